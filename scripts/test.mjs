@@ -1,0 +1,45 @@
+/** All checks: types, lint, import rules, formatting, unit, golden and end-to-end tests. The last line counts them. */
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build, install, root, run, tool } from './steps.mjs';
+
+install();
+let passed = 0;
+let failed = 0;
+const check = (name, act) => {
+  const start = performance.now();
+  const ok = act();
+  if (ok) passed++;
+  else failed++;
+  console.log(`${ok ? 'ok' : 'FAILED'}  ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+};
+
+check('types', build);
+check('lint', () => tool('eslint/bin/eslint.js', ['--max-warnings', '0', '.']));
+check('import rules', () =>
+  tool('dependency-cruiser/bin/dependency-cruise.mjs', ['--config', '.dependency-cruiser.cjs', 'src', 'bin', 'test']),
+);
+check('formatting', () => tool('prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']));
+
+const report = join(mkdtempSync(join(tmpdir(), 'sdxl-refine-test-')), 'jest.json');
+const flags = ['--experimental-vm-modules', '--no-warnings'];
+const patterns = process.argv.slice(2);
+const ran = run(process.execPath, [
+  ...flags,
+  `${root}node_modules/jest/bin/jest.js`,
+  '--json',
+  `--outputFile=${report}`,
+  ...patterns,
+]);
+try {
+  const counts = JSON.parse(readFileSync(report, 'utf8'));
+  passed += counts.numPassedTests;
+  failed += counts.numFailedTests + counts.numRuntimeErrorTestSuites;
+  if (!ran && counts.success) failed++;
+} catch (error) {
+  console.error(`jest left no report: ${error.message}`);
+  failed++;
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,97 @@
+/** Every failure the program can name: what it is, whether it ends a row or the run, and which exit code it means. */
+
+/** `[scope, exit code]` of every code. A row-scope error fails its row and the run goes on. */
+const CODES = {
+  USAGE_OPTION_INVALID: ['run', 2],
+  USAGE_CONFLICT: ['run', 2],
+  MANIFEST_UNREADABLE: ['run', 3],
+  MANIFEST_SYNTAX: ['run', 3],
+  MANIFEST_KEY_UNKNOWN: ['run', 3],
+  MANIFEST_EMPTY: ['run', 3],
+  ROW_SYNTAX: ['row', 1],
+  ROW_FIELD_INVALID: ['row', 1],
+  ROW_FIELD_MISSING: ['row', 1],
+  ROW_DUPLICATE_ID: ['row', 1],
+  ROW_DUPLICATE_OUTPUT: ['row', 1],
+  IMAGE_NOT_FOUND: ['row', 1],
+  IMAGE_UNREADABLE: ['row', 1],
+  IMAGE_UNDECODABLE: ['row', 1],
+  IMAGE_TOO_LARGE: ['row', 1],
+  IMAGE_FETCH_FAILED: ['row', 1],
+  LATENTS_INVALID: ['row', 1],
+  MODEL_NOT_FOUND: ['run', 4],
+  MODEL_CONFIG_UNSUPPORTED: ['run', 4],
+  MODEL_CONFIG_INVALID: ['run', 4],
+  WEIGHTS_HEADER_INVALID: ['run', 4],
+  WEIGHTS_FILE_MISSING: ['run', 4],
+  WEIGHTS_TENSOR_MISSING: ['run', 4],
+  WEIGHTS_SHAPE: ['run', 4],
+  WEIGHTS_DTYPE: ['run', 4],
+  DEVICE_UNAVAILABLE: ['run', 5],
+  SESSION_CREATE: ['run', 5],
+  ENGINE_START: ['run', 5],
+  ENGINE_CRASHED: ['row', 1],
+  SESSION_RUN: ['row', 1],
+  INFERENCE_NON_FINITE: ['row', 1],
+  OUTPUT_EXISTS: ['run', 6],
+  OUTPUT_UNWRITABLE: ['run', 6],
+  CANCELLED: ['run', 130],
+  INTERNAL: ['run', 70],
+} as const satisfies Record<string, readonly ['row' | 'run', number]>;
+
+export type ErrorCode = keyof typeof CODES;
+export type ErrorContext = Readonly<Record<string, string | number | boolean | null | readonly (string | number)[]>>;
+
+/** An error as it travels between processes and into `results.jsonl`. */
+export interface ErrorRecord {
+  code: ErrorCode;
+  message: string;
+  context?: ErrorContext;
+}
+
+/** An error that a person can act on: the message says what was expected, what was found, where, and how to mend it. */
+export class RefineError extends Error {
+  override readonly name = 'RefineError';
+  /** Survives structured clones and test realms, where `instanceof` does not. */
+  readonly isRefineError = true;
+  readonly code: ErrorCode;
+  readonly context: ErrorContext;
+
+  constructor(code: ErrorCode, message: string, options: { context?: ErrorContext; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.context = options.context ?? {};
+  }
+
+  get scope(): 'row' | 'run' {
+    return CODES[this.code][0];
+  }
+
+  get exitCode(): number {
+    return CODES[this.code][1];
+  }
+}
+
+export const isRefineError = (value: unknown): value is RefineError =>
+  typeof value === 'object' && value !== null && (value as { isRefineError?: unknown }).isRefineError === true;
+
+/** Text of anything thrown. Errors of native modules under other realms are not `instanceof Error`, so look at the shape. */
+export const messageOf = (thrown: unknown): string => {
+  const message = (thrown as { message?: unknown } | null)?.message;
+  return typeof message === 'string' ? message : String(thrown);
+};
+
+/** Node's error code (`ENOENT`, …) of anything thrown, or undefined. */
+export const systemCodeOf = (thrown: unknown): string | undefined => {
+  const code = (thrown as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : undefined;
+};
+
+/** Anything thrown as a record; what the program does not know is `INTERNAL`. */
+export const toErrorRecord = (thrown: unknown): ErrorRecord =>
+  isRefineError(thrown)
+    ? { code: thrown.code, message: thrown.message, context: thrown.context }
+    : { code: 'INTERNAL', message: messageOf(thrown) };
+
+export const fromErrorRecord = (record: ErrorRecord): RefineError =>
+  new RefineError(record.code, record.message, record.context === undefined ? {} : { context: record.context });

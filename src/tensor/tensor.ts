@@ -1,0 +1,37 @@
+/** Dense float32 tensors: data and dimensions, row-major. Pure. */
+
+export interface Tensor {
+  readonly data: Float32Array;
+  readonly dims: readonly number[];
+}
+
+export const sizeOf = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
+
+/** Pairs data with dimensions. @throws RangeError when their sizes disagree: a bug of the caller, not of any input. */
+export const tensor = (data: Float32Array, dims: readonly number[]): Tensor => {
+  if (data.length !== sizeOf(dims)) throw new RangeError(`${data.length} numbers cannot fill [${dims.join(', ')}]`);
+  return { data, dims };
+};
+
+/** Joins tensors of equal shape along the first axis. */
+export const concatBatch = (parts: readonly Tensor[]): Tensor => {
+  const [first] = parts;
+  if (first === undefined) throw new RangeError('nothing to join');
+  const data = new Float32Array(parts.reduce((length, part) => length + part.data.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    data.set(part.data, offset);
+    offset += part.data.length;
+  }
+  const batch = parts.reduce((count, part) => count + (part.dims[0] ?? 0), 0);
+  return tensor(data, [batch, ...first.dims.slice(1)]);
+};
+
+/** Rows `start` up to `end` of the first axis, sharing memory. */
+export const sliceBatch = (source: Tensor, start: number, end: number): Tensor => {
+  const row = sizeOf(source.dims.slice(1));
+  return tensor(source.data.subarray(start * row, end * row), [end - start, ...source.dims.slice(1)]);
+};
+
+/** Index of the first number that is NaN or infinite, or -1. */
+export const firstNonFinite = (data: Float32Array): number => data.findIndex((value) => !Number.isFinite(value));
