@@ -1,0 +1,47 @@
+/** Element types a safetensors file may hold, and those that can be a weight. Pure. */
+
+/** Bits of one element. Source: `Dtype::bitsize` in safetensors/src/tensor.rs at 0.8.0. */
+const BITS = {
+  BOOL: 8,
+  F4: 4,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  U8: 8,
+  I8: 8,
+  F8_E5M2: 8,
+  F8_E4M3: 8,
+  F8_E8M0: 8,
+  F8_E4M3FNUZ: 8,
+  F8_E5M2FNUZ: 8,
+  I16: 16,
+  U16: 16,
+  F16: 16,
+  BF16: 16,
+  I32: 32,
+  U32: 32,
+  F32: 32,
+  C64: 64,
+  F64: 64,
+  I64: 64,
+  U64: 64,
+} as const;
+
+export type Dtype = keyof typeof BITS;
+/** What the graphs can take from a file as it lies there. */
+export type WeightDtype = 'F32' | 'F16' | 'BF16';
+
+export const isDtype = (value: unknown): value is Dtype => typeof value === 'string' && Object.hasOwn(BITS, value);
+
+export const isWeightDtype = (dtype: Dtype): dtype is WeightDtype =>
+  dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
+
+/** Bytes of a dense tensor; NaN when its bits do not fill whole bytes or a product leaves the safe integers. */
+export const bytesOf = (dtype: Dtype, shape: readonly number[]): number => {
+  // A later zero must not hide an overflow, so each product is checked, not only the last.
+  let bits: number = BITS[dtype];
+  for (const dim of shape) {
+    bits *= dim;
+    if (!Number.isSafeInteger(bits)) return NaN;
+  }
+  return bits % 8 === 0 ? bits / 8 : NaN;
+};

@@ -1,0 +1,34 @@
+/** Reads the small JSON files of a model folder, within limits. */
+import { isRefineError, messageOf, RefineError, systemCodeOf } from '../errors.js';
+import { parseJsonObject } from './parse-json-object.js';
+import { readUpTo, withFile } from './with-file.js';
+
+/** `config.json` and its kind have a few KB. */
+export const MAX_CONFIG_BYTES = 2 ** 20;
+/** An index names every tensor; SDXL's has about 200 KB. */
+export const MAX_INDEX_BYTES = 16 * 2 ** 20;
+/** Real ones nest 3 or 4 levels; an index has 2 tokens a tensor. */
+const LIMITS = { maxDepth: 32, maxTokens: 1_000_000 };
+
+/**
+ * A JSON object.
+ * @throws MODEL_NOT_FOUND when there is no such file or it cannot be read
+ * @throws MODEL_CONFIG_INVALID naming the file
+ */
+export const readJsonObject = async (path: string, maxBytes: number): Promise<Record<string, unknown>> => {
+  try {
+    return await withFile(path, async (handle, size) => {
+      if (size > maxBytes) throw invalid(path, `has ${size} bytes, more than ${maxBytes}`);
+      const bytes = await readUpTo(handle, 0, size);
+      return parseJsonObject(bytes, LIMITS, (what) => invalid(path, what));
+    });
+  } catch (cause) {
+    if (isRefineError(cause)) throw cause;
+    const why = systemCodeOf(cause) === 'ENOENT' ? 'there is no such file' : messageOf(cause);
+    const message = `Cannot read ${path}: ${why}. Give a complete model folder in the diffusers layout.`;
+    throw new RefineError('MODEL_NOT_FOUND', message, { context: { file: path }, cause });
+  }
+};
+
+const invalid = (path: string, what: string): RefineError =>
+  new RefineError('MODEL_CONFIG_INVALID', `${path} ${what}. Download it again.`, { context: { file: path } });
