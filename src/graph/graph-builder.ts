@@ -1,0 +1,173 @@
+/**
+ * Writes an ONNX model in memory. Weights are external tensors: file, offset and length inside the user's own files, so a
+ * model of gigabytes is a few hundred kilobytes of graph. Knows no network and opens no file.
+ */
+import { posix, relative, sep } from 'node:path';
+import onnxProto, { type onnx as Onnx } from 'onnx-proto';
+
+/* The package is CommonJS: its values come by the default export, its types by name. */
+const { onnx } = onnxProto;
+
+const OPSET = 20;
+/** IR version that goes with opset 20 (onnx/onnx docs/Versioning.md). */
+const IR_VERSION = 9;
+
+export type ElementType = 'F32' | 'F16' | 'BF16' | 'I64';
+const ONNX_TYPE: Readonly<Record<ElementType, number>> = {
+  F32: onnx.TensorProto.DataType.FLOAT,
+  F16: onnx.TensorProto.DataType.FLOAT16,
+  BF16: onnx.TensorProto.DataType.BFLOAT16,
+  I64: onnx.TensorProto.DataType.INT64,
+};
+
+/** A tensor that lies in a file. */
+export interface ExternalTensor {
+  /** Real path of the file. */
+  readonly file: string;
+  /** Bytes from the start of the file. */
+  readonly offset: number;
+  readonly byteLength: number;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+/** A value in the graph: the output of a node, an input or a tensor. */
+export interface Value {
+  readonly name: string;
+}
+
+/** A finished graph, and the folder below which its weights lie. */
+export interface WrittenGraph {
+  /** For people: `UNet`, `VAE decoder`. */
+  name: string;
+  bytes: Uint8Array;
+  folder: string;
+  /** Weights are stored in half precision and cast where they are used. */
+  usesReducedPrecision: boolean;
+}
+
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+export class GraphBuilder {
+  readonly #nodes: Onnx.INodeProto[] = [];
+  readonly #inputs: Onnx.IValueInfoProto[] = [];
+  readonly #outputs: Onnx.IValueInfoProto[] = [];
+  readonly #external: { name: string; tensor: ExternalTensor }[] = [];
+  readonly #initializers: Onnx.ITensorProto[] = [];
+  readonly #cache = new Map<string, Value>();
+
+  /** Declares an input. @param dims numbers, or names of dynamic dimensions. */
+  input(name: string, type: ElementType, dims: readonly (number | string)[]): Value {
+    this.#inputs.push(valueInfo(name, type, dims));
+    return { name };
+  }
+
+  /** Declares `value` an output under `name`. */
+  output(value: Value, name: string, dims: readonly (number | string)[]): void {
+    this.#nodes.push({ opType: 'Identity', name, input: [value.name], output: [name] });
+    this.#outputs.push(valueInfo(name, 'F32', dims));
+  }
+
+  /** Adds a node with one output. A missing optional input is `null`. */
+  node(
+    opType: string,
+    inputs: readonly (Value | null)[],
+    attributes: Readonly<Record<string, Attribute>> = {},
+    domain = '',
+  ): Value {
+    const name = `${opType}_${this.#nodes.length}`;
+    this.#nodes.push({
+      opType,
+      domain,
+      name,
+      input: inputs.map((value) => value?.name ?? ''),
+      output: [name],
+      attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
+    });
+    return { name };
+  }
+
+  /** A tensor in a file, in its own dtype. The same name is the same tensor. */
+  external(name: string, source: ExternalTensor): Value {
+    return this.once(`external:${name}`, () => {
+      this.#external.push({ name, tensor: source });
+      return { name };
+    });
+  }
+
+  integers(values: readonly number[]): Value {
+    return this.once(`i64:${values.join()}`, () => {
+      const name = `int64_${this.#initializers.length}`;
+      const raw = new Uint8Array(new BigInt64Array(values.map(BigInt)).buffer);
+      this.#initializers.push({ name, dims: [values.length], dataType: ONNX_TYPE.I64, rawData: raw });
+      return { name };
+    });
+  }
+
+  /** float32 vector of `length` equal numbers. */
+  filled(value: number, length: number): Value {
+    return this.once(`f32:${value}:${length}`, () => {
+      const name = `float_${this.#initializers.length}`;
+      const raw = new Uint8Array(new Float32Array(length).fill(value).buffer);
+      this.#initializers.push({ name, dims: [length], dataType: ONNX_TYPE.F32, rawData: raw });
+      return { name };
+    });
+  }
+
+  /** What `make` builds, built once for each `key`. */
+  once(key: string, make: () => Value): Value {
+    const known = this.#cache.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    this.#cache.set(key, made);
+    return made;
+  }
+
+  /** @param folder every external tensor lies below it; their places are written relative to it. */
+  finish(name: string, folder: string): WrittenGraph {
+    const initializer = [
+      ...this.#initializers,
+      ...this.#external.map((external) => externalTensor(external.name, external.tensor, folder)),
+    ];
+    const bytes = onnx.ModelProto.encode({
+      irVersion: IR_VERSION,
+      producerName: 'sdxl-refine',
+      opsetImport: [
+        { domain: '', version: OPSET },
+        { domain: 'com.microsoft', version: 1 },
+      ],
+      graph: { name, node: this.#nodes, input: this.#inputs, output: this.#outputs, initializer },
+    }).finish();
+    return { name, bytes, folder, usesReducedPrecision: this.#external.some(({ tensor }) => tensor.dtype !== 'F32') };
+  }
+}
+
+const attribute = (name: string, value: Attribute): Onnx.IAttributeProto => {
+  const { AttributeType } = onnx.AttributeProto;
+  if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
+  if (typeof value === 'string') return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
+  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
+  return { name, type: AttributeType.INTS, ints: [...value] };
+};
+
+const valueInfo = (name: string, type: ElementType, dims: readonly (number | string)[]): Onnx.IValueInfoProto => ({
+  name,
+  type: {
+    tensorType: {
+      elemType: ONNX_TYPE[type],
+      shape: { dim: dims.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) },
+    },
+  },
+});
+
+const externalTensor = (name: string, source: ExternalTensor, folder: string): Onnx.ITensorProto => ({
+  name,
+  dims: [...source.shape],
+  dataType: ONNX_TYPE[source.dtype as ElementType],
+  dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
+  externalData: [
+    { key: 'location', value: relative(folder, source.file).split(sep).join(posix.sep) },
+    { key: 'offset', value: String(source.offset) },
+    { key: 'length', value: String(source.byteLength) },
+  ],
+});

@@ -1,0 +1,63 @@
+/** A CLIP text encoder's `config.json` (transformers models/clip/configuration_clip.py). */
+import { z } from 'zod';
+import { fixed, ignored, readConfig } from './read-config.js';
+
+const size = z.int().positive();
+
+const SHAPE = {
+  hidden_size: size,
+  intermediate_size: size,
+  num_hidden_layers: z.int().min(2),
+  num_attention_heads: size,
+  hidden_act: z.enum(['gelu', 'quick_gelu']),
+  layer_norm_eps: z.number().positive(),
+  max_position_embeddings: size,
+  vocab_size: size,
+  projection_dim: size,
+  eos_token_id: z.int().nonnegative(),
+  architectures: z.array(z.enum(['CLIPTextModel', 'CLIPTextModelWithProjection'])).length(1),
+  model_type: fixed('clip_text_model'),
+  ...Object.fromEntries(
+    /* What only training, saving or generation reads. */
+    ['attention_dropout', 'bos_token_id', 'dropout', 'dtype', 'initializer_factor', 'initializer_range', 'pad_token_id']
+      .concat([
+        'torch_dtype',
+        'transformers_version',
+        'output_attentions',
+        'output_hidden_states',
+        'return_dict',
+        'use_cache',
+      ])
+      .map((key) => [key, ignored]),
+  ),
+};
+
+export interface ClipConfig {
+  width: number;
+  inner: number;
+  layers: number;
+  heads: number;
+  activation: 'gelu' | 'quick_gelu';
+  epsilon: number;
+  positions: number;
+  vocabulary: number;
+  /** Width of the pooled embedding; null: the encoder has no projection, and its pooled embedding is not used. */
+  projection: number | null;
+  endOfText: number;
+}
+
+export const parseClipConfig = (raw: unknown, where: string): ClipConfig => {
+  const config = readConfig(SHAPE, raw, where);
+  return {
+    width: config.hidden_size,
+    inner: config.intermediate_size,
+    layers: config.num_hidden_layers,
+    heads: config.num_attention_heads,
+    activation: config.hidden_act,
+    epsilon: config.layer_norm_eps,
+    positions: config.max_position_embeddings,
+    vocabulary: config.vocab_size,
+    projection: config.architectures[0] === 'CLIPTextModelWithProjection' ? config.projection_dim : null,
+    endOfText: config.eos_token_id,
+  };
+};

@@ -1,0 +1,64 @@
+/** CLIP's text encoder as SDXL uses it (transformers models/clip/modeling_clip.py): the last layer but one, and the pooled embedding. */
+import type { Value } from '../graph/graph-builder.js';
+import type { ClipConfig } from './clip-config.js';
+import { layerNorm, linear } from './layers.js';
+import type { LayerScope } from './layer-scope.js';
+
+export const CLIP = {
+  /** int64 [B·positions] */
+  ids: 'input_ids',
+  /** int64 [B]: places of the end of text in `ids`. Only where the encoder has a projection. */
+  endOfText: 'end_of_text',
+  /** f32 [B,positions,width]: what the last layer would be given. */
+  hidden: 'hidden_states',
+  /** f32 [B,projection] */
+  pooled: 'pooled',
+} as const;
+
+export const writeClipTextEncoder = (root: LayerScope, config: ClipConfig): void => {
+  const { ops } = root;
+  const { graph } = ops;
+  const { width, positions, layers, epsilon } = config;
+  /* transformers 5 saves an encoder without projection without the prefix. */
+  const scope = root.has('text_model.final_layer_norm.weight') ? root.at('text_model') : root;
+  const ids = graph.input(CLIP.ids, 'I64', ['tokens']);
+
+  // 1. Tokens and their places.
+  const table = scope.at('embeddings').tensor('token_embedding.weight', [config.vocabulary, width]);
+  const place = scope.at('embeddings').weight('position_embedding.weight', [positions, width]);
+  const embedded = graph.node('Reshape', [
+    ops.embedding(table.name, table.source, ids),
+    graph.integers([-1, positions, width]),
+  ]);
+  const placed = ops.add(embedded, place);
+  const batch = ops.batchOf(placed);
+  let tokens = graph.node('Reshape', [placed, graph.integers([-1, width])]);
+
+  // 2. All layers but the last.
+  const layer = (index: number, x: Value): Value =>
+    encoderLayer(scope.at('encoder.layers').at(index), x, config, batch);
+  for (let index = 0; index < layers - 1; index++) tokens = layer(index, tokens);
+  const hidden = graph.node('Reshape', [tokens, graph.integers([-1, positions, width])]);
+  graph.output(hidden, CLIP.hidden, ['batch', positions, width]);
+  if (config.projection === null) return;
+
+  // 3. The last layer, whose place at the end of text is the whole prompt's embedding.
+  const ends = graph.input(CLIP.endOfText, 'I64', ['batch']);
+  const last = graph.node('Gather', [layer(layers - 1, tokens), ends], { axis: 0 });
+  const normal = layerNorm(scope.at('final_layer_norm'), last, width, epsilon);
+  const pooled = linear(root.at('text_projection'), normal, [width, config.projection], false);
+  graph.output(pooled, CLIP.pooled, ['batch', config.projection]);
+};
+
+const encoderLayer = (at: LayerScope, x: Value, config: ClipConfig, batch: Value): Value => {
+  const { width, inner, heads, epsilon } = config;
+  const { ops } = at;
+  const normal = layerNorm(at.at('layer_norm1'), x, width, epsilon);
+  const project = (name: string): Value => linear(at.at('self_attn').at(name), normal, [width, width]);
+  const options = { channels: width, heads, causal: true, batch };
+  const attended = ops.attention(project('q_proj'), project('k_proj'), project('v_proj'), options);
+  const looked = ops.add(linear(at.at('self_attn.out_proj'), attended, [width, width]), x);
+  const wide = linear(at.at('mlp.fc1'), layerNorm(at.at('layer_norm2'), looked, width, epsilon), [width, inner]);
+  const active = config.activation === 'gelu' ? ops.gelu(wide) : ops.quickGelu(wide);
+  return ops.add(linear(at.at('mlp.fc2'), active, [inner, width]), looked);
+};

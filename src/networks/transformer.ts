@@ -1,0 +1,90 @@
+/**
+ * The UNet's spatial transformer (diffusers 0.42 models/transformers/transformer_2d.py and models/attention.py):
+ * self-attention, attention to the prompt and a gated feed-forward layer, over the pixels as tokens.
+ */
+import type { Value } from '../graph/graph-builder.js';
+import { conv, groupNorm, layerNorm, linear } from './layers.js';
+import type { LayerScope } from './layer-scope.js';
+
+/** transformer_2d.py normalizes with its own epsilon, whatever the UNet's `norm_eps`. */
+const NORM_EPSILON = 1e-6;
+const LAYER_NORM_EPSILON = 1e-5;
+/** Inner width of the feed-forward layer over its outer width. */
+const EXPANSION = 4;
+
+export interface TransformerOptions {
+  channels: number;
+  depth: number;
+  heads: number;
+  groups: number;
+  /** The projections around the transformer are linear layers; else 1×1 convolutions. */
+  linearProjection: boolean;
+  /** Prompt tokens [B·77,width]. */
+  prompt: Value;
+  promptWidth: number;
+  /** Batch size, [1] int64. */
+  batch: Value;
+}
+
+export const transformer = (scope: LayerScope, x: Value, options: TransformerOptions): Value => {
+  const { channels, groups, linearProjection } = options;
+  const { ops } = scope;
+  const project = (name: string, value: Value): Value =>
+    linearProjection
+      ? linear(scope.at(name), value, [channels, channels])
+      : conv(scope.at(name), value, [channels, channels], { kernel: 1 });
+
+  const normal = groupNorm(scope.at('norm'), x, { channels, groups, epsilon: NORM_EPSILON }, false);
+  let tokens = linearProjection
+    ? project('proj_in', ops.toTokens(normal, channels))
+    : ops.toTokens(project('proj_in', normal), channels);
+  for (let layer = 0; layer < options.depth; layer++) {
+    tokens = transformerLayer(scope.at('transformer_blocks').at(layer), tokens, options);
+  }
+  const picture = linearProjection
+    ? ops.toPicture(project('proj_out', tokens), x)
+    : project('proj_out', ops.toPicture(tokens, x));
+  return ops.add(picture, x);
+};
+
+const transformerLayer = (scope: LayerScope, tokens: Value, options: TransformerOptions): Value => {
+  const { channels, prompt, promptWidth } = options;
+  const { ops } = scope;
+  const normal = (name: string, x: Value): Value => layerNorm(scope.at(name), x, channels, LAYER_NORM_EPSILON);
+
+  const own = normal('norm1', tokens);
+  const looked = ops.add(attention(scope.at('attn1'), own, { value: own, width: channels }, options), tokens);
+  const asked = normal('norm2', looked);
+  const told = ops.add(attention(scope.at('attn2'), asked, { value: prompt, width: promptWidth }, options), looked);
+  return ops.add(feedForward(scope.at('ff.net'), normal('norm3', told), channels), told);
+};
+
+/** Queries from `x`, keys and values from `memory`. */
+const attention = (
+  scope: LayerScope,
+  x: Value,
+  memory: { value: Value; width: number },
+  { channels, heads, batch }: TransformerOptions,
+): Value => {
+  const query = linear(scope.at('to_q'), x, [channels, channels], false);
+  const key = linear(scope.at('to_k'), memory.value, [memory.width, channels], false);
+  const value = linear(scope.at('to_v'), memory.value, [memory.width, channels], false);
+  const attended = scope.ops.attention(query, key, value, { channels, heads, causal: false, batch });
+  return linear(scope.at('to_out.0'), attended, [channels, channels]);
+};
+
+/**
+ * GEGLU (Shazeer 2020, arXiv:2002.05202). The weight holds values above gates: two products over halves of the same
+ * bytes spare the copy that splitting one product would make.
+ */
+const feedForward = (scope: LayerScope, x: Value, channels: number): Value => {
+  const inner = channels * EXPANSION;
+  const { ops } = scope;
+  const half = (start: number): Value =>
+    ops.linear(
+      x,
+      scope.rows('0.proj.weight', [2 * inner, channels], start, start + inner),
+      scope.rows('0.proj.bias', [2 * inner], start, start + inner),
+    );
+  return linear(scope.at('2'), ops.multiply(half(0), ops.gelu(half(inner))), [inner, channels]);
+};

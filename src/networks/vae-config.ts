@@ -1,0 +1,61 @@
+/** The VAE's `config.json` (diffusers 0.42 models/autoencoders/autoencoder_kl.py). */
+import { z } from 'zod';
+import { fixed, ignored, readConfig } from './read-config.js';
+
+const size = z.int().positive();
+
+const SHAPE = {
+  in_channels: z.literal(3),
+  out_channels: z.literal(3),
+  latent_channels: z.literal(4),
+  block_out_channels: z.array(size).length(4, 'only four levels (8 times smaller latents) are supported'),
+  down_block_types: z.array(z.literal('DownEncoderBlock2D')),
+  up_block_types: z.array(z.literal('UpDecoderBlock2D')),
+  layers_per_block: size,
+  norm_num_groups: size,
+  scaling_factor: z.number().positive(),
+  latents_mean: z.array(z.number()).length(4).nullish(),
+  latents_std: z.array(z.number()).length(4).nullish(),
+  mid_block_add_attention: z.boolean().default(true),
+  use_quant_conv: z.boolean().default(true),
+  use_post_quant_conv: z.boolean().default(true),
+  act_fn: fixed('silu'),
+  shift_factor: fixed(null),
+  /** Only chooses a precision; the VAE runs in float32 here. */
+  force_upcast: ignored,
+  /** Only chooses the tile size of tiled decoding. */
+  sample_size: ignored,
+};
+
+export interface VaeConfig {
+  /** Channels by level, finest first. */
+  channels: readonly number[];
+  layers: number;
+  groups: number;
+  midAttention: boolean;
+  quantConv: boolean;
+  postQuantConv: boolean;
+  /** Latents are multiplied by this after encoding. */
+  scalingFactor: number;
+  /** Per latent channel, where the model has them (Playground 2.5). */
+  latentsMean: readonly number[] | null;
+  latentsStd: readonly number[] | null;
+}
+
+/** The latents' side is the picture's over this. */
+export const VAE_SCALE = 8;
+
+export const parseVaeConfig = (raw: unknown, where: string): VaeConfig => {
+  const config = readConfig(SHAPE, raw, where);
+  return {
+    channels: config.block_out_channels,
+    layers: config.layers_per_block,
+    groups: config.norm_num_groups,
+    midAttention: config.mid_block_add_attention,
+    quantConv: config.use_quant_conv,
+    postQuantConv: config.use_post_quant_conv,
+    scalingFactor: config.scaling_factor,
+    latentsMean: config.latents_mean ?? null,
+    latentsStd: config.latents_std ?? null,
+  };
+};
