@@ -1,0 +1,12 @@
+/** How much of a picture from outside is accepted before it is refused with `IMAGE_TOO_LARGE` or `IMAGE_FETCH_FAILED`. */
+
+/** Bytes of a picture file. */
+export const MAX_FILE_BYTES = 512 * 2 ** 20;
+/** Bytes of a picture fetched from a URL, after the transfer's own compression is undone. */
+export const MAX_FETCH_BYTES = 64 * 2 ** 20;
+/** Redirects followed from one URL. */
+export const MAX_REDIRECTS = 5;
+/** Milliseconds from the first request to the last byte, redirects included. */
+export const FETCH_TIMEOUT_MS = 30_000;
+/** Width × height: 192 MiB of RGB. The header says it, so nothing of a larger picture is decoded. */
+export const MAX_PIXELS = 8192 * 8192;

@@ -1,0 +1,68 @@
+import type { Metadata, Sharp } from 'sharp';
+import { RefineError, messageOf } from '../errors.js';
+import { sharp } from './configured-sharp.js';
+import { MAX_PIXELS } from './limits.js';
+
+const FORMATS = ['png', 'jpeg', 'webp', 'tiff', 'avif', 'gif'] as const;
+export type PictureFormat = (typeof FORMATS)[number];
+
+/** What a picture's header says. */
+export interface PictureHeader {
+  format: PictureFormat;
+  /** Pixels, after the EXIF orientation is applied. */
+  width: number;
+  height: number;
+  /** The format keeps an alpha channel; every GIF does. Whether a pixel is transparent, only decoding shows. */
+  hasAlpha: boolean;
+}
+
+export interface OpenedPicture {
+  image: Sharp;
+  header: PictureHeader;
+  /** sharp's own words about the file. */
+  metadata: Metadata;
+}
+
+/**
+ * Opens an encoded picture (bytes, or a path) and reads its header; no pixel is decoded.
+ * Fails with `IMAGE_UNDECODABLE`, or with `IMAGE_TOO_LARGE` above `MAX_PIXELS`. `where` names the picture in messages.
+ */
+export async function openPicture(input: string | Uint8Array, where: string): Promise<OpenedPicture> {
+  const { image, metadata } = await readMetadata(input).catch((thrown: unknown) => {
+    throw undecodable(where, thrown);
+  });
+  const header = headerOf(metadata, where);
+  const { width, height } = header;
+  if (width * height > MAX_PIXELS) {
+    const message = `${where} has ${width}×${height} pixels; at most ${MAX_PIXELS} (8192×8192) are accepted. Scale it down.`;
+    throw new RefineError('IMAGE_TOO_LARGE', message, { context: { width, height, limit: MAX_PIXELS } });
+  }
+  return { image, header, metadata };
+}
+
+async function readMetadata(input: string | Uint8Array): Promise<{ image: Sharp; metadata: Metadata }> {
+  // 'error' refuses cut files; the stricter 'warning' also refuses sound ones, such as JPEGs with stray bytes between markers.
+  const image = sharp(input, { autoOrient: true, failOn: 'error', limitInputPixels: false });
+  return { image, metadata: await image.metadata() };
+}
+
+function headerOf(metadata: Metadata, where: string): PictureHeader {
+  const { width, height } = metadata.autoOrient;
+  return { format: formatOf(metadata, where), width, height, hasAlpha: metadata.hasAlpha };
+}
+
+function formatOf({ format, compression }: Metadata, where: string): PictureFormat {
+  // libvips names the container: AVIF is HEIF with AV1 inside; HEIC, with HEVC inside, it cannot decode.
+  const name = compression === 'av1' ? 'avif' : format;
+  const known = FORMATS.find((candidate) => candidate === name);
+  if (known === undefined) throw undecodable(where, `${format} ${compression ?? ''}`);
+  return known;
+}
+
+/** What libvips says of a file that it cannot read, as an error with a remedy. */
+export function undecodable(where: string, thrown: unknown): RefineError {
+  const [reason = ''] = messageOf(thrown).split('\n');
+  const found = `is damaged, cut short, or not a PNG, JPEG, WebP, TIFF, AVIF or GIF picture (${reason.trim()})`;
+  const message = `${where} ${found}. Open it in a viewer and save it again.`;
+  return new RefineError('IMAGE_UNDECODABLE', message, { cause: thrown });
+}
