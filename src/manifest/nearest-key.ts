@@ -1,0 +1,51 @@
+/** Finds the name that a mistyped one was meant to be. */
+
+/** Words stay apart for counting edits: "image_id" is a name of its own, though "imageid" is near "image". */
+const separate = (name: string): string => name.toLowerCase().replaceAll(/[-\s]/g, '_');
+
+/** Names that differ in case, dashes, underscores and spaces alone are one name, misspelled. */
+const fold = (name: string): string => separate(name).replaceAll('_', '');
+
+/** Neighbours of names this short are mostly words in their own right ("idx", "uid", "bit"). */
+const SHORTEST_COMPARED = 4;
+
+/** One slip in a short name, two in a longer one. */
+const slipsAllowed = (length: number): number => (length <= 5 ? 1 : 2);
+
+/** Edit distance in which swapping two neighbours is one edit (optimal string alignment). */
+const editDistance = (a: string, b: string): number => {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const same = a[row - 1] === b[column - 1];
+      let cost = Math.min(
+        (last[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (last[column - 1] ?? 0) + (same ? 0 : 1),
+      );
+      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      if (swapped) cost = Math.min(cost, (beforeLast[column - 2] ?? 0) + 1);
+      current.push(cost);
+    }
+    beforeLast = last;
+    last = current;
+  }
+  return last[b.length] ?? 0;
+};
+
+/** The known name that `name` is a slip of, or null. `name` itself is none of them. */
+export const nearestKey = (name: string, known: readonly string[]): string | null => {
+  const same = known.find((key) => fold(key) === fold(name));
+  if (same !== undefined) return same;
+  const words = separate(name);
+  let best: { key: string; distance: number } | null = null;
+  for (const key of known) {
+    const allowed = slipsAllowed(Math.min(words.length, key.length));
+    if (key.length < SHORTEST_COMPARED || Math.abs(key.length - words.length) > allowed) continue;
+    const distance = editDistance(words, separate(key));
+    if (distance <= allowed && (best === null || distance < best.distance)) best = { key, distance };
+  }
+  return best?.key ?? null;
+};

@@ -1,0 +1,96 @@
+/** Names of output files: those that rows give, checked; and those made from the picture's own name. */
+import { basename } from 'node:path';
+import { RefineError } from '../errors.js';
+import type { PictureSource } from '../records.js';
+import { showValue } from './show-value.js';
+
+/** Longest file name of ext4, NTFS and APFS, in bytes of UTF-8 (of UTF-16 units for NTFS, which is no less). */
+const MAX_NAME_BYTES = 255;
+const MAX_PATH_BYTES = 1024;
+/** Leaves room for a suffix and an extension. */
+const MAX_STEM_BYTES = 200;
+
+/** Characters that Windows doesn't take, control characters, and halves of characters, which no encoding has. */
+const UNPORTABLE = /[<>:"|?*\\\p{Cc}\p{Surrogate}]/u;
+/** Device names of Windows, which stay devices whatever follows the first dot. */
+const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
+const EXTENSION = /[^/]\.(?:png|safetensors)$/i;
+
+const problemOfSegment = (segment: string): string | null => {
+  if (segment === '' || segment === '.' || segment === '..') return 'it has to stay inside the output folder';
+  const unportable = UNPORTABLE.exec(segment);
+  if (unportable !== null) return `${JSON.stringify(unportable[0])} cannot be in a file name on every system`;
+  if (/[ .]$/.test(segment)) return 'a name cannot end with a dot or a space on every system';
+  if (DEVICE.test(segment)) return `${JSON.stringify(segment)} is a device on Windows`;
+  return Buffer.byteLength(segment) > MAX_NAME_BYTES ? `a name is over ${MAX_NAME_BYTES} bytes` : null;
+};
+
+const problemOfPath = (path: string): string | null => {
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `it is over ${MAX_PATH_BYTES} bytes`;
+  const segments = path.split('/');
+  // Were a folder named like a picture, another row's picture could need that name.
+  if (segments.slice(0, -1).some((folder) => EXTENSION.test(folder))) return 'a folder cannot be named like a picture';
+  return segments.map(problemOfSegment).find((problem) => problem !== null) ?? null;
+};
+
+/**
+ * An `output` that a row gives, with `.png` added when it has no extension.
+ * @returns a `/`-separated path inside the output folder, ending in `.png` or `.safetensors`
+ * @throws RefineError ROW_FIELD_INVALID
+ */
+export const parseOutput = (output: string): string => {
+  const fail = (why: string): never => {
+    throw new RefineError(
+      'ROW_FIELD_INVALID',
+      `Expected output to be a file name inside the output folder, got ${showValue(output)}: ${why}`,
+    );
+  };
+  const name = output.slice(output.lastIndexOf('/') + 1);
+  const path = name === '' || name.includes('.') ? output : `${output}.png`;
+  const problem = problemOfPath(path);
+  if (problem !== null) return fail(problem);
+  return EXTENSION.test(path) ? path : fail('pictures are written as .png, and latents as .safetensors');
+};
+
+const decode = (path: string): string => {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+};
+
+const nameInSource = (source: PictureSource): string => {
+  switch (source.kind) {
+    case 'inline':
+      return '';
+    case 'url':
+      return decode(new URL(source.url).pathname).split('/').at(-1) ?? '';
+    case 'file':
+    case 'latents':
+      return basename(source.path);
+  }
+};
+
+const cutToBytes = (text: string, limit: number): string => {
+  let cut = '';
+  let length = 0;
+  for (const character of text) {
+    length += Buffer.byteLength(character);
+    if (length > limit) break;
+    cut += character;
+  }
+  return cut;
+};
+
+/**
+ * What a row's output is called, without extension, when the row doesn't say: the picture's own name, made fit for
+ * every file system, or `row-000012` when it has none.
+ */
+export const outputStem = (source: PictureSource, index: number): string => {
+  const own = nameInSource(source).replace(/(.)\.[^.]*$/s, '$1');
+  const clean = own.replaceAll(new RegExp(UNPORTABLE, 'gu'), '_');
+  const stem = cutToBytes(clean, MAX_STEM_BYTES).replace(/[ .]+$/, '');
+  if (stem === '') return `row-${String(index).padStart(6, '0')}`;
+  return DEVICE.test(stem) ? `_${stem}` : stem;
+};

@@ -1,0 +1,56 @@
+/** JSON lines to raw rows. */
+import { messageOf } from '../errors.js';
+import { matchKey, type RawRow } from './raw-row.js';
+import { readLines, type Line } from './read-lines.js';
+
+/** Deepest nesting of a row. Far deeper values would overflow the stack of whoever writes them out again. */
+const MAX_DEPTH = 64;
+
+const isDeeper = (value: unknown, depth: number): boolean => {
+  if (typeof value !== 'object' || value === null) return false;
+  return depth === 0 || Object.values(value).some((child) => isDeeper(child, depth - 1));
+};
+
+type Parsed = { object: object } | { problem: string };
+
+const parseObject = (text: string): Parsed => {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { problem: `Expected one JSON object on the line: ${messageOf(error)}` };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { problem: 'Expected one JSON object on the line, like {"image":"cat.png","prompt":"a cat"}' };
+  }
+  if (isDeeper(value, MAX_DEPTH)) return { problem: `Expected values nested at most ${MAX_DEPTH} deep` };
+  return { object: value };
+};
+
+const toRawRow = (line: Line, inputName: string): RawRow => {
+  if ('problem' in line) return line;
+  const parsed = parseObject(line.text);
+  if ('problem' in parsed) return { line: line.line, problem: parsed.problem };
+  const row: RawRow & { known: unknown } = { line: line.line, known: [], extra: {} };
+  const extra: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(parsed.object) as [string, unknown][]) {
+    const key = matchKey(name, inputName, line.line);
+    if (key === null) extra.push([name, value]);
+    else if (value !== null) row.known.push([key, value]);
+  }
+  // fromEntries defines its keys, so that "__proto__" is one like any other.
+  row.extra = Object.fromEntries(extra);
+  return row;
+};
+
+/**
+ * Reads one row a line; blank lines are none. null is an absent value. A line that isn't a JSON object is a row with a
+ * problem.
+ *
+ * @throws RefineError MANIFEST_KEY_UNKNOWN
+ */
+export async function* readJsonl(chunks: AsyncIterable<Buffer>, inputName: string): AsyncGenerator<RawRow> {
+  for await (const line of readLines(chunks)) {
+    if ('problem' in line || line.text.trim() !== '') yield toRawRow(line, inputName);
+  }
+}

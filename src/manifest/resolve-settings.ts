@@ -1,0 +1,96 @@
+/** A row's settings: its own values over the options over the defaults, and what can be wrong between them. */
+import { RefineError } from '../errors.js';
+import type { RefineSettings } from '../records.js';
+import { nearestKey } from './nearest-key.js';
+import { MAX_STEPS, ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
+import { showValue } from './show-value.js';
+
+/** What a row's values are completed and checked with. */
+export interface RowContext {
+  /** Values of the command line's options, which a row's own values override. */
+  options: RowValues;
+  /** diffusers' class names of the schedulers there are. */
+  schedulerNames: readonly string[];
+  /** Seed of the rows that have none. */
+  runSeed: number;
+}
+
+/** Settings of which some are missing or were refused. */
+export type PartialSettings = Partial<RefineSettings>;
+
+/** diffusers treats 0 and 1 as not given (`denoising_value_valid` of its SDXL img2img pipeline, 0.42.1). */
+const inEffect = (share: number | null): number | null => (share !== null && share > 0 && share < 1 ? share : null);
+
+/**
+ * Completes a row's values. A setting is left out when its key is in `refused`, or is the prompt and nobody gives one.
+ */
+export const resolveSettings = (
+  values: RowValues,
+  refused: ReadonlySet<RowKeyName>,
+  context: RowContext,
+): PartialSettings => {
+  type Value<Name extends RowKeyName> = NonNullable<RowValues[Name]> | (typeof ROW_KEYS)[Name]['default'];
+  const get = <Name extends RowKeyName>(name: Name): Value<Name> =>
+    values[name] ?? context.options[name] ?? ROW_KEYS[name].default;
+  const settings: { [Name in keyof RefineSettings]: [RowKeyName, RefineSettings[Name] | null] } = {
+    prompt: ['prompt', get('prompt')],
+    negativePrompt: ['negative_prompt', get('negative_prompt')],
+    strength: ['strength', get('strength')],
+    steps: ['steps', get('steps')],
+    guidanceScale: ['guidance_scale', get('guidance_scale')],
+    seed: ['seed', get('seed') ?? context.runSeed],
+    scheduler: ['scheduler', get('scheduler')],
+    aestheticScore: ['aesthetic_score', get('aesthetic_score')],
+    negativeAestheticScore: ['negative_aesthetic_score', get('negative_aesthetic_score')],
+    originalSize: ['original_size', get('original_size')],
+    targetSize: ['target_size', get('target_size')],
+    cropsCoordsTopLeft: ['crops_coords_top_left', get('crops_coords_top_left')],
+    negativeOriginalSize: ['negative_original_size', get('negative_original_size')],
+    negativeTargetSize: ['negative_target_size', get('negative_target_size')],
+    negativeCropsCoordsTopLeft: ['negative_crops_coords_top_left', get('negative_crops_coords_top_left')],
+    denoisingStart: ['denoising_start', inEffect(get('denoising_start'))],
+    denoisingEnd: ['denoising_end', inEffect(get('denoising_end'))],
+  };
+  const readable = Object.entries(settings).filter(
+    ([, [key, value]]) => !refused.has(key) && !(key === 'prompt' && value === null),
+  );
+  return Object.fromEntries(readable.map(([name, [, value]]) => [name, value]));
+};
+
+const invalid = (message: string): RefineError => new RefineError('ROW_FIELD_INVALID', message);
+
+/** Fewest steps of which at least one runs at a strength of at least 1 / MAX_STEPS. */
+const fewestSteps = (strength: number): number => {
+  let steps = Math.floor(1 / strength);
+  while (Math.floor(steps * strength) < 1) steps += 1;
+  return steps;
+};
+
+const noStepProblem = (steps: number, strength: number): string => {
+  const isHopeless = Math.floor(MAX_STEPS * strength) < 1;
+  const mend = isHopeless ? 'raise strength' : `raise steps to ${fewestSteps(strength)} or more, or strength`;
+  return `Expected steps × strength to be at least 1, got ${steps} × ${strength}: no step would run; ${mend}`;
+};
+
+/** Why a scheduler's name is refused, or null. */
+export const schedulerProblem = (name: string, schedulerNames: readonly string[]): string | null => {
+  if (schedulerNames.includes(name)) return null;
+  const near = nearestKey(name, schedulerNames);
+  const mend = near === null ? `choose one of ${schedulerNames.join(', ')}` : `did you mean ${near}?`;
+  return `Expected scheduler to be the name of a scheduler, got ${showValue(name)}: ${mend}`;
+};
+
+/** What is wrong between settings that are each valid on their own. */
+export function* settingProblems(settings: PartialSettings, context: RowContext): Generator<RefineError> {
+  const { steps, strength, scheduler, denoisingStart: start, denoisingEnd: end } = settings;
+  if (typeof scheduler === 'string') {
+    const problem = schedulerProblem(scheduler, context.schedulerNames);
+    if (problem !== null) yield invalid(problem);
+  }
+  if (steps !== undefined && strength !== undefined && start === null && Math.floor(steps * strength) < 1) {
+    yield invalid(noStepProblem(steps, strength));
+  }
+  if (typeof start === 'number' && typeof end === 'number' && start >= end) {
+    yield invalid(`Expected denoising_start to be below denoising_end, got ${start} and ${end}`);
+  }
+}

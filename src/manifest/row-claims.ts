@@ -1,0 +1,69 @@
+/** Which row has which id and which output, in numbers alone: names are hashed, so that a row costs some bytes. */
+import { createHash } from 'node:crypto';
+
+/** 53 bits of SHA-1: that any two of a million names meet has a chance of 1 in 18 000. */
+const hash = (text: string): number => {
+  const digest = createHash('sha1').update(text).digest();
+  return digest.readUIntBE(0, 6) * 32 + (digest.readUInt8(6) & 31);
+};
+
+/** Names that some file system cannot tell apart are one: those that differ in case, or in how Unicode composes them. */
+const hashName = (path: string): number => hash(path.normalize('NFC').toLowerCase().normalize('NFC'));
+
+/** Gives out names that no row has. One for each reading of the rows, so that each decides alike. */
+export interface OutputNamer {
+  /** `stem.png`, or `stem-2.png` and so on when that is somebody's. */
+  name(stem: string): string;
+  /** Whether this name was given out. */
+  gave(path: string): boolean;
+}
+
+/** What rows claim, first come first served. A row that claims again what is its own gets it again. */
+export interface RowClaims {
+  /** Index of the row that has this id: `index` itself, or an earlier row. */
+  claimId(id: string, index: number): number;
+  /** Index of the row that names this output. */
+  claimOutput(path: string, index: number): number;
+  /** Names beside all outputs that were claimed so far. */
+  createNamer(): OutputNamer;
+}
+
+const claim = (owners: Map<number, number>, hashed: number, index: number): number => {
+  const owner = owners.get(hashed);
+  if (owner === undefined) owners.set(hashed, index);
+  return owner ?? index;
+};
+
+export const createRowClaims = (): RowClaims => {
+  const ids = new Map<number, number>();
+  const outputs = new Map<number, number>();
+  return {
+    claimId: (id, index) => claim(ids, hash(id), index),
+    claimOutput: (path, index) => claim(outputs, hashName(path), index),
+    createNamer() {
+      const given = new Set<number>();
+      /** The suffix to try next for a stem, so that a thousand equal names cost a thousand tries. */
+      const nextSuffix = new Map<number, number>();
+      const isFree = (hashed: number): boolean => !given.has(hashed) && !outputs.has(hashed);
+      return {
+        name(stem) {
+          let name = `${stem}.png`;
+          let hashed = hashName(name);
+          if (!isFree(hashed)) {
+            const hashedStem = hashed;
+            let suffix = nextSuffix.get(hashedStem) ?? 2;
+            do {
+              name = `${stem}-${suffix}.png`;
+              hashed = hashName(name);
+              suffix += 1;
+            } while (!isFree(hashed));
+            nextSuffix.set(hashedStem, suffix);
+          }
+          given.add(hashed);
+          return name;
+        },
+        gave: (path) => given.has(hashName(path)),
+      };
+    },
+  };
+};

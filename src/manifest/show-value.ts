@@ -1,0 +1,8 @@
+const MAX_SHOWN = 80;
+
+/** A value of a row as an error message shows it: as JSON, and short. */
+export const showValue = (value: unknown): string => {
+  const shown = JSON.stringify(typeof value === 'string' ? value.slice(0, MAX_SHOWN) : value);
+  const cut = typeof value === 'string' ? value.length > MAX_SHOWN : shown.length > MAX_SHOWN;
+  return cut ? `${shown.slice(0, MAX_SHOWN)}…` : shown;
+};

@@ -1,0 +1,85 @@
+import { outputStem, parseOutput } from '#src/manifest/output-name.js';
+
+describe('parseOutput', () => {
+  it.each([
+    ['cat.png', 'cat.png'],
+    ['cat', 'cat.png'],
+    ['a/b/cat', 'a/b/cat.png'],
+    ['a.b/cat', 'a.b/cat.png'],
+    ['cat.PNG', 'cat.PNG'],
+    ['cat.safetensors', 'cat.safetensors'],
+    ['.hidden.png', '.hidden.png'],
+    ['..cat.png', '..cat.png'],
+    ['日本 é.png', '日本 é.png'],
+    ['console.png', 'console.png'],
+  ])('takes %j', (output, path) => {
+    expect(parseOutput(output)).toBe(path);
+  });
+
+  it.each([
+    ['../cat.png', /inside the output folder/],
+    ['a/../../cat.png', /inside the output folder/],
+    ['a/../cat.png', /inside the output folder/],
+    ['/tmp/cat.png', /inside the output folder/],
+    ['a//cat.png', /inside the output folder/],
+    ['./cat.png', /inside the output folder/],
+    ['..', /inside the output folder/],
+    ['a/', /inside the output folder/],
+    ['.png', /written as \.png/],
+    ['C:\\cat.png', /cannot be in a file name/],
+    ['a\\..\\cat.png', /cannot be in a file name/],
+    ['cat:stream.png', /":" cannot be/],
+    ['a\0.png', /"\\u0000" cannot be/],
+    ['a\nb.png', /"\\n" cannot be/],
+    ['\ud800.png', /cannot be in a file name/],
+    ['nul.png', /device on Windows/],
+    ['COM1.png', /device on Windows/],
+    ['aux', /device on Windows/],
+    ['con/cat.png', /device on Windows/],
+    ['a /cat.png', /dot or a space/],
+    ['cat.', /dot or a space/],
+    ['a.png/cat.png', /a folder cannot be named like a picture/],
+    ['cat.jpg', /written as \.png, and latents as \.safetensors/],
+    ['cat.png.exe', /written as \.png/],
+    ['x'.repeat(252), /over 255 bytes/],
+    ['é'.repeat(130), /over 255 bytes/],
+    ['x/'.repeat(600) + 'cat', /over 1024 bytes/],
+  ])('refuses %j', (output, message) => {
+    expect(() => parseOutput(output)).toThrow(message);
+    expect(() => parseOutput(output)).toThrow(expect.objectContaining({ code: 'ROW_FIELD_INVALID' }) as Error);
+  });
+});
+
+describe('outputStem', () => {
+  it.each([
+    ['/a/cat.jpeg', 'cat'],
+    ['/a/cat.v2.png', 'cat.v2'],
+    ['/a/cat', 'cat'],
+    ['/a/.hidden', '.hidden'],
+    ['/a/what?.png', 'what_'],
+    ['/a/a:b|c.png', 'a_b_c'],
+    ['/a/CON.png', '_CON'],
+    ['/a/cat..png', 'cat'],
+    ['/a/....png', 'row-000012'],
+    [`/a/${'x'.repeat(251)}.png`, 'x'.repeat(200)],
+    [`/a/${'é'.repeat(125)}.png`, 'é'.repeat(100)],
+  ])('calls the output of %s %s', (path, stem) => {
+    expect(outputStem({ kind: 'file', path }, 12)).toBe(stem);
+    expect(parseOutput(`${stem}.png`)).toBe(`${stem}.png`);
+  });
+
+  it.each([
+    ['https://example.org/pictures/cat%20one.webp?size=9', 'cat one'],
+    ['https://example.org/a%5Cb.png', 'a_b'],
+    ['https://example.org/..%2f..%2fetc.png', 'etc'],
+    ['https://example.org/', 'row-000012'],
+    ['https://example.org/%zz.png', '%zz'],
+  ])('calls the output of %s %s', (url, stem) => {
+    expect(outputStem({ kind: 'url', url }, 12)).toBe(stem);
+  });
+
+  it('numbers pictures without a name', () => {
+    expect(outputStem({ kind: 'inline', text: 'data:,' }, 12)).toBe('row-000012');
+    expect(outputStem({ kind: 'latents', path: '/a/l.safetensors' }, 12)).toBe('l');
+  });
+});

@@ -1,0 +1,80 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readRows } from '#src/manifest/read-rows.js';
+import { codeOf, collect, folder, jsonl, manifestOf, messageOf } from './manifests.js';
+
+const row = { image: 'a.png', prompt: 'p' };
+
+describe('readRows', () => {
+  it('reads several inputs as one run, and paths relative to each', async () => {
+    const manifest = manifestOf({
+      'one.JSONL': jsonl(row, row),
+      'two.csv': 'image,prompt\nb.png,q\n',
+      'three.tsv': 'image\tprompt\nc.png\tr\n',
+    });
+    mkdirSync(join(manifest.cwd, 'sub'));
+    writeFileSync(join(manifest.cwd, 'sub/four.ndjson'), jsonl(row));
+    const rows = await collect(readRows({ ...manifest, inputs: [...manifest.inputs, 'sub/four.ndjson'] }));
+    expect(
+      rows.map(({ index, rowNumberPerFile, inputName, line }) => [index, rowNumberPerFile, inputName, line]),
+    ).toEqual([
+      [0, 0, 'one.JSONL', 1],
+      [1, 1, 'one.JSONL', 2],
+      [2, 0, 'two.csv', 2],
+      [3, 0, 'three.tsv', 2],
+      [4, 0, 'four.ndjson', 1],
+    ]);
+    expect(rows.map((each) => ('source' in each && each.source.kind === 'file' ? each.source.path : null))).toEqual(
+      ['a.png', 'a.png', 'b.png', 'c.png', 'sub/a.png'].map((path) => join(manifest.cwd, path)),
+    );
+  });
+
+  it('calls spooled standard input -, its paths relative to the working directory', async () => {
+    const elsewhere = join(folder(), 'spooled.jsonl');
+    writeFileSync(elsewhere, jsonl(row, { image: 'b.png' }));
+    const manifest = manifestOf({}, { inputs: ['-'], stdinPath: elsewhere });
+    const rows = await collect(readRows(manifest));
+    expect(rows[0]).toMatchObject({ inputName: '-', source: { kind: 'file', path: join(manifest.cwd, 'a.png') } });
+    expect(messageOf(rows[1]!)).toMatch(/\(standard input, line 2\)$/);
+  });
+
+  it('fails malformed rows alone, counting them', async () => {
+    const bad = Buffer.concat([
+      Buffer.from(jsonl(row)),
+      Buffer.from('{oops\n\n"\xff"\n', 'latin1'),
+      Buffer.from(jsonl(row)),
+    ]);
+    const rows = await collect(readRows(manifestOf({ 'm.jsonl': bad })));
+    expect(rows.map((each) => [codeOf(each), each.rowNumberPerFile, each.line])).toEqual([
+      ['ok', 0, 1],
+      ['ROW_SYNTAX', 1, 2],
+      ['ROW_SYNTAX', 2, 4],
+      ['ok', 3, 5],
+    ]);
+    expect(rows[1]).toMatchObject({ id: null, sourceText: null, settings: {}, extra: {} });
+  });
+
+  it.each([
+    ['missing.jsonl', /"missing\.jsonl".*ENOENT/],
+    ['pictures', /a \.jsonl, \.ndjson, \.csv or \.tsv file, or - for JSON lines.*no extension/],
+    ['folder.csv', /"folder\.csv".*EISDIR/],
+    ['rows.json', /it is a \.json/],
+    ['*.png', /it is a \.png/],
+    ['-', /there is no standard input/],
+  ])('ends the run at the input %s', async (input, message) => {
+    const manifest = manifestOf({}, { inputs: [input] });
+    mkdirSync(join(manifest.cwd, 'folder.csv'));
+    mkdirSync(join(manifest.cwd, 'pictures'));
+    await expect(collect(readRows(manifest))).rejects.toMatchObject({
+      code: 'MANIFEST_UNREADABLE',
+      exitCode: 3,
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it('reads standard input once', async () => {
+    await expect(collect(readRows(manifestOf({}, { inputs: ['-', '-'], stdinPath: 'x' })))).rejects.toMatchObject({
+      code: 'USAGE_CONFLICT',
+    });
+  });
+});
