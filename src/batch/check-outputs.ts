@@ -1,0 +1,60 @@
+/** What must hold of the output folder before any work. */
+import { randomBytes } from 'node:crypto';
+import { access, mkdir, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, RefineError } from '../errors.js';
+import type { InvalidRow, Row } from '../records.js';
+
+/** Names given in the message; the rest are counted. */
+const NAMED = 3;
+
+/**
+ * Makes the folder, and tries to write there.
+ * @throws OUTPUT_UNWRITABLE
+ */
+export const makeOutputFolder = async (folder: string): Promise<void> => {
+  const trial = join(folder, `.sdxl-refine-${randomBytes(4).toString('hex')}.tmp`);
+  try {
+    await mkdir(folder, { recursive: true });
+    await (await open(trial, 'wx')).close();
+    await rm(trial);
+  } catch (cause) {
+    throw new RefineError(
+      'OUTPUT_UNWRITABLE',
+      `Cannot write to the output folder ${folder}: ${messageOf(cause)}. Choose another with --output-dir.`,
+      { context: { folder }, cause },
+    );
+  }
+};
+
+/**
+ * @param names files that the run writes besides the rows' outputs
+ * @throws OUTPUT_EXISTS naming what would be overwritten
+ */
+export const refuseExisting = async (
+  folder: string,
+  names: readonly string[],
+  rows: AsyncIterable<Row | InvalidRow>,
+): Promise<void> => {
+  const found: string[] = [];
+  let count = 0;
+  const look = async (name: string): Promise<void> => {
+    if (!(await exists(join(folder, name)))) return;
+    if (count++ < NAMED) found.push(name);
+  };
+  for (const name of names) await look(name);
+  for await (const row of rows) if (!('error' in row)) await look(row.output);
+  if (count === 0) return;
+  const more = count > NAMED ? ` and ${count - NAMED} more` : '';
+  throw new RefineError(
+    'OUTPUT_EXISTS',
+    `${folder} has ${found.join(', ')}${more} already. Give another --output-dir, or --overwrite to replace ${count === 1 ? 'it' : 'them'}.`,
+    { context: { folder, count } },
+  );
+};
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,21 @@
+/** The command line's shape. What commands do is in their own files. */
+import { Command } from 'commander';
+import { batchCommand } from './batch-command.js';
+import type { Surroundings } from './surroundings.js';
+import { packageVersion } from './package-version.js';
+
+/** @param setExitCode called by a command that ends otherwise than with 0 */
+export const buildProgram = (around: Surroundings, setExitCode: (code: number) => void): Command => {
+  const program = new Command('sdxl-refine')
+    .description("Refines pictures in batches with Stable Diffusion XL's refiner.")
+    .version(packageVersion())
+    .configureOutput({
+      writeOut: (text) => around.stdout.write(text),
+      writeErr: (text) => around.stderr.write(text),
+    })
+    .exitOverride()
+    .showHelpAfterError('(--help shows what there is)')
+    .configureHelp({ helpWidth: 100 });
+  program.addCommand(batchCommand(around, setExitCode).copyInheritedSettings(program));
+  return program;
+};

@@ -1,0 +1,39 @@
+/** Ctrl-C and a closed pipe, as one AbortSignal. */
+import { systemCodeOf } from '../errors.js';
+import type { Surroundings } from './surroundings.js';
+
+const STOPPED_BY_USER = 130;
+
+export interface StopSignal {
+  signal: AbortSignal;
+  /** Gives the signals back. */
+  release: () => void;
+}
+
+/**
+ * The first Ctrl-C (or SIGTERM) asks for an orderly stop; the second ends the process at once. When the reader of our
+ * standard output has gone (`| head -1`), the run stops too: nobody is waiting for the rest.
+ */
+export const listenForStop = (around: Surroundings, onStop: () => void): StopSignal => {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) around.exit(STOPPED_BY_USER);
+    controller.abort();
+    onStop();
+  };
+  const onError = (error: unknown): void => {
+    if (systemCodeOf(error) !== 'EPIPE') throw error;
+    controller.abort();
+  };
+  around.on('SIGINT', stop);
+  around.on('SIGTERM', stop);
+  around.stdout.on('error', onError);
+  around.stderr.on('error', onError);
+  return {
+    signal: controller.signal,
+    release: () => {
+      around.off('SIGINT', stop);
+      around.off('SIGTERM', stop);
+    },
+  };
+};

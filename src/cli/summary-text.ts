@@ -1,0 +1,41 @@
+/** The last words of a run, for people. */
+import type { DryRunCost } from '../batch/dry-run.js';
+import type { BatchOutcome } from '../batch/run-batch.js';
+import type { EngineInfo } from '../engine/protocol.js';
+import type { Summary } from '../results/summary.js';
+import { timeText } from './time-text.js';
+
+interface RunFacts {
+  total: number;
+  durationMs: number;
+  outputFolder: string;
+}
+
+export const summaryText = ({ summary, stoppedByThreshold }: BatchOutcome, facts: RunFacts): string => {
+  const { total, durationMs, outputFolder } = facts;
+  const rate = summary.ok / (durationMs / 60_000);
+  const lines = [
+    `${summary.ok} of ${count(total, 'row')} refined in ${timeText(durationMs)} (${rate.toFixed(1)} pictures/min)`,
+    ...failures(summary),
+    ...(stoppedByThreshold ? [`stopped by --error-threshold; ${total - summary.rows} rows were not tried`] : []),
+    `pictures and results.jsonl: ${outputFolder}`,
+  ];
+  return `${lines.join('\n')}\n`;
+};
+
+export const dryRunText = (summary: Summary, cost: DryRunCost, info: EngineInfo): string => {
+  const lines = [
+    `${count(cost.rows, 'row')} would run: ${count(cost.unetCalls, 'UNet call')} on ${info.device} (${info.precision})`,
+    ...failures(summary),
+    `model: ${info.model}, opened in ${timeText(info.openedInMs)}`,
+  ];
+  return `${lines.join('\n')}\n`;
+};
+
+const failures = ({ failed, errors }: Summary): string[] => {
+  if (failed === 0) return [];
+  const reasons = Object.entries(errors).map(([code, times]) => `${code} ${times}`);
+  return [`${failed} failed: ${reasons.join(', ')}`];
+};
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;

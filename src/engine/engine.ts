@@ -1,0 +1,117 @@
+/**
+ * The engine as its parent sees it: a child process that owns the device. An inference blocks its thread and cannot be
+ * cancelled, and a native crash takes its process along: so cancelling ends the child, a crash fails one row, and the
+ * next row finds a new child.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { fromErrorRecord, RefineError } from '../errors.js';
+import type { RefineJob, RefineReply } from '../records.js';
+import type { EngineInfo, EngineOptions, FromChild, ToChild } from './protocol.js';
+
+export interface RefineOptions {
+  signal: AbortSignal;
+  onStep?: (step: number, steps: number) => void;
+}
+
+export class Engine {
+  #child: ChildProcess | undefined;
+  #info: EngineInfo | undefined;
+
+  constructor(private readonly options: EngineOptions) {}
+
+  /**
+   * Starts the child and opens the model, unless that is done.
+   * @throws ENGINE_START, and what opening a model throws
+   */
+  async open(signal: AbortSignal): Promise<EngineInfo> {
+    if (this.#child !== undefined && this.#info !== undefined) return this.#info;
+    const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
+      serialization: 'advanced',
+      /* Nothing native may write to our standard output: results live there. */
+      stdio: ['ignore', 2, 2, 'ipc'],
+    });
+    this.#child = child;
+    child.once('exit', () => {
+      if (this.#child === child) this.#child = undefined;
+    });
+    const answer = await this.#ask(child, { kind: 'open', options: this.options }, 'ENGINE_START', { signal });
+    if (answer.kind !== 'opened') throw new Error(`the engine answered ${answer.kind}`);
+    this.#info = answer.info;
+    return answer.info;
+  }
+
+  /** @throws ENGINE_CRASHED CANCELLED, and what refining throws */
+  async refine(job: RefineJob, options: RefineOptions): Promise<RefineReply> {
+    await this.open(options.signal);
+    if (this.#child === undefined) throw died('ENGINE_CRASHED', null, null);
+    const answer = await this.#ask(this.#child, { kind: 'refine', job }, 'ENGINE_CRASHED', options);
+    if (answer.kind !== 'refined') throw new Error(`the engine answered ${answer.kind}`);
+    return answer.reply;
+  }
+
+  /** Ends the child; its memory goes back to the system for certain. */
+  close(): void {
+    this.#child?.kill('SIGKILL');
+    this.#child = undefined;
+  }
+
+  /** Sends one message and waits for its answer, the child's death or the signal. */
+  #ask(
+    child: ChildProcess,
+    message: ToChild,
+    deathCode: 'ENGINE_START' | 'ENGINE_CRASHED',
+    { signal, onStep }: RefineOptions,
+  ): Promise<Exclude<FromChild, { kind: 'progress' }>> {
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void): void => {
+        child.off('message', onMessage).off('exit', onExit).off('error', onError);
+        signal.removeEventListener('abort', onAbort);
+        act();
+      };
+      const fail = (error: Error): void => {
+        settle(() => {
+          reject(error);
+        });
+      };
+      const onMessage = (answer: FromChild): void => {
+        if (answer.kind === 'progress') onStep?.(answer.step, answer.steps);
+        else if (answer.kind === 'failed') fail(fromErrorRecord(answer.error));
+        else
+          settle(() => {
+            resolve(answer);
+          });
+      };
+      const onExit = (code: number | null, name: NodeJS.Signals | null): void => {
+        fail(died(deathCode, code, name));
+      };
+      const onError = (cause: Error): void => {
+        fail(new RefineError(deathCode, `The inference engine could not be reached: ${cause.message}`, { cause }));
+      };
+      const onAbort = (): void => {
+        this.close();
+        fail(new RefineError('CANCELLED', 'Stopped by the user.'));
+      };
+      if (signal.aborted) {
+        onAbort();
+        return;
+      }
+      child.on('message', onMessage).on('exit', onExit).on('error', onError);
+      signal.addEventListener('abort', onAbort, { once: true });
+      child.send(message, (error) => {
+        if (error !== null) onError(error);
+      });
+    });
+  }
+}
+
+const died = (
+  deathCode: 'ENGINE_START' | 'ENGINE_CRASHED',
+  exitCode: number | null,
+  signal: NodeJS.Signals | null,
+): RefineError => {
+  const how = signal === null ? `exit code ${exitCode ?? 'unknown'}` : `signal ${signal}`;
+  const hint = signal === 'SIGKILL' ? ' The system may have run out of memory: try smaller pictures.' : '';
+  const what = deathCode === 'ENGINE_START' ? 'died while opening the model' : 'died while refining this row';
+  return new RefineError(deathCode, `The inference engine ${what} (${how}).${hint}`, { context: { exitCode, signal } });
+};
