@@ -51,14 +51,17 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
   report({ kind: 'opened', info });
   let summary = emptySummary();
 
-  /* Results are written in the order of rows, whichever picture is encoded first. */
-  let written: Promise<void> = Promise.resolve();
-  const finish = async (row: RefinedRow | FailedRow): Promise<void> => {
-    const result = await resultOf(row, info, options);
-    written = written.then(() => journal.append(result));
-    await written;
-    summary = addToSummary(summary, result);
-    report({ kind: 'row', result });
+  /* Results are written in the order of rows, whichever picture is encoded first: each takes its turn when it comes in. */
+  let turn: Promise<void> = Promise.resolve();
+  const finish = (row: RefinedRow | FailedRow): Promise<void> => {
+    const result = resultOf(row, info, options);
+    const write = async (): Promise<void> => {
+      await journal.append(await result);
+      summary = addToSummary(summary, await result);
+      report({ kind: 'row', result: await result });
+    };
+    result.catch(() => undefined);
+    return (turn = turn.then(write));
   };
 
   const prepared = mapAhead(options.rows, 1, (row) => prepare(row, signal));

@@ -6,7 +6,8 @@ import { makeOutputFolder, refuseExisting } from '../batch/check-outputs.js';
 import { dryRun } from '../batch/dry-run.js';
 import { runBatch } from '../batch/run-batch.js';
 import type { ResultRecord } from '../records.js';
-import { openJournal } from '../results/journal.js';
+import type { Engine } from '../engine/engine.js';
+import { openJournal, type Journal } from '../results/journal.js';
 import { writePredictionsCsv } from '../results/predictions-csv.js';
 import { addToSummary, emptySummary } from '../results/summary.js';
 import { planBatch, type BatchFlags, type BatchRun } from './batch-run.js';
@@ -47,11 +48,13 @@ const refineAll: Act = async (run, flags, around, signal) => {
   const start = performance.now();
   const resultsPath = join(outputFolder, RESULTS);
   await makeOutputFolder(outputFolder);
-  if (flags.overwrite === true) await rm(resultsPath, { force: true });
-  else await refuseExisting(outputFolder, [RESULTS], run.rows());
+  if (flags.overwrite !== true) await refuseExisting(outputFolder, [RESULTS], run.rows());
   const print = printer(flags, around);
   const progress = createProgress(around.stderr, run.total, flags.quiet === true);
-  const journal = await openJournal(resultsPath);
+  const journal = await openNewJournal(engine, resultsPath, signal).catch((thrown: unknown) => {
+    progress.stop();
+    throw thrown;
+  });
   try {
     const outcome = await runBatch({
       rows: run.rows(),
@@ -76,6 +79,13 @@ const refineAll: Act = async (run, flags, around, signal) => {
     progress.stop();
     await journal.close();
   }
+};
+
+/** A model that does not open leaves an earlier run's results as they are, and no empty ones. */
+const openNewJournal = async (engine: Engine, path: string, signal: AbortSignal): Promise<Journal> => {
+  await engine.open(signal);
+  await rm(path, { force: true });
+  return openJournal(path);
 };
 
 const lookOnly: Act = async (run, flags, around, signal) => {

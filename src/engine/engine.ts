@@ -90,7 +90,7 @@ export class Engine {
       };
       const onAbort = (): void => {
         this.close();
-        fail(new RefineError('CANCELLED', 'Stopped by the user.'));
+        fail(new RefineError('CANCELLED', 'Stopped; what is finished is kept.'));
       };
       if (signal.aborted) {
         onAbort();
