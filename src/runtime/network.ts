@@ -54,6 +54,8 @@ const cpuOptions = ({ folder, usesReducedPrecision }: WrittenGraph): InferenceSe
   executionProviders: ['cpu'],
   /* The next level copies every convolution's weights into a blocked layout: 3 GB and 20 s for a few percent. */
   graphOptimizationLevel: 'extended',
+  /* The arena never gives back: half-precision weights, cast one at a time, would stay as 5 GB of private memory. */
+  enableCpuMemArena: false,
   logSeverityLevel: 3,
   extra: {
     session: {
