@@ -44,7 +44,7 @@ const COSINE = Float32Array.of(2.443315711809948e-5, -1.388731625493765e-3, 4.16
 const SINE = Float32Array.of(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1);
 const FOUR_OVER_PI = f32(4 / Math.PI);
 /** A quarter of pi in three parts. */
-const QUARTER_PI = Float32Array.of(0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8);
+const QUARTER_PI = Float32Array.of(0.78515625, 2.418756484985351e-4, 3.774894977445941e-8);
 
 /** `[sine, cosine]` of an f32 angle, 0 to 2 pi. */
 export const sineCosine32 = (angle: number): readonly [sine: number, cosine: number] => {

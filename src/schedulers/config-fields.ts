@@ -43,6 +43,16 @@ export const oneOf = <T extends string>(choices: readonly T[], fallback: NoInfer
   read: (value) => choices.find((choice) => choice === value),
 });
 
+/** A key that other values of diffusers' exist for, and only this one here. */
+export const only = <T extends string | number | boolean | null>(value: T): Field<T> => ({
+  fallback: value,
+  expected: JSON.stringify(value),
+  read: (other) => (other === value ? value : undefined),
+});
+
+/** The same key where a class has another default. */
+export const withDefault = <T>(field: Field<T>, fallback: NoInfer<T>): Field<T> => ({ ...field, fallback });
+
 export const optional = <T>(field: Omit<Field<T>, 'fallback'>): Field<T | null> => ({
   fallback: null,
   expected: `${field.expected} or null`,
@@ -74,6 +84,6 @@ export const unsupported = (key: string, value: unknown, why: string): RefineErr
   );
 
 const shorten = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? 'nothing';
+  const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 };

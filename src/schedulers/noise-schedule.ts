@@ -9,7 +9,7 @@ import { linspace32 } from './ranges.js';
 const f32 = Math.fround;
 
 export const NOISE_FIELDS = {
-  num_train_timesteps: wholeNumber(1000, 1, 100_000),
+  num_train_timesteps: wholeNumber(1000, 2, 100_000),
   beta_start: number(0.0001),
   beta_end: number(0.02),
   beta_schedule: oneOf(['linear', 'scaled_linear', 'squaredcos_cap_v2'], 'linear'),
@@ -31,17 +31,21 @@ export interface TrainedNoise {
 const LEAST_ALPHA = 2 ** -24;
 const MOST_SIGMA = 4096;
 
-/** @throws MODEL_CONFIG_UNSUPPORTED when the betas give no noise schedule */
-export const trainedNoise = (config: NoiseConfig): TrainedNoise => {
+/**
+ * @param end of a zero terminal SNR: kept `zero` (its sigma is infinite), or `near` it for schedulers that divide by alpha
+ * @throws MODEL_CONFIG_UNSUPPORTED when the betas give no noise schedule
+ */
+export const trainedNoise = (config: NoiseConfig, end: 'near' | 'zero' = 'near'): TrainedNoise => {
   const betas = trainedBetas(config);
   const rescaled = config.rescale_betas_zero_snr === true;
   const alphasCumprod = cumulativeProduct((rescaled ? zeroTerminalSnr(betas) : betas).map((beta) => 1 - beta));
   const sigmas = alphasCumprod.map((alpha) => Math.sqrt(f32(f32(1 - alpha) / alpha)));
-  if (rescaled) {
+  if (rescaled && end === 'near') {
     alphasCumprod[alphasCumprod.length - 1] = LEAST_ALPHA;
     sigmas[sigmas.length - 1] = MOST_SIGMA;
   }
-  if (!sigmas.every((sigma) => sigma > 0 && sigma < Infinity)) {
+  const open = rescaled && end === 'zero' ? sigmas.subarray(0, -1) : sigmas;
+  if (!open.every((sigma) => sigma > 0 && sigma < Infinity)) {
     throw unsupported('beta_start', config.beta_start, 'betas must be between 0 and 1, and leave some of the picture');
   }
   return { alphasCumprod, sigmas };

@@ -27,3 +27,27 @@ export const denoiseAt = (type: PredictionType, sigma: number): Denoise => {
     }
   }
 };
+
+/** The same for latents that are `alpha` times the picture plus `sigma` times the noise, alpha² + sigma² = 1. */
+export const denoiseBetween = (type: PredictionType, alpha: number, sigma: number): Denoise => {
+  switch (type) {
+    case 'epsilon':
+      return (sample, prediction) => f32(f32(sample - f32(sigma * prediction)) / alpha);
+    case 'sample':
+      return (_, prediction) => prediction;
+    case 'v_prediction':
+      return (sample, prediction) => f32(f32(alpha * sample) - f32(sigma * prediction));
+  }
+};
+
+/** From the same to the noise. */
+export const noiseBetween = (type: PredictionType, alpha: number, sigma: number): Denoise => {
+  switch (type) {
+    case 'epsilon':
+      return (_, prediction) => prediction;
+    case 'sample':
+      return (sample, prediction) => f32(f32(sample - f32(alpha * prediction)) / sigma);
+    case 'v_prediction':
+      return (sample, prediction) => f32(f32(alpha * prediction) + f32(sigma * sample));
+  }
+};

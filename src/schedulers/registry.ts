@@ -1,8 +1,19 @@
 /** The schedulers by diffusers' class names: from a model's configuration, and a row's wish, to a schedule. */
 import { messageOf, RefineError } from '../errors.js';
-import { type ConfigOf, type ConfigValues, type Fields, readFields } from './config-fields.js';
+import { type ConfigOf, type ConfigValues, type Fields, readFields, unsupported } from './config-fields.js';
+import { buildDdim, DDIM_FIELDS } from './ddim.js';
+import { buildDdpm, DDPM_FIELDS } from './ddpm.js';
+import { buildDeis, DEIS_FIELDS } from './deis.js';
+import { buildDpmMultistep, DPM_MULTISTEP_FIELDS } from './dpm-multistep.js';
+import { buildEulerAncestral, EULER_ANCESTRAL_FIELDS } from './euler-ancestral.js';
 import { buildEuler, EULER_FIELDS } from './euler.js';
+import { buildHeun, HEUN_FIELDS } from './heun.js';
+import { buildKdpm2, buildKdpm2Ancestral, KDPM2_FIELDS } from './kdpm2.js';
+import { buildLcm, LCM_FIELDS } from './lcm.js';
+import { buildLms, LMS_FIELDS } from './lms.js';
+import { buildPndm, PNDM_FIELDS } from './pndm.js';
 import type { Schedule, UnnamedSchedule } from './scheduler.js';
+import { buildUnipc, UNIPC_FIELDS } from './unipc.js';
 
 interface Definition {
   readonly fields: Fields;
@@ -15,7 +26,19 @@ const define = <F extends Fields>(
 ): Definition => ({ fields, build: (values, steps) => build(readFields(fields, values), steps) });
 
 const SCHEDULERS = {
+  DDIMScheduler: define(DDIM_FIELDS, buildDdim),
+  DDPMScheduler: define(DDPM_FIELDS, buildDdpm),
+  DEISMultistepScheduler: define(DEIS_FIELDS, buildDeis),
+  DPMSolverMultistepScheduler: define(DPM_MULTISTEP_FIELDS, buildDpmMultistep),
+  EulerAncestralDiscreteScheduler: define(EULER_ANCESTRAL_FIELDS, buildEulerAncestral),
   EulerDiscreteScheduler: define(EULER_FIELDS, buildEuler),
+  HeunDiscreteScheduler: define(HEUN_FIELDS, buildHeun),
+  KDPM2AncestralDiscreteScheduler: define(KDPM2_FIELDS, buildKdpm2Ancestral),
+  KDPM2DiscreteScheduler: define(KDPM2_FIELDS, buildKdpm2),
+  LCMScheduler: define(LCM_FIELDS, buildLcm),
+  LMSDiscreteScheduler: define(LMS_FIELDS, buildLms),
+  PNDMScheduler: define(PNDM_FIELDS, buildPndm),
+  UniPCMultistepScheduler: define(UNIPC_FIELDS, buildUnipc),
 } as const satisfies Record<string, Definition>;
 
 export type SchedulerName = keyof typeof SCHEDULERS;
@@ -28,9 +51,39 @@ export interface SchedulerConfig {
   readonly values: ConfigValues;
 }
 
-/** Whether any class here reads the key. */
-export const isSchedulerKey = (key: string): boolean =>
+/** Keys of diffusers' schedulers that are not here: models carry them for whoever swaps the scheduler. */
+const KEYS_OF_OTHERS: ReadonlySet<string> = new Set([
+  'dynamic_thresholding_ratio',
+  'flow_shift',
+  'noise_sampler_seed',
+  'sample_max_value',
+  'shift_terminal',
+  'time_shift_type',
+  'use_dynamic_shifting',
+]);
+
+const isKnownKey = (key: string): boolean =>
+  key.startsWith('_') ||
+  KEYS_OF_OTHERS.has(key) ||
   Object.values(SCHEDULERS).some(({ fields }: Definition) => Object.hasOwn(fields, key));
+
+/**
+ * @param json contents of a diffusers `scheduler_config.json`
+ * @throws MODEL_CONFIG_INVALID when it is not one
+ * @throws MODEL_CONFIG_UNSUPPORTED naming the key and value that this version cannot follow
+ */
+export const parseSchedulerConfig = (json: unknown): SchedulerConfig => {
+  const { _class_name: name, ...values } = (typeof json === 'object' && json !== null ? json : {}) as ConfigValues;
+  if (typeof name !== 'string') {
+    throw new RefineError('MODEL_CONFIG_INVALID', 'Expected a scheduler_config.json with a "_class_name".');
+  }
+  if (!isSchedulerName(name)) throw unsupported('_class_name', name, `expected ${schedulerNames.join(' or ')}`);
+  const stranger = Object.keys(values).find((key) => !isKnownKey(key));
+  if (stranger !== undefined) throw unsupported(stranger, values[stranger], 'this version does not know the key');
+  const config = { name, values };
+  buildSchedule(config, 1);
+  return config;
+};
 
 /**
  * The model's own scheduler, or another class with the model's values, as diffusers' `from_config` makes it.

@@ -40,6 +40,10 @@ export const respace = (
   return { sigmas, timesteps: sigmas.map((sigma) => timestepOf(sigma, logSigmas)) };
 };
 
+/** Second-order methods visit each level but the first twice: at the end of one step and at the start of the next. */
+export const twice = (values: readonly number[]): number[] =>
+  values.flatMap((value, i) => (i === 0 ? [value] : [value, value]));
+
 type SigmaSpace = Pick<UnnamedSchedule, 'initNoiseSigma' | 'scaleModelInput' | 'addNoise'>;
 
 /** Latents of variance 1 + sigma², which the UNet wants divided down to 1. */
@@ -57,4 +61,11 @@ export const sigmaSpace = (sigmas: Float32Array, spacing: TimestepConfig['timest
       return latents.map((value, i) => value + f32(noise[i]! * sigma));
     },
   };
+};
+
+/** A step from one sigma to the next as a step further down and noise back up, in float32. */
+export const ancestralStep = (from: number, to: number): { up: number; down: number } => {
+  const [from2, to2] = [f32(from * from), f32(to * to)];
+  const up = f32(Math.sqrt(f32(f32(to2 * f32(from2 - to2)) / from2)));
+  return { up, down: f32(Math.sqrt(f32(to2 - f32(up * up)))) };
 };

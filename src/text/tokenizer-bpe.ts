@@ -53,7 +53,7 @@ export const bytePairEncoder = ({ vocab, merges, unknown }: BytePairs): ((word: 
 
   return (word) => {
     let symbols = Array.from(utf8.encode(word), (byte) => LETTERS[byte] ?? '');
-    symbols[symbols.length - 1] += END_OF_WORD;
+    symbols.push(`${symbols.pop() ?? ''}${END_OF_WORD}`);
     for (let rank = earliestPair(symbols); rank !== Infinity; rank = earliestPair(symbols)) {
       const [left = '', right = ''] = merges[rank]?.split(' ') ?? [];
       symbols = mergeAll(symbols, left, right);

@@ -116,8 +116,8 @@ const parseJson = (text: string, path: string): unknown => {
 const read = <Schema extends z.ZodType>(schema: Schema, value: unknown, path: string): z.infer<Schema> => {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw invalid(path, `has ${issue?.path.join('.') || 'a value'} that is not supported: ${issue?.message ?? ''}`);
+  const [{ path: keys, message } = { path: [], message: '' }] = parsed.error.issues;
+  throw invalid(path, `is not supported: ${keys.join('.')}: ${message}`);
 };
 
 const parseVocab = (value: unknown, path: string): Map<string, number> => {

@@ -1,5 +1,5 @@
 /** Runs the built command as a user does. */
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcessByStdio, type SpawnOptions } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,15 +20,23 @@ export interface RunningCli {
   done: Promise<CliRun>;
 }
 
-export const startCli = (args: readonly string[], options: { cwd?: string; input?: string } = {}): RunningCli => {
+export interface CliOptions extends Pick<SpawnOptions, 'detached' | 'env' | 'uid'> {
+  cwd?: string;
+  /** Standard input; null leaves it open, as a terminal would. */
+  input?: string | null;
+}
+
+export const startCli = (args: readonly string[], options: CliOptions = {}): RunningCli => {
+  const { cwd = root, input = '', ...rest } = options;
   const child = spawn(process.execPath, [join(root, 'bin/sdxl-refine.js'), ...args], {
-    cwd: options.cwd ?? root,
+    cwd,
+    ...rest,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  child.stdin.end(options.input ?? '');
+  if (input !== null) child.stdin.end(input);
   const done = new Promise<CliRun>((resolve) => {
     child.on('close', (code, signal) => {
       resolve({ code, signal, stdout, stderr });
@@ -37,7 +45,7 @@ export const startCli = (args: readonly string[], options: { cwd?: string; input
   return { process: child, done };
 };
 
-export const runCli = (args: readonly string[], options: { cwd?: string; input?: string } = {}): Promise<CliRun> =>
+export const runCli = (args: readonly string[], options: CliOptions = {}): Promise<CliRun> =>
   startCli(args, options).done;
 
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'sdxl-refine-'));

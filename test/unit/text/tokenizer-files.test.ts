@@ -50,7 +50,7 @@ const BAD: [string, TokenizerFiles, string][] = [
   [
     'a token that takes the spaces beside it',
     { ...legacy, 'special_tokens_map.json': JSON.stringify({ pad_token: { ...END, lstrip: true } }) },
-    'special_tokens_map.json has pad_token',
+    'special_tokens_map.json is not supported: pad_token',
   ],
 ];
 

@@ -1,0 +1,11 @@
+/** Weighted sums of latents. Pure. */
+
+export type Term = readonly [weight: number, values: Float32Array];
+
+/** The sum of the terms, number by number; added in float64, so rounded once. A term without weight is not read. */
+export const combine = (...terms: readonly Term[]): Float32Array => {
+  const counted = terms.filter(([weight]) => weight !== 0);
+  const sum = new Float64Array(terms[0]?.[1].length ?? 0);
+  for (const [weight, values] of counted) for (let i = 0; i < sum.length; i++) sum[i]! += weight * values[i]!;
+  return Float32Array.from(sum);
+};

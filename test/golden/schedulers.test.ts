@@ -1,0 +1,51 @@
+/** Every recorded trajectory of every scheduler: timesteps, sigmas, noising, and the latents after each step. */
+import { readFileSync } from 'node:fs';
+import { torchCpuNoise } from '#src/random/torch-cpu.js';
+import { buildSchedule, parseSchedulerConfig } from '#src/schedulers/registry.js';
+import { stepRange } from '#src/schedulers/start.js';
+import { excess } from '../support/compare.js';
+import { readSafetensors } from '../support/read-safetensors.js';
+
+const FOLDER = 'test/golden/data/schedulers';
+const TOLERANCE = 2e-5;
+const f32 = Math.fround;
+
+interface Recorded {
+  scheduler: string;
+  config: Record<string, unknown>;
+  steps: number;
+  strength: number;
+  noise_seed: number;
+}
+const index = JSON.parse(readFileSync(`${FOLDER}/index.json`, 'utf8')) as Record<string, Recorded>;
+
+/** The stand-in for a UNet that the trajectories were recorded with, in float32. */
+const model = (input: Float32Array, timestep: number): Float32Array => {
+  const shift = f32(0.1 * f32(Math.sin(f32(timestep / 90))));
+  return input.map((value) => f32(0.4 * f32(Math.tanh(value))) + shift);
+};
+
+test.each(Object.entries(index))('%s', (file, recorded) => {
+  const golden = readSafetensors(`${FOLDER}/${file}`);
+  const config = parseSchedulerConfig({ _class_name: recorded.scheduler, ...recorded.config });
+  const schedule = buildSchedule(config, recorded.steps);
+  const { begin, end } = stepRange(schedule, { ...recorded, denoisingStart: null, denoisingEnd: null });
+
+  const timesteps = schedule.timesteps.subarray(begin, end);
+  const areWhole = golden['timesteps']!.every(Number.isInteger);
+  if (areWhole) expect(timesteps).toEqual(golden['timesteps']);
+  else expect(excess(timesteps, golden['timesteps']!, 1e-6)).toBeLessThanOrEqual(1);
+  if (golden['sigmas']) expect(excess(schedule.sigmas, golden['sigmas'], TOLERANCE)).toBeLessThanOrEqual(1);
+
+  let latents = schedule.addNoise(golden['x0']!, golden['noise']!, begin);
+  expect(excess(latents, golden['noisy']!, TOLERANCE)).toBeLessThanOrEqual(1);
+
+  const sampler = schedule.sampler();
+  const noise = torchCpuNoise(recorded.noise_seed);
+  for (let step = begin; step < end; step++) {
+    const prediction = model(schedule.scaleModelInput(latents, step), schedule.timesteps[step]!);
+    latents = sampler.step(prediction, step, latents, noise);
+    expect(excess(latents, golden[`x.${step - begin}`]!, TOLERANCE)).toBeLessThanOrEqual(1);
+  }
+  expect(golden[`x.${end - begin}`]).toBeUndefined();
+});

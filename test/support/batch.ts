@@ -1,0 +1,48 @@
+/** Runs of `sdxl-refine batch` on the tiny refiner, as the end-to-end tests make them. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import type { ResultRecord } from '#src/records.js';
+import { goldenData } from './golden.js';
+import { parseResults, startCli, temporaryFolder, type CliOptions, type CliRun, type RunningCli } from './run-cli.js';
+
+export const model = goldenData('models/tiny-refiner');
+export const picture = (name: string): string => goldenData('images', `${name}.png`);
+
+/** Settings of which one step runs. */
+export const quick = { prompt: 'a tiny picture', steps: 2, strength: 0.5, seed: 1 };
+export const goodRow = { image: picture('square-64'), ...quick };
+/** A row that is in the engine for many seconds: 1000 steps of a picture four times as large. */
+export const slowRow = { image: picture('square-128'), prompt: 'a slow picture', steps: 1000, strength: 1, seed: 1 };
+
+/** A folder for the tests of one file, removed after them. */
+export const workFolder = (): string => {
+  const folder = temporaryFolder();
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+};
+
+export const toJsonl = (rows: readonly unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+
+/** Writes rows as JSON lines. @returns the path */
+export const writeRows = (path: string, rows: readonly unknown[]): string => {
+  writeFileSync(path, toJsonl(rows));
+  return path;
+};
+
+export const startBatch = (args: readonly string[], options: CliOptions = {}): RunningCli =>
+  startCli(['batch', '--model', model, ...args], options);
+
+export const runBatch = (args: readonly string[], options: CliOptions = {}): Promise<CliRun> =>
+  startBatch(args, options).done;
+
+export const readResults = (outputFolder: string): ResultRecord[] =>
+  parseResults(readFileSync(join(outputFolder, 'results.jsonl'), 'utf8'));
+
+/** What a refined picture is, apart from its file: size, and colours without alpha. */
+export const readPixels = async (path: string): Promise<{ width: number; height: number; data: Buffer }> => {
+  const { data, info } = await sharp(path).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, data };
+};

@@ -1,0 +1,39 @@
+/** Processes as Linux shows them under /proc. */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Tests that look for processes run where there is /proc. */
+export const itOnLinux = existsSync('/proc/self/stat') ? it : it.skip;
+
+/** State and parent of a process; undefined when there is none. */
+const readStat = (pid: number): { state: string; parent: number } | undefined => {
+  try {
+    /* The name, in parentheses, may hold anything. */
+    const [state = '', parent] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
+    return { state, parent: Number(parent) };
+  } catch {
+    return undefined;
+  }
+};
+
+/** A zombie has ended; only its parent has not asked how. */
+export const isRunning = (pid: number): boolean => {
+  const stat = readStat(pid);
+  return stat !== undefined && stat.state !== 'Z';
+};
+
+export const childrenOf = (pid: number): number[] =>
+  readdirSync('/proc')
+    .map(Number)
+    .filter((child) => child > 0 && isRunning(child) && readStat(child)?.parent === pid);
+
+/** Waits until `find` gives something. @throws after a minute, which even a busy machine does not take */
+export const waitFor = async <T>(what: string, find: () => T | undefined | false): Promise<T> => {
+  const deadline = performance.now() + 55_000;
+  for (;;) {
+    const found = find();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await sleep(20);
+  }
+};
