@@ -1,6 +1,7 @@
 /** The command line's shape. What commands do is in their own files. */
 import { Command } from 'commander';
 import { batchCommand } from './batch-command.js';
+import { compareCommand } from './compare-command.js';
 import type { Surroundings } from './surroundings.js';
 import { packageVersion } from './package-version.js';
 
@@ -17,5 +18,6 @@ export const buildProgram = (around: Surroundings, setExitCode: (code: number) =
     .showHelpAfterError('(--help shows what there is)')
     .configureHelp({ helpWidth: 100 });
   program.addCommand(batchCommand(around, setExitCode).copyInheritedSettings(program));
+  program.addCommand(compareCommand(around).copyInheritedSettings(program));
   return program;
 };

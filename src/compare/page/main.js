@@ -1,0 +1,65 @@
+/* global document, history, location, window */
+import { element, rows } from './data.js';
+import { flip, setZoom, showPair, toggleDifference, toggleSmooth, zoomIn, zoomOut } from './stage.js';
+import { markTile, neighbour, showList } from './list.js';
+import { showDetails, showRun } from './details.js';
+import { listenToKeys } from './keyboard.js';
+
+/** Puts the parts together: which row is open, and whether the overview fills the page. */
+let current = 0;
+
+const setOverview = (on) => {
+  document.body.classList.toggle('overview', on);
+  element('overview').setAttribute('aria-pressed', String(on));
+  markTile(current);
+};
+
+const show = (index) => {
+  current = index;
+  showPair(index);
+  showDetails(index);
+  markTile(index);
+  history.replaceState(null, '', `#${index + 1}`);
+};
+
+const step = (by) => show(neighbour(current, by));
+
+const rowOfAddress = () => {
+  const index = Number(location.hash.slice(1)) - 1;
+  return Number.isInteger(index) && rows[index] !== undefined ? index : 0;
+};
+
+const toggleOverview = () => setOverview(!document.body.classList.contains('overview'));
+const showHelp = () => element('help').showModal();
+
+showRun();
+showList((index) => {
+  show(index);
+  setOverview(false);
+});
+show(rowOfAddress());
+window.addEventListener('hashchange', () => show(rowOfAddress()));
+element('previous').addEventListener('click', () => step(-1));
+element('next').addEventListener('click', () => step(1));
+element('overview').addEventListener('click', toggleOverview);
+element('show-help').addEventListener('click', showHelp);
+listenToKeys(
+  {
+    arrowleft: () => step(-1),
+    arrowright: () => step(1),
+    '+': zoomIn,
+    '=': zoomIn,
+    '-': zoomOut,
+    0: () => setZoom(0),
+    1: () => setZoom(1),
+    2: () => setZoom(2),
+    4: () => setZoom(4),
+    8: () => setZoom(8),
+    s: toggleSmooth,
+    d: toggleDifference,
+    g: toggleOverview,
+    '/': () => element('filter').focus(),
+    '?': showHelp,
+  },
+  flip,
+);
