@@ -46,7 +46,7 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['src/cli/**/*.ts', 'src/engine/**/*.ts'], rules: { 'no-restricted-globals': 'off' } },
+  { files: ['src/cli/**/*.ts', 'src/engine/**/*.ts', 'src/doctor/**/*.ts'], rules: { 'no-restricted-globals': 'off' } },
   { files: MATHS, rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
   {
     files: ['test/**/*.ts'],

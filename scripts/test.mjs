@@ -1,4 +1,4 @@
-/** All checks: types, lint, import rules, formatting, unit, golden and end-to-end tests. The last line counts them. */
+/** All checks: types, schemas, lint, import rules, formatting, unit, golden and end-to-end tests. The last line counts them. */
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ const check = (name, act) => {
 };
 
 check('types', build);
+check('schemas', () => run(process.execPath, ['scripts/make-schemas.mjs', '--check']));
 check('lint', () => tool('eslint/bin/eslint.js', ['--max-warnings', '0', '.']));
 check('import rules', () =>
   tool('dependency-cruiser/bin/dependency-cruise.mjs', ['--config', '.dependency-cruiser.cjs', 'src', 'bin', 'test']),

@@ -13,6 +13,7 @@ const CODES = {
   ROW_FIELD_MISSING: ['row', 1],
   ROW_DUPLICATE_ID: ['row', 1],
   ROW_DUPLICATE_OUTPUT: ['row', 1],
+  OUTPUT_IS_INPUT: ['row', 1],
   IMAGE_NOT_FOUND: ['row', 1],
   IMAGE_UNREADABLE: ['row', 1],
   IMAGE_UNDECODABLE: ['row', 1],
@@ -34,12 +35,14 @@ const CODES = {
   SESSION_RUN: ['row', 1],
   INFERENCE_NON_FINITE: ['row', 1],
   OUTPUT_EXISTS: ['run', 6],
+  OUTPUT_LOCKED: ['run', 6],
   OUTPUT_UNWRITABLE: ['run', 6],
   CANCELLED: ['run', 130],
   INTERNAL: ['run', 70],
 } as const satisfies Record<string, readonly ['row' | 'run', number]>;
 
 export type ErrorCode = keyof typeof CODES;
+export const ERROR_CODES = Object.keys(CODES) as readonly ErrorCode[];
 export type ErrorContext = Readonly<Record<string, string | number | boolean | null | readonly (string | number)[]>>;
 
 /** An error as it travels between processes and into `results.jsonl`. */

@@ -9,6 +9,20 @@ export type TopLeft = readonly [top: number, left: number];
 /** How a picture whose sides are not multiples of 8 reaches the VAE: extended at its edges, or resized down as diffusers does. */
 export type Fit = 'pad' | 'resize';
 
+export type OutputFormat = 'png' | 'jpeg' | 'webp' | 'avif' | 'tiff';
+export type BitDepth = 8 | 16;
+
+/** How a refined picture is written. */
+export interface PictureEncoding {
+  format: OutputFormat;
+  /** 1 to 100; null: the program's own. Only of formats that lose something. */
+  quality: number | null;
+  /** Bits of a channel; 16 for PNG and TIFF alone. */
+  bitDepth: BitDepth;
+  /** Whether the file says what the source said of itself, and what made the picture. */
+  metadata: boolean;
+}
+
 /** Everything that decides a refined picture besides the picture and the model; every default resolved but the model's own. */
 export interface RefineSettings {
   prompt: string;
@@ -53,7 +67,7 @@ export interface RowOrigin {
   index: number;
   /** 0-based in its own input, as Azure's batch endpoint counts. */
   rowNumberPerFile: number;
-  /** File name of the input (`manifest.jsonl`), `-` for standard input. */
+  /** File name of the input (`manifest.jsonl`), `-` for standard input, a folder's name, or a glob as it was given. */
   inputName: string;
   /** 1-based line where the row begins; null where the input has no lines. */
   line: number | null;
@@ -67,8 +81,10 @@ export interface Row extends RowOrigin {
   sourceText: string;
   settings: RefineSettings;
   fit: Fit;
-  /** Path inside the output folder, `/`-separated; ends in `.png`, or `.safetensors` for latents. */
+  /** Path inside the output folder, `/`-separated, with the extension of its format. */
   output: string;
+  /** null: latents are written, not a picture. */
+  encoding: PictureEncoding | null;
   /** Keys of the row that are not ours, returned as they came. */
   extra: Readonly<Record<string, unknown>>;
 }
@@ -83,13 +99,17 @@ export interface InvalidRow extends RowOrigin {
   error: { code: ErrorCode; message: string };
 }
 
-/** A picture as the engine wants it. */
-export interface Pixels {
-  /** u8 RGB, row by row, [height, width, 3]. */
-  data: Uint8Array;
+/** A picture's numbers: RGB, row by row, [height, width, 3]. */
+export interface Raster<Samples extends Uint8Array | Uint16Array> {
+  data: Samples;
   width: number;
   height: number;
 }
+
+/** A picture as the engine wants it: u8. */
+export type Pixels = Raster<Uint8Array>;
+/** A picture as the engine gives it: u8, or u16 where 16 bits are asked for. */
+export type RefinedPixels = Raster<Uint8Array | Uint16Array>;
 
 /** Latents [1,4,height,width], f32, scaled by the VAE's scaling factor, as diffusers hands them on. */
 export interface LatentsData {
@@ -103,9 +123,11 @@ export interface RefineJob {
   input: { kind: 'pixels'; pixels: Pixels } | { kind: 'latents'; latents: LatentsData };
   settings: RefineSettings;
   output: 'pixels' | 'latents';
+  /** Of the pixels that come back. */
+  bitDepth: BitDepth;
 }
 
-export type RefineOutput = { kind: 'pixels'; pixels: Pixels } | { kind: 'latents'; latents: LatentsData };
+export type RefineOutput = { kind: 'pixels'; pixels: RefinedPixels } | { kind: 'latents'; latents: LatentsData };
 
 /** What the engine answers. */
 export interface RefineReply {
@@ -146,4 +168,6 @@ export interface ResultRecord {
   duration_ms: number | null;
   error: { code: ErrorCode; message: string } | null;
   extra: Readonly<Record<string, unknown>>;
+  /** Of everything that decides the output: what `--resume` compares. null: the row's input could not be read. */
+  digest: string | null;
 }

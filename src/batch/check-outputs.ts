@@ -48,7 +48,7 @@ export const refuseExisting = async (
   const more = count > NAMED ? ` and ${count - NAMED} more` : '';
   throw new RefineError(
     'OUTPUT_EXISTS',
-    `${folder} has ${found.join(', ')}${more} already. Give another --output-dir, or --overwrite to replace ${count === 1 ? 'it' : 'them'}.`,
+    `${folder} has ${found.join(', ')}${more} already. Give --resume to go on with that run, --overwrite to replace ${count === 1 ? 'it' : 'them'}, or another --output-dir.`,
     { context: { folder, count } },
   );
 };

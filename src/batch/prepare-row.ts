@@ -1,18 +1,23 @@
 /** A row's picture or latents, read and brought to a form the engine takes. */
-import { fitPicture } from '../image/fit.js';
-import { encodePng } from '../image/encode-png.js';
+import { readFile } from 'node:fs/promises';
+import { encodePicture, NO_EXTRAS, type PictureExtras } from '../image/encode-picture.js';
+import { fitPicture, type FittedPicture } from '../image/fit.js';
 import { loadPicture } from '../image/load-picture.js';
 import { readSource } from '../image/read-source.js';
-import type { RefineJob, RefineOutput, Row } from '../records.js';
+import type { RunFacts } from '../metadata/run-facts.js';
+import type { RefineJob, RefineReply, Row } from '../records.js';
 import { encodeLatents } from '../weights/encode-latents.js';
 import { readLatents } from '../weights/read-latents.js';
+import { NO_SOURCE, readSourceStamp, stampPicture, type SourceStamp } from './stamp-picture.js';
 
 export interface PreparedRow {
-  row: Row;
   job: RefineJob;
-  /** The refined output as a file's bytes, and the picture's size: cropped back, alpha put back. */
-  encode: (output: RefineOutput) => Promise<EncodedOutput>;
+  /** The refined output as a file's bytes, and the picture's size: cropped back, alpha put back, what made it written in. */
+  encode: (reply: RefineReply, maker: Maker) => Promise<EncodedOutput>;
 }
+
+/** What made the picture, beside its row. */
+export type Maker = Pick<RunFacts, 'model' | 'version'>;
 
 export interface EncodedOutput {
   bytes: Uint8Array;
@@ -21,31 +26,86 @@ export interface EncodedOutput {
   height: number;
 }
 
+/** A row's input, before it is decoded. */
+export interface RowInput {
+  /** What tells inputs apart: the bytes, or the address of what is not here yet. */
+  identity: Uint8Array | string;
+  prepare: () => Promise<PreparedRow>;
+}
+
 const LATENT_SCALE = 8;
 
-/** @throws IMAGE_* LATENTS_INVALID, all of the row; CANCELLED */
-export const prepareRow = async (row: Row, signal: AbortSignal): Promise<PreparedRow> => {
-  const output = row.output.endsWith('.safetensors') ? 'latents' : 'pixels';
-  if (row.source.kind === 'latents') {
-    const latents = await readLatents(row.source.path);
-    const job: RefineJob = { input: { kind: 'latents', latents }, settings: row.settings, output };
-    return { row, job, encode: (refined) => encodeOutput(refined, (pixels) => pixels, null) };
+/** @throws IMAGE_* of the row; CANCELLED. `prepare` throws IMAGE_* LATENTS_INVALID besides */
+export const readRowInput = async (row: Row, signal: AbortSignal): Promise<RowInput> => {
+  const { source } = row;
+  switch (source.kind) {
+    case 'latents':
+      /* A file that cannot be read has no identity; what is wrong with it, preparing says. */
+      return {
+        identity: await readFile(source.path).catch(() => ''),
+        prepare: () => prepareLatents(row, source.path),
+      };
+    case 'url':
+      return {
+        identity: source.url,
+        prepare: async () => preparePicture(row, await readSource(source, { signal })),
+      };
+    case 'file':
+    case 'inline': {
+      const bytes = await readSource(source, { signal });
+      return { identity: bytes, prepare: () => preparePicture(row, bytes) };
+    }
   }
-  const picture = await loadPicture(await readSource(row.source, { signal }), row.sourceText);
-  const { pixels, restore } = await fitPicture(picture.pixels, row.fit);
-  const job: RefineJob = { input: { kind: 'pixels', pixels }, settings: row.settings, output };
-  return { row, job, encode: (refined) => encodeOutput(refined, restore, picture.alpha) };
 };
 
+const prepareLatents = async (row: Row, path: string): Promise<PreparedRow> => ({
+  job: jobOf(row, { kind: 'latents', latents: await readLatents(path) }),
+  encode: (reply, maker) =>
+    encodeOutput(row, reply, { restore: (pixels) => pixels, extras: NO_EXTRAS, source: NO_SOURCE, maker }),
+});
+
+const preparePicture = async (row: Row, bytes: Uint8Array): Promise<PreparedRow> => {
+  const picture = await loadPicture(bytes, row.sourceText);
+  const { pixels, restore } = await fitPicture(picture.pixels, row.fit);
+  const { alpha, exif, density } = picture;
+  const keepsMetadata = row.encoding?.metadata !== false;
+  const extras = keepsMetadata ? { alpha, exif, density } : { ...NO_EXTRAS, alpha };
+  const source = keepsMetadata ? readSourceStamp(bytes) : NO_SOURCE;
+  return {
+    job: jobOf(row, { kind: 'pixels', pixels }),
+    encode: (reply, maker) => encodeOutput(row, reply, { restore, extras, source, maker }),
+  };
+};
+
+const jobOf = ({ settings, encoding }: Row, input: RefineJob['input']): RefineJob => ({
+  input,
+  settings,
+  output: encoding === null ? 'latents' : 'pixels',
+  bitDepth: encoding?.bitDepth ?? 8,
+});
+
+/** What the output needs besides the row. */
+interface Finish {
+  restore: FittedPicture['restore'];
+  extras: PictureExtras;
+  source: SourceStamp;
+  maker: Maker;
+}
+
 const encodeOutput = async (
-  refined: RefineOutput,
-  restore: Awaited<ReturnType<typeof fitPicture>>['restore'],
-  alpha: Parameters<typeof encodePng>[1],
+  row: Row,
+  { output: refined, scheduler, stepsRun }: RefineReply,
+  { restore, extras, source, maker }: Finish,
 ): Promise<EncodedOutput> => {
   if (refined.kind === 'latents') {
     const { width, height } = refined.latents;
     return { bytes: encodeLatents(refined.latents), width: width * LATENT_SCALE, height: height * LATENT_SCALE };
   }
+  if (row.encoding === null) throw new Error('the engine gave a picture where latents were asked for');
   const pixels = restore(refined.pixels);
-  return { bytes: await encodePng(pixels, alpha), width: pixels.width, height: pixels.height };
+  const { width, height } = pixels;
+  const bytes = await encodePicture(pixels, row.encoding, extras);
+  if (!row.encoding.metadata) return { bytes, width, height };
+  const run = { ...maker, settings: row.settings, scheduler, stepsRun, width, height, source: source.facts };
+  return { bytes: stampPicture(bytes, row.encoding.format, run, source.kept), width, height };
 };

@@ -6,42 +6,46 @@
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.js';
 import type { EngineInfo } from '../engine/protocol.js';
-import { isRefineError, messageOf, RefineError } from '../errors.js';
 import type { InvalidRow, RefineReply, ResultRecord, Row } from '../records.js';
+import type { EarlierResults } from '../results/earlier-results.js';
 import type { Journal } from '../results/journal.js';
 import { buildResultRecord } from '../results/result-record.js';
 import { addToSummary, emptySummary, type Summary } from '../results/summary.js';
 import { writeAtomically } from '../results/write-atomically.js';
 import { mapAhead } from './ahead.js';
+import { beginRow, orFailed, type DoneRow, type FailedRow, type ReadyRow } from './begin-row.js';
 import type { BatchEvent } from './events.js';
-import { prepareRow, type PreparedRow } from './prepare-row.js';
 
 export interface BatchOptions {
   rows: AsyncIterable<Row | InvalidRow>;
   engine: Engine;
   journal: Journal;
   outputFolder: string;
+  /** Results of earlier runs in the same folder; null: nothing is taken over. */
+  earlier: EarlierResults | null;
+  /** Failed rows of earlier runs are done again. */
+  retryFailed: boolean;
   /** Stop after more than this many failed rows; negative: never. */
   errorThreshold: number;
+  /** Of this program, for the pictures' metadata. */
+  version: string;
   signal: AbortSignal;
   report: (event: BatchEvent) => void;
 }
 
 export interface BatchOutcome {
   summary: Summary;
+  /** Rows among them that an earlier run had finished. */
+  takenOver: number;
   /** The error threshold ended the run before its last row. */
   stoppedByThreshold: boolean;
 }
 
 interface RefinedRow {
-  prepared: PreparedRow;
+  kind: 'refined';
+  ready: ReadyRow;
   reply: RefineReply;
   durationMs: number;
-}
-
-interface FailedRow {
-  row: Row | InvalidRow;
-  error: RefineError;
 }
 
 /** @throws errors of scope `run`: ENGINE_START OUTPUT_UNWRITABLE CANCELLED MODEL_* WEIGHTS_* … */
@@ -50,81 +54,70 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
   const info = await engine.open(signal);
   report({ kind: 'opened', info });
   let summary = emptySummary();
+  let takenOver = 0;
 
   /* Results are written in the order of rows, whichever picture is encoded first: each takes its turn when it comes in. */
   let turn: Promise<void> = Promise.resolve();
-  const finish = (row: RefinedRow | FailedRow): Promise<void> => {
+  const finish = (row: RefinedRow | FailedRow | DoneRow): Promise<void> => {
     const result = resultOf(row, info, options);
     const write = async (): Promise<void> => {
       await journal.append(await result);
       summary = addToSummary(summary, await result);
+      if (row.kind === 'done') takenOver++;
       report({ kind: 'row', result: await result });
     };
     result.catch(() => undefined);
     return (turn = turn.then(write));
   };
 
-  const prepared = mapAhead(options.rows, 1, (row) => prepare(row, signal));
-  for await (const _ of mapAhead(refineEach(prepared, options), 1, finish)) {
-    if (errorThreshold >= 0 && summary.failed > errorThreshold) return { summary, stoppedByThreshold: true };
+  const { modelDigest } = info;
+  const begun = mapAhead(options.rows, 1, (row) => beginRow(row, { ...options, modelDigest }));
+  let stoppedByThreshold = false;
+  for await (const _ of mapAhead(refineEach(begun, options), 1, finish)) {
+    stoppedByThreshold = errorThreshold >= 0 && summary.failed > errorThreshold;
+    if (stoppedByThreshold) break;
   }
-  return { summary, stoppedByThreshold: false };
+  /* Only here is a row counted that was under way when the threshold was passed. */
+  return { summary, takenOver, stoppedByThreshold };
 };
 
-const prepare = (row: Row | InvalidRow, signal: AbortSignal): Promise<PreparedRow | FailedRow> =>
-  'error' in row
-    ? Promise.resolve({ row, error: new RefineError(row.error.code, row.error.message) })
-    : orFailed(row, () => prepareRow(row, signal));
-
 async function* refineEach(
-  rows: AsyncIterable<PreparedRow | FailedRow>,
+  rows: AsyncIterable<ReadyRow | FailedRow | DoneRow>,
   { engine, signal, report }: BatchOptions,
-): AsyncGenerator<RefinedRow | FailedRow> {
-  for await (const prepared of rows) {
-    if ('error' in prepared) {
-      yield prepared;
+): AsyncGenerator<RefinedRow | FailedRow | DoneRow> {
+  for await (const ready of rows) {
+    if (ready.kind !== 'ready') {
+      yield ready;
       continue;
     }
-    const { row, job } = prepared;
+    const { row, prepared } = ready;
     const start = performance.now();
     const onStep = (step: number, steps: number): void => {
       report({ kind: 'step', rowIndex: row.index, step, steps });
     };
-    yield await orFailed(row, async () => {
-      const reply = await engine.refine(job, { signal, onStep });
-      return { prepared, reply, durationMs: Math.round(performance.now() - start) };
+    yield await orFailed(ready, async () => {
+      const reply = await engine.refine(prepared.job, { signal, onStep });
+      return { kind: 'refined', ready, reply, durationMs: Math.round(performance.now() - start) };
     });
   }
 }
 
 const resultOf = async (
-  row: RefinedRow | FailedRow,
+  row: RefinedRow | FailedRow | DoneRow,
   info: EngineInfo,
-  options: BatchOptions,
+  { outputFolder, version }: BatchOptions,
 ): Promise<ResultRecord> => {
-  if ('error' in row) return failure(row, info);
-  const { prepared, reply, durationMs } = row;
-  const encoded = await orFailed(prepared.row, () => prepared.encode(reply.output));
-  if ('error' in encoded) return failure(encoded, info);
+  if (row.kind === 'done') return row.result;
+  if (row.kind === 'failed') return failure(row, info);
+  const { ready, reply, durationMs } = row;
+  const maker = { model: { name: info.model, fingerprint: info.modelDigest }, version };
+  const encoded = await orFailed(ready, () => ready.prepared.encode(reply, maker));
+  if ('kind' in encoded) return failure(encoded, info);
   const { bytes, width, height } = encoded;
-  await writeAtomically(join(options.outputFolder, prepared.row.output), bytes);
-  return buildResultRecord(prepared.row, { status: 'ok', reply: { ...reply, width, height }, durationMs }, info);
+  await writeAtomically(join(outputFolder, ready.row.output), bytes);
+  const outcome = { status: 'ok', reply: { ...reply, width, height }, durationMs } as const;
+  return buildResultRecord(ready.row, outcome, info, ready.digest);
 };
 
-const failure = ({ row, error }: FailedRow, info: EngineInfo): ResultRecord =>
-  buildResultRecord(row, { status: 'failed', error, durationMs: null }, info);
-
-/**
- * What `work` gives; a failure of the row becomes its outcome, and so does a failure nobody foresaw: one row's surprise
- * must not cost a night's run. What concerns all rows is thrown on.
- */
-const orFailed = async <T>(row: Row, work: () => Promise<T>): Promise<T | FailedRow> => {
-  try {
-    return await work();
-  } catch (thrown) {
-    if (!isRefineError(thrown))
-      return { row, error: new RefineError('INTERNAL', messageOf(thrown), { cause: thrown }) };
-    if (thrown.scope === 'row' || thrown.code === 'INTERNAL') return { row, error: thrown };
-    throw thrown;
-  }
-};
+const failure = ({ row, digest, error }: FailedRow, info: EngineInfo): ResultRecord =>
+  buildResultRecord(row, { status: 'failed', error, durationMs: null }, info, digest);

@@ -1,8 +1,10 @@
 /** `sdxl-refine batch`: what it takes and says; `run-batch-command.ts` does it. */
 import { Command } from 'commander';
+import { METADATA_KEYS } from '../manifest/own-values.js';
 import { optionFlag } from '../manifest/parse-value.js';
 import { ROW_KEY_NAMES, ROW_KEYS } from '../manifest/row-keys.js';
 import type { BatchFlags } from './batch-run.js';
+import { configText, mergeConfig } from './config.js';
 import type { Surroundings } from './surroundings.js';
 import { runBatchCommand } from './run-batch-command.js';
 
@@ -10,8 +12,12 @@ const EXAMPLES = `
 Examples:
   $ sdxl-refine batch manifest.jsonl
   $ sdxl-refine batch manifest.csv --model ./sdxl-refiner --output-dir refined --strength 0.25
+  $ sdxl-refine batch pictures --recursive --prompt "a photograph"
+  $ sdxl-refine batch 'pictures/*.png' --from-metadata prompt,negative_prompt,seed
   $ sdxl-refine batch manifest.jsonl --dry-run
   $ make-rows | sdxl-refine batch - --json | jq .status
+
+Every option is also a variable (SDXL_REFINE_OUTPUT_DIR) and a key of the configuration file (output_dir).
 
 A row of manifest.jsonl:
   {"image": "cat.png", "prompt": "a cat in the snow", "strength": 0.3, "steps": 50}
@@ -24,18 +30,34 @@ const optionKeys = ROW_KEY_NAMES.filter((name) => ROW_KEYS[name].isOption);
 export const batchCommand = (around: Surroundings, setExitCode: (code: number) => void): Command => {
   const command = new Command('batch')
     .description('Refines every row of the inputs: a prompt and a picture each.')
-    .argument('<input...>', '.jsonl, .ndjson, .csv or .tsv manifests, or - for JSON lines on standard input')
+    .argument(
+      '<input...>',
+      'manifests (.jsonl, .ndjson, .csv, .tsv), pictures, folders or globs of either, - for JSON lines on stdin',
+    )
     .option('--model <folder>', 'SDXL refiner in the diffusers layout (default: the small bundled one)')
+    .option('--recursive', 'read the sub folders of folders too')
+    .option(
+      '--from-metadata <keys|none>',
+      'what to take from pictures’ own metadata where row and option say nothing: ' +
+        `${METADATA_KEYS.join(', ')} (default: prompt and negative_prompt, for rows without a prompt)`,
+    )
     .option('--output-dir <folder>', 'where pictures and results.jsonl go', 'refined')
     .option('--overwrite', 'replace outputs that exist already; otherwise they stop the run before any work')
+    .option('--resume', 'go on where an earlier run stopped: rows finished with the same input and settings stay')
+    .option('--retry-failed', 'as --resume, and failed rows are tried again')
     .option('--dry-run', 'validate rows, open pictures’ headers and the model, count the cost; run nothing')
     .option('--json', 'one result line a row on standard output, and a last line with the summary')
     .option('--quiet', 'no progress and no summary; errors only')
     .option('--limit <n>', 'only the first n rows')
+    .option('--shard <i/n>', 'only part i of n, for several machines; its results are results-<i>-of-<n>.jsonl')
     .option('--error-threshold <n>', 'stop after more than n failed rows; -1: never', '-1')
     .option('--predictions-csv <file>', 'write the Azure batch endpoint’s headerless CSV as well')
+    .option('--no-metadata', 'keep nothing that the source said of itself (EXIF, DPI), and write nothing about the run')
     .option('--device <name>', 'auto or cpu', 'auto')
     .option('--precision <name>', 'auto or fp32', 'auto')
+    .option('--config <file>', 'settings as JSON or YAML (default: sdxl-refine.json, .yaml or .yml beside the input)')
+    .option('--no-config', 'no configuration file')
+    .option('--print-config', 'print every setting and where it is from, and run nothing')
     .optionsGroup('For rows that do not say otherwise:');
   for (const name of optionKeys) {
     const { help, defaultText } = ROW_KEYS[name];
@@ -44,7 +66,11 @@ export const batchCommand = (around: Surroundings, setExitCode: (code: number) =
       `${help} (${defaultText.replaceAll('`', '')})`,
     );
   }
-  return command.addHelpText('after', EXAMPLES).action(async (inputs: string[], flags: BatchFlags) => {
-    setExitCode(await runBatchCommand(inputs, flags, around));
-  });
+  return command
+    .addHelpText('after', EXAMPLES)
+    .action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
+      const config = await mergeConfig<BatchFlags>(command, inputs, around);
+      if (printConfig === true) around.stdout.write(configText(config));
+      else setExitCode(await runBatchCommand(inputs, config, around));
+    });
 };

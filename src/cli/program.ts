@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { batchCommand } from './batch-command.js';
 import { compareCommand } from './compare-command.js';
+import { doctorCommand } from './doctor-command.js';
 import type { Surroundings } from './surroundings.js';
 import { packageVersion } from './package-version.js';
 
@@ -19,5 +20,6 @@ export const buildProgram = (around: Surroundings, setExitCode: (code: number) =
     .configureHelp({ helpWidth: 100 });
   program.addCommand(batchCommand(around, setExitCode).copyInheritedSettings(program));
   program.addCommand(compareCommand(around).copyInheritedSettings(program));
+  program.addCommand(doctorCommand(around, setExitCode).copyInheritedSettings(program));
   return program;
 };

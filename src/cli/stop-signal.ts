@@ -1,10 +1,11 @@
 /** Ctrl-C and a closed pipe, as one AbortSignal. */
-import { systemCodeOf } from '../errors.js';
+import { messageOf, RefineError, systemCodeOf } from '../errors.js';
 import type { Surroundings } from './surroundings.js';
 
 const STOPPED_BY_USER = 130;
 
 export interface StopSignal {
+  /** Its reason is the RefineError that the run ends with. */
   signal: AbortSignal;
   /** Gives the signals back. */
   release: () => void;
@@ -12,18 +13,21 @@ export interface StopSignal {
 
 /**
  * The first Ctrl-C (or SIGTERM) asks for an orderly stop; the second ends the process at once. When the reader of our
- * standard output has gone (`| head -1`), the run stops too: nobody is waiting for the rest.
+ * standard output has gone (`| head -1`), the run stops too: nobody is waiting for the rest. So does one whose words
+ * have no place, on a full disk.
  */
 export const listenForStop = (around: Surroundings, onStop: () => void): StopSignal => {
   const controller = new AbortController();
   const stop = (): void => {
     if (controller.signal.aborted) around.exit(STOPPED_BY_USER);
-    controller.abort();
+    controller.abort(cancelled());
     onStop();
   };
   const onError = (error: unknown): void => {
-    if (systemCodeOf(error) !== 'EPIPE') throw error;
-    controller.abort();
+    const isClosed = systemCodeOf(error) === 'EPIPE';
+    controller.abort(
+      isClosed ? cancelled() : new RefineError('OUTPUT_UNWRITABLE', `Cannot write the results: ${messageOf(error)}.`),
+    );
   };
   around.on('SIGINT', stop);
   around.on('SIGTERM', stop);
@@ -37,3 +41,5 @@ export const listenForStop = (around: Surroundings, onStop: () => void): StopSig
     },
   };
 };
+
+const cancelled = (): RefineError => new RefineError('CANCELLED', 'Stopped; what is finished is kept.');

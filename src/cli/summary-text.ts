@@ -11,11 +11,12 @@ interface RunFacts {
   outputFolder: string;
 }
 
-export const summaryText = ({ summary, stoppedByThreshold }: BatchOutcome, facts: RunFacts): string => {
+export const summaryText = ({ summary, takenOver, stoppedByThreshold }: BatchOutcome, facts: RunFacts): string => {
   const { total, durationMs, outputFolder } = facts;
-  const rate = summary.ok / (durationMs / 60_000);
+  const rate = Math.max(0, summary.ok - takenOver) / (durationMs / 60_000);
   const lines = [
     `${summary.ok} of ${count(total, 'row')} refined in ${timeText(durationMs)} (${rate.toFixed(1)} pictures/min)`,
+    ...(takenOver > 0 ? [`${count(takenOver, 'row')} taken over from an earlier run`] : []),
     ...failures(summary),
     ...(stoppedByThreshold ? [`stopped by --error-threshold; ${total - summary.rows} rows were not tried`] : []),
     `pictures and results.jsonl: ${outputFolder}`,

@@ -14,11 +14,11 @@ const say = (message: FromChild): void => {
 const open = async (options: EngineOptions): Promise<void> => {
   const start = performance.now();
   model = await loadModel(options.model);
-  const { schedulerConfig, precision } = model;
+  const { schedulerConfig, precision, digest: modelDigest } = model;
   const openedInMs = Math.round(performance.now() - start);
   say({
     kind: 'opened',
-    info: { model: options.model, device: options.device, precision, schedulerConfig, openedInMs },
+    info: { model: options.modelName, modelDigest, device: options.device, precision, schedulerConfig, openedInMs },
   });
 };
 
@@ -41,6 +41,5 @@ process.on('message', (message: ToChild) => {
     say({ kind: 'failed', error: toErrorRecord(thrown) });
   });
 });
-/* A parent that is gone, however it went, takes its child along. Ctrl-C reaches both: the parent decides for both. */
+/* A parent that is gone, however it went, takes its child along. */
 process.on('disconnect', () => process.exit());
-process.on('SIGINT', () => undefined);

@@ -22,7 +22,7 @@ export class Engine {
 
   /**
    * Starts the child and opens the model, unless that is done.
-   * @throws ENGINE_START, and what opening a model throws
+   * @throws ENGINE_START, the signal's reason, and what opening a model throws
    */
   async open(signal: AbortSignal): Promise<EngineInfo> {
     if (this.#child !== undefined && this.#info !== undefined) return this.#info;
@@ -30,6 +30,8 @@ export class Engine {
       serialization: 'advanced',
       /* Nothing native may write to our standard output: results live there. */
       stdio: ['ignore', 2, 2, 'ipc'],
+      /* In a process group of its own, a terminal's Ctrl-C reaches the parent alone, which decides for both. */
+      detached: true,
     });
     this.#child = child;
     child.once('exit', () => {
@@ -41,7 +43,7 @@ export class Engine {
     return answer.info;
   }
 
-  /** @throws ENGINE_CRASHED CANCELLED, and what refining throws */
+  /** @throws ENGINE_CRASHED, the signal's reason, and what refining throws */
   async refine(job: RefineJob, options: RefineOptions): Promise<RefineReply> {
     await this.open(options.signal);
     if (this.#child === undefined) throw died('ENGINE_CRASHED', null, null);
@@ -90,7 +92,7 @@ export class Engine {
       };
       const onAbort = (): void => {
         this.close();
-        fail(new RefineError('CANCELLED', 'Stopped; what is finished is kept.'));
+        fail(signal.reason as Error);
       };
       if (signal.aborted) {
         onAbort();

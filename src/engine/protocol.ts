@@ -6,12 +6,17 @@ import type { RefineJob, RefineReply } from '../records.js';
 export interface EngineOptions {
   /** Folder of the model. */
   model: string;
+  /** What results call it. */
+  modelName: string;
   device: 'cpu';
 }
 
 /** What an open engine is. */
 export interface EngineInfo {
+  /** What results call it. */
   model: string;
+  /** Tells models apart, wherever they lie. */
+  modelDigest: string;
   device: string;
   precision: string;
   /** The model's own; rows may name another. */

@@ -15,9 +15,11 @@ export function decodeInline(text: string): Uint8Array {
   return isBase64 ? decodeBase64(body) : nonEmpty(Buffer.from(body, 'latin1'));
 }
 
-/** One character a byte. */
+/** One character a byte. Decoded run by run; a run has an end because the matcher keeps a stack of it. */
 function decodePercent(text: string): string {
-  return text.replace(/(%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('latin1'));
+  return text.replace(/(%[0-9a-f]{2}){1,1024}/gi, (run) =>
+    Buffer.from(run.replaceAll('%', ''), 'hex').toString('latin1'),
+  );
 }
 
 /** Node's own decoder skips whatever it does not know, so a wrong text would become a wrong picture. */

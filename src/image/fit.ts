@@ -1,6 +1,7 @@
 import { RefineError } from '../errors.js';
-import type { Fit, Pixels } from '../records.js';
+import type { Fit, Pixels, Raster } from '../records.js';
 import { sharp } from './configured-sharp.js';
+import { samplesLike, type Samples } from './samples.js';
 
 /** Pixels a latent stands for, in each direction: SDXL's VAE halves three times (vae/config.json, four block_out_channels). */
 const MULTIPLE = 8;
@@ -9,7 +10,7 @@ const MULTIPLE = 8;
 export interface FittedPicture {
   pixels: Pixels;
   /** The refined picture, of the size of `pixels`, in the size the user gets. */
-  restore: (refined: Pixels) => Pixels;
+  restore: <S extends Samples>(refined: Raster<S>) => Raster<S>;
 }
 
 /**
@@ -37,17 +38,17 @@ function extendEdges(picture: Pixels): Pixels {
   return { data, width, height };
 }
 
-function cropTo(picture: Pixels, width: number, height: number): Pixels {
+function cropTo<S extends Samples>(picture: Raster<S>, width: number, height: number): Raster<S> {
   if (picture.width < width || picture.height < height) {
     const found = `${picture.width}×${picture.height}`;
     throw new RefineError('INTERNAL', `Expected a refined picture of at least ${width}×${height}, found ${found}.`);
   }
-  const data = new Uint8Array(width * height * 3);
+  const data = samplesLike(picture.data, width * height * 3);
   for (let y = 0; y < height; y++) data.set(rowOf(picture, y).subarray(0, width * 3), y * width * 3);
   return { data, width, height };
 }
 
-function rowOf({ data, width }: Pixels, y: number): Uint8Array {
+function rowOf({ data, width }: Raster<Samples>, y: number): Samples {
   return data.subarray(y * width * 3, (y + 1) * width * 3);
 }
 

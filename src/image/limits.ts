@@ -10,3 +10,5 @@ export const MAX_REDIRECTS = 5;
 export const FETCH_TIMEOUT_MS = 30_000;
 /** Width × height: 192 MiB of RGB. The header says it, so nothing of a larger picture is decoded. */
 export const MAX_PIXELS = 8192 * 8192;
+/** Bytes of an EXIF block that is handed on; libvips refuses to write one of more than 8 MiB. A larger one is left out. */
+export const MAX_EXIF_BYTES = 2 ** 20;

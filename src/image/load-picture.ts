@@ -1,6 +1,12 @@
 import type { Pixels } from '../records.js';
+import type { PictureMetadata } from './carry-metadata.js';
 import { sharp } from './configured-sharp.js';
-import { type PictureFormat, openPicture, undecodable } from './open-picture.js';
+import { MAX_EXIF_BYTES } from './limits.js';
+import { type OpenedPicture, type PictureFormat, openPicture, undecodable } from './open-picture.js';
+import { uprightExif } from './upright-exif.js';
+
+/** What is assumed of a file that says nothing. */
+const USUAL_DENSITY = 72;
 
 /** How much of each pixel covers what lies behind it: u8 [height, width], 255 is opaque. */
 export interface Alpha {
@@ -9,8 +15,8 @@ export interface Alpha {
   height: number;
 }
 
-/** A decoded picture. */
-export interface LoadedPicture {
+/** A decoded picture, and what its file says about it. */
+export interface LoadedPicture extends PictureMetadata {
   /** sRGB, upright. Transparent pixels keep the colour that the file stores for them. */
   pixels: Pixels;
   /** null where every pixel is opaque. */
@@ -35,7 +41,8 @@ export async function loadPicture(bytes: Uint8Array, where: string): Promise<Loa
       throw undecodable(where, thrown);
     });
   const { width, height, channels } = info;
-  if (channels === 3) return { pixels: { data, width, height }, alpha: null, format: header.format };
+  const about = { format: header.format, ...metadataOf(metadata) };
+  if (channels === 3) return { pixels: { data, width, height }, alpha: null, ...about };
   if (channels !== 4) throw undecodable(where, `${channels} channels`);
   const raw = { raw: { width, height, channels } };
   const [rgb, alpha] = await Promise.all([
@@ -46,6 +53,13 @@ export async function loadPicture(bytes: Uint8Array, where: string): Promise<Loa
   return {
     pixels: { data: rgb, width, height },
     alpha: isOpaque ? null : { data: alpha, width, height },
-    format: header.format,
+    ...about,
+  };
+}
+
+function metadataOf({ exif, density }: OpenedPicture['metadata']): PictureMetadata {
+  return {
+    exif: exif === undefined || exif.length > MAX_EXIF_BYTES ? null : uprightExif(exif),
+    density: density === undefined || density === USUAL_DENSITY ? null : density,
   };
 }

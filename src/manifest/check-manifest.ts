@@ -2,8 +2,11 @@
 import { RefineError, type ErrorCode } from '../errors.js';
 import type { InvalidRow, Row } from '../records.js';
 import { countSteps } from './count-steps.js';
-import { outputStem } from './output-name.js';
+import { findInputs } from './find-inputs.js';
+import type { ManifestInput } from './manifest-input.js';
+import { extensionOf } from './output-form.js';
 import { rejectRow, type RowDraft } from './parse-row.js';
+import { passedByText, type PassedBy } from './passed-by.js';
 import { readRows, type Manifest } from './read-rows.js';
 import { createRowClaims, type OutputNamer, type RowClaims } from './row-claims.js';
 import { showValue } from './show-value.js';
@@ -16,6 +19,7 @@ export interface ManifestCheck {
   invalid: Readonly<Partial<Record<ErrorCode, number>>>;
   /** UNet steps of all valid rows; see `countSteps` for how exact that is. */
   steps: number;
+  passedBy: PassedBy;
   /** Reads the rows again, in order, each with its output decided; the same decisions at every reading. */
   read: () => AsyncGenerator<Row | InvalidRow>;
 }
@@ -38,31 +42,36 @@ const settleClaims = (draft: RowDraft, claims: RowClaims): RowDraft | InvalidRow
   return draft;
 };
 
-const decideOutput = (draft: RowDraft, namer: OutputNamer): Row | InvalidRow => {
-  if (draft.output === null) return { ...draft, output: namer.name(outputStem(draft.source, draft.index)) };
+const decideOutput = ({ stem, ...draft }: RowDraft, namer: OutputNamer): Row | InvalidRow => {
+  if (draft.output === null) return { ...draft, output: namer.name(stem, extensionOf(draft.encoding)) };
   if (!namer.gave(draft.output)) return { ...draft, output: draft.output };
   // Only a manifest that changed since it was checked comes here.
   const message = `Expected an output of its own, got ${showValue(draft.output)}, which an earlier row writes: the manifest changed during the run`;
   return rejectRow(draft, [new RefineError('ROW_DUPLICATE_OUTPUT', message)]);
 };
 
-async function* readSettled(manifest: Manifest, claims: RowClaims): AsyncGenerator<RowDraft | InvalidRow> {
-  for await (const row of readRows(manifest)) yield 'error' in row ? row : settleClaims(row, claims);
+async function* readSettled(
+  inputs: readonly ManifestInput[],
+  manifest: Manifest,
+  claims: RowClaims,
+): AsyncGenerator<RowDraft | InvalidRow> {
+  for await (const row of readRows(inputs, manifest)) yield 'error' in row ? row : settleClaims(row, claims);
 }
 
 /**
- * Reads all rows once, keeping some bytes of each. Outputs that rows name are known after it, wherever they stand, so
+ * Lists folders, then reads all rows once, keeping some bytes of each. Outputs that rows name are known after it, wherever they stand, so
  * that names made from pictures' names can keep clear of them.
  *
  * @throws RefineError MANIFEST_UNREADABLE | MANIFEST_SYNTAX | MANIFEST_KEY_UNKNOWN | MANIFEST_EMPTY | USAGE_CONFLICT
  */
 export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> => {
+  const { inputs, passedBy } = await findInputs(manifest.inputs, manifest);
   const claims = createRowClaims();
   const invalid: Partial<Record<ErrorCode, number>> = {};
   let rows = 0;
   let valid = 0;
   let steps = 0;
-  for await (const row of readSettled(manifest, claims)) {
+  for await (const row of readSettled(inputs, manifest, claims)) {
     rows += 1;
     if ('error' in row) {
       invalid[row.error.code] = (invalid[row.error.code] ?? 0) + 1;
@@ -72,11 +81,14 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
     }
   }
   if (rows === 0) {
-    throw new RefineError('MANIFEST_EMPTY', `Expected rows, found none in ${manifest.inputs.join(', ')}`);
+    const others = passedByText(passedBy);
+    const found = `Expected rows, found none in ${manifest.inputs.join(', ')}`;
+    throw new RefineError('MANIFEST_EMPTY', others === '' ? found : `${found}; ${others}`);
   }
   const read = async function* (): AsyncGenerator<Row | InvalidRow> {
     const namer = claims.createNamer();
-    for await (const row of readSettled(manifest, claims)) yield 'error' in row ? row : decideOutput(row, namer);
+    for await (const row of readSettled(inputs, manifest, claims))
+      yield 'error' in row ? row : decideOutput(row, namer);
   };
-  return { rows, valid, invalid, steps, read };
+  return { rows, valid, invalid, steps, passedBy, read };
 };

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { RefineError } from '../errors.js';
 import type { PictureSource } from '../records.js';
+import { OUTPUT_EXTENSIONS } from './output-form.js';
 import { showValue } from './show-value.js';
 
 /** Longest file name of ext4, NTFS and APFS, in bytes of UTF-8 (of UTF-16 units for NTFS, which is no less). */
@@ -14,7 +15,7 @@ const MAX_STEM_BYTES = 200;
 const UNPORTABLE = /[<>:"|?*\\\p{Cc}\p{Surrogate}]/u;
 /** Device names of Windows, which stay devices whatever follows the first dot. */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
-const EXTENSION = /[^/]\.(?:png|safetensors)$/i;
+const EXTENSION = new RegExp(`[^/]\\.(?:${OUTPUT_EXTENSIONS.join('|')})$`, 'i');
 
 const problemOfSegment = (segment: string): string | null => {
   if (segment === '' || segment === '.' || segment === '..') return 'it has to stay inside the output folder';
@@ -34,11 +35,12 @@ const problemOfPath = (path: string): string | null => {
 };
 
 /**
- * An `output` that a row gives, with `.png` added when it has no extension.
- * @returns a `/`-separated path inside the output folder, ending in `.png` or `.safetensors`
+ * An `output` that a row gives.
+ * @param extension added when it has none
+ * @returns a `/`-separated path inside the output folder, ending in one of `OUTPUT_EXTENSIONS`
  * @throws RefineError ROW_FIELD_INVALID
  */
-export const parseOutput = (output: string): string => {
+export const parseOutput = (output: string, extension: string): string => {
   const fail = (why: string): never => {
     throw new RefineError(
       'ROW_FIELD_INVALID',
@@ -46,10 +48,10 @@ export const parseOutput = (output: string): string => {
     );
   };
   const name = output.slice(output.lastIndexOf('/') + 1);
-  const path = name === '' || name.includes('.') ? output : `${output}.png`;
+  const path = name === '' || name.includes('.') ? output : `${output}.${extension}`;
   const problem = problemOfPath(path);
   if (problem !== null) return fail(problem);
-  return EXTENSION.test(path) ? path : fail('pictures are written as .png, and latents as .safetensors');
+  return EXTENSION.test(path) ? path : fail(`it has to end in one of .${OUTPUT_EXTENSIONS.join(' .')}`);
 };
 
 const decode = (path: string): string => {
@@ -83,14 +85,33 @@ const cutToBytes = (text: string, limit: number): string => {
   return cut;
 };
 
+/** A name made fit for every file system; '' when nothing is left of it. */
+const cleanName = (name: string): string => {
+  const clean = cutToBytes(name.replaceAll(new RegExp(UNPORTABLE, 'gu'), '_'), MAX_STEM_BYTES).replace(/[ .]+$/, '');
+  return DEVICE.test(clean) ? `_${clean}` : clean;
+};
+
+const cleanFolder = (name: string): string =>
+  cleanName(name).replace(new RegExp(`\\.(?=(?:${OUTPUT_EXTENSIONS.join('|')})$)`, 'i'), '_');
+
+/** A path without its extension. */
+export const withoutExtension = (path: string): string => path.replace(/([^/])\.[^./]*$/, '$1');
+
 /**
  * What a row's output is called, without extension, when the row doesn't say: the picture's own name, made fit for
  * every file system, or `row-000012` when it has none.
+ *
+ * @param ownName what to call it instead of the source's name: a `/`-separated path without extension
  */
-export const outputStem = (source: PictureSource, index: number): string => {
-  const own = nameInSource(source).replace(/(.)\.[^.]*$/s, '$1');
-  const clean = own.replaceAll(new RegExp(UNPORTABLE, 'gu'), '_');
-  const stem = cutToBytes(clean, MAX_STEM_BYTES).replace(/[ .]+$/, '');
-  if (stem === '') return `row-${String(index).padStart(6, '0')}`;
-  return DEVICE.test(stem) ? `_${stem}` : stem;
+export const outputStem = (
+  source: PictureSource,
+  index: number,
+  ownName = withoutExtension(nameInSource(source)),
+): string => {
+  const names = ownName.split('/');
+  const name = cleanName(names.pop() ?? '') || `row-${String(index).padStart(6, '0')}`;
+  return [...names.map(cleanFolder).filter((folder) => folder !== ''), name].join('/');
 };
+
+/** Names that some file system cannot tell apart are one: those that differ in case, or in how Unicode composes them. */
+export const foldName = (path: string): string => path.normalize('NFC').toLowerCase().normalize('NFC');

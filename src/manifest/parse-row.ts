@@ -1,41 +1,53 @@
 /** A raw row to a valid row, or to an invalid one that says everything that is wrong with it. */
+import { basename } from 'node:path';
 import { RefineError, isRefineError } from '../errors.js';
-import type { InvalidRow, RefineSettings, Row, RowOrigin } from '../records.js';
-import { parseOutput } from './output-name.js';
+import type { InvalidRow, PictureSource, RefineSettings, Row, RowOrigin } from '../records.js';
+import { extensionOf, formatWithoutName, resolveEncoding } from './output-form.js';
+import { outputStem, parseOutput } from './output-name.js';
+import { readOwnValues } from './own-values.js';
 import { parseLatentsSource, parsePictureSource } from './picture-source.js';
 import { parseValue } from './parse-value.js';
 import { placeOf, type RawRow } from './raw-row.js';
+import { sidecarOf } from './read-sidecar.js';
 import { resolveSettings, settingProblems, type PartialSettings, type RowContext } from './resolve-settings.js';
 import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
+import { showValue } from './show-value.js';
 
 /** A valid row whose output is decided only if the row names it. */
-export type RowDraft = Omit<Row, 'output'> & { output: string | null };
+export type RowDraft = Omit<Row, 'output'> & {
+  output: string | null;
+  /** What the output is called, without extension, where that is nobody else's. */
+  stem: string;
+};
 
 /** A row that cannot run, from what is known of it and what is wrong with it. */
 export const rejectRow = (
   row: RowOrigin & Partial<Pick<InvalidRow, 'id' | 'sourceText' | 'settings' | 'extra'>>,
-  problems: readonly [RefineError, ...RefineError[]],
+  problems: readonly RefineError[],
 ): InvalidRow => {
   const { index, rowNumberPerFile, inputName, line, id = null, sourceText = null, settings = {}, extra = {} } = row;
-  const place = line === null ? inputName : placeOf(inputName, line);
+  const place = line === null ? (sourceText ?? inputName) : placeOf(inputName, line);
   const message = `${problems.map((problem) => problem.message).join('. ')} (${place})`;
-  const error = { code: problems[0].code, message };
+  const error = { code: problems[0]?.code ?? 'INTERNAL', message };
   return { index, rowNumberPerFile, inputName, line, id, sourceText, settings, extra, error };
 };
 
 /** Runs checks of a row one by one and keeps what they refuse. */
 const collectProblems = () => {
   const problems: RefineError[] = [];
+  const keep = (error: unknown): undefined => {
+    if (!isRefineError(error)) throw error;
+    problems.push(error);
+  };
   const attempt = <T>(parse: () => T): T | undefined => {
     try {
       return parse();
     } catch (error) {
-      if (!isRefineError(error)) throw error;
-      problems.push(error);
+      keep(error);
       return undefined;
     }
   };
-  return { problems, attempt };
+  return { problems, attempt, keep };
 };
 
 const pickSource = ({ image, latents }: RowValues, folder: string): ReturnType<typeof parsePictureSource> => {
@@ -47,30 +59,30 @@ const pickSource = ({ image, latents }: RowValues, folder: string): ReturnType<t
   throw new RefineError('ROW_FIELD_MISSING', 'Expected an image, found none: add the key image, or latents');
 };
 
-const requirePrompt = ({ prompt }: PartialSettings): void => {
-  if (prompt === undefined) {
-    throw new RefineError(
-      'ROW_FIELD_MISSING',
-      'Expected a prompt, found none: add the key prompt, or the option --prompt',
-    );
-  }
+const requirePrompt = ({ prompt }: PartialSettings, source: PictureSource | undefined): void => {
+  if (prompt !== undefined) return;
+  const places =
+    source?.kind === 'file'
+      ? `the key prompt, the option --prompt, or a file ${showValue(basename(sidecarOf(source.path)))} beside the picture`
+      : 'the key prompt, or the option --prompt';
+  throw new RefineError('ROW_FIELD_MISSING', `Expected a prompt, found none: add ${places}`);
 };
 
 /**
- * Checks every value of a row and completes it with options and defaults.
+ * Checks every value of a row and completes it with options, what its picture file says, and defaults.
  *
  * @param folder what relative paths in the row are relative to
  * @returns the row, or an invalid row with code ROW_SYNTAX | ROW_FIELD_INVALID | ROW_FIELD_MISSING: the code of the
  *   first problem, the message of all
  */
-export const parseRow = (
+export const parseRow = async (
   raw: RawRow,
   origin: RowOrigin,
   folder: string,
   context: RowContext,
-): RowDraft | InvalidRow => {
+): Promise<RowDraft | InvalidRow> => {
   if ('problem' in raw) return rejectRow(origin, [new RefineError('ROW_SYNTAX', raw.problem)]);
-  const { problems, attempt } = collectProblems();
+  const { problems, attempt, keep } = collectProblems();
   const values: RowValues = {};
   const refused = new Set<RowKeyName>();
   for (const [name, value] of raw.known) {
@@ -83,19 +95,23 @@ export const parseRow = (
   }
   const hasSource = !refused.has('image') && !refused.has('latents');
   const picture = hasSource ? attempt(() => pickSource(values, folder)) : undefined;
-  const output = values.output === undefined ? null : attempt(() => parseOutput(values.output ?? ''));
-  const settings = resolveSettings(values, refused, context);
+  const extension = extensionOf({ format: formatWithoutName(values, context.options) });
+  const output = values.output === undefined ? null : attempt(() => parseOutput(values.output ?? '', extension));
+  const encoding = output === undefined ? undefined : attempt(() => resolveEncoding(values, context, output));
+  const isMissing = (name: RowKeyName): boolean => !(name in values || name in context.options || refused.has(name));
+  const own =
+    picture?.source.kind === 'file' ? await readOwnValues(picture.source.path, isMissing, context).catch(keep) : {};
+  const settings = resolveSettings(values, refused, context, own);
   attempt(() => {
-    if (!refused.has('prompt')) requirePrompt(settings);
+    if (!refused.has('prompt') && own !== undefined) requirePrompt(settings, picture?.source);
   });
   problems.push(...settingProblems(settings, context));
 
   const id = values.id ?? null;
   const row = { ...origin, id, sourceText: picture?.sourceText ?? null, settings, extra: raw.extra };
-  const [first, ...others] = problems;
-  if (first !== undefined || picture === undefined || output === undefined) {
-    return rejectRow(row, [first ?? new RefineError('INTERNAL', 'a row was refused without a reason'), ...others]);
-  }
+  if (problems.length > 0 || picture === undefined || output === undefined || encoding === undefined)
+    return rejectRow(row, problems);
   const fit = values.fit ?? context.options.fit ?? ROW_KEYS.fit.default ?? 'pad';
-  return { ...row, ...picture, settings: settings as RefineSettings, fit, output };
+  const stem = outputStem(picture.source, origin.index, raw.ownName);
+  return { ...row, ...picture, settings: settings as RefineSettings, fit, output, encoding, stem };
 };

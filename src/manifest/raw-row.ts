@@ -6,7 +6,15 @@ import { showValue } from './show-value.js';
 
 /** A row as read: values under our keys, absent ones left out, and the rest; or why it could not be read. */
 export type RawRow =
-  { line: number; known: [RowKeyName, unknown][]; extra: Record<string, unknown> } | { line: number; problem: string };
+  | {
+      /** null where the input has no lines. */
+      line: number | null;
+      known: [RowKeyName, unknown][];
+      extra: Record<string, unknown>;
+      /** What its output is called if not after its source: a `/`-separated path without extension. */
+      ownName?: string;
+    }
+  | { line: number; problem: string };
 
 /** A place in an input, for messages. */
 export const placeOf = (inputName: string, line: number): string =>

@@ -2,8 +2,10 @@
 import { createReadStream } from 'node:fs';
 import { isRefineError, messageOf } from '../errors.js';
 import type { InvalidRow } from '../records.js';
-import { resolveInputs, unreadable, type InputPlaces, type ManifestInput } from './manifest-input.js';
+import type { InputPlaces } from './find-inputs.js';
+import { unreadable, type ManifestFile, type ManifestInput } from './manifest-input.js';
 import { parseRow, type RowDraft } from './parse-row.js';
+import { readPictureList } from './picture-list.js';
 import type { RawRow } from './raw-row.js';
 import { readCsv } from './read-csv.js';
 import { readJsonl } from './read-jsonl.js';
@@ -11,15 +13,15 @@ import type { RowContext } from './resolve-settings.js';
 
 /** Inputs of a run and what their rows are completed with. */
 export interface Manifest extends RowContext, InputPlaces {
-  /** Files, or `-`, as the command line names them. */
+  /** Files, folders, globs, or `-`, as the command line names them. */
   inputs: readonly string[];
 }
 
 const CHUNK_BYTES = 256 * 1024;
 
-async function* readInput(input: ManifestInput): AsyncGenerator<RawRow> {
-  const chunks = createReadStream(input.path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
+async function* readFileRows(input: ManifestFile): AsyncGenerator<RawRow> {
   try {
+    const chunks = createReadStream(input.path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
     if (input.format === 'jsonl') yield* readJsonl(chunks, input.name);
     else yield* readCsv(chunks, input.name, input.format === 'csv' ? ',' : '\t');
   } catch (error) {
@@ -30,15 +32,21 @@ async function* readInput(input: ManifestInput): AsyncGenerator<RawRow> {
 /**
  * Reads all inputs, each row checked by itself: what depends on other rows is `checkManifest`'s.
  *
- * @throws RefineError MANIFEST_UNREADABLE | MANIFEST_SYNTAX | MANIFEST_KEY_UNKNOWN | USAGE_CONFLICT
+ * @throws RefineError MANIFEST_UNREADABLE | MANIFEST_SYNTAX | MANIFEST_KEY_UNKNOWN
  */
-export async function* readRows(manifest: Manifest): AsyncGenerator<RowDraft | InvalidRow> {
+export async function* readRows(
+  inputs: readonly ManifestInput[],
+  manifest: Manifest,
+): AsyncGenerator<RowDraft | InvalidRow> {
   let index = 0;
-  for (const input of resolveInputs(manifest.inputs, manifest)) {
+  for (const input of inputs) {
+    const [rows, folder] =
+      input.kind === 'pictures' ? [readPictureList(input), manifest.cwd] : [readFileRows(input), input.folder];
     let rowNumberPerFile = 0;
-    for await (const raw of readInput(input)) {
+    for await (const raw of rows) {
+      manifest.signal?.throwIfAborted();
       const origin = { index, rowNumberPerFile, inputName: input.name, line: raw.line };
-      yield parseRow(raw, origin, input.folder, manifest);
+      yield await parseRow(raw, origin, folder, manifest);
       index += 1;
       rowNumberPerFile += 1;
     }

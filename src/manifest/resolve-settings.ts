@@ -1,18 +1,21 @@
-/** A row's settings: its own values over the options over the defaults, and what can be wrong between them. */
+/** A row's settings: its values over the options over what its picture says over the defaults, and what can be wrong between them. */
 import { RefineError } from '../errors.js';
 import type { RefineSettings } from '../records.js';
 import { nearestKey } from './nearest-key.js';
+import type { OwnValueSources } from './own-values.js';
 import { MAX_STEPS, ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
 import { showValue } from './show-value.js';
 
 /** What a row's values are completed and checked with. */
-export interface RowContext {
+export interface RowContext extends OwnValueSources {
   /** Values of the command line's options, which a row's own values override. */
   options: RowValues;
   /** diffusers' class names of the schedulers there are. */
   schedulerNames: readonly string[];
   /** Seed of the rows that have none. */
   runSeed: number;
+  /** Whether pictures say what their source said of itself, and what made them. Default: true. */
+  writeMetadata?: boolean;
 }
 
 /** Settings of which some are missing or were refused. */
@@ -23,15 +26,18 @@ const inEffect = (share: number | null): number | null => (share !== null && sha
 
 /**
  * Completes a row's values. A setting is left out when its key is in `refused`, or is the prompt and nobody gives one.
+ *
+ * @param own what the picture says about itself
  */
 export const resolveSettings = (
   values: RowValues,
   refused: ReadonlySet<RowKeyName>,
   context: RowContext,
+  own: RowValues = {},
 ): PartialSettings => {
   type Value<Name extends RowKeyName> = NonNullable<RowValues[Name]> | (typeof ROW_KEYS)[Name]['default'];
   const get = <Name extends RowKeyName>(name: Name): Value<Name> =>
-    values[name] ?? context.options[name] ?? ROW_KEYS[name].default;
+    values[name] ?? context.options[name] ?? own[name] ?? ROW_KEYS[name].default;
   const settings: { [Name in keyof RefineSettings]: [RowKeyName, RefineSettings[Name] | null] } = {
     prompt: ['prompt', get('prompt')],
     negativePrompt: ['negative_prompt', get('negative_prompt')],

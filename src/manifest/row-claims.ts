@@ -1,5 +1,6 @@
 /** Which row has which id and which output, in numbers alone: names are hashed, so that a row costs some bytes. */
 import { createHash } from 'node:crypto';
+import { foldName } from './output-name.js';
 
 /** 53 bits of SHA-1: that any two of a million names meet has a chance of 1 in 18 000. */
 const hash = (text: string): number => {
@@ -7,13 +8,12 @@ const hash = (text: string): number => {
   return digest.readUIntBE(0, 6) * 32 + (digest.readUInt8(6) & 31);
 };
 
-/** Names that some file system cannot tell apart are one: those that differ in case, or in how Unicode composes them. */
-const hashName = (path: string): number => hash(path.normalize('NFC').toLowerCase().normalize('NFC'));
+const hashName = (path: string): number => hash(foldName(path));
 
 /** Gives out names that no row has. One for each reading of the rows, so that each decides alike. */
 export interface OutputNamer {
-  /** `stem.png`, or `stem-2.png` and so on when that is somebody's. */
-  name(stem: string): string;
+  /** `stem.png`, or `stem-2.png` and so on when that is somebody's. @param extension without its dot */
+  name(stem: string, extension: string): string;
   /** Whether this name was given out. */
   gave(path: string): boolean;
 }
@@ -46,14 +46,14 @@ export const createRowClaims = (): RowClaims => {
       const nextSuffix = new Map<number, number>();
       const isFree = (hashed: number): boolean => !given.has(hashed) && !outputs.has(hashed);
       return {
-        name(stem) {
-          let name = `${stem}.png`;
+        name(stem, extension) {
+          let name = `${stem}.${extension}`;
           let hashed = hashName(name);
           if (!isFree(hashed)) {
             const hashedStem = hashed;
             let suffix = nextSuffix.get(hashedStem) ?? 2;
             do {
-              name = `${stem}-${suffix}.png`;
+              name = `${stem}-${suffix}.${extension}`;
               hashed = hashName(name);
               suffix += 1;
             } while (!isFree(hashed));

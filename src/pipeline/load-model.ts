@@ -14,6 +14,7 @@ import { readTokenizer } from '../text/read-tokenizer.js';
 import type { Unet } from '../unet/predict-noise.js';
 import { TIME_ID_COUNT, type TimeIdKind } from '../unet/time-ids.js';
 import type { Autoencoder } from '../vae/autoencoder.js';
+import { fingerprintModel } from '../weights/fingerprint-model.js';
 import { findModel, type ModelFolder, type ModelPart } from '../weights/model-folder.js';
 import { openWeights } from '../weights/open-weights.js';
 
@@ -27,6 +28,8 @@ export interface Model {
   zeroEmptyNegative: boolean;
   /** Of the arithmetic. */
   precision: 'fp32';
+  /** Tells models apart: SHA-256, hexadecimal. */
+  digest: string;
 }
 
 /** @throws MODEL_* WEIGHTS_* SESSION_CREATE */
@@ -45,6 +48,7 @@ export const loadModel = async (path: string): Promise<Model> => {
     timeIds,
     zeroEmptyNegative: index.forceZerosForEmptyPrompt,
     precision: 'fp32',
+    digest: await fingerprintModel(folder),
   };
 };
 

@@ -67,7 +67,7 @@ export async function* refine(model: Model, job: RefineJob): AsyncGenerator<Refi
     };
   }
   const picture = assertFinite('VAE decoder', await decode(model.vae, latents));
-  return { ...reply, output: { kind: 'pixels', pixels: toPixels(picture) } };
+  return { ...reply, output: { kind: 'pixels', pixels: toPixels(picture, job.bitDepth) } };
 }
 
 const encodePixels = async (model: Model, picture: Tensor, draw: (count: number) => Float32Array): Promise<Tensor> => {

@@ -7,6 +7,8 @@ import { mendTornEnd } from './mend-torn-end.js';
 import { outputUnwritable } from './output-error.js';
 
 export interface Journal {
+  /** Where this run's lines begin, in bytes: what is before is an earlier run's. */
+  readonly begin: number;
   /**
    * Writes one line; it is on the disk when the promise resolves. Calls may overlap: their lines stay whole and in order.
    * @throws RefineError OUTPUT_UNWRITABLE
@@ -34,13 +36,13 @@ const sync = async (handle: FileHandle): Promise<void> => {
  * @throws RefineError OUTPUT_UNWRITABLE
  */
 export const openJournal = async (path: string): Promise<Journal> => {
-  const openFile = async (): Promise<FileHandle> => {
+  const openFile = async (): Promise<[FileHandle, number]> => {
     await mkdir(dirname(path), { recursive: true });
     const handle = await open(path, 'a+');
     await mendTornEnd(handle);
-    return handle;
+    return [handle, (await handle.stat()).size];
   };
-  const handle = await openFile().catch((error: unknown) => {
+  const [handle, begin] = await openFile().catch((error: unknown) => {
     throw outputUnwritable(path, error);
   });
   const write = async (line: string): Promise<void> => {
@@ -55,6 +57,7 @@ export const openJournal = async (path: string): Promise<Journal> => {
   };
   let last: Promise<void> = Promise.resolve();
   return {
+    begin,
     append(record) {
       const line = toLine(record);
       const written = last.then(() => write(line));

@@ -12,7 +12,8 @@ const isRecord = (value: unknown): value is ResultRecord =>
   typeof (value as ResultRecord).input_csv_name === 'string' &&
   typeof (value as ResultRecord).status === 'string';
 
-const parseRecord = (line: string): ResultRecord | null => {
+/** A line of a journal; null: it is none. */
+export const parseRecord = (line: string): ResultRecord | null => {
   try {
     const value: unknown = JSON.parse(line);
     return isRecord(value) ? value : null;

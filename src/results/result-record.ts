@@ -31,8 +31,13 @@ export type Outcome =
     }
   | { status: 'skipped' };
 
-/** Builds the record of a row, its keys in the order they are written in. */
-export const buildResultRecord = (row: Row | InvalidRow, outcome: Outcome, run: RunFacts): ResultRecord => {
+/** Builds the record of a row, its keys in the order they are written in. @param digest of the row and its input, once both are known */
+export const buildResultRecord = (
+  row: Row | InvalidRow,
+  outcome: Outcome,
+  run: RunFacts,
+  digest: string | null = null,
+): ResultRecord => {
   const { settings } = row;
   const reply = outcome.status === 'ok' ? outcome.reply : null;
   const hasOutput = outcome.status === 'ok' || outcome.status === 'skipped';
@@ -63,5 +68,6 @@ export const buildResultRecord = (row: Row | InvalidRow, outcome: Outcome, run: 
         ? { code: outcome.error.code, message: outcome.error.message }
         : null,
     extra: row.extra,
+    digest,
   };
 };

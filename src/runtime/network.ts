@@ -1,4 +1,5 @@
 /** A written graph, opened in ONNX Runtime: the only importer of onnxruntime-node. */
+import './no-telemetry.js';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { WrittenGraph } from '../graph/graph-builder.js';
 import { messageOf, RefineError } from '../errors.js';

@@ -1,5 +1,5 @@
 /** Runs of `sdxl-refine batch` on the tiny refiner, as the end-to-end tests make them. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { ResultRecord } from '#src/records.js';
@@ -46,3 +46,9 @@ export const readPixels = async (path: string): Promise<{ width: number; height:
   const { data, info } = await sharp(path).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, data };
 };
+
+/** What a run leaves in its output folder, sorted, but for the note it keeps for `--resume`: no lock, nothing unfinished. */
+export const listOutput = (outputFolder: string): string[] =>
+  readdirSync(outputFolder)
+    .filter((name) => name !== '.sdxl-refine-run.json')
+    .sort();

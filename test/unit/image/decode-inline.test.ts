@@ -21,6 +21,10 @@ test.each([
   expect(Array.from(decodeInline(text))).toEqual(Array.from(picture));
 });
 
+test('reads ten million escaped bytes', () => {
+  expect(decodeInline(`data:image/png,${'%41'.repeat(10_000_000)}`)).toHaveLength(10_000_000);
+});
+
 test.each([
   ['a path', 'inputs/cat.png', /not base64/],
   ['a cut group', 'AAAAA', /not base64/],

@@ -39,7 +39,7 @@ export const pngHeader = (width: number, height: number): Buffer => {
 };
 
 /** PNG specification, annex D. */
-const crc32 = (data: Uint8Array): number => {
+export const crc32 = (data: Uint8Array): number => {
   let crc = 0xffffffff;
   for (const byte of data) {
     crc ^= byte;

@@ -1,10 +1,11 @@
 /** Manifests for tests, and ways to read them. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { InvalidRow } from '#src/records.js';
 import type { RowDraft } from '#src/manifest/parse-row.js';
-import type { Manifest } from '#src/manifest/read-rows.js';
+import { findInputs } from '#src/manifest/find-inputs.js';
+import { readRows, type Manifest } from '#src/manifest/read-rows.js';
 
 export const SCHEDULERS = ['EulerDiscreteScheduler', 'DDIMScheduler'];
 
@@ -13,7 +14,10 @@ export const folder = (): string => mkdtempSync(join(tmpdir(), 'sdxl-refine-mani
 /** Writes files and says how to read them as one run. */
 export const manifestOf = (files: Record<string, string | Uint8Array>, more: Partial<Manifest> = {}): Manifest => {
   const cwd = folder();
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(cwd, name), content);
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(cwd, name)), { recursive: true });
+    writeFileSync(join(cwd, name), content);
+  }
   return { inputs: Object.keys(files), cwd, options: {}, schedulerNames: SCHEDULERS, runSeed: 77, ...more };
 };
 
@@ -23,6 +27,11 @@ export const collect = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
   const all: T[] = [];
   for await (const item of items) all.push(item);
   return all;
+};
+
+export const readAll = async (manifest: Manifest): Promise<(RowDraft | InvalidRow)[]> => {
+  const { inputs } = await findInputs(manifest.inputs, manifest);
+  return collect(readRows(inputs, manifest));
 };
 
 /** Bytes in pieces of the given sizes, over and over. */

@@ -7,13 +7,15 @@ describe('parseOutput', () => {
     ['a/b/cat', 'a/b/cat.png'],
     ['a.b/cat', 'a.b/cat.png'],
     ['cat.PNG', 'cat.PNG'],
+    ['cat.jpeg', 'cat.jpeg'],
+    ['cat.TIF', 'cat.TIF'],
     ['cat.safetensors', 'cat.safetensors'],
     ['.hidden.png', '.hidden.png'],
     ['..cat.png', '..cat.png'],
     ['日本 é.png', '日本 é.png'],
     ['console.png', 'console.png'],
   ])('takes %j', (output, path) => {
-    expect(parseOutput(output)).toBe(path);
+    expect(parseOutput(output, 'png')).toBe(path);
   });
 
   it.each([
@@ -25,7 +27,7 @@ describe('parseOutput', () => {
     ['./cat.png', /inside the output folder/],
     ['..', /inside the output folder/],
     ['a/', /inside the output folder/],
-    ['.png', /written as \.png/],
+    ['.png', /end in one of \.png/],
     ['C:\\cat.png', /cannot be in a file name/],
     ['a\\..\\cat.png', /cannot be in a file name/],
     ['cat:stream.png', /":" cannot be/],
@@ -39,14 +41,15 @@ describe('parseOutput', () => {
     ['a /cat.png', /dot or a space/],
     ['cat.', /dot or a space/],
     ['a.png/cat.png', /a folder cannot be named like a picture/],
-    ['cat.jpg', /written as \.png, and latents as \.safetensors/],
-    ['cat.png.exe', /written as \.png/],
+    ['cat.bmp', /end in one of \.png \.jpg \.jpeg \.webp \.avif \.tiff \.tif \.safetensors/],
+    ['cat.png.exe', /end in one of/],
+    ['a.jpg/cat.png', /a folder cannot be named like a picture/],
     ['x'.repeat(252), /over 255 bytes/],
     ['é'.repeat(130), /over 255 bytes/],
     ['x/'.repeat(600) + 'cat', /over 1024 bytes/],
   ])('refuses %j', (output, message) => {
-    expect(() => parseOutput(output)).toThrow(message);
-    expect(() => parseOutput(output)).toThrow(expect.objectContaining({ code: 'ROW_FIELD_INVALID' }) as Error);
+    expect(() => parseOutput(output, 'png')).toThrow(message);
+    expect(() => parseOutput(output, 'png')).toThrow(expect.objectContaining({ code: 'ROW_FIELD_INVALID' }) as Error);
   });
 });
 
@@ -65,7 +68,7 @@ describe('outputStem', () => {
     [`/a/${'é'.repeat(125)}.png`, 'é'.repeat(100)],
   ])('calls the output of %s %s', (path, stem) => {
     expect(outputStem({ kind: 'file', path }, 12)).toBe(stem);
-    expect(parseOutput(`${stem}.png`)).toBe(`${stem}.png`);
+    expect(parseOutput(`${stem}.png`, 'png')).toBe(`${stem}.png`);
   });
 
   it.each([

@@ -5,7 +5,7 @@ import { SCHEDULERS } from './manifests.js';
 
 const origin = { index: 4, rowNumberPerFile: 2, inputName: 'm.jsonl', line: 3 };
 
-const parse = (values: Record<string, unknown>, options: RowValues = {}, extra = {}): RowDraft | InvalidRow =>
+const parse = (values: Record<string, unknown>, options: RowValues = {}, extra = {}): Promise<RowDraft | InvalidRow> =>
   parseRow({ line: 3, known: Object.entries(values) as [RowKeyName, unknown][], extra }, origin, '/data', {
     options,
     schedulerNames: SCHEDULERS,
@@ -18,8 +18,8 @@ const errorOf = (row: RowDraft | InvalidRow): { code: string; message: string } 
   'error' in row ? row.error : { code: 'none', message: 'none' };
 
 describe('parseRow', () => {
-  it('completes a row with the documented defaults', () => {
-    expect(parse(good)).toEqual({
+  it('completes a row with the documented defaults', async () => {
+    expect(await parse(good)).toEqual({
       ...origin,
       id: null,
       source: { kind: 'file', path: '/data/cat.png' },
@@ -44,13 +44,15 @@ describe('parseRow', () => {
         denoisingEnd: null,
       },
       fit: 'pad',
+      encoding: { format: 'png', quality: null, bitDepth: 8, metadata: true },
       output: null,
+      stem: 'cat',
       extra: {},
     });
   });
 
-  it('takes every key from the row', () => {
-    const row = parse({
+  it('takes every key from the row', async () => {
+    const row = await parse({
       ...good,
       negative_prompt: 'ugly',
       strength: 0.5,
@@ -98,7 +100,7 @@ describe('parseRow', () => {
     });
   });
 
-  it('lets the row beat the option and the option the default, zero and empty values included', () => {
+  it('lets the row beat the option and the option the default, zero and empty values included', async () => {
     const options: RowValues = {
       prompt: 'all',
       seed: 0,
@@ -107,15 +109,22 @@ describe('parseRow', () => {
       negative_prompt: 'bad',
       fit: 'resize',
     };
-    expect(parse({ image: 'a.png', prompt: '', strength: 0.5, negative_prompt: '' }, options)).toMatchObject({
+    expect(await parse({ image: 'a.png', prompt: '', strength: 0.5, negative_prompt: '' }, options)).toMatchObject({
       fit: 'resize',
       settings: { prompt: '', seed: 0, guidanceScale: 1, strength: 0.5, negativePrompt: '', steps: 50 },
     });
-    expect(parse({ image: 'a.png', fit: 'pad' }, options)).toMatchObject({ fit: 'pad', settings: { prompt: 'all' } });
+    expect(await parse({ image: 'a.png', fit: 'pad' }, options)).toMatchObject({
+      fit: 'pad',
+      settings: { prompt: 'all' },
+    });
   });
 
   it.each([
-    [{ image: 'cat.png' }, 'ROW_FIELD_MISSING', /Expected a prompt.*--prompt \(m\.jsonl, line 3\)$/],
+    [
+      { image: 'cat.png' },
+      'ROW_FIELD_MISSING',
+      /Expected a prompt.*--prompt.*"cat\.txt" beside the picture \(m\.jsonl, line 3\)$/,
+    ],
     [{ prompt: 'a' }, 'ROW_FIELD_MISSING', /Expected an image/],
     [{ ...good, latents: 'l.npy' }, 'ROW_FIELD_INVALID', /found both/],
     [{ ...good, strength: 1.5 }, 'ROW_FIELD_INVALID', /from 0 to 1, got 1\.5 \(m\.jsonl, line 3\)$/],
@@ -135,14 +144,14 @@ describe('parseRow', () => {
     [{ ...good, output: '../x.png' }, 'ROW_FIELD_INVALID', /inside the output folder/],
     [{ ...good, id: 7 }, 'ROW_FIELD_INVALID', /id to be text that is not empty, got 7; write it in quotes/],
     [{ prompt: 'a', latents: 'l.pt' }, 'ROW_FIELD_INVALID', /\.npy/],
-  ])('refuses %j', (values, code, message) => {
-    const error = errorOf(parse(values));
+  ])('refuses %j', async (values, code, message) => {
+    const error = errorOf(await parse(values));
     expect(error.code).toBe(code);
     expect(error.message).toMatch(message);
   });
 
-  it('says everything that is wrong, and keeps what could be read', () => {
-    const row = parse({ image: 'cat.png', strength: 2, steps: 'many', id: 'x' }, { seed: 5 }, { name: 'n' });
+  it('says everything that is wrong, and keeps what could be read', async () => {
+    const row = await parse({ image: 'cat.png', strength: 2, steps: 'many', id: 'x' }, { seed: 5 }, { name: 'n' });
     expect(row).toMatchObject({
       ...origin,
       id: 'x',
@@ -155,15 +164,17 @@ describe('parseRow', () => {
     expect(errorOf(row).message).toMatch(/strength to be.*\. Expected steps to be.*\. Expected a prompt/);
   });
 
-  it('does not ask for a step when denoising_start decides, and treats 0 and 1 as not given', () => {
-    expect(parse({ ...good, strength: 0, denoising_start: 0.8 })).toMatchObject({ settings: { denoisingStart: 0.8 } });
-    expect(errorOf(parse({ ...good, strength: 0, denoising_start: 0 })).code).toBe('ROW_FIELD_INVALID');
-    expect(parse({ ...good, denoising_start: 1, denoising_end: 0 })).toMatchObject({
+  it('does not ask for a step when denoising_start decides, and treats 0 and 1 as not given', async () => {
+    expect(await parse({ ...good, strength: 0, denoising_start: 0.8 })).toMatchObject({
+      settings: { denoisingStart: 0.8 },
+    });
+    expect(errorOf(await parse({ ...good, strength: 0, denoising_start: 0 })).code).toBe('ROW_FIELD_INVALID');
+    expect(await parse({ ...good, denoising_start: 1, denoising_end: 0 })).toMatchObject({
       settings: { denoisingStart: null, denoisingEnd: null },
     });
   });
 
-  it('refuses a key under two of its names', () => {
+  it('refuses a key under two of its names', async () => {
     const raw = {
       line: 3,
       known: [
@@ -172,12 +183,12 @@ describe('parseRow', () => {
       ] as [RowKeyName, unknown][],
       extra: {},
     };
-    const row = parseRow(raw, origin, '/data', { options: {}, schedulerNames: [], runSeed: 1 });
+    const row = await parseRow(raw, origin, '/data', { options: {}, schedulerNames: [], runSeed: 1 });
     expect(errorOf(row).message).toContain('Expected steps once, found it under two names');
   });
 
-  it('takes latents instead of an image', () => {
-    expect(parse({ prompt: 'a', latents: 'l.safetensors', output: 'out.safetensors' })).toMatchObject({
+  it('takes latents instead of an image', async () => {
+    expect(await parse({ prompt: 'a', latents: 'l.safetensors', output: 'out.safetensors' })).toMatchObject({
       source: { kind: 'latents', path: '/data/l.safetensors' },
       sourceText: 'l.safetensors',
       output: 'out.safetensors',

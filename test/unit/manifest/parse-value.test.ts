@@ -35,7 +35,7 @@ describe('parseValue', () => {
     ['strength', -0.1, /from 0 to 1, got -0\.1/],
     ['strength', '0.3', /got "0\.3"; write it without quotes/],
     ['strength', 'much', /got "much"$/],
-    ['strength', Infinity, /got null/],
+    ['strength', Infinity, /got Infinity/],
     ['steps', 0, /steps to be a whole number from 1 to 1000, got 0/],
     ['steps', 2.5, /got 2\.5/],
     ['steps', 1001, /got 1001/],

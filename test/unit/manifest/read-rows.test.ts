@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readRows } from '#src/manifest/read-rows.js';
-import { codeOf, collect, folder, jsonl, manifestOf, messageOf } from './manifests.js';
+import { codeOf, folder, jsonl, manifestOf, messageOf, readAll } from './manifests.js';
 
 const row = { image: 'a.png', prompt: 'p' };
 
@@ -14,7 +13,7 @@ describe('readRows', () => {
     });
     mkdirSync(join(manifest.cwd, 'sub'));
     writeFileSync(join(manifest.cwd, 'sub/four.ndjson'), jsonl(row));
-    const rows = await collect(readRows({ ...manifest, inputs: [...manifest.inputs, 'sub/four.ndjson'] }));
+    const rows = await readAll({ ...manifest, inputs: [...manifest.inputs, 'sub/four.ndjson'] });
     expect(
       rows.map(({ index, rowNumberPerFile, inputName, line }) => [index, rowNumberPerFile, inputName, line]),
     ).toEqual([
@@ -33,7 +32,7 @@ describe('readRows', () => {
     const elsewhere = join(folder(), 'spooled.jsonl');
     writeFileSync(elsewhere, jsonl(row, { image: 'b.png' }));
     const manifest = manifestOf({}, { inputs: ['-'], stdinPath: elsewhere });
-    const rows = await collect(readRows(manifest));
+    const rows = await readAll(manifest);
     expect(rows[0]).toMatchObject({ inputName: '-', source: { kind: 'file', path: join(manifest.cwd, 'a.png') } });
     expect(messageOf(rows[1]!)).toMatch(/\(standard input, line 2\)$/);
   });
@@ -44,7 +43,7 @@ describe('readRows', () => {
       Buffer.from('{oops\n\n"\xff"\n', 'latin1'),
       Buffer.from(jsonl(row)),
     ]);
-    const rows = await collect(readRows(manifestOf({ 'm.jsonl': bad })));
+    const rows = await readAll(manifestOf({ 'm.jsonl': bad }));
     expect(rows.map((each) => [codeOf(each), each.rowNumberPerFile, each.line])).toEqual([
       ['ok', 0, 1],
       ['ROW_SYNTAX', 1, 2],
@@ -56,16 +55,18 @@ describe('readRows', () => {
 
   it.each([
     ['missing.jsonl', /"missing\.jsonl".*ENOENT/],
-    ['pictures', /a \.jsonl, \.ndjson, \.csv or \.tsv file, or - for JSON lines.*no extension/],
-    ['folder.csv', /"folder\.csv".*EISDIR/],
+    ['noise', /a \.jsonl, \.ndjson, \.csv or \.tsv file, a picture \(\.png .*or - for JSON lines.*no extension/],
+    ['/dev/null', /neither a file nor a folder/],
     ['rows.json', /it is a \.json/],
-    ['*.png', /it is a \.png/],
+    ['missing', /"missing".*ENOENT/],
+    ['noise/*.png', /ENOTDIR/],
+    ['', /it is empty/],
     ['-', /there is no standard input/],
   ])('ends the run at the input %s', async (input, message) => {
     const manifest = manifestOf({}, { inputs: [input] });
-    mkdirSync(join(manifest.cwd, 'folder.csv'));
-    mkdirSync(join(manifest.cwd, 'pictures'));
-    await expect(collect(readRows(manifest))).rejects.toMatchObject({
+    writeFileSync(join(manifest.cwd, 'noise'), '');
+    writeFileSync(join(manifest.cwd, 'rows.json'), '[]');
+    await expect(readAll(manifest)).rejects.toMatchObject({
       code: 'MANIFEST_UNREADABLE',
       exitCode: 3,
       message: expect.stringMatching(message) as string,
@@ -73,7 +74,7 @@ describe('readRows', () => {
   });
 
   it('reads standard input once', async () => {
-    await expect(collect(readRows(manifestOf({}, { inputs: ['-', '-'], stdinPath: 'x' })))).rejects.toMatchObject({
+    await expect(readAll(manifestOf({}, { inputs: ['-', '-'], stdinPath: 'x' }))).rejects.toMatchObject({
       code: 'USAGE_CONFLICT',
     });
   });

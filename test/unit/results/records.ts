@@ -38,6 +38,7 @@ export const ROW: Row = {
   },
   fit: 'pad',
   output: 'sub/cat.png',
+  encoding: { format: 'png', quality: null, bitDepth: 8, metadata: true },
   extra: { name: 'n' },
 };
 

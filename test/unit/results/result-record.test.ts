@@ -7,7 +7,7 @@ describe('buildResultRecord', () => {
       '{"row_number_per_file":2,"image_file_name":"sub/cat.png","nsfw_content_detected":null,"input_csv_name":"manifest.jsonl",' +
         '"id":"x","status":"ok","image":"inputs/cat.png","prompt":"a cat","negative_prompt":"","seed":7,"strength":0.3,"steps":50,' +
         '"steps_run":15,"guidance_scale":5,"scheduler":"EulerDiscreteScheduler","width":1024,"height":768,"model":"models/tiny",' +
-        '"device":"cpu","precision":"fp32","duration_ms":4100,"error":null,"extra":{"name":"n"}}',
+        '"device":"cpu","precision":"fp32","duration_ms":4100,"error":null,"extra":{"name":"n"},"digest":null}',
     );
   });
 

@@ -16,12 +16,22 @@ describe('pixels and numbers', () => {
       16,
       16,
     );
-    expect(toPixels(fromPixels(all))).toEqual(all);
+    expect(toPixels(fromPixels(all), 8)).toEqual(all);
   });
 
   it('cuts off what lies outside, and rounds half to even', () => {
     const half = (level: number): number => (2 * (level + 0.5)) / 255 - 1;
-    const { data } = toPixels(tensor(Float32Array.of(-1.5, 1.5, half(2)), [1, 3, 1, 1]));
+    const { data } = toPixels(tensor(Float32Array.of(-1.5, 1.5, half(2)), [1, 3, 1, 1]), 8);
     expect([...data]).toEqual([0, 255, 2]);
+  });
+
+  it('has 65536 levels in 16 bits, rounded half to even', () => {
+    const number = (level: number): number => (2 * level) / 65535 - 1;
+    const { data } = toPixels(tensor(Float32Array.of(-2, number(12345.6), 2), [1, 3, 1, 1]), 16);
+    expect(data).toBeInstanceOf(Uint16Array);
+    expect([...data]).toEqual([0, 12346, 65535]);
+    /* 0 is the middle, 32767.5. */
+    expect([...toPixels(tensor(new Float32Array(3), [1, 3, 1, 1]), 16).data]).toEqual([32768, 32768, 32768]);
+    expect(toPixels(tensor(new Float32Array(3), [1, 3, 1, 1]), 8).data).toEqual(Uint8Array.of(128, 128, 128));
   });
 });

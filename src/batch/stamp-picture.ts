@@ -1,0 +1,50 @@
+/** What made a picture, written into it: as A1111, Civitai and ComfyUI read it, and whole as our own JSON. */
+import { a1111Parameters } from '../metadata/a1111-parameters.js';
+import { keptTexts } from '../metadata/kept-texts.js';
+import { readEmbeddedText } from '../metadata/read-embedded-text.js';
+import { readGenerationFacts } from '../metadata/read-generation-facts.js';
+import type { TextEntry } from '../metadata/read-text-chunks.js';
+import { runEntry } from '../metadata/run-entry.js';
+import type { RunFacts } from '../metadata/run-facts.js';
+import { collectWarnings } from '../metadata/warnings.js';
+import { writeExifUserComment } from '../metadata/write-exif-user-comment.js';
+import { writePngText } from '../metadata/write-png-text.js';
+import type { OutputFormat } from '../records.js';
+
+/** What the source's own metadata adds. */
+export interface SourceStamp {
+  facts: RunFacts['source'];
+  /** Texts that travel as they are: a ComfyUI graph, a title. */
+  kept: readonly TextEntry[];
+}
+
+export const NO_SOURCE: SourceStamp = { facts: null, kept: [] };
+
+/** @param bytes of the encoded source */
+export const readSourceStamp = (bytes: Uint8Array): SourceStamp => ({
+  facts: readGenerationFacts(bytes),
+  kept: keptTexts(readEmbeddedText(bytes, collectWarnings().warn)?.texts ?? []),
+});
+
+/**
+ * PNG gets text chunks, JPEG and WebP the EXIF user comment where it fits. AVIF and TIFF stay as they are: no program
+ * looks for such texts there.
+ */
+export const stampPicture = (
+  bytes: Uint8Array,
+  format: OutputFormat,
+  run: RunFacts,
+  kept: readonly TextEntry[],
+): Uint8Array => {
+  const parameters = a1111Parameters(run);
+  switch (format) {
+    case 'png':
+      return writePngText(bytes, [{ keyword: 'parameters', text: parameters }, runEntry(run), ...kept]);
+    case 'jpeg':
+    case 'webp':
+      return writeExifUserComment(bytes, parameters) ?? bytes;
+    case 'avif':
+    case 'tiff':
+      return bytes;
+  }
+};

@@ -1,0 +1,125 @@
+/** The configuration file: found, read and checked. */
+import { open, stat } from 'node:fs/promises';
+import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
+import { RefineError, isRefineError, messageOf } from '../errors.js';
+import { ROW_KEYS, rowKeyOf } from '../manifest/row-keys.js';
+import { checkSetting, nearestSetting, type ConfigKey, type SettingValue } from './config-keys.js';
+
+export interface ConfigFile {
+  /** Absolute. */
+  path: string;
+  /** Values by their key's name. */
+  settings: ReadonlyMap<string, SettingValue>;
+}
+
+const NAMES = ['sdxl-refine.json', 'sdxl-refine.yaml', 'sdxl-refine.yml'];
+
+/** Loaded where it is needed: it takes longer than the rest of the settings. */
+const yaml = async (text: string): Promise<unknown> => {
+  const { parse } = await import('yaml');
+  return parse(text, { logLevel: 'error' });
+};
+
+const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
+  '.json': (text) => JSON.parse(text) as unknown,
+  '.yaml': yaml,
+  '.yml': yaml,
+};
+
+/** Settings are a page at most; a manifest that was given as `--config` is not read whole. */
+const MAX_BYTES = 2 ** 20;
+
+/**
+ * Looks beside the first input: in its folder, or in it when it is a folder; in the working directory for `-`.
+ *
+ * @returns the file's path, or null
+ * @throws RefineError USAGE_CONFLICT when there are several
+ */
+export const findConfigFile = async (firstInput: string, cwd: string): Promise<string | null> => {
+  const input = resolve(cwd, firstInput);
+  const folder = (await stat(input).catch(() => null))?.isDirectory() === true ? input : dirname(input);
+  const there = await Promise.all(
+    NAMES.map(async (name) => {
+      const path = join(folder, name);
+      return (await stat(path).catch(() => null))?.isFile() === true ? [path] : [];
+    }),
+  );
+  const [path = null, second] = there.flat();
+  if (second === undefined) return path;
+  throw new RefineError(
+    'USAGE_CONFLICT',
+    `Expected one configuration file beside the input, found ${there.flat().join(' and ')}: remove one, or name one with --config`,
+  );
+};
+
+/**
+ * Places that the file names are relative to its folder; they are returned relative to the working directory, as the
+ * command line would name them.
+ *
+ * @param path absolute
+ * @throws RefineError USAGE_OPTION_INVALID: unreadable, no object, an unknown key, a value that its key doesn't take
+ */
+export const readConfigFile = async (path: string, cwd: string, keys: readonly ConfigKey[]): Promise<ConfigFile> => {
+  const parse = PARSERS[extname(path).toLowerCase()];
+  if (parse === undefined) throw unreadable(path, 'its name ends otherwise');
+  let value: unknown;
+  try {
+    value = await parse(await readText(path));
+  } catch (error) {
+    throw isRefineError(error) ? error : unreadable(path, messageOf(error).trimEnd(), error);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw unreadable(path, 'it holds no keys with values');
+  }
+  const settings = readSettings(value, path, keys);
+  for (const { name, isPath } of keys) {
+    const place = settings.get(name);
+    if (isPath && typeof place === 'string' && !isAbsolute(place)) {
+      settings.set(name, relative(cwd, resolve(dirname(path), place)) || '.');
+    }
+  }
+  return { path, settings };
+};
+
+const readText = async (path: string): Promise<string> => {
+  const file = await open(path);
+  try {
+    if (!(await file.stat()).isFile()) throw unreadable(path, 'it is no file');
+    const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(MAX_BYTES + 1) });
+    if (bytesRead > MAX_BYTES) throw unreadable(path, 'it is larger than 1 MiB');
+    return new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, bytesRead));
+  } finally {
+    await file.close();
+  }
+};
+
+const readSettings = (object: object, path: string, keys: readonly ConfigKey[]): Map<string, SettingValue> => {
+  const settings = new Map<string, SettingValue>();
+  for (const [name, value] of Object.entries(object) as [string, unknown][]) {
+    const key = keys.find((one) => one.name === name);
+    if (key === undefined && name !== '$schema') throw unknownKey(name, path, keys);
+    if (key === undefined || value === null) continue;
+    settings.set(name, checkSetting(key, value, `${name} in ${path}`));
+  }
+  return settings;
+};
+
+const unknownKey = (name: string, path: string, keys: readonly ConfigKey[]): RefineError => {
+  const row = rowKeyOf(name);
+  const near = nearestSetting(name, keys);
+  const mend =
+    row !== undefined && !ROW_KEYS[row].isOption
+      ? 'it belongs to a row of a manifest'
+      : near === null
+        ? `the keys are ${keys.map((key) => key.name).join(', ')}`
+        : `did you mean "${near}"?`;
+  return new RefineError('USAGE_OPTION_INVALID', `Unknown key "${name}" in ${path}: ${mend}`, {
+    context: { path, key: name, nearest: near },
+  });
+};
+
+const unreadable = (path: string, why: string, cause?: unknown): RefineError =>
+  new RefineError('USAGE_OPTION_INVALID', `Expected ${path} to be settings in a .json, .yaml or .yml file: ${why}`, {
+    context: { path },
+    ...(cause === undefined ? {} : { cause }),
+  });

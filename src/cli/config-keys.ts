@@ -1,0 +1,105 @@
+/** What of a command can be set in a configuration file or by environment variables: its options, under one spelling. */
+import type { Command, Option } from 'commander';
+import { z } from 'zod';
+import { RefineError } from '../errors.js';
+import { nearestKey } from '../manifest/nearest-key.js';
+import { readText } from '../manifest/parse-value.js';
+import { ROW_KEYS, rowKeyOf } from '../manifest/row-keys.js';
+import { showValue } from '../manifest/show-value.js';
+
+/** A value as files and variables set it: text, number, switch, or a pair of numbers. */
+export type SettingValue = string | number | boolean | readonly [number, number];
+
+export interface ConfigKey {
+  /** The option without its dashes, `_` between words: `guidance_scale`, which is how rows spell it too. */
+  name: string;
+  /** `--guidance-scale` */
+  flag: string;
+  /** `guidanceScale`: where commander keeps it. */
+  attribute: string;
+  schema: z.ZodType<SettingValue>;
+  /** What `schema` accepts, as it follows "Expected … to be". */
+  expected: string;
+  /** The value that a text stands for, or the text itself when it stands for none: checking says so. */
+  read: (text: string) => unknown;
+  help: string;
+  /** null: none, or not known before the run. */
+  default: SettingValue | null;
+  /** Whether a relative value means a place. */
+  isPath: boolean;
+}
+
+/** They say where settings come from, so they are none. */
+const NOT_SETTINGS = ['config', 'printConfig'];
+
+/** What `<…>` of an option says when it is a place on this machine. */
+const PLACE = /<(?:folder|file)(?:\|(?:folder|file))*>/;
+
+const SWITCH: Readonly<Record<string, boolean>> = { true: true, 1: true, false: false, 0: false };
+
+/** @returns the keys in the order of the command's help */
+export const configKeys = (command: Command): ConfigKey[] => {
+  const options = command.options.filter((option) => !NOT_SETTINGS.includes(option.attributeName()));
+  const positive = options.filter(({ negate }) => !negate).map((option) => option.attributeName());
+  return options
+    .filter((option) => !option.negate || !positive.includes(option.attributeName()))
+    .map((option) => keyOf(option));
+};
+
+const keyOf = (option: Option): ConfigKey => {
+  const name = option.name().replace(/^no-/, '').replaceAll('-', '_');
+  const shared = {
+    name,
+    flag: option.long ?? option.flags,
+    attribute: option.attributeName(),
+    help: option.description,
+    isPath: PLACE.test(option.flags),
+  };
+  const row = rowKeyOf(name);
+  if (row !== undefined) {
+    const { schema, expected, default: value, help } = ROW_KEYS[row];
+    return { ...shared, schema, expected, help, default: value, read: (text) => readText(row, text) };
+  }
+  if (option.isBoolean() || option.negate) {
+    const read = (text: string): unknown => SWITCH[text.toLowerCase()] ?? text;
+    return { ...shared, schema: z.boolean(), expected: 'true or false', default: option.negate, read };
+  }
+  const text = option.defaultValue as string | undefined;
+  if (option.flags.endsWith('<n>')) {
+    const read = (given: string): unknown => (/^-?\d+$/.test(given) ? Number(given) : given);
+    const value = text === undefined ? null : Number(text);
+    return { ...shared, schema: z.int(), expected: 'a whole number', default: value, read };
+  }
+  return {
+    ...shared,
+    schema: z.string().min(1),
+    expected: 'text that is not empty',
+    default: text ?? null,
+    read: (given) => given,
+  };
+};
+
+/** The setting that a wrong name was meant to be, or null: another spelling of a row key, or a slip. */
+export const nearestSetting = (name: string, keys: readonly ConfigKey[]): string | null => {
+  const names = keys.map((key) => key.name);
+  const near = rowKeyOf(name) ?? nearestKey(name, names);
+  return near !== null && names.includes(near) ? near : null;
+};
+
+/**
+ * @param label who says it, as it follows "Expected": an option, a variable, a key of a file
+ * @throws RefineError USAGE_OPTION_INVALID when the key doesn't take this value
+ */
+export const checkSetting = (key: ConfigKey, value: unknown, label: string): SettingValue => {
+  const parsed = key.schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new RefineError(
+    'USAGE_OPTION_INVALID',
+    `Expected ${label} to be ${key.expected}, got ${showValue(value)}${mending(key, value)}`,
+  );
+};
+
+const mending = ({ schema, read }: ConfigKey, value: unknown): string => {
+  if (typeof value === 'string' && schema.safeParse(read(value)).success) return '; write it without quotes';
+  return typeof value === 'number' && schema.safeParse(String(value)).success ? '; write it in quotes' : '';
+};

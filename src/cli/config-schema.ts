@@ -1,0 +1,16 @@
+/** The configuration file as one definition, for its JSON Schema; `config-keys.ts` checks key by key with the same parts. */
+import { z } from 'zod';
+import type { ConfigKey } from './config-keys.js';
+
+export const configSchema = (keys: readonly ConfigKey[]): z.ZodObject =>
+  z
+    .strictObject({
+      $schema: z.string().optional(),
+      ...Object.fromEntries(
+        keys.map((key) => {
+          const described = key.default === null ? {} : { default: key.default };
+          return [key.name, key.schema.nullish().meta({ description: key.help, ...described })];
+        }),
+      ),
+    })
+    .meta({ title: 'Settings of sdxl-refine batch: sdxl-refine.json, sdxl-refine.yaml' });

@@ -1,0 +1,40 @@
+/** `sdxl-refine doctor`: what this machine can run, and what to install for more. */
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { examine } from '../doctor/examine.js';
+import { reportText } from '../doctor/report-text.js';
+import { BUNDLED_MODEL } from './bundled-model.js';
+import { packageVersion } from './package-version.js';
+import { listenForStop } from './stop-signal.js';
+import type { Surroundings } from './surroundings.js';
+
+const NOTES = `
+Standard output is the report. Nothing is installed, downloaded or left behind.
+
+Exit codes: 0 a run could work here; else the code that it would end with: 4 model, 5 engine, 6 output folder.`;
+
+interface DoctorFlags {
+  model?: string;
+  outputDir: string;
+  json?: boolean;
+}
+
+export const doctorCommand = (around: Surroundings, setExitCode: (code: number) => void): Command =>
+  new Command('doctor')
+    .description('Says what this machine can run, and what to install for more.')
+    .option('--model <folder>', 'model to open (default: the small bundled one)')
+    .option('--output-dir <folder>', 'folder to try to write in', 'refined')
+    .option('--json', 'one JSON object instead of text')
+    .addHelpText('after', NOTES)
+    .action(async ({ model, outputDir, json }: DoctorFlags) => {
+      const stop = listenForStop(around, () => undefined);
+      const [cwd, { env }] = [around.cwd(), around];
+      const places = { cwd, env, model: resolve(cwd, model ?? BUNDLED_MODEL), outputFolder: resolve(cwd, outputDir) };
+      try {
+        const report = await examine({ ...places, version: packageVersion(), signal: stop.signal });
+        around.stdout.write(json === true ? `${JSON.stringify(report)}\n` : reportText(report));
+        setExitCode(report.exit_code);
+      } finally {
+        stop.release();
+      }
+    });

@@ -1,0 +1,34 @@
+/** The batch command with `--dry-run`: what would run, what would fail and why, and what it would cost. */
+import { dryRun } from '../batch/dry-run.js';
+import { addToSummary, emptySummary } from '../results/summary.js';
+import type { BatchFlags, BatchRun } from './batch-run.js';
+import { dryRunText } from './summary-text.js';
+import type { Surroundings } from './surroundings.js';
+
+/** @returns the exit code */
+export const lookOnly = async (
+  run: BatchRun,
+  flags: BatchFlags,
+  around: Surroundings,
+  signal: AbortSignal,
+): Promise<number> => {
+  const info = await run.engine.open(signal);
+  /* That the model opens is known now; its memory is not needed for looking. */
+  run.engine.close();
+  const looks = dryRun(run.rows(), info, signal);
+  let summary = emptySummary();
+  for (;;) {
+    const { done, value } = await looks.next();
+    if (done === true) {
+      run.print({ summary: { ...summary, total: run.total, unet_calls: value.unetCalls } });
+      if (flags.quiet !== true) around.stderr.write(dryRunText(summary, value, info));
+      return summary.failed > 0 ? 1 : 0;
+    }
+    summary = addToSummary(summary, value);
+    run.print(value);
+    if (value.error !== null && flags.quiet !== true) {
+      const { code, message } = value.error;
+      around.stderr.write(`${value.input_csv_name} row ${value.row_number_per_file}: ${message} [${code}]\n`);
+    }
+  }
+};

@@ -1,0 +1,18 @@
+/** Standard output is for results alone, and only where they are asked for. */
+import type { ResultRecord } from '../records.js';
+import type { Summary } from '../results/summary.js';
+import type { Surroundings } from './surroundings.js';
+
+/** What is known when a run ends: of a dry run its calls of the UNet, of any other its time and where its results are. */
+export type RunEnd = { total: number } & (
+  { unet_calls: number } | { taken_over: number; duration_ms: number; results: string }
+);
+
+/** A line of `--json`: one a row, and the summary last. */
+export type ResultLine = ResultRecord | { summary: Summary & RunEnd };
+
+export const resultPrinter =
+  (json: boolean, { stdout }: Surroundings) =>
+  (line: ResultLine): void => {
+    if (json) stdout.write(`${JSON.stringify(line)}\n`);
+  };

@@ -1,0 +1,103 @@
+/** The batch command when it runs: the output folder made its own, the rows refined, the results brought to their final form. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeOutputFolder, refuseExisting } from '../batch/check-outputs.js';
+import { runBatch, type BatchOutcome } from '../batch/run-batch.js';
+import { openEarlierResults } from '../results/earlier-results.js';
+import { openJournal } from '../results/journal.js';
+import { keepFrom } from '../results/keep-from.js';
+import { writePredictionsCsv } from '../results/predictions-csv.js';
+import { lockFolder } from '../results/run-lock.js';
+import { writeRunSeed } from '../results/run-state.js';
+import type { BatchFlags, BatchRun } from './batch-run.js';
+import { isAlive } from './is-alive.js';
+import { packageVersion } from './package-version.js';
+import { createProgress, type Progress } from './progress.js';
+import { summaryText } from './summary-text.js';
+import type { Surroundings } from './surroundings.js';
+
+/** @returns the exit code */
+export const refineAll = async (
+  run: BatchRun,
+  flags: BatchFlags,
+  around: Surroundings,
+  signal: AbortSignal,
+): Promise<number> => {
+  const { outputFolder, part } = run;
+  await makeOutputFolder(outputFolder);
+  const lock = await lockFolder(outputFolder, part, (pid) => isAlive(around, pid));
+  if (lock.takenFrom !== null && flags.quiet !== true) {
+    around.stderr.write(`Taking ${outputFolder} over from a run that is gone (${lock.takenFrom})\n`);
+  }
+  try {
+    if (!run.resumes && flags.overwrite !== true) await refuseExisting(outputFolder, [resultsName(run)], run.rows());
+    return await refineLocked(run, flags, around, signal);
+  } finally {
+    await lock.release();
+  }
+};
+
+const resultsName = ({ part }: BatchRun): string => `results${part}.jsonl`;
+
+const refineLocked = async (
+  run: BatchRun,
+  flags: BatchFlags,
+  around: Surroundings,
+  signal: AbortSignal,
+): Promise<number> => {
+  const { outputFolder, total } = run;
+  const start = performance.now();
+  const resultsPath = join(outputFolder, resultsName(run));
+  const progress = createProgress(around.stderr, total, flags.quiet === true);
+  let outcome: BatchOutcome;
+  try {
+    outcome = await refineInto(resultsPath, run, progress, signal);
+  } finally {
+    progress.stop();
+  }
+  if (run.predictionsCsv !== null) await writePredictionsCsv(resultsPath, run.predictionsCsv);
+  const durationMs = Math.round(performance.now() - start);
+  const { summary, takenOver, stoppedByThreshold } = outcome;
+  run.print({ summary: { ...summary, taken_over: takenOver, total, duration_ms: durationMs, results: resultsPath } });
+  if (flags.quiet !== true) around.stderr.write(summaryText(outcome, { total, durationMs, outputFolder }));
+  return stoppedByThreshold || summary.failed > 0 ? 1 : 0;
+};
+
+/** The rows through the engine and into the journal. */
+const refineInto = async (
+  resultsPath: string,
+  run: BatchRun,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<BatchOutcome> => {
+  const { engine, outputFolder, errorThreshold } = run;
+  /* A model that does not open leaves an earlier run's results as they are, and no empty ones. */
+  await engine.open(signal);
+  if (!run.resumes) await rm(resultsPath, { force: true });
+  await writeRunSeed(outputFolder, run.part, run.runSeed);
+  const earlier = run.resumes ? await openEarlierResults(resultsPath) : null;
+  const journal = await openJournal(resultsPath);
+  try {
+    const outcome = await runBatch({
+      rows: run.rows(),
+      engine,
+      journal,
+      outputFolder,
+      earlier,
+      retryFailed: run.retriesFailed,
+      errorThreshold,
+      version: packageVersion(),
+      signal,
+      report: (event) => {
+        progress.report(event);
+        if (event.kind === 'row') run.print(event.result);
+      },
+    });
+    const isComplete = run.isWhole && !outcome.stoppedByThreshold;
+    if (journal.begin > 0 && isComplete) await keepFrom(resultsPath, journal.begin);
+    return outcome;
+  } finally {
+    await journal.close();
+    await earlier?.close();
+  }
+};

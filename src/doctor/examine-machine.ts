@@ -1,0 +1,52 @@
+/** The machine as Node and the system describe it. */
+import { readFile, statfs } from 'node:fs/promises';
+import { arch, availableParallelism, cpus, freemem, platform, release, tmpdir, totalmem } from 'node:os';
+import type { MachineReport } from './report.js';
+
+/** As package.json's `engines` has it. */
+export const LEAST_NODE: readonly [number, number] = [20, 9];
+
+/** Instructions that ONNX Runtime's kernels choose by: names of Linux (arch/x86/include/asm/cpufeatures.h, Arm's hwcap). */
+const DECISIVE = new Set([
+  ...['avx', 'avx2', 'fma', 'avx512f', 'avx512_vnni', 'avx512_bf16', 'avx_vnni', 'amx_tile', 'amx_int8', 'amx_bf16'],
+  ...['asimd', 'asimddp', 'asimdhp', 'i8mm', 'bf16', 'sve', 'sme'],
+]);
+
+/** @param cwd where a run would start */
+export const examineMachine = async (cwd: string): Promise<MachineReport> => {
+  const { version } = process;
+  const memoryLimit = process.constrainedMemory();
+  return {
+    node: { version: version.slice(1), required: LEAST_NODE.join('.'), ok: isNewEnough(version) },
+    platform: platform(),
+    arch: arch(),
+    os_release: release(),
+    cpu: cpus()[0]?.model.trim() ?? null,
+    cpu_features: await readFile('/proc/cpuinfo', 'utf8').then(parseCpuFeatures, () => null),
+    cores: availableParallelism(),
+    memory: {
+      total_bytes: totalmem(),
+      free_bytes: freemem(),
+      /* Where there is no limit some systems say a number beyond all memory, others 0. */
+      limit_bytes: memoryLimit > 0 && memoryLimit < totalmem() ? memoryLimit : null,
+    },
+    disks: [await examineDisk('current folder', cwd), await examineDisk('temporary files', tmpdir())],
+  };
+};
+
+/** @param version `v20.9.0` */
+export const isNewEnough = (version: string): boolean => {
+  const [major = 0, minor = 0] = version.slice(1).split('.').map(Number);
+  return major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
+};
+
+/** @param cpuinfo text of `/proc/cpuinfo` @returns null: it names no features */
+export const parseCpuFeatures = (cpuinfo: string): string[] | null => {
+  const line = /^(?:flags|Features)\s*:(.*)$/m.exec(cpuinfo)?.[1];
+  return line?.split(/\s+/).filter((name) => DECISIVE.has(name)) ?? null;
+};
+
+const examineDisk = async (use: string, folder: string): Promise<MachineReport['disks'][number]> => {
+  const found = await statfs(folder).catch(() => null);
+  return { use, folder, free_bytes: found === null ? null : found.bavail * found.bsize };
+};

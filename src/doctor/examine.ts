@@ -1,0 +1,62 @@
+/** Everything `doctor` looks at, and what of it would end a run. */
+import { arch, platform } from 'node:os';
+import { RefineError } from '../errors.js';
+import { libraryFolder } from '../runtime/library-folder.js';
+import { checkEngine } from './check-engine.js';
+import { checkModel } from './check-model.js';
+import { examineCache } from './examine-cache.js';
+import { examineCuda } from './examine-cuda.js';
+import { examineMachine } from './examine-machine.js';
+import { examineOutput } from './examine-output.js';
+import type { DoctorReport, MachineReport, Problem } from './report.js';
+
+export interface ExamineOptions {
+  /** Of this program. */
+  version: string;
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Absolute. */
+  model: string;
+  /** Absolute. */
+  outputFolder: string;
+  signal: AbortSignal;
+}
+
+/** @throws the signal's reason; what is wrong with the machine is in the report */
+export const examine = async ({
+  version,
+  cwd,
+  env,
+  model,
+  outputFolder,
+  signal,
+}: ExamineOptions): Promise<DoctorReport> => {
+  const machine = await examineMachine(cwd);
+  const engine = await checkEngine();
+  signal.throwIfAborted();
+  /* An engine that does not start would be the model's fault in the report. */
+  const opened =
+    engine.problem === null ? await checkModel(model, signal) : { folder: model, opened_in_ms: null, problem: null };
+  const output = await examineOutput(outputFolder);
+  const found = [nodeProblem(machine.node), engine.problem, opened.problem, output.problem];
+  const problems = found.filter((problem) => problem !== null);
+  const [first] = problems;
+  return {
+    version,
+    ok: first === undefined,
+    exit_code: first === undefined ? 0 : new RefineError(first.code, first.message).exitCode,
+    problems,
+    machine,
+    engine,
+    cuda: await examineCuda({ env, libraryFolder: libraryFolder(), platform: platform(), arch: arch() }),
+    model: opened,
+    cache: await examineCache(env),
+    output,
+  };
+};
+
+const nodeProblem = ({ version, required, ok }: MachineReport['node']): Problem | null => {
+  if (ok) return null;
+  const message = `Node ${version} is too old. Install Node ${required} or later: https://nodejs.org.`;
+  return { code: 'ENGINE_START', message };
+};

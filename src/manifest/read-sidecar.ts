@@ -1,0 +1,44 @@
+/** A picture's prompt in a text file beside it, as caption tools write it. */
+import { readFile, stat } from 'node:fs/promises';
+import { join, parse } from 'node:path';
+import { RefineError, messageOf, systemCodeOf } from '../errors.js';
+import { showValue } from './show-value.js';
+
+/** Longest sidecar; a prompt's tokens beyond the 77th have no effect anyway. */
+const MAX_SIDECAR_BYTES = 64 * 1024;
+
+/** Where the sidecar of `cat.png` would be: `cat.txt`. */
+export const sidecarOf = (path: string): string => {
+  const { dir, name } = parse(path);
+  return join(dir, `${name}.txt`);
+};
+
+const decode = (bytes: Buffer): string | null => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+};
+
+/**
+ * @param path of the picture
+ * @returns the text without byte order mark and without the line ends at its end; null when there is no such file
+ * @throws RefineError ROW_FIELD_INVALID when it isn't a file of UTF-8, or is over 64 KiB, or can't be read
+ */
+export const readSidecar = async (path: string): Promise<string | null> => {
+  const sidecar = sidecarOf(path);
+  const fail = (found: string, cause?: unknown): never => {
+    const message = `Expected ${showValue(sidecar)} to be a prompt in UTF-8 of at most ${MAX_SIDECAR_BYTES} bytes: ${found}; mend it, or give the row a prompt`;
+    throw new RefineError('ROW_FIELD_INVALID', message, cause === undefined ? {} : { cause });
+  };
+  const stats = await stat(sidecar).catch((error: unknown) =>
+    ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(systemCodeOf(error) ?? '') ? null : fail(messageOf(error), error),
+  );
+  if (stats === null) return null;
+  // Opening a pipe would wait for somebody to write into it.
+  if (!stats.isFile()) return fail('it is not a file');
+  if (stats.size > MAX_SIDECAR_BYTES) return fail(`it has ${stats.size}`);
+  const bytes = await readFile(sidecar).catch((error: unknown) => fail(messageOf(error), error));
+  return decode(bytes)?.replace(/[\r\n]+$/, '') ?? fail('it has bytes that are not UTF-8');
+};

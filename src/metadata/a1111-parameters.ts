@@ -1,0 +1,52 @@
+import { samplerOf } from './map-sampler.js';
+import type { RunFacts } from './run-facts.js';
+
+type Pair = readonly [key: string, value: string | number | null];
+
+/**
+ * A1111's `parameters` text of one of our pictures. `Steps: ` begins the last line, for Civitai; the negative prompt's
+ * line is there even if it is empty, for ComfyUI. Where the source said what made it, the usual keys stay the source's,
+ * and ours are the ones that begin with `Refine`. A1111's own `Refiner` keys are not written: pasted there, they
+ * would turn its refiner on.
+ * The grammar cannot hold a prompt that has itself a line `Negative prompt:`; our JSON can.
+ */
+export const a1111Parameters = (run: RunFacts): string => {
+  const { prompt, negativePrompt } = run.settings;
+  const written = pairsOf(run).filter(([, value]) => value !== null);
+  const line = written.map(([key, value]) => `${key}: ${quoteValue(String(value))}`).join(', ');
+  return `${prompt}\nNegative prompt: ${negativePrompt}\n${line}`;
+};
+
+const pairsOf = ({ settings, scheduler, stepsRun, width, height, model, version, source }: RunFacts): Pair[] => {
+  const ours = {
+    steps: settings.steps,
+    sampler: samplerOf(scheduler),
+    scheduler: null,
+    guidanceScale: settings.guidanceScale,
+    seed: settings.seed,
+  };
+  const made = source?.steps == null ? ours : source;
+  return [
+    ['Steps', made.steps],
+    ['Sampler', made.sampler],
+    ['Schedule type', made.scheduler],
+    ['CFG scale', made.guidanceScale],
+    ['Seed', made.seed],
+    ['Size', `${width}x${height}`],
+    ['Model', made === ours ? model.name : null],
+    ['Denoising strength', settings.denoisingStart === null ? settings.strength : null],
+    ['Refine model', model.name],
+    ['Refine scheduler', scheduler],
+    ['Refine steps', settings.steps],
+    ['Refine steps run', stepsRun],
+    ['Refine start', settings.denoisingStart],
+    ['Refine CFG scale', settings.guidanceScale],
+    ['Refine seed', settings.seed],
+    ['Refine ascore', settings.aestheticScore],
+    ['Refine negative ascore', settings.negativeAestheticScore],
+    ['Version', `sdxl-refine ${version}`],
+  ];
+};
+
+/** A1111 quotes as JSON what its own pattern would cut. */
+const quoteValue = (value: string): string => (/[,:\n]/.test(value) ? JSON.stringify(value) : value);

@@ -1,0 +1,140 @@
+/**
+ * A1111's `parameters` text, as its own reader takes it apart (stable-diffusion-webui, modules/infotext_utils.py,
+ * `parse_generation_parameters`), with three differences that are said below. Pure.
+ */
+import { MAX_INFOTEXT_CHARS, MAX_KEY_CHARS, MAX_PAIRS } from '../limits.js';
+import { stringEnd } from '../parse-json.js';
+import type { Warn } from '../warnings.js';
+
+export interface Infotext {
+  prompt: string;
+  negativePrompt: string;
+  /** Pairs of the last line; empty if it is part of the prompt. A quoted value is unquoted. */
+  params: ReadonlyMap<string, string>;
+}
+
+const NEGATIVE = 'Negative prompt:';
+/** A last line with fewer pairs is part of the prompt. */
+const MIN_PAIRS = 3;
+
+/**
+ * Takes the text apart. A1111 takes any last line of three pairs for parameters, so that a prompt that ends in
+ * `Starter: soup, Main: fish, Dessert: cake` is lost: here `Steps` has to be among them. Where text follows the
+ * parameters, as some extensions write it, the last line that begins with `Steps: ` is taken, as Civitai does.
+ * And JSON without quotes is one value (`readJson`).
+ * @returns null, with a warning, if the text is too long
+ */
+export const parseInfotext = (text: string, warn: Warn): Infotext | null => {
+  if (text.length > MAX_INFOTEXT_CHARS) {
+    warn(`A text of ${text.length} characters is left out; at most ${MAX_INFOTEXT_CHARS} are read.`);
+    return null;
+  }
+  const lines = text.trim().split('\n');
+  const last = lines.length - 1;
+  const at = hasSteps(lines[last] ?? '')
+    ? last
+    : lines.findLastIndex((line) => line.startsWith('Steps: ') && hasSteps(line));
+  return {
+    ...splitPrompts(at < 0 ? lines : lines.slice(0, at)),
+    params: new Map(at < 0 ? [] : readPairs(lines[at] ?? '').filter(([, value]) => value !== '')),
+  };
+};
+
+const hasSteps = (line: string): boolean => {
+  if (!line.includes('Steps:')) return false;
+  const pairs = readPairs(line);
+  return pairs.length >= MIN_PAIRS && pairs.some(([key]) => key === 'Steps');
+};
+
+/** A line that begins with `Negative prompt:` begins the negative prompt; one that only contains it does not. */
+const splitPrompts = (lines: readonly string[]): { prompt: string; negativePrompt: string } => {
+  const trimmed = lines.map((line) => line.trim());
+  const negativeAt = trimmed.findIndex((line) => line.startsWith(NEGATIVE));
+  const joined = (part: readonly string[]): string => part.join('\n').replace(/^\n+/, '');
+  if (negativeAt < 0) return { prompt: joined(trimmed), negativePrompt: '' };
+  const negative = trimmed
+    .slice(negativeAt)
+    .map((line) => (line.startsWith(NEGATIVE) ? line.slice(NEGATIVE.length).trim() : line));
+  return { prompt: joined(trimmed.slice(0, negativeAt)), negativePrompt: joined(negative) };
+};
+
+/** The longest key before a colon: a letter, digit or `_`, then those, spaces, `-` and `/`. */
+const KEY = /[\p{L}\p{N}_][\p{L}\p{N}_ \-/]+$/u;
+
+/**
+ * What A1111's pattern `\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)` finds, in one pass: the pattern itself takes
+ * quadratic time on a long word without a colon. A pair with an empty value is kept here; A1111 drops it later.
+ */
+export const readPairs = (line: string): [key: string, value: string][] => {
+  const pairs: [string, string][] = [];
+  let from = 0;
+  for (let colon = line.indexOf(':'); colon >= 0 && pairs.length < MAX_PAIRS; colon = line.indexOf(':', colon + 1)) {
+    if (colon < from) continue;
+    const key = KEY.exec(line.slice(Math.max(from, colon - MAX_KEY_CHARS), colon))?.[0];
+    if (key === undefined) continue;
+    const { value, end } = readValue(line, colon + 1);
+    pairs.push([key, value]);
+    from = end + 1;
+  }
+  return pairs;
+};
+
+/** A value and the offset of the comma after it, or of the line's end. */
+interface Value {
+  value: string;
+  end: number;
+}
+
+const readValue = (line: string, afterColon: number): Value => {
+  const start = afterColon + (/\S/.exec(line.slice(afterColon, afterColon + MAX_KEY_CHARS))?.index ?? 0);
+  const first = line.charAt(start);
+  const whole = first === '"' ? readQuoted(line, start) : first === '{' || first === '[' ? readJson(line, start) : null;
+  if (whole !== null) return whole;
+  const comma = line.indexOf(',', start);
+  const end = comma < 0 ? line.length : comma;
+  return { value: unquote(line.slice(start, end)), end };
+};
+
+/** A JSON string up to a comma or the end; null if it is none. */
+const readQuoted = (line: string, start: number): Value | null => {
+  const end = stringEnd(line, start) + 1;
+  if (end === start + 2 || end > line.length || !isEnd(line, end)) return null;
+  return { value: unquote(line.slice(start, end)), end };
+};
+
+const unquote = (value: string): string => {
+  const parsed = value.startsWith('"') && value.endsWith('"') ? parse(value) : undefined;
+  return typeof parsed === 'string' ? parsed : value;
+};
+
+/** Longer JSON is cut at its first comma, as A1111 cuts all. */
+const MAX_JSON_VALUE_CHARS = 2 ** 16;
+
+/**
+ * An object or list in JSON, whose commas do not end the value: `Hashes` and `Civitai resources` are written without
+ * quotes, and A1111's pattern would cut them.
+ */
+const readJson = (line: string, start: number): Value | null => {
+  let level = 0;
+  const limit = Math.min(line.length, start + MAX_JSON_VALUE_CHARS);
+  for (let i = start; i < limit; i++) {
+    const char = line.charAt(i);
+    if (char === '"') i = stringEnd(line, i);
+    else if (char === '{' || char === '[') level++;
+    else if ((char === '}' || char === ']') && --level === 0) {
+      const value = line.slice(start, i + 1);
+      return isEnd(line, i + 1) && parse(value) !== undefined ? { value, end: i + 1 } : null;
+    }
+  }
+  return null;
+};
+
+const isEnd = (line: string, at: number): boolean => at === line.length || line.charAt(at) === ',';
+
+const parse = (json: string): unknown => {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,24 @@
+import type { RefineSettings } from '../records.js';
+import { OWN_KEYWORD } from './programs/own.js';
+import type { TextEntry } from './read-text-chunks.js';
+import type { RunFacts } from './run-facts.js';
+
+/** Our own JSON, for a PNG: every setting, under the keys of a manifest's row. */
+export const runEntry = ({
+  settings,
+  scheduler,
+  stepsRun,
+  width,
+  height,
+  model,
+  version,
+  source,
+}: RunFacts): TextEntry => {
+  const made = { version, model, scheduler, steps_run: stepsRun, width, height, settings: rowKeys(settings), source };
+  return { keyword: OWN_KEYWORD, text: JSON.stringify(made) };
+};
+
+const rowKeys = (settings: RefineSettings): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(settings).map(([key, value]) => [snakeCase(key), value as unknown]));
+
+const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -1,0 +1,161 @@
+/** A run that is stopped ends within two seconds, keeps what is finished, and leaves nothing else behind. */
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  goodRow,
+  listOutput,
+  quick,
+  readPixels,
+  readResults,
+  slowRow,
+  startBatch,
+  workFolder,
+  writeRows,
+} from '../support/batch.js';
+import { childrenOf, isRunning, itOnLinux, waitFor } from '../support/processes.js';
+import type { CliRun, RunningCli } from '../support/run-cli.js';
+import { withServer } from '../support/with-server.js';
+
+const folder = workFolder();
+const manifest = writeRows(join(folder, 'manifest.jsonl'), [goodRow, slowRow, goodRow]);
+const STOP_LIMIT_MS = 2000;
+let count = 0;
+
+interface Started extends RunningCli {
+  pid: number;
+  out: string;
+  /** Where the run keeps what lasts no longer than it. */
+  scratch: string;
+}
+
+/** Starts a run in a process group of its own, as a shell does. */
+const start = (inputs: readonly string[]): Started => {
+  const name = join(folder, `run-${++count}`);
+  const [out, scratch] = [join(name, 'out'), join(name, 'scratch')];
+  mkdirSync(scratch, { recursive: true });
+  const env = { ...process.env, TMPDIR: scratch };
+  const running = startBatch([...inputs, '--output-dir', out], { env, detached: true, input: null });
+  return { ...running, pid: running.process.pid!, out, scratch };
+};
+
+const finishedRows = (out: string): number => {
+  const path = join(out, 'results.jsonl');
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
+};
+
+/** Sends a signal and waits. @returns how the run ended, and how long that took */
+const stop = async ({ done }: RunningCli, send: () => void): Promise<CliRun & { took: number }> => {
+  const sent = performance.now();
+  send();
+  const run = await done;
+  return { ...run, took: performance.now() - sent };
+};
+
+const expectStopped = (run: CliRun & { took: number }, { scratch }: Started): void => {
+  expect(run).toMatchObject({ code: 130, signal: null, stdout: '' });
+  expect(run.took).toBeLessThan(STOP_LIMIT_MS);
+  expect(run.stderr).toContain('[CANCELLED]');
+  expect(run.stderr).not.toMatch(/^ +at /m);
+  expect(readdirSync(scratch)).toEqual([]);
+};
+
+const signals: { what: string; send: (pid: number) => void }[] = [
+  { what: 'SIGINT', send: (pid) => process.kill(pid, 'SIGINT') },
+  { what: 'SIGINT to the whole group, as a terminal does', send: (pid) => process.kill(-pid, 'SIGINT') },
+  { what: 'SIGTERM', send: (pid) => process.kill(pid, 'SIGTERM') },
+  { what: 'SIGTERM to the whole group, as a service manager does', send: (pid) => process.kill(-pid, 'SIGTERM') },
+];
+
+describe('a run in the middle of a row', () => {
+  itOnLinux.each(signals)('ends with $what', async ({ send }) => {
+    const run = start([manifest]);
+    await waitFor('the first row', () => finishedRows(run.out) === 1);
+    const [engine] = childrenOf(run.pid);
+    expectStopped(
+      await stop(run, () => {
+        send(run.pid);
+      }),
+      run,
+    );
+    expect(readResults(run.out)).toMatchObject([{ status: 'ok', image_file_name: 'square-64.png' }]);
+    expect(listOutput(run.out)).toEqual(['results.jsonl', 'square-64.png']);
+    expect(await readPixels(join(run.out, 'square-64.png'))).toMatchObject({ width: 64, height: 64 });
+    await waitFor('the end of the engine', () => !isRunning(engine!));
+  });
+
+  itOnLinux('ends at once when asked twice', async () => {
+    const run = start([manifest]);
+    await waitFor('the first row', () => finishedRows(run.out) === 1);
+    const [engine] = childrenOf(run.pid);
+    const ended = await stop(run, () => {
+      process.kill(-run.pid, 'SIGINT');
+      process.kill(-run.pid, 'SIGTERM');
+    });
+    expect(ended).toMatchObject({ code: 130, signal: null, stdout: '' });
+    expect(ended.took).toBeLessThan(STOP_LIMIT_MS);
+    expect(readResults(run.out)).toHaveLength(1);
+    await waitFor('the end of the engine', () => !isRunning(engine!));
+  });
+
+  itOnLinux('takes its engine along when it is killed', async () => {
+    const run = start([manifest]);
+    await waitFor('the first row', () => finishedRows(run.out) === 1);
+    const [engine] = childrenOf(run.pid);
+    const killed = performance.now();
+    process.kill(run.pid, 'SIGKILL');
+    await waitFor('the end of the engine', () => !isRunning(engine!));
+    expect(performance.now() - killed).toBeLessThan(STOP_LIMIT_MS);
+    expect(readResults(run.out)).toHaveLength(1);
+  });
+});
+
+const interrupt =
+  ({ pid }: Started) =>
+  (): void => {
+    process.kill(-pid, 'SIGINT');
+  };
+
+itOnLinux('a run that opens its model ends with Ctrl-C', async () => {
+  const run = start([manifest]);
+  const [engine] = await waitFor('the engine', () => childrenOf(run.pid).length > 0 && childrenOf(run.pid));
+  expectStopped(await stop(run, interrupt(run)), run);
+  await waitFor('the end of the engine', () => !isRunning(engine!));
+  expect(finishedRows(run.out)).toBe(0);
+});
+
+it('a run that waits for standard input ends with Ctrl-C', async () => {
+  const run = start(['-']);
+  await waitFor('a place for standard input', () => readdirSync(run.scratch, { recursive: true }).length > 1);
+  expectStopped(await stop(run, interrupt(run)), run);
+  expect(existsSync(run.out)).toBe(false);
+});
+
+it('a run that reads a long manifest ends with Ctrl-C', async () => {
+  const long = writeRows(join(folder, 'long.jsonl'), Array<object>(100_000).fill({ ...goodRow, strength: 2 }));
+  const run = start([long]);
+  await waitFor('the start', () => readdirSync(run.scratch).length > 0);
+  expectStopped(await stop(run, interrupt(run)), run);
+});
+
+it('a dry run ends with Ctrl-C', async () => {
+  const rows = writeRows(join(folder, 'dry.jsonl'), Array<object>(20_000).fill(goodRow));
+  const run = start([rows, '--dry-run', '--json']);
+  await new Promise((resolve) => run.process.stdout.once('data', resolve));
+  const ended = await stop(run, interrupt(run));
+  expect(ended.stdout).not.toContain('summary');
+  expectStopped({ ...ended, stdout: '' }, run);
+});
+
+it('a run that waits for a server ends with Ctrl-C', async () => {
+  let asked = false;
+  const never = (): void => {
+    asked = true;
+  };
+  await withServer(never, async (url) => {
+    const rows = [goodRow, { ...quick, image: `${url}/never.png` }];
+    const run = start([writeRows(join(folder, 'hanging.jsonl'), rows)]);
+    await waitFor('the request and the first row', () => asked && finishedRows(run.out) === 1);
+    expectStopped(await stop(run, interrupt(run)), run);
+    expect(listOutput(run.out)).toEqual(['results.jsonl', 'square-64.png']);
+  });
+});

@@ -1,0 +1,112 @@
+/** Settings of a run from options, environment and configuration file, and what CI gets of it. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { goodRow, model, quick, readResults, workFolder, writeRows } from '../support/batch.js';
+import { runCli, type CliRun } from '../support/run-cli.js';
+
+const folder = workFolder();
+const { image } = goodRow;
+const badRow = { ...goodRow, image: 'none.png' };
+
+/** A folder of its own with a manifest and settings beside it. */
+const job = (name: string, rows: readonly unknown[], settings: object): string => {
+  const path = join(folder, name);
+  mkdirSync(path);
+  writeRows(join(path, 'manifest.jsonl'), rows);
+  writeFileSync(join(path, 'sdxl-refine.json'), JSON.stringify(settings));
+  return path;
+};
+const batch = (cwd: string, args: readonly string[], env: Record<string, string> = {}): Promise<CliRun> =>
+  runCli(['batch', 'manifest.jsonl', ...args], { cwd, env: { ...process.env, ...env } });
+
+it('row beats option beats environment beats file beats default', async () => {
+  const settings = { ...quick, model, output_dir: 'out', steps: 4, guidance_scale: 3, negative_prompt: 'blur' };
+  const path = job('precedence', [{ image, seed: 5 }], settings);
+  const run = await batch(path, ['--strength', '0.25', '--seed', '6', '--quiet'], {
+    SDXL_REFINE_STRENGTH: '0.75',
+    SDXL_REFINE_NEGATIVE_PROMPT: 'noise',
+  });
+  expect(run).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+  expect(readResults(join(path, 'out'))).toMatchObject([
+    {
+      seed: 5,
+      strength: 0.25,
+      negative_prompt: 'noise',
+      steps: 4,
+      guidance_scale: 3,
+      prompt: quick.prompt,
+      steps_run: 1,
+    },
+  ]);
+});
+
+it('says which file it found; --no-config reads none', async () => {
+  const path = job('found', [goodRow], { model, output_dir: 'out', dry_run: true });
+  const run = await batch(path, []);
+  expect(run.stderr).toContain(`Settings of ${join(path, 'sdxl-refine.json')}\n`);
+  expect(run).toMatchObject({ code: 0 });
+  expect(existsSync(join(path, 'out'))).toBe(false);
+  const without = await batch(path, ['--no-config', '--model', model]);
+  expect(without.stderr).not.toContain('Settings of');
+  expect(readResults(join(path, 'refined'))).toHaveLength(1);
+});
+
+it('--print-config: every setting and where it is from, and no run', async () => {
+  const path = job('printed', [{ broken: true }], { output_dir: 'out', strength: 0.2 });
+  const run = await batch(path, ['--print-config', '--steps', '7'], { SDXL_REFINE_SEED: '3' });
+  expect(run).toMatchObject({ code: 0, stderr: '' });
+  expect(JSON.parse(run.stdout)).toMatchObject({
+    config_file: join(path, 'sdxl-refine.json'),
+    settings: {
+      output_dir: { value: 'out', source: 'config' },
+      strength: { value: 0.2, source: 'config' },
+      steps: { value: 7, source: 'option' },
+      seed: { value: 3, source: 'env' },
+      guidance_scale: { value: 5, source: 'default' },
+      prompt: { value: null, source: 'default' },
+    },
+  });
+  expect(existsSync(join(path, 'out'))).toBe(false);
+});
+
+it.each<[string, object, string[], Record<string, string>, string]>([
+  ['a slip in the file', { strenght: 0.2 }, [], {}, 'did you mean "strength"?'],
+  ['a slip in the environment', {}, [], { SDXL_REFINE_STRENGHT: '0.2' }, 'did you mean SDXL_REFINE_STRENGTH?'],
+  ['a value in the file', { steps: 0 }, [], {}, 'Expected steps in'],
+  ['a file that is not there', {}, ['--config', 'none.yaml'], {}, 'none.yaml'],
+])('%s ends the run before any work', async (name, settings, args, env, message) => {
+  const path = job(name, [goodRow], settings);
+  const run = await batch(path, ['--model', model, ...args], env);
+  expect(run).toMatchObject({ code: 2, stdout: '' });
+  expect(run.stderr).toContain(message);
+  expect(existsSync(join(path, 'refined'))).toBe(false);
+});
+
+describe('GITHUB_STEP_SUMMARY', () => {
+  const path = job('summary', [goodRow, badRow], { model });
+  const summary = join(path, 'summary.md');
+
+  it('gets the counts, the failures and the settings of each run', async () => {
+    const env = { GITHUB_STEP_SUMMARY: summary };
+    expect((await batch(path, ['--dry-run', '--quiet'], env)).code).toBe(1);
+    expect((await batch(path, ['--quiet'], env)).code).toBe(1);
+    const text = readFileSync(summary, 'utf8');
+    expect(text).toMatch(/^### sdxl-refine, dry run: 1 of 2 rows would run\n/);
+    expect(text).toMatch(/\n### sdxl-refine: 1 of 2 rows refined\n/);
+    expect(text.match(/\| manifest\.jsonl \| 1 \| none\.png \| IMAGE\\_NOT\\_FOUND \|/g)).toHaveLength(2);
+    expect(text).toMatch(/\| quiet \| true \| option \|/);
+  });
+
+  it('gets why a run stopped', async () => {
+    const stopped = join(path, 'stopped.md');
+    const run = await batch(path, [], { GITHUB_STEP_SUMMARY: stopped });
+    expect(run.code).toBe(6);
+    expect(readFileSync(stopped, 'utf8')).toContain('OUTPUT\\_EXISTS');
+  });
+
+  it('fails no run when it cannot be written', async () => {
+    const run = await batch(path, ['--overwrite', '--limit', '1'], { GITHUB_STEP_SUMMARY: join(path, 'none/x.md') });
+    expect(run.code).toBe(0);
+    expect(run.stderr).toContain('the summary was not written');
+  });
+});

@@ -1,0 +1,158 @@
+import sharp from 'sharp';
+import { a1111Parameters } from '#src/metadata/a1111-parameters.js';
+import { keptTexts } from '#src/metadata/kept-texts.js';
+import { parseInfotext } from '#src/metadata/programs/parse-infotext.js';
+import { readGenerationFacts } from '#src/metadata/read-generation-facts.js';
+import { runEntry } from '#src/metadata/run-entry.js';
+import type { RunFacts } from '#src/metadata/run-facts.js';
+import { writeExifUserComment } from '#src/metadata/write-exif-user-comment.js';
+import { writePngText } from '#src/metadata/write-png-text.js';
+import { pngWith, warned } from './build-pictures.js';
+import * as texts from './infotexts.js';
+
+const RUN: RunFacts = {
+  settings: {
+    prompt: 'a "red" fox, 山',
+    negativePrompt: '',
+    strength: 0.3,
+    steps: 50,
+    guidanceScale: 5,
+    seed: 7,
+    scheduler: null,
+    aestheticScore: 6,
+    negativeAestheticScore: 2.5,
+    originalSize: null,
+    targetSize: [1024, 1024],
+    cropsCoordsTopLeft: [0, 0],
+    negativeOriginalSize: null,
+    negativeTargetSize: null,
+    negativeCropsCoordsTopLeft: [0, 0],
+    denoisingStart: null,
+    denoisingEnd: null,
+  },
+  scheduler: 'EulerDiscreteScheduler',
+  stepsRun: 15,
+  width: 1024,
+  height: 768,
+  model: { name: 'sdxl, refiner', fingerprint: 'abc' },
+  version: '0.1.0',
+  source: null,
+};
+
+describe('a1111Parameters', () => {
+  const parsed = (run: RunFacts): ReturnType<typeof parseInfotext> =>
+    warned((warn) => parseInfotext(a1111Parameters(run), warn)).value;
+
+  test('the text, as other programs want it', () => {
+    expect(a1111Parameters(RUN)).toBe(`a "red" fox, 山
+Negative prompt: 
+Steps: 50, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 1024x768, Model: "sdxl, refiner", Denoising strength: 0.3, Refine model: "sdxl, refiner", Refine scheduler: EulerDiscreteScheduler, Refine steps: 50, Refine steps run: 15, Refine CFG scale: 5, Refine seed: 7, Refine ascore: 6, Refine negative ascore: 2.5, Version: sdxl-refine 0.1.0`);
+    const { params, ...prompts } = parsed(RUN)!;
+    expect(prompts).toEqual({ prompt: 'a "red" fox, 山', negativePrompt: '' });
+    expect(params.get('Refine model')).toBe('sdxl, refiner');
+    expect(a1111Parameters({ ...RUN, settings: { ...RUN.settings, prompt: '' } })).toMatch(
+      /^\nNegative prompt: \nSteps: /,
+    );
+  });
+
+  test('what made the source keeps the usual keys', () => {
+    const source = readGenerationFacts(pngWith({ parameters: texts.PLAIN }));
+    const params = Object.fromEntries(parsed({ ...RUN, source })?.params ?? []);
+    expect(params).toMatchObject({
+      Steps: '30',
+      Sampler: 'DPM++ 2M',
+      'Schedule type': 'Karras',
+      Seed: '123456789',
+      Size: '1024x768',
+      'Refine seed': '7',
+      'Refine steps': '50',
+    });
+    expect(params).not.toHaveProperty('Model');
+    const bare = readGenerationFacts(pngWith({ parameters: texts.BARE }));
+    expect(a1111Parameters({ ...RUN, source: bare })).toBe(a1111Parameters(RUN));
+  });
+
+  test('of a run that began where another model ended', () => {
+    const { params } = parsed({ ...RUN, settings: { ...RUN.settings, denoisingStart: 0.8 } })!;
+    expect(params.get('Refine start')).toBe('0.8');
+    expect(params.has('Denoising strength')).toBe(false);
+  });
+
+  test('JPEG: our text is known as ours', async () => {
+    const written = writeExifUserComment(
+      await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })
+        .jpeg()
+        .toBuffer(),
+      a1111Parameters(RUN),
+    )!;
+    expect(readGenerationFacts(written)).toMatchObject({
+      program: 'sdxl-refine',
+      prompt: 'a "red" fox, 山',
+      negativePrompt: '',
+      seed: 7,
+    });
+  });
+});
+
+test('keptTexts: what is not written anew, if PNG takes it', () => {
+  const keywords = [
+    'parameters',
+    'sdxl-refine',
+    'XML:com.adobe.xmp',
+    'Raw profile type exif',
+    'prompt',
+    ' x',
+    'Title',
+    'a\n',
+  ];
+  const kept = keptTexts(keywords.map((keyword) => ({ keyword, text: '' })));
+  expect(kept.map(({ keyword }) => keyword)).toEqual(['prompt', 'Title']);
+});
+
+test('runEntry: every setting under its key, read back before the A1111 text', () => {
+  const prompt = 'a sign:\nNegative prompt: none';
+  const run = { ...RUN, settings: { ...RUN.settings, prompt } };
+  const entry = runEntry(run);
+  expect(JSON.parse(entry.text)).toEqual({
+    version: '0.1.0',
+    model: { name: 'sdxl, refiner', fingerprint: 'abc' },
+    scheduler: 'EulerDiscreteScheduler',
+    steps_run: 15,
+    width: 1024,
+    height: 768,
+    settings: {
+      prompt,
+      negative_prompt: '',
+      strength: 0.3,
+      steps: 50,
+      guidance_scale: 5,
+      seed: 7,
+      scheduler: null,
+      aesthetic_score: 6,
+      negative_aesthetic_score: 2.5,
+      original_size: null,
+      target_size: [1024, 1024],
+      crops_coords_top_left: [0, 0],
+      negative_original_size: null,
+      negative_target_size: null,
+      negative_crops_coords_top_left: [0, 0],
+      denoising_start: null,
+      denoising_end: null,
+    },
+    source: null,
+  });
+  const written = writePngText(pngWith({}), [{ keyword: 'parameters', text: a1111Parameters(run) }, entry]);
+  expect(readGenerationFacts(written)).toEqual({
+    program: 'sdxl-refine',
+    prompt,
+    negativePrompt: '',
+    seed: 7,
+    steps: 50,
+    sampler: 'EulerDiscreteScheduler',
+    scheduler: null,
+    guidanceScale: 5,
+    width: 1024,
+    height: 768,
+    warnings: [],
+  });
+});
