@@ -1,0 +1,146 @@
+"""Measure the bundled refiner on the held-out pictures through the product's command line.
+
+Prints Markdown tables (for docs/bundled-model.md) and writes them, with every figure, to
+training/runs/evaluation/. All faults, seeds and settings are fixed here.
+"""
+
+import argparse
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from metrics import interval, psnr, ssim
+from pictures import EVALUATED, SIDE, degrade, held_out
+from reference import load_refiner, refine, through_vae
+from runs import RUNS
+
+ROOT = Path(__file__).parents[1]
+OUT = RUNS / "evaluation"
+# Chosen on the validation pictures with tune.py.
+SETTINGS = {
+    "noise": {"strength": 0.02, "steps": 50, "guidance_scale": 1},
+    "jpeg": {"strength": 0.02, "steps": 50, "guidance_scale": 1},
+    "blur": {"strength": 0.02, "steps": 50, "guidance_scale": 1},
+    "lowres": {"strength": 0.02, "steps": 50, "guidance_scale": 1},
+    "pixelated": {"strength": 0.02, "steps": 50, "guidance_scale": 1},
+}
+NAMES = {
+    "noise": "Gaussian noise, sigma 40",
+    "jpeg": "JPEG, quality 10",
+    "blur": "Gaussian blur, 2.5 px",
+    "lowres": "3x downsampling, enlarged bicubic",
+    "pixelated": "3x downsampling, pixels repeated",
+}
+
+
+def run_product(folder, pictures, rows):
+    """Writes pictures and a manifest, runs `sdxl-refine batch`, reads the results."""
+    (folder / "in").mkdir(parents=True, exist_ok=True)
+    lines = []
+    for i, (picture, row) in enumerate(zip(pictures, rows)):
+        Image.fromarray(picture).save(folder / "in" / f"{i:04}.png")
+        lines.append(json.dumps({"image": f"in/{i:04}.png", "id": f"{i:04}", "output": f"{i:04}.png"} | row))
+    manifest = folder / "manifest.jsonl"
+    manifest.write_text("\n".join(lines) + "\n")
+    command = ["node", "bin/sdxl-refine.js", "batch", str(manifest), "--model", "models/emoji-refiner"]
+    command += ["--output-dir", str(folder / "out"), "--overwrite", "--quiet"]
+    subprocess.run(command, cwd=ROOT, check=True)
+    return [np.asarray(Image.open(folder / "out" / f"{i:04}.png").convert("RGB")) for i in range(len(rows))]
+
+
+def run_diffusers(folder, pictures, rows):
+    pipe = load_refiner()
+    shared = {key: value for key, value in rows[0].items() if key not in ("prompt", "seed", "steps")}
+    prompts, seeds = [row["prompt"] for row in rows], [row["seed"] for row in rows]
+    return refine(pipe, pictures, prompts, seeds, num_inference_steps=rows[0]["steps"], **shared)
+
+
+def rows_for(prompts, settings):
+    return [{"prompt": prompt, "seed": i} | settings for i, prompt in enumerate(prompts)]
+
+
+def quartiles(values):
+    low, middle, high = np.percentile(values, [25, 50, 75])
+    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+
+
+def table(head, lines):
+    return "\n".join(["| " + " | ".join(head) + " |", "|" + "---|" * len(head), *("| " + " | ".join(line) + " |" for line in lines)])
+
+
+def sheet(path, columns):
+    """Pictures side by side, one row a case: clean, faulty, refined."""
+    Image.fromarray(np.concatenate([np.concatenate(row, 1) for row in columns])).save(path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--through", choices=("product", "diffusers"), default="product")
+    parser.add_argument("--count", type=int, default=0, help="pictures, evenly spread; 0: all held-out ones")
+    arguments = parser.parse_args()
+    run = run_product if arguments.through == "product" else run_diffusers
+    OUT.mkdir(parents=True, exist_ok=True)
+    cases = list(held_out("test"))
+    if arguments.count:
+        cases = [cases[i] for i in np.linspace(0, len(cases) - 1, arguments.count).round().astype(int)]
+    clean, prompts = [c for c, _, _ in cases], [p for _, p, _ in cases]
+    parts = [f"{len(cases)} held-out pictures of {SIDE} px, through {arguments.through}."]
+
+    pipe = load_refiner()
+    decoded = through_vae(pipe, clean)
+    vae = [(psnr(d, c), ssim(d, c)) for d, c in zip(decoded, clean)]
+    parts.append(table(["VAE alone", "median (quartiles)"], [["PSNR, dB", quartiles([v[0] for v in vae])], ["SSIM", quartiles([v[1] for v in vae])]]))
+
+    lines, failures, noisy = [], [], None
+    for kind in EVALUATED:
+        faulty = [degrade(c, kind, rng) for c, _, rng in cases]
+        refined = run(OUT / kind, faulty, rows_for(prompts, SETTINGS[kind]))
+        before = np.array([(psnr(f, c), ssim(f, c)) for f, c in zip(faulty, clean)])
+        after = np.array([(psnr(r, c), ssim(r, c)) for r, c in zip(refined, clean)])
+        # What the autoencoder does by itself, so that the UNet's part can be told apart.
+        alone = np.array([(psnr(d, c), ssim(d, c)) for d, c in zip(through_vae(pipe, faulty), clean)])
+        gain = after - before
+        line = [NAMES[kind], " / ".join(str(v) for v in SETTINGS[kind].values())]
+        line += [" / ".join(f"{np.median(x[:, 0]):.2f}" for x in (before, alone, after)), f"{np.median(gain[:, 0]):+.2f}"]
+        line += [" / ".join(f"{np.median(x[:, 1]):.3f}" for x in (before, alone, after)), f"{np.mean(gain[:, 1] > 0):.0%}"]
+        line += [f"{np.mean(after[:, 1] > alone[:, 1]):.0%}"]
+        lines.append(line)
+        order = np.argsort(gain[:, 1])
+        failures += [[NAMES[kind], prompts[i], f"{gain[i, 0]:+.2f}", f"{gain[i, 1]:+.3f}"] for i in order[:3]]
+        shown = [*order[:3], *order[len(order) // 2 :][:2], *order[-2:]]
+        sheet(OUT / f"{kind}.png", [[clean[i] for i in shown], [faulty[i] for i in shown], [refined[i] for i in shown]])
+        if kind == "noise":
+            noisy = faulty
+    head = ["fault", "strength / steps / guidance", "PSNR: faulty / VAE alone / refined", "median PSNR gain, dB"]
+    head += ["SSIM: faulty / VAE alone / refined", "SSIM better than faulty", "SSIM better than VAE alone"]
+    parts += [table(head, lines), table(["worst three", "prompt", "PSNR gain", "SSIM gain"], failures)]
+
+    # What the conditions change: the same pictures and seeds, one condition different.
+    base = {"strength": 0.4, "steps": 20, "guidance_scale": 1.5}
+    wrong = prompts[len(prompts) // 2 :] + prompts[: len(prompts) // 2]
+    runs = {
+        "right prompt": rows_for(prompts, base),
+        "wrong prompt": rows_for(wrong, base),
+        "empty prompt": rows_for([""] * len(prompts), base),
+        "right prompt, guidance 1": rows_for(prompts, base | {"guidance_scale": 1}),
+        "right prompt, guidance 5": rows_for(prompts, base | {"guidance_scale": 5}),
+        "right prompt, score 2 and 2": rows_for(prompts, base | {"aesthetic_score": 2, "negative_aesthetic_score": 2}),
+    }
+    scores = {name: [psnr(r, c) for r, c in zip(run(OUT / name.replace(" ", "-").replace(",", ""), noisy, rows), clean)] for name, rows in runs.items()}
+    lines = []
+    for name, values in scores.items():
+        mean, low, high = interval(np.subtract(scores["right prompt"], values))
+        difference = "" if name == "right prompt" else f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+        lines.append([name, f"{np.mean(values):.3f}", difference])
+    parts.append(table(["noise at strength 0.4, 20 steps, guidance 1.5", "mean PSNR, dB", "right prompt is better by (95 % interval)"], lines))
+
+    report = "\n\n".join(parts) + "\n"
+    (OUT / "report.md").write_text(report)
+    print(report)
+
+
+if __name__ == "__main__":
+    main()
