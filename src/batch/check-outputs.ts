@@ -27,6 +27,16 @@ export const makeOutputFolder = async (folder: string): Promise<void> => {
   }
 };
 
+/** @throws OUTPUT_UNWRITABLE when the folder is gone */
+export const expectOutputFolder = async (folder: string): Promise<void> => {
+  if (await exists(folder)) return;
+  throw new RefineError(
+    'OUTPUT_UNWRITABLE',
+    `The output folder ${folder} was removed during the run. Nothing more is written; run again to begin anew.`,
+    { context: { folder } },
+  );
+};
+
 /**
  * @param names files that the run writes besides the rows' outputs
  * @throws OUTPUT_EXISTS naming what would be overwritten

@@ -13,6 +13,7 @@ import { buildResultRecord } from '../results/result-record.js';
 import { addToSummary, emptySummary, type Summary } from '../results/summary.js';
 import { writeAtomically } from '../results/write-atomically.js';
 import { mapAhead } from './ahead.js';
+import { expectOutputFolder } from './check-outputs.js';
 import { beginRow, orFailed, type DoneRow, type FailedRow, type ReadyRow } from './begin-row.js';
 import type { BatchEvent } from './events.js';
 
@@ -114,6 +115,8 @@ const resultOf = async (
   const encoded = await orFailed(ready, () => ready.prepared.encode(reply, maker));
   if ('kind' in encoded) return failure(encoded, info);
   const { bytes, width, height } = encoded;
+  /* Writing makes missing folders; the run's own, if it is gone, was taken away by someone who wants no more of it. */
+  await expectOutputFolder(outputFolder);
   await writeAtomically(join(outputFolder, ready.row.output), bytes);
   const outcome = { status: 'ok', reply: { ...reply, width, height }, durationMs } as const;
   return buildResultRecord(ready.row, outcome, info, ready.digest);

@@ -46,6 +46,8 @@ export const openJournal = async (path: string): Promise<Journal> => {
     throw outputUnwritable(path, error);
   });
   const write = async (line: string): Promise<void> => {
+    /* A file without a name takes lines as before, and nobody will ever read them. */
+    if ((await handle.stat()).nlink === 0) throw outputUnwritable(path, new Error('it was removed during the run'));
     try {
       await handle.appendFile(line);
       await sync(handle);

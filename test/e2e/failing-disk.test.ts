@@ -1,0 +1,70 @@
+/** A disk that is full, and a folder that goes away: exit 6, nothing partial, and nothing finished is lost. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { goldenData } from '../support/golden.js';
+import { parseResults, runCli, startCli, temporaryFolder } from '../support/run-cli.js';
+
+const model = goldenData('models/tiny-refiner');
+const writeManifest = (folder: string, rows: number): string => {
+  const path = join(folder, 'm.jsonl');
+  const row = (index: number): string =>
+    JSON.stringify({
+      image: goldenData('images/square-128.png'),
+      prompt: 'x',
+      strength: 0.5,
+      steps: 2,
+      seed: 1,
+      output: `${index}.png`,
+    });
+  writeFileSync(path, Array.from({ length: rows }, (_, index) => row(index)).join('\n'));
+  return path;
+};
+
+const disk = temporaryFolder();
+const mount = (...options: string[]): boolean => spawnSync('mount', [...options, disk]).status === 0;
+const mounted = mount('-t', 'tmpfs', '-o', 'size=300k', 'tmpfs');
+if (!mounted) console.warn('Skipped: a full disk needs the right to mount one here (mount -t tmpfs).');
+afterAll(() => {
+  if (mounted) spawnSync('umount', [disk]);
+});
+
+(mounted ? it : it.skip)('stops on a full disk and goes on when there is room', async () => {
+  const out = join(disk, 'out');
+  const command = ['batch', writeManifest(temporaryFolder(), 12), '--model', model, '--output-dir', out];
+  const full = await runCli(command);
+  expect(full.code).toBe(6);
+  expect(full.stderr).toContain('the disk is full');
+  const finished = parseResults(readFileSync(join(out, 'results.jsonl'), 'utf8')).map(
+    (result) => result.image_file_name!,
+  );
+  expect(finished.length).toBeGreaterThan(2);
+  expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  expect(
+    readdirSync(out)
+      .filter((name) => name.endsWith('.png'))
+      .sort(),
+  ).toEqual([...finished].sort());
+
+  expect(mount('-o', 'remount,size=4m')).toBe(true);
+  const resumed = await runCli([...command, '--resume']);
+  expect(resumed.code).toBe(0);
+  expect(resumed.stderr).toContain(`${finished.length} rows taken over`);
+  expect(parseResults(readFileSync(join(out, 'results.jsonl'), 'utf8')).length).toBe(12);
+});
+
+it('stops when the output folder is removed, and does not make it again', async () => {
+  const folder = temporaryFolder();
+  const out = join(folder, 'out');
+  const run = startCli(['batch', writeManifest(folder, 60), '--model', model, '--output-dir', out]);
+  await new Promise<void>((resolve) => {
+    run.process.stderr.on('data', (text: string) => {
+      if (text.includes('[2/60]')) resolve();
+    });
+  });
+  rmSync(out, { recursive: true });
+  const { code, stderr } = await run.done;
+  expect(code).toBe(6);
+  expect(stderr).toMatch(/removed during the run/);
+  expect(readdirSync(folder)).toEqual(['m.jsonl']);
+});
