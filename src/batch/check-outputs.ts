@@ -1,6 +1,6 @@
 /** What must hold of the output folder before any work. */
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, open, rm } from 'node:fs/promises';
+import { access, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RefineError } from '../errors.js';
 import type { InvalidRow, Row } from '../records.js';
@@ -46,6 +46,8 @@ export const refuseExisting = async (
   names: readonly string[],
   rows: AsyncIterable<Row | InvalidRow>,
 ): Promise<void> => {
+  /* Nothing can be overwritten in an empty folder: a second reading of a long manifest is spared. */
+  if ((await readdir(folder)).every((name) => name.startsWith('.sdxl-refine'))) return;
   const found: string[] = [];
   let count = 0;
   const look = async (name: string): Promise<void> => {
@@ -61,6 +63,14 @@ export const refuseExisting = async (
     `${folder} has ${found.join(', ')}${more} already. Give --resume to go on with that run, --overwrite to replace ${count === 1 ? 'it' : 'them'}, or another --output-dir.`,
     { context: { folder, count } },
   );
+};
+
+/** @throws OUTPUT_EXISTS */
+export const refuseFile = async (path: string): Promise<void> => {
+  if (!(await exists(path))) return;
+  throw new RefineError('OUTPUT_EXISTS', `${path} is there already. Give another name, or --overwrite to replace it.`, {
+    context: { path },
+  });
 };
 
 const exists = (path: string): Promise<boolean> =>

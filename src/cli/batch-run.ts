@@ -11,6 +11,7 @@ import { parseMetadataKeys } from '../manifest/own-values.js';
 import { parseOption } from '../manifest/parse-value.js';
 import type { PassedBy } from '../manifest/passed-by.js';
 import { ROW_KEY_NAMES, type RowKeyName, type RowValues } from '../manifest/row-keys.js';
+import { schedulerProblem } from '../manifest/resolve-settings.js';
 import { spoolStdin } from '../manifest/spool-stdin.js';
 import type { InvalidRow, Row } from '../records.js';
 import { readRunSeed } from '../results/run-state.js';
@@ -93,6 +94,8 @@ export const planBatch = async (
   const shard = flags.shard === undefined ? null : parseShard(flags.shard);
   const part = shard === null ? '' : `-${shard.index}-of-${shard.count}`;
   const options = rowOptions(flags);
+  const wrongScheduler = options.scheduler === undefined ? null : schedulerProblem(options.scheduler, schedulerNames);
+  if (wrongScheduler !== null) throw new RefineError('USAGE_OPTION_INVALID', wrongScheduler);
   const resumes = flags.resume === true || flags.retryFailed === true;
   if (resumes && flags.overwrite === true) {
     throw new RefineError(

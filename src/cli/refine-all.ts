@@ -1,7 +1,8 @@
 /** The batch command when it runs: the output folder made its own, the rows refined, the results brought to their final form. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeOutputFolder, refuseExisting } from '../batch/check-outputs.js';
+import { makeOutputFolder, refuseExisting, refuseFile } from '../batch/check-outputs.js';
+import type { BatchEvent } from '../batch/events.js';
 import { runBatch, type BatchOutcome } from '../batch/run-batch.js';
 import { openEarlierResults } from '../results/earlier-results.js';
 import { openJournal } from '../results/journal.js';
@@ -12,8 +13,8 @@ import { writeRunSeed } from '../results/run-state.js';
 import type { BatchFlags, BatchRun } from './batch-run.js';
 import { isAlive } from './is-alive.js';
 import { packageVersion } from './package-version.js';
-import { createProgress, type Progress } from './progress.js';
-import { summaryText } from './summary-text.js';
+import { createProgress } from './progress.js';
+import { stoppedText, summaryText } from './summary-text.js';
 import type { Surroundings } from './surroundings.js';
 
 /** @returns the exit code */
@@ -31,6 +32,7 @@ export const refineAll = async (
   }
   try {
     if (!run.resumes && flags.overwrite !== true) await refuseExisting(outputFolder, [resultsName(run)], run.rows());
+    if (!run.resumes && flags.overwrite !== true && run.predictionsCsv !== null) await refuseFile(run.predictionsCsv);
     return await refineLocked(run, flags, around, signal);
   } finally {
     await lock.release();
@@ -49,12 +51,22 @@ const refineLocked = async (
   const start = performance.now();
   const resultsPath = join(outputFolder, resultsName(run));
   const progress = createProgress(around.stderr, total, flags.quiet === true);
+  let finished = 0;
+  const count = (event: BatchEvent): void => {
+    progress.report(event);
+    if (event.kind !== 'row') return;
+    finished++;
+    run.print(event.result);
+  };
   let outcome: BatchOutcome;
   try {
-    outcome = await refineInto(resultsPath, run, progress, signal);
-  } finally {
+    outcome = await refineInto(resultsPath, run, count, signal);
+  } catch (thrown) {
     progress.stop();
+    if (flags.quiet !== true) around.stderr.write(stoppedText(finished, { total, resultsPath }));
+    throw thrown;
   }
+  progress.stop();
   if (run.predictionsCsv !== null) await writePredictionsCsv(resultsPath, run.predictionsCsv);
   const durationMs = Math.round(performance.now() - start);
   const { summary, takenOver, stoppedByThreshold } = outcome;
@@ -67,7 +79,7 @@ const refineLocked = async (
 const refineInto = async (
   resultsPath: string,
   run: BatchRun,
-  progress: Progress,
+  report: (event: BatchEvent) => void,
   signal: AbortSignal,
 ): Promise<BatchOutcome> => {
   const { engine, outputFolder, errorThreshold } = run;
@@ -88,10 +100,7 @@ const refineInto = async (
       errorThreshold,
       version: packageVersion(),
       signal,
-      report: (event) => {
-        progress.report(event);
-        if (event.kind === 'row') run.print(event.result);
-      },
+      report,
     });
     const isComplete = run.isWhole && !outcome.stoppedByThreshold;
     if (journal.begin > 0 && isComplete) await keepFrom(resultsPath, journal.begin);

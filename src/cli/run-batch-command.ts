@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { passedByText } from '../manifest/passed-by.js';
-import { isRefineError, messageOf } from '../errors.js';
+import { isRefineError, messageOf, RefineError } from '../errors.js';
 import { planBatch, type BatchFlags } from './batch-run.js';
 import type { MergedConfig } from './config.js';
 import { lookOnly } from './look-only.js';
@@ -29,7 +29,10 @@ export const runBatchCommand = async (
   const stop = listenForStop(around, () => {
     around.stderr.write('\nStopping; finished rows are kept. Once more to stop at once.\n');
   });
-  const scratch = await mkdtemp(join(tmpdir(), 'sdxl-refine-'));
+  const scratch = await mkdtemp(join(tmpdir(), 'sdxl-refine-')).catch((cause: unknown) => {
+    const message = `Cannot make a temporary folder in ${tmpdir()}: ${messageOf(cause)}. Set TMPDIR to a folder that can be written.`;
+    throw new RefineError('OUTPUT_UNWRITABLE', message, { cause });
+  });
   try {
     const run = await planBatch(inputs, flags, around, { scratch, signal: stop.signal, print });
     const passedBy = passedByText(run.passedBy);

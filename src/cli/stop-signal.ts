@@ -36,6 +36,8 @@ export const listenForStop = (around: Surroundings, onStop: () => void): StopSig
   return {
     signal: controller.signal,
     release: () => {
+      /* A run that is stopping ends the process: a signal that comes on the way must still mean 130. */
+      if (controller.signal.aborted) return;
       around.off('SIGINT', stop);
       around.off('SIGTERM', stop);
     },

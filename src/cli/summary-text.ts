@@ -24,6 +24,13 @@ export const summaryText = ({ summary, takenOver, stoppedByThreshold }: BatchOut
   return `${lines.join('\n')}\n`;
 };
 
+/** Of a run that ended before its last row. */
+export const stoppedText = (
+  finished: number,
+  { total, resultsPath }: { total: number; resultsPath: string },
+): string =>
+  finished === 0 ? '' : `${finished} of ${count(total, 'row')} finished: ${resultsPath}. Go on with --resume.\n`;
+
 export const dryRunText = (summary: Summary, cost: DryRunCost, info: EngineInfo): string => {
   const lines = [
     `${count(cost.rows, 'row')} would run: ${count(cost.unetCalls, 'UNet call')} on ${info.device} (${info.precision})`,

@@ -30,7 +30,13 @@ const rowKey = <Schema extends z.ZodType>(
   ...key,
 });
 
-const text = { kind: 'text', schema: z.string(), expected: 'text' } as const;
+/** Far more than the 77 tokens that count; without a limit a word of a hundred thousand letters takes seconds to tokenize. */
+const MAX_PROMPT_LENGTH = 20_000;
+const prompt = {
+  kind: 'text',
+  schema: z.string().max(MAX_PROMPT_LENGTH),
+  expected: `text of at most ${MAX_PROMPT_LENGTH} characters`,
+} as const;
 const filledText = { kind: 'text', schema: z.string().min(1), expected: 'text that is not empty' } as const;
 const number = { kind: 'number', schema: z.number(), expected: 'a number' } as const;
 const share = { kind: 'number', schema: z.number().min(0).max(1), expected: 'a number from 0 to 1' } as const;
@@ -60,8 +66,8 @@ export const ROW_KEYS = {
     help: 'a .safetensors or .npy file with latents [1,4,h,w], instead of image',
     isOption: false,
   }),
-  prompt: rowKey({ ...text, help: 'what the picture shows; "" is a prompt', defaultText: 'required' }),
-  negative_prompt: rowKey({ ...text, default: '', help: 'what the picture should not show' }),
+  prompt: rowKey({ ...prompt, help: 'what the picture shows; "" is a prompt', defaultText: 'required' }),
+  negative_prompt: rowKey({ ...prompt, default: '', help: 'what the picture should not show' }),
   strength: rowKey({ ...share, default: 0.3, help: 'share of the steps that run: how much the picture may change' }),
   steps: rowKey({
     kind: 'number',

@@ -54,7 +54,7 @@ it.each([
   ['limit', '7', 'Expected limit to be a whole number, got "7"; write it without quotes'],
   ['overwrite', 'yes', 'Expected overwrite to be true or false, got "yes"'],
   ['strength', 2, 'Expected strength to be a number from 0 to 1, got 2'],
-  ['prompt', 5, 'Expected prompt to be text, got 5; write it in quotes'],
+  ['prompt', 5, 'Expected prompt to be text of at most 20000 characters, got 5; write it in quotes'],
   ['model', '', 'Expected model to be text that is not empty, got ""'],
 ])('%s refuses %p', (name, value, message) => {
   expect(() => checkSetting(keyOf(name), value, name)).toThrow(

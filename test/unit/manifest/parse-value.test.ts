@@ -42,7 +42,7 @@ describe('parseValue', () => {
     ['seed', -1, /seed to be a whole number from 0 to 9007199254740991/],
     ['seed', 2 ** 53, /got 9007199254740992/],
     ['seed', true, /got true/],
-    ['prompt', 7, /prompt to be text, got 7; write it in quotes/],
+    ['prompt', 7, /prompt to be text of at most 20000 characters, got 7; write it in quotes/],
     ['prompt', ['a'], /got \["a"\]/],
     ['id', '', /id to be text that is not empty/],
     ['image', '', /image to be text that is not empty/],
