@@ -76,10 +76,39 @@ def sheet(path, columns):
     Image.fromarray(np.concatenate([np.concatenate(row, 1) for row in columns])).save(path)
 
 
+def conditions(run, clean, prompts, noisy):
+    """What the conditions change: the same pictures and seeds, one condition different."""
+    base = {"strength": 0.4, "steps": 20, "guidance_scale": 1.5}
+    unguided = base | {"guidance_scale": 1}
+    wrong = prompts[len(prompts) // 2 :] + prompts[: len(prompts) // 2]
+    runs = {
+        "right prompt": rows_for(prompts, base),
+        "wrong prompt": rows_for(wrong, base),
+        "empty prompt": rows_for([""] * len(prompts), base),
+        "guidance 1": rows_for(prompts, unguided),
+        "guidance 5": rows_for(prompts, base | {"guidance_scale": 5}),
+        "guidance 1, score 2": rows_for(prompts, unguided | {"aesthetic_score": 2}),
+    }
+    scores = {}
+    for name, rows in runs.items():
+        refined = run(OUT / name.replace(" ", "-").replace(",", ""), noisy, rows)
+        scores[name] = [psnr(r, c) for r, c in zip(refined, clean)]
+    # Score 2 is compared without guidance, where nothing but the score differs (score 6 by default).
+    pairs = [(name, "right prompt") for name in runs if name not in ("right prompt", "guidance 1, score 2")]
+    pairs.append(("guidance 1, score 2", "guidance 1"))
+    lines = []
+    for name, against in pairs:
+        mean, low, high = interval(np.subtract(scores[name], scores[against]))
+        lines.append([name, f"{np.mean(scores[name]):.3f}", f"{against}, {np.mean(scores[against]):.3f}", f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"])
+    head = [f"noise, strength 0.4, 20 steps, guidance 1.5, {len(clean)} pictures", "mean PSNR, dB", "against", "difference (95 % interval)"]
+    return table(head, lines)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--through", choices=("product", "diffusers"), default="product")
     parser.add_argument("--count", type=int, default=0, help="pictures, evenly spread; 0: all held-out ones")
+    parser.add_argument("--conditions", action="store_true", help="only what prompt, guidance and score change")
     arguments = parser.parse_args()
     run = run_product if arguments.through == "product" else run_diffusers
     OUT.mkdir(parents=True, exist_ok=True)
@@ -87,6 +116,10 @@ def main():
     if arguments.count:
         cases = [cases[i] for i in np.linspace(0, len(cases) - 1, arguments.count).round().astype(int)]
     clean, prompts = [c for c, _, _ in cases], [p for _, p, _ in cases]
+    if arguments.conditions:
+        noisy = [degrade(c, "noise", rng) for c, _, rng in cases]
+        print(conditions(run, clean[::4], prompts[::4], noisy[::4]))
+        return
     parts = [f"{len(cases)} held-out pictures of {SIDE} px, through {arguments.through}."]
 
     pipe = load_refiner()
@@ -118,24 +151,7 @@ def main():
     head += ["SSIM: faulty / VAE alone / refined", "SSIM better than faulty", "SSIM better than VAE alone"]
     parts += [table(head, lines), table(["worst three", "prompt", "PSNR gain", "SSIM gain"], failures)]
 
-    # What the conditions change: the same pictures and seeds, one condition different.
-    base = {"strength": 0.4, "steps": 20, "guidance_scale": 1.5}
-    wrong = prompts[len(prompts) // 2 :] + prompts[: len(prompts) // 2]
-    runs = {
-        "right prompt": rows_for(prompts, base),
-        "wrong prompt": rows_for(wrong, base),
-        "empty prompt": rows_for([""] * len(prompts), base),
-        "right prompt, guidance 1": rows_for(prompts, base | {"guidance_scale": 1}),
-        "right prompt, guidance 5": rows_for(prompts, base | {"guidance_scale": 5}),
-        "right prompt, score 2 and 2": rows_for(prompts, base | {"aesthetic_score": 2, "negative_aesthetic_score": 2}),
-    }
-    scores = {name: [psnr(r, c) for r, c in zip(run(OUT / name.replace(" ", "-").replace(",", ""), noisy, rows), clean)] for name, rows in runs.items()}
-    lines = []
-    for name, values in scores.items():
-        mean, low, high = interval(np.subtract(scores["right prompt"], values))
-        difference = "" if name == "right prompt" else f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
-        lines.append([name, f"{np.mean(values):.3f}", difference])
-    parts.append(table(["noise at strength 0.4, 20 steps, guidance 1.5", "mean PSNR, dB", "right prompt is better by (95 % interval)"], lines))
+    parts.append(conditions(run, clean[::4], prompts[::4], noisy[::4]))
 
     report = "\n\n".join(parts) + "\n"
     (OUT / "report.md").write_text(report)
