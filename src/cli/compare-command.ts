@@ -64,7 +64,7 @@ const compare = async (results: string, flags: CompareFlags, around: Surrounding
       results,
       page,
       sheet,
-      find: { folders: inputs.length > 0 ? inputs : [folder, cwd], fetch: flags.fetch === true },
+      find: { folders: [...inputs, cwd, dirname(folder), folder], fetch: flags.fetch === true },
       limit: flags.limit === undefined ? Infinity : parseWhole('--limit', flags.limit, 1),
       sheetLimit: parseWhole('--sheet-limit', flags.sheetLimit, 1),
       maxSide: flags.maxSide === undefined ? null : parseWhole('--max-side', flags.maxSide, 16),

@@ -11,12 +11,14 @@ export type FoundInput = { source: EncodedSource } | { note: string };
 export interface FindOptions {
   /** Absolute; where relative paths may begin, in order. */
   folders: readonly string[];
+  /** Absolute; the row's own output, which has its input's name more often than not and must never be taken for it. */
+  output: string | null;
   /** Whether a picture on the web may be fetched. */
   fetch: boolean;
 }
 
 /** @param image as `results.jsonl` has it: what the row wrote, or the beginning of an inline picture */
-export const findInput = async (image: string | null, { folders, fetch }: FindOptions): Promise<FoundInput> => {
+export const findInput = async (image: string | null, { folders, output, fetch }: FindOptions): Promise<FoundInput> => {
   if (image === null) return { note: 'The row names no input.' };
   if (/^data:|… \(\d+ characters\)$/i.test(image)) {
     return { note: 'The input was written in the row itself; results keep only its beginning.' };
@@ -25,12 +27,12 @@ export const findInput = async (image: string | null, { folders, fetch }: FindOp
     return fetch ? { source: { kind: 'url', url: image } } : { note: 'The input is on the web; --fetch gets it.' };
   }
   if (/\.(?:safetensors|npy)$/i.test(image)) return { note: 'The row begins with latents, which are no picture.' };
-  return findFile(image, folders);
+  return findFile(image, folders, output);
 };
 
-const findFile = async (image: string, folders: readonly string[]): Promise<FoundInput> => {
+const findFile = async (image: string, folders: readonly string[], output: string | null): Promise<FoundInput> => {
   let note = `${image} was not found. --inputs names the manifest’s folder.`;
-  for (const path of candidates(image, folders)) {
+  for (const path of candidates(image, folders).filter((candidate) => candidate !== output)) {
     try {
       await checkPictureFile(path);
       return { source: { kind: 'file', path } };

@@ -16,7 +16,7 @@ export interface CompareOptions {
   results: string;
   page: string;
   sheet: string;
-  find: FindOptions;
+  find: Omit<FindOptions, 'output'>;
   /** Rows in the page, and pairs in the sheet. */
   limit: number;
   sheetLimit: number;
@@ -59,7 +59,9 @@ export const writeComparison = async (options: CompareOptions): Promise<Comparis
   async function* parts(): AsyncGenerator<PagePart> {
     for (const [index, record] of records.entries()) {
       if (signal.aborted) throw new RefineError('CANCELLED', 'Stopped; no page was written.');
-      const [before, after] = await Promise.all([inputOf(record, options.find, show), outputOf(record, folder, show)]);
+      const output = record.image_file_name === null ? null : resolve(folder, record.image_file_name);
+      const find = { ...options.find, output };
+      const [before, after] = await Promise.all([inputOf(record, find, show), outputOf(record, folder, show)]);
       if (before.tile === null) withoutInput++;
       if (after.tile !== null && pairs.length < sheetLimit) {
         const tiles = await Promise.all([before.tile?.(TILE_SIDE) ?? null, after.tile(TILE_SIDE)]);

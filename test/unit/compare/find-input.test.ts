@@ -11,7 +11,7 @@ mkdirSync(join(first, 'a-folder.png'), { recursive: true });
 mkdirSync(second);
 for (const path of [join(first, 'both.png'), join(second, 'both.png'), join(second, 'one.png')])
   writeFileSync(path, 'x');
-const options = { folders: [first, second], fetch: false };
+const options = { folders: [first, second], output: null, fetch: false };
 
 describe('findInput', () => {
   it.each([
@@ -22,6 +22,11 @@ describe('findInput', () => {
     [pathToFileURL(join(second, 'one.png')).href, join(second, 'one.png')],
   ])('finds %s where the first folder has it', async (image, path) => {
     expect(await findInput(image, options)).toEqual({ source: { kind: 'file', path } });
+  });
+
+  it('never takes the row’s own output for its input', async () => {
+    const found = await findInput('both.png', { ...options, output: join(first, 'both.png') });
+    expect(found).toEqual({ source: { kind: 'file', path: join(second, 'both.png') } });
   });
 
   it('fetches from the web only when asked', async () => {
