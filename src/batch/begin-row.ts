@@ -1,9 +1,10 @@
 /** A row's first stage: its input is read, and unless an earlier run finished the same work, decoded. */
-import { access, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRefineError, messageOf, RefineError } from '../errors.js';
 import type { InvalidRow, ResultRecord, Row } from '../records.js';
 import type { EarlierResults } from '../results/earlier-results.js';
+import { exists } from './check-outputs.js';
 import { readRowInput, type PreparedRow } from './prepare-row.js';
 import { rowDigest } from './row-digest.js';
 
@@ -78,12 +79,6 @@ const findDone = async (row: Row, digest: string, options: BeginOptions): Promis
   const { rowNumberPerFile, inputName, id, extra, sourceText: image } = row;
   return { ...result, row_number_per_file: rowNumberPerFile, input_csv_name: inputName, id, image, extra };
 };
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 /**
  * What `work` gives; a failure of the row becomes its outcome, and so does a failure nobody foresaw: one row's surprise

@@ -73,7 +73,7 @@ export const refuseFile = async (path: string): Promise<void> => {
   });
 };
 
-const exists = (path: string): Promise<boolean> =>
+export const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,

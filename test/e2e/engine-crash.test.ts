@@ -14,7 +14,8 @@ import {
   workFolder,
   writeRows,
 } from '../support/batch.js';
-import { childrenOf, isRunning, itOnLinux, waitFor } from '../support/processes.js';
+import { itOnLinux } from '../support/it-on-linux.js';
+import { childrenOf, isRunning, waitFor } from '../support/processes.js';
 import { withServer } from '../support/with-server.js';
 
 const folder = workFolder();

@@ -14,7 +14,7 @@ import {
   workFolder,
   writeRows,
 } from '../support/batch.js';
-import { itOnLinux } from '../support/processes.js';
+import { itOnLinux } from '../support/it-on-linux.js';
 
 const folder = workFolder();
 const manifest = writeRows(join(folder, 'manifest.jsonl'), [goodRow, { ...goodRow, output: 'second.png' }]);

@@ -1,9 +1,6 @@
 /** Processes as Linux shows them under /proc. */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-/** Tests that look for processes run where there is /proc. */
-export const itOnLinux = existsSync('/proc/self/stat') ? it : it.skip;
 
 /** State and parent of a process; undefined when there is none. */
 const readStat = (pid: number): { state: string; parent: number } | undefined => {

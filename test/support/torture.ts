@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ResultRecord } from '#src/records.js';
 import { goldenData } from './golden.js';
+import { childrenOf } from './processes.js';
 import { parseResults, runCli, startCli, temporaryFolder } from './run-cli.js';
 
 export interface TortureReport {
@@ -56,18 +57,6 @@ const picturesIn = (folder: string): string[] => {
   }
 };
 
-const engineOf = (pid: number): number | undefined =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .find((candidate) => {
-      try {
-        return readFileSync(`/proc/${candidate}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === String(pid);
-      } catch {
-        return false;
-      }
-    });
-
 const recorded = (folder: string): ResultRecord[] => {
   try {
     const text = readFileSync(join(folder, 'results.jsonl'), 'utf8');
@@ -114,7 +103,7 @@ export const torture = async (rows: number, kills: number, random: () => number)
     /* From before the model is open to some rows in; a run that ends first is killed too late, which is harmless. */
     await new Promise((resolve) => setTimeout(resolve, 200 + random() * Math.min(wholeMs, 4000)));
     const pid = run.process.pid!;
-    const engine = random() < 0.5 ? engineOf(pid) : undefined;
+    const engine = random() < 0.5 ? childrenOf(pid)[0] : undefined;
     if (engine === undefined) {
       run.process.kill('SIGKILL');
       report.kills.parent++;

@@ -7,29 +7,12 @@ import { runEntry } from '#src/metadata/run-entry.js';
 import type { RunFacts } from '#src/metadata/run-facts.js';
 import { writeExifUserComment } from '#src/metadata/write-exif-user-comment.js';
 import { writePngText } from '#src/metadata/write-png-text.js';
+import { plainSettings } from '../../support/settings.js';
 import { pngWith, warned } from './build-pictures.js';
 import * as texts from './infotexts.js';
 
 const RUN: RunFacts = {
-  settings: {
-    prompt: 'a "red" fox, 山',
-    negativePrompt: '',
-    strength: 0.3,
-    steps: 50,
-    guidanceScale: 5,
-    seed: 7,
-    scheduler: null,
-    aestheticScore: 6,
-    negativeAestheticScore: 2.5,
-    originalSize: null,
-    targetSize: [1024, 1024],
-    cropsCoordsTopLeft: [0, 0],
-    negativeOriginalSize: null,
-    negativeTargetSize: null,
-    negativeCropsCoordsTopLeft: [0, 0],
-    denoisingStart: null,
-    denoisingEnd: null,
-  },
+  settings: { ...plainSettings, prompt: 'a "red" fox, 山', targetSize: [1024, 1024] },
   scheduler: 'EulerDiscreteScheduler',
   stepsRun: 15,
   width: 1024,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildResultRecord } from '#src/results/result-record.js';
 import type { InvalidRow, ResultRecord, Row } from '#src/records.js';
+import { plainSettings } from '../../support/settings.js';
 
 export const folder = (): string => mkdtempSync(join(tmpdir(), 'sdxl-refine-results-'));
 
@@ -17,25 +18,7 @@ export const ROW: Row = {
   id: 'x',
   source: { kind: 'file', path: '/data/inputs/cat.png' },
   sourceText: 'inputs/cat.png',
-  settings: {
-    prompt: 'a cat',
-    negativePrompt: '',
-    strength: 0.3,
-    steps: 50,
-    guidanceScale: 5,
-    seed: 7,
-    scheduler: null,
-    aestheticScore: 6,
-    negativeAestheticScore: 2.5,
-    originalSize: null,
-    targetSize: null,
-    cropsCoordsTopLeft: [0, 0],
-    negativeOriginalSize: null,
-    negativeTargetSize: null,
-    negativeCropsCoordsTopLeft: [0, 0],
-    denoisingStart: null,
-    denoisingEnd: null,
-  },
+  settings: plainSettings,
   fit: 'pad',
   output: 'sub/cat.png',
   encoding: { format: 'png', quality: null, bitDepth: 8, metadata: true },

@@ -1,25 +1,5 @@
-import type { RefineSettings } from '#src/records.js';
 import { buildTimeIds } from '#src/unet/time-ids.js';
-
-const settings: RefineSettings = {
-  prompt: '',
-  negativePrompt: '',
-  strength: 0.3,
-  steps: 50,
-  guidanceScale: 5,
-  seed: 0,
-  scheduler: null,
-  aestheticScore: 6,
-  negativeAestheticScore: 2.5,
-  originalSize: null,
-  targetSize: null,
-  cropsCoordsTopLeft: [0, 0],
-  negativeOriginalSize: null,
-  negativeTargetSize: null,
-  negativeCropsCoordsTopLeft: [0, 0],
-  denoisingStart: null,
-  denoisingEnd: null,
-};
+import { plainSettings as settings } from '../../support/settings.js';
 
 describe('buildTimeIds', () => {
   it('gives the refiner height, width, crop and its two scores', () => {
