@@ -5,7 +5,7 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { fromErrorRecord, RefineError } from '../errors.js';
+import { fromErrorRecord, isRefineError, RefineError } from '../errors.js';
 import type { RefineJob, RefineReply } from '../records.js';
 import type { EngineInfo, EngineOptions, FromChild, ToChild } from './protocol.js';
 
@@ -43,8 +43,25 @@ export class Engine {
     return answer.info;
   }
 
-  /** @throws ENGINE_CRASHED, the signal's reason, and what refining throws */
+  /**
+   * A child that dies before it has begun the job is replaced, once: the job was not what killed it.
+   * @throws ENGINE_CRASHED, the signal's reason, and what refining throws
+   */
   async refine(job: RefineJob, options: RefineOptions): Promise<RefineReply> {
+    let reports = 0;
+    const onStep = (step: number, steps: number): void => {
+      reports++;
+      options.onStep?.(step, steps);
+    };
+    try {
+      return await this.#refineOnce(job, { signal: options.signal, onStep });
+    } catch (thrown) {
+      if (reports > 0 || !isRefineError(thrown) || thrown.code !== 'ENGINE_CRASHED') throw thrown;
+      return await this.#refineOnce(job, { signal: options.signal, onStep });
+    }
+  }
+
+  async #refineOnce(job: RefineJob, options: RefineOptions): Promise<RefineReply> {
     await this.open(options.signal);
     if (this.#child === undefined) throw died('ENGINE_CRASHED', null, null);
     const answer = await this.#ask(this.#child, { kind: 'refine', job }, 'ENGINE_CRASHED', options);
@@ -88,6 +105,7 @@ export class Engine {
         fail(died(deathCode, code, name));
       };
       const onError = (cause: Error): void => {
+        if (this.#child === child) this.close();
         fail(new RefineError(deathCode, `The inference engine could not be reached: ${cause.message}`, { cause }));
       };
       const onAbort = (): void => {
