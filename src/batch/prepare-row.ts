@@ -67,9 +67,9 @@ const prepareLatents = async (row: Row, path: string): Promise<PreparedRow> => (
 const preparePicture = async (row: Row, bytes: Uint8Array): Promise<PreparedRow> => {
   const picture = await loadPicture(bytes, row.sourceText);
   const { pixels, restore } = await fitPicture(picture.pixels, row.fit);
-  const { alpha, exif, density } = picture;
+  const { alpha, exif, density, profile } = picture;
   const keepsMetadata = row.encoding?.metadata !== false;
-  const extras = keepsMetadata ? { alpha, exif, density } : { ...NO_EXTRAS, alpha };
+  const extras = keepsMetadata ? { alpha, exif, density, profile } : { ...NO_EXTRAS, alpha };
   const source = keepsMetadata ? readSourceStamp(bytes) : NO_SOURCE;
   return {
     job: jobOf(row, { kind: 'pixels', pixels }),

@@ -2,7 +2,7 @@
  * Gives raw pixels the metadata of a file. sharp writes EXIF only from the file that it reads, so the pixels go by way of an
  * uncompressed PNG that has the source's EXIF and resolution; libvips then puts both where the output's format keeps them.
  */
-import { gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import type { Sharp } from 'sharp';
 import { sharp } from './configured-sharp.js';
 
@@ -12,6 +12,8 @@ export interface PictureMetadata {
   exif: Uint8Array | null;
   /** Pixels an inch. */
   density: number | null;
+  /** ICC profile that the colours are written in; null: sRGB, without one. */
+  profile: Uint8Array | null;
 }
 
 /** Signature and IHDR: what every PNG begins with. */
@@ -20,16 +22,35 @@ const INCHES_OF_A_METRE = 1 / 0.0254;
 /** pHYs counts by the metre. */
 const METRE = 1;
 
-export async function carryMetadata(pixels: Sharp, { exif, density }: PictureMetadata): Promise<Sharp> {
+/** @param pixels sRGB @param profileFile a file that holds `profile` until the picture is written; null where there is none */
+export async function carryMetadata(
+  pixels: Sharp,
+  { exif, density }: PictureMetadata,
+  profileFile: string | null,
+): Promise<Sharp> {
   const png = await pixels.png({ compressionLevel: 0 }).toBuffer();
   const added = [
+    /* Without it sharp takes 16-bit numbers for Display P3's when it moves them to another profile. */
+    ...(profileFile === null ? [] : [chunk('iCCP', namedProfile(await srgbProfile()))]),
     ...(exif === null ? [] : [chunk('eXIf', exif)]),
     ...(density === null ? [] : [chunk('pHYs', physical(density))]),
   ];
   /* The first of two pHYs counts for libpng. */
   const carrier = Buffer.concat([png.subarray(0, PNG_HEAD_BYTES), ...added, png.subarray(PNG_HEAD_BYTES)]);
-  return sharp(carrier, { limitInputPixels: false }).keepExif();
+  const image = sharp(carrier, { limitInputPixels: false }).keepExif();
+  return profileFile === null ? image : image.withIccProfile(profileFile);
 }
+
+/** libvips' own. */
+async function srgbProfile(): Promise<Uint8Array> {
+  const pixel = sharp({ create: { width: 1, height: 1, channels: 3, background: 'black' } });
+  const { icc } = await sharp(await pixel.withIccProfile('srgb').png().toBuffer()).metadata();
+  return icc ?? new Uint8Array();
+}
+
+/** A name, method 0, and the profile (PNG 1.2, 4.2.2.4). */
+const namedProfile = (profile: Uint8Array): Uint8Array =>
+  Buffer.concat([Buffer.from('sRGB\0\0', 'latin1'), deflateSync(profile)]);
 
 function physical(density: number): Uint8Array {
   const data = Buffer.alloc(9);

@@ -4,6 +4,7 @@ import { addAlpha, overWhite, scaleAlpha } from './alpha.js';
 import { carryMetadata, type PictureMetadata } from './carry-metadata.js';
 import { sharp } from './configured-sharp.js';
 import type { Alpha } from './load-picture.js';
+import { withProfileFile } from './profile-file.js';
 
 /** Measured, with the alternatives: docs/decisions/0005-picture-sizes-and-alpha.md. */
 const DEFAULT_QUALITY = { jpeg: 90, webp: 90, avif: 75 };
@@ -20,16 +21,16 @@ export interface PictureExtras extends PictureMetadata {
 }
 
 /** A picture with nothing besides. */
-export const NO_EXTRAS: PictureExtras = { alpha: null, exif: null, density: null };
+export const NO_EXTRAS: PictureExtras = { alpha: null, exif: null, density: null, profile: null };
 
 /**
- * The bytes of a picture file: sRGB without a profile, RGB or, where there is alpha and the format has it, RGBA; in JPEG what is
- * transparent lies over white. 16-bit pixels need a PNG or TIFF encoding of 16 bits. TIFF keeps no EXIF: libvips cannot write it.
+ * The bytes of a picture file: sRGB, or moved to the profile that is given; RGB or, where there is alpha and the format has it,
+ * RGBA; in JPEG what is transparent lies over white. 16-bit pixels need a PNG or TIFF encoding of 16 bits. TIFF keeps no EXIF: libvips cannot write it.
  */
 export async function encodePicture(
   pixels: RefinedPixels,
   encoding: PictureEncoding,
-  { alpha, exif, density }: PictureExtras = NO_EXTRAS,
+  { alpha, ...metadata }: PictureExtras = NO_EXTRAS,
 ): Promise<Uint8Array> {
   const { width, height } = pixels;
   const fitting = alpha === null ? null : await scaleAlpha(alpha, width, height);
@@ -37,9 +38,12 @@ export async function encodePicture(
   const data = fitting !== null && encoding.format !== 'jpeg' ? addAlpha(colours, fitting) : colours.data;
   const channels = data.length === width * height * 4 ? 4 : 3;
   const plain = inDepth(sharp(data, { raw: { width, height, channels } }), encoding);
-  const image =
-    exif === null && density === null ? plain : inDepth(await carryMetadata(plain, { exif, density }), encoding);
-  return write(image, encoding, density).toBuffer();
+  const { exif, density, profile } = metadata;
+  if (exif === null && density === null && profile === null) return write(plain, encoding, density).toBuffer();
+  return withProfileFile(profile, async (profileFile) => {
+    const image = inDepth(await carryMetadata(plain, metadata, profileFile), encoding);
+    return write(image, encoding, density).toBuffer();
+  });
 }
 
 /** libvips takes 16-bit numbers for colours of 8 unless it is told. */

@@ -1,8 +1,9 @@
 import type { Pixels } from '../records.js';
 import type { PictureMetadata } from './carry-metadata.js';
 import { sharp } from './configured-sharp.js';
-import { MAX_EXIF_BYTES } from './limits.js';
+import { MAX_EXIF_BYTES, MAX_PROFILE_BYTES } from './limits.js';
 import { type OpenedPicture, type PictureFormat, openPicture, undecodable } from './open-picture.js';
+import { isWritable } from './profile-file.js';
 import { uprightExif } from './upright-exif.js';
 
 /** What is assumed of a file that says nothing. */
@@ -57,9 +58,10 @@ export async function loadPicture(bytes: Uint8Array, where: string): Promise<Loa
   };
 }
 
-function metadataOf({ exif, density }: OpenedPicture['metadata']): PictureMetadata {
+function metadataOf({ exif, density, icc }: OpenedPicture['metadata']): PictureMetadata {
   return {
     exif: exif === undefined || exif.length > MAX_EXIF_BYTES ? null : uprightExif(exif),
     density: density === undefined || density === USUAL_DENSITY ? null : density,
+    profile: icc !== undefined && icc.length <= MAX_PROFILE_BYTES && isWritable(icc) ? icc : null,
   };
 }

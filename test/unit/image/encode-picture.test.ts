@@ -150,7 +150,7 @@ describe('what the source says of itself', () => {
     expect(loaded).toMatchObject({ density: 300, pixels: { width: 16, height: 32 } });
     const encoded = await encodePicture(loaded.pixels, as(format), loaded);
     const { width, height, exif, density, hasProfile } = await sharp(encoded).metadata();
-    expect([width, height, hasProfile]).toEqual([16, 32, false]);
+    expect([width, height, hasProfile]).toEqual([16, 32, true]);
     const { autoOrient } = await sharp(encoded).metadata();
     expect(autoOrient).toMatchObject({ width: 16, height: 32 });
     if (format === 'tiff') expect(exif).toBeUndefined();
@@ -160,9 +160,44 @@ describe('what the source says of itself', () => {
     expect(Math.abs(again.pixels.data[0]! - 200)).toBeLessThanOrEqual(8);
   });
 
+  test.each([
+    ['png', 8],
+    ['png', 16],
+    ['tiff', 16],
+    ['jpeg', 8],
+    ['webp', 8],
+    ['avif', 8],
+  ] as const)(
+    '%s of %i bits is in the profile of the source: its very numbers and its very colours',
+    async (format, bitDepth) => {
+      for (const profile of ['srgb', 'p3']) {
+        const file = await plain(200, 50, 50).withIccProfile(profile).png().toBuffer();
+        const loaded = await loadPicture(file, 'in.png');
+        const deep = { ...loaded.pixels, data: Uint16Array.from(loaded.pixels.data, (value) => value * 257) };
+        const pixels = bitDepth === 16 ? deep : loaded.pixels;
+        const encoded = await encodePicture(pixels, as(format, { bitDepth }), loaded);
+        const [source, written] = await Promise.all([sharp(file).metadata(), sharp(encoded).metadata()]);
+        expect(written.icc).toEqual(source.icc);
+        const numbers = (picture: Uint8Array): Promise<Buffer> =>
+          sharp(picture, { ignoreIcc: true }).raw({ depth: 'uchar' }).toBuffer();
+        const [before, after] = await Promise.all([numbers(file), numbers(encoded)]);
+        for (let i = 0; i < 3; i++) expect(Math.abs(after[i]! - before[i]!)).toBeLessThanOrEqual(2);
+        const again = await loadPicture(encoded, 'out');
+        for (let i = 0; i < 3; i++) expect(Math.abs(again.pixels.data[i]! - [200, 50, 50][i]!)).toBeLessThanOrEqual(3);
+      }
+    },
+  );
+
+  test('a profile of inks is left out', async () => {
+    const file = await plain(200, 50, 50).toColourspace('cmyk').withIccProfile('cmyk').jpeg().toBuffer();
+    const loaded = await loadPicture(file, 'in.jpg');
+    expect((await sharp(file).metadata()).hasProfile).toBe(true);
+    expect(loaded.profile).toBeNull();
+  });
+
   test('changes no pixel', async () => {
     const { exif, density } = await loadPicture(await source(1), 'in.jpg');
-    const encoded = await encodePicture(rgb(40, 30), PNG, { alpha: null, exif, density });
+    const encoded = await encodePicture(rgb(40, 30), PNG, { ...NO_EXTRAS, exif, density });
     expect(bytes((await loadPicture(encoded, 'out.png')).pixels.data)).toEqual(bytes(rgb(40, 30).data));
   });
 
