@@ -2,5 +2,9 @@
 
 export interface NoiseSource {
   /** The next `count` independent numbers of N(0, 1), f32. Every call moves the source on. */
-  normal(count: number): Float32Array;
+  readonly normal: (count: number) => Float32Array;
+  /** What the samplers that draw a Brownian motion seed its tree with, 0 to 2^53-1. */
+  readonly treeSeed: number;
+  /** Another source, at its beginning, of the kind that such trees draw from. */
+  readonly ofSeed: (seed: number) => NoiseSource;
 }

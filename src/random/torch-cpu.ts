@@ -59,5 +59,5 @@ export const torchCpuNoise = (seed: number): NoiseSource => {
     }
     return values;
   };
-  return { normal };
+  return { normal, treeSeed: seed, ofSeed: torchCpuNoise };
 };
