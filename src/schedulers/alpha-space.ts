@@ -62,11 +62,14 @@ export const mixture = (alphaBar: number): Mixture => ({
 export const finalAlpha = (config: { readonly set_alpha_to_one: boolean }, { alphasCumprod }: TrainedNoise): number =>
   config.set_alpha_to_one ? 1 : alphasCumprod[0]!;
 
-type AlphaSpace = Pick<UnnamedSchedule, 'timesteps' | 'sigmas' | 'initNoiseSigma' | 'scaleModelInput' | 'addNoise'>;
-
-/** `timesteps`: whole training timesteps, the noisiest first. */
-export const alphaSpace = (timesteps: Float32Array, { alphasCumprod, sigmas }: TrainedNoise): AlphaSpace => ({
+/** A schedule but for its sampler. `timesteps`: whole training timesteps, the noisiest first. */
+export const alphaSpace = (
+  timesteps: Float32Array,
+  { alphasCumprod, sigmas }: TrainedNoise,
+): Omit<UnnamedSchedule, 'sampler'> => ({
   timesteps,
+  trainTimesteps: alphasCumprod.length,
+  order: 1,
   sigmas: Float32Array.of(...timesteps.map((timestep) => sigmas[timestep] ?? 0), 0),
   initNoiseSigma: 1,
   scaleModelInput: (sample) => sample,

@@ -50,6 +50,13 @@ export const only = <T extends string | number | boolean | null>(value: T): Fiel
   read: (other) => (other === value ? value : undefined),
 });
 
+/** A lower limit that there is none of: null, or what Python writes for it. */
+export const unlimited: Field<null> = {
+  fallback: null,
+  expected: 'null or -Infinity',
+  read: (value) => (value === null || value === -Infinity ? null : undefined),
+};
+
 /** The same key where a class has another default. */
 export const withDefault = <T>(field: Field<T>, fallback: NoInfer<T>): Field<T> => ({ ...field, fallback });
 

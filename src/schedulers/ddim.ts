@@ -1,6 +1,6 @@
 /**
- * DDIM without noise: Song et al. 2020, arXiv:2010.02502, eq. 12 with sigma 0; configuration of diffusers 0.42,
- * schedulers/scheduling_ddim.py.
+ * DDIM: Song et al. 2020, arXiv:2010.02502, eq. 12, with the share `eta` of eq. 16's fresh noise; configuration of
+ * diffusers 0.42, schedulers/scheduling_ddim.py.
  */
 import { alphaSpace, CLIP_FIELDS, clipped, finalAlpha, mixture, wholeTimesteps } from './alpha-space.js';
 import { type ConfigOf, flag, withDefault } from './config-fields.js';
@@ -28,19 +28,25 @@ export const buildDdim = (config: ConfigOf<typeof DDIM_FIELDS>, steps: number): 
   const clip = clipped(config);
   return {
     ...alphaSpace(timesteps, trained),
-    trainTimesteps: config.num_train_timesteps,
-    order: 1,
-    sampler: () => ({
-      step: (prediction, step, sample) => {
+    sampler: (eta = 0) => ({
+      step: (prediction, step, sample, noise) => {
         const timestep = timesteps[step]!;
-        const from = mixture(trained.alphasCumprod[timestep]!);
-        const to = mixture(trained.alphasCumprod[timestep - stride] ?? finalAlpha(config, trained));
+        const here = trained.alphasCumprod[timestep]!;
+        const next = trained.alphasCumprod[timestep - stride] ?? finalAlpha(config, trained);
+        const from = mixture(here);
+        const variance = f32(f32(f32(1 - next) / f32(1 - here)) * f32(1 - f32(here / next)));
+        const deviation = f32(eta * f32(Math.sqrt(variance)));
+        const alpha = f32(Math.sqrt(next));
+        const direction = f32(Math.sqrt(Math.max(f32(f32(1 - next) - f32(deviation * deviation)), 0)));
         const denoise = denoiseBetween(config.prediction_type, from.alpha, from.sigma);
         const noiseOf = noiseBetween(config.prediction_type, from.alpha, from.sigma);
-        return sample.map((value, i) => {
+        const moved = sample.map((value, i) => {
           const clean = clip(denoise(value, prediction[i]!));
-          return f32(to.alpha * clean) + f32(to.sigma * noiseOf(value, prediction[i]!));
+          return f32(alpha * clean) + f32(direction * noiseOf(value, prediction[i]!));
         });
+        if (eta === 0) return moved;
+        const fresh = noise.normal(sample.length);
+        return moved.map((value, i) => value + f32(deviation * fresh[i]!));
       },
     }),
   };

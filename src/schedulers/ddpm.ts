@@ -27,8 +27,6 @@ export const buildDdpm = (config: ConfigOf<typeof DDPM_FIELDS>, steps: number): 
   const clip = clipped(config);
   return {
     ...alphaSpace(timesteps, trained),
-    trainTimesteps: config.num_train_timesteps,
-    order: 1,
     sampler: () => ({
       step: (prediction, step, sample, noise) => {
         const from = trained.alphasCumprod[timesteps[step]!]!;

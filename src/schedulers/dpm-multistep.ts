@@ -4,6 +4,7 @@
  */
 import { combine, type Term } from './combine.js';
 import { type ConfigOf, flag, oneOf, only, wholeNumber } from './config-fields.js';
+import { DPM_FIELDS, type DpmWeights, dpmWeights } from './dpm-weights.js';
 import { type Level, MULTISTEP_FIELDS, multistepLevels, multistepSchedule } from './multistep.js';
 import { trainedNoise } from './noise-schedule.js';
 import { denoiseBetween } from './prediction.js';
@@ -11,11 +12,8 @@ import type { UnnamedSchedule } from './scheduler.js';
 
 export const DPM_MULTISTEP_FIELDS = {
   ...MULTISTEP_FIELDS,
+  ...DPM_FIELDS,
   solver_order: wholeNumber(2, 1, 3),
-  /** `deis` is what a DEIS model's configuration says; it runs as DPM-Solver++. */
-  algorithm_type: oneOf(['dpmsolver++', 'sde-dpmsolver++', 'deis'], 'dpmsolver++'),
-  /** The last three are other classes' and run as midpoint. */
-  solver_type: oneOf(['midpoint', 'heun', 'logrho', 'bh1', 'bh2'], 'midpoint'),
   euler_at_final: flag(false),
   use_lu_lambdas: only(false),
   final_sigmas_type: oneOf(['zero', 'sigma_min'], 'zero'),
@@ -52,8 +50,13 @@ export const buildDpmMultistep = (config: DpmConfig, steps: number): UnnamedSche
           past = [sample.map((value, i) => denoise(value, prediction[i]!)), ...past].slice(0, config.solver_order);
           const order = Math.min(past.length, allowed(step));
           const path = [levels[step + 1]!, ...past.slice(0, order).map((_, i) => levels[step - i]!)];
-          const weights = isSde ? sdeWeights(path, config.solver_type) : odeWeights(path, config.solver_type);
-          const terms = weights.past.map((weight, i): Term => [weight, past[i]!]);
+          const weights = dpmWeights(
+            levels[step]!,
+            levels[step + 1]!,
+            isSde,
+            config.solver_type === 'heun' || order > 2,
+          );
+          const terms = differences(path, weights).map((weight, i): Term => [weight, past[i]!]);
           const fresh: Term[] = isSde ? [[weights.noise, noise.normal(sample.length)]] : [];
           return combine([weights.sample, sample], ...terms, ...fresh);
         },
@@ -62,39 +65,11 @@ export const buildDpmMultistep = (config: DpmConfig, steps: number): UnnamedSche
   };
 };
 
-interface Weights {
-  readonly sample: number;
-  /** Of the clean latents, the latest first: as many as the order. */
-  readonly past: readonly number[];
-  readonly noise: number;
-}
-type SolverType = DpmConfig['solver_type'];
-
-/** @param path the level after the step, the level before it, and those of the past predictions */
-const odeWeights = (path: readonly Level[], type: SolverType): Weights => {
-  const [to, from] = [path[0]!, path[1]!];
-  const h = to.lambda - from.lambda;
-  const phi = Math.exp(-h) - 1;
-  const slope = type === 'heun' || path.length > 3 ? phi / h + 1 : -0.5 * phi;
-  const past = differences(path, -to.alpha * phi, to.alpha * slope, -to.alpha * ((phi + h) / h ** 2 - 0.5));
-  return { sample: to.sigma / from.sigma, past, noise: 0 };
-};
-
-const sdeWeights = (path: readonly Level[], type: SolverType): Weights => {
-  const [to, from] = [path[0]!, path[1]!];
-  const h = 2 * (to.lambda - from.lambda);
-  const phi = Math.exp(-h) - 1;
-  const slope = type === 'heun' || path.length > 3 ? phi / h + 1 : -0.5 * phi;
-  // The half has the other sign than in the ODE: diffusers' curvature term, followed as it is.
-  const past = differences(path, -to.alpha * phi, to.alpha * slope, -to.alpha * ((phi + h) / h ** 2 + 0.5));
-  return { sample: (to.sigma / from.sigma) * Math.exp(-h / 2), past, noise: to.sigma * Math.sqrt(-phi) };
-};
-
 /**
- * Weights of the predictions themselves, from those of the latest (`value`) and of its first and second divided differences
- * over log SNR (`slope`, `curve`).
+ * Weights of the predictions themselves, the latest first: the derivatives are their divided differences over log SNR.
+ * @param path the level after the step, the level before it, and those of the past predictions
  */
-const differences = (path: readonly Level[], value: number, slope: number, curve: number): number[] => {
+const differences = (path: readonly Level[], { value, slope, curve }: DpmWeights): number[] => {
   const [to, from, before, earliest] = path;
   if (before === undefined) return [value];
   const h = to!.lambda - from!.lambda;

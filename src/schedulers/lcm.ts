@@ -33,8 +33,6 @@ export const buildLcm = (config: LcmConfig, steps: number): UnnamedSchedule => {
   const clip = clipped(config);
   return {
     ...alphaSpace(timesteps, trained),
-    trainTimesteps: config.num_train_timesteps,
-    order: 1,
     sampler: () => ({
       step: (prediction, step, sample, noise) => {
         const timestep = timesteps[step]!;
@@ -54,9 +52,14 @@ export const buildLcm = (config: LcmConfig, steps: number): UnnamedSchedule => {
 };
 
 /** @throws ROW_FIELD_INVALID for more steps than the model was distilled on */
-const distilledTimesteps = (config: LcmConfig, steps: number): Float32Array => {
+export const distilledTimesteps = (
+  config: Pick<LcmConfig, 'num_train_timesteps' | 'original_inference_steps'>,
+  steps: number,
+): Float32Array => {
   const { num_train_timesteps: train, original_inference_steps: original } = config;
   stepsWithin(original, steps);
   const stride = Math.floor(train / original);
-  return Float32Array.from({ length: steps }, (_, i) => (original - Math.floor((i * original) / steps)) * stride - 1);
+  // Divided first, as numpy's linspace does: the rounding decides some of the floors.
+  const share = original / steps;
+  return Float32Array.from({ length: steps }, (_, i) => (original - Math.floor(i * share)) * stride - 1);
 };

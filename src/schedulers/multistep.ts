@@ -3,7 +3,7 @@
  * noise levels are, and log SNR as the time they integrate over. Levels as diffusers 0.42 places them
  * (schedulers/scheduling_dpmsolver_multistep.py, `set_timesteps`).
  */
-import { type ConfigOf, flag, number, only, optional } from './config-fields.js';
+import { type ConfigOf, flag, number, only, optional, unlimited } from './config-fields.js';
 import { NOISE_FIELDS, type TrainedNoise } from './noise-schedule.js';
 import { PREDICTION_FIELDS } from './prediction.js';
 import { linspace, roundHalfEven, valueAt } from './ranges.js';
@@ -14,26 +14,32 @@ import { spaceTimesteps, TIMESTEP_FIELDS } from './timesteps.js';
 
 const f32 = Math.fround;
 
-export const MULTISTEP_FIELDS = {
+/** Keys that single-step methods have too. */
+export const EXPONENTIAL_FIELDS = {
   ...NOISE_FIELDS,
   ...PREDICTION_FIELDS,
-  ...TIMESTEP_FIELDS,
   ...SIGMA_FIELDS,
+  thresholding: only(false),
+  use_flow_sigmas: only(false),
+  lambda_min_clipped: unlimited,
+};
+
+export const MULTISTEP_FIELDS = {
+  ...EXPONENTIAL_FIELDS,
+  ...TIMESTEP_FIELDS,
   sigma_min: optional(number(0)),
   sigma_max: optional(number(0)),
   lower_order_final: flag(true),
-  thresholding: only(false),
-  use_flow_sigmas: only(false),
-  lambda_min_clipped: only(null),
 };
-export type MultistepConfig = ConfigOf<typeof MULTISTEP_FIELDS>;
+type LevelsConfig = ConfigOf<typeof EXPONENTIAL_FIELDS> &
+  ConfigOf<typeof TIMESTEP_FIELDS> & { readonly sigma_min?: number | null; readonly sigma_max?: number | null };
 
 /**
  * `steps` levels with whole timesteps.
  * @param toNearest whether timesteps of a sigma rule are rounded; else they are cut, as a cast cuts
  */
 export const multistepLevels = (
-  config: MultistepConfig,
+  config: LevelsConfig,
   trained: TrainedNoise,
   steps: number,
   toNearest = config.use_karras_sigmas,
@@ -48,7 +54,7 @@ export const multistepLevels = (
 };
 
 /** Leading and linspace place one timestep more, the cleanest, and leave it out: the level after the last step stands for it. */
-const spaceOneMore = (config: MultistepConfig, steps: number): number[] => {
+const spaceOneMore = (config: LevelsConfig, steps: number): number[] => {
   switch (config.timestep_spacing) {
     case 'linspace':
       return linspace(0, config.num_train_timesteps - 1, steps + 1)
@@ -78,7 +84,7 @@ export const levelOf = (sigma: number): Level => {
 
 /** The schedule but for its sampler. `last`: the sigma after the last step. */
 export const multistepSchedule = (
-  config: MultistepConfig,
+  config: { readonly num_train_timesteps: number },
   { timesteps, sigmas }: Levels,
   last: number,
 ): Omit<UnnamedSchedule, 'sampler'> & { levels: readonly Level[] } => {

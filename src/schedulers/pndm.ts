@@ -44,8 +44,6 @@ export const buildPndm = (config: PndmConfig, steps: number): UnnamedSchedule =>
 
   return {
     ...alphaSpace(timesteps, trained),
-    trainTimesteps: config.num_train_timesteps,
-    order: 1,
     sampler: () => {
       /** The latest predictions first. */
       let past: readonly Float32Array[] = [];

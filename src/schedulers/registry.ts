@@ -1,18 +1,23 @@
-/** The schedulers by diffusers' class names: from a model's configuration, and a row's wish, to a schedule. */
+/** The schedulers by name: from a model's configuration, and a row's wish, to a schedule. */
 import { messageOf, RefineError } from '../errors.js';
 import { type ConfigOf, type ConfigValues, type Fields, readFields, unsupported } from './config-fields.js';
 import { buildDdim, DDIM_FIELDS } from './ddim.js';
 import { buildDdpm, DDPM_FIELDS } from './ddpm.js';
 import { buildDeis, DEIS_FIELDS } from './deis.js';
+import { buildDpmSde, DPM_SDE_FIELDS } from './dpm-sde.js';
+import { buildDpmSinglestep, DPM_SINGLESTEP_FIELDS } from './dpm-singlestep.js';
 import { buildDpmMultistep, DPM_MULTISTEP_FIELDS } from './dpm-multistep.js';
+import { buildEdmEuler, EDM_EULER_FIELDS } from './edm-euler.js';
 import { buildEulerAncestral, EULER_ANCESTRAL_FIELDS } from './euler-ancestral.js';
 import { buildEuler, EULER_FIELDS } from './euler.js';
+import { findSampler, type NamedScheduler, samplerSpellings, whyNoSampler } from './find-sampler.js';
 import { buildHeun, HEUN_FIELDS } from './heun.js';
 import { buildKdpm2, buildKdpm2Ancestral, KDPM2_FIELDS } from './kdpm2.js';
 import { buildLcm, LCM_FIELDS } from './lcm.js';
 import { buildLms, LMS_FIELDS } from './lms.js';
 import { buildPndm, PNDM_FIELDS } from './pndm.js';
 import type { Schedule, UnnamedSchedule } from './scheduler.js';
+import { buildTcd, TCD_FIELDS } from './tcd.js';
 import { buildUnipc, UNIPC_FIELDS } from './unipc.js';
 
 interface Definition {
@@ -30,6 +35,9 @@ const SCHEDULERS = {
   DDPMScheduler: define(DDPM_FIELDS, buildDdpm),
   DEISMultistepScheduler: define(DEIS_FIELDS, buildDeis),
   DPMSolverMultistepScheduler: define(DPM_MULTISTEP_FIELDS, buildDpmMultistep),
+  DPMSolverSDEScheduler: define(DPM_SDE_FIELDS, buildDpmSde),
+  DPMSolverSinglestepScheduler: define(DPM_SINGLESTEP_FIELDS, buildDpmSinglestep),
+  EDMEulerScheduler: define(EDM_EULER_FIELDS, buildEdmEuler),
   EulerAncestralDiscreteScheduler: define(EULER_ANCESTRAL_FIELDS, buildEulerAncestral),
   EulerDiscreteScheduler: define(EULER_FIELDS, buildEuler),
   HeunDiscreteScheduler: define(HEUN_FIELDS, buildHeun),
@@ -38,6 +46,7 @@ const SCHEDULERS = {
   LCMScheduler: define(LCM_FIELDS, buildLcm),
   LMSDiscreteScheduler: define(LMS_FIELDS, buildLms),
   PNDMScheduler: define(PNDM_FIELDS, buildPndm),
+  TCDScheduler: define(TCD_FIELDS, buildTcd),
   UniPCMultistepScheduler: define(UNIPC_FIELDS, buildUnipc),
 } as const satisfies Record<string, Definition>;
 
@@ -49,13 +58,21 @@ export const isSchedulerName = (name: string): name is SchedulerName => Object.h
 export interface SchedulerConfig {
   readonly name: SchedulerName;
   readonly values: ConfigValues;
+  /** What it was asked for as, where that is no class name. */
+  readonly label?: string;
 }
+
+/** The scheduler of a name of diffusers, A1111, ComfyUI or their kin. @returns null: nothing is called so */
+export const findScheduler = (name: string): NamedScheduler | null =>
+  isSchedulerName(name) ? { name, scheduler: name, values: {} } : findSampler(name);
+
+/** Names to suggest for one that nothing is called by. */
+export const schedulerSpellings: readonly string[] = [...schedulerNames, ...samplerSpellings];
 
 /** Keys of diffusers' schedulers that are not here: models carry them for whoever swaps the scheduler. */
 const KEYS_OF_OTHERS: ReadonlySet<string> = new Set([
   'dynamic_thresholding_ratio',
   'flow_shift',
-  'noise_sampler_seed',
   'sample_max_value',
   'shift_terminal',
   'time_shift_type',
@@ -86,17 +103,20 @@ export const parseSchedulerConfig = (json: unknown): SchedulerConfig => {
 };
 
 /**
- * The model's own scheduler, or another class with the model's values, as diffusers' `from_config` makes it.
+ * The model's own scheduler, or another class with the model's values, as diffusers' `from_config` makes it; under a name of another
+ * program, with that sampler's values over the model's.
  * @throws ROW_FIELD_INVALID when there is no such scheduler, or it cannot take this model's values
  */
 export const configFor = (name: string | null, model: SchedulerConfig): SchedulerConfig => {
   if (name === null || name === model.name) return model;
   const context = { field: 'scheduler', value: name };
-  if (!isSchedulerName(name)) {
-    const message = `Expected a scheduler of ${schedulerNames.join(', ')}, found ${JSON.stringify(name)}.`;
+  const found = findScheduler(name);
+  if (found === null || !isSchedulerName(found.scheduler)) {
+    const why = whyNoSampler(name) ?? `Choose one of ${schedulerNames.join(', ')}, or a name of docs/schedulers.md`;
+    const message = `Expected a scheduler's name, found ${JSON.stringify(name)}: ${why}.`;
     throw new RefineError('ROW_FIELD_INVALID', message, { context });
   }
-  const config = { name, values: model.values };
+  const config = { name: found.scheduler, label: found.name, values: { ...model.values, ...found.values } };
   try {
     buildSchedule(config, 1);
   } catch (cause) {
@@ -110,7 +130,7 @@ export const configFor = (name: string | null, model: SchedulerConfig): Schedule
  * @param steps at least 1: the length of the whole schedule, of which `stepRange` says what runs
  * @throws ROW_FIELD_INVALID when the scheduler cannot make so many steps
  */
-export const buildSchedule = ({ name, values }: SchedulerConfig, steps: number): Schedule => {
+export const buildSchedule = ({ name, values, label }: SchedulerConfig, steps: number): Schedule => {
   const definition: Definition = SCHEDULERS[name];
-  return { name, ...definition.build(values, steps) };
+  return { name: label ?? name, ...definition.build(values, steps) };
 };

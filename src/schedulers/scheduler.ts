@@ -6,7 +6,7 @@ import type { NoiseSource } from '../random/noise-source.js';
  * whole schedule (0 to `timesteps.length` - 1), wherever a run begins.
  */
 export interface Schedule {
-  /** diffusers' class name. */
+  /** diffusers' class name, or what the scheduler was asked for as in docs/schedulers.md. */
   readonly name: string;
   /** f32, in the order they run: what the UNet is told, 0 to `trainTimesteps` - 1. */
   readonly timesteps: Float32Array;
@@ -22,8 +22,11 @@ export interface Schedule {
   scaleModelInput(sample: Float32Array, step: number): Float32Array;
   /** Clean latents, made as noisy as `step` expects. `noise`: of N(0, 1), as many numbers. */
   addNoise(latents: Float32Array, noise: Float32Array, step: number): Float32Array;
-  /** A sampler for one picture: what it remembers of earlier steps is its own. */
-  sampler(): Sampler;
+  /**
+   * A sampler for one picture: what it remembers of earlier steps is its own.
+   * @param eta 0 to 1, the share of fresh noise in a step: only DDIM and TCD have it, and 0 is the default
+   */
+  sampler(eta?: number): Sampler;
 }
 
 export interface Sampler {

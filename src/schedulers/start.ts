@@ -45,7 +45,7 @@ const beginOfStrength = ({ order }: Schedule, { steps, strength }: StartSettings
   Math.max(steps - Math.min(Math.trunc(steps * strength), steps), 0) * order;
 
 /** The first timestep below the share of noise that is taken as removed. */
-const beginOfStart = (schedule: Schedule, start: number): number => {
+export const beginOfStart = (schedule: Schedule, start: number): number => {
   const { timesteps, order } = schedule;
   const cutoff = timestepAt(schedule, start);
   const count = timesteps.filter((timestep) => timestep < cutoff).length;

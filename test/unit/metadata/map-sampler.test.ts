@@ -1,79 +1,62 @@
-import { mapSampler, samplerOf } from '#src/metadata/map-sampler.js';
+import { mapSampler } from '#src/metadata/map-sampler.js';
+import { toA1111 } from '#src/schedulers/find-sampler.js';
 
-const ALL = [
-  'EulerDiscreteScheduler',
-  'EulerAncestralDiscreteScheduler',
-  'HeunDiscreteScheduler',
-  'LMSDiscreteScheduler',
-  'DDIMScheduler',
-  'PNDMScheduler',
-  'KDPM2DiscreteScheduler',
-  'KDPM2AncestralDiscreteScheduler',
-  'DPMSolverMultistepScheduler',
-  'DPMSolverSinglestepScheduler',
-  'DPMSolverSDEScheduler',
-  'UniPCMultistepScheduler',
-  'DEISMultistepScheduler',
-  'LCMScheduler',
-];
-
+/** As pictures name them: the sampler, and the noise levels if the program names them apart. */
 test.each([
-  ['Euler', 'EulerDiscreteScheduler'],
-  ['euler', 'EulerDiscreteScheduler'],
-  ['euler_k', 'EulerDiscreteScheduler'],
-  ['Euler a', 'EulerAncestralDiscreteScheduler'],
-  ['Euler A Trailing', 'EulerAncestralDiscreteScheduler'],
-  ['euler_ancestral', 'EulerAncestralDiscreteScheduler'],
-  ['k_euler_a', 'EulerAncestralDiscreteScheduler'],
-  ['k_euler_ancestral', 'EulerAncestralDiscreteScheduler'],
-  ['DPM++ 2M', 'DPMSolverMultistepScheduler'],
-  ['DPM++ 2M Karras', 'DPMSolverMultistepScheduler'],
-  ['dpmpp_2m', 'DPMSolverMultistepScheduler'],
-  ['dpmpp_2m_k', 'DPMSolverMultistepScheduler'],
-  ['k_dpmpp_2m', 'DPMSolverMultistepScheduler'],
-  ['dpmpp_2s_k', 'DPMSolverSinglestepScheduler'],
-  ['DPM++ SDE Karras', 'DPMSolverSDEScheduler'],
-  ['dpmpp_sde_gpu', 'DPMSolverSDEScheduler'],
-  ['DPM2', 'KDPM2DiscreteScheduler'],
-  ['dpm_2', 'KDPM2DiscreteScheduler'],
-  ['kdpm_2_k', 'KDPM2DiscreteScheduler'],
-  ['DPM2 a Karras', 'KDPM2AncestralDiscreteScheduler'],
-  ['dpm_2_ancestral', 'KDPM2AncestralDiscreteScheduler'],
-  ['kdpm_2_a', 'KDPM2AncestralDiscreteScheduler'],
-  ['Heun', 'HeunDiscreteScheduler'],
-  ['LMS Karras', 'LMSDiscreteScheduler'],
-  ['DDIM', 'DDIMScheduler'],
-  ['PLMS', 'PNDMScheduler'],
-  ['UniPC', 'UniPCMultistepScheduler'],
-  ['uni_pc', 'UniPCMultistepScheduler'],
-  ['deis', 'DEISMultistepScheduler'],
-  ['LCM', 'LCMScheduler'],
-  ['DDIMScheduler', 'DDIMScheduler'],
-])('%s is %s', (sampler, name) => {
-  expect(mapSampler({ sampler }, ALL)).toBe(name);
+  ['Euler', null, 'Euler'],
+  ['euler', 'normal', 'Euler'],
+  ['euler', 'sgm_uniform', 'Euler SGM Uniform'],
+  ['Euler', 'Automatic', 'Euler'],
+  ['euler_k', null, 'Euler Karras'],
+  ['Euler a', null, 'Euler a'],
+  ['Euler A Trailing', null, 'Euler a SGM Uniform'],
+  ['euler_ancestral', 'karras', 'Euler a'],
+  ['k_euler_a', null, 'Euler a'],
+  ['k_euler_ancestral', 'native', 'Euler a'],
+  ['DPM++ 2M', 'Automatic', 'DPM++ 2M Karras'],
+  ['DPM++ 2M', 'Karras', 'DPM++ 2M Karras'],
+  ['DPM++ 2M Karras', null, 'DPM++ 2M Karras'],
+  ['dpmpp_2m', 'karras', 'DPM++ 2M Karras'],
+  ['dpmpp_2m_k', null, 'DPM++ 2M Karras'],
+  ['k_dpmpp_2m', null, 'DPM++ 2M'],
+  ['DPM++ 2M SDE', 'Automatic', 'DPM++ 2M SDE Exponential'],
+  ['dpmpp_2m_sde_gpu', 'beta', 'DPM++ 2M SDE Beta'],
+  ['dpmpp_2s_k', null, 'dpmpp_2s Karras'],
+  ['DPM++ SDE Karras', null, 'DPM++ SDE Karras'],
+  ['dpmpp_sde_gpu', 'karras', 'DPM++ SDE Karras'],
+  ['kdpm_2_k', null, 'DPM2 Karras'],
+  ['DPM2 a Karras', null, 'DPM2 a Karras'],
+  ['Heun', 'Polyexponential', 'Heun Exponential'],
+  ['LMS Karras', null, 'LMS Karras'],
+  ['DDIM', 'Automatic', 'DDIM'],
+  ['ddim', 'ddim_uniform', 'DDIM'],
+  ['PLMS', null, 'PLMS'],
+  ['uni_pc', 'simple', 'UniPC Simple'],
+  ['deis', null, 'deis'],
+  ['LCM', 'SGM Uniform', 'LCM'],
+  ['DDIMScheduler', null, 'DDIMScheduler'],
+])('%s with %p is %s', (sampler, scheduler, name) => {
+  expect(mapSampler({ sampler, scheduler })).toBe(name);
+});
+
+test.each(['DPM++ 2S a', 'DPM adaptive', 'constructor', '', 'Restart', 'Karras'])('%p is nothing here', (sampler) => {
+  expect(mapSampler({ sampler, scheduler: null })).toBeNull();
+});
+
+test('only if the picture says so', () => {
+  expect(mapSampler({ sampler: null, scheduler: 'karras' })).toBeNull();
 });
 
 test.each([
-  'DPM++ 2M SDE',
-  'dpmpp_2m_sde_gpu',
-  'DPM++ 3M SDE',
-  'DPM++ 2S a',
-  'DPM adaptive',
-  'constructor',
-  '',
-  'Restart',
-])('%p has no class with a configuration of its own', (sampler) => {
-  expect(mapSampler({ sampler }, ALL)).toBeNull();
-});
-
-test('only what can run, and only if the picture says so', () => {
-  expect(mapSampler({ sampler: 'Heun' }, ['EulerDiscreteScheduler'])).toBeNull();
-  expect(mapSampler({ sampler: null }, ALL)).toBeNull();
-});
-
-test("A1111's names of what we run lead back to it", () => {
-  const named = ALL.filter((name) => samplerOf(name) !== name);
-  expect(named.length).toBeGreaterThan(10);
-  for (const name of named) expect(mapSampler({ sampler: samplerOf(name) }, ALL)).toBe(name);
-  expect(samplerOf('DEISMultistepScheduler')).toBe('DEISMultistepScheduler');
+  ['DPM++ 2M Karras', { sampler: 'DPM++ 2M', spacing: 'Karras' }],
+  ['DPM++ 2M SDE Heun', { sampler: 'DPM++ 2M SDE Heun', spacing: null }],
+  ['Euler a', { sampler: 'Euler a', spacing: null }],
+  ['EulerDiscreteScheduler', { sampler: 'Euler', spacing: null }],
+  ['DEISMultistepScheduler', { sampler: 'DEISMultistepScheduler', spacing: null }],
+  ['deis Karras', { sampler: 'deis Karras', spacing: null }],
+])('A1111 calls %s %p, and that leads back', (name, written) => {
+  expect(toA1111(name)).toEqual(written);
+  if (!name.endsWith('Scheduler')) {
+    expect(mapSampler({ sampler: written.sampler, scheduler: written.spacing })).toBe(name);
+  }
 });

@@ -66,11 +66,10 @@ test('a model that knows the picture gets it in one last step, and noise is not 
   const schedule = euler({ timestep_spacing: 'leading', steps_offset: 1 }, 3);
   const [picture, noise] = [Float32Array.of(0.25, -1), Float32Array.of(2, 0.5)];
   const noisy = schedule.addNoise(picture, noise, 2);
-  const forbidden = {
-    normal: () => {
-      throw new Error('drawn');
-    },
+  const drawn = (): never => {
+    throw new Error('drawn');
   };
+  const forbidden = { normal: drawn, treeSeed: 0, ofSeed: drawn };
   near(schedule.sampler().step(noise, 2, noisy, forbidden), [...picture]);
 });
 
