@@ -10,6 +10,10 @@ export interface TextEncoder {
   config: ClipConfig;
   tokenizer: Tokenizer;
   network: Network;
+  /** The same network with the inputs `kept`, `vectors` and `unseen`, opened when it is first asked for; an export has none. */
+  extended?: () => Promise<Network>;
+  /** Textual inversions: vectors [width] by name in lower case. */
+  embeddings?: ReadonlyMap<string, readonly Float32Array[]>;
 }
 
 export interface TextEmbeddings {
@@ -59,7 +63,7 @@ export const endOfText = (ids: Int32Array, endId: number): number =>
 const LEGACY_END_ID = 2;
 
 /** [B,T,a] and [B,T,b] to [B,T,a+b]. */
-const joinFeatures = (parts: readonly Tensor[]): Tensor => {
+export const joinFeatures = (parts: readonly Tensor[]): Tensor => {
   const [first] = parts;
   if (first === undefined) throw new RangeError('no text encoder');
   if (parts.length === 1) return first;

@@ -1,19 +1,31 @@
 /** Reads a model's `tokenizer/` or `tokenizer_2/` folder. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { isRefineError, messageOf, RefineError, systemCodeOf } from '../errors.js';
 import { parseTokenizerFiles, TOKENIZER_FILES } from './tokenizer-files.js';
-import { createTokenizer, type Tokenizer } from './tokenizer.js';
+import { createTokenizer, type Tokenizer, type TokenizerParts } from './tokenizer.js';
 
 /** CLIP's largest file has 3.6 MB. */
 const MAX_BYTES = 16 * 2 ** 20;
 
 /** @throws MODEL_CONFIG_INVALID naming the file that is missing, unreadable, or not a CLIP tokenizer's */
-export const readTokenizer = async (folder: string): Promise<Tokenizer> => {
+export const readTokenizer = async (folder: string): Promise<Tokenizer> => createTokenizer(await readParts(folder));
+
+/** For weights that come without: one-file checkpoints. It pads with `!`, as SDXL's second text encoder was trained. */
+const CLIP_TOKENIZER = fileURLToPath(new URL('../../models/clip-tokenizer', import.meta.url));
+
+/** @param padsWithEnd as SDXL's first text encoder was trained */
+export const readClipTokenizer = async (padsWithEnd: boolean): Promise<Tokenizer> => {
+  const { config, ...parts } = await readParts(CLIP_TOKENIZER);
+  return createTokenizer({ ...parts, config: padsWithEnd ? { ...config, pad: config.end } : config });
+};
+
+const readParts = async (folder: string): Promise<TokenizerParts> => {
   const files = await Promise.all(
     TOKENIZER_FILES.map(async (name) => [name, await readIfThere(join(folder, name))] as const),
   );
-  return createTokenizer(parseTokenizerFiles(Object.fromEntries(files), folder));
+  return parseTokenizerFiles(Object.fromEntries(files), folder);
 };
 
 const readIfThere = async (path: string): Promise<string | undefined> => {

@@ -4,7 +4,8 @@
  * in CLIP (Radford et al. 2021, arXiv:2103.00020).
  */
 
-const END_OF_WORD = '</w>';
+/** What the last token of a word ends with. */
+export const END_OF_WORD = '</w>';
 
 /** Bytes that stand for themselves: the visible characters of Latin-1. The others become U+0100, U+0101, … */
 const isVisible = (byte: number): boolean =>

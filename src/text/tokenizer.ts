@@ -2,7 +2,7 @@
  * CLIP's tokenizer: a prompt as token ids, exactly as transformers 5.23 numbers it (models/clip/tokenization_clip.py,
  * over the tokenizers library). docs/decisions/0003-tokenizer.md says why it is ours.
  */
-import { bytePairEncoder } from './tokenizer-bpe.js';
+import { bytePairEncoder, END_OF_WORD } from './tokenizer-bpe.js';
 
 /** A token that is found in a prompt as it stands, before any word is cut. */
 export interface AddedToken {
@@ -34,6 +34,8 @@ export interface Tokenizer {
   encode(prompt: string): Int32Array;
   /** Begin, all of the prompt, end. */
   encodeUntruncated(prompt: string): number[];
+  /** Whether a token ends a word, and not only its beginning. */
+  endsWord(id: number): boolean;
 }
 
 /** Letters go together, digits one by one, and what is neither goes together; English contractions are words. */
@@ -51,7 +53,7 @@ const normalize = (text: string): string => lowerCase(text.normalize('NFC').repl
 const cutAt = (tokens: ReadonlyMap<string, number>): ((text: string) => (string | number)[]) => {
   if (tokens.size === 0) return (text) => [text];
   const longestFirst = [...tokens.keys()].sort((a, b) => b.length - a.length);
-  const pattern = longestFirst.map((token) => token.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|');
+  const pattern = longestFirst.map((token) => token.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|');
   const cut = new RegExp(`(${pattern})`, 'u');
   return (text) => text.split(cut).map((part) => tokens.get(part) ?? part);
 };
@@ -79,5 +81,10 @@ export const createTokenizer = ({ vocab, merges, config }: TokenizerParts): Toke
     if (ids.length > maxLength) padded[maxLength - 1] = end;
     return padded;
   };
-  return { encode, encodeUntruncated };
+  let wordEnds: ReadonlySet<number> | undefined;
+  const endsWord = (id: number): boolean => {
+    wordEnds ??= new Set([...vocab].flatMap(([token, of]) => (token.endsWith(END_OF_WORD) ? [of] : [])));
+    return wordEnds.has(id);
+  };
+  return { encode, encodeUntruncated, endsWord };
 };

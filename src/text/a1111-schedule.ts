@@ -1,0 +1,154 @@
+/** A1111's prompts that change on the way: `[from:to:when]`, `[to:when]`, `[from::when]` and `[a|b]`. */
+
+/** A prompt, and the last step (counted from 1) that it is for. */
+export interface PromptUntil {
+  end: number;
+  text: string;
+}
+
+type Node =
+  | string
+  | { kind: 'change'; before: readonly Node[]; after: readonly Node[]; when: string }
+  | { kind: 'alternate'; choices: readonly (readonly Node[])[] };
+
+interface Parsed {
+  nodes: readonly Node[];
+  next: number;
+}
+
+const PLAIN = /(?:[^\\[\]():|]|\\.)+/suy;
+const NUMBER = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*$/i;
+/** More brackets inside each other are text: nobody writes them, and each is a call deeper. */
+const DEEPEST = 64;
+
+/**
+ * The prompt's texts over a schedule of `steps` steps, in order; a text alone where nothing changes. `when` with a point is a
+ * share of the steps, without one a number of steps. What is no form of these is text; a `|` outside brackets makes all of the
+ * prompt text.
+ * Source: AUTOMATIC1111/stable-diffusion-webui modules/prompt_parser.py, version 1.10 (grammar `schedule_parser`,
+ * `get_learned_conditioning_prompt_schedules`); its doctests are tests here.
+ */
+export const schedulePrompt = (prompt: string, steps: number): PromptUntil[] => {
+  const nodes = parse(prompt);
+  if (nodes === null) return [{ end: steps, text: prompt }];
+  const ends = [...new Set([...changesOf(nodes, steps), steps])].sort((a, b) => a - b);
+  return ends.map((end) => ({ end, text: textAt(nodes, end, steps) }));
+};
+
+/**
+ * The text of a step. A1111 counts steps from 0 where it looks up what it counted from 1 (`reconstruct_cond_batch`): a change
+ * at 5 comes after the sixth step.
+ */
+export const indexAt = (schedule: readonly PromptUntil[], step: number): number =>
+  Math.max(
+    0,
+    schedule.findIndex(({ end }) => step <= end),
+  );
+
+const stepOf = (when: string, steps: number): number => {
+  const value = Number(when) * (when.includes('.') ? steps : 1);
+  return Math.min(steps, Math.trunc(value));
+};
+
+function* changesOf(nodes: readonly Node[], steps: number): Generator<number> {
+  for (const node of nodes) {
+    if (typeof node === 'string') continue;
+    if (node.kind === 'alternate') {
+      for (let step = 1; step <= steps; step++) yield step;
+      continue;
+    }
+    const step = stepOf(node.when, steps);
+    if (step >= 1) yield step;
+    yield* changesOf([...node.before, ...node.after], steps);
+  }
+}
+
+const textAt = (nodes: readonly Node[], step: number, steps: number): string =>
+  nodes
+    .map((node) => {
+      if (typeof node === 'string') return node;
+      if (node.kind === 'alternate') return textAt(node.choices[(step - 1) % node.choices.length] ?? [], step, steps);
+      return textAt(step <= stepOf(node.when, steps) ? node.before : node.after, step, steps);
+    })
+    .join('');
+
+/** null: no prompt of the grammar. */
+const parse = (text: string): readonly Node[] | null => {
+  /** What a bracket at a place is, so that no place is read twice. */
+  const known = new Map<number, Parsed | null>();
+
+  const promptFrom = (start: number, depth: number): Parsed => {
+    const nodes: Node[] = [];
+    let next = start;
+    for (;;) {
+      PLAIN.lastIndex = next;
+      const plain = PLAIN.exec(text)?.[0];
+      const part: Parsed | null =
+        plain === undefined ? bracketAt(next, depth) : { nodes: [plain], next: next + plain.length };
+      if (part === null) return { nodes, next };
+      nodes.push(...part.nodes);
+      next = part.next;
+    }
+  };
+
+  const bracketAt = (start: number, depth: number): Parsed | null => {
+    const opening = text[start];
+    if ((opening !== '(' && opening !== '[') || depth > DEEPEST) return null;
+    const found = known.get(start);
+    if (found !== undefined) return found;
+    const parts: Parsed['nodes'][] = [];
+    const marks: string[] = [];
+    let next = start;
+    do {
+      const part = promptFrom(next + 1, depth + 1);
+      parts.push(part.nodes);
+      next = part.next;
+      marks.push(text[next] ?? '');
+    } while (marks.at(-1) === ':' || marks.at(-1) === '|');
+    const nodes = meaningOf(opening, parts, marks);
+    const bracket = nodes === null ? null : { nodes, next: next + 1 };
+    known.set(start, bracket);
+    return bracket;
+  };
+
+  const nodes: Node[] = [];
+  for (let next = 0; next < text.length;) {
+    const part = promptFrom(next, 0);
+    nodes.push(...part.nodes);
+    next = part.next;
+    if (next === text.length) break;
+    const stray = text[next] ?? '';
+    if (!'[]():'.includes(stray)) return null;
+    nodes.push(stray);
+    next++;
+  }
+  return nodes;
+};
+
+/** @param marks what stands behind each part @returns null: nothing of the grammar */
+const meaningOf = (
+  opening: string,
+  parts: readonly (readonly Node[])[],
+  marks: readonly string[],
+): readonly Node[] | null => {
+  const [first = [], second = [], third = []] = parts;
+  switch (`${opening}${marks.join('')}`) {
+    case '()':
+    case '[]':
+      return [opening, ...first, marks[0] ?? ''];
+    case '(:)':
+      return ['(', ...first, ':', ...second, ')'];
+    case '[:]':
+      return changeOf([], first, second);
+    case '[::]':
+      return changeOf(first, second, third);
+    default:
+      return opening === '[' && /^\|+\]$/.test(marks.join('')) ? [{ kind: 'alternate', choices: parts }] : null;
+  }
+};
+
+const changeOf = (before: readonly Node[], after: readonly Node[], number: readonly Node[]): readonly Node[] | null => {
+  const [text] = number;
+  const when = number.length === 1 && typeof text === 'string' ? NUMBER.exec(text)?.[1] : undefined;
+  return when === undefined ? null : [{ kind: 'change', before, after, when }];
+};

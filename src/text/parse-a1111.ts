@@ -1,0 +1,61 @@
+/** A1111's attention syntax: `(a)`, `(a:1.2)`, `[a]`, `\(`, `BREAK`. */
+
+/** Text and how much it counts. */
+export interface WeightedText {
+  text: string;
+  weight: number;
+}
+
+/** A new chunk begins here. Inside brackets it is weighted as text is, and is the word `break` then: so it is in A1111. */
+export const isBreak = ({ text, weight }: WeightedText): boolean => text === 'BREAK' && weight === -1;
+
+const UP = 1.1;
+const PIECE = /\\[()[\]\\]|\\|\(|\[|:([+-]?[.\d]+)\)|\)|\]|[^\\()[\]:]+|:/g;
+const BREAK = /\s*\bBREAK\b\s*/;
+
+/**
+ * Brackets that are not closed count to the end, those that were not opened are text, neighbours of equal weight are one.
+ * Source: AUTOMATIC1111/stable-diffusion-webui modules/prompt_parser.py at 0674fabd, `parse_prompt_attention`; its doctests
+ * are tests here.
+ * @returns at least one
+ */
+export const parseA1111 = (prompt: string): WeightedText[] => {
+  const parts: WeightedText[] = [];
+  const open = { round: [] as number[], square: [] as number[] };
+  const multiplyFrom = (start: number | undefined, factor: number): void => {
+    for (const part of parts.slice(start)) part.weight *= factor;
+  };
+  for (const [piece, weight] of prompt.matchAll(PIECE)) {
+    if (piece.startsWith('\\')) parts.push({ text: piece.slice(1), weight: 1 });
+    else if (piece === '(') open.round.push(parts.length);
+    else if (piece === '[') open.square.push(parts.length);
+    else if (weight !== undefined && open.round.length > 0) multiplyFrom(open.round.pop(), toNumber(weight));
+    else if (piece === ')' && open.round.length > 0) multiplyFrom(open.round.pop(), UP);
+    else if (piece === ']' && open.square.length > 0) multiplyFrom(open.square.pop(), 1 / UP);
+    else parts.push(...cutAtBreaks(piece));
+  }
+  for (const start of open.round) multiplyFrom(start, UP);
+  for (const start of open.square) multiplyFrom(start, 1 / UP);
+  return parts.length === 0 ? [{ text: '', weight: 1 }] : fuse(parts);
+};
+
+const cutAtBreaks = (text: string): WeightedText[] =>
+  text
+    .split(BREAK)
+    .flatMap((part, index) => [...(index === 0 ? [] : [{ text: 'BREAK', weight: -1 }]), { text: part, weight: 1 }]);
+
+/** `1.2.3` matches the pattern and is no number: A1111 stops there with an error, here it weighs 1. */
+const toNumber = (text: string): number => {
+  const value = Number(text);
+  return Number.isNaN(value) ? 1 : value;
+};
+
+const fuse = (parts: readonly WeightedText[]): WeightedText[] => {
+  const fused: WeightedText[] = [];
+  for (const part of parts) {
+    const last = fused.at(-1);
+    if (last?.weight === part.weight) last.text += part.text;
+    else fused.push({ ...part });
+  }
+  return fused;
+};
