@@ -1,21 +1,31 @@
 /** One call of the UNet. */
 import { UNET } from '../networks/unet.js';
 import type { UnetConfig } from '../networks/unet-config.js';
-import type { Network } from '../runtime/network.js';
+import type { Feeds, Network } from '../runtime/network.js';
 import { concatBatch, tensor, type Tensor } from '../tensor/tensor.js';
 import { sinusoid } from './sinusoid.js';
 
 export interface Unet {
   config: UnetConfig;
   network: Network;
+  /** What a network of another writer is given in a call, [B,4,h,w] among it; default: what `writeUnet` asks for. */
+  feeds?: (sample: Tensor, timestep: number, condition: Condition) => Feeds;
+  /** Sides of latents must be multiples of it; default: any. */
+  sizeMultiple?: number;
+  /** The same network with FreeU's inputs, opened when it is first asked for; an export has none. */
+  openFreeU?: () => Promise<Network>;
 }
 
 /** What one picture's calls have in common. */
 export interface Condition {
   /** f32 [B,77,width] */
   prompt: Tensor;
-  /** f32 [B,additionWidth] */
+  /** f32 [B,additionWidth]: what follows, as the network takes it */
   addition: Tensor;
+  /** f32 [B,projection] */
+  pooled: Tensor;
+  /** One list a batch entry. */
+  timeIds: readonly (readonly number[])[];
 }
 
 /** @param pooled f32 [B,projection] @param timeIds one list a batch entry */
@@ -32,26 +42,35 @@ export const buildCondition = (
     row.set(sinusoid(ids, config.timeIdWidth, config), width);
     return tensor(row, [1, config.additionWidth]);
   });
-  return { prompt, addition: concatBatch(rows) };
+  return { prompt, addition: concatBatch(rows), pooled, timeIds };
 };
+
+export const ownFeeds =
+  (config: UnetConfig): NonNullable<Unet['feeds']> =>
+  (sample, timestep, { prompt, addition }) => {
+    const batch = prompt.dims[0] ?? 1;
+    const timesteps = Array.from({ length: batch }, () => timestep);
+    return {
+      [UNET.sample]: sample,
+      [UNET.timestep]: tensor(sinusoid(timesteps, config.timestepWidth, config), [batch, config.timestepWidth]),
+      [UNET.prompt]: prompt,
+      [UNET.addition]: addition,
+    };
+  };
 
 /**
  * @param sample f32 [1,4,h,w], scaled by the scheduler; every batch entry sees the same
  * @returns f32 [B,4,h,w]: noise, or what the model was trained to predict
  */
 export const predictNoise = async (
-  { config, network }: Unet,
+  unet: Unet,
   sample: Tensor,
   timestep: number,
-  { prompt, addition }: Condition,
+  condition: Condition,
 ): Promise<Tensor> => {
-  const batch = prompt.dims[0] ?? 1;
-  const each = <T>(value: T): T[] => Array.from({ length: batch }, () => value);
-  const outputs = await network.run({
-    [UNET.sample]: concatBatch(each(sample)),
-    [UNET.timestep]: tensor(sinusoid(each(timestep), config.timestepWidth, config), [batch, config.timestepWidth]),
-    [UNET.prompt]: prompt,
-    [UNET.addition]: addition,
-  });
+  const batch = condition.prompt.dims[0] ?? 1;
+  const samples = concatBatch(Array.from({ length: batch }, () => sample));
+  const { config, network, feeds = ownFeeds(config) } = unet;
+  const outputs = await network.run(feeds(samples, timestep, condition));
   return outputs[UNET.prediction] as Tensor;
 };
