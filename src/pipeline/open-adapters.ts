@@ -1,0 +1,119 @@
+/** The adapters of a run, opened against its model: what each changes in which network. */
+import { parse } from 'node:path';
+import { RefineError } from '../errors.js';
+import type { Adapter, LayerChange } from '../networks/adapter.js';
+import type { LoraChoice } from '../records.js';
+import { openAdapterFile, unsuitable } from '../weights/adapter-file.js';
+import { fingerprintFile } from '../weights/fingerprint-model.js';
+import {
+  ADAPTED_PARTS,
+  matchAdapter,
+  type AdaptedPart,
+  type MatchedAdapter,
+  type PartShapes,
+} from '../weights/match-adapter.js';
+import type { ModelFiles } from '../weights/model-files.js';
+import { openPart } from '../weights/open-weights.js';
+import type { WeightMap } from '../weights/weight-map.js';
+import { doraGains } from './dora-gains.js';
+
+export interface OpenAdapters {
+  /** By part, in the order they were chosen; files that leave a part as it is are not among its. */
+  parts: Readonly<Record<AdaptedPart, readonly Adapter[]>>;
+  /** Tells their files apart; '' without any. */
+  digest: string;
+  /** For people. */
+  warnings: readonly string[];
+}
+
+export const NO_ADAPTERS: OpenAdapters = {
+  parts: { unet: [], textEncoder: [], textEncoder2: [] },
+  digest: '',
+  warnings: [],
+};
+
+/** The graph's input for the weight of a file. */
+export const adapterInput = (name: string): string => `lora:${name}`;
+
+/** @throws LORA_UNSUITABLE USAGE_CONFLICT MODEL_* WEIGHTS_* SESSION_CREATE */
+export const openAdapters = async (choices: readonly LoraChoice[], files: ModelFiles): Promise<OpenAdapters> => {
+  if (choices.length === 0) return NO_ADAPTERS;
+  const weights = await openAdaptedParts(files);
+  const shapes: PartShapes = {
+    unet: shapesOf(weights.unet),
+    textEncoder: shapesOf(weights.textEncoder),
+    textEncoder2: shapesOf(weights.textEncoder2),
+  };
+  const parts: Record<AdaptedPart, Adapter[]> = { unet: [], textEncoder: [], textEncoder2: [] };
+  const digests: string[] = [];
+  const warnings: string[] = [];
+  for (const { name, file } of choices) {
+    const opened = await openAdapterFile(file);
+    const matched = matchAdapter(opened, shapes);
+    expectSameDrive(opened.file, files);
+    for (const part of ADAPTED_PARTS) {
+      const own = weights[part];
+      if (own === null || matched.parts[part].size === 0) continue;
+      parts[part].push({ input: adapterInput(name), layers: await changesOf(own, matched.parts[part], opened.file) });
+    }
+    digests.push(await fingerprintFile(opened.file));
+    const warning = unknownWarning(file, matched);
+    if (warning !== null) warnings.push(warning);
+  }
+  return { parts, digest: digests.join(' '), warnings };
+};
+
+const openAdaptedParts = async (files: ModelFiles): Promise<Record<AdaptedPart, WeightMap | null>> => {
+  const { unet, textEncoder, textEncoder2 } = files;
+  if (unet.form === 'onnx') {
+    const message = `${unet.folder} is an export to ONNX, whose weights a LoRA cannot reach. Give the model as safetensors, or leave out --lora.`;
+    throw new RefineError('USAGE_CONFLICT', message, { context: { folder: unet.folder } });
+  }
+  return {
+    unet: await openPart(unet),
+    textEncoder: textEncoder === null ? null : await openPart(textEncoder),
+    textEncoder2: await openPart(textEncoder2),
+  };
+};
+
+/** Tables of tokens and the text projection are no layers that adapters change here. */
+const NOT_ADAPTED = /embedding\.weight$|^text_projection\.weight$/;
+const WEIGHT = /\.weight$/;
+
+const shapesOf = (weights: WeightMap | null): ReadonlyMap<string, readonly number[]> | null => {
+  if (weights === null) return null;
+  const layers = Array.from(weights.entries()).filter(
+    ([name, { shape }]) => WEIGHT.test(name) && !NOT_ADAPTED.test(name) && (shape.length === 2 || shape.length === 4),
+  );
+  return new Map(layers.map(([name, { shape }]) => [name.replace(WEIGHT, ''), shape]));
+};
+
+const changesOf = async (
+  weights: WeightMap,
+  layers: MatchedAdapter['parts'][AdaptedPart],
+  file: string,
+): Promise<ReadonlyMap<string, LayerChange>> => {
+  const threefold = Array.from(layers).find(([, { mid, magnitude }]) => mid !== null && magnitude !== null);
+  if (threefold !== undefined) {
+    throw unsuitable(
+      file,
+      `its layer ${threefold[0]} is a DoRA in three matrices, which is not run here. Merge it into its model`,
+    );
+  }
+  const gains = await doraGains(weights, layers);
+  return new Map(Array.from(layers, ([name, change]) => [name, { ...change, gain: gains.get(name) ?? null }]));
+};
+
+/** ONNX Runtime maps the files of a network from below one folder. */
+const expectSameDrive = (file: string, { unet }: ModelFiles): void => {
+  const apart = unet.weightFiles.find((other) => parse(other).root !== parse(file).root);
+  if (apart !== undefined) throw unsuitable(file, `it lies on another drive than ${apart}. Copy it to the model's`);
+};
+
+const SHOWN = 5;
+
+const unknownWarning = (file: string, { unknown }: MatchedAdapter): string | null => {
+  if (unknown.length === 0) return null;
+  const more = unknown.length > SHOWN ? ` and ${unknown.length - SHOWN} more` : '';
+  return `The LoRA ${file} changes what this model does not have, and that is left out: ${unknown.slice(0, SHOWN).join(', ')}${more}.`;
+};

@@ -1,0 +1,182 @@
+/** LoRA, LoCon and DoRA against the same model with the weights merged by their formulas. */
+import { join } from 'node:path';
+import { unetNames } from '#src/weights/checkpoint-names.js';
+import { openSafetensors } from '#src/weights/open-safetensors.js';
+import { loadModel, type Model } from '#src/pipeline/load-model.js';
+import { refine } from '#src/pipeline/refine.js';
+import { weighModel } from '#src/pipeline/weigh-model.js';
+import type { RefineJob, RefineOutput } from '#src/records.js';
+import { sliceBatch, type Tensor } from '#src/tensor/tensor.js';
+import { buildCondition, predictNoise } from '#src/unet/predict-noise.js';
+import { caseTensors, goldenData, maxDifference } from '../support/golden.js';
+import {
+  makeChanges,
+  mergeInto,
+  newLoraFolder,
+  writeLora,
+  type Change,
+  type MakeOptions,
+  type Naming,
+} from '../support/lora.js';
+import { plainSettings } from '../support/settings.js';
+
+const TOLERANCE = 1e-4;
+const CASE = 'refine-default';
+const MODEL = 'tiny-refiner';
+
+/** The names in the golden model's own one-file form, by those in its folder. */
+const stabilityNames = async (): Promise<(layer: string) => string> => {
+  const { tensors } = await openSafetensors(goldenData('models', `${MODEL}.sgm.safetensors`));
+  const own = new Map(
+    Array.from(tensors)
+      .filter(([name]) => name.startsWith(UNET))
+      .map(([name, tensor]) => [name.slice(UNET.length), tensor]),
+  );
+  const file = [...own.keys()];
+  /* Renaming keeps the order. */
+  const byFolder = new Map(
+    [...unetNames(new Map(Array.from(own, ([name, tensor]) => [name, { ...tensor, file: '' }]))).keys()].map(
+      (name, index) => [name, file[index]!],
+    ),
+  );
+  return (layer) => byFolder.get(`${layer}.weight`)!.replace(/\.weight$/, '');
+};
+const UNET = 'model.diffusion_model.';
+
+const noiseOf = async ({ unet }: Model, name = CASE): Promise<Tensor> => {
+  const golden = await caseTensors(name);
+  const of = (key: string): Tensor => sliceBatch(golden(`unet0.${key}`), 1, 2);
+  const condition = buildCondition(unet, of('encoder_hidden_states'), of('text_embeds'), [[...of('time_ids').data]]);
+  return predictNoise(unet, of('sample'), golden('unet0.timestep').data[0]!, condition);
+};
+
+const pictureOf = async (model: Model): Promise<Uint8Array> => {
+  const data = Uint8Array.from({ length: 64 * 64 * 3 }, (_, index) => (index * 7) % 251);
+  const job: RefineJob = {
+    input: { kind: 'pixels', pixels: { data, width: 64, height: 64 } },
+    settings: { ...plainSettings, prompt: 'a red fox', steps: 4 },
+    output: 'pixels',
+    bitDepth: 8,
+  };
+  const steps = refine(model, job);
+  for (;;) {
+    const { done, value } = await steps.next();
+    if (done === true) return (value.output as Extract<RefineOutput, { kind: 'pixels' }>).pixels.data as Uint8Array;
+  }
+};
+
+const spread = (a: Uint8Array, b: Uint8Array): number => maxDifference(Float32Array.from(a), Float32Array.from(b));
+
+const expectSame = async (adapted: Model, merged: Model): Promise<void> => {
+  expect(maxDifference((await noiseOf(adapted)).data, (await noiseOf(merged)).data)).toBeLessThan(TOLERANCE);
+  const [ours] = await adapted.prompts.encode(['a red fox']);
+  const [theirs] = await merged.prompts.encode(['a red fox']);
+  expect(maxDifference(ours!.hidden.data, theirs!.hidden.data)).toBeLessThan(TOLERANCE);
+  expect(maxDifference(ours!.pooled.data, theirs!.pooled.data)).toBeLessThan(TOLERANCE);
+};
+
+const load = async (changes: readonly Change[], naming: Naming, model = MODEL): Promise<Model> => {
+  const file = writeLora(join(newLoraFolder(), 'ink.safetensors'), changes, naming, await stabilityNames());
+  return loadModel(goldenData('models', model), { loras: [{ name: 'ink', file, weight: 1 }] });
+};
+
+const KINDS: Readonly<Record<string, Pick<MakeOptions, 'convolutions' | 'dora' | 'threefold'>>> = {
+  LoRA: { convolutions: false, dora: false },
+  LoCon: { convolutions: true, dora: false },
+  'LoCon in three steps': { convolutions: true, dora: false, threefold: true },
+  DoRA: { convolutions: true, dora: true },
+};
+
+/** LoCon's are the names of all layers. */
+const NAMINGS: Readonly<Record<string, readonly Naming[]>> = {
+  LoRA: ['kohya', 'peft'],
+  LoCon: ['kohya', 'stability', 'peft', 'diffusers'],
+  'LoCon in three steps': ['kohya'],
+  DoRA: ['kohya', 'peft'],
+};
+
+describe.each(Object.keys(KINDS))('%s', (kind) => {
+  const make = (): Promise<Change[]> =>
+    makeChanges({ model: MODEL, parts: ['unet', 'text_encoder_2'], seed: 11, ...KINDS[kind]! });
+  const namings = NAMINGS[kind]!;
+  let changes: Change[];
+  let merged: Model;
+  beforeAll(async () => {
+    changes = await make();
+    merged = await loadModel(await mergeInto(MODEL, changes, 1));
+  });
+
+  it.each(namings)('is the merged model, named as %s does', async (naming) => {
+    const adapted = await load(changes, naming);
+    expect(adapted.warnings).toEqual([]);
+    await expectSame(adapted, merged);
+  });
+
+  it('follows its weight without being opened again', async () => {
+    const adapted = await load(changes, 'kohya');
+    const plain = await loadModel(goldenData('models', MODEL));
+    const partly = await loadModel(await mergeInto(MODEL, changes, 0.4));
+    const weighed = weighModel(adapted, { ink: 0.4 });
+    await expectSame(weighed, partly);
+    expect(spread(await pictureOf(weighed), await pictureOf(partly))).toBeLessThanOrEqual(1);
+    expect(spread(await pictureOf(adapted), await pictureOf(merged))).toBeLessThanOrEqual(1);
+
+    const none = weighModel(adapted, { ink: 0 });
+    expect(await pictureOf(none)).toEqual(await pictureOf(plain));
+    expect((await noiseOf(none)).data).toEqual((await noiseOf(plain)).data);
+    expect(await none.prompts.encode(['a red fox'])).toEqual(await plain.prompts.encode(['a red fox']));
+    /* The changes are no small ones. */
+    expect(maxDifference((await noiseOf(adapted)).data, (await noiseOf(plain)).data)).toBeGreaterThan(0.01);
+    expect(spread(await pictureOf(adapted), await pictureOf(plain))).toBeGreaterThan(3);
+    expect(adapted.digest).not.toBe(plain.digest);
+  });
+});
+
+it('changes both text encoders of a base model, and its UNet, whose weights lie in shards', async () => {
+  const changes = await makeChanges({
+    model: 'tiny-base',
+    parts: ['unet', 'text_encoder', 'text_encoder_2'],
+    seed: 5,
+    convolutions: false,
+    dora: false,
+  });
+  const merged = await loadModel(await mergeInto('tiny-base', changes, 1));
+  for (const naming of ['kohya', 'peft'] as const) {
+    const adapted = await load(changes, naming, 'tiny-base');
+    expect(adapted.warnings).toEqual([]);
+    const [ours] = await adapted.prompts.encode(['a red fox']);
+    const [theirs] = await merged.prompts.encode(['a red fox']);
+    expect(maxDifference(ours!.hidden.data, theirs!.hidden.data)).toBeLessThan(TOLERANCE);
+    expect(maxDifference(ours!.pooled.data, theirs!.pooled.data)).toBeLessThan(TOLERANCE);
+    const [a, b] = [await noiseOf(adapted, 'base-text-to-image'), await noiseOf(merged, 'base-text-to-image')];
+    expect(maxDifference(a.data, b.data)).toBeLessThan(TOLERANCE);
+  }
+});
+
+it('adds two LoRAs up, each with its weight', async () => {
+  const [first, second] = [
+    await makeChanges({ ...KINDS['LoCon']!, model: MODEL, parts: ['unet'], seed: 1 }),
+    await makeChanges({ ...KINDS['LoRA']!, model: MODEL, parts: ['unet'], seed: 2 }),
+  ];
+  const folder = newLoraFolder();
+  const loras = [
+    { name: 'first', file: writeLora(join(folder, 'first.safetensors'), first, 'kohya'), weight: 0.5 },
+    { name: 'second', file: writeLora(join(folder, 'second.safetensors'), second, 'peft'), weight: -0.3 },
+  ];
+  const adapted = await loadModel(goldenData('models', MODEL), { loras });
+  /* Merged weights add up too. */
+  const once = await mergeInto(MODEL, first, 0.5);
+  const merged = await loadModel(await mergeInto(MODEL, second, -0.3, once));
+  expect(maxDifference((await noiseOf(adapted)).data, (await noiseOf(merged)).data)).toBeLessThan(TOLERANCE);
+});
+
+it('is the same with kernels transformed ahead', async () => {
+  const changes = await makeChanges({ ...KINDS['DoRA']!, model: MODEL, parts: ['unet'], seed: 9 });
+  const file = writeLora(join(newLoraFolder(), 'ink.safetensors'), changes, 'kohya');
+  const loras = [{ name: 'ink', file, weight: 0.7 }];
+  process.env['SDXL_REFINE_CACHE'] = newLoraFolder();
+  const fast = await loadModel(goldenData('models', MODEL), { loras, memory: 'fast' });
+  const lean = await loadModel(goldenData('models', MODEL), { loras });
+  delete process.env['SDXL_REFINE_CACHE'];
+  expect(maxDifference((await noiseOf(fast)).data, (await noiseOf(lean)).data)).toBeLessThan(TOLERANCE);
+});
