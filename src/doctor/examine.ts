@@ -1,11 +1,11 @@
 /** Everything `doctor` looks at, and what of it would end a run. */
 import { arch, platform } from 'node:os';
+import { examineCuda } from '../devices/cuda-libraries.js';
 import { RefineError } from '../errors.js';
+import { listCached } from '../hub/list-cached.js';
 import { libraryFolder } from '../runtime/library-folder.js';
 import { checkEngine } from './check-engine.js';
 import { checkModel } from './check-model.js';
-import { examineCache } from './examine-cache.js';
-import { examineCuda } from './examine-cuda.js';
 import { examineMachine } from './examine-machine.js';
 import { examineOutput } from './examine-output.js';
 import type { DoctorReport, MachineReport, Problem } from './report.js';
@@ -32,7 +32,7 @@ export const examine = async ({
   signal,
 }: ExamineOptions): Promise<DoctorReport> => {
   const machine = await examineMachine(cwd);
-  const engine = await checkEngine();
+  const engine = await checkEngine({ signal });
   signal.throwIfAborted();
   /* An engine that does not start would be the model's fault in the report. */
   const opened =
@@ -50,7 +50,7 @@ export const examine = async ({
     engine,
     cuda: await examineCuda({ env, libraryFolder: libraryFolder(), platform: platform(), arch: arch() }),
     model: opened,
-    cache: await examineCache(env),
+    cache: await listCached(env),
     output,
   };
 };

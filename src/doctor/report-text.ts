@@ -1,6 +1,8 @@
 /** The report for people. Plain text: marks say what is well (✓), what stops a run (✗), and what is only told (·). */
 import { bytesText } from './bytes-text.js';
-import type { CachedModel, CudaReport, DeviceReport, DoctorReport, MachineReport, Problem } from './report.js';
+import type { CachedModel } from '../hub/list-cached.js';
+import type { CudaReport } from '../devices/cuda-libraries.js';
+import type { DeviceReport, DoctorReport, MachineReport, Problem } from './report.js';
 
 const WELL = '  ✓ ';
 const BAD = '  ✗ ';
@@ -52,22 +54,25 @@ const engineLines = ({ version, problem }: DoctorReport['engine']): string[] => 
   ...(problem === null ? [] : [bad(problem)]),
 ];
 
-const deviceLine = ({ name, supported, self_test: test }: DeviceReport): string => {
-  if (!supported) return `${TOLD}${name}: the engine knows it; this version of sdxl-refine runs on the CPU`;
-  if (test === null) return `${BAD}${name}: not tested`;
-  const passed = test.max_error <= test.tolerance;
-  return `${passed ? WELL : BAD}${name}: self-test ${passed ? 'passed' : 'failed'}, off by ${test.max_error.toExponential(1)} at most (${test.tolerance} is accepted), ${test.duration_ms} ms`;
+const deviceLine = ({ name, works, precision, self_test: test, reason, speed }: DeviceReport): string => {
+  if (!works) return `${name === 'cpu' ? BAD : TOLD}${name}: ${reason ?? 'not tested'}`;
+  const numbers =
+    test === null
+      ? ''
+      : `, off by ${test.max_error.toExponential(1)} at most (${test.tolerance} is accepted), ${test.duration_ms} ms`;
+  const times = speed === undefined ? '' : `; ${(speed.cpu_ms / speed.device_ms).toFixed(1)} times as fast as the CPU`;
+  return `${WELL}${name}: self-test passed in ${precision ?? 'fp32'}${numbers}${times}`;
 };
 
-const cudaLines = ({ available, driver, libraries, provider, commands }: CudaReport): string[] => {
-  const plain = `${TOLD}not used: this version of sdxl-refine runs on the CPU`;
-  if (!available) return [plain, `${TOLD}the engine has CUDA for Linux on x64 only`];
+const cudaLines = ({ available, driver, cuda, libraries, provider, commands }: CudaReport): string[] => {
+  if (!available) return [`${TOLD}the engine has CUDA for Linux on x64 only`];
   const parts = [...libraries, provider];
   return [
-    plain,
     `${TOLD}${driver === null ? 'no NVIDIA driver is loaded' : `NVIDIA driver ${driver}`}`,
     ...parts.map(({ name, path }) => `${TOLD}${name}: ${path ?? 'missing'}`),
-    ...(commands.length === 0 ? [] : [`${MORE}to get what is missing (Debian and Ubuntu with NVIDIA's packages):`]),
+    ...(commands.length === 0
+      ? []
+      : [`${MORE}to get what is missing for CUDA ${cuda} (Debian and Ubuntu with NVIDIA's packages):`]),
     ...commands.map((command) => `${MORE}  ${command}`),
   ];
 };

@@ -1,5 +1,9 @@
 /** What `doctor` finds, as `--json` prints it. Types only. */
+import type { CudaReport } from '../devices/cuda-libraries.js';
+import type { SelfTestResult, Speed } from '../devices/trial.js';
 import type { ErrorCode } from '../errors.js';
+import type { Fusion, Precision } from '../graph/target.js';
+import type { CachedModels } from '../hub/list-cached.js';
 
 /** A reason why no run can work here. */
 export interface Problem {
@@ -7,19 +11,20 @@ export interface Problem {
   message: string;
 }
 
-export interface SelfTestResult {
-  /** Largest difference from the same arithmetic in float64, and the largest that is accepted. */
-  max_error: number;
-  tolerance: number;
-  duration_ms: number;
-}
-
 export interface DeviceReport {
   name: string;
-  /** Whether this version of the program runs on it. */
-  supported: boolean;
-  /** null: not tried, because it is not supported. */
+  /** Its self-test passed. */
+  works: boolean;
+  /** That it would compute with; null: it does not work. */
+  precision: Precision | null;
+  /** Of what passed, or of the CPU; null: it gave no numbers. */
   self_test: SelfTestResult | null;
+  /** Why it does not work; null: it does. */
+  reason: string | null;
+  /** Each way of computing that was tried, the best first. Absent where what it needs is not here. */
+  tried?: { precision: Precision; fusion: Fusion; max_error: number | null; problem: string | null }[];
+  /** The same matrix products on it and on the CPU. */
+  speed?: Speed;
 }
 
 export interface EngineReport {
@@ -45,28 +50,6 @@ export interface MachineReport {
   disks: { use: string; folder: string; free_bytes: number | null }[];
 }
 
-export interface CudaReport {
-  /** onnxruntime-node has CUDA for this system at all. */
-  available: boolean;
-  /** Version of NVIDIA's driver; null: none is loaded. */
-  driver: string | null;
-  libraries: { name: string; path: string | null }[];
-  provider: { name: string; path: string | null };
-  /** Commands that get what is missing. */
-  commands: string[];
-}
-
-export interface CachedModel {
-  /** Hub id: `stabilityai/stable-diffusion-xl-refiner-1.0`. */
-  id: string;
-  /** Folder for `--model`. */
-  folder: string;
-  pipeline: string;
-  bytes: number;
-  /** null: complete. */
-  problem: string | null;
-}
-
 export interface DoctorReport {
   version: string;
   ok: boolean;
@@ -78,6 +61,6 @@ export interface DoctorReport {
   engine: EngineReport;
   cuda: CudaReport;
   model: { folder: string; opened_in_ms: number | null; problem: Problem | null };
-  cache: { folder: string; exists: boolean; models: CachedModel[] };
+  cache: CachedModels;
   output: { folder: string; problem: Problem | null };
 }

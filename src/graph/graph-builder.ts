@@ -4,6 +4,7 @@
  */
 import { posix, relative, sep } from 'node:path';
 import onnxProto, { type onnx as Onnx } from 'onnx-proto';
+import { CPU, type Target } from './target.js';
 
 /* The package is CommonJS: its values come by the default export, its types by name. */
 const { onnx } = onnxProto;
@@ -12,11 +13,12 @@ const OPSET = 20;
 /** IR version that goes with opset 20 (onnx/onnx docs/Versioning.md). */
 const IR_VERSION = 9;
 
-export type ElementType = 'F32' | 'F16' | 'BF16' | 'I64';
+export type ElementType = 'F32' | 'F16' | 'BF16' | 'I8' | 'I64';
 const ONNX_TYPE: Readonly<Record<ElementType, number>> = {
   F32: onnx.TensorProto.DataType.FLOAT,
   F16: onnx.TensorProto.DataType.FLOAT16,
   BF16: onnx.TensorProto.DataType.BFLOAT16,
+  I8: onnx.TensorProto.DataType.INT8,
   I64: onnx.TensorProto.DataType.INT64,
 };
 
@@ -44,17 +46,21 @@ export interface WrittenGraph {
   folder: string;
   /** Weights are stored in half precision and cast where they are used. */
   usesReducedPrecision: boolean;
+  /** What its operators were chosen for. */
+  target: Target;
 }
 
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
 export class GraphBuilder {
-  readonly #nodes: Onnx.INodeProto[] = [];
+  #nodes: Onnx.INodeProto[] = [];
+  #nodeCount = 0;
   readonly #inputs: Onnx.IValueInfoProto[] = [];
   readonly #outputs: Onnx.IValueInfoProto[] = [];
   readonly #external: { name: string; tensor: ExternalTensor }[] = [];
   readonly #initializers: Onnx.ITensorProto[] = [];
-  readonly #cache = new Map<string, Value>();
+  readonly #tensors = new Map<string, Value>();
+  #made = new Map<string, Value>();
 
   /** Declares an input. @param dims numbers, or names of dynamic dimensions. */
   input(name: string, type: ElementType, dims: readonly (number | string)[]): Value {
@@ -75,7 +81,7 @@ export class GraphBuilder {
     attributes: Readonly<Record<string, Attribute>> = {},
     domain = '',
   ): Value {
-    const name = `${opType}_${this.#nodes.length}`;
+    const name = `${opType}_${this.#nodeCount++}`;
     this.#nodes.push({
       opType,
       domain,
@@ -87,16 +93,28 @@ export class GraphBuilder {
     return { name };
   }
 
+  /**
+   * The one or the other, decided at each run.
+   * @param condition one boolean
+   * @param yes, no build a value from nodes of their own; both may use every value made before
+   */
+  choose(condition: Value, yes: () => Value, no: () => Value): Value {
+    const name = `If_${this.#nodeCount++}`;
+    const attributes = [this.#branch('then_branch', yes), this.#branch('else_branch', no)];
+    this.#nodes.push({ opType: 'If', name, input: [condition.name], output: [name], attribute: attributes });
+    return { name };
+  }
+
   /** A tensor in a file, in its own dtype. The same name is the same tensor. */
   external(name: string, source: ExternalTensor): Value {
-    return this.once(`external:${name}`, () => {
+    return remember(this.#tensors, `external:${name}`, () => {
       this.#external.push({ name, tensor: source });
       return { name };
     });
   }
 
   integers(values: readonly number[]): Value {
-    return this.once(`i64:${values.join()}`, () => {
+    return remember(this.#tensors, `i64:${values.join()}`, () => {
       const name = `int64_${this.#initializers.length}`;
       const raw = new Uint8Array(new BigInt64Array(values.map(BigInt)).buffer);
       this.#initializers.push({ name, dims: [values.length], dataType: ONNX_TYPE.I64, rawData: raw });
@@ -104,9 +122,29 @@ export class GraphBuilder {
     });
   }
 
+  /** One number without dimensions. */
+  integer(value: number): Value {
+    return remember(this.#tensors, `i64 scalar:${value}`, () => {
+      const name = `int64_${this.#initializers.length}`;
+      const raw = new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);
+      this.#initializers.push({ name, dims: [], dataType: ONNX_TYPE.I64, rawData: raw });
+      return { name };
+    });
+  }
+
+  /** float32 tensor. @param values row by row @param key tells it from every other */
+  floats(key: string, values: Float32Array, dims: readonly number[]): Value {
+    return remember(this.#tensors, `floats:${key}`, () => {
+      const name = `float_${this.#initializers.length}`;
+      const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      this.#initializers.push({ name, dims: [...dims], dataType: ONNX_TYPE.F32, rawData });
+      return { name };
+    });
+  }
+
   /** float32 vector of `length` equal numbers. */
   filled(value: number, length: number): Value {
-    return this.once(`f32:${value}:${length}`, () => {
+    return remember(this.#tensors, `f32:${value}:${length}`, () => {
       const name = `float_${this.#initializers.length}`;
       const raw = new Uint8Array(new Float32Array(length).fill(value).buffer);
       this.#initializers.push({ name, dims: [length], dataType: ONNX_TYPE.F32, rawData: raw });
@@ -116,15 +154,23 @@ export class GraphBuilder {
 
   /** What `make` builds, built once for each `key`. */
   once(key: string, make: () => Value): Value {
-    const known = this.#cache.get(key);
-    if (known !== undefined) return known;
-    const made = make();
-    this.#cache.set(key, made);
-    return made;
+    return remember(this.#made, key, make);
+  }
+
+  /** What is made inside is unknown outside, but for tensors, which belong to the whole graph. */
+  #branch(key: string, build: () => Value): Onnx.IAttributeProto {
+    const [nodes, made] = [this.#nodes, this.#made];
+    this.#nodes = [];
+    this.#made = new Map(made);
+    const { name } = build();
+    const g = { name: `${key}_${name}`, node: this.#nodes, output: [{ name }] };
+    this.#nodes = nodes;
+    this.#made = made;
+    return { name: key, type: onnx.AttributeProto.AttributeType.GRAPH, g };
   }
 
   /** @param folder every external tensor lies below it; their places are written relative to it. */
-  finish(name: string, folder: string): WrittenGraph {
+  finish(name: string, folder: string, target: Target = CPU): WrittenGraph {
     const initializer = [
       ...this.#initializers,
       ...this.#external.map((external) => externalTensor(external.name, external.tensor, folder)),
@@ -138,9 +184,16 @@ export class GraphBuilder {
       ],
       graph: { name, node: this.#nodes, input: this.#inputs, output: this.#outputs, initializer },
     }).finish();
-    return { name, bytes, folder, usesReducedPrecision: this.#external.some(({ tensor }) => tensor.dtype !== 'F32') };
+    const usesReducedPrecision = this.#external.some(({ tensor }) => tensor.dtype !== 'F32');
+    return { name, bytes, folder, usesReducedPrecision, target };
   }
 }
+
+const remember = (known: Map<string, Value>, key: string, make: () => Value): Value => {
+  const made = known.get(key) ?? make();
+  known.set(key, made);
+  return made;
+};
 
 const attribute = (name: string, value: Attribute): Onnx.IAttributeProto => {
   const { AttributeType } = onnx.AttributeProto;

@@ -20,13 +20,28 @@ const well: DoctorReport = {
   engine: {
     version: '1.30.0',
     devices: [
-      { name: 'cpu', supported: true, self_test: { max_error: 8.5e-7, tolerance: 1e-4, duration_ms: 90 } },
-      { name: 'webgpu', supported: false, self_test: null },
+      {
+        name: 'cpu',
+        works: true,
+        precision: 'fp32',
+        self_test: { max_error: 8.5e-7, tolerance: 1e-4, duration_ms: 90 },
+        reason: null,
+      },
+      {
+        name: 'cuda',
+        works: true,
+        precision: 'fp16',
+        self_test: { max_error: 2e-3, tolerance: 5e-2, duration_ms: 900 },
+        reason: null,
+        speed: { device_ms: 0.5, cpu_ms: 10 },
+      },
+      { name: 'webgpu', works: false, precision: null, self_test: null, reason: 'Vulkan has no driver here' },
     ],
     problem: null,
   },
   cuda: {
     available: true,
+    cuda: 12,
     driver: '570.1',
     libraries: [{ name: 'libcudart.so.12', path: '/lib/libcudart.so.12' }],
     provider: { name: 'provider.so', path: null },
@@ -52,8 +67,9 @@ it('says what is well and what is only told', () => {
     '  · A CPU, 1 core',
     '  · memory: 16.0 GiB, 8.0 GiB free, limited to 4.0 GiB',
     '  · disk: unknown free for temporary files (/tmp)',
-    '  ✓ cpu: self-test passed, off by 8.5e-7 at most (0.0001 is accepted), 90 ms',
-    '  · webgpu: the engine knows it; this version of sdxl-refine runs on the CPU',
+    '  ✓ cpu: self-test passed in fp32, off by 8.5e-7 at most (0.0001 is accepted), 90 ms',
+    '  ✓ cuda: self-test passed in fp16, off by 2.0e-3 at most (0.05 is accepted), 900 ms; 20.0 times as fast as the CPU',
+    '  · webgpu: Vulkan has no driver here',
     '  · NVIDIA driver 570.1',
     '  · provider.so: missing',
     '      npm rebuild onnxruntime-node',
@@ -97,6 +113,6 @@ it('says that a model is not tried when the engine does not start, and that a te
   expect(text).toContain('  · /m: not tried');
   expect(text).toContain('one problem');
   const [cpu] = well.engine.devices;
-  const wrong = { ...well.engine, devices: [{ ...cpu!, self_test: { ...cpu!.self_test!, max_error: 0.3 } }] };
-  expect(reportText({ ...well, engine: wrong })).toContain('  ✗ cpu: self-test failed, off by 3.0e-1 at most');
+  const wrong = { ...well.engine, devices: [{ ...cpu!, works: false, reason: 'its numbers are off by 3.0e-1' }] };
+  expect(reportText({ ...well, engine: wrong })).toContain('  ✗ cpu: its numbers are off by 3.0e-1');
 });

@@ -1,5 +1,12 @@
-import { attention, convolution, groupNormSilu, layerNorm } from '#src/doctor/self-test-reference.js';
-import { runSelfTest, selfTestGraph, selfTestInputs, selfTestReference } from '#src/doctor/self-test.js';
+import {
+  attention,
+  convolution,
+  gatedGelu,
+  groupNormSilu,
+  layerNorm,
+  linear,
+} from '#src/devices/self-test-reference.js';
+import { runSelfTest, selfTestGraph, selfTestInputs, selfTestReference } from '#src/devices/self-test.js';
 import { openNetwork } from '#src/runtime/network.js';
 import { tensor } from '#src/tensor/tensor.js';
 
@@ -52,6 +59,13 @@ describe('the reference, by hand', () => {
     const both = attention(numbers(0, 7, l, 7), { channels: 2, heads: 2 });
     expect(rounded(both)).toEqual(rounded(numbers(l / 2, 7, (l * weight) / (1 + weight), 7)));
   });
+});
+
+it('multiplies tokens, and gates values by the upper halves’ gelu', () => {
+  expect([...linear(numbers(1, 2, 3, 4), numbers(1, 0, 0, 1, 1, 1), 2)]).toEqual([1, 2, 3, 3, 4, 7]);
+  /* gelu(1) = Φ(1) = 0.8413447461 (tables of the normal distribution). */
+  expect(rounded(gatedGelu(numbers(2, 0.5), numbers(1, 0.5)))).toEqual(rounded(numbers(3 * 0.841344746068543)));
+  expect(rounded(gatedGelu(numbers(2, 9), numbers(0, 0)))).toEqual([18]);
 });
 
 describe('the self-test', () => {

@@ -1,8 +1,12 @@
 /**
  * The operators of the self-test in float64, as their definitions say and with nothing clever: ONNX's GroupNormalization and
- * LayerNormalization (population variance), Conv (cross-correlation, zeros outside), and Vaswani et al. 2017 (attention).
+ * LayerNormalization (population variance), Conv (cross-correlation, zeros outside), Vaswani et al. 2017 (attention) and
+ * Shazeer 2020 (GEGLU).
  * Pictures are [1,C,side,side], tokens [S,C]. Pure.
  */
+
+/* Taken once: in the inner loops the look-up of a global would be most of the time. */
+const { PI, SQRT2, abs, exp, floor, max, sign, sqrt } = Math;
 
 interface Size {
   channels: number;
@@ -18,9 +22,9 @@ export const groupNormSilu = (
   const area = x.length / channels;
   const normal = normalize(x, x.length / groups, epsilon);
   return normal.map((value, index) => {
-    const channel = Math.floor(index / area);
+    const channel = floor(index / area);
     const scaled = value * at(gain, channel) + at(shift, channel);
-    return scaled / (1 + Math.exp(-scaled));
+    return scaled / (1 + exp(-scaled));
   });
 };
 
@@ -42,7 +46,7 @@ const normalize = (x: Float64Array, length: number, epsilon: number): Float64Arr
     const mean = part.reduce((sum, value) => sum + value, 0) / length;
     const variance = part.reduce((sum, value) => sum + (value - mean) ** 2, 0) / length;
     normal.set(
-      part.map((value) => (value - mean) / Math.sqrt(variance + epsilon)),
+      part.map((value) => (value - mean) / sqrt(variance + epsilon)),
       start,
     );
   }
@@ -57,11 +61,11 @@ export const convolution = (
   { channels, side }: Size,
 ): Float64Array =>
   Float64Array.from({ length: x.length }, (_, index) => {
-    const [out, row, column] = [Math.floor(index / side ** 2), Math.floor(index / side) % side, index % side];
+    const [out, row, column] = [floor(index / side ** 2), floor(index / side) % side, index % side];
     let sum = at(bias, out);
     for (let channel = 0; channel < channels; channel++) {
       for (let tap = 0; tap < 9; tap++) {
-        const [y, z] = [row + Math.floor(tap / 3) - 1, column + (tap % 3) - 1];
+        const [y, z] = [row + floor(tap / 3) - 1, column + (tap % 3) - 1];
         if (y < 0 || y >= side || z < 0 || z >= side) continue;
         sum += at(kernel, (out * channels + channel) * 9 + tap) * at(x, (channel * side + y) * side + z);
       }
@@ -80,9 +84,9 @@ export const attention = (
   for (let head = 0; head < heads; head++) {
     const of = (token: number): Float64Array => tokens.subarray(token * channels + head * width).subarray(0, width);
     for (let query = 0; query < count; query++) {
-      const scores = Array.from({ length: count }, (_, key) => dot(of(query), of(key)) / Math.sqrt(width));
-      const highest = Math.max(...scores);
-      const weights = scores.map((score) => Math.exp(score - highest));
+      const scores = Array.from({ length: count }, (_, key) => dot(of(query), of(key)) / sqrt(width));
+      const highest = max(...scores);
+      const weights = scores.map((score) => exp(score - highest));
       const total = weights.reduce((sum, weight) => sum + weight, 0);
       for (let feature = 0; feature < width; feature++) {
         const sum = weights.reduce((mixed, weight, key) => mixed + weight * at(of(key), feature), 0);
@@ -93,6 +97,39 @@ export const attention = (
   return attended;
 };
 
+/** Tokens times a weight [out,in]. @param width of a token */
+export const linear = (tokens: Float64Array, weight: Float64Array, width: number): Float64Array => {
+  const outer = weight.length / width;
+  return Float64Array.from({ length: (tokens.length / width) * outer }, (_, index) => {
+    const [token, row] = [floor(index / outer) * width, (index % outer) * width];
+    let sum = 0;
+    for (let feature = 0; feature < width; feature++) sum += at(tokens, token + feature) * at(weight, row + feature);
+    return sum;
+  });
+};
+
+/** GEGLU: in each token the first half are values, the second half their gates. */
+export const gatedGelu = (wide: Float64Array, bias: Float64Array): Float64Array => {
+  const inner = bias.length / 2;
+  return Float64Array.from({ length: wide.length / 2 }, (_, index) => {
+    const [token, feature] = [floor(index / inner) * bias.length, index % inner];
+    const value = at(wide, token + feature) + at(bias, feature);
+    const gate = at(wide, token + inner + feature) + at(bias, inner + feature);
+    return (value * gate * (1 + errorFunction(gate / SQRT2))) / 2;
+  });
+};
+
+/** Its series (Abramowitz and Stegun 7.1.5), where it converges to 1e-9; beyond, it is 1 within 1e-8. */
+const errorFunction = (x: number): number => {
+  if (abs(x) > 4) return sign(x);
+  let [term, sum] = [x, x];
+  for (let n = 1; n < 80; n++) {
+    term *= (-x * x) / n;
+    sum += term / (2 * n + 1);
+  }
+  return (2 / sqrt(PI)) * sum;
+};
+
 export const toTokens = (picture: Float64Array, { channels }: Size): Float64Array =>
   transpose(picture, channels, picture.length / channels);
 
@@ -101,7 +138,7 @@ export const toPicture = (tokens: Float64Array, { channels }: Size): Float64Arra
 
 /** [rows,columns] to [columns,rows] */
 const transpose = (x: Float64Array, rows: number, columns: number): Float64Array =>
-  Float64Array.from({ length: x.length }, (_, index) => at(x, (index % rows) * columns + Math.floor(index / rows)));
+  Float64Array.from({ length: x.length }, (_, index) => at(x, (index % rows) * columns + floor(index / rows)));
 
 const dot = (a: Float64Array, b: Float64Array): number =>
   a.reduce((sum, value, index) => sum + value * at(b, index), 0);

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { examineCuda, type CudaPlaces } from '#src/doctor/examine-cuda.js';
+import { examineCuda, type CudaPlaces } from '#src/devices/cuda-libraries.js';
 
 const folderWith = (...names: string[]): string => {
   const folder = mkdtempSync(join(tmpdir(), 'sdxl-refine-cuda-'));
@@ -57,4 +57,18 @@ it('asks only for what is missing, and for nothing where the engine has no CUDA'
   ] as const) {
     expect(await examineCuda({ ...linux, platform, arch })).toMatchObject({ available: false, commands: [] });
   }
+});
+
+it('reads from the provider which CUDA it was made for, and else takes what is installed', async () => {
+  const engine = folderWith();
+  const path = join(engine, 'libonnxruntime_providers_cuda.so');
+  writeFileSync(path, '\u007fELF…\0libcublas.so.13\0libcudart.so.13\0');
+  const thirteen = ['libcudart.so.13', 'libcublas.so.13', 'libcublasLt.so.13', 'libcurand.so.10', 'libcudnn.so.9'];
+  const made = await examineCuda({ ...linux, libraryFolder: engine, usualFolders: [folderWith(...LIBRARIES)] });
+  expect(made.cuda).toBe(13);
+  expect(made.libraries.map(({ name }) => name)).toEqual(thirteen);
+  expect(made.commands).toEqual([expect.stringContaining('cuda-libraries-13')]);
+  const installed = await examineCuda({ ...linux, usualFolders: [folderWith(...thirteen)], libraryFolder: '/engine' });
+  expect(installed.cuda).toBe(13);
+  expect(installed.commands[0]).toBe('pip download --no-deps onnxruntime-gpu==1.30.0');
 });

@@ -1,0 +1,107 @@
+/** The libraries that ONNX Runtime's CUDA provider loads: which are here, and how to get the others. Loads none of them. */
+import { open, readFile } from 'node:fs/promises';
+import { findLibrary, libraryFolders } from './find-library.js';
+
+export interface CudaReport {
+  /** onnxruntime-node has CUDA for this system at all. */
+  available: boolean;
+  /** Version of NVIDIA's driver; null: none is loaded. */
+  driver: string | null;
+  /** Of CUDA: what the provider was made for, else what is installed. */
+  cuda: CudaVersion;
+  libraries: { name: string; path: string | null }[];
+  provider: { name: string; path: string | null };
+  /** Commands that get what is missing. */
+  commands: string[];
+}
+
+export type CudaVersion = 12 | 13;
+
+/**
+ * The runtime of CUDA, and cuDNN 9. For 13 read from the provider of onnxruntime-gpu 1.30.0 on PyPI (its dynamic section,
+ * and cuDNN, which it loads when it is first needed).
+ */
+const LIBRARIES: Readonly<Record<CudaVersion, readonly string[]>> = {
+  12: ['libcudart.so.12', 'libcublas.so.12', 'libcublasLt.so.12', 'libcufft.so.11', 'libcurand.so.10', 'libcudnn.so.9'],
+  13: ['libcudart.so.13', 'libcublas.so.13', 'libcublasLt.so.13', 'libcurand.so.10', 'libcudnn.so.9'],
+};
+const PROVIDER = 'libonnxruntime_providers_cuda.so';
+/** Names of needed libraries stand in a library's first pages; those of other versions, which it looks for, far behind. */
+const HEAD_BYTES = 2 ** 20;
+
+const GET_LIBRARIES: Readonly<Record<CudaVersion, string>> = {
+  12: 'sudo apt-get install cuda-libraries-12-9 libcudnn9-cuda-12',
+  13: 'sudo apt-get install cuda-libraries-13-0 libcudnn9-cuda-13',
+};
+
+export interface CudaPlaces {
+  env: Readonly<Record<string, string | undefined>>;
+  /** Of onnxruntime-node's libraries; null: it is not installed. */
+  libraryFolder: string | null;
+  platform: string;
+  arch: string;
+  /** Default: the system's own. */
+  usualFolders?: readonly string[];
+}
+
+export const examineCuda = async ({
+  env,
+  libraryFolder,
+  platform,
+  arch,
+  usualFolders,
+}: CudaPlaces): Promise<CudaReport> => {
+  /* onnxruntime-node's install script knows no other system (script/install-metadata.js of 1.30). */
+  const available = platform === 'linux' && arch === 'x64';
+  const folders = available ? await libraryFolders(env, usualFolders) : [];
+  const path = await findLibrary(PROVIDER, libraryFolder === null ? [] : [libraryFolder]);
+  const cuda = (path === null ? null : await versionOf(path)) ?? (await installedVersion(folders));
+  const libraries = await Promise.all(
+    LIBRARIES[cuda].map(async (name) => ({ name, path: await findLibrary(name, folders) })),
+  );
+  const commands = [
+    ...(libraries.some(({ path: found }) => found === null) ? [GET_LIBRARIES[cuda]] : []),
+    ...(path === null ? getProvider(cuda, libraryFolder) : []),
+  ];
+  return {
+    available,
+    driver: await driverVersion(),
+    cuda,
+    libraries,
+    provider: { name: PROVIDER, path },
+    commands: available ? commands : [],
+  };
+};
+
+/** CUDA 12 by the package's own install script; CUDA 13 by the same release's libraries on PyPI (docs/devices.md). */
+const getProvider = (cuda: CudaVersion, folder: string | null): string[] =>
+  cuda === 12
+    ? ['ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node']
+    : [
+        'pip download --no-deps onnxruntime-gpu==1.30.0',
+        `unzip -j -o onnxruntime_gpu-1.30.0-*.whl 'onnxruntime/capi/libonnxruntime*' -d ${folder ?? '.'}`,
+        `mv ${folder ?? '.'}/libonnxruntime.so.1.30.0 ${folder ?? '.'}/libonnxruntime.so.1`,
+      ];
+
+/** CUDA that a provider was linked with; null: it does not say. */
+const versionOf = async (path: string): Promise<CudaVersion | null> => {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    const found = /libcublas\.so\.(12|13)\0/.exec(buffer.toString('latin1', 0, bytesRead))?.[1];
+    return found === undefined ? null : found === '12' ? 12 : 13;
+  } finally {
+    await file.close();
+  }
+};
+
+/** 12, unless 13 is here and 12 is not. */
+const installedVersion = async (folders: readonly string[]): Promise<CudaVersion> => {
+  if ((await findLibrary('libcudart.so.12', folders)) !== null) return 12;
+  return (await findLibrary('libcudart.so.13', folders)) === null ? 12 : 13;
+};
+
+const driverVersion = async (): Promise<string | null> => {
+  const text = await readFile('/proc/driver/nvidia/version', 'utf8').catch(() => '');
+  return /Kernel Module.*?(\d+(?:\.\d+)+)/.exec(text)?.[1] ?? null;
+};

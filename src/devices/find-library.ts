@@ -1,0 +1,36 @@
+/** Where shared libraries of Linux lie, as far as can be told without loading them. */
+import { access, readdir } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where packages of CUDA, cuDNN, Vulkan and the driver put libraries that the loader finds. */
+const USUAL_FOLDERS = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib', '/opt/cuda/lib64', '/usr/lib/wsl/lib'];
+const TOOLKITS = '/usr/local';
+
+/** @param usual default: the system's own */
+export const libraryFolders = async (env: Environment, usual?: readonly string[]): Promise<string[]> => {
+  const { LD_LIBRARY_PATH: path = '' } = env;
+  const own = path.split(delimiter).filter((folder) => folder !== '');
+  return [...own, ...(usual ?? [...(await toolkitFolders()), ...USUAL_FOLDERS])];
+};
+
+/** `/usr/local/cuda`, `/usr/local/cuda-12.9`, … */
+const toolkitFolders = async (): Promise<string[]> => {
+  const names = await readdir(TOOLKITS).catch(() => []);
+  const toolkits = names.filter((name) => name.startsWith('cuda')).map((name) => join(TOOLKITS, name));
+  return toolkits.flatMap((folder) => [join(folder, 'lib64'), join(folder, 'targets/x86_64-linux/lib')]);
+};
+
+/** The first of `folders` that has it. */
+export const findLibrary = async (name: string, folders: readonly string[]): Promise<string | null> => {
+  for (const folder of folders) {
+    const path = join(folder, name);
+    const isThere = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return path;
+  }
+  return null;
+};

@@ -1,0 +1,37 @@
+/** A graph for one size of input alone: some devices compile what they are given, and can only do that with all sizes known. */
+import onnxProto, { type onnx as Onnx } from 'onnx-proto';
+import type { WrittenGraph } from './graph-builder.js';
+
+const { onnx } = onnxProto;
+
+/**
+ * Each dynamic dimension of an input takes the size it has in `inputs`, wherever its name stands; a dimension that no input
+ * names stays dynamic.
+ * @param inputs dimensions by the input's name
+ */
+export const fixDimensions = (
+  graph: WrittenGraph,
+  inputs: Readonly<Record<string, readonly number[]>>,
+): WrittenGraph => {
+  const model = onnx.ModelProto.decode(graph.bytes);
+  const sizes = new Map<string, number>();
+  for (const value of model.graph?.input ?? []) {
+    const given = inputs[value.name ?? ''];
+    for (const [axis, { dimParam }] of dimsOf(value).entries()) {
+      const size = given?.[axis];
+      if (dimParam && size !== undefined) sizes.set(dimParam, size);
+    }
+  }
+  for (const value of [...(model.graph?.input ?? []), ...(model.graph?.output ?? [])]) {
+    for (const dim of dimsOf(value)) {
+      const size = dim.dimParam ? sizes.get(dim.dimParam) : undefined;
+      if (size === undefined) continue;
+      delete dim.dimParam;
+      dim.dimValue = size;
+    }
+  }
+  return { ...graph, bytes: onnx.ModelProto.encode(model).finish() };
+};
+
+const dimsOf = (value: Onnx.IValueInfoProto): Onnx.TensorShapeProto.IDimension[] =>
+  value.type?.tensorType?.shape?.dim ?? [];

@@ -1,0 +1,57 @@
+/**
+ * Run as a process of its own, with the variables that find an adapter: opens a graph on WebGPU alone. A session in which any
+ * node would go to the CPU is not made.
+ */
+import { InferenceSession } from 'onnxruntime-node';
+import { fixDimensions } from '#src/graph/fix-dimensions.js';
+import { CPU, type Target } from '#src/graph/target.js';
+import { parseUnetConfig } from '#src/networks/unet-config.js';
+import { UNET, writeUnet } from '#src/networks/unet.js';
+import { parseVaeConfig } from '#src/networks/vae-config.js';
+import { VAE_DECODER, writeVaeDecoder } from '#src/networks/vae.js';
+import { writeGraph } from '#src/networks/write-graph.js';
+import { sessionOptions } from '#src/runtime/session-options.js';
+import { findModelFolder } from '#src/weights/model-folder.js';
+import { openPart } from '#src/weights/open-weights.js';
+import { messageOf } from '#src/errors.js';
+
+const [, , folder = '', fusion = ''] = process.argv;
+const target: Target = { ...CPU, family: 'webgpu', fusion: fusion as Target['fusion'] };
+const { unet, vae } = await findModelFolder(folder);
+const [unetConfig, vaeConfig] = [parseUnetConfig(unet.config, ''), parseVaeConfig(vae.config, '')];
+/* With every size known, shapes are constants; else computing them is the CPU's, as it should be. */
+const graphs = [
+  fixDimensions(
+    writeGraph(
+      'UNet',
+      await openPart(unet),
+      (scope) => {
+        writeUnet(scope, unetConfig);
+      },
+      { target },
+    ),
+    {
+      [UNET.sample]: [2, 4, 8, 8],
+      [UNET.prompt]: [2, 77, unetConfig.promptWidth],
+    },
+  ),
+  fixDimensions(
+    writeGraph(
+      'VAE',
+      await openPart(vae),
+      (scope) => {
+        writeVaeDecoder(scope, vaeConfig);
+      },
+      { target },
+    ),
+    {
+      [VAE_DECODER.latents]: [1, 4, 8, 8],
+    },
+  ),
+];
+for (const graph of graphs) {
+  const options = sessionOptions(graph);
+  const extra = { session: { ...(options.extra!['session'] as object), disable_cpu_ep_fallback: '1' } };
+  const outcome = await InferenceSession.create(graph.bytes, { ...options, extra }).then(() => 'placed', messageOf);
+  process.stdout.write(`${graph.name}: ${outcome}\n`);
+}

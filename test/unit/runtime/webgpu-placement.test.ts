@@ -1,0 +1,21 @@
+/** No operator of the WebGPU lowering is left to the CPU, which would move every picture there and back. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { fusionsOf } from '#src/graph/operators-for.js';
+import { goldenData } from '../../support/golden.js';
+import { vulkanEnvironment } from '../../support/vulkan.js';
+
+const found = vulkanEnvironment();
+if ('missing' in found) console.warn(`WebGPU's placement is not tested: ${found.missing}.`);
+const itWithAdapter = 'env' in found ? it : it.skip;
+const env = 'env' in found ? found.env : process.env;
+const script = fileURLToPath(new URL('../../support/place-on-webgpu.js', import.meta.url));
+
+itWithAdapter.each(fusionsOf('webgpu'))('UNet and VAE are on WebGPU entirely, %s', (fusion) => {
+  const { stdout } = spawnSync(process.execPath, [script, goldenData('models/tiny-refiner'), fusion], {
+    env,
+    encoding: 'utf8',
+    timeout: 50_000,
+  });
+  expect(stdout).toBe('UNet: placed\nVAE: placed\n');
+});
