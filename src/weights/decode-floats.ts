@@ -17,5 +17,7 @@ export const decodeFloats = (bytes: Uint8Array, dtype: WeightDtype): Float32Arra
   const halves = new Uint16Array(buffer);
   if (dtype === 'F16') return fromFloat16(halves);
   // A bfloat16 is the upper half of a float32.
-  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
+  const words = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) words[i] = (halves[i] ?? 0) << 16;
+  return new Float32Array(words.buffer);
 };

@@ -1,7 +1,8 @@
 /** A digest that tells models apart without reading gigabytes, for results and for resuming. */
 import { createHash, type Hash } from 'node:crypto';
-import { basename } from 'node:path';
-import type { ModelFolder } from './model-folder.js';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { ModelFiles, ModelPart } from './model-files.js';
 import { openSafetensors } from './open-safetensors.js';
 import { readUpTo, withFile } from './with-file.js';
 
@@ -14,22 +15,45 @@ const SAMPLE_BYTES = 4096;
  * spaced samples of its data. Equal models in two folders have equal digests; it is no proof against an attacker.
  * @throws WEIGHTS_FILE_MISSING, WEIGHTS_HEADER_INVALID
  */
-export const fingerprintModel = async (model: ModelFolder): Promise<string> => {
+export const fingerprintModel = async (model: ModelFiles): Promise<string> => {
   const hash = createHash('sha256');
-  const { index, schedulerConfig, unet, vae, textEncoder, textEncoder2 } = model;
+  const { index, scheduler, unet, vae, textEncoder, textEncoder2 } = model;
   const { className, requiresAestheticsScore, forceZerosForEmptyPrompt } = index;
-  hash.update(JSON.stringify([className, requiresAestheticsScore, forceZerosForEmptyPrompt, schedulerConfig]));
+  hash.update(JSON.stringify([className, requiresAestheticsScore, forceZerosForEmptyPrompt, scheduler]));
+  const files = new Set<string>();
   for (const part of [unet, vae, textEncoder, textEncoder2]) {
     hash.update(JSON.stringify(part?.config ?? null));
-    for (const path of part?.weightFiles ?? []) await addFile(hash, path);
+    for (const path of part === null ? [] : await filesOf(part)) {
+      /* A checkpoint is one file for all parts. */
+      if (!files.has(path)) await addFile(hash, path);
+      files.add(path);
+    }
   }
   return hash.digest('hex');
 };
 
+/** The same of one file. @throws WEIGHTS_FILE_MISSING, WEIGHTS_HEADER_INVALID */
+export const fingerprintFile = async (path: string): Promise<string> => {
+  const hash = createHash('sha256');
+  await addFile(hash, path);
+  return hash.digest('hex');
+};
+
+/** An exported network may keep its weights beside it, as `model.onnx_data`. */
+const filesOf = async ({ form, weightFiles }: ModelPart): Promise<readonly string[]> => {
+  if (form === 'safetensors') return weightFiles;
+  const files: string[] = [];
+  for (const path of weightFiles) {
+    const names = (await readdir(dirname(path))).filter((name) => name.startsWith(basename(path)));
+    files.push(...names.sort().map((name) => join(dirname(path), name)));
+  }
+  return files;
+};
+
 const addFile = async (hash: Hash, path: string): Promise<void> => {
-  const { file, fileSize, headerDigest } = await openSafetensors(path);
-  hash.update(JSON.stringify([basename(path), fileSize, headerDigest]));
-  await withFile(file, async (handle) => {
+  const headerDigest = /\.safetensors$/i.test(path) ? (await openSafetensors(path)).headerDigest : null;
+  await withFile(path, async (handle, fileSize) => {
+    hash.update(JSON.stringify([basename(path), fileSize, headerDigest]));
     for (let i = 0; i < SAMPLES; i++) {
       hash.update(await readUpTo(handle, Math.floor((fileSize * i) / SAMPLES), SAMPLE_BYTES));
     }

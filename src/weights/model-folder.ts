@@ -1,34 +1,10 @@
-/** Finds the parts of a model in a folder of the diffusers layout. Facts only: what they mean is for the networks. */
-import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { messageOf, RefineError, systemCodeOf } from '../errors.js';
-import { parseModelIndex, type ModelIndex } from './model-index.js';
-import { MAX_CONFIG_BYTES, readJsonObject } from './read-json.js';
-import { chooseWeightFiles, type WeightFiles } from './weight-files.js';
-
-export interface ModelPart extends WeightFiles {
-  folder: string;
-  /** `config.json` as it is: an object, nothing in it checked. */
-  config: Readonly<Record<string, unknown>>;
-}
-
-export interface ModelFolder {
-  /** Absolute. */
-  folder: string;
-  index: ModelIndex;
-  unet: ModelPart;
-  vae: ModelPart;
-  /** `text_encoder`, CLIP ViT-L; null: a refiner has none. */
-  textEncoder: ModelPart | null;
-  /** `text_encoder_2`, OpenCLIP ViT-bigG. */
-  textEncoder2: ModelPart;
-  /** Folder of the first text encoder's tokenizer files; null where that encoder is. */
-  tokenizer: string | null;
-  /** Folder of the second text encoder's tokenizer files. */
-  tokenizer2: string;
-  /** `scheduler/scheduler_config.json` as it is. */
-  schedulerConfig: Readonly<Record<string, unknown>>;
-}
+/** Finds the weights of a model in a folder: safetensors in the diffusers layout, or an export to ONNX by optimum. */
+import { access, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, RefineError } from '../errors.js';
+import { readModelConfigs } from './model-configs.js';
+import type { ModelConfigs, ModelFiles, ModelPart } from './model-files.js';
+import { chooseWeightFiles } from './weight-files.js';
 
 export interface FindModelOptions {
   /** As diffusers' `variant`, such as `fp16`; see `chooseWeightFiles` for the default. */
@@ -36,73 +12,69 @@ export interface FindModelOptions {
 }
 
 /** Names diffusers (`ModelMixin`) and transformers (`PreTrainedModel`) save weights under. */
-const DIFFUSERS_STEM = 'diffusion_pytorch_model';
+export const DIFFUSERS_STEM = 'diffusion_pytorch_model';
 const TRANSFORMERS_STEM = 'model';
+/** What optimum names every network; its weights may lie beside it, in one file. */
+const ONNX_FILE = 'model.onnx';
 
 /**
- * Finds a model and reads its small JSON files; opens no weights.
+ * Reads the small JSON files and looks for the large ones.
+ * @param folder absolute, with a `model_index.json`
  * @throws MODEL_NOT_FOUND, MODEL_CONFIG_INVALID, MODEL_CONFIG_UNSUPPORTED, WEIGHTS_FILE_MISSING
  */
-export const findModel = async (path: string, options: FindModelOptions = {}): Promise<ModelFolder> => {
-  const folder = resolve(path);
-  await expectModelFolder(folder, path);
-  const indexFile = join(folder, 'model_index.json');
-  const index = parseModelIndex(await readJsonObject(indexFile, MAX_CONFIG_BYTES), indexFile);
-  const hasFirstEncoder = index.parts.has('text_encoder');
-  const part = (name: string, stem: string): Promise<ModelPart> => findPart(join(folder, name), stem, options);
+export const findModelFolder = async (folder: string, options: FindModelOptions = {}): Promise<ModelFiles> => {
+  if (await isExport(folder)) return findExport(folder);
+  const configs = await readModelConfigs(folder);
+  const part = async (name: string, config: ModelPart['config'], stem = DIFFUSERS_STEM): Promise<ModelPart> => {
+    const at = join(folder, name);
+    const files = await chooseWeightFiles(at, stem, options.variant);
+    return { folder: at, config, form: 'safetensors', rename: null, ...files };
+  };
   return {
-    folder,
-    index,
-    unet: await part('unet', DIFFUSERS_STEM),
-    vae: await part('vae', DIFFUSERS_STEM),
-    textEncoder: hasFirstEncoder ? await part('text_encoder', TRANSFORMERS_STEM) : null,
-    textEncoder2: await part('text_encoder_2', TRANSFORMERS_STEM),
-    tokenizer: hasFirstEncoder ? await expectFolder(join(folder, 'tokenizer')) : null,
-    tokenizer2: await expectFolder(join(folder, 'tokenizer_2')),
-    schedulerConfig: await readJsonObject(join(folder, 'scheduler', 'scheduler_config.json'), MAX_CONFIG_BYTES),
+    ...shared(folder, configs),
+    unet: await part('unet', configs.unet),
+    vae: await part('vae', configs.vae),
+    textEncoder: configs.textEncoder && (await part('text_encoder', configs.textEncoder, TRANSFORMERS_STEM)),
+    textEncoder2: await part('text_encoder_2', configs.textEncoder2, TRANSFORMERS_STEM),
   };
 };
 
-const findPart = async (folder: string, stem: string, { variant }: FindModelOptions): Promise<ModelPart> => {
-  await expectFolder(folder);
-  const config = await readJsonObject(join(folder, 'config.json'), MAX_CONFIG_BYTES);
-  return { folder, config, ...(await chooseWeightFiles(folder, stem, variant)) };
+const shared = (folder: string, { index, tokenizer, tokenizer2, scheduler }: ModelConfigs) => ({
+  folder,
+  index,
+  tokenizer,
+  tokenizer2,
+  scheduler,
+  strangers: [],
+});
+
+/** The published base model has both: safetensors come first, since these networks take every size. */
+const isExport = async (folder: string): Promise<boolean> => {
+  const names = await readdir(join(folder, 'unet')).catch((): string[] => []);
+  return names.includes(ONNX_FILE) && !names.some((name) => name.endsWith('.safetensors'));
 };
 
-/** A missing model is the first thing a new user meets, so the common slips are told apart. */
-const expectModelFolder = async (folder: string, path: string): Promise<void> => {
-  const names = new Set(await listFolder(folder, path));
-  if (names.has('model_index.json')) return;
-  const what =
-    names.has('config.json') || names.has('model.safetensors')
-      ? `${folder} is one part of a model. Give the folder above it: ${dirname(folder)}.`
-      : names.has('snapshots')
-        ? `${folder} is a Hugging Face cache entry. Give the folder of one revision, below ${join(folder, 'snapshots')}.`
-        : `${folder} has no model_index.json. Give a model folder in the diffusers layout.`;
-  throw notFound(what, folder);
+const findExport = async (folder: string): Promise<ModelFiles> => {
+  const configs = await readModelConfigs(folder, 'vae_decoder');
+  const part = async (config: ModelPart['config'], ...names: string[]): Promise<ModelPart> => {
+    const weightFiles = names.map((name) => join(folder, name, ONNX_FILE));
+    for (const file of weightFiles) await expectFile(file);
+    return { folder: join(folder, names.at(-1) ?? ''), config, form: 'onnx', rename: null, weightFiles, variant: null };
+  };
+  return {
+    ...shared(folder, configs),
+    unet: await part(configs.unet, 'unet'),
+    vae: await part(configs.vae, 'vae_encoder', 'vae_decoder'),
+    textEncoder: configs.textEncoder && (await part(configs.textEncoder, 'text_encoder')),
+    textEncoder2: await part(configs.textEncoder2, 'text_encoder_2'),
+  };
 };
 
-const listFolder = async (folder: string, path: string): Promise<string[]> => {
+const expectFile = async (file: string): Promise<void> => {
   try {
-    return await readdir(folder);
+    await access(file);
   } catch (cause) {
-    const code = systemCodeOf(cause);
-    if (code === 'ENOTDIR') {
-      throw notFound(`${folder} is a file. Give a model folder in the diffusers layout.`, folder, cause);
-    }
-    if (code !== 'ENOENT') throw notFound(`Cannot read ${folder}: ${messageOf(cause)}.`, folder, cause);
-    const hint = /^[\w.-]+\/[\w.-]+$/.test(path)
-      ? ` If ${path} is a Hugging Face id: download it first ("hf download ${path} --local-dir ${basename(path)}") and give that folder.`
-      : ' Give a model folder in the diffusers layout.';
-    throw notFound(`There is no folder ${folder}.${hint}`, folder, cause);
+    const message = `Cannot read ${file}: ${messageOf(cause)}. Export the model again, or give its safetensors.`;
+    throw new RefineError('WEIGHTS_FILE_MISSING', message, { context: { file }, cause });
   }
 };
-
-const expectFolder = async (folder: string): Promise<string> => {
-  const stats = await stat(folder).catch(() => undefined);
-  if (stats?.isDirectory() === true) return folder;
-  throw notFound(`There is no folder ${folder}, which model_index.json lists. Download the model again.`, folder);
-};
-
-const notFound = (message: string, folder: string, cause?: unknown): RefineError =>
-  new RefineError('MODEL_NOT_FOUND', message, { context: { folder }, cause });

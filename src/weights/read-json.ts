@@ -12,15 +12,20 @@ const LIMITS = { maxDepth: 32, maxTokens: 1_000_000 };
 
 /**
  * A JSON object.
+ * @param python whether numbers may be infinite, which Python's json writes and JSON has no word for
  * @throws MODEL_NOT_FOUND when there is no such file or it cannot be read
  * @throws MODEL_CONFIG_INVALID naming the file
  */
-export const readJsonObject = async (path: string, maxBytes: number): Promise<Record<string, unknown>> => {
+export const readJsonObject = async (
+  path: string,
+  maxBytes: number,
+  python = false,
+): Promise<Record<string, unknown>> => {
   try {
     return await withFile(path, async (handle, size) => {
       if (size > maxBytes) throw invalid(path, `has ${size} bytes, more than ${maxBytes}`);
       const bytes = await readUpTo(handle, 0, size);
-      return parseJsonObject(bytes, LIMITS, (what) => invalid(path, what));
+      return parseJsonObject(python ? withInfinities(bytes) : bytes, LIMITS, (what) => invalid(path, what));
     });
   } catch (cause) {
     if (isRefineError(cause)) throw cause;
@@ -28,6 +33,15 @@ export const readJsonObject = async (path: string, maxBytes: number): Promise<Re
     const message = `Cannot read ${path}: ${why}. Give a complete model folder in the diffusers layout.`;
     throw new RefineError('MODEL_NOT_FOUND', message, { context: { file: path }, cause });
   }
+};
+
+/** A number that is larger than any, in place of the word for it; strings stay as they are. Byte for byte (latin1), whatever the text. */
+const withInfinities = (json: Uint8Array): Uint8Array => {
+  const text = Buffer.from(json).toString('latin1');
+  const numbers = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|Infinity/g, (found) =>
+    found === 'Infinity' ? '1e999' : found,
+  );
+  return Buffer.from(numbers, 'latin1');
 };
 
 const invalid = (path: string, what: string): RefineError =>

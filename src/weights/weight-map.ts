@@ -76,7 +76,7 @@ export class WeightMap {
     const message =
       `The tensor "${name}" is in none of: ${this.files.join(', ') || 'no files'}.` +
       (nearest === undefined ? '' : ` The most similar name there is "${nearest}".`) +
-      ' These weights do not belong to this config.json, or are of another layout; take both from one diffusers folder.';
+      ' These weights do not belong to this configuration; take both from one model.';
     return new RefineError('WEIGHTS_TENSOR_MISSING', message, { context: { tensor: name, nearest: nearest ?? null } });
   }
 }

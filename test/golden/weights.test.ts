@@ -1,5 +1,6 @@
 /** The tiny models' weights, against safetensors 0.8.0 and numpy 2.4.6 reading the same files. */
-import { findModel, type ModelPart } from '#src/weights/model-folder.js';
+import { findModel } from '#src/weights/find-model.js';
+import type { ModelPart } from '#src/weights/model-files.js';
 import { openWeights } from '#src/weights/open-weights.js';
 import { readRowsF32, readTensorF32 } from '#src/weights/read-tensor.js';
 import type { WeightMap } from '#src/weights/weight-map.js';
@@ -19,7 +20,7 @@ test('tiny-refiner: fp16 files only, one text encoder', async () => {
   expect(model.textEncoder).toBeNull();
   expect(model.tokenizer).toBeNull();
   expect(model.tokenizer2).toBe(goldenData('models', 'tiny-refiner', 'tokenizer_2'));
-  expect(model.schedulerConfig['_class_name']).toBe('EulerDiscreteScheduler');
+  expect(model.scheduler['_class_name']).toBe('EulerDiscreteScheduler');
   expect(model.unet.config['_class_name']).toBe('UNet2DConditionModel');
   expect([model.unet, model.vae, model.textEncoder2].map((part) => [part.variant, ...fileNames(part)])).toEqual([
     ['fp16', 'diffusion_pytorch_model.fp16.safetensors'],

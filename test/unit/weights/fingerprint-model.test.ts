@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprintModel } from '#src/weights/fingerprint-model.js';
-import { findModel } from '#src/weights/model-folder.js';
+import { findModel } from '#src/weights/find-model.js';
 import { goldenData } from '../../support/golden.js';
 import { newFolder, write } from './build-safetensors.js';
 

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { findModel } from '#src/weights/model-folder.js';
+import { findModel } from '#src/weights/find-model.js';
 import { openWeights } from '#src/weights/open-weights.js';
 import { goldenData } from '../../support/golden.js';
 import { errorOf, newFolder, write } from './build-safetensors.js';
@@ -49,7 +49,7 @@ test('the layout of the Hugging Face cache: links to blobs without an ending', a
 describe('says what is wrong with', () => {
   test('a Hugging Face id', async () => {
     const { message } = await errorOf('MODEL_NOT_FOUND', () => findModel('stabilityai/no-such-model'));
-    expect(message).toContain('hf download stabilityai/no-such-model');
+    expect(message).toContain('sdxl-refine models pull stabilityai/no-such-model');
   });
 
   test('a path that leads nowhere', async () => {
