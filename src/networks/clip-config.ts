@@ -23,6 +23,7 @@ const SHAPE = {
       .concat([
         'torch_dtype',
         'transformers_version',
+        'export_model_type',
         'output_attentions',
         'output_hidden_states',
         'return_dict',

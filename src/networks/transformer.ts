@@ -3,7 +3,9 @@
  * self-attention, attention to the prompt and a gated feed-forward layer, over the pixels as tokens.
  */
 import type { Value } from '../graph/graph-builder.js';
-import { conv, groupNorm, layerNorm, linear } from './layers.js';
+import type { LinearRows } from '../graph/operators.js';
+import { adaptLinear } from './adapt-layer.js';
+import { conv, groupNorm, layerNorm, linear, pixelLinear } from './layers.js';
 import type { LayerScope } from './layer-scope.js';
 
 /** transformer_2d.py normalizes with its own epsilon, whatever the UNet's `norm_eps`. */
@@ -66,25 +68,31 @@ const attention = (
   memory: { value: Value; width: number },
   { channels, heads, batch }: TransformerOptions,
 ): Value => {
-  const query = linear(scope.at('to_q'), x, [channels, channels], false);
-  const key = linear(scope.at('to_k'), memory.value, [memory.width, channels], false);
-  const value = linear(scope.at('to_v'), memory.value, [memory.width, channels], false);
+  const query = pixelLinear(scope.at('to_q'), x, [channels, channels], false);
+  /* The prompt's few tokens gain nothing from whole numbers. */
+  const project = memory.value === x ? pixelLinear : linear;
+  const key = project(scope.at('to_k'), memory.value, [memory.width, channels], false);
+  const value = project(scope.at('to_v'), memory.value, [memory.width, channels], false);
   const attended = scope.ops.attention(query, key, value, { channels, heads, causal: false, batch });
-  return linear(scope.at('to_out.0'), attended, [channels, channels]);
+  return pixelLinear(scope.at('to_out.0'), attended, [channels, channels]);
 };
 
-/**
- * GEGLU (Shazeer 2020, arXiv:2002.05202). The weight holds values above gates: two products over halves of the same
- * bytes spare the copy that splitting one product would make.
- */
+/** GEGLU (Shazeer 2020, arXiv:2002.05202), and back to the width of the tokens. */
 const feedForward = (scope: LayerScope, x: Value, channels: number): Value => {
   const inner = channels * EXPANSION;
+  const rows: LinearRows = (start, end) => [
+    scope.matrix('0.proj.weight', [2 * inner, channels], [start, end]),
+    scope.rows('0.proj.bias', [2 * inner], start, end),
+  ];
   const { ops } = scope;
-  const half = (start: number): Value =>
-    ops.linear(
-      x,
-      scope.rows('0.proj.weight', [2 * inner, channels], start, start + inner),
-      scope.rows('0.proj.bias', [2 * inner], start, start + inner),
-    );
-  return linear(scope.at('2'), ops.multiply(half(0), ops.gelu(half(inner))), [inner, channels]);
+  const part = (start: number, end: number): Value => {
+    const [weight, bias] = rows(start, end);
+    return adaptLinear(scope.at('0.proj'), { x, y: ops.linear(x, weight, bias), bias }, [start, end]);
+  };
+  /* What adapters add is added before the gate: no device does that in one kernel. */
+  const isAdapted = scope.at('0.proj').changes().length > 0;
+  const gated = isAdapted
+    ? ops.multiply(part(0, inner), ops.gelu(part(inner, 2 * inner)))
+    : ops.gatedGelu(x, inner, rows);
+  return pixelLinear(scope.at('2'), gated, [inner, channels]);
 };

@@ -57,8 +57,11 @@ const SHAPE = {
   upcast_attention: ignored,
   /** Training only. */
   dropout: ignored,
-  sample_size: ignored,
+  sample_size: size.nullish(),
 };
+
+/** Of SDXL, and of models that do not say (diffusers 0.42.1, `default_sample_size` of StableDiffusionXLPipeline). */
+const SDXL_SAMPLE_SIZE = 128;
 
 export interface UnetBlock {
   channels: number;
@@ -88,6 +91,8 @@ export interface UnetConfig {
   /** Cosines first. */
   flipSinToCos: boolean;
   freqShift: number;
+  /** Side of the latents that the model was trained on; a picture's is 8 times that. */
+  sampleSize: number;
 }
 
 export const parseUnetConfig = (raw: unknown, where: string): UnetConfig => {
@@ -130,5 +135,6 @@ export const parseUnetConfig = (raw: unknown, where: string): UnetConfig => {
     additionWidth: config.projection_class_embeddings_input_dim,
     flipSinToCos: config.flip_sin_to_cos,
     freqShift: config.freq_shift,
+    sampleSize: config.sample_size ?? SDXL_SAMPLE_SIZE,
   };
 };

@@ -3,7 +3,8 @@
  * models/unets/unet_2d_condition.py and unet_2d_blocks.py; Podell et al. 2023, arXiv:2307.01952, §2).
  */
 import type { Value } from '../graph/graph-builder.js';
-import { conv, groupNorm, linear } from './layers.js';
+import type { Operators } from '../graph/operators.js';
+import { conv, groupNorm, levelConv, linear } from './layers.js';
 import type { LayerScope } from './layer-scope.js';
 import { resnetBlock } from './resnet-block.js';
 import { transformer } from './transformer.js';
@@ -23,6 +24,20 @@ export const UNET = {
   prediction: 'noise_prediction',
 } as const;
 
+/** The first two blocks of the way up, where FreeU works. */
+const FREEU_STAGES = 2;
+
+/** Inputs of the network with FreeU, for one of its stages (unet/freeu.ts). */
+export const FREEU = (stage: number): { names: Readonly<Record<'gain' | 'analysis' | 'synthesis', string>> } => ({
+  names: {
+    /** f32 [1]: what the first half of what comes up is multiplied by, less 1. */
+    gain: `freeu_gain_${stage}`,
+    /** f32 [h·w,n] and [n,h·w]: patterns of what was kept, and what is added of them. */
+    analysis: `freeu_analysis_${stage}`,
+    synthesis: `freeu_synthesis_${stage}`,
+  },
+});
+
 /** What every block is given. */
 interface Conditioning {
   config: UnetConfig;
@@ -31,13 +46,14 @@ interface Conditioning {
   batch: Value;
 }
 
-export const writeUnet = (scope: LayerScope, config: UnetConfig): void => {
+/** @param hasFreeU takes the inputs of `FREEU` besides */
+export const writeUnet = (scope: LayerScope, config: UnetConfig, hasFreeU = false): void => {
   const { ops } = scope;
   const { graph } = ops;
-  const sample = graph.input(UNET.sample, 'F32', ['batch', 4, 'height', 'width']);
-  const timestep = graph.input(UNET.timestep, 'F32', ['batch', config.timestepWidth]);
-  const prompt = graph.input(UNET.prompt, 'F32', ['batch', 'tokens', config.promptWidth]);
-  const addition = graph.input(UNET.addition, 'F32', ['batch', config.additionWidth]);
+  const sample = ops.pictureIn(UNET.sample, ['batch', 4, 'height', 'width']);
+  const timestep = ops.rowsIn(UNET.timestep, ['batch', config.timestepWidth]);
+  const prompt = ops.rowsIn(UNET.prompt, ['batch', 'tokens', config.promptWidth]);
+  const addition = ops.rowsIn(UNET.addition, ['batch', config.additionWidth]);
 
   // 1. Time: the timestep's embedding and the micro-conditioning's, added.
   const time = ops.add(
@@ -59,7 +75,7 @@ export const writeUnet = (scope: LayerScope, config: UnetConfig): void => {
   for (const [index, block] of config.down.entries()) {
     const at = scope.at('down_blocks').at(index);
     for (let layer = 0; layer < block.layers; layer++) {
-      hidden = unetLayer(at, hidden, { layer, inner: channels, block }, given);
+      hidden = unetLayer(at, hidden, { layer, inner: channels, block, level: index }, given);
       channels = block.channels;
       skips.push({ value: hidden, channels });
     }
@@ -70,28 +86,49 @@ export const writeUnet = (scope: LayerScope, config: UnetConfig): void => {
 
   // 3. Middle.
   const mid = scope.at('mid_block');
-  hidden = unetLayer(mid, hidden, { layer: 0, inner: channels, block: config.mid }, given);
-  hidden = residual(mid, hidden, { layer: 1, inner: channels, block: config.mid }, given);
+  const coarsest = config.down.length - 1;
+  hidden = unetLayer(mid, hidden, { layer: 0, inner: channels, block: config.mid, level: coarsest }, given);
+  hidden = residual(mid, hidden, { layer: 1, inner: channels, block: config.mid, level: coarsest }, given);
+
+  const freeu = hasFreeU ? Array.from({ length: FREEU_STAGES }, (_, stage) => freeuInputs(ops, stage)) : [];
 
   // 4. Up: each layer sees a kept output beside the last one's.
   for (const [index, block] of config.up.entries()) {
     const at = scope.at('up_blocks').at(index);
+    const level = coarsest - index;
     for (let layer = 0; layer < block.layers; layer++) {
       const skip = take(skips);
-      const joined = ops.concatChannels(hidden, skip.value);
-      hidden = unetLayer(at, joined, { layer, inner: channels + skip.channels, block }, given);
+      const free = freeu[index];
+      const joined =
+        free === undefined
+          ? ops.concatChannels(hidden, skip.value)
+          : ops.concatChannels(
+              ops.scaleFirstHalf(hidden, channels, free.gain),
+              ops.addPatterns(skip.value, free.analysis, free.synthesis),
+            );
+      hidden = unetLayer(at, joined, { layer, inner: channels + skip.channels, block, level }, given);
       channels = block.channels;
     }
     if (index === config.up.length - 1) continue;
     /* To the size of what comes next, not by two: sides that are not multiples of 8 were rounded up on the way down. */
     const larger = ops.upsampleTo(hidden, take([...skips]).value);
-    hidden = conv(at.at('upsamplers.0.conv'), larger, [channels, channels]);
+    hidden = levelConv(at.at('upsamplers.0.conv'), larger, [channels, channels], level - 1);
   }
 
   // 5. Out.
   const { groups, epsilon } = config;
   hidden = groupNorm(scope.at('conv_norm_out'), hidden, { channels, groups, epsilon }, true);
-  graph.output(conv(scope.at('conv_out'), hidden, [channels, 4]), UNET.prediction, ['batch', 4, 'height', 'width']);
+  ops.pictureOut(conv(scope.at('conv_out'), hidden, [channels, 4]), UNET.prediction, ['batch', 4, 'height', 'width']);
+};
+
+const freeuInputs = (ops: Operators, stage: number): Readonly<Record<'gain' | 'analysis' | 'synthesis', Value>> => {
+  const { names } = FREEU(stage);
+  const [places, patterns] = [`places_${stage}`, `patterns_${stage}`];
+  return {
+    gain: ops.rowsIn(names.gain, [1]),
+    analysis: ops.rowsIn(names.analysis, [places, patterns]),
+    synthesis: ops.rowsIn(names.synthesis, [patterns, places]),
+  };
 };
 
 interface Skip {
@@ -109,6 +146,8 @@ interface Layer {
   layer: number;
   inner: number;
   block: UnetBlock;
+  /** 0 the finest. */
+  level: number;
 }
 
 /** A ResNet block, and the transformer behind it where the block attends. */
@@ -122,13 +161,19 @@ const unetLayer = (at: LayerScope, x: Value, layer: Layer, given: Conditioning):
   return transformer(at.at('attentions').at(layer.layer), hidden, options);
 };
 
-const residual = (at: LayerScope, x: Value, { layer, inner, block }: Layer, { config, time }: Conditioning): Value =>
+const residual = (
+  at: LayerScope,
+  x: Value,
+  { layer, inner, block, level }: Layer,
+  { config, time }: Conditioning,
+): Value =>
   resnetBlock(at.at('resnets').at(layer), x, {
     inner,
     outer: block.channels,
     groups: config.groups,
     epsilon: config.epsilon,
     time: { value: time, width: config.timeWidth },
+    level,
   });
 
 const perceptron = (at: LayerScope, x: Value, inner: number, outer: number): Value =>

@@ -21,52 +21,65 @@ export const VAE_DECODER = {
 
 const LATENT_CHANNELS = 4;
 /** vae.py norms have their own epsilon. */
-const EPSILON = 1e-6;
+export const EPSILON = 1e-6;
+/** One row and column more below and to the right, and none above and to the left. */
+export const HALVING = { kernel: 3, stride: 2, pads: [0, 0, 1, 1] } as const;
 
 export const writeVaeEncoder = (root: LayerScope, config: VaeConfig): void => {
   const scope = root.at('encoder');
-  const { graph } = root.ops;
   const [first = 0, ...rest] = config.channels;
-  let hidden = graph.input(VAE_ENCODER.picture, 'F32', ['batch', 3, 'height', 'width']);
+  let hidden = root.ops.pictureIn(VAE_ENCODER.picture, ['batch', 3, 'height', 'width']);
   hidden = conv(scope.at('conv_in'), hidden, [3, first]);
   let channels = first;
-  for (const [index, outer] of [first, ...rest].entries()) {
+  for (const [index, outer] of [first, ...rest].slice(0, -1).entries()) {
     const at = scope.at('down_blocks').at(index);
     hidden = level(at, hidden, { inner: channels, outer, layers: config.layers }, config);
     channels = outer;
-    if (index === config.channels.length - 1) continue;
-    /* One row and column more below and to the right, and none above and to the left. */
-    hidden = conv(at.at('downsamplers.0.conv'), hidden, [channels, channels], {
-      kernel: 3,
-      stride: 2,
-      pads: [0, 0, 1, 1],
-    });
+    hidden = conv(at.at('downsamplers.0.conv'), hidden, [channels, channels], HALVING);
   }
-  hidden = middle(scope.at('mid_block'), hidden, channels, config);
-  const moments = outOf(scope, hidden, { inner: channels, outer: 2 * LATENT_CHANNELS }, config);
+  writeEncoderEnd(root, hidden, config);
+};
+
+/** The encoder from its coarsest level on. */
+export const writeEncoderEnd = (root: LayerScope, x: Value, config: VaeConfig): void => {
+  const scope = root.at('encoder');
+  const last = config.channels.length - 1;
+  const [inner = 0, outer = 0] = config.channels.slice(-2);
+  let hidden = level(scope.at('down_blocks').at(last), x, { inner, outer, layers: config.layers }, config);
+  hidden = middle(scope.at('mid_block'), hidden, outer, config);
+  const moments = outOf(scope, hidden, { inner: outer, outer: 2 * LATENT_CHANNELS }, config);
   const quantized = config.quantConv ? pointwise(root.at('quant_conv'), moments, 2 * LATENT_CHANNELS) : moments;
-  graph.output(quantized, VAE_ENCODER.moments, ['batch', 2 * LATENT_CHANNELS, 'latent_height', 'latent_width']);
+  root.ops.pictureOut(quantized, VAE_ENCODER.moments, ['batch', 2 * LATENT_CHANNELS, 'latent_height', 'latent_width']);
 };
 
 export const writeVaeDecoder = (root: LayerScope, config: VaeConfig): void => {
   const scope = root.at('decoder');
-  const { graph } = root.ops;
-  const levels = [...config.channels].reverse();
-  const [first = 0] = levels;
-  const latents = graph.input(VAE_DECODER.latents, 'F32', ['batch', LATENT_CHANNELS, 'latent_height', 'latent_width']);
+  const { ops } = root;
+  const [first = 0, ...rest] = [...config.channels].reverse();
+  let hidden = decoderStart(root, config);
+  let channels = first;
+  for (const [index, outer] of rest.entries()) {
+    const before = scope.at('up_blocks').at(index);
+    hidden = conv(before.at('upsamplers.0.conv'), ops.upsample(hidden), [channels, channels]);
+    const at = scope.at('up_blocks').at(index + 1);
+    hidden = level(at, hidden, { inner: channels, outer, layers: config.layers + 1 }, config);
+    channels = outer;
+  }
+  const picture = outOf(scope, hidden, { inner: channels, outer: 3 }, config);
+  ops.pictureOut(picture, VAE_DECODER.picture, ['batch', 3, 'height', 'width']);
+};
+
+/** The decoder up to the end of its coarsest level. */
+export const decoderStart = (root: LayerScope, config: VaeConfig): Value => {
+  const scope = root.at('decoder');
+  const { ops } = root;
+  const first = config.channels.at(-1) ?? 0;
+  const latents = ops.pictureIn(VAE_DECODER.latents, ['batch', LATENT_CHANNELS, 'latent_height', 'latent_width']);
   let hidden = config.postQuantConv ? pointwise(root.at('post_quant_conv'), latents, LATENT_CHANNELS) : latents;
   hidden = conv(scope.at('conv_in'), hidden, [LATENT_CHANNELS, first]);
   hidden = middle(scope.at('mid_block'), hidden, first, config);
-  let channels = first;
-  for (const [index, outer] of levels.entries()) {
-    const at = scope.at('up_blocks').at(index);
-    hidden = level(at, hidden, { inner: channels, outer, layers: config.layers + 1 }, config);
-    channels = outer;
-    if (index === levels.length - 1) continue;
-    hidden = conv(at.at('upsamplers.0.conv'), root.ops.upsample(hidden), [channels, channels]);
-  }
-  const picture = outOf(scope, hidden, { inner: channels, outer: 3 }, config);
-  graph.output(picture, VAE_DECODER.picture, ['batch', 3, 'height', 'width']);
+  const size = { inner: first, outer: first, layers: config.layers + 1 };
+  return level(scope.at('up_blocks').at(0), hidden, size, config);
 };
 
 interface Channels {

@@ -1,13 +1,35 @@
-/** A network over a user's weights, as a graph for a device family. */
-import { CpuOperators } from '../graph/cpu-operators.js';
+/** A network over a user's weights, as a graph for a device. */
 import { GraphBuilder, type WrittenGraph } from '../graph/graph-builder.js';
+import { operatorsFor } from '../graph/operators-for.js';
+import { CPU, type Target } from '../graph/target.js';
 import { commonFolder } from '../weights/common-folder.js';
 import type { WeightMap } from '../weights/weight-map.js';
-import { LayerScope } from './layer-scope.js';
+import { declareWeight } from './adapt-layer.js';
+import type { Adapter } from './adapter.js';
+import { LayerScope, type Prepared } from './layer-scope.js';
+
+export interface GraphOptions {
+  /** Default: the CPU. */
+  target?: Target;
+  /** Default: none. */
+  prepared?: Prepared;
+  /** Default: none. */
+  adapters?: readonly Adapter[];
+}
 
 /** @param name for people: `UNet` @throws WEIGHTS_TENSOR_MISSING WEIGHTS_SHAPE WEIGHTS_DTYPE */
-export const writeGraph = (name: string, weights: WeightMap, write: (scope: LayerScope) => void): WrittenGraph => {
+export const writeGraph = (
+  name: string,
+  weights: WeightMap,
+  write: (scope: LayerScope) => void,
+  { target = CPU, prepared = { int8: null, winograd: null }, adapters = [] }: GraphOptions = {},
+): WrittenGraph => {
   const graph = new GraphBuilder();
-  write(new LayerScope(new CpuOperators(graph), weights));
-  return graph.finish(name, commonFolder(weights.files));
+  const ops = operatorsFor(target, graph);
+  /* Declared whether or not a layer of this network is changed: whoever runs it need not know. */
+  for (const { input } of adapters) declareWeight(ops, input);
+  write(new LayerScope(ops, weights, { prepared, adapters }));
+  const made = [prepared.int8, prepared.winograd].flatMap((file) => (file === null ? [] : [file.file]));
+  const added = adapters.flatMap(({ layers }) => Array.from(layers.values(), ({ up }) => up.file));
+  return graph.finish(name, commonFolder([...weights.files, ...made, ...new Set(added)]), target);
 };

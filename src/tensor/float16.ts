@@ -3,8 +3,14 @@
 const bits = new Uint32Array(1);
 const number = new Float32Array(bits.buffer);
 
-/** f32 value of each binary16. Exact: every binary16 is a float32. */
-export const fromFloat16 = (halves: Uint16Array): Float32Array => Float32Array.from(halves, fromHalf);
+/** f32 value of each binary16. Exact: every binary16 is a float32. Looked up, since models have thousands of millions. */
+export const fromFloat16 = (halves: Uint16Array): Float32Array => {
+  table ??= Float32Array.from({ length: 2 ** 16 }, (_, half) => fromHalf(half));
+  const values = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) values[i] = table[halves[i]!]!;
+  return values;
+};
+let table: Float32Array | undefined;
 
 /** The nearest binary16 of each f32, ties to even; beyond 65504 infinite, as IEEE 754 rounds. */
 export const toFloat16 = (values: Float32Array): Uint16Array => Uint16Array.from(values, toHalf);

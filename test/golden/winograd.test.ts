@@ -1,0 +1,63 @@
+/** Golden tolerance with every 3×3 convolution of the UNet by minimal filtering, which tiny models are too small for. */
+import { readdirSync } from 'node:fs';
+import { CpuOperators } from '#src/graph/cpu-operators.js';
+import { GraphBuilder, type ExternalTensor, type Value } from '#src/graph/graph-builder.js';
+import type { ConvOptions, Kernel } from '#src/graph/operators.js';
+import { winogradConv } from '#src/graph/winograd.js';
+import { LayerScope } from '#src/networks/layer-scope.js';
+import { parseUnetConfig } from '#src/networks/unet-config.js';
+import { writeUnet } from '#src/networks/unet.js';
+import { openNetwork } from '#src/runtime/network.js';
+import { sliceBatch, type Tensor } from '#src/tensor/tensor.js';
+import { buildCondition, predictNoise, type Unet } from '#src/unet/predict-noise.js';
+import { commonFolder } from '#src/weights/common-folder.js';
+import { findModel } from '#src/weights/find-model.js';
+import { openPart } from '#src/weights/open-weights.js';
+import { caseTensors, goldenData, maxDifference, readCase } from '../support/golden.js';
+
+const STAGE_TOLERANCE = 1e-4;
+
+class FilteringOperators extends CpuOperators {
+  filtered = 0;
+  readonly #shapes = new Map<string, readonly number[]>();
+
+  override weight(name: string, source: ExternalTensor): Value {
+    const value = super.weight(name, source);
+    this.#shapes.set(value.name, source.shape);
+    return value;
+  }
+
+  override conv(x: Value, weight: Kernel, bias: Value, options: ConvOptions): Value {
+    const [outer = 0, inner = 0] = this.#shapes.get(weight.name) ?? [];
+    if (options.kernel !== 3 || options.stride === 2) return super.conv(x, weight, bias, options);
+    this.filtered++;
+    return winogradConv(this.graph, { x, weight, bias }, [inner, outer]);
+  }
+}
+
+const openUnet = async (model: string): Promise<Unet> => {
+  const { unet } = await findModel(goldenData('models', model));
+  const config = parseUnetConfig(unet.config, unet.folder);
+  const weights = await openPart(unet);
+  const ops = new FilteringOperators(new GraphBuilder());
+  writeUnet(new LayerScope(ops, weights), config);
+  expect(ops.filtered).toBeGreaterThan(20);
+  return { config, network: await openNetwork(ops.graph.finish('UNet', commonFolder(weights.files))) };
+};
+
+const refiner = openUnet('tiny-refiner');
+const cases = readdirSync(goldenData('cases')).filter((name) => readCase(name).model === 'tiny-refiner');
+
+test.each(cases)('%s', async (name) => {
+  const golden = await caseTensors(name);
+  const timeIds = golden('unet0.time_ids');
+  const unet = await refiner;
+  const [rows = 0, width = 0] = timeIds.dims;
+  for (let row = 0; row < rows; row++) {
+    const of = (key: string): Tensor => sliceBatch(golden(`unet0.${key}`), row, row + 1);
+    const ids = [...timeIds.data.subarray(row * width, (row + 1) * width)];
+    const condition = buildCondition(unet, of('encoder_hidden_states'), of('text_embeds'), [ids]);
+    const noise = await predictNoise(unet, of('sample'), golden('unet0.timestep').data[0]!, condition);
+    expect(maxDifference(noise.data, of('noise_pred').data)).toBeLessThan(STAGE_TOLERANCE);
+  }
+});
