@@ -1,13 +1,20 @@
 /** Pictures to latents and back. Scaling lives here, so that no caller can forget it. */
-import type { VaeConfig } from '../networks/vae-config.js';
 import { VAE_DECODER, VAE_ENCODER } from '../networks/vae.js';
+import { VAE_SCALE, type VaeConfig } from '../networks/vae-config.js';
+import type { VaeTiling } from '../records.js';
+import { availableMemory } from '../runtime/available-memory.js';
 import type { Network } from '../runtime/network.js';
 import { tensor, type Tensor } from '../tensor/tensor.js';
+import { decodeBands, encodeBands } from './code-bands.js';
+import type { BandOptions, OpenPart } from './run-bands.js';
+import { chooseBandSize } from './tiling.js';
 
 export interface Autoencoder {
   config: VaeConfig;
   encoder: Network;
   decoder: Network;
+  /** For bands; null: its networks are whole, as an export's are. */
+  bands: { open: OpenPart; tiling: VaeTiling } | null;
 }
 
 /** The encoder's answer: a normal distribution for every latent number. f32 [1,4,h,w] each. */
@@ -20,9 +27,12 @@ export interface Moments {
 const LOG_VARIANCE_RANGE = [-30, 20] as const;
 
 /** @param picture f32 [1,3,H,W] in [-1,1], sides multiples of 8 */
-export const encode = async ({ encoder }: Autoencoder, picture: Tensor): Promise<Moments> => {
-  const outputs = await encoder.run({ [VAE_ENCODER.picture]: picture });
-  const { data, dims } = outputs[VAE_ENCODER.moments] as Tensor;
+export const encode = async (vae: Autoencoder, picture: Tensor): Promise<Moments> => {
+  const options = bandOptions(vae, picture, 1);
+  const { data, dims } =
+    options === null
+      ? ((await vae.encoder.run({ [VAE_ENCODER.picture]: picture }))[VAE_ENCODER.moments] as Tensor)
+      : await encodeBands(vae.config, picture, options);
   const half = data.length / 2;
   const shape = [1, (dims[1] ?? 0) / 2, ...dims.slice(2)];
   const [low, high] = LOG_VARIANCE_RANGE;
@@ -30,8 +40,17 @@ export const encode = async ({ encoder }: Autoencoder, picture: Tensor): Promise
   return { mean: tensor(data.subarray(0, half), shape), logVariance: tensor(logVariance, shape) };
 };
 
-/** Draws latents and scales them. @param noise standard normal, as many numbers as the mean @returns f32 [1,4,h,w] */
-export const sampleLatents = (config: VaeConfig, { mean, logVariance }: Moments, noise: Float32Array): Tensor => {
+/**
+ * Draws latents and scales them.
+ * @param noise standard normal, as many numbers as the mean; null: the mean itself
+ * @returns f32 [1,4,h,w]
+ */
+export const sampleLatents = (
+  config: VaeConfig,
+  { mean, logVariance }: Moments,
+  noise: Float32Array | null,
+): Tensor => {
+  if (noise === null) return normalize(config, mean);
   const scaled = mean.data.map((value, index) => {
     const deviation = Math.fround(Math.exp(0.5 * logVariance.data[index]!));
     return Math.fround(value + Math.fround(deviation * noise[index]!));
@@ -40,9 +59,19 @@ export const sampleLatents = (config: VaeConfig, { mean, logVariance }: Moments,
 };
 
 /** @param latents f32 [1,4,h,w], scaled @returns f32 [1,3,H,W], about [-1,1] */
-export const decode = async ({ config, decoder }: Autoencoder, latents: Tensor): Promise<Tensor> => {
-  const outputs = await decoder.run({ [VAE_DECODER.latents]: denormalize(config, latents) });
-  return outputs[VAE_DECODER.picture] as Tensor;
+export const decode = async (vae: Autoencoder, latents: Tensor): Promise<Tensor> => {
+  const given = denormalize(vae.config, latents);
+  const options = bandOptions(vae, latents, VAE_SCALE);
+  if (options !== null) return decodeBands(vae.config, given, options);
+  return (await vae.decoder.run({ [VAE_DECODER.latents]: given }))[VAE_DECODER.picture] as Tensor;
+};
+
+/** null: over the whole. @param scale pixels of the picture for one row or column of `given` */
+const bandOptions = ({ config, bands }: Autoencoder, given: Tensor, scale: number): BandOptions | null => {
+  if (bands === null) return null;
+  const [, , height = 0, width = 0] = given.dims;
+  const bandSize = chooseBandSize(config, [height * scale, width * scale], bands.tiling, availableMemory());
+  return bandSize === null ? null : { open: bands.open, bandSize };
 };
 
 const normalize = (config: VaeConfig, latents: Tensor): Tensor =>

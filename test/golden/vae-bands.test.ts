@@ -1,0 +1,86 @@
+/** The bundled VAE over bands of rows, against the same over the whole picture. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { loadModel } from '#src/pipeline/load-model.js';
+import type { Network } from '#src/runtime/network.js';
+import type { Tensor } from '#src/tensor/tensor.js';
+import { decode, denormalize, encode, sampleLatents, type Autoencoder } from '#src/vae/autoencoder.js';
+import { decodeBands, encodeBands } from '#src/vae/code-bands.js';
+import type { BandOptions } from '#src/vae/run-bands.js';
+import { fromPixels, toPixels } from '#src/vae/pixels.js';
+import { maxDifference, root } from '../support/golden.js';
+
+const MODEL = join(root, 'models/emoji-refiner');
+const DEMO = join(root, 'fixtures/demo');
+/** Levels of 255 that a seam may have; what is left here is rounding. */
+const SEAM = 2;
+const ROUNDING = 1e-4;
+const [COLUMNS, ROWS, SIDE] = [3, 2, 128];
+const SIZE = { width: COLUMNS * SIDE, height: ROWS * SIDE };
+
+/** Six pictures side by side: bands differ in brightness and colour, as parts of a real picture do. */
+const mosaic = async (): Promise<Uint8Array> => {
+  const files = readdirSync(DEMO)
+    .filter((name) => name.endsWith('.png'))
+    .slice(0, COLUMNS * ROWS);
+  const parts = files.map(async (name, index) => ({
+    input: await sharp(join(DEMO, name)).resize(SIDE, SIDE).flatten({ background: '#fff' }).png().toBuffer(),
+    left: (index % COLUMNS) * SIDE,
+    top: Math.floor(index / COLUMNS) * SIDE,
+  }));
+  const canvas = sharp({ create: { ...SIZE, channels: 3, background: '#000' } });
+  return canvas
+    .composite(await Promise.all(parts))
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+};
+
+describe('the bundled VAE over bands of eight rows', () => {
+  let vae: Autoencoder;
+  let picture: Tensor;
+  let options: BandOptions;
+
+  beforeAll(async () => {
+    ({ vae } = await loadModel(MODEL, { vaeTiling: 'off' }));
+    picture = fromPixels({ data: await mosaic(), ...SIZE });
+    options = { open: vae.bands!.open, bandSize: 1 };
+  });
+
+  test('encodes as over the whole picture', async () => {
+    const { mean, logVariance } = await encode(vae, picture);
+    const { data } = await encodeBands(vae.config, picture, options);
+    expect(maxDifference(data.subarray(0, mean.data.length), mean.data)).toBeLessThan(ROUNDING);
+    const limited = data.subarray(mean.data.length).map((value) => Math.min(20, Math.max(-30, value)));
+    expect(maxDifference(limited, logVariance.data)).toBeLessThan(ROUNDING);
+  });
+
+  test('decodes as over the whole picture, without seams', async () => {
+    const latents = sampleLatents(vae.config, await encode(vae, picture), null);
+    const whole = await decode(vae, latents);
+    const banded = await decodeBands(vae.config, denormalize(vae.config, latents), options);
+    expect(maxDifference(banded.data, whole.data)).toBeLessThan(ROUNDING);
+    const levels = [banded, whole].map((given) => Float32Array.from(toPixels(given, 8).data));
+    expect(maxDifference(levels[0]!, levels[1]!)).toBeLessThan(SEAM);
+  });
+
+  test('where it is asked for, encode and decode run over bands', async () => {
+    const forced: Autoencoder = {
+      ...vae,
+      bands: { ...vae.bands!, tiling: 'on' },
+      encoder: neverRun,
+      decoder: neverRun,
+    };
+    const { mean } = await encode(forced, picture);
+    expect(mean.dims).toEqual([1, 4, SIZE.height / 8, SIZE.width / 8]);
+    const { dims } = await decode(forced, sampleLatents(vae.config, await encode(forced, picture), null));
+    expect(dims).toEqual([1, 3, SIZE.height, SIZE.width]);
+  });
+});
+
+/** Stands where the whole network must not be asked. */
+const neverRun: Network = {
+  run: () => Promise.reject(new Error('the whole network was run')),
+  close: () => Promise.resolve(),
+};
