@@ -1,0 +1,57 @@
+/** One program under measurement: a process that answers one JSON line to one, started when it is first asked. */
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { watchMemory } from './process-memory.mjs';
+
+export class Contestant {
+  #child;
+  #lines;
+  #endWatch;
+  /** GB, of the process that was closed last. */
+  memory = { resident: 0, private: 0 };
+  /** What it says of itself. */
+  versions = '';
+
+  constructor(name, [command, ...parameters]) {
+    this.name = name;
+    this.command = command;
+    this.parameters = parameters;
+  }
+
+  /** @returns the answer's seconds; from its start on when it was not running @throws what the process answers as error */
+  async ask(op, request = {}) {
+    const started = this.#child === undefined ? performance.now() : undefined;
+    if (started !== undefined) this.#start();
+    this.#child.stdin.write(`${JSON.stringify({ op, ...request })}\n`);
+    const { value, done } = await this.#lines.next();
+    if (done) {
+      await this.close();
+      throw new Error('the process ended; memory may have run out');
+    }
+    const { seconds, error, versions } = JSON.parse(value);
+    if (error !== undefined) throw new Error(error);
+    this.versions = versions ?? this.versions;
+    return started === undefined ? seconds : (performance.now() - started) / 1000;
+  }
+
+  async close() {
+    const child = this.#child;
+    if (child === undefined) return;
+    this.memory = this.#endWatch();
+    this.#child = undefined;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    await new Promise((resolve) => {
+      child.on('close', resolve);
+      child.kill('SIGKILL');
+    });
+  }
+
+  #start() {
+    const child = spawn(this.command, this.parameters, { stdio: ['pipe', 'pipe', 'ignore'] });
+    child.on('error', () => undefined);
+    child.stdin.on('error', () => undefined);
+    this.#child = child;
+    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    this.#endWatch = watchMemory(child.pid);
+  }
+}

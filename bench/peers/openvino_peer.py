@@ -1,0 +1,137 @@
+"""OpenVINO on the CPU, float32 arithmetic, each network converted once from diffusers' and compiled for one size."""
+
+import os
+
+import numpy as np
+import openvino as ov
+import torch
+
+from diffusers_peer import ALL, Eager
+from inputs import PROMPTS, SCALE, latents, picture, unet_inputs
+
+NETWORKS = {"text": ["text"], "unet": ["unet"], "vae": ["encoder", "decoder"]}
+#: Without the first, a CPU with AMX computes in bfloat16.
+SETTINGS = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+
+
+class UnetCall(torch.nn.Module):
+    def __init__(self, unet):
+        super().__init__()
+        self.unet = unet
+
+    def forward(self, sample, timestep, encoder_hidden_states, text_embeds, time_ids):
+        added = {"text_embeds": text_embeds, "time_ids": time_ids}
+        return self.unet(sample, timestep, encoder_hidden_states, added_cond_kwargs=added, return_dict=False)[0]
+
+
+class TextCall(torch.nn.Module):
+    def __init__(self, encoder):
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, ids):
+        found = self.encoder(ids, output_hidden_states=True)
+        return found.hidden_states[-2], found.text_embeds
+
+
+class Encode(torch.nn.Module):
+    def __init__(self, vae):
+        super().__init__()
+        self.vae = vae
+
+    def forward(self, picture):
+        return self.vae.quant_conv(self.vae.encoder(picture))
+
+
+class Decode(Encode):
+    def forward(self, latents):
+        return self.vae.decoder(self.vae.post_quant_conv(latents))
+
+
+class OpenVino:
+    def __init__(self, model, work):
+        self.eager = Eager(model, work)
+        self.folder = os.path.join(work, "openvino")
+        self.core = ov.Core()
+        self.compiled = {}
+
+    def path(self, network):
+        return os.path.join(self.folder, f"{network}.xml")
+
+    def prepare(self, parts=ALL):
+        """Converts once; half-precision weights stay so in the file."""
+        os.makedirs(self.folder, exist_ok=True)
+        for part in parts:
+            if all(os.path.exists(self.path(network)) for network in NETWORKS[part]):
+                continue
+            module = self.eager.load(part)
+            for network in NETWORKS[part]:
+                self.convert(network, module)
+        return {"versions": f"openvino {ov.__version__}"}
+
+    def convert(self, network, module):
+        wrapped = {"text": TextCall, "unet": UnetCall, "encoder": Encode, "decoder": Decode}[network](module)
+        if network == "unet":
+            example = unet_inputs(self.eager.model, 256)
+        else:
+            example = {
+                "text": lambda: {"ids": torch.zeros(2, 77, dtype=torch.int64)},
+                "encoder": lambda: {"picture": picture(256)},
+                "decoder": lambda: {"latents": latents(256)},
+            }[network]()
+        converted = ov.convert_model(wrapped, example_input=example)
+        ov.save_model(converted, self.path(network) + ".part.xml", compress_to_fp16=True)
+        os.rename(self.path(network) + ".part.bin", self.path(network)[:-4] + ".bin")
+        os.rename(self.path(network) + ".part.xml", self.path(network))
+
+    def open(self, parts=ALL, side=512):
+        for part in parts:
+            for network in NETWORKS[part]:
+                self.compile(network, side)
+        if "text" in parts:
+            from transformers import CLIPTokenizer
+
+            self.tokenizer = CLIPTokenizer.from_pretrained(self.eager.model, subfolder="tokenizer_2")
+        return {"versions": f"openvino {ov.__version__}"}
+
+    def compile(self, network, side):
+        """For one size: faster than for any, and kept until another is asked for."""
+        known = self.compiled.get(network)
+        if known is not None and known[0] in (side, None):
+            return known[1]
+        self.compiled.pop(network, None)
+        model = self.core.read_model(self.path(network))
+        small = side // SCALE
+        shapes = {
+            "unet": {"sample": [2, 4, small, small]},
+            "encoder": {"picture": [1, 3, side, side]},
+            "decoder": {"latents": [1, 4, small, small]},
+            "text": {"ids": [2, 77]},
+        }[network]
+        model.reshape({**{port.any_name: port.partial_shape for port in model.inputs}, **shapes})
+        compiled = self.core.compile_model(model, "CPU", SETTINGS)
+        self.compiled[network] = (None if network == "text" else side, compiled)
+        return compiled
+
+    def run(self, network, side, given):
+        return self.compile(network, side)({key: np.asarray(value) for key, value in given.items()})
+
+    def text(self):
+        ids = self.tokenizer(PROMPTS, padding="max_length", max_length=77, truncation=True, return_tensors="np")
+        return void(self.run("text", 0, {"ids": ids.input_ids}))
+
+    def unet(self, side):
+        return void(self.run("unet", side, unet_inputs(self.eager.model, side)))
+
+    def encode(self, side):
+        return void(self.run("encoder", side, {"picture": picture(side)}))
+
+    def decode(self, side):
+        return void(self.run("decoder", side, {"latents": latents(side)}))
+
+    def picture(self, **_):
+        raise NotImplementedError("whole pictures are measured with diffusers' pipelines alone")
+
+
+def void(_):
+    return None

@@ -1,0 +1,42 @@
+"""A peer in a process of its own: one JSON object a line in, one a line out, for bench/full-size/bench.mjs.
+
+    python serve.py <peer> <model folder> <work folder>
+
+Operations: prepare, open, text, unet, encode, decode, picture. Each answers {"seconds": ...} or {"error": ...}.
+"""
+
+import importlib
+import json
+import os
+import sys
+import time
+
+replies = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)  # what libraries print must not mix with the replies
+
+PEERS = {
+    "diffusers": ("diffusers_peer", "Eager"),
+    "torch-compile": ("diffusers_peer", "Compiled"),
+    "openvino": ("openvino_peer", "OpenVino"),
+    "optimum-onnx": ("optimum_peer", "OptimumOnnx"),
+}
+
+
+def main():
+    name, model, work = sys.argv[1:4]
+    module, kind = PEERS[name]
+    peer = getattr(importlib.import_module(module), kind)(model, work)
+    for line in sys.stdin:
+        request = json.loads(line)
+        operation = request.pop("op")
+        start = time.perf_counter()
+        try:
+            facts = getattr(peer, operation)(**request) or {}
+            reply = {"seconds": time.perf_counter() - start, **facts}
+        except Exception as error:
+            reply = {"error": f"{type(error).__name__}: {error}"[:600]}
+        replies.write(json.dumps(reply) + "\n")
+        replies.flush()
+
+
+main()
