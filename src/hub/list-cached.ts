@@ -1,39 +1,39 @@
 /** Models of the SDXL family in Hugging Face's cache. Opens their small JSON files only; downloads nothing. */
 import { readdir, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../errors.js';
-import { findModel } from '../weights/model-folder.js';
+import { findModel } from '../weights/find-model.js';
 import { MAX_CONFIG_BYTES, readJsonObject } from '../weights/read-json.js';
-import type { CachedModel, DoctorReport } from './report.js';
+import { cacheFolder, type Environment } from './cache-folder.js';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export interface CachedModel {
+  /** Hub id: `stabilityai/stable-diffusion-xl-refiner-1.0`. */
+  id: string;
+  /** Folder for `--model`. */
+  folder: string;
+  pipeline: string;
+  bytes: number;
+  /** null: complete. */
+  problem: string | null;
+}
 
-/** As huggingface_hub decides it (its constants.py). */
-export const cacheFolder = (env: Environment, home = homedir()): string => {
-  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = env;
-  const hub = filled(HF_HUB_CACHE) ?? filled(HUGGINGFACE_HUB_CACHE);
-  if (hub !== null) return expand(hub, home);
-  const root = filled(HF_HOME) ?? join(filled(XDG_CACHE_HOME) ?? join(home, '.cache'), 'huggingface');
-  return join(expand(root, home), 'hub');
-};
+export interface CachedModels {
+  folder: string;
+  exists: boolean;
+  models: CachedModel[];
+}
 
-const filled = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text);
-
-const expand = (path: string, home: string): string => path.replace(/^~(?=$|[/\\])/, home);
-
-export const examineCache = async (env: Environment): Promise<DoctorReport['cache']> => {
+export const listCached = async (env: Environment): Promise<CachedModels> => {
   const folder = cacheFolder(env);
   const names = await readdir(folder).catch(() => null);
   const repositories = (names ?? []).filter((name) => name.startsWith('models--')).sort();
-  const models = await Promise.all(repositories.map((name) => examineRepository(folder, name)));
+  const models = await Promise.all(repositories.map((name) => listRevisions(folder, name)));
   return { folder, exists: names !== null, models: models.flat() };
 };
 
 /** Each revision that is a pipeline of the SDXL family. */
-const examineRepository = async (cache: string, name: string): Promise<CachedModel[]> => {
-  const repository = join(cache, name);
-  const snapshots = join(repository, 'snapshots');
+const listRevisions = async (cache: string, name: string): Promise<CachedModel[]> => {
+  const snapshots = join(cache, name, 'snapshots');
   const revisions = await readdir(snapshots).catch(() => []);
   const id = name.slice('models--'.length).replaceAll('--', '/');
   const found = await Promise.all(
@@ -54,7 +54,7 @@ const pipelineOf = async (folder: string): Promise<string | null> => {
   return typeof name === 'string' && name.startsWith('StableDiffusionXL') ? name : null;
 };
 
-/** A snapshot's files are links to the cache's blobs, which `stat` follows; what is not downloaded yet counts nothing. */
+/** Files of a folder, links followed, as paths below it; what is not downloaded yet counts nothing. */
 const bytesBelow = async (folder: string): Promise<number> => {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const sizes = await Promise.all(

@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { cacheFolder, examineCache } from '#src/doctor/examine-cache.js';
+import { cacheFolder } from '#src/hub/cache-folder.js';
+import { listCached } from '#src/hub/list-cached.js';
 import { goldenData } from '../../support/golden.js';
 
 it.each([
@@ -58,7 +59,7 @@ it('tells complete models, incomplete ones and others apart', async () => {
   writeFileSync(join(damaged, 'model_index.json'), '{"_class_name": "Stable');
   mkdirSync(join(cache, 'datasets--some--data'));
 
-  const found = await examineCache({ HF_HUB_CACHE: cache });
+  const found = await listCached({ HF_HUB_CACHE: cache });
   expect(found).toMatchObject({ folder: cache, exists: true });
   expect(found.models.map(({ id, problem }) => [id, problem === null])).toEqual([
     ['somebody/torn', false],
@@ -70,7 +71,7 @@ it('tells complete models, incomplete ones and others apart', async () => {
 });
 
 it('does not mind a cache that is not there', async () => {
-  expect(await examineCache({ HF_HUB_CACHE: '/not/there' })).toEqual({
+  expect(await listCached({ HF_HUB_CACHE: '/not/there' })).toEqual({
     folder: '/not/there',
     exists: false,
     models: [],

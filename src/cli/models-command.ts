@@ -1,0 +1,129 @@
+/** `sdxl-refine models`: what is here, what is complete, and how to get more. */
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { RefineError } from '../errors.js';
+import { DEFAULT_VARIANT, PLAIN } from '../hub/choose-files.js';
+import { readHubSettings } from '../hub/hub-settings.js';
+import { listCached } from '../hub/list-cached.js';
+import { parseModelId } from '../hub/model-id.js';
+import { pullModel } from '../hub/pull-model.js';
+import { verifyFiles } from '../hub/verify-files.js';
+import { describeModel } from '../weights/describe-model.js';
+import { bytesText } from '../doctor/bytes-text.js';
+import { BUNDLED_MODELS } from './bundled-model.js';
+import { downloadProgress } from './download-progress.js';
+import { isAlive } from './is-alive.js';
+import { findModelFolder } from './resolve-model.js';
+import { listenForStop } from './stop-signal.js';
+import type { Surroundings } from './surroundings.js';
+
+const NOTES = `
+Models lie in Hugging Face's cache, shared with Python: HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are honoured.
+
+Examples:
+  $ sdxl-refine models pull stabilityai/stable-diffusion-xl-refiner-1.0
+  $ sdxl-refine batch manifest.jsonl --model stabilityai/stable-diffusion-xl-refiner-1.0`;
+
+export const modelsCommand = (around: Surroundings, setExitCode: (code: number) => void): Command => {
+  const json = ['--json', 'one JSON object a line'] as const;
+  const models = new Command('models').description('Lists, downloads and verifies models.').addHelpText('after', NOTES);
+  models
+    .command('list')
+    .description('Says which models are bundled and which are in the cache.')
+    .option(...json)
+    .action((flags: { json?: boolean }) => list(around, flags.json === true));
+  models
+    .command('pull')
+    .description('Downloads a model from the hub; goes on where an earlier download broke off.')
+    .argument('<id>', 'organisation/name, with @revision for another than main')
+    .option('--variant <name>', `copy of the weights: fp16, or ${PLAIN} for the one without a variant`, DEFAULT_VARIANT)
+    .option('--quiet', 'no progress')
+    .action((id: string, flags: { variant: string; quiet?: boolean }) => pull(around, id, flags));
+  models
+    .command('show')
+    .description('Says what a model is: its parts, their sizes and precisions, its scheduler.')
+    .argument('<model>', 'a folder, a file, a bundled model, or the id of a cached one')
+    .option(...json)
+    .action((model: string, flags: { json?: boolean }) => show(around, model, flags.json === true));
+  models
+    .command('verify')
+    .description('Reads every byte of a model and compares it with what the hub listed.')
+    .argument('<model>', 'id of a cached model, or a folder')
+    .option(...json)
+    .action(async (model: string, flags: { json?: boolean }) => {
+      setExitCode(await verify(around, model, flags.json === true));
+    });
+  return models;
+};
+
+const list = async (around: Surroundings, asJson: boolean): Promise<void> => {
+  const cached = await listCached(around.env);
+  const bundled = BUNDLED_MODELS.map(({ name, folder }) => ({ id: name, folder, bundled: true, problem: null }));
+  const all = [...bundled, ...cached.models.map((model) => ({ ...model, bundled: false }))];
+  for (const model of all) {
+    const state = model.bundled ? 'bundled' : (model.problem ?? 'complete');
+    const size = 'bytes' in model ? `, ${bytesText(model.bytes)}` : '';
+    around.stdout.write(asJson ? `${JSON.stringify(model)}\n` : `${model.id}  (${state}${size})\n  ${model.folder}\n`);
+  }
+};
+
+const pull = async (
+  around: Surroundings,
+  text: string,
+  { variant, quiet }: { variant: string; quiet?: boolean },
+): Promise<void> => {
+  const model = parseModelId(text);
+  if (model === null) {
+    throw new RefineError('USAGE_OPTION_INVALID', `Expected an id like organisation/name, got "${text}".`);
+  }
+  const stop = listenForStop(around, () => undefined);
+  const progress = downloadProgress(around.stderr, text, quiet === true);
+  try {
+    const folder = await pullModel(await readHubSettings(around.env), model, {
+      variant,
+      signal: stop.signal,
+      isAlive: (pid) => isAlive(around, pid),
+      report: progress.report,
+    });
+    progress.end();
+    around.stdout.write(`${folder}\n`);
+  } finally {
+    progress.end();
+    stop.release();
+  }
+};
+
+const show = async (around: Surroundings, text: string, asJson: boolean): Promise<void> => {
+  const found = (await findModelFolder(text, around)) ?? resolve(around.cwd(), text);
+  const model = await describeModel(found);
+  const parts = model.parts.map(({ name, parameters, dtypes, bytes }) =>
+    parameters === null
+      ? `  ${name}: exported to ONNX`
+      : `  ${name}: ${parameters.toLocaleString('en-US')} parameters, ${dtypes.join(' and ')}, ${bytesText(bytes ?? 0)}`,
+  );
+  const lines = [
+    `${text}: ${model.kind} (${model.pipeline}), ${model.scheduler}`,
+    ...parts,
+    `  fingerprint ${model.fingerprint}`,
+    `  ${model.path}`,
+  ];
+  around.stdout.write(asJson ? `${JSON.stringify(model)}\n` : `${lines.join('\n')}\n`);
+};
+
+/** @returns the exit code: 4 where a file is damaged */
+const verify = async (around: Surroundings, text: string, asJson: boolean): Promise<number> => {
+  const folder = await findModelFolder(text, around);
+  const stop = listenForStop(around, () => undefined);
+  let damaged = 0;
+  try {
+    for await (const file of verifyFiles(folder ?? resolve(around.cwd(), text), stop.signal)) {
+      const state = file.isWhole === null ? 'no digest' : (file.problem ?? 'whole');
+      around.stdout.write(asJson ? `${JSON.stringify(file)}\n` : `${state}  ${file.path} (${bytesText(file.bytes)})\n`);
+      if (file.isWhole === false) damaged++;
+    }
+  } finally {
+    stop.release();
+  }
+  if (damaged > 0) around.stderr.write(`${damaged} damaged: delete them and run "sdxl-refine models pull" again.\n`);
+  return damaged > 0 ? 4 : 0;
+};

@@ -1,0 +1,57 @@
+/** `--model` as people write it: a path, a bundled model's name, or an id of the hub. */
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { DEFAULT_VARIANT } from '../hub/choose-files.js';
+import { findCached } from '../hub/find-cached.js';
+import { readHubSettings } from '../hub/hub-settings.js';
+import { parseModelId } from '../hub/model-id.js';
+import { pullModel } from '../hub/pull-model.js';
+import { BUNDLED_MODELS } from './bundled-model.js';
+import { downloadProgress } from './download-progress.js';
+import { isAlive } from './is-alive.js';
+import type { Surroundings } from './surroundings.js';
+
+/**
+ * What is on this machine: a path beats a bundled name beats the cache.
+ * @returns absolute; null: nothing here has that name
+ */
+export const findModelFolder = async (
+  text: string,
+  around: Pick<Surroundings, 'cwd' | 'env'>,
+): Promise<string | null> => {
+  const path = resolve(around.cwd(), text);
+  const isThere = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return path;
+  const bundled = BUNDLED_MODELS.find(({ name }) => name === text);
+  if (bundled !== undefined) return bundled.folder;
+  const id = parseModelId(text);
+  return id === null ? null : findCached((await readHubSettings(around.env)).cache, id);
+};
+
+/**
+ * As above; an id that is not in the cache is downloaded, with progress on standard error.
+ * @returns absolute; a path that is not there as it is, for the one who opens it to say so
+ * @throws MODEL_DOWNLOAD_FAILED OUTPUT_UNWRITABLE, the signal's reason
+ */
+export const resolveModel = async (
+  text: string,
+  around: Surroundings,
+  { signal, quiet }: { signal: AbortSignal; quiet: boolean },
+): Promise<string> => {
+  const found = await findModelFolder(text, around);
+  if (found !== null) return found;
+  const path = resolve(around.cwd(), text);
+  const id = parseModelId(text);
+  const settings = await readHubSettings(around.env);
+  if (id === null || settings.isOffline) return path;
+  const progress = downloadProgress(around.stderr, text, quiet);
+  try {
+    const options = { variant: DEFAULT_VARIANT, signal, isAlive: (pid: number) => isAlive(around, pid) };
+    return await pullModel(settings, id, { ...options, report: progress.report });
+  } finally {
+    progress.end();
+  }
+};

@@ -1,0 +1,134 @@
+/** `sdxl-refine models`, and ids as `--model`, against a hub on this machine. */
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { goldenData } from '../support/golden.js';
+import { goodRow, readPixels, readResults, runBatch, workFolder, writeRows } from '../support/batch.js';
+import { COMMIT, fakeHub, type FakeHub } from '../support/fake-hub.js';
+import { runCli, type CliRun } from '../support/run-cli.js';
+import { withServer } from '../support/with-server.js';
+
+const folder = workFolder();
+const ID = 'somebody/tiny-refiner';
+const TOKEN = 'hf_secret';
+
+interface Hub {
+  fake: FakeHub;
+  env: Readonly<Record<string, string>>;
+  cache: string;
+  models: (...args: string[]) => Promise<CliRun>;
+}
+
+/** A hub that wants a token, and an empty cache. */
+const withHub = async (name: string, use: (hub: Hub) => Promise<void>): Promise<void> => {
+  const place = { url: '' };
+  const fake = fakeHub(ID, goldenData('models/tiny-refiner'), { storeUrl: () => place.url, token: TOKEN });
+  const cache = join(folder, name);
+  await withServer(fake.store, async (storeUrl) => {
+    place.url = storeUrl;
+    await withServer(fake.hub, async (url) => {
+      const env = { HF_ENDPOINT: url, HF_HUB_CACHE: cache, HF_TOKEN: TOKEN };
+      await use({ fake, env, cache, models: (...args) => runCli(['models', ...args], { env }) });
+    });
+  });
+};
+
+const unet = 'unet/diffusion_pytorch_model.fp16.safetensors';
+
+test('pull brings a model into the cache as Python lays it out, and verify finds it whole', async () => {
+  await withHub('whole', async ({ fake, cache, models }) => {
+    const { code, stdout, stderr } = await models('pull', ID);
+    const snapshot = join(cache, 'models--somebody--tiny-refiner', 'snapshots', COMMIT);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${snapshot}\n` });
+    expect(stderr).toMatch(/^somebody\/tiny-refiner: .* of .* MiB/m);
+    expect(readFileSync(join(cache, 'models--somebody--tiny-refiner', 'refs', 'main'), 'utf8')).toBe(COMMIT);
+    expect(readlinkSync(join(snapshot, unet))).toMatch(/^\.\.\/\.\.\/\.\.\/blobs\/[0-9a-f]{64}$/);
+    expect(readFileSync(join(snapshot, unet))).toEqual(readFileSync(goldenData('models/tiny-refiner', unet)));
+    expect(fake.seen.filter((line) => line.includes('with the token'))).toEqual([]);
+    expect(readdirSync(join(cache, 'models--somebody--tiny-refiner', 'blobs')).join()).not.toMatch(/incomplete/);
+
+    const before = fake.seen.length;
+    expect(await models('pull', ID, '--quiet')).toMatchObject({ code: 0, stderr: '' });
+    expect(fake.seen.slice(before).every((line) => line.includes('/api/'))).toBe(true);
+
+    expect(await models('verify', ID)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^whole {2}unet/m) });
+    expect((await models('list')).stdout).toMatch(
+      /emoji-refiner {2}\(bundled\)[^]*somebody\/tiny-refiner {2}\(complete/,
+    );
+    const blob = join(snapshot, 'unet', readlinkSync(join(snapshot, unet)));
+    writeFileSync(blob, Buffer.from(readFileSync(blob)).fill(1, 100, 200));
+    expect(await models('verify', ID)).toMatchObject({ code: 4, stderr: expect.stringMatching(/^1 damaged/) });
+  });
+});
+
+test.each([
+  ['goes on where it broke off', ['cut'], 'bytes='],
+  ['begins again where the server cannot go on', ['cut', 'ignores ranges'], 'bytes='],
+] as const)('pull %s', async (name, faults, range) => {
+  await withHub(name, async ({ fake, models }) => {
+    fake.faults.push(...faults);
+    const first = await models('pull', ID);
+    expect(first).toMatchObject({ code: 4, stdout: '' });
+    expect(first.stderr).toMatch(/broke off.*what came is kept.*\[MODEL_DOWNLOAD_FAILED\]/);
+    expect(await models('pull', ID)).toMatchObject({ code: 0 });
+    expect(fake.seen.filter((line) => line.includes(range))).toHaveLength(1);
+    expect(await models('verify', ID)).toMatchObject({ code: 0 });
+  });
+});
+
+test('what is not the listed file is thrown away', async () => {
+  await withHub('damaged', async ({ fake, cache, models }) => {
+    fake.faults.push('damaged');
+    const { code, stderr } = await models('pull', ID);
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/is not the file that the hub lists/);
+    const blobs = readdirSync(join(cache, 'models--somebody--tiny-refiner', 'blobs'));
+    expect(blobs.filter((blob) => blob.length >= 64)).toEqual([]);
+  });
+});
+
+test('batch takes an id: downloads it, then needs no hub', async () => {
+  await withHub('batch', async ({ env, cache }) => {
+    const rows = writeRows(join(folder, 'rows.jsonl'), [goodRow]);
+    const run = (out: string, more: Readonly<Record<string, string>> = {}): Promise<CliRun> =>
+      runCli(['batch', rows, '--model', ID, '--output-dir', join(folder, out)], { env: { ...env, ...more } });
+    expect(await run('from-id')).toMatchObject({ code: 0 });
+    expect(readResults(join(folder, 'from-id'))[0]).toMatchObject({ status: 'ok', model: ID });
+    await runBatch([rows, '--output-dir', join(folder, 'from-folder')]);
+    expect(await readPixels(join(folder, 'from-id', 'square-64.png'))).toEqual(
+      await readPixels(join(folder, 'from-folder', 'square-64.png')),
+    );
+    const offline = { HF_HUB_OFFLINE: '1', HF_ENDPOINT: 'http://127.0.0.1:9' };
+    expect(await run('offline', offline)).toMatchObject({ code: 0 });
+    rmSync(cache, { recursive: true });
+    const { code, stderr } = await run('nothing', offline);
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/There is no folder.*MODEL_NOT_FOUND/);
+    expect(existsSync(join(folder, 'nothing', 'results.jsonl'))).toBe(false);
+  });
+});
+
+test.each([
+  ['a wrong id', 'somebody/nothing', TOKEN, /HTTP 404.*Check the id/],
+  ['no token', ID, '', /Invalid username or password.*HF_TOKEN/],
+  ['no id', 'nothing', TOKEN, /Expected an id like organisation\/name, got "nothing"/],
+  ['a way out of the cache', '../x', TOKEN, /Expected an id like/],
+])('%s is refused with what to do', async (_, id, token, message) => {
+  await withHub('refused', async ({ env }) => {
+    const { code, stdout, stderr } = await runCli(['models', 'pull', id], { env: { ...env, HF_TOKEN: token } });
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(message);
+    expect([2, 4]).toContain(code);
+  });
+});
+
+test('show says what a model is', async () => {
+  const shown = await runCli(['models', 'show', goldenData('models/tiny-refiner')]);
+  expect(shown).toMatchObject({ code: 0, stderr: '' });
+  expect(shown.stdout).toMatch(/: refiner \(\w+\), EulerDiscreteScheduler\n {2}text_encoder_2: [\d,]+ parameters, F16/);
+  const { stdout } = await runCli(['models', 'show', goldenData('models/tiny-base'), '--json']);
+  const base = JSON.parse(stdout) as { kind: string; parts: { name: string; files: string[] }[] };
+  expect(base.kind).toBe('base');
+  expect(base.parts.map(({ name }) => name)).toEqual(['text_encoder', 'text_encoder_2', 'unet', 'vae']);
+  expect(base.parts[2]?.files).toHaveLength(4);
+  expect(await runCli(['models', 'show', 'nothing-here'])).toMatchObject({ code: 4, stdout: '' });
+});
