@@ -1,7 +1,8 @@
-/** The run as a person watches it, on standard error: a bar on a terminal, a line a row elsewhere, nothing when quiet. */
+/** The run as a person watches it, on standard error: a bar on a terminal, a line a minute elsewhere, nothing when quiet. */
 import cliProgress from 'cli-progress';
 import type { BatchEvent } from '../batch/events.js';
 import type { ResultRecord } from '../records.js';
+import { Pace, type PlannedWork } from './pace.js';
 import type { Surroundings } from './surroundings.js';
 import { timeText } from './time-text.js';
 
@@ -10,40 +11,59 @@ export interface Progress {
   stop: () => void;
 }
 
-export const createProgress = (stderr: Surroundings['stderr'], total: number, quiet: boolean): Progress => {
+const LINE_EVERY_MS = 60_000;
+/** Failures that get a line of their own where there is no terminal; of more, results.jsonl tells. */
+const FAILURE_LINES = 20;
+
+/** @param now milliseconds of a clock that only moves on */
+export const createProgress = (
+  stderr: Surroundings['stderr'],
+  total: PlannedWork,
+  quiet: boolean,
+  now: () => number = () => performance.now(),
+): Progress => {
   if (quiet) return { report: () => undefined, stop: () => undefined };
-  return stderr.isTTY === true ? bar(stderr, total) : lines(stderr, total);
+  return stderr.isTTY === true ? bar(stderr, new Pace(total, now)) : lines(stderr, new Pace(total, now), now);
 };
 
-/** Time left is known once the first row is done. */
-const bar = (stderr: Surroundings['stderr'], total: number): Progress => {
+/** What both show of an event. */
+const follow = (pace: Pace, event: BatchEvent): void => {
+  if (event.kind === 'opened') pace.begin();
+  else if (event.kind === 'step') pace.step(event.rowIndex, event.stage ?? 'refiner', event.step);
+  else {
+    const { rowIndex: index, steps, isPicture, result } = event;
+    pace.row({ index, steps, isPicture, isFailed: result.status === 'failed' });
+  }
+};
+
+const paceText = (pace: Pace): string => {
+  const left = pace.timeLeft === null ? '' : `, ${timeText(pace.timeLeft)} left`;
+  return `${pace.picturesPerMinute.toFixed(1)} pictures/min${left}`;
+};
+
+const bar = (stderr: Surroundings['stderr'], pace: Pace): Progress => {
+  const { total } = pace;
   const single = new cliProgress.SingleBar({
     stream: stderr,
-    format: ' {bar} {rows}/{total} rows{failed}  {step}  {rate}  {left}',
+    format: ' {bar} {rows}/{total_rows} rows  {step}  {pace}{failure}',
     barCompleteChar: '█',
     barIncompleteChar: '░',
     barsize: 24,
     hideCursor: true,
     clearOnComplete: true,
   });
-  const shown = { rows: 0, failed: '', step: 'opening the model', rate: '', left: '' };
-  let failed = 0;
-  let start = performance.now();
-  single.start(total, 0, shown);
+  const shown = { rows: 0, total_rows: total.rows, step: 'opening the model', pace: '', failure: '' };
+  single.start(Math.max(1, total.steps), 0, shown);
   return {
     report: (event) => {
-      if (event.kind === 'opened') start = performance.now();
-      else if (event.kind === 'step') {
-        shown.step = `step ${event.step}/${event.steps}`;
-        single.update(shown.rows + event.step / Math.max(1, event.steps), shown);
-      } else {
-        shown.rows++;
-        if (event.result.status === 'failed') shown.failed = `, ${++failed} failed`;
-        const perRow = (performance.now() - start) / shown.rows;
-        shown.rate = `${(60_000 / perRow).toFixed(1)} pictures/min`;
-        shown.left = `${timeText(perRow * (total - shown.rows))} left`;
-        single.update(shown.rows, shown);
+      follow(pace, event);
+      if (event.kind === 'step') shown.step = `${event.stage ?? 'step'} ${event.step}/${event.steps}`;
+      if (event.kind === 'row' && event.result.status === 'failed') {
+        shown.failure = `  ${pace.failed} failed, last ${nameOf(event.result)}: ${event.result.error?.code ?? ''}`;
       }
+      shown.rows = pace.rows;
+      shown.pace = event.kind === 'opened' ? '' : paceText(pace);
+      single.update(pace.steps, shown);
     },
     stop: () => {
       single.stop();
@@ -51,21 +71,29 @@ const bar = (stderr: Surroundings['stderr'], total: number): Progress => {
   };
 };
 
-const lines = (stderr: Surroundings['stderr'], total: number): Progress => {
-  let done = 0;
+const lines = (stderr: Surroundings['stderr'], pace: Pace, now: () => number): Progress => {
+  const { total } = pace;
+  let last = now();
   return {
     report: (event) => {
+      follow(pace, event);
       if (event.kind === 'opened') {
         const { model, device, precision, openedInMs } = event.info;
         stderr.write(`Opened ${model} on ${device} (${precision}) in ${timeText(openedInMs)}\n`);
-      } else if (event.kind === 'row') stderr.write(`[${++done}/${total}] ${rowText(event.result)}\n`);
+      } else if (event.kind === 'row' && event.result.error !== null && pace.failed <= FAILURE_LINES) {
+        const { code, message } = event.result.error;
+        stderr.write(`${nameOf(event.result)}: ${event.result.status}, ${code}: ${message}\n`);
+      }
+      if (now() - last < LINE_EVERY_MS) return;
+      last = now();
+      const failed = pace.failed > 0 ? `, ${pace.failed} failed` : '';
+      stderr.write(
+        `${pace.rows} of ${total.rows} rows${failed}, ${pace.steps} of ${total.steps} steps, ${paceText(pace)}\n`,
+      );
     },
     stop: () => undefined,
   };
 };
 
-const rowText = (result: ResultRecord): string => {
-  const name = result.image ?? result.image_file_name ?? `row ${result.row_number_per_file}`;
-  if (result.error !== null) return `${name}: ${result.status}, ${result.error.code}: ${result.error.message}`;
-  return `${name} → ${result.image_file_name ?? result.status} (${timeText(result.duration_ms ?? 0)})`;
-};
+const nameOf = (result: ResultRecord): string =>
+  result.image ?? result.image_file_name ?? `row ${result.row_number_per_file}`;

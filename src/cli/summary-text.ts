@@ -1,7 +1,7 @@
 /** The last words of a run, for people. */
 import type { DryRunCost } from '../batch/dry-run.js';
 import type { BatchOutcome } from '../batch/run-batch.js';
-import type { EngineInfo } from '../engine/protocol.js';
+import type { WorkInfo } from '../batch/work-info.js';
 import type { Summary } from '../results/summary.js';
 import { timeText } from './time-text.js';
 
@@ -9,14 +9,17 @@ interface RunFacts {
   total: number;
   durationMs: number;
   outputFolder: string;
+  /** What was done to rows. */
+  verb: 'refined' | 'generated';
 }
 
 export const summaryText = ({ summary, takenOver, stoppedByThreshold }: BatchOutcome, facts: RunFacts): string => {
-  const { total, durationMs, outputFolder } = facts;
+  const { total, durationMs, outputFolder, verb } = facts;
   const rate = Math.max(0, summary.ok - takenOver) / (durationMs / 60_000);
   const lines = [
-    `${summary.ok} of ${count(total, 'row')} refined in ${timeText(durationMs)} (${rate.toFixed(1)} pictures/min)`,
+    `${summary.ok} of ${count(total, 'row')} ${verb} in ${timeText(durationMs)} (${rate.toFixed(1)} pictures/min)`,
     ...(takenOver > 0 ? [`${count(takenOver, 'row')} taken over from an earlier run`] : []),
+    ...(summary.blocked > 0 ? [`${summary.blocked} blocked by content safety`] : []),
     ...failures(summary),
     ...(stoppedByThreshold ? [`stopped by --error-threshold; ${total - summary.rows} rows were not tried`] : []),
     `pictures and results.jsonl: ${outputFolder}`,
@@ -27,18 +30,24 @@ export const summaryText = ({ summary, takenOver, stoppedByThreshold }: BatchOut
 /** Of a run that ended before its last row. */
 export const stoppedText = (
   finished: number,
-  { total, resultsPath }: { total: number; resultsPath: string },
+  { total, resultsPath, isBegun }: { total: number; resultsPath: string; isBegun: boolean },
 ): string =>
-  finished === 0 ? '' : `${finished} of ${count(total, 'row')} finished: ${resultsPath}. Go on with --resume.\n`;
+  finished === 0 && !isBegun
+    ? ''
+    : `${finished} of ${count(total, 'row')} finished: ${resultsPath}. Go on with --resume.\n`;
 
-export const dryRunText = (summary: Summary, cost: DryRunCost, info: EngineInfo): string => {
+export const dryRunText = (summary: Summary, cost: DryRunCost, info: WorkInfo): string => {
   const lines = [
     `${count(cost.rows, 'row')} would run: ${count(cost.unetCalls, 'UNet call')} on ${info.device} (${info.precision})`,
     ...failures(summary),
-    `model: ${info.model}, opened in ${timeText(info.openedInMs)}`,
+    `model: ${modelsText(info)}, opened in ${timeText(info.openedInMs)}`,
   ];
   return `${lines.join('\n')}\n`;
 };
+
+/** The model of a run, or the base model and the refiner after it, which is opened when its turn comes. */
+export const modelsText = ({ model, baseModel = model }: WorkInfo): string =>
+  baseModel === model ? model : `${baseModel} (then ${model})`;
 
 const failures = ({ failed, errors }: Summary): string[] => {
   if (failed === 0) return [];

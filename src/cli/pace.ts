@@ -1,0 +1,80 @@
+/** How far a run is, and how long it will take: by UNet steps, since rows differ in them. */
+
+export interface PlannedWork {
+  rows: number;
+  /** UNet steps of all rows together. */
+  steps: number;
+}
+
+/** A row that is finished, whichever way. */
+export interface FinishedRow {
+  /** 0-based, over all inputs. */
+  index: number;
+  /** UNet steps that it was planned to take. */
+  steps: number;
+  isFailed: boolean;
+  /** It was done now, not taken over from an earlier run. */
+  isPicture: boolean;
+}
+
+const STAGES = ['base', 'refiner'] as const;
+export type Stage = (typeof STAGES)[number];
+
+export class Pace {
+  rows = 0;
+  failed = 0;
+  #pictures = 0;
+  /** Of the finished rows, run or not. */
+  #planned = 0;
+  /** That the engine has run, in rows finished and not. */
+  #run = 0;
+  /** Steps of rows that are under way, by row and model: in the engine, waiting for the other model, or being written. */
+  readonly #current = new Map<string, number>();
+  #start: number;
+
+  /** @param now milliseconds of a clock that only moves on */
+  constructor(
+    readonly total: PlannedWork,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.#start = now();
+  }
+
+  /** The models are open: what took place before says nothing of the work. */
+  begin(): void {
+    this.#start = this.now();
+  }
+
+  /** @param step steps of the row that have run in this model */
+  step(index: number, stage: Stage, step: number): void {
+    const key = `${index} ${stage}`;
+    this.#run += Math.max(0, step - (this.#current.get(key) ?? 0));
+    this.#current.set(key, step);
+  }
+
+  row({ index, steps, isFailed, isPicture }: FinishedRow): void {
+    this.rows++;
+    for (const stage of STAGES) this.#current.delete(`${index} ${stage}`);
+    this.#planned += steps;
+    if (isFailed) this.failed++;
+    if (isPicture) this.#pictures++;
+  }
+
+  /** Steps behind us, of `total.steps`. */
+  get steps(): number {
+    const current = [...this.#current.values()].reduce((sum, step) => sum + step, 0);
+    return Math.min(this.total.steps, this.#planned + current);
+  }
+
+  get picturesPerMinute(): number {
+    const elapsed = this.now() - this.#start;
+    return elapsed === 0 ? 0 : (this.#pictures * 60_000) / elapsed;
+  }
+
+  /** Milliseconds; null until a step has run. */
+  get timeLeft(): number | null {
+    if (this.#run === 0) return null;
+    const perStep = (this.now() - this.#start) / this.#run;
+    return perStep * Math.max(0, this.total.steps - this.steps);
+  }
+}
