@@ -1,0 +1,17 @@
+/** At most `limit` of some pieces of work at a time; the others wait, first come first served. */
+export const limitConcurrency = (limit: number): (<T>(work: () => Promise<T>) => Promise<T>) => {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running++;
+    try {
+      return await work();
+    } finally {
+      /* Whoever waits takes over the place. */
+      const next = waiting.shift();
+      if (next === undefined) running--;
+      else next();
+    }
+  };
+};
