@@ -5,14 +5,21 @@ import { z } from 'zod';
 import { batchCommand } from '../dist/cli/batch-command.js';
 import { configKeys } from '../dist/cli/config-keys.js';
 import { configSchema } from '../dist/cli/config-schema.js';
-import { rowSchema } from '../dist/manifest/row-schema.js';
+import { generateCommand } from '../dist/cli/generate-command.js';
+import { generateRowSchema, rowSchema } from '../dist/manifest/row-schema.js';
 import { resultSchema } from '../dist/results/result-schema.js';
 
 const folder = new URL('../schemas/', import.meta.url);
+
+/** One file serves both commands; where both have a key, it is described as `batch` has it. */
+const settings = [generateCommand, batchCommand].flatMap((command) => configKeys(command(process, () => undefined)));
+const distinct = [...new Map(settings.map((key) => [key.name, key])).values()];
+
 const schemas = {
   row: rowSchema,
+  'generate-row': generateRowSchema,
   result: resultSchema,
-  config: configSchema(configKeys(batchCommand(process, () => undefined))),
+  config: configSchema(distinct),
 };
 
 /** What zod says of its own types and a reader of the schema does not need. */

@@ -1,18 +1,32 @@
-/** A row's first stage: its input is read, and unless an earlier run finished the same work, decoded. */
+/** A row's first stage: its input is read, and unless an earlier run finished the same work, screened and decoded. */
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRefineError, messageOf, RefineError } from '../errors.js';
-import type { InvalidRow, ResultRecord, Row } from '../records.js';
+import type { InvalidRow, ResultRecord, Row, SafetyCheck } from '../records.js';
 import type { EarlierResults } from '../results/earlier-results.js';
-import { exists } from './check-outputs.js';
-import { readRowInput, type PreparedRow } from './prepare-row.js';
+import { isBlocked, type Screening } from '../safety/screening.js';
+import { exists, outputsOf } from './check-outputs.js';
+import { readRowInput, type PreparedRow, type RowInput } from './prepare-row.js';
 import { rowDigest } from './row-digest.js';
 
 export interface ReadyRow {
   kind: 'ready';
   row: Row;
   digest: string;
+  /** Of prompt and picture. */
+  checks: readonly SafetyCheck[];
   prepared: PreparedRow;
+}
+
+/** It may run. */
+export interface PassedRow extends Pick<ReadyRow, 'row' | 'digest' | 'checks'> {
+  kind: 'passed';
+  input: RowInput;
+}
+
+/** Content safety has refused its prompt or its picture. */
+export interface BlockedRow extends Pick<ReadyRow, 'row' | 'digest' | 'checks'> {
+  kind: 'blocked';
 }
 
 export interface FailedRow {
@@ -26,6 +40,7 @@ export interface FailedRow {
 /** The same work was done before. */
 export interface DoneRow {
   kind: 'done';
+  row: Row;
   result: ResultRecord;
 }
 
@@ -36,13 +51,14 @@ export interface BeginOptions {
   earlier: EarlierResults | null;
   /** Failed rows of earlier runs are done again. */
   retryFailed: boolean;
+  screening: Screening;
   signal: AbortSignal;
 }
 
 export const beginRow = async (
   row: Row | InvalidRow,
   options: BeginOptions,
-): Promise<ReadyRow | FailedRow | DoneRow> => {
+): Promise<PassedRow | BlockedRow | FailedRow | DoneRow> => {
   if ('error' in row) {
     return { kind: 'failed', row, digest: null, error: new RefineError(row.error.code, row.error.message) };
   }
@@ -51,11 +67,23 @@ export const beginRow = async (
     return readRowInput(row, options.signal);
   });
   if ('kind' in input) return input;
-  const digest = rowDigest(row, input.identity, options.modelDigest);
+  const { screening, signal } = options;
+  /* What was done unscreened, or screened otherwise, is another work. */
+  const digest = rowDigest(row, input.identity, options.modelDigest + screening.identity);
   const result = await findDone(row, digest, options);
-  if (result !== null) return { kind: 'done', result };
-  return orFailed({ row, digest }, async () => ({ kind: 'ready', row, digest, prepared: await input.prepare() }));
+  if (result !== null) return { kind: 'done', row, result };
+  return orFailed({ row, digest }, async () => {
+    const picture = screening.service === null ? null : ((await input.picture?.()) ?? null);
+    const checks = await screening.before(row, picture, signal);
+    return isBlocked(checks)
+      ? { kind: 'blocked', row, digest, checks }
+      : { kind: 'passed', row, digest, checks, input };
+  });
 };
+
+/** A row's second stage. Decoded pictures are large: fewer rows are here at a time than wait for verdicts. */
+export const decodeRow = ({ input, ...row }: PassedRow): Promise<ReadyRow | FailedRow> =>
+  orFailed(row, async () => ({ ...row, kind: 'ready', prepared: await input.prepare() }));
 
 /** A run must never write over what it was given. @throws OUTPUT_IS_INPUT */
 const refuseOwnInput = async ({ source, output }: Row, outputFolder: string): Promise<void> => {
@@ -69,12 +97,17 @@ const refuseOwnInput = async ({ source, output }: Row, outputFolder: string): Pr
   );
 };
 
+const haveAll = async (folder: string, row: Row): Promise<boolean> =>
+  (await Promise.all(outputsOf(row).map((name) => exists(join(folder, name))))).every(Boolean);
+
 /** What an earlier run did of the same work, told of this row. */
 const findDone = async (row: Row, digest: string, options: BeginOptions): Promise<ResultRecord | null> => {
   const { earlier, retryFailed, outputFolder } = options;
   const result = (await earlier?.find(digest)) ?? null;
   if (result === null) return null;
-  const stands = result.status === 'ok' ? await exists(join(outputFolder, row.output)) : !retryFailed;
+  /* A blocked row is finished: the same row would be blocked again. */
+  const stands =
+    result.status === 'ok' ? await haveAll(outputFolder, row) : result.status === 'blocked' || !retryFailed;
   if (!stands) return null;
   const { rowNumberPerFile, inputName, id, extra, sourceText: image } = row;
   return { ...result, row_number_per_file: rowNumberPerFile, input_csv_name: inputName, id, image, extra };

@@ -10,14 +10,16 @@ const NAMED = 3;
 
 /**
  * Makes the folder, and tries to write there.
+ * @returns whether it was made, and was not there before
  * @throws OUTPUT_UNWRITABLE
  */
-export const makeOutputFolder = async (folder: string): Promise<void> => {
+export const makeOutputFolder = async (folder: string): Promise<boolean> => {
   const trial = join(folder, `.sdxl-refine-${randomBytes(4).toString('hex')}.tmp`);
   try {
-    await mkdir(folder, { recursive: true });
+    const made = await mkdir(folder, { recursive: true });
     await (await open(trial, 'wx')).close();
     await rm(trial);
+    return made !== undefined;
   } catch (cause) {
     throw new RefineError(
       'OUTPUT_UNWRITABLE',
@@ -55,7 +57,7 @@ export const refuseExisting = async (
     if (count++ < NAMED) found.push(name);
   };
   for (const name of names) await look(name);
-  for await (const row of rows) if (!('error' in row)) await look(row.output);
+  for await (const row of rows) if (!('error' in row)) for (const name of outputsOf(row)) await look(name);
   if (count === 0) return;
   const more = count > NAMED ? ` and ${count - NAMED} more` : '';
   throw new RefineError(
@@ -64,6 +66,10 @@ export const refuseExisting = async (
     { context: { folder, count } },
   );
 };
+
+/** The files that a row writes: its output, and the latents that are kept beside it. */
+export const outputsOf = ({ output, generation }: Row): string[] =>
+  generation?.latentsSuffix == null ? [output] : [output, output + generation.latentsSuffix];
 
 /** @throws OUTPUT_EXISTS */
 export const refuseFile = async (path: string): Promise<void> => {

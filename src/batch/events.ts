@@ -1,10 +1,18 @@
 /** What a run tells whoever shows it. */
-import type { EngineInfo } from '../engine/protocol.js';
 import type { ResultRecord } from '../records.js';
+import type { WorkInfo } from './work-info.js';
 
 export type BatchEvent =
-  | { kind: 'opened'; info: EngineInfo }
+  | { kind: 'opened'; info: WorkInfo }
   /** A row is in the engine; `steps` is known once the schedule is built. */
-  | { kind: 'step'; rowIndex: number; step: number; steps: number }
+  | { kind: 'step'; rowIndex: number; stage?: 'base' | 'refiner'; step: number; steps: number }
   /** A row is finished, and its result is in the journal. */
-  | { kind: 'row'; result: ResultRecord };
+  | {
+      kind: 'row';
+      rowIndex: number;
+      result: ResultRecord;
+      /** UNet steps that the row was expected to take. */
+      steps: number;
+      /** The engine worked on it in this run. */
+      isPicture: boolean;
+    };

@@ -5,19 +5,19 @@ import { fitPicture, type FittedPicture } from '../image/fit.js';
 import { loadPicture } from '../image/load-picture.js';
 import { readSource } from '../image/read-source.js';
 import type { RunFacts } from '../metadata/run-facts.js';
-import type { RefineJob, RefineReply, Row } from '../records.js';
+import type { EngineJob, GenerateJob, NoiseStart, RefineJob, RefineReply, Row } from '../records.js';
 import { encodeLatents } from '../weights/encode-latents.js';
 import { readLatents } from '../weights/read-latents.js';
 import { NO_SOURCE, readSourceStamp, stampPicture, type SourceStamp } from './stamp-picture.js';
 
-export interface PreparedRow {
-  job: RefineJob;
+export interface PreparedRow<Job extends EngineJob = EngineJob> {
+  job: Job;
   /** The refined output as a file's bytes, and the picture's size: cropped back, alpha put back, what made it written in. */
   encode: (reply: RefineReply, maker: Maker) => Promise<EncodedOutput>;
 }
 
 /** What made the picture, beside its row. */
-export type Maker = Pick<RunFacts, 'model' | 'version'>;
+export type Maker = Pick<RunFacts, 'model' | 'version' | 'baseModel'>;
 
 export interface EncodedOutput {
   bytes: Uint8Array;
@@ -30,6 +30,8 @@ export interface EncodedOutput {
 export interface RowInput {
   /** What tells inputs apart: the bytes, or the address of what is not here yet. */
   identity: Uint8Array | string;
+  /** The encoded picture, fetched once; null: there is none. */
+  picture: (() => Promise<Uint8Array>) | null;
   prepare: () => Promise<PreparedRow>;
 }
 
@@ -39,33 +41,53 @@ const LATENT_SCALE = 8;
 export const readRowInput = async (row: Row, signal: AbortSignal): Promise<RowInput> => {
   const { source } = row;
   switch (source.kind) {
+    case 'noise':
+      return {
+        identity: `${source.width}x${source.height}`,
+        picture: null,
+        prepare: () => Promise.resolve(prepareNoise(row, source)),
+      };
     case 'latents':
       /* A file that cannot be read has no identity; what is wrong with it, preparing says. */
       return {
         identity: await readFile(source.path).catch(() => ''),
+        picture: null,
         prepare: () => prepareLatents(row, source.path),
       };
-    case 'url':
-      return {
-        identity: source.url,
-        prepare: async () => preparePicture(row, await readSource(source, { signal })),
-      };
+    case 'url': {
+      /* What is looked at has to be what is refined: a second answer may be another. */
+      let fetched: Promise<Uint8Array> | undefined;
+      const picture = (): Promise<Uint8Array> => (fetched ??= readSource(source, { signal }));
+      return { identity: source.url, picture, prepare: async () => preparePicture(row, await picture()) };
+    }
     case 'file':
     case 'inline': {
       const bytes = await readSource(source, { signal });
-      return { identity: bytes, prepare: () => preparePicture(row, bytes) };
+      return { identity: bytes, picture: () => Promise.resolve(bytes), prepare: () => preparePicture(row, bytes) };
     }
   }
 };
 
-const prepareLatents = async (row: Row, path: string): Promise<PreparedRow> => ({
-  job: jobOf(row, { kind: 'latents', latents: await readLatents(path) }),
-  encode: (reply, maker) =>
-    encodeOutput(row, reply, { restore: (pixels) => pixels, extras: NO_EXTRAS, source: NO_SOURCE, maker }),
+/** What the base model would be asked if it worked alone. */
+export const noiseJob = (row: Row, input: NoiseStart): GenerateJob => ({
+  ...shared(row),
+  input,
+  keepLatents: row.generation?.latentsSuffix != null,
 });
 
-const preparePicture = async (row: Row, bytes: Uint8Array): Promise<PreparedRow> => {
-  const picture = await loadPicture(bytes, row.sourceText);
+const prepareNoise = (row: Row, input: NoiseStart): PreparedRow => ({
+  job: noiseJob(row, input),
+  encode: (reply, maker) => encodeOutput(row, reply, { ...AS_IS, maker }),
+});
+
+const prepareLatents = async (row: Row, path: string): Promise<PreparedRow> => ({
+  job: jobOf(row, { kind: 'latents', latents: await readLatents(path) }),
+  encode: (reply, maker) => encodeOutput(row, reply, { ...AS_IS, maker }),
+});
+
+/** @param bytes of the row's encoded picture @throws IMAGE_UNDECODABLE IMAGE_TOO_LARGE */
+export const preparePicture = async (row: Row, bytes: Uint8Array): Promise<PreparedRow<RefineJob>> => {
+  const picture = await loadPicture(bytes, row.sourceText ?? '');
   const { pixels, restore } = await fitPicture(picture.pixels, row.fit);
   const { alpha, exif, density, profile } = picture;
   const keepsMetadata = row.encoding?.metadata !== false;
@@ -77,8 +99,9 @@ const preparePicture = async (row: Row, bytes: Uint8Array): Promise<PreparedRow>
   };
 };
 
-const jobOf = ({ settings, encoding }: Row, input: RefineJob['input']): RefineJob => ({
-  input,
+const jobOf = (row: Row, input: RefineJob['input']): RefineJob => ({ ...shared(row), input });
+
+const shared = ({ settings, encoding }: Row): Omit<RefineJob, 'input'> => ({
   settings,
   output: encoding === null ? 'latents' : 'pixels',
   bitDepth: encoding?.bitDepth ?? 8,
@@ -91,6 +114,9 @@ interface Finish {
   source: SourceStamp;
   maker: Maker;
 }
+
+/** Of an output that no picture went into. */
+const AS_IS: Omit<Finish, 'maker'> = { restore: (pixels) => pixels, extras: NO_EXTRAS, source: NO_SOURCE };
 
 const encodeOutput = async (
   row: Row,
@@ -106,6 +132,7 @@ const encodeOutput = async (
   const { width, height } = pixels;
   const bytes = await encodePicture(pixels, row.encoding, extras);
   if (!row.encoding.metadata) return { bytes, width, height };
-  const run = { ...maker, settings: row.settings, scheduler, stepsRun, width, height, source: source.facts };
+  const began = row.generation === undefined ? {} : { generation: row.generation };
+  const run = { ...maker, ...began, settings: row.settings, scheduler, stepsRun, width, height, source: source.facts };
   return { bytes: stampPicture(bytes, row.encoding.format, run, source.kept), width, height };
 };

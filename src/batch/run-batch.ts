@@ -4,28 +4,32 @@
  * finished has been written.
  */
 import { join } from 'node:path';
-import type { Engine } from '../engine/engine.js';
-import type { EngineInfo } from '../engine/protocol.js';
-import type { InvalidRow, RefineReply, ResultRecord, Row } from '../records.js';
+import { countSteps } from '../manifest/count-steps.js';
+import type { InvalidRow, ResultRecord, Row } from '../records.js';
 import type { EarlierResults } from '../results/earlier-results.js';
 import type { Journal } from '../results/journal.js';
-import { buildResultRecord } from '../results/result-record.js';
+import { buildResultRecord, type ContentSafetyOutcome } from '../results/result-record.js';
 import { addToSummary, emptySummary, type Summary } from '../results/summary.js';
 import { writeAtomically } from '../results/write-atomically.js';
-import { mapAhead } from './ahead.js';
+import { isBlocked, nsfwOf, type Screening } from '../safety/screening.js';
+import { encodeLatents } from '../weights/encode-latents.js';
+import { mapAhead, startAhead } from './ahead.js';
 import { expectOutputFolder } from './check-outputs.js';
-import { beginRow, orFailed, type DoneRow, type FailedRow, type ReadyRow } from './begin-row.js';
+import { beginRow, decodeRow, orFailed, type BlockedRow, type FailedRow } from './begin-row.js';
 import type { BatchEvent } from './events.js';
+import type { EndedRow, Work } from './work.js';
+import type { WorkInfo } from './work-info.js';
 
 export interface BatchOptions {
   rows: AsyncIterable<Row | InvalidRow>;
-  engine: Engine;
+  work: Work;
   journal: Journal;
   outputFolder: string;
   /** Results of earlier runs in the same folder; null: nothing is taken over. */
   earlier: EarlierResults | null;
   /** Failed rows of earlier runs are done again. */
   retryFailed: boolean;
+  screening: Screening;
   /** Stop after more than this many failed rows; negative: never. */
   errorThreshold: number;
   /** Of this program, for the pictures' metadata. */
@@ -42,39 +46,39 @@ export interface BatchOutcome {
   stoppedByThreshold: boolean;
 }
 
-interface RefinedRow {
-  kind: 'refined';
-  ready: ReadyRow;
-  reply: RefineReply;
-  durationMs: number;
-}
-
 /** @throws errors of scope `run`: ENGINE_START OUTPUT_UNWRITABLE CANCELLED MODEL_* WEIGHTS_* … */
 export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => {
-  const { engine, journal, signal, report, errorThreshold } = options;
-  const info = await engine.open(signal);
+  const { work, journal, signal, report, errorThreshold } = options;
+  const info = await work.open(signal);
   report({ kind: 'opened', info });
   let summary = emptySummary();
   let takenOver = 0;
 
   /* Results are written in the order of rows, whichever picture is encoded first: each takes its turn when it comes in. */
   let turn: Promise<void> = Promise.resolve();
-  const finish = (row: RefinedRow | FailedRow | DoneRow): Promise<void> => {
+  const finish = (row: EndedRow): Promise<void> => {
     const result = resultOf(row, info, options);
     const write = async (): Promise<void> => {
       await journal.append(await result);
       summary = addToSummary(summary, await result);
       if (row.kind === 'done') takenOver++;
-      report({ kind: 'row', result: await result });
+      const source = row.kind === 'refined' ? row.ready.row : row.row;
+      const [steps, isPicture] = [countSteps(source), row.kind === 'refined'];
+      report({ kind: 'row', rowIndex: source.index, result: await result, steps, isPicture });
     };
     result.catch(() => undefined);
     return (turn = turn.then(write));
   };
 
   const { modelDigest } = info;
-  const begun = mapAhead(options.rows, 1, (row) => beginRow(row, { ...options, modelDigest }));
+  const { depth } = options.screening;
+  const begun = startAhead(options.rows, depth, (row) => beginRow(row, { ...options, modelDigest }));
+  const decoded = mapAhead(begun, 1, async ({ mapped }) => {
+    const row = await mapped;
+    return row.kind === 'passed' ? decodeRow(row) : row;
+  });
   let stoppedByThreshold = false;
-  for await (const _ of mapAhead(refineEach(begun, options), 1, finish)) {
+  for await (const _ of mapAhead(work.run(decoded, options), Math.max(1, depth), finish)) {
     stoppedByThreshold = errorThreshold >= 0 && summary.failed > errorThreshold;
     if (stoppedByThreshold) break;
   }
@@ -82,45 +86,53 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
   return { summary, takenOver, stoppedByThreshold };
 };
 
-async function* refineEach(
-  rows: AsyncIterable<ReadyRow | FailedRow | DoneRow>,
-  { engine, signal, report }: BatchOptions,
-): AsyncGenerator<RefinedRow | FailedRow | DoneRow> {
-  for await (const ready of rows) {
-    if (ready.kind !== 'ready') {
-      yield ready;
-      continue;
-    }
-    const { row, prepared } = ready;
-    const start = performance.now();
-    const onStep = (step: number, steps: number): void => {
-      report({ kind: 'step', rowIndex: row.index, step, steps });
-    };
-    yield await orFailed(ready, async () => {
-      const reply = await engine.refine(prepared.job, { signal, onStep });
-      return { kind: 'refined', ready, reply, durationMs: Math.round(performance.now() - start) };
-    });
-  }
-}
-
 const resultOf = async (
-  row: RefinedRow | FailedRow | DoneRow,
-  info: EngineInfo,
-  { outputFolder, version }: BatchOptions,
+  row: EndedRow,
+  info: WorkInfo,
+  { outputFolder, version, screening, signal }: BatchOptions,
 ): Promise<ResultRecord> => {
   if (row.kind === 'done') return row.result;
   if (row.kind === 'failed') return failure(row, info);
+  if (row.kind === 'blocked') return blockade(row, info, { screening, durationMs: null });
   const { ready, reply, durationMs } = row;
-  const maker = { model: { name: info.model, fingerprint: info.modelDigest }, version };
-  const encoded = await orFailed(ready, () => ready.prepared.encode(reply, maker));
+  const began = info.baseModel === undefined ? {} : { baseModel: info.baseModel };
+  const maker = { model: { name: info.model, fingerprint: info.modelDigest }, version, ...began };
+  const encoded = await orFailed(ready, async () => {
+    const output = await ready.prepared.encode(reply, maker);
+    const seen = await screening.after(ready.row, output.bytes, signal);
+    return { ...output, checks: [...ready.checks, ...seen] };
+  });
   if ('kind' in encoded) return failure(encoded, info);
-  const { bytes, width, height } = encoded;
+  const { bytes, width, height, checks } = encoded;
+  if (isBlocked(checks)) return blockade({ ...ready, checks }, info, { screening, durationMs });
   /* Writing makes missing folders; the run's own, if it is gone, was taken away by someone who wants no more of it. */
   await expectOutputFolder(outputFolder);
-  await writeAtomically(join(outputFolder, ready.row.output), bytes);
-  const outcome = { status: 'ok', reply: { ...reply, width, height }, durationMs } as const;
+  const { output, generation } = ready.row;
+  /* Before the picture: a picture that is there has its latents. */
+  if (reply.latents !== undefined && generation?.latentsSuffix != null) {
+    await writeAtomically(join(outputFolder, output + generation.latentsSuffix), encodeLatents(reply.latents));
+  }
+  await writeAtomically(join(outputFolder, output), bytes);
+  const outcome = {
+    status: 'ok',
+    reply: { ...reply, width, height },
+    durationMs,
+    contentSafety: screenedBy(screening, checks),
+  } as const;
   return buildResultRecord(ready.row, outcome, info, ready.digest);
 };
 
-const failure = ({ row, digest, error }: FailedRow, info: EngineInfo): ResultRecord =>
+const screenedBy = ({ service }: Screening, checks: BlockedRow['checks']): ContentSafetyOutcome | null =>
+  service === null ? null : { by: service, checks, nsfw: nsfwOf(checks) };
+
+const blockade = (
+  { row, digest, checks }: Omit<BlockedRow, 'kind'>,
+  info: WorkInfo,
+  { screening, durationMs }: { screening: Screening; durationMs: number | null },
+): ResultRecord => {
+  const outcome = { status: 'blocked', durationMs, contentSafety: screenedBy(screening, checks) } as const;
+  return buildResultRecord(row, outcome, info, digest);
+};
+
+const failure = ({ row, digest, error }: FailedRow, info: WorkInfo): ResultRecord =>
   buildResultRecord(row, { status: 'failed', error, durationMs: null }, info, digest);

@@ -26,10 +26,14 @@ export const parseShard = (text: string): Shard => {
 export const shardOf = (sourceText: string, count: number): number =>
   Number(createHash('sha256').update(sourceText).digest().readBigUInt64BE(0) % BigInt(count));
 
-/** The rows of one part. A row that has no picture to tell it by is its first part's, so that its error is told once. */
+/** Of a row from noise, its prompt and which of the prompt's pictures it is: its seed may have been drawn. */
+const shardText = ({ sourceText, settings, generation }: Row | InvalidRow): string =>
+  generation === undefined ? (sourceText ?? '') : `${generation.copy} ${settings.prompt ?? ''}`;
+
+/** The rows of one part. A row that has nothing to tell it by is its first part's, so that its error is told once. */
 export async function* shardRows(
   rows: AsyncIterable<Row | InvalidRow>,
   { index, count }: Shard,
 ): AsyncGenerator<Row | InvalidRow> {
-  for await (const row of rows) if (shardOf(row.sourceText ?? '', count) === index - 1) yield row;
+  for await (const row of rows) if (shardOf(shardText(row), count) === index - 1) yield row;
 }

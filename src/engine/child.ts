@@ -1,42 +1,102 @@
 /** The process that owns the device: opens a model, refines what it is asked, one job after the other. */
-import { toErrorRecord } from '../errors.js';
+import { setImmediate as turn } from 'node:timers/promises';
+import { isRefineError, toErrorRecord } from '../errors.js';
+import { deviceName, type Precision, type Target } from '../graph/target.js';
 import { loadModel, type Model } from '../pipeline/load-model.js';
+import { generate } from '../pipeline/generate.js';
 import { refine } from '../pipeline/refine.js';
-import type { RefineJob } from '../records.js';
+import { weighModel } from '../pipeline/weigh-model.js';
+import type { EngineJob, GenerateJob } from '../records.js';
 import type { EngineOptions, FromChild, ToChild } from './protocol.js';
 
 let model: Model | undefined;
+let exactModel: () => Promise<Model>;
+let stopping = false;
 
 const say = (message: FromChild): void => {
   process.send?.(message);
 };
 
-const open = async (options: EngineOptions): Promise<void> => {
+const open = async (options: EngineOptions, target: Target): Promise<void> => {
   const start = performance.now();
-  model = await loadModel(options.model);
-  const { schedulerConfig, precision, digest: modelDigest } = model;
+  const load = (precision: Precision): Promise<Model> =>
+    loadModel(options.model, {
+      target: { ...target, precision },
+      vae: options.vae ?? null,
+      vaeTiling: options.vaeTiling ?? 'auto',
+      memory: options.memory ?? 'lean',
+      loras: options.loras ?? [],
+      embeddings: options.embeddings ?? [],
+    });
+  model = await load(target.precision);
+  exactModel = once(() => load('fp32'));
+  const { schedulerConfig, precision, digest: modelDigest, warnings } = model;
+  const isRefiner = model.timeIds === 'aesthetic-score';
   const openedInMs = Math.round(performance.now() - start);
   say({
     kind: 'opened',
-    info: { model: options.modelName, modelDigest, device: options.device, precision, schedulerConfig, openedInMs },
+    info: {
+      model: options.modelName,
+      modelDigest,
+      device: deviceName(target),
+      precision,
+      schedulerConfig,
+      isRefiner,
+      warnings,
+      openedInMs,
+    },
   });
 };
 
-const run = async (job: RefineJob): Promise<void> => {
+const isGenerate = (job: EngineJob): job is GenerateJob => job.input.kind === 'noise';
+
+/** What is made by the first call, and kept. */
+const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+};
+
+/** Numbers that the precision could not hold are computed once more in float32, by a second model beside the first. */
+const run = async (job: EngineJob): Promise<void> => {
   if (model === undefined) throw new Error('asked to refine before a model was opened');
-  const steps = refine(model, job);
+  stopping = false;
+  try {
+    await runOn(model, job);
+  } catch (thrown) {
+    const isTooSmall = isRefineError(thrown) && thrown.code === 'INFERENCE_NON_FINITE' && model.precision !== 'fp32';
+    if (!isTooSmall) throw thrown;
+    const exact = await exactModel().catch(() => {
+      throw thrown;
+    });
+    await runOn(exact, job);
+  }
+};
+
+const runOn = async (opened: Model, job: EngineJob): Promise<void> => {
+  const weighed = weighModel(opened, job.settings.loraWeights);
+  const steps = isGenerate(job) ? generate(weighed, job) : refine(weighed, job);
   for (;;) {
     const { done, value } = await steps.next();
     if (done === true) {
-      say({ kind: 'refined', reply: value });
+      say({ kind: 'refined', reply: { ...value, precision: opened.precision } });
       return;
     }
     say({ kind: 'progress', ...value });
+    /* Lets a message in: steps alone would never give the event loop its turn. */
+    await turn();
+    if (stopping) {
+      say({ kind: 'stopped' });
+      return;
+    }
   }
 };
 
 process.on('message', (message: ToChild) => {
-  const work = message.kind === 'open' ? open(message.options) : run(message.job);
+  if (message.kind === 'stop') {
+    stopping = true;
+    return;
+  }
+  const work = message.kind === 'open' ? open(message.options, message.target) : run(message.job);
   work.catch((thrown: unknown) => {
     say({ kind: 'failed', error: toErrorRecord(thrown) });
   });

@@ -5,18 +5,24 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { chooseTarget, type Choice } from '../devices/choose-target.js';
+import { CPU, deviceName } from '../graph/target.js';
 import { fromErrorRecord, isRefineError, RefineError } from '../errors.js';
-import type { RefineJob, RefineReply } from '../records.js';
+import type { EngineJob, Pixels, RefineReply } from '../records.js';
 import type { EngineInfo, EngineOptions, FromChild, ToChild } from './protocol.js';
 
 export interface RefineOptions {
   signal: AbortSignal;
-  onStep?: (step: number, steps: number) => void;
+  /** Ends the job between two steps, with this signal's reason; the child stays, and with it the model. */
+  stop?: AbortSignal;
+  /** `preview` where the job asks for it. */
+  onStep?: (step: number, steps: number, preview?: Pixels) => void;
 }
 
 export class Engine {
   #child: ChildProcess | undefined;
   #info: EngineInfo | undefined;
+  #choice: Choice | undefined;
 
   constructor(private readonly options: EngineOptions) {}
 
@@ -26,6 +32,23 @@ export class Engine {
    */
   async open(signal: AbortSignal): Promise<EngineInfo> {
     if (this.#child !== undefined && this.#info !== undefined) return this.#info;
+    const { device, precision = 'auto' } = this.options;
+    this.#choice ??= await chooseTarget(device, precision, { signal });
+    const { target, turnedDown } = this.#choice;
+    try {
+      return await this.#openOn(this.#choice, signal);
+    } catch (thrown) {
+      const failed = isRefineError(thrown) && (thrown.code === 'SESSION_CREATE' || thrown.code === 'ENGINE_START');
+      if (device !== 'auto' || target.family === 'cpu' || !failed) throw thrown;
+      /* A device that passed its test may yet be too small for the model. */
+      this.close();
+      turnedDown.push({ device: deviceName(target), reason: thrown.message, tried: true });
+      this.#choice = { target: CPU, turnedDown };
+      return await this.#openOn(this.#choice, signal);
+    }
+  }
+
+  async #openOn({ target, turnedDown }: Choice, signal: AbortSignal): Promise<EngineInfo> {
     const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
       serialization: 'advanced',
       /* Nothing native may write to our standard output: results live there. */
@@ -37,32 +60,36 @@ export class Engine {
     child.once('exit', () => {
       if (this.#child === child) this.#child = undefined;
     });
-    const answer = await this.#ask(child, { kind: 'open', options: this.options }, 'ENGINE_START', { signal });
+    const answer = await this.#ask(child, { kind: 'open', options: this.options, target }, 'ENGINE_START', { signal });
     if (answer.kind !== 'opened') throw new Error(`the engine answered ${answer.kind}`);
-    this.#info = answer.info;
-    return answer.info;
+    const passedBy = turnedDown
+      .filter(({ tried }) => tried)
+      .map(({ device, reason }) => `${device} was passed by: ${reason}`);
+    this.#info = { ...answer.info, warnings: [...(answer.info.warnings ?? []), ...passedBy], turnedDown };
+    return this.#info;
   }
 
   /**
    * A child that dies before it has begun the job is replaced, once: the job was not what killed it.
    * @throws ENGINE_CRASHED, the signal's reason, and what refining throws
    */
-  async refine(job: RefineJob, options: RefineOptions): Promise<RefineReply> {
+  async refine(job: EngineJob, options: RefineOptions): Promise<RefineReply> {
     let reports = 0;
-    const onStep = (step: number, steps: number): void => {
+    const onStep = (step: number, steps: number, preview?: Pixels): void => {
       reports++;
-      options.onStep?.(step, steps);
+      options.onStep?.(step, steps, preview);
     };
     try {
-      return await this.#refineOnce(job, { signal: options.signal, onStep });
+      return await this.#refineOnce(job, { ...options, onStep });
     } catch (thrown) {
       if (reports > 0 || !isRefineError(thrown) || thrown.code !== 'ENGINE_CRASHED') throw thrown;
-      return await this.#refineOnce(job, { signal: options.signal, onStep });
+      return await this.#refineOnce(job, { ...options, onStep });
     }
   }
 
-  async #refineOnce(job: RefineJob, options: RefineOptions): Promise<RefineReply> {
+  async #refineOnce(job: EngineJob, options: RefineOptions): Promise<RefineReply> {
     await this.open(options.signal);
+    options.stop?.throwIfAborted();
     if (this.#child === undefined) throw died('ENGINE_CRASHED', null, null);
     const answer = await this.#ask(this.#child, { kind: 'refine', job }, 'ENGINE_CRASHED', options);
     if (answer.kind !== 'refined') throw new Error(`the engine answered ${answer.kind}`);
@@ -80,12 +107,13 @@ export class Engine {
     child: ChildProcess,
     message: ToChild,
     deathCode: 'ENGINE_START' | 'ENGINE_CRASHED',
-    { signal, onStep }: RefineOptions,
-  ): Promise<Exclude<FromChild, { kind: 'progress' }>> {
+    { signal, stop, onStep }: RefineOptions,
+  ): Promise<Exclude<FromChild, { kind: 'progress' | 'stopped' }>> {
     return new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
         child.off('message', onMessage).off('exit', onExit).off('error', onError);
         signal.removeEventListener('abort', onAbort);
+        stop?.removeEventListener('abort', onStop);
         act();
       };
       const fail = (error: Error): void => {
@@ -94,7 +122,8 @@ export class Engine {
         });
       };
       const onMessage = (answer: FromChild): void => {
-        if (answer.kind === 'progress') onStep?.(answer.step, answer.steps);
+        if (answer.kind === 'progress') onStep?.(answer.step, answer.steps, answer.preview);
+        else if (answer.kind === 'stopped') fail(stop?.reason as Error);
         else if (answer.kind === 'failed') fail(fromErrorRecord(answer.error));
         else
           settle(() => {
@@ -112,12 +141,16 @@ export class Engine {
         this.close();
         fail(signal.reason as Error);
       };
+      const onStop = (): void => {
+        child.send({ kind: 'stop' } satisfies ToChild);
+      };
       if (signal.aborted) {
         onAbort();
         return;
       }
       child.on('message', onMessage).on('exit', onExit).on('error', onError);
       signal.addEventListener('abort', onAbort, { once: true });
+      stop?.addEventListener('abort', onStop, { once: true });
       child.send(message, (error) => {
         if (error !== null) onError(error);
       });

@@ -1,14 +1,29 @@
 /** What parent and child say to each other, by structured clone. Types only. */
 import type { ErrorRecord } from '../errors.js';
+import type { TurnedDown } from '../devices/choose-target.js';
+import type { DeviceWish, PrecisionWish } from '../devices/wish.js';
+import type { Target } from '../graph/target.js';
 import type { SchedulerConfig } from '../schedulers/registry.js';
-import type { RefineJob, RefineReply } from '../records.js';
+import type { EmbeddingChoice, EngineJob, LoraChoice, MemoryUse, Pixels, RefineReply, VaeTiling } from '../records.js';
 
 export interface EngineOptions {
   /** Folder of the model. */
   model: string;
   /** What results call it. */
   modelName: string;
-  device: 'cpu';
+  /** Folder or file of a VAE to use instead of the model's own. */
+  vae?: string | null;
+  /** Default: auto. */
+  vaeTiling?: VaeTiling;
+  /** Default: lean. */
+  memory?: MemoryUse;
+  /** Default: none. */
+  loras?: readonly LoraChoice[];
+  /** Default: none. */
+  embeddings?: readonly EmbeddingChoice[];
+  device: DeviceWish;
+  /** Default: auto. */
+  precision?: PrecisionWish;
 }
 
 /** What an open engine is. */
@@ -17,18 +32,28 @@ export interface EngineInfo {
   model: string;
   /** Tells models apart, wherever they lie. */
   modelDigest: string;
+  /** What it runs on, whatever was asked for. */
   device: string;
   precision: string;
+  /** Devices that `auto` passed by. */
+  turnedDown: TurnedDown[];
   /** The model's own; rows may name another. */
   schedulerConfig: SchedulerConfig;
+  /** It takes an aesthetic score, as refiners do. */
+  isRefiner?: boolean;
+  /** For people. */
+  warnings?: readonly string[];
   /** Time to open everything, in milliseconds. */
   openedInMs: number;
 }
 
-export type ToChild = { kind: 'open'; options: EngineOptions } | { kind: 'refine'; job: RefineJob };
+export type ToChild =
+  { kind: 'open'; options: EngineOptions; target: Target } | { kind: 'refine'; job: EngineJob } | { kind: 'stop' };
 
 export type FromChild =
-  | { kind: 'opened'; info: EngineInfo }
-  | { kind: 'progress'; step: number; steps: number }
+  | { kind: 'opened'; info: Omit<EngineInfo, 'turnedDown'> }
+  | { kind: 'progress'; step: number; steps: number; preview?: Pixels }
+  /** As it was told to, between two steps. */
+  | { kind: 'stopped' }
   | { kind: 'refined'; reply: RefineReply }
   | { kind: 'failed'; error: ErrorRecord };

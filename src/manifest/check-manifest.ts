@@ -3,10 +3,10 @@ import { RefineError, type ErrorCode } from '../errors.js';
 import type { InvalidRow, Row } from '../records.js';
 import { countSteps } from './count-steps.js';
 import { findInputs } from './find-inputs.js';
-import type { ManifestInput } from './manifest-input.js';
+import type { OptionsInput, RowsInput } from './manifest-input.js';
 import { extensionOf } from './output-form.js';
 import { rejectRow, type RowDraft } from './parse-row.js';
-import { passedByText, type PassedBy } from './passed-by.js';
+import { NOTHING_PASSED_BY, passedByText, type PassedBy } from './passed-by.js';
 import { readRows, type Manifest } from './read-rows.js';
 import { createRowClaims, type OutputNamer, type RowClaims } from './row-claims.js';
 import { showValue } from './show-value.js';
@@ -23,6 +23,9 @@ export interface ManifestCheck {
   /** Reads the rows again, in order, each with its output decided; the same decisions at every reading. */
   read: () => AsyncGenerator<Row | InvalidRow>;
 }
+
+/** What a run without inputs has for one. */
+const OPTIONS_INPUT: OptionsInput = { kind: 'options', name: '--prompt' };
 
 const owner = (index: number): string => `row ${index} of the run, counted from 0`;
 
@@ -51,7 +54,7 @@ const decideOutput = ({ stem, ...draft }: RowDraft, namer: OutputNamer): Row | I
 };
 
 async function* readSettled(
-  inputs: readonly ManifestInput[],
+  inputs: readonly RowsInput[],
   manifest: Manifest,
   claims: RowClaims,
 ): AsyncGenerator<RowDraft | InvalidRow> {
@@ -65,7 +68,10 @@ async function* readSettled(
  * @throws RefineError MANIFEST_UNREADABLE | MANIFEST_SYNTAX | MANIFEST_KEY_UNKNOWN | MANIFEST_EMPTY | USAGE_CONFLICT
  */
 export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> => {
-  const { inputs, passedBy } = await findInputs(manifest.inputs, manifest);
+  const { inputs, passedBy } =
+    manifest.inputs.length > 0
+      ? await findInputs(manifest.inputs, manifest)
+      : { inputs: [OPTIONS_INPUT], passedBy: NOTHING_PASSED_BY };
   const claims = createRowClaims();
   const invalid: Partial<Record<ErrorCode, number>> = {};
   let rows = 0;
@@ -77,7 +83,7 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
       invalid[row.error.code] = (invalid[row.error.code] ?? 0) + 1;
     } else {
       valid += 1;
-      steps += countSteps(row.settings);
+      steps += countSteps(row);
     }
   }
   if (rows === 0) {

@@ -18,6 +18,15 @@ export interface ManifestFile {
 /** An input, found and listed: the rows it names are the same at every reading. */
 export type ManifestInput = ManifestFile | PictureList;
 
+/** No input at all: one row, of the options alone. */
+export interface OptionsInput {
+  kind: 'options';
+  /** What results call it. */
+  name: string;
+}
+
+export type RowsInput = ManifestInput | OptionsInput;
+
 const FORMATS: Readonly<Record<string, ManifestFile['format']>> = {
   '.jsonl': 'jsonl',
   '.ndjson': 'jsonl',

@@ -113,5 +113,20 @@ export const outputStem = (
   return [...names.map(cleanFolder).filter((folder) => folder !== ''), name].join('/');
 };
 
+/** Longest name that a prompt gives, in characters. */
+const MAX_PROMPT_STEM = 48;
+
+/** What a picture made of a prompt is called: the prompt's first words, or its row when they are no name. */
+export const promptStem = (prompt: string, index: number): string => {
+  const words = prompt.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  let stem = '';
+  for (const word of words) {
+    const longer = stem === '' ? word : `${stem}-${word}`;
+    if (longer.length > MAX_PROMPT_STEM) break;
+    stem = longer;
+  }
+  return outputStem({ kind: 'inline', text: '' }, index, stem);
+};
+
 /** Names that some file system cannot tell apart are one: those that differ in case, or in how Unicode composes them. */
 export const foldName = (path: string): string => path.normalize('NFC').toLowerCase().normalize('NFC');

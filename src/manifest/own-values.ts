@@ -1,5 +1,6 @@
 /** What a picture says about itself, for rows that don't: the text beside it, and what its generator wrote into it. */
 import { RefineError } from '../errors.js';
+import { findScheduler } from '../schedulers/registry.js';
 import { parseValue } from './parse-value.js';
 import { readSidecar } from './read-sidecar.js';
 import { rowKeyOf, type RowKeyName, type RowValues } from './row-keys.js';
@@ -14,6 +15,11 @@ export const METADATA_KEYS = [
   'scheduler',
   'guidance_scale',
   'original_size',
+  'rng',
+  'variation_seed',
+  'variation_strength',
+  'eta_noise_seed_delta',
+  'vae_sample',
 ] as const satisfies readonly RowKeyName[];
 
 export type MetadataKey = (typeof METADATA_KEYS)[number];
@@ -46,8 +52,9 @@ export const parseMetadataKeys = (text: string): MetadataKey[] => {
 };
 
 /** Metadata is anybody's text: what a key doesn't take is as if it weren't there. */
-const readFact = (name: MetadataKey, value: unknown, schedulerNames: readonly string[]): RowValues => {
-  if (value === undefined || (name === 'scheduler' && !schedulerNames.some((known) => known === value))) return {};
+const readFact = (name: MetadataKey, value: unknown): RowValues => {
+  if (value === undefined || (name === 'scheduler' && !(typeof value === 'string' && findScheduler(value) !== null)))
+    return {};
   try {
     return { [name]: parseValue(name, value) };
   } catch {
@@ -65,7 +72,7 @@ const readFact = (name: MetadataKey, value: unknown, schedulerNames: readonly st
 export const readOwnValues = async (
   path: string,
   isMissing: (name: RowKeyName) => boolean,
-  { fromMetadata, readFacts, schedulerNames }: OwnValueSources & { schedulerNames: readonly string[] },
+  { fromMetadata, readFacts }: OwnValueSources,
 ): Promise<RowValues> => {
   const prompt = isMissing('prompt') ? await readSidecar(path) : null;
   const own: RowValues = prompt === null ? {} : { prompt };
@@ -74,5 +81,5 @@ export const readOwnValues = async (
   const wanted = chosen.filter((name) => isMissing(name) && !(name in own));
   if (wanted.length === 0 || readFacts === undefined) return own;
   const facts = await readFacts(path);
-  return Object.assign(own, ...wanted.map((name) => readFact(name, facts[name], schedulerNames))) as RowValues;
+  return Object.assign(own, ...wanted.map((name) => readFact(name, facts[name]))) as RowValues;
 };

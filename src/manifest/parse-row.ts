@@ -1,12 +1,14 @@
 /** A raw row to a valid row, or to an invalid one that says everything that is wrong with it. */
 import { basename } from 'node:path';
-import { RefineError, isRefineError } from '../errors.js';
+import { RefineError } from '../errors.js';
 import type { InvalidRow, PictureSource, RefineSettings, Row, RowOrigin } from '../records.js';
+import { collectProblems } from './collect-problems.js';
+import { loraProblems } from './lora-weights.js';
 import { extensionOf, formatWithoutName, resolveEncoding } from './output-form.js';
 import { outputStem, parseOutput } from './output-name.js';
 import { readOwnValues } from './own-values.js';
 import { parseLatentsSource, parsePictureSource } from './picture-source.js';
-import { parseValue } from './parse-value.js';
+import { parseValues } from './parse-values.js';
 import { placeOf, type RawRow } from './raw-row.js';
 import { sidecarOf } from './read-sidecar.js';
 import { resolveSettings, settingProblems, type PartialSettings, type RowContext } from './resolve-settings.js';
@@ -20,34 +22,25 @@ export type RowDraft = Omit<Row, 'output'> & {
   stem: string;
 };
 
+/** Makes rows of what a reader read: one, or as many as it counts. @param folder what its paths are relative to */
+export type RowParser = (
+  raw: RawRow,
+  origin: RowOrigin,
+  folder: string,
+  context: RowContext,
+) => Promise<Iterable<RowDraft | InvalidRow>>;
+
 /** A row that cannot run, from what is known of it and what is wrong with it. */
 export const rejectRow = (
-  row: RowOrigin & Partial<Pick<InvalidRow, 'id' | 'sourceText' | 'settings' | 'extra'>>,
+  row: RowOrigin & Partial<Pick<InvalidRow, 'id' | 'sourceText' | 'settings' | 'generation' | 'extra'>>,
   problems: readonly RefineError[],
 ): InvalidRow => {
   const { index, rowNumberPerFile, inputName, line, id = null, sourceText = null, settings = {}, extra = {} } = row;
   const place = line === null ? (sourceText ?? inputName) : placeOf(inputName, line);
   const message = `${problems.map((problem) => problem.message).join('. ')} (${place})`;
   const error = { code: problems[0]?.code ?? 'INTERNAL', message };
-  return { index, rowNumberPerFile, inputName, line, id, sourceText, settings, extra, error };
-};
-
-/** Runs checks of a row one by one and keeps what they refuse. */
-const collectProblems = () => {
-  const problems: RefineError[] = [];
-  const keep = (error: unknown): undefined => {
-    if (!isRefineError(error)) throw error;
-    problems.push(error);
-  };
-  const attempt = <T>(parse: () => T): T | undefined => {
-    try {
-      return parse();
-    } catch (error) {
-      keep(error);
-      return undefined;
-    }
-  };
-  return { problems, attempt, keep };
+  const generation = row.generation === undefined ? {} : { generation: row.generation };
+  return { index, rowNumberPerFile, inputName, line, id, sourceText, settings, ...generation, extra, error };
 };
 
 const pickSource = ({ image, latents }: RowValues, folder: string): ReturnType<typeof parsePictureSource> => {
@@ -68,6 +61,9 @@ const requirePrompt = ({ prompt }: PartialSettings, source: PictureSource | unde
   throw new RefineError('ROW_FIELD_MISSING', `Expected a prompt, found none: add ${places}`);
 };
 
+/** Rows of `batch`: one each. */
+export const parseBatchRow: RowParser = async (...row) => [await parseRow(...row)];
+
 /**
  * Checks every value of a row and completes it with options, what its picture file says, and defaults.
  *
@@ -83,16 +79,7 @@ export const parseRow = async (
 ): Promise<RowDraft | InvalidRow> => {
   if ('problem' in raw) return rejectRow(origin, [new RefineError('ROW_SYNTAX', raw.problem)]);
   const { problems, attempt, keep } = collectProblems();
-  const values: RowValues = {};
-  const refused = new Set<RowKeyName>();
-  for (const [name, value] of raw.known) {
-    const parsed = attempt(() => {
-      if (name in values) throw new RefineError('ROW_FIELD_INVALID', `Expected ${name} once, found it under two names`);
-      return { [name]: parseValue(name, value) };
-    });
-    if (parsed === undefined) refused.add(name);
-    else Object.assign(values, parsed);
-  }
+  const { values, refused } = parseValues(raw.known, attempt);
   const hasSource = !refused.has('image') && !refused.has('latents');
   const picture = hasSource ? attempt(() => pickSource(values, folder)) : undefined;
   const extension = extensionOf({ format: formatWithoutName(values, context.options) });
@@ -105,7 +92,7 @@ export const parseRow = async (
   attempt(() => {
     if (!refused.has('prompt') && own !== undefined) requirePrompt(settings, picture?.source);
   });
-  problems.push(...settingProblems(settings, context));
+  problems.push(...settingProblems(settings), ...loraProblems(values, context));
 
   const id = values.id ?? null;
   const row = { ...origin, id, sourceText: picture?.sourceText ?? null, settings, extra: raw.extra };

@@ -8,6 +8,14 @@ const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
 
 const readNumber = (text: string): number | null => (NUMBER.test(text.trim()) ? Number(text) : null);
 
+const readObject = (text: string): object | null => {
+  try {
+    return JSON.parse(text) as object | null;
+  } catch {
+    return null;
+  }
+};
+
 /** The typed value that a text stands for under a key, or the text itself when it stands for none: parsing says so. */
 export const readText = (name: RowKeyName, text: string): unknown => {
   switch (ROW_KEYS[name].kind) {
@@ -23,6 +31,8 @@ export const readText = (name: RowKeyName, text: string): unknown => {
         .map(readNumber);
       return numbers.includes(null) ? text : numbers;
     }
+    case 'weights':
+      return readObject(text) ?? text;
   }
 };
 

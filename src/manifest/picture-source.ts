@@ -80,8 +80,8 @@ export const parsePictureSource = (image: string, folder: string): { source: Pic
  * @throws RefineError ROW_FIELD_INVALID
  */
 export const parseLatentsSource = (latents: string, folder: string): { source: PictureSource; sourceText: string } => {
-  if (!/\.(?:safetensors|npy)$/i.test(latents)) {
-    const message = `Expected latents to be a .safetensors or .npy file, got ${showValue(latents)}`;
+  if (!/\.(?:safetensors|npy|pth?)$/i.test(latents)) {
+    const message = `Expected latents to be a .safetensors, .npy, .pt or .pth file, got ${showValue(latents)}`;
     throw new RefineError('ROW_FIELD_INVALID', message);
   }
   return { source: { kind: 'latents', path: resolvePath('latents', latents, folder) }, sourceText: latents };

@@ -1,6 +1,7 @@
 /** What the readers of manifests hand to the parser of rows. */
 import { RefineError } from '../errors.js';
-import { ROW_KEY_SPELLINGS, rowKeyOf, type RowKeyName } from './row-keys.js';
+import type { RowCommand } from './row-key.js';
+import { ROW_KEYS, rowKeyOf, spellingsOf, type RowKeyName } from './row-keys.js';
 import { nearestKey } from './nearest-key.js';
 import { showValue } from './show-value.js';
 
@@ -21,13 +22,23 @@ export const placeOf = (inputName: string, line: number): string =>
   `${inputName === '-' ? 'standard input' : inputName}, line ${line}`;
 
 /**
- * The key that a name in a manifest means, or null when it is nobody's and travels along.
+ * The key that a name in a manifest means, or null when it is nobody's and travels along. Columns of sizes and counts are
+ * common, so rows of `batch` may have them; a picture that `generate` does not look at is refused.
  * @throws RefineError MANIFEST_KEY_UNKNOWN when it looks like a slip: better no run than one that ignores a setting
  */
-export const matchKey = (name: string, inputName: string, line: number): RowKeyName | null => {
+export const matchKey = (name: string, inputName: string, line: number, command: RowCommand): RowKeyName | null => {
   const known = rowKeyOf(name);
-  if (known !== undefined) return known;
-  const near = nearestKey(name, ROW_KEY_SPELLINGS);
+  const owner = known === undefined ? null : ROW_KEYS[known].only;
+  if (known !== undefined && (owner === null || owner === command)) return known;
+  if (owner === 'generate') return null;
+  if (owner === 'batch') {
+    throw new RefineError(
+      'MANIFEST_KEY_UNKNOWN',
+      `Expected keys of generate, found ${showValue(name)} (${placeOf(inputName, line)}), which is batch's: remove it, or run batch`,
+      { context: { input: inputName, line, key: name } },
+    );
+  }
+  const near = nearestKey(name, spellingsOf(command));
   if (near === null) return null;
   throw new RefineError(
     'MANIFEST_KEY_UNKNOWN',

@@ -5,7 +5,8 @@ import { csvLineEnds } from './csv-line-ends.js';
 import { readText } from './parse-value.js';
 import { matchKey, placeOf, type RawRow } from './raw-row.js';
 import { readLines } from './read-lines.js';
-import { ROW_KEY_NAMES, type RowKeyName } from './row-keys.js';
+import type { RowCommand } from './row-key.js';
+import { rowKeyNames, type RowKeyName } from './row-keys.js';
 import { showValue } from './show-value.js';
 
 interface Column {
@@ -39,10 +40,10 @@ const parseCells = (record: string, delimiter: string): Cells => {
   }
 };
 
-const parseHeader = (cells: readonly string[], inputName: string, line: number): Column[] => {
+const parseHeader = (cells: readonly string[], inputName: string, line: number, command: RowCommand): Column[] => {
   const columns = cells.map((cell) => {
     const header = cell.trim();
-    return { header, key: matchKey(header, inputName, line) };
+    return { header, key: matchKey(header, inputName, line, command) };
   });
   const fail = (message: string): never => {
     throw new RefineError('MANIFEST_SYNTAX', `${message} (${placeOf(inputName, line)})`, {
@@ -53,7 +54,9 @@ const parseHeader = (cells: readonly string[], inputName: string, line: number):
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) fail(`Expected each column once, found ${showValue(twice)} twice`);
   if (columns.every(({ key }) => key === null)) {
-    fail(`Expected a header that names keys (${ROW_KEY_NAMES.slice(0, 4).join(', ')}, …), found ${showValue(cells)}`);
+    fail(
+      `Expected a header that names keys (${rowKeyNames(command).slice(0, 4).join(', ')}, …), found ${showValue(cells)}`,
+    );
   }
   return columns;
 };
@@ -85,6 +88,7 @@ export async function* readCsv(
   chunks: AsyncIterable<Buffer>,
   inputName: string,
   delimiter: ',' | '\t',
+  command: RowCommand = 'batch',
 ): AsyncGenerator<RawRow> {
   const ends = csvLineEnds(delimiter.charCodeAt(0));
   let columns: Column[] | null = null;
@@ -101,7 +105,7 @@ export async function* readCsv(
         ? { line: line.line, problem: parsed.problem }
         : toRawRow(line.line, parsed.cells, columns);
     } else if ('cells' in parsed) {
-      columns = parseHeader(parsed.cells, inputName, line.line);
+      columns = parseHeader(parsed.cells, inputName, line.line, command);
     } else {
       const message = `Could not read the header (${placeOf(inputName, line.line)}). ${parsed.problem}`;
       throw new RefineError('MANIFEST_SYNTAX', message, { context: { input: inputName, line: line.line } });

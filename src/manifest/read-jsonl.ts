@@ -2,6 +2,7 @@
 import { messageOf } from '../errors.js';
 import { matchKey, type RawRow } from './raw-row.js';
 import { readLines, type Line } from './read-lines.js';
+import type { RowCommand } from './row-key.js';
 
 /** Deepest nesting of a row. Far deeper values would overflow the stack of whoever writes them out again. */
 const MAX_DEPTH = 64;
@@ -27,14 +28,14 @@ const parseObject = (text: string): Parsed => {
   return { object: value };
 };
 
-const toRawRow = (line: Line, inputName: string): RawRow => {
+const toRawRow = (line: Line, inputName: string, command: RowCommand): RawRow => {
   if ('problem' in line) return line;
   const parsed = parseObject(line.text);
   if ('problem' in parsed) return { line: line.line, problem: parsed.problem };
   const row: RawRow & { known: unknown } = { line: line.line, known: [], extra: {} };
   const extra: [string, unknown][] = [];
   for (const [name, value] of Object.entries(parsed.object) as [string, unknown][]) {
-    const key = matchKey(name, inputName, line.line);
+    const key = matchKey(name, inputName, line.line, command);
     if (key === null) extra.push([name, value]);
     else if (value !== null) row.known.push([key, value]);
   }
@@ -49,8 +50,12 @@ const toRawRow = (line: Line, inputName: string): RawRow => {
  *
  * @throws RefineError MANIFEST_KEY_UNKNOWN
  */
-export async function* readJsonl(chunks: AsyncIterable<Buffer>, inputName: string): AsyncGenerator<RawRow> {
+export async function* readJsonl(
+  chunks: AsyncIterable<Buffer>,
+  inputName: string,
+  command: RowCommand = 'batch',
+): AsyncGenerator<RawRow> {
   for await (const line of readLines(chunks)) {
-    if ('problem' in line || line.text.trim() !== '') yield toRawRow(line, inputName);
+    if ('problem' in line || line.text.trim() !== '') yield toRawRow(line, inputName, command);
   }
 }

@@ -1,33 +1,61 @@
 /** Inputs to rows, one after the other; memory doesn't grow with their number. */
 import { createReadStream } from 'node:fs';
-import { isRefineError, messageOf } from '../errors.js';
+import { isRefineError, messageOf, RefineError } from '../errors.js';
 import type { InvalidRow } from '../records.js';
 import type { InputPlaces } from './find-inputs.js';
-import { unreadable, type ManifestFile, type ManifestInput } from './manifest-input.js';
-import { parseRow, type RowDraft } from './parse-row.js';
+import { unreadable, type ManifestFile, type RowsInput } from './manifest-input.js';
+import type { RowDraft, RowParser } from './parse-row.js';
 import { readPictureList } from './picture-list.js';
 import type { RawRow } from './raw-row.js';
 import { readCsv } from './read-csv.js';
 import { readJsonl } from './read-jsonl.js';
 import type { RowContext } from './resolve-settings.js';
+import type { RowCommand } from './row-key.js';
+import { showValue } from './show-value.js';
 
 /** Inputs of a run and what their rows are completed with. */
 export interface Manifest extends RowContext, InputPlaces {
+  /** Whose keys rows have. */
+  command: RowCommand;
+  parse: RowParser;
   /** Files, folders, globs, or `-`, as the command line names them. */
   inputs: readonly string[];
 }
 
 const CHUNK_BYTES = 256 * 1024;
 
-async function* readFileRows(input: ManifestFile): AsyncGenerator<RawRow> {
+async function* readFileRows(input: ManifestFile, command: RowCommand): AsyncGenerator<RawRow> {
   try {
     const chunks = createReadStream(input.path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
-    if (input.format === 'jsonl') yield* readJsonl(chunks, input.name);
-    else yield* readCsv(chunks, input.name, input.format === 'csv' ? ',' : '\t');
+    if (input.format === 'jsonl') yield* readJsonl(chunks, input.name, command);
+    else yield* readCsv(chunks, input.name, input.format === 'csv' ? ',' : '\t', command);
   } catch (error) {
     throw isRefineError(error) ? error : unreadable(input.name, messageOf(error), error);
   }
 }
+
+const noPrompts = (input: string): RefineError =>
+  new RefineError(
+    'MANIFEST_UNREADABLE',
+    `Expected the input ${showValue(input)} to have manifests of prompts (.jsonl, .ndjson, .csv, .tsv), found pictures or nothing: batch takes pictures`,
+    { context: { input } },
+  );
+
+/** The rows of an input, and what paths in them are relative to. */
+const openInput = (
+  input: RowsInput,
+  { cwd, command }: Manifest,
+): [Iterable<RawRow> | AsyncIterable<RawRow>, string] => {
+  switch (input.kind) {
+    case 'options':
+      return [[{ line: null, known: [], extra: {} }], cwd];
+    case 'pictures':
+      if (command === 'generate') throw noPrompts(input.name);
+      return [readPictureList(input), cwd];
+    case 'rows':
+      return [readFileRows(input, command), input.folder];
+  }
+};
 
 /**
  * Reads all inputs, each row checked by itself: what depends on other rows is `checkManifest`'s.
@@ -35,18 +63,17 @@ async function* readFileRows(input: ManifestFile): AsyncGenerator<RawRow> {
  * @throws RefineError MANIFEST_UNREADABLE | MANIFEST_SYNTAX | MANIFEST_KEY_UNKNOWN
  */
 export async function* readRows(
-  inputs: readonly ManifestInput[],
+  inputs: readonly RowsInput[],
   manifest: Manifest,
 ): AsyncGenerator<RowDraft | InvalidRow> {
   let index = 0;
   for (const input of inputs) {
-    const [rows, folder] =
-      input.kind === 'pictures' ? [readPictureList(input), manifest.cwd] : [readFileRows(input), input.folder];
+    const [rows, folder] = openInput(input, manifest);
     let rowNumberPerFile = 0;
     for await (const raw of rows) {
       manifest.signal?.throwIfAborted();
       const origin = { index, rowNumberPerFile, inputName: input.name, line: raw.line };
-      yield await parseRow(raw, origin, folder, manifest);
+      yield* await manifest.parse(raw, origin, folder, manifest);
       index += 1;
       rowNumberPerFile += 1;
     }

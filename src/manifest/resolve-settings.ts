@@ -1,19 +1,20 @@
 /** A row's settings: its values over the options over what its picture says over the defaults, and what can be wrong between them. */
 import { RefineError } from '../errors.js';
-import type { RefineSettings } from '../records.js';
-import { nearestKey } from './nearest-key.js';
+import type { LoraChoice, RefineSettings } from '../records.js';
+import { resolveLoraWeights } from './lora-weights.js';
 import type { OwnValueSources } from './own-values.js';
-import { MAX_STEPS, ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
-import { showValue } from './show-value.js';
+import { MAX_STEPS } from './row-key.js';
+import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
+import { oneSpelling, schedulerProblem } from './scheduler-name.js';
 
 /** What a row's values are completed and checked with. */
 export interface RowContext extends OwnValueSources {
   /** Values of the command line's options, which a row's own values override. */
   options: RowValues;
-  /** diffusers' class names of the schedulers there are. */
-  schedulerNames: readonly string[];
   /** Seed of the rows that have none. */
   runSeed: number;
+  /** Adapters of the run. Default: none. */
+  loras?: readonly LoraChoice[];
   /** Whether pictures say what their source said of itself, and what made them. Default: true. */
   writeMetadata?: boolean;
 }
@@ -23,6 +24,8 @@ export type PartialSettings = Partial<RefineSettings>;
 
 /** diffusers treats 0 and 1 as not given (`denoising_value_valid` of its SDXL img2img pipeline, 0.42.1). */
 const inEffect = (share: number | null): number | null => (share !== null && share > 0 && share < 1 ? share : null);
+
+const mapped = <T>(value: T | null, map: (value: T) => T): T | null => (value === null ? null : map(value));
 
 /**
  * Completes a row's values. A setting is left out when its key is in `refused`, or is the prompt and nobody gives one.
@@ -38,14 +41,26 @@ export const resolveSettings = (
   type Value<Name extends RowKeyName> = NonNullable<RowValues[Name]> | (typeof ROW_KEYS)[Name]['default'];
   const get = <Name extends RowKeyName>(name: Name): Value<Name> =>
     values[name] ?? context.options[name] ?? own[name] ?? ROW_KEYS[name].default;
-  const settings: { [Name in keyof RefineSettings]: [RowKeyName, RefineSettings[Name] | null] } = {
+  const settings: { [Name in keyof Omit<RefineSettings, 'loraWeights'>]: [RowKeyName, RefineSettings[Name] | null] } = {
     prompt: ['prompt', get('prompt')],
     negativePrompt: ['negative_prompt', get('negative_prompt')],
     strength: ['strength', get('strength')],
     steps: ['steps', get('steps')],
     guidanceScale: ['guidance_scale', get('guidance_scale')],
+    promptSyntax: ['prompt_syntax', get('prompt_syntax')],
+    negativeEmbedding: ['negative_embedding', get('negative_embedding')],
+    guidanceRescale: ['guidance_rescale', get('guidance_rescale')],
+    guidanceStart: ['guidance_start', get('guidance_start')],
+    guidanceEnd: ['guidance_end', get('guidance_end')],
+    freeu: ['freeu', get('freeu')],
     seed: ['seed', get('seed') ?? context.runSeed],
-    scheduler: ['scheduler', get('scheduler')],
+    scheduler: ['scheduler', mapped(get('scheduler'), oneSpelling)],
+    eta: ['eta', get('eta')],
+    rng: ['rng', get('rng')],
+    variationSeed: ['variation_seed', get('variation_seed')],
+    variationStrength: ['variation_strength', get('variation_strength')],
+    etaNoiseSeedDelta: ['eta_noise_seed_delta', get('eta_noise_seed_delta')],
+    vaeSample: ['vae_sample', get('vae_sample') ?? (get('rng') === 'torch-cpu' ? 'sample' : 'mean')],
     aestheticScore: ['aesthetic_score', get('aesthetic_score')],
     negativeAestheticScore: ['negative_aesthetic_score', get('negative_aesthetic_score')],
     originalSize: ['original_size', get('original_size')],
@@ -60,7 +75,11 @@ export const resolveSettings = (
   const readable = Object.entries(settings).filter(
     ([, [key, value]]) => !refused.has(key) && !(key === 'prompt' && value === null),
   );
-  return Object.fromEntries(readable.map(([name, [, value]]) => [name, value]));
+  const { loras = [] } = context;
+  return {
+    ...Object.fromEntries(readable.map(([name, [, value]]) => [name, value])),
+    ...(loras.length === 0 ? {} : { loraWeights: resolveLoraWeights(values, loras) }),
+  };
 };
 
 const invalid = (message: string): RefineError => new RefineError('ROW_FIELD_INVALID', message);
@@ -78,23 +97,24 @@ const noStepProblem = (steps: number, strength: number): string => {
   return `Expected steps × strength to be at least 1, got ${steps} × ${strength}: no step would run; ${mend}`;
 };
 
-/** Why a scheduler's name is refused, or null. */
-export const schedulerProblem = (name: string, schedulerNames: readonly string[]): string | null => {
-  if (schedulerNames.includes(name)) return null;
-  const near = nearestKey(name, schedulerNames);
-  const mend = near === null ? `choose one of ${schedulerNames.join(', ')}` : `did you mean ${near}?`;
-  return `Expected scheduler to be the name of a scheduler, got ${showValue(name)}: ${mend}`;
-};
-
 /** What is wrong between settings that are each valid on their own. */
-export function* settingProblems(settings: PartialSettings, context: RowContext): Generator<RefineError> {
+export function* settingProblems(settings: PartialSettings): Generator<RefineError> {
   const { steps, strength, scheduler, denoisingStart: start, denoisingEnd: end } = settings;
   if (typeof scheduler === 'string') {
-    const problem = schedulerProblem(scheduler, context.schedulerNames);
+    const problem = schedulerProblem(scheduler);
     if (problem !== null) yield invalid(problem);
   }
   if (steps !== undefined && strength !== undefined && start === null && Math.floor(steps * strength) < 1) {
     yield invalid(noStepProblem(steps, strength));
+  }
+  if (settings.variationSeed === null && settings.variationStrength !== undefined && settings.variationStrength > 0) {
+    yield invalid('Expected a variation_seed with variation_strength, found none: add one');
+  }
+  const { guidanceStart = 0, guidanceEnd = 1 } = settings;
+  if (guidanceStart >= guidanceEnd) {
+    yield invalid(
+      `Expected guidance_start to be below guidance_end, got ${guidanceStart} and ${guidanceEnd}; guidance_scale 1 is no guidance at all`,
+    );
   }
   if (typeof start === 'number' && typeof end === 'number' && start >= end) {
     yield invalid(`Expected denoising_start to be below denoising_end, got ${start} and ${end}`);

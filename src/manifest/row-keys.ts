@@ -1,58 +1,19 @@
 /** The keys of a row, as data: one table for manifests, command-line options and documentation. */
 import { z } from 'zod';
-
-/** Longest schedule: SDXL was trained on 1000 timesteps, and a longer schedule would have to repeat them. */
-export const MAX_STEPS = 1000;
-
-interface RowKey<Schema extends z.ZodType> {
-  /** How the text of a CSV cell or an option becomes a value. */
-  kind: 'text' | 'number' | 'pair';
-  schema: Schema;
-  /** What `schema` accepts, as it follows "Expected … to be". */
-  expected: string;
-  /** null where the value isn't known before the run; `defaultText` says what it will be. */
-  default: z.infer<Schema> | null;
-  defaultText: string;
-  help: string;
-  /** Other spellings that mean this key. */
-  aliases: readonly string[];
-  /** Whether it makes sense for all rows at once, so that the command line has it too. */
-  isOption: boolean;
-}
-
-const rowKey = <Schema extends z.ZodType>(
-  key: Pick<RowKey<Schema>, 'kind' | 'schema' | 'expected' | 'help'> & Partial<RowKey<Schema>>,
-): RowKey<Schema> => ({
-  default: null,
-  defaultText: key.default === undefined ? 'none' : JSON.stringify(key.default),
-  aliases: [],
-  isOption: true,
-  ...key,
-});
-
-/** Far more than the 77 tokens that count; without a limit a word of a hundred thousand letters takes seconds to tokenize. */
-const MAX_PROMPT_LENGTH = 20_000;
-const prompt = {
-  kind: 'text',
-  schema: z.string().max(MAX_PROMPT_LENGTH),
-  expected: `text of at most ${MAX_PROMPT_LENGTH} characters`,
-} as const;
-const filledText = { kind: 'text', schema: z.string().min(1), expected: 'text that is not empty' } as const;
-const number = { kind: 'number', schema: z.number(), expected: 'a number' } as const;
-const share = { kind: 'number', schema: z.number().min(0).max(1), expected: 'a number from 0 to 1' } as const;
-const pixels = z.int().min(1);
-const size = {
-  kind: 'pair',
-  schema: z.tuple([pixels, pixels]).readonly(),
-  expected: '[height, width] in whole pixels, each at least 1',
-} as const;
-const offset = z.int().min(0);
-const corner = {
-  kind: 'pair',
-  schema: z.tuple([offset, offset]).readonly(),
-  expected: '[top, left] in whole pixels, each at least 0',
-} as const;
-const pictureSize = "the picture's size";
+import {
+  rowKey,
+  prompt,
+  filledText,
+  number,
+  share,
+  steps,
+  seed,
+  size,
+  corner,
+  pictureSize,
+  side,
+  type RowCommand,
+} from './row-key.js';
 
 export const ROW_KEYS = {
   image: rowKey({
@@ -60,32 +21,93 @@ export const ROW_KEYS = {
     help: "picture to refine: a path relative to the manifest's folder, an http(s) or file URL, a data: URL or base64",
     defaultText: 'required, unless `latents` is there',
     isOption: false,
+    only: 'batch',
   }),
   latents: rowKey({
     ...filledText,
-    help: 'a .safetensors or .npy file with latents [1,4,h,w], instead of image',
+    help: 'a .safetensors, .npy, .pt or .pth file with latents [1,4,h,w], instead of image',
     isOption: false,
+    only: 'batch',
   }),
   prompt: rowKey({ ...prompt, help: 'what the picture shows; "" is a prompt', defaultText: 'required' }),
   negative_prompt: rowKey({ ...prompt, default: '', help: 'what the picture should not show' }),
   strength: rowKey({ ...share, default: 0.3, help: 'share of the steps that run: how much the picture may change' }),
   steps: rowKey({
-    kind: 'number',
-    schema: z.int().min(1).max(MAX_STEPS),
-    expected: `a whole number from 1 to ${MAX_STEPS}`,
+    ...steps,
     default: 50,
     help: 'length of the whole schedule; steps × strength of them run, rounded down',
     aliases: ['num_inference_steps'],
   }),
   guidance_scale: rowKey({ ...number, default: 5, help: 'how closely to follow the prompt; 1 or less: no guidance' }),
+  prompt_syntax: rowKey({
+    kind: 'text',
+    schema: z.enum(['plain', 'a1111', 'comfy', 'compel']),
+    expected: '"plain", "a1111", "comfy" or "compel"',
+    default: 'plain',
+    help: 'whose weights a prompt is read with; plain: none, and 75 tokens count, as in diffusers',
+  }),
+  negative_embedding: rowKey({
+    kind: 'text',
+    schema: z.enum(['prompt', 'zeros']),
+    expected: '"prompt" or "zeros"',
+    default: 'prompt',
+    help: "what stands for the negative prompt: its text, or zeros (ComfyUI's ConditioningZeroOut)",
+  }),
+  guidance_rescale: rowKey({
+    ...share,
+    default: 0,
+    help: "how far the guided prediction's spread is brought back to the prompt's own",
+  }),
+  guidance_start: rowKey({ ...share, default: 0, help: 'share of the schedule before which there is no guidance' }),
+  guidance_end: rowKey({ ...share, default: 1, help: 'share of the schedule after which there is no guidance' }),
+  freeu: rowKey({
+    kind: 'pair',
+    schema: z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly(),
+    expected: '[b1, b2, s1, s2], four numbers',
+    help: "FreeU's factors; 1.3,1.4,0.9,0.2 is its authors' choice for SDXL",
+  }),
   seed: rowKey({
-    kind: 'number',
-    schema: z.int().min(0),
-    expected: `a whole number from 0 to ${Number.MAX_SAFE_INTEGER} (2^53-1)`,
+    ...seed,
     help: 'start of the random numbers; the same seed gives the same picture',
     defaultText: 'drawn once for the run',
   }),
-  scheduler: rowKey({ ...filledText, help: "diffusers' class name of the scheduler", defaultText: "the model's own" }),
+  scheduler: rowKey({
+    ...filledText,
+    help: 'the scheduler, by its name in diffusers, A1111 or ComfyUI',
+    defaultText: "the model's own",
+  }),
+  eta: rowKey({ ...share, default: 0, help: 'of DDIM and TCD: share of fresh noise in each step' }),
+  rng: rowKey({
+    kind: 'text',
+    schema: z.enum(['torch-cpu', 'philox', 'comfy']),
+    expected: '"torch-cpu", "philox" or "comfy"',
+    default: 'torch-cpu',
+    help: "whose random numbers: diffusers' on a CPU, A1111's and Forge's, or ComfyUI's",
+  }),
+  variation_seed: rowKey({ ...seed, help: 'seed of the noise that variation_strength mixes in' }),
+  variation_strength: rowKey({
+    ...share,
+    default: 0,
+    help: "share of the variation seed's noise in the first noise, as A1111 mixes it",
+  }),
+  eta_noise_seed_delta: rowKey({
+    kind: 'number',
+    schema: z
+      .int()
+      .min(0)
+      .max(2 ** 32 - 1),
+    expected: 'a whole number from 0 to 4294967295',
+    default: 0,
+    help: "what the seed of the steps' own noise is more than seed, of samplers that draw (A1111's ENSD)",
+    aliases: ['ensd'],
+  }),
+  vae_sample: rowKey({
+    kind: 'text',
+    schema: z.enum(['sample', 'mean']),
+    expected: '"sample" or "mean"',
+    help: "whether the encoded picture is drawn from the VAE's distribution, or is its mean",
+    defaultText: '`sample`; `mean` under `rng` philox and comfy',
+  }),
   aesthetic_score: rowKey({ ...number, default: 6, help: 'aesthetic score that the prompt side is conditioned on' }),
   negative_aesthetic_score: rowKey({ ...number, default: 2.5, help: 'the same for the negative prompt' }),
   original_size: rowKey({ ...size, help: 'size that the model is told the picture had', defaultText: pictureSize }),
@@ -94,7 +116,11 @@ export const ROW_KEYS = {
   negative_original_size: rowKey({ ...size, help: 'the same for the negative prompt', defaultText: '`original_size`' }),
   negative_target_size: rowKey({ ...size, help: 'the same for the negative prompt', defaultText: '`target_size`' }),
   negative_crops_coords_top_left: rowKey({ ...corner, default: [0, 0], help: 'the same for the negative prompt' }),
-  denoising_start: rowKey({ ...share, help: 'share of the schedule that already ran elsewhere; replaces strength' }),
+  denoising_start: rowKey({
+    ...share,
+    help: 'share of the schedule that already ran elsewhere; replaces strength',
+    only: 'batch',
+  }),
   denoising_end: rowKey({ ...share, help: 'share of the schedule after which to stop' }),
   fit: rowKey({
     kind: 'text',
@@ -102,6 +128,56 @@ export const ROW_KEYS = {
     expected: '"pad" or "resize"',
     default: 'pad',
     help: 'sides that are not multiples of 8: extend and crop back, or resize down as diffusers does',
+    only: 'batch',
+  }),
+  width: rowKey({ ...side, help: 'of the picture, in pixels' }),
+  height: rowKey({ ...side, help: 'of the picture, in pixels' }),
+  count: rowKey({
+    kind: 'number',
+    schema: z.int().min(1).max(10_000),
+    expected: 'a whole number from 1 to 10000',
+    default: 1,
+    help: 'pictures of this prompt: the second has the next seed, and so on',
+    only: 'generate',
+  }),
+  handoff: rowKey({
+    kind: 'number',
+    schema: z.number().gt(0).lt(1),
+    expected: 'a number above 0 and below 1',
+    default: 0.8,
+    help: 'of an ensemble: share of the schedule after which the refiner goes on',
+    only: 'generate',
+  }),
+  refiner_prompt: rowKey({ ...prompt, help: "the refiner's prompt", defaultText: '`prompt`', only: 'generate' }),
+  refiner_negative_prompt: rowKey({
+    ...prompt,
+    help: "the refiner's negative prompt",
+    defaultText: '`negative_prompt`',
+    only: 'generate',
+  }),
+  refiner_steps: rowKey({
+    ...steps,
+    help: "of two stages: length of the refiner's schedule",
+    defaultText: '`steps`',
+    only: 'generate',
+  }),
+  refiner_guidance_scale: rowKey({
+    ...number,
+    help: "the refiner's guidance",
+    defaultText: '`guidance_scale`',
+    only: 'generate',
+  }),
+  refiner_scheduler: rowKey({
+    ...filledText,
+    help: "of two stages: the refiner's scheduler",
+    defaultText: '`scheduler`',
+    only: 'generate',
+  }),
+  refiner_seed: rowKey({
+    ...seed,
+    help: "start of the refiner's random numbers",
+    defaultText: '`seed` + 1',
+    only: 'generate',
   }),
   format: rowKey({
     kind: 'text',
@@ -124,6 +200,14 @@ export const ROW_KEYS = {
     help: 'bits of a channel; 16 for png and tiff',
     defaultText: '8',
   }),
+  lora_weights: rowKey({
+    kind: 'weights',
+    schema: z.record(z.string().min(1), z.number()).readonly(),
+    expected: 'an object of numbers by the names of LoRAs, such as {"ink":0.5}',
+    help: 'weights of LoRAs in this row, by the names of their files without ending',
+    defaultText: 'the weights that `--lora` gives',
+    isOption: false,
+  }),
   id: rowKey({ ...filledText, help: 'any text, unique in the run, returned as it is', isOption: false }),
   output: rowKey({
     ...filledText,
@@ -140,12 +224,18 @@ export type RowValues = { -readonly [Name in RowKeyName]?: z.infer<(typeof ROW_K
 
 export const ROW_KEY_NAMES = Object.keys(ROW_KEYS) as readonly RowKeyName[];
 
+/** The keys of one command's rows. */
+export const rowKeyNames = (command: RowCommand): readonly RowKeyName[] =>
+  ROW_KEY_NAMES.filter((name) => ROW_KEYS[name].only === null || ROW_KEYS[name].only === command);
+
 /** Every accepted spelling and the key it means. */
 const SPELLINGS: ReadonlyMap<string, RowKeyName> = new Map(
   ROW_KEY_NAMES.flatMap((name) => [name, ...ROW_KEYS[name].aliases].map((spelling) => [spelling, name] as const)),
 );
 
-export const ROW_KEY_SPELLINGS = [...SPELLINGS.keys()];
+/** Every accepted spelling of one command's keys. */
+export const spellingsOf = (command: RowCommand): readonly string[] =>
+  rowKeyNames(command).flatMap((name) => [name, ...ROW_KEYS[name].aliases]);
 
 /** The key that a spelling means, exactly; undefined when it isn't one of ours. */
 export const rowKeyOf = (spelling: string): RowKeyName | undefined => SPELLINGS.get(spelling);

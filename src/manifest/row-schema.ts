@@ -1,12 +1,13 @@
 /** A row as one definition, for its JSON Schema; `parse-row.ts` checks key by key with the same parts. */
 import { z } from 'zod';
-import { ROW_KEYS, ROW_KEY_NAMES } from './row-keys.js';
+import type { RowCommand } from './row-key.js';
+import { ROW_KEYS, rowKeyNames } from './row-keys.js';
 
 /** Absent values may be null, and keys that are not ours travel along. */
-export const rowSchema = z
-  .looseObject(
+const keysOf = (command: RowCommand): z.ZodObject =>
+  z.looseObject(
     Object.fromEntries(
-      ROW_KEY_NAMES.flatMap((name) => {
+      rowKeyNames(command).flatMap((name) => {
         const { schema, help, default: value, aliases } = ROW_KEYS[name];
         const described = { description: help, ...(value === null ? {} : { default: value }) };
         const key = schema.nullish().meta(described);
@@ -14,5 +15,11 @@ export const rowSchema = z
         return [[name, key] as const, ...aliases.map((alias) => [alias, other] as const)];
       }),
     ),
-  )
-  .meta({ title: 'A row of a manifest of sdxl-refine', anyOf: [{ required: ['image'] }, { required: ['latents'] }] });
+  );
+
+export const rowSchema = keysOf('batch').meta({
+  title: 'A row of a manifest of sdxl-refine',
+  anyOf: [{ required: ['image'] }, { required: ['latents'] }],
+});
+
+export const generateRowSchema = keysOf('generate').meta({ title: 'A row of a manifest of sdxl-refine generate' });

@@ -1,4 +1,4 @@
-import { samplerOf } from './map-sampler.js';
+import { toA1111 } from '../schedulers/find-sampler.js';
 import type { RunFacts } from './run-facts.js';
 
 type Pair = readonly [key: string, value: string | number | null];
@@ -6,22 +6,29 @@ type Pair = readonly [key: string, value: string | number | null];
 /**
  * A1111's `parameters` text of one of our pictures. `Steps: ` begins the last line, for Civitai; the negative prompt's
  * line is there even if it is empty, for ComfyUI. Where the source said what made it, the usual keys stay the source's,
- * and ours are the ones that begin with `Refine`. A1111's own `Refiner` keys are not written: pasted there, they
- * would turn its refiner on.
+ * and ours are the ones that begin with `Refine`. A1111's own `Refiner` keys are not written of a refined picture: pasted
+ * there, they would turn its refiner on.
  * The grammar cannot hold a prompt that has itself a line `Negative prompt:`; our JSON can.
  */
 export const a1111Parameters = (run: RunFacts): string => {
   const { prompt, negativePrompt } = run.settings;
   const written = pairsOf(run).filter(([, value]) => value !== null);
   const line = written.map(([key, value]) => `${key}: ${quoteValue(String(value))}`).join(', ');
-  return `${prompt}\nNegative prompt: ${negativePrompt}\n${line}`;
+  return `${prompt}${loraTags(run)}\nNegative prompt: ${negativePrompt}\n${line}`;
 };
 
-const pairsOf = ({ settings, scheduler, stepsRun, width, height, model, version, source }: RunFacts): Pair[] => {
+/** A1111 names LoRAs in the prompt, with their weights. */
+const loraTags = ({ settings: { loraWeights = {} } }: RunFacts): string =>
+  Object.entries(loraWeights)
+    .map(([name, weight]) => ` <lora:${name}:${weight}>`)
+    .join('');
+
+const refinePairs = ({ settings, scheduler, stepsRun, width, height, model, version, source }: RunFacts): Pair[] => {
+  const { sampler, spacing } = toA1111(scheduler);
   const ours = {
     steps: settings.steps,
-    sampler: samplerOf(scheduler),
-    scheduler: null,
+    sampler,
+    scheduler: spacing,
     guidanceScale: settings.guidanceScale,
     seed: settings.seed,
   };
@@ -47,6 +54,33 @@ const pairsOf = ({ settings, scheduler, stepsRun, width, height, model, version,
     ['Version', `sdxl-refine ${version}`],
   ];
 };
+
+/** A picture from noise. Of an ensemble, A1111's own keys say just what they mean there. */
+const generationPairs = (run: RunFacts, { handoff, refiner }: NonNullable<RunFacts['generation']>): Pair[] => {
+  const { settings, scheduler, width, height, model, version, baseModel = '' } = run;
+  const { sampler, spacing } = toA1111(scheduler);
+  const stage = handoff === null ? refiner : null;
+  return [
+    ['Steps', settings.steps],
+    ['Sampler', sampler],
+    ['Schedule type', spacing],
+    ['CFG scale', settings.guidanceScale],
+    ['Seed', settings.seed],
+    ['Size', `${width}x${height}`],
+    ['Model', baseModel],
+    ['Refiner', handoff === null ? null : model.name],
+    ['Refiner switch at', handoff],
+    ['Denoising strength', stage?.strength ?? null],
+    ['Refine model', stage === null ? null : model.name],
+    ['Refine steps', stage?.steps ?? null],
+    ['Refine CFG scale', refiner?.guidanceScale ?? null],
+    ['Refine seed', refiner?.seed ?? null],
+    ['Version', `sdxl-refine ${version}`],
+  ];
+};
+
+const pairsOf = (run: RunFacts): Pair[] =>
+  run.generation === undefined ? refinePairs(run) : generationPairs(run, run.generation);
 
 /** A1111 quotes as JSON what its own pattern would cut. */
 const quoteValue = (value: string): string => (/[,:\n]/.test(value) ? JSON.stringify(value) : value);

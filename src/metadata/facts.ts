@@ -1,4 +1,5 @@
 /** What made a picture, in one form for all programs. */
+import type { Rng } from '../records.js';
 import { MAX_PROMPT_CHARS } from './limits.js';
 import { quote, type Warn } from './warnings.js';
 
@@ -13,6 +14,17 @@ export type Program =
   | 'draw-things'
   /** Something was there, and nothing of it could be read: the warnings say why. */
   | 'unknown';
+
+/** Of A1111 and Forge. */
+export interface NoiseFacts {
+  rng?: Rng;
+  /** Of an encoded picture, whose draw nobody can repeat. */
+  vaeSample?: 'mean';
+  variationSeed?: number;
+  variationStrength?: number;
+  /** ENSD: what the seed of the samplers' own noise is more than the seed. */
+  etaNoiseSeedDelta?: number;
+}
 
 /** Null is what the picture does not say, or says in a way that cannot be used. */
 export interface GenerationFacts {
@@ -31,13 +43,15 @@ export interface GenerationFacts {
   /** Pixels; the size that was generated, which an upscaler may have changed since. */
   width: number | null;
   height: number | null;
+  /** What the program says of its random numbers; absent: nothing. */
+  noise?: NoiseFacts;
   warnings: readonly string[];
 }
 
 export type Facts = Omit<GenerationFacts, 'warnings'>;
 
 /** The same, as a program's metadata has it: any JSON value. */
-export type RawFacts = Readonly<Partial<Record<Exclude<keyof Facts, 'program'>, unknown>>>;
+export type RawFacts = Readonly<Partial<Record<Exclude<keyof Facts, 'program' | 'noise'>, unknown>>>;
 
 /** Takes what can be used of the raw values; warns of the rest. Numbers may be text, as many programs write them. */
 export const factsOf = (program: Program, raw: RawFacts, warn: Warn): Facts => ({
@@ -67,7 +81,7 @@ const promptOf = (value: unknown, warn: Warn): string | null => {
 const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 const MAX_NUMBER_CHARS = 40;
 
-const numberOf = (value: unknown): number | null => {
+export const numberOf = (value: unknown): number | null => {
   const isText = typeof value === 'string' && value.length <= MAX_NUMBER_CHARS && NUMBER.test(value);
   const number = isText ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : null;

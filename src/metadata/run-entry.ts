@@ -1,4 +1,3 @@
-import type { RefineSettings } from '../records.js';
 import { OWN_KEYWORD } from './programs/own.js';
 import type { TextEntry } from './read-text-chunks.js';
 import type { RunFacts } from './run-facts.js';
@@ -13,12 +12,25 @@ export const runEntry = ({
   model,
   version,
   source,
+  generation,
+  baseModel,
 }: RunFacts): TextEntry => {
+  const refiner = generation?.refiner == null ? null : rowKeys(generation.refiner);
   const made = { version, model, scheduler, steps_run: stepsRun, width, height, settings: rowKeys(settings), source };
-  return { keyword: OWN_KEYWORD, text: JSON.stringify(made) };
+  const began =
+    generation === undefined
+      ? {}
+      : {
+          mode: generation.mode,
+          handoff: generation.handoff,
+          stage_input: generation.stageInput,
+          base_model: baseModel,
+          refiner,
+        };
+  return { keyword: OWN_KEYWORD, text: JSON.stringify({ ...made, ...began }) };
 };
 
-const rowKeys = (settings: RefineSettings): Record<string, unknown> =>
+const rowKeys = (settings: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(settings).map(([key, value]) => [snakeCase(key), value as unknown]));
 
 const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

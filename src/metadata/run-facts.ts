@@ -1,10 +1,10 @@
-import type { RefineSettings } from '../records.js';
+import type { Generation, RefineSettings } from '../records.js';
 import type { GenerationFacts } from './facts.js';
 
 /** What made one of our pictures: all that is written into it. */
 export interface RunFacts {
   settings: RefineSettings;
-  /** diffusers' class name of the scheduler that ran. */
+  /** The scheduler that ran: diffusers' class name, or what it was asked for as in docs/schedulers.md. */
   scheduler: string;
   /** UNet steps that ran. */
   stepsRun: number;
@@ -18,6 +18,10 @@ export interface RunFacts {
   };
   /** Of this program. */
   version: string;
+  /** Of a picture from noise: `settings` are the base model's then. */
+  generation?: Pick<Generation, 'mode' | 'handoff' | 'stageInput' | 'refiner'>;
+  /** Of the same: the base model's name. */
+  baseModel?: string;
   /** What made the source, if its metadata said so. */
   source: GenerationFacts | null;
 }

@@ -3,17 +3,21 @@ import { RefineError } from '../errors.js';
 import type { NoiseSource } from '../random/noise-source.js';
 import type { Schedule } from '../schedulers/scheduler.js';
 import type { StepRange } from '../schedulers/start.js';
-import { firstNonFinite, tensor, type Tensor } from '../tensor/tensor.js';
+import { concatBatch, firstNonFinite, tensor, type Tensor } from '../tensor/tensor.js';
 import { guide } from '../unet/guidance.js';
 import { predictNoise, type Condition, type Unet } from '../unet/predict-noise.js';
+import type { ConditionsAt } from './build-conditions.js';
 
 export interface DenoiseOptions {
   unet: Unet;
   schedule: Schedule;
   range: StepRange;
-  /** Batch of two (unconditional, conditional) where there is guidance, else of one. */
-  condition: Condition;
+  conditionsAt: ConditionsAt;
   guidanceScale: number;
+  /** 0 to 1: how far the guided prediction's spread is brought back to the conditional one's. */
+  guidanceRescale: number;
+  /** Share of fresh noise, of samplers that have it. */
+  eta: number;
   /** For samplers that draw. */
   noise: NoiseSource;
 }
@@ -24,19 +28,33 @@ export interface DenoiseOptions {
  * @throws INFERENCE_NON_FINITE SESSION_RUN
  */
 export async function* denoise(latents: Tensor, options: DenoiseOptions): AsyncGenerator<Tensor, Tensor> {
-  const { unet, schedule, range, condition, guidanceScale, noise } = options;
-  const sampler = schedule.sampler();
+  const { unet, schedule, range, conditionsAt, guidanceScale, guidanceRescale, eta, noise } = options;
+  const sampler = schedule.sampler(eta);
   let current = latents;
   for (let step = range.begin; step < range.end; step++) {
     const timestep = schedule.timesteps[step] ?? 0;
     const scaled = tensor(schedule.scaleModelInput(current.data, step), current.dims);
-    const both = assertFinite('UNet', await predictNoise(unet, scaled, timestep, condition), timestep);
-    const prediction = both.dims[0] === 2 ? guide(both, guidanceScale) : both;
+    const predicted = await predictAll(unet, scaled, timestep, conditionsAt(step));
+    const both = assertFinite('UNet', predicted, timestep);
+    const prediction = both.dims[0] === 2 ? guide(both, guidanceScale, guidanceRescale) : both;
     current = tensor(sampler.step(prediction.data, step, current.data, noise), current.dims);
     yield current;
   }
   return current;
 }
+
+/** @returns f32 [1 or 2,4,h,w]: the unconditional prediction, where there is one, before the conditional */
+const predictAll = async (
+  unet: Unet,
+  sample: Tensor,
+  timestep: number,
+  conditions: readonly Condition[],
+): Promise<Tensor> => {
+  const predictions: Tensor[] = [];
+  for (const condition of conditions) predictions.push(await predictNoise(unet, sample, timestep, condition));
+  const [only, ...others] = predictions;
+  return only !== undefined && others.length === 0 ? only : concatBatch(predictions);
+};
 
 /** @throws INFERENCE_NON_FINITE */
 export const assertFinite = (stage: string, value: Tensor, timestep?: number): Tensor => {

@@ -1,91 +1,114 @@
-/** A model folder, opened: every network written from its configuration over the user's own weights. */
+/** A model, opened: its parts found, its networks ready, and checked to belong together. */
 import { RefineError } from '../errors.js';
-import { parseClipConfig } from '../networks/clip-config.js';
-import { writeClipTextEncoder } from '../networks/clip-text-encoder.js';
-import { parseUnetConfig } from '../networks/unet-config.js';
-import { writeUnet } from '../networks/unet.js';
-import { parseVaeConfig } from '../networks/vae-config.js';
-import { writeVaeDecoder, writeVaeEncoder } from '../networks/vae.js';
-import { writeGraph } from '../networks/write-graph.js';
-import { openNetwork } from '../runtime/network.js';
+import { CPU, type Precision, type Target } from '../graph/target.js';
 import { parseSchedulerConfig, type SchedulerConfig } from '../schedulers/registry.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
-import { readTokenizer } from '../text/read-tokenizer.js';
+import { readClipTokenizer, readTokenizer } from '../text/read-tokenizer.js';
+import type { Adapter } from '../networks/adapter.js';
+import type { EmbeddingChoice, LoraChoice, MemoryUse, VaeTiling } from '../records.js';
 import type { Unet } from '../unet/predict-noise.js';
 import { TIME_ID_COUNT, type TimeIdKind } from '../unet/time-ids.js';
 import type { Autoencoder } from '../vae/autoencoder.js';
+import { findModel } from '../weights/find-model.js';
+import { findVae } from '../weights/find-vae.js';
 import { fingerprintModel } from '../weights/fingerprint-model.js';
-import { findModel, type ModelFolder, type ModelPart } from '../weights/model-folder.js';
-import { openWeights } from '../weights/open-weights.js';
+import type { ModelFiles, ModelPart } from '../weights/model-files.js';
+import { openAdapters, type OpenAdapters } from './open-adapters.js';
+import { openEmbeddings } from './open-embeddings.js';
+import { openTextEncoder, openUnet, openVae, type OnUnused } from './open-parts.js';
+import { unusedWarning } from './unused-warning.js';
+import { weigher, type Weighed, type WeighedBy } from './weigh-model.js';
 
-export interface Model {
-  textEncoders: readonly TextEncoder[];
-  unet: Unet;
+export interface Model extends Weighed {
   vae: Autoencoder;
   schedulerConfig: SchedulerConfig;
   timeIds: TimeIdKind;
   /** An empty negative prompt is zeros instead of an encoded empty text. */
   zeroEmptyNegative: boolean;
-  /** Of the arithmetic. */
-  precision: 'fp32';
-  /** Tells models apart: SHA-256, hexadecimal. */
+  /** Of the UNet's and the text encoders' arithmetic. */
+  precision: Precision;
+  /** Tells models apart: SHA-256, hexadecimal, and `int8` where it is quantized; then the same of its adapters' files. */
   digest: string;
+  /** Its parts with its adapters at these weights; null: it has none. */
+  weigh: WeighedBy | null;
+  /** For people: what may not be as they think. */
+  warnings: readonly string[];
 }
 
-/** @throws MODEL_* WEIGHTS_* SESSION_CREATE */
-export const loadModel = async (path: string): Promise<Model> => {
-  const folder = await findModel(path);
-  const { index } = folder;
+export interface LoadOptions {
+  /** Where it runs, and with what precision; default: the CPU. */
+  target?: Target;
+  /** Folder or file of a VAE to use instead of the model's own; default: none. */
+  vae?: string | null;
+  /** Default: auto. */
+  vaeTiling?: VaeTiling;
+  /** Default: lean. */
+  memory?: MemoryUse;
+  /** Adapters, each with its weight where a row gives none; default: none. */
+  loras?: readonly LoraChoice[];
+  /** Default: none. */
+  embeddings?: readonly EmbeddingChoice[];
+}
+
+/**
+ * @param path a folder in the diffusers layout or of an export to ONNX, or a one-file checkpoint
+ * @throws MODEL_* WEIGHTS_* LORA_UNSUITABLE EMBEDDING_UNSUITABLE SESSION_CREATE
+ */
+export const loadModel = async (
+  path: string,
+  { target = CPU, vae = null, vaeTiling = 'auto', memory = 'lean', loras = [], embeddings = [] }: LoadOptions = {},
+): Promise<Model> => {
+  const found = await findModel(path);
+  const files = vae === null ? found : { ...found, vae: await findVae(vae, found.vae) };
+  const { index } = files;
   const timeIds: TimeIdKind = index.requiresAestheticsScore ? 'aesthetic-score' : 'target-size';
-  const textEncoders = await openTextEncoders(folder);
-  const unet = await openUnet(folder.unet);
-  expectWidths(folder.unet, unet, textEncoders, timeIds);
+  const unused: string[] = [...files.strangers];
+  const onUnused: OnUnused = (names) => unused.push(...names);
+  const adapters = await openAdapters(loras, files);
+  const encoders = await openTextEncoders(files, target, onUnused, adapters);
+  const { textEncoders, digest: embedded } = await openEmbeddings(embeddings, encoders);
+  const unet = await openUnet(files.unet, { target, memory, adapters: adapters.parts.unet }, onUnused);
+  expectWidths(files.unet, unet, textEncoders, timeIds);
+  const autoencoder = await openVae(files.vae, { target, vaeTiling }, onUnused);
+  const warning = unusedWarning(unused);
+  const weigh = weigher({ textEncoders, unet }, adapters);
   return {
-    textEncoders,
-    unet,
-    vae: await openVae(folder.vae),
-    schedulerConfig: parseSchedulerConfig(folder.schedulerConfig),
+    ...weigh(Object.fromEntries(loras.map(({ name, weight }) => [name, weight]))),
+    weigh: loras.length === 0 ? null : weigh,
+    vae: autoencoder,
+    schedulerConfig: parseSchedulerConfig(files.scheduler),
     timeIds,
     zeroEmptyNegative: index.forceZerosForEmptyPrompt,
-    precision: 'fp32',
-    digest: await fingerprintModel(folder),
+    /* An export's arithmetic is written in it. */
+    precision: files.unet.form === 'onnx' ? 'fp32' : target.precision,
+    /* Quantized, it is another model: its pictures are not taken over by a run without, nor the other way. */
+    digest:
+      (await fingerprintModel(files)) +
+      (target.precision === 'int8' ? ' int8' : '') +
+      (adapters.digest && ` ${adapters.digest}`) +
+      (embedded && ` ${embedded}`),
+    warnings: [...(warning === null ? [] : [warning]), ...adapters.warnings],
   };
 };
 
-const openTextEncoders = async (folder: ModelFolder): Promise<TextEncoder[]> => {
-  const last = await openTextEncoder(folder.textEncoder2, folder.tokenizer2);
-  if (folder.textEncoder === null || folder.tokenizer === null) return [last];
-  return [await openTextEncoder(folder.textEncoder, folder.tokenizer), last];
-};
-
-const openTextEncoder = async (part: ModelPart, tokenizerFolder: string): Promise<TextEncoder> => {
-  const config = parseClipConfig(part.config, part.folder);
-  const weights = await openWeights(part.weightFiles);
-  const graph = writeGraph('text encoder', weights, (scope) => {
-    writeClipTextEncoder(scope, config);
+const openTextEncoders = async (
+  files: ModelFiles,
+  target: Target,
+  onUnused: OnUnused,
+  { parts }: OpenAdapters,
+): Promise<TextEncoder[]> => {
+  const { textEncoder: first, textEncoder2: second, tokenizer, tokenizer2 } = files;
+  const open = async (
+    part: ModelPart,
+    folder: string | null,
+    padsWithEnd: boolean,
+    adapters: readonly Adapter[],
+  ): Promise<TextEncoder> => ({
+    ...(await openTextEncoder(part, target, onUnused, adapters)),
+    tokenizer: await (folder === null ? readClipTokenizer(padsWithEnd) : readTokenizer(folder)),
   });
-  return { config, tokenizer: await readTokenizer(tokenizerFolder), network: await openNetwork(graph) };
-};
-
-const openUnet = async (part: ModelPart): Promise<Unet> => {
-  const config = parseUnetConfig(part.config, part.folder);
-  const weights = await openWeights(part.weightFiles);
-  const graph = writeGraph('UNet', weights, (scope) => {
-    writeUnet(scope, config);
-  });
-  return { config, network: await openNetwork(graph) };
-};
-
-const openVae = async (part: ModelPart): Promise<Autoencoder> => {
-  const config = parseVaeConfig(part.config, part.folder);
-  const weights = await openWeights(part.weightFiles);
-  const encoder = writeGraph('VAE encoder', weights, (scope) => {
-    writeVaeEncoder(scope, config);
-  });
-  const decoder = writeGraph('VAE decoder', weights, (scope) => {
-    writeVaeDecoder(scope, config);
-  });
-  return { config, encoder: await openNetwork(encoder), decoder: await openNetwork(decoder) };
+  const last = await open(second, tokenizer2, false, parts.textEncoder2);
+  return first === null ? [last] : [await open(first, tokenizer, true, parts.textEncoder), last];
 };
 
 /** The UNet's inputs must be as wide as what the text encoders and the micro-conditioning give. */

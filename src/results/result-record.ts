@@ -1,6 +1,6 @@
 /** What is written of a row when it is done. */
 import type { ErrorCode } from '../errors.js';
-import type { InvalidRow, RefineReply, ResultRecord, Row } from '../records.js';
+import type { Generation, InvalidRow, RefineReply, RefineSettings, ResultRecord, Row } from '../records.js';
 
 /** What ran the row. */
 export interface RunFacts {
@@ -8,27 +8,30 @@ export interface RunFacts {
   model: string;
   device: string;
   precision: string;
+  /** Of rows of `generate`: the base model, as the user named it. */
+  baseModel?: string;
 }
 
-/** null: nobody looked. */
-export type NsfwVerdict = boolean | null;
+/** What content safety said, and in one word; null: nobody looked at all of it. */
+export interface ContentSafetyOutcome extends NonNullable<ResultRecord['content_safety']> {
+  nsfw: boolean | null;
+}
 
 /** How a row ended. Without a `durationMs` nothing ran. */
 export type Outcome =
   | {
       status: 'ok';
-      reply: Pick<RefineReply, 'stepsRun' | 'scheduler' | 'width' | 'height'>;
+      reply: Pick<
+        RefineReply,
+        'precision' | 'warnings' | 'stepsRun' | 'scheduler' | 'refinerScheduler' | 'width' | 'height'
+      >;
       /** Wall clock of the row, in milliseconds. */
       durationMs: number;
-      nsfwContentDetected?: NsfwVerdict;
+      /** null: nobody looked. */
+      contentSafety?: ContentSafetyOutcome | null;
     }
   | { status: 'failed'; error: { code: ErrorCode; message: string }; durationMs: number | null }
-  | {
-      status: 'blocked';
-      error: { code: ErrorCode; message: string } | null;
-      durationMs: number | null;
-      nsfwContentDetected?: NsfwVerdict;
-    }
+  | { status: 'blocked'; durationMs: number | null; contentSafety: ContentSafetyOutcome | null }
   | { status: 'skipped' };
 
 /** Builds the record of a row, its keys in the order they are written in. @param digest of the row and its input, once both are known */
@@ -40,11 +43,12 @@ export const buildResultRecord = (
 ): ResultRecord => {
   const { settings } = row;
   const reply = outcome.status === 'ok' ? outcome.reply : null;
+  const safety = 'contentSafety' in outcome ? (outcome.contentSafety ?? null) : null;
   const hasOutput = outcome.status === 'ok' || outcome.status === 'skipped';
   return {
     row_number_per_file: row.rowNumberPerFile,
     image_file_name: hasOutput && 'output' in row ? row.output : null,
-    nsfw_content_detected: ('nsfwContentDetected' in outcome ? outcome.nsfwContentDetected : null) ?? null,
+    nsfw_content_detected: safety?.nsfw ?? null,
     input_csv_name: row.inputName,
     id: row.id,
     status: outcome.status,
@@ -52,7 +56,8 @@ export const buildResultRecord = (
     prompt: settings.prompt ?? null,
     negative_prompt: settings.negativePrompt ?? null,
     seed: settings.seed ?? null,
-    strength: settings.strength ?? null,
+    rng: settings.rng ?? null,
+    strength: strengthOf(row),
     steps: settings.steps ?? null,
     steps_run: reply?.stepsRun ?? null,
     guidance_scale: settings.guidanceScale ?? null,
@@ -61,13 +66,67 @@ export const buildResultRecord = (
     height: reply?.height ?? null,
     model: run.model,
     device: run.device,
-    precision: run.precision,
+    precision: reply?.precision ?? run.precision,
     duration_ms: 'durationMs' in outcome && outcome.durationMs !== null ? Math.round(outcome.durationMs) : null,
-    error:
-      'error' in outcome && outcome.error !== null
-        ? { code: outcome.error.code, message: outcome.error.message }
-        : null,
+    error: 'error' in outcome ? { code: outcome.error.code, message: outcome.error.message } : null,
     extra: row.extra,
     digest,
+    ...(reply?.warnings === undefined ? {} : { warnings: reply.warnings }),
+    ...(safety === null ? {} : { content_safety: { by: safety.by, checks: safety.checks } }),
+    ...unusual(settings),
+    ...(row.generation === undefined ? {} : generated(row, row.generation, run, outcome)),
   };
 };
+
+/** What else decides the picture, where it is not at its default. */
+const unusual = (settings: Partial<RefineSettings>): Partial<ResultRecord> => {
+  const { eta = 0, rng = 'torch-cpu', variationSeed, variationStrength = 0, etaNoiseSeedDelta = 0 } = settings;
+  const usualSample = rng === 'torch-cpu' ? 'sample' : 'mean';
+  const { vaeSample = usualSample, promptSyntax = 'plain', negativeEmbedding = 'prompt' } = settings;
+  const { guidanceRescale = 0, guidanceStart = 0, guidanceEnd = 1, freeu = null } = settings;
+  return {
+    ...(promptSyntax === 'plain' ? {} : { prompt_syntax: promptSyntax }),
+    ...(negativeEmbedding === 'prompt' ? {} : { negative_embedding: negativeEmbedding }),
+    ...(guidanceRescale === 0 ? {} : { guidance_rescale: guidanceRescale }),
+    ...(guidanceStart === 0 ? {} : { guidance_start: guidanceStart }),
+    ...(guidanceEnd === 1 ? {} : { guidance_end: guidanceEnd }),
+    ...(freeu === null ? {} : { freeu }),
+    ...(eta === 0 ? {} : { eta }),
+    ...(variationStrength === 0 || variationSeed == null
+      ? {}
+      : { variation_seed: variationSeed, variation_strength: variationStrength }),
+    ...(etaNoiseSeedDelta === 0 ? {} : { eta_noise_seed_delta: etaNoiseSeedDelta }),
+    ...(vaeSample === usualSample ? {} : { vae_sample: vaeSample }),
+    ...(settings.loraWeights === undefined ? {} : { loras: settings.loraWeights }),
+  };
+};
+
+/** A base model begins at pure noise, and the refiner of an ensemble where that stopped: only two stages have a strength. */
+const strengthOf = ({ settings, generation }: Row | InvalidRow): number | null => {
+  if (generation === undefined) return settings.strength ?? null;
+  return generation.mode === 'two-stage' ? (generation.refiner?.strength ?? null) : null;
+};
+
+const generated = (
+  row: Row | InvalidRow,
+  { mode, handoff, refiner, latentsSuffix }: Generation,
+  { baseModel = '' }: RunFacts,
+  outcome: Outcome,
+): Partial<ResultRecord> => ({
+  mode,
+  handoff,
+  base_model: baseModel,
+  refiner:
+    refiner === null
+      ? null
+      : {
+          prompt: refiner.prompt,
+          negative_prompt: refiner.negativePrompt,
+          seed: refiner.seed,
+          steps: refiner.steps,
+          guidance_scale: refiner.guidanceScale,
+          scheduler: ('reply' in outcome ? outcome.reply.refinerScheduler : undefined) ?? refiner.scheduler,
+        },
+  latents_file_name:
+    'reply' in outcome && 'output' in row && latentsSuffix !== null ? row.output + latentsSuffix : null,
+});

@@ -1,10 +1,11 @@
-/** Reads a row's latents from a `.safetensors` or `.npy` file. */
+/** Reads a row's latents from a `.safetensors`, `.npy` or `.pt` file. */
 import { extname } from 'node:path';
 import { isRefineError, messageOf, RefineError, systemCodeOf } from '../errors.js';
 import type { LatentsData } from '../records.js';
 import { openSafetensors } from './open-safetensors.js';
 import { MAX_NPY_HEADER_BYTES, parseNpy, type NpyArray } from './parse-npy.js';
 import { readTensorF32 } from './read-tensor.js';
+import { readTorchTensor } from './read-torch-tensor.js';
 import { mergeTensors } from './weight-map.js';
 import { readUpTo, withFile } from './with-file.js';
 
@@ -35,8 +36,11 @@ const readArray = async (path: string): Promise<NpyArray> => {
         return await readFromSafetensors(path);
       case '.npy':
         return await readFromNpy(path);
+      case '.pt':
+      case '.pth':
+        return await readFromTorch(path);
       default:
-        throw invalid(path, 'expected a .safetensors or .npy file');
+        throw invalid(path, 'expected a .safetensors, .npy, .pt or .pth file');
     }
   } catch (cause) {
     if (isRefineError(cause) && cause.code === 'LATENTS_INVALID') throw cause;
@@ -66,6 +70,11 @@ const readFromNpy = (path: string): Promise<NpyArray> =>
     const array = parseNpy(await readUpTo(handle, 0, size), path);
     checkShape(array.shape, path);
     return array;
+  });
+
+const readFromTorch = (path: string): Promise<NpyArray> =>
+  readTorchTensor(path, (shape) => {
+    checkShape(shape, path);
   });
 
 const checkShape = (shape: readonly number[], path: string): void => {

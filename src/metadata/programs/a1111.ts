@@ -1,4 +1,5 @@
-import { type Facts, factsOf, type Program } from '../facts.js';
+import { type Facts, factsOf, type NoiseFacts, numberOf, type Program } from '../facts.js';
+import type { Rng } from '../../records.js';
 import type { Warn } from '../warnings.js';
 import { parseInfotext } from './parse-infotext.js';
 
@@ -20,7 +21,7 @@ export const readA1111 = (text: string, alone: boolean, warn: Warn): Facts | nul
   const version = params.get('Version') ?? '';
   const [, width, height] = /^(\d+)x(\d+)\s*$/.exec(params.get('Size') ?? '') ?? [];
   const raw = {
-    prompt,
+    prompt: prompt.replace(NETWORKS, ''),
     negativePrompt: params.size === 0 && negativePrompt === '' ? null : negativePrompt,
     seed: params.get('Seed'),
     steps: params.get('Steps'),
@@ -30,5 +31,30 @@ export const readA1111 = (text: string, alone: boolean, warn: Warn): Facts | nul
     width,
     height,
   };
-  return factsOf(OTHERS.find(([prefix]) => version.startsWith(prefix))?.[1] ?? 'a1111', raw, warn);
+  const facts = factsOf(OTHERS.find(([prefix]) => version.startsWith(prefix))?.[1] ?? 'a1111', raw, warn);
+  const noise = noiseOf(params);
+  return Object.keys(noise).length === 0 ? facts : { ...facts, noise };
 };
+
+/** Networks that a prompt names are no words of it (A1111 v1.10.1, modules/extra_networks.py, `re_extra_net`). */
+const NETWORKS = /\s*<(lora|lyco|hypernet):[^<>]*>/g;
+
+/** `RNG` is written where it is not the GPU's own, whose numbers are Philox's too (A1111 v1.10.1, modules/processing.py). */
+const noiseOf = (params: ReadonlyMap<string, string>): NoiseFacts => {
+  const ofProgram = /^(v1|f\d)/.test(params.get('Version') ?? '') ? 'GPU' : undefined;
+  const rng = RNGS.get(params.get('RNG') ?? ofProgram ?? '');
+  const numbers = {
+    variationSeed: numberOf(params.get('Variation seed')),
+    variationStrength: numberOf(params.get('Variation seed strength')),
+    etaNoiseSeedDelta: numberOf(params.get('ENSD')),
+  };
+  const said = Object.entries(numbers).filter(([, value]) => value !== null);
+  return { ...(rng === undefined ? {} : { rng, vaeSample: 'mean' as const }), ...Object.fromEntries(said) };
+};
+
+/** On the CPU, A1111's first noise is the seed's first draw: `torch-cpu` with the VAE's mean. */
+const RNGS: ReadonlyMap<string, Rng> = new Map([
+  ['GPU', 'philox'],
+  ['NV', 'philox'],
+  ['CPU', 'torch-cpu'],
+]);

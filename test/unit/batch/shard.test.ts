@@ -30,6 +30,29 @@ describe('shardRows', () => {
   });
 });
 
+it('tells pictures of prompts by the prompt and their place in it, whatever their seeds', async () => {
+  const row = (prompt: string, copy: number, seed: number): Row =>
+    ({ sourceText: null, settings: { prompt, seed }, generation: { copy } }) as Row;
+  const partsOf = async (seed: number): Promise<string[][]> =>
+    Promise.all(
+      [1, 2, 3].map(async (index) => {
+        const rows = async function* (): AsyncGenerator<Row> {
+          for (let at = 0; at < 60; at++)
+            yield await Promise.resolve(row(`p${at % 20}`, Math.floor(at / 20), seed + at));
+        };
+        const names: string[] = [];
+        for await (const { settings, generation } of shardRows(rows(), { index, count: 3 })) {
+          names.push(`${settings.prompt}/${generation?.copy}`);
+        }
+        return names;
+      }),
+    );
+  const parts = await partsOf(0);
+  expect(await partsOf(1000)).toEqual(parts);
+  expect(new Set(parts.flat()).size).toBe(60);
+  for (const part of parts) expect(part.length).toBeGreaterThan(9);
+});
+
 describe('parseShard', () => {
   it('counts from 1', () => {
     expect(parseShard('2/4')).toEqual({ index: 2, count: 4 });

@@ -3,11 +3,9 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { InvalidRow } from '#src/records.js';
-import type { RowDraft } from '#src/manifest/parse-row.js';
+import { parseBatchRow, type RowDraft } from '#src/manifest/parse-row.js';
 import { findInputs } from '#src/manifest/find-inputs.js';
 import { readRows, type Manifest } from '#src/manifest/read-rows.js';
-
-export const SCHEDULERS = ['EulerDiscreteScheduler', 'DDIMScheduler'];
 
 export const folder = (): string => mkdtempSync(join(tmpdir(), 'sdxl-refine-manifest-'));
 
@@ -18,7 +16,9 @@ export const manifestOf = (files: Record<string, string | Uint8Array>, more: Par
     mkdirSync(dirname(join(cwd, name)), { recursive: true });
     writeFileSync(join(cwd, name), content);
   }
-  return { inputs: Object.keys(files), cwd, options: {}, schedulerNames: SCHEDULERS, runSeed: 77, ...more };
+  const inputs = Object.keys(files);
+  const shared = { command: 'batch', parse: parseBatchRow } as const;
+  return { ...shared, inputs, cwd, options: {}, runSeed: 77, ...more };
 };
 
 export const jsonl = (...rows: unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');

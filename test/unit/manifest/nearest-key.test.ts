@@ -1,5 +1,5 @@
 import { nearestKey } from '#src/manifest/nearest-key.js';
-import { ROW_KEY_SPELLINGS } from '#src/manifest/row-keys.js';
+import { spellingsOf } from '#src/manifest/row-keys.js';
 
 describe('nearestKey', () => {
   it.each([
@@ -27,7 +27,7 @@ describe('nearestKey', () => {
     ['ID', 'id'],
     ['Fit', 'fit'],
   ])('takes %s for %s', (slip, key) => {
-    expect(nearestKey(slip, ROW_KEY_SPELLINGS)).toBe(key);
+    expect(nearestKey(slip, spellingsOf('batch'))).toBe(key);
   });
 
   it.each([
@@ -49,7 +49,7 @@ describe('nearestKey', () => {
     'fitness',
     'image_url',
   ])('leaves %s alone', (word) => {
-    expect(nearestKey(word, ROW_KEY_SPELLINGS)).toBeNull();
+    expect(nearestKey(word, spellingsOf('batch'))).toBeNull();
   });
 
   it.each([
@@ -67,7 +67,7 @@ describe('nearestKey', () => {
     '日本',
     'x'.repeat(500),
   ])('leaves %s alone', (word) => {
-    expect(nearestKey(word, ROW_KEY_SPELLINGS)).toBeNull();
+    expect(nearestKey(word, spellingsOf('batch'))).toBeNull();
   });
 
   it('prefers the nearer of two', () => {

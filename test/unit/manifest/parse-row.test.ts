@@ -1,14 +1,12 @@
 import { parseRow, type RowDraft } from '#src/manifest/parse-row.js';
 import type { RowKeyName, RowValues } from '#src/manifest/row-keys.js';
 import type { InvalidRow } from '#src/records.js';
-import { SCHEDULERS } from './manifests.js';
 
 const origin = { index: 4, rowNumberPerFile: 2, inputName: 'm.jsonl', line: 3 };
 
 const parse = (values: Record<string, unknown>, options: RowValues = {}, extra = {}): Promise<RowDraft | InvalidRow> =>
   parseRow({ line: 3, known: Object.entries(values) as [RowKeyName, unknown][], extra }, origin, '/data', {
     options,
-    schedulerNames: SCHEDULERS,
     runSeed: 77,
   });
 
@@ -32,6 +30,18 @@ describe('parseRow', () => {
         guidanceScale: 5,
         seed: 77,
         scheduler: null,
+        eta: 0,
+        rng: 'torch-cpu',
+        variationSeed: null,
+        variationStrength: 0,
+        etaNoiseSeedDelta: 0,
+        vaeSample: 'sample',
+        promptSyntax: 'plain',
+        negativeEmbedding: 'prompt',
+        guidanceRescale: 0,
+        guidanceStart: 0,
+        guidanceEnd: 1,
+        freeu: null,
         aestheticScore: 6,
         negativeAestheticScore: 2.5,
         originalSize: null,
@@ -140,10 +150,10 @@ describe('parseRow', () => {
     ],
     [{ ...good, seed: 2 ** 53 }, 'ROW_FIELD_INVALID', /2\^53-1/],
     [{ ...good, scheduler: 'eulerdiscretescheduler' }, 'ROW_FIELD_INVALID', /did you mean EulerDiscreteScheduler\?/],
-    [{ ...good, scheduler: 'DPM++' }, 'ROW_FIELD_INVALID', /choose one of EulerDiscreteScheduler, DDIMScheduler/],
+    [{ ...good, scheduler: 'DPM++' }, 'ROW_FIELD_INVALID', /choose one of DDIMScheduler, DDPMScheduler/],
     [{ ...good, output: '../x.png' }, 'ROW_FIELD_INVALID', /inside the output folder/],
     [{ ...good, id: 7 }, 'ROW_FIELD_INVALID', /id to be text that is not empty, got 7; write it in quotes/],
-    [{ prompt: 'a', latents: 'l.pt' }, 'ROW_FIELD_INVALID', /\.npy/],
+    [{ prompt: 'a', latents: 'l.ckpt' }, 'ROW_FIELD_INVALID', /\.npy/],
   ])('refuses %j', async (values, code, message) => {
     const error = errorOf(await parse(values));
     expect(error.code).toBe(code);
@@ -160,7 +170,7 @@ describe('parseRow', () => {
       settings: { seed: 5 },
     });
     expect(Object.keys(row.settings)).not.toEqual(expect.arrayContaining(['strength']));
-    expect(Object.keys(row.settings)).toHaveLength(14);
+    expect(Object.keys(row.settings)).toHaveLength(26);
     expect(errorOf(row).message).toMatch(/strength to be.*\. Expected steps to be.*\. Expected a prompt/);
   });
 
@@ -183,7 +193,7 @@ describe('parseRow', () => {
       ] as [RowKeyName, unknown][],
       extra: {},
     };
-    const row = await parseRow(raw, origin, '/data', { options: {}, schedulerNames: [], runSeed: 1 });
+    const row = await parseRow(raw, origin, '/data', { options: {}, runSeed: 1 });
     expect(errorOf(row).message).toContain('Expected steps once, found it under two names');
   });
 

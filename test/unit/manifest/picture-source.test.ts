@@ -70,13 +70,13 @@ describe('parsePictureSource', () => {
 });
 
 describe('parseLatentsSource', () => {
-  it('takes .safetensors and .npy files', () => {
-    for (const name of ['a.safetensors', 'a.NPY']) {
+  it('takes .safetensors, .npy, .pt and .pth files', () => {
+    for (const name of ['a.safetensors', 'a.NPY', 'a.pt', 'a.pth']) {
       expect(parseLatentsSource(name, '/data')).toEqual({
         source: { kind: 'latents', path: `/data/${name}` },
         sourceText: name,
       });
     }
-    expect(() => parseLatentsSource('a.pt', '/data')).toThrow(/\.safetensors or \.npy file, got "a\.pt"/);
+    expect(() => parseLatentsSource('a.ckpt', '/data')).toThrow(/\.npy, \.pt or \.pth file, got "a\.ckpt"/);
   });
 });

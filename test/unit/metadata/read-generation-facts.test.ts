@@ -17,10 +17,22 @@ const FOX = {
   guidanceScale: 6.5,
   width: 1024,
   height: 1024,
+  noise: { rng: 'philox', vaeSample: 'mean' },
   warnings: [],
 };
 
 describe('A1111 and Forge', () => {
+  test.each([
+    ['RNG: NV', { rng: 'philox', vaeSample: 'mean' }],
+    ['RNG: CPU, ENSD: 31337', { rng: 'torch-cpu', vaeSample: 'mean', etaNoiseSeedDelta: 31337 }],
+    ['Variation seed: 5, Variation seed strength: 0.2', { variationSeed: 5, variationStrength: 0.2 }],
+    ['Version: f2.0.1v1.10.1', { rng: 'philox', vaeSample: 'mean' }],
+    ['RNG: constructor, ENSD: x', undefined],
+  ])('noise of %s', (said, noise) => {
+    const facts = readGenerationFacts(pngWith({ parameters: `a fox\nSteps: 30, Seed: 1, ${said}` }));
+    expect(facts?.noise).toEqual(noise);
+  });
+
   test.each([
     ['PNG', pngWith({ parameters: texts.PLAIN })],
     ['JPEG', jpeg(exifComment(unicode(texts.PLAIN, 'BE')))],

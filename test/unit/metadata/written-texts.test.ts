@@ -38,6 +38,27 @@ Steps: 50, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 1024x768, Model: "sdxl, 
     );
   });
 
+  test('of a picture from noise, the usual keys are the base model’s', () => {
+    const refiner = { ...RUN.settings, seed: 8, guidanceScale: 4 };
+    const run = (handoff: number | null): RunFacts => ({
+      ...RUN,
+      baseModel: 'sdxl base',
+      generation: { mode: handoff === null ? 'two-stage' : 'ensemble', handoff, stageInput: null, refiner },
+    });
+    const text = a1111Parameters(run(0.8));
+    expect(text).toContain('Steps: 50, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 1024x768, Model: sdxl base');
+    expect(text).toContain('Refiner: "sdxl, refiner", Refiner switch at: 0.8, Refine CFG scale: 4, Refine seed: 8');
+    expect(text).not.toContain('Denoising strength');
+    const stages = a1111Parameters(run(null));
+    expect(stages).toContain(
+      'Model: sdxl base, Denoising strength: 0.3, Refine model: "sdxl, refiner", Refine steps: 50',
+    );
+    expect(stages).not.toContain('switch');
+    const json = JSON.parse(runEntry(run(0.8)).text) as object;
+    expect(json).toMatchObject({ mode: 'ensemble', handoff: 0.8, base_model: 'sdxl base', refiner: { seed: 8 } });
+    expect(json).toMatchObject({ settings: { seed: 7 } });
+  });
+
   test('what made the source keeps the usual keys', () => {
     const source = readGenerationFacts(pngWith({ parameters: texts.PLAIN }));
     const params = Object.fromEntries(parsed({ ...RUN, source })?.params ?? []);
@@ -111,6 +132,12 @@ test('runEntry: every setting under its key, read back before the A1111 text', (
       guidance_scale: 5,
       seed: 7,
       scheduler: null,
+      eta: 0,
+      rng: 'torch-cpu',
+      variation_seed: null,
+      variation_strength: 0,
+      eta_noise_seed_delta: 0,
+      vae_sample: 'sample',
       aesthetic_score: 6,
       negative_aesthetic_score: 2.5,
       original_size: null,
@@ -121,6 +148,12 @@ test('runEntry: every setting under its key, read back before the A1111 text', (
       negative_crops_coords_top_left: [0, 0],
       denoising_start: null,
       denoising_end: null,
+      prompt_syntax: 'plain',
+      negative_embedding: 'prompt',
+      guidance_rescale: 0,
+      guidance_start: 0,
+      guidance_end: 1,
+      freeu: null,
     },
     source: null,
   });

@@ -5,7 +5,7 @@ describe('buildResultRecord', () => {
   it('writes a refined row with the keys of the contract, in their order', () => {
     expect(JSON.stringify(okRecord())).toBe(
       '{"row_number_per_file":2,"image_file_name":"sub/cat.png","nsfw_content_detected":null,"input_csv_name":"manifest.jsonl",' +
-        '"id":"x","status":"ok","image":"inputs/cat.png","prompt":"a cat","negative_prompt":"","seed":7,"strength":0.3,"steps":50,' +
+        '"id":"x","status":"ok","image":"inputs/cat.png","prompt":"a cat","negative_prompt":"","seed":7,"rng":"torch-cpu","strength":0.3,"steps":50,' +
         '"steps_run":15,"guidance_scale":5,"scheduler":"EulerDiscreteScheduler","width":1024,"height":768,"model":"models/tiny",' +
         '"device":"cpu","precision":"fp32","duration_ms":4100,"error":null,"extra":{"name":"n"},"digest":null}',
     );
@@ -38,8 +38,18 @@ describe('buildResultRecord', () => {
     });
     expect(buildResultRecord(ROW, { status: 'failed', error, durationMs: 3 }, RUN).error).not.toHaveProperty('context');
     expect(
-      buildResultRecord(ROW, { status: 'blocked', error: null, durationMs: 3, nsfwContentDetected: true }, RUN),
-    ).toMatchObject({ status: 'blocked', image_file_name: null, nsfw_content_detected: true, error: null });
+      buildResultRecord(
+        ROW,
+        { status: 'blocked', durationMs: 3, contentSafety: { by: 'azure', checks: [], nsfw: true } },
+        RUN,
+      ),
+    ).toMatchObject({
+      status: 'blocked',
+      image_file_name: null,
+      nsfw_content_detected: true,
+      error: null,
+      content_safety: { by: 'azure', checks: [] },
+    });
     expect(buildResultRecord(ROW, { status: 'skipped' }, RUN)).toMatchObject({
       status: 'skipped',
       image_file_name: 'sub/cat.png',

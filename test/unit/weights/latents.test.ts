@@ -151,6 +151,6 @@ test('latents of more than 8192×8192 pixels are refused before they are read', 
 test('no file, and a file of another kind', async () => {
   const { message } = await errorOf('LATENTS_INVALID', () => readLatents('/no/such/latents.npy'));
   expect(message).toBe('Cannot read the latents /no/such/latents.npy: there is no such file.');
-  const other = await errorOf('LATENTS_INVALID', () => readLatents('/tmp/latents.pt'));
-  expect(other.message).toContain('expected a .safetensors or .npy file');
+  const other = await errorOf('LATENTS_INVALID', () => readLatents('/tmp/latents.ckpt'));
+  expect(other.message).toContain('expected a .safetensors, .npy, .pt or .pth file');
 });

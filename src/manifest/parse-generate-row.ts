@@ -1,0 +1,148 @@
+/** A raw row of `generate` to its pictures' rows: one, or as many as it counts. */
+import { RefineError } from '../errors.js';
+import type { Generation, GenerateMode, NoiseStart, RefineSettings, StageInput } from '../records.js';
+import { collectProblems } from './collect-problems.js';
+import { loraProblems } from './lora-weights.js';
+import { extensionOf, formatWithoutName, resolveEncoding } from './output-form.js';
+import { parseOutput, promptStem, withoutExtension } from './output-name.js';
+import { rejectRow, type RowDraft, type RowParser } from './parse-row.js';
+import { parseValues } from './parse-values.js';
+import { resolveSettings, settingProblems, type PartialSettings, type RowContext } from './resolve-settings.js';
+import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
+
+/** What holds for every row of a run. */
+export interface GenerateRun {
+  mode: GenerateMode;
+  stageInput: StageInput;
+  keepsLatents: boolean;
+}
+
+/** Ends the names of latents kept beside pictures. */
+const LATENTS_SUFFIX = '.latents.safetensors';
+
+/** The refiner's own keys, and what they stand for. */
+const REFINER_KEYS = {
+  refiner_prompt: 'prompt',
+  refiner_negative_prompt: 'negative_prompt',
+  refiner_steps: 'steps',
+  refiner_guidance_scale: 'guidance_scale',
+  refiner_scheduler: 'scheduler',
+  refiner_seed: 'seed',
+} as const satisfies Partial<Record<RowKeyName, RowKeyName>>;
+
+/** Of one schedule there is one length and one scheduler. */
+const SHARED_IN_ENSEMBLE = ['steps', 'scheduler'] as const;
+
+export const generateRowParser =
+  (run: GenerateRun): RowParser =>
+  (raw, origin, _folder, context) => {
+    if ('problem' in raw) {
+      return Promise.resolve([rejectRow(origin, [new RefineError('ROW_SYNTAX', raw.problem)])]);
+    }
+    const { problems, attempt } = collectProblems();
+    const { values, refused } = parseValues(raw.known, attempt);
+    const all = { ...context.options, ...values };
+    const extension = extensionOf({ format: formatWithoutName(values, context.options) });
+    const output = values.output === undefined ? null : attempt(() => outputOf(values.output ?? '', extension, run));
+    const encoding = output === undefined ? undefined : attempt(() => resolveEncoding(values, context, output));
+    const settings = { ...resolveSettings(values, refused, context), strength: 1 };
+    const generation = attempt(() => generationOf(all, refused, context, run));
+    if (settings.prompt === undefined && !refused.has('prompt')) {
+      problems.push(
+        new RefineError('ROW_FIELD_MISSING', 'Expected a prompt, found none: add the key prompt, or --prompt'),
+      );
+    }
+    problems.push(...problemsOf(settings, generation), ...loraProblems(values, context));
+
+    const row = { ...origin, id: values.id ?? null, sourceText: null, settings, extra: raw.extra };
+    if (problems.length > 0 || output === undefined || encoding === undefined || generation === undefined) {
+      return Promise.resolve([rejectRow({ ...row, ...(generation === undefined ? {} : { generation }) }, problems)]);
+    }
+    const source: NoiseStart = { kind: 'noise', width: all.width ?? null, height: all.height ?? null };
+    const whole = settings as RefineSettings;
+    const stem = promptStem(whole.prompt, origin.index);
+    const draft: RowDraft = { ...row, settings: whole, source, fit: 'pad', output, encoding, generation, stem };
+    return Promise.resolve(copiesOf(draft, all.count ?? 1));
+  };
+
+const invalid = (message: string): RefineError => new RefineError('ROW_FIELD_INVALID', message);
+
+/** @throws ROW_FIELD_INVALID */
+const outputOf = (given: string, extension: string, { keepsLatents }: GenerateRun): string => {
+  const output = parseOutput(given, extension);
+  if (!keepsLatents || !output.toLowerCase().endsWith(LATENTS_SUFFIX)) return output;
+  throw invalid(`Expected output not to end in ${LATENTS_SUFFIX}, which --save-latents uses, got ${output}`);
+};
+
+const generationOf = (
+  all: RowValues,
+  refused: ReadonlySet<RowKeyName>,
+  context: RowContext,
+  { mode, stageInput, keepsLatents }: GenerateRun,
+): Generation => {
+  const handoff = mode === 'ensemble' ? (all.handoff ?? ROW_KEYS.handoff.default) : null;
+  const shared = {
+    mode,
+    handoff,
+    stageInput: mode === 'two-stage' ? stageInput : null,
+    latentsSuffix: keepsLatents ? LATENTS_SUFFIX : null,
+    copy: 0,
+  };
+  if (mode === 'base') return { ...shared, refiner: null };
+  if (all.denoising_end !== undefined) {
+    throw invalid(`Expected denoising_end only in mode base, got it in mode ${mode}: remove it, or give handoff`);
+  }
+  const own = Object.entries(REFINER_KEYS).flatMap(([key, means]) => {
+    const value = all[key as keyof typeof REFINER_KEYS];
+    return value === undefined ? [] : [[means, value] as const];
+  });
+  const seed = all.seed ?? context.runSeed;
+  const values: RowValues = { ...all, seed: nextSeed(seed, 1), ...Object.fromEntries(own) };
+  const settings = resolveSettings(values, refused, { ...context, options: {} });
+  return { ...shared, refiner: { ...(settings as RefineSettings), denoisingStart: handoff } };
+};
+
+/** What is wrong between values that are each valid on their own. */
+function* problemsOf(settings: PartialSettings, generation: Generation | undefined): Generator<RefineError> {
+  yield* settingProblems(settings);
+  if (generation?.refiner == null) return;
+  const { mode, refiner } = generation;
+  if (mode === 'two-stage') yield* settingProblems(refiner);
+  else {
+    for (const name of SHARED_IN_ENSEMBLE) {
+      if (settings[name] === refiner[name]) continue;
+      const [own, shared] = [refiner[name], settings[name] ?? "the model's own"];
+      yield invalid(
+        `Expected refiner_${name} to be as ${name} in mode ensemble, which has one schedule, got ${own} and ${shared}: remove refiner_${name}, or choose --mode two-stage`,
+      );
+    }
+  }
+}
+
+/** Seeds count up, and after the largest from 0 again. */
+const nextSeed = (seed: number, by: number): number => {
+  const room = Number.MAX_SAFE_INTEGER - seed;
+  return by <= room ? seed + by : by - room - 1;
+};
+
+/** The same prompt with seeds that count up; its second picture is `fox-2.png`. */
+function* copiesOf(draft: RowDraft, count: number): Generator<RowDraft> {
+  const { settings, generation, output } = draft;
+  if (generation === undefined) return;
+  const { refiner } = generation;
+  for (let copy = 0; copy < count; copy++) {
+    yield {
+      ...draft,
+      settings: { ...settings, seed: nextSeed(settings.seed, copy) },
+      generation: {
+        ...generation,
+        copy,
+        refiner: refiner === null ? null : { ...refiner, seed: nextSeed(refiner.seed, copy) },
+      },
+      output:
+        output === null || copy === 0
+          ? output
+          : `${withoutExtension(output)}-${copy + 1}${output.slice(withoutExtension(output).length)}`,
+    };
+  }
+}

@@ -1,0 +1,163 @@
+/** `sdxl-refine generate` as a run: two models, one in memory at a time, and everything that holds of a run of `batch`. */
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { listOutput, readPixels, readResults, runBatch, toJsonl, workFolder, writeRows } from '../support/batch.js';
+import { goldenData } from '../support/golden.js';
+import { parseResults, runCli, startCli, type CliOptions, type CliRun } from '../support/run-cli.js';
+
+const folder = workFolder();
+const base = goldenData('models/tiny-base');
+const refiner = goldenData('models/tiny-refiner');
+const size = { width: 64, height: 64 };
+const quick = { ...size, steps: 4, handoff: 0.5, seed: 3 };
+
+const argsOf = (args: readonly string[]): string[] => ['generate', '--base', base, '--model', refiner, ...args];
+const generate = (args: readonly string[], options: CliOptions = {}): Promise<CliRun> => runCli(argsOf(args), options);
+const folderOf = (name: string): string => join(folder, name);
+const rows = ['one', 'two', 'three'].map((prompt, seed) => ({ ...quick, prompt, seed }));
+const manifest = writeRows(folderOf('rows.jsonl'), rows);
+const latentsFolder = '.sdxl-refine-latents';
+
+it('gives the same pictures with one model in memory and with both, and the same as halves by hand', async () => {
+  const [one, both, hand] = ['one', 'both', 'hand'].map(folderOf);
+  const run = await generate([manifest, '--output-dir', one!, '--resident', 'one', '--save-latents', '--json']);
+  expect(run.code).toBe(0);
+  expect((await generate([manifest, '--output-dir', both!, '--resident', 'both', '--quiet'])).code).toBe(0);
+  const names = ['one.png', 'two.png', 'three.png'];
+  expect(listOutput(both!)).toEqual([...names, 'results.jsonl'].sort());
+  expect(listOutput(one!)).toEqual(
+    [...names, ...names.map((name) => `${name}.latents.safetensors`), 'results.jsonl'].sort(),
+  );
+  for (const name of names) {
+    expect(await readPixels(join(one!, name))).toEqual(await readPixels(join(both!, name)));
+  }
+  const results = parseResults(run.stdout).slice(0, -1);
+  expect(results).toEqual(readResults(one!));
+  expect(results.map((row) => [row.prompt, row.mode, row.handoff, row.base_model, row.steps_run])).toEqual(
+    rows.map(({ prompt }) => [prompt, 'ensemble', 0.5, base, 4]),
+  );
+
+  const halves = rows.map(({ prompt, seed }) => ({
+    latents: join(one!, `${prompt}.png.latents.safetensors`),
+    prompt,
+    seed,
+    steps: quick.steps,
+    denoising_start: quick.handoff,
+    output: `${prompt}.png`,
+  }));
+  const rest = await runBatch(['-', '--output-dir', hand!, '--quiet'], { input: toJsonl(halves) });
+  expect(rest).toMatchObject({ code: 0, stderr: '' });
+  for (const name of names) expect(await readPixels(join(hand!, name))).toEqual(await readPixels(join(one!, name)));
+});
+
+it('goes on from the base model’s latents after it was killed', async () => {
+  const out = folderOf('killed');
+  const slow = rows.map((row) => ({ ...row, steps: 60, handoff: 0.9 }));
+  const path = writeRows(folderOf('slow.jsonl'), slow);
+  const running = startCli(argsOf([path, '--output-dir', out, '--resident', 'one', '--quiet']), { detached: true });
+  const kept = join(out, latentsFolder);
+  while (!existsSync(kept) || readdirSync(kept).filter((name) => name.endsWith('.safetensors')).length < 2) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  process.kill(-running.process.pid!, 'SIGKILL');
+  await running.done;
+  expect(readResults(out).length).toBeLessThan(3);
+  const [first = ''] = readdirSync(kept);
+  const before = readFileSync(join(kept, first));
+  /* Latents that were there are taken: with other numbers in them, another picture comes out. */
+  const flat = Buffer.from(before);
+  flat.fill(0, flat.length - 64 * 4);
+  writeFileSync(join(kept, first), flat);
+
+  const run = await generate([path, '--output-dir', out, '--resume', '--quiet', '--resident', 'one']);
+  expect(run).toMatchObject({ code: 0, stderr: '' });
+  expect(readResults(out).map(({ status, prompt }) => [status, prompt])).toEqual(
+    rows.map(({ prompt }) => ['ok', prompt]),
+  );
+  expect(existsSync(kept)).toBe(false);
+
+  const fresh = folderOf('fresh');
+  expect((await generate([path, '--output-dir', fresh, '--quiet'])).code).toBe(0);
+  const same = await Promise.all(
+    rows.map(async ({ prompt }) => {
+      const [a, b] = await Promise.all([out, fresh].map((place) => readPixels(join(place, `${prompt}.png`))));
+      return a!.data.equals(b!.data);
+    }),
+  );
+  expect(same.filter(Boolean)).toHaveLength(2);
+});
+
+it('resumes: what is finished stays, and latents that are gone are made again', async () => {
+  const out = folderOf('resumed');
+  const args = [manifest, '--output-dir', out, '--save-latents', '--mode', 'base', '--quiet'];
+  expect((await generate(args)).code).toBe(0);
+  rmSync(join(out, 'two.png.latents.safetensors'));
+  const args2 = [...args.slice(0, -1), '--resume'];
+  const { stderr, code } = await generate(args2);
+  expect(code).toBe(0);
+  expect(stderr).toContain('2 rows taken over');
+  expect(existsSync(join(out, 'two.png.latents.safetensors'))).toBe(true);
+  const again = await generate(args);
+  expect(again.code).toBe(6);
+  expect(again.stderr).toContain('[OUTPUT_EXISTS]');
+});
+
+it.each<[string[], number, RegExp]>([
+  [['--handoff', '0'], 2, /above 0 and below 1, got 0 \[USAGE_OPTION_INVALID\]/],
+  [['--handoff', '1'], 2, /above 0 and below 1, got 1 \[USAGE_OPTION_INVALID\]/],
+  [['--base', refiner], 4, /Expected --base to be a base model, got .*tiny-refiner.*\[MODEL_KIND_WRONG\]/],
+  [['--model', base], 4, /Expected --model to be a refiner, got .*tiny-base.*\[MODEL_KIND_WRONG\]/],
+  [['--mode', 'both'], 2, /Expected --mode to be one of base, ensemble, two-stage/],
+  [['--width', '65'], 2, /multiple of 8/],
+])('%j ends the run before any work', async (flags, code, says) => {
+  const out = folderOf('never');
+  const run = await generate([manifest, '--output-dir', out, ...flags]);
+  expect(run.code).toBe(code);
+  expect(run.stderr).toMatch(says);
+  expect(existsSync(join(out, 'results.jsonl'))).toBe(false);
+});
+
+it.each([
+  ['0.999', 'no step lies after it: the refiner would do nothing'],
+  ['0.001', 'no step lies before it: the base model would do nothing'],
+])('a row with the handoff %s fails before a step of it runs, in a dry run too', async (handoff, says) => {
+  for (const flags of [[], ['--dry-run']]) {
+    const out = folderOf(`late-${handoff}`);
+    const run = await generate(['--prompt', 'x', '--handoff', handoff, '--output-dir', out, '--json', ...flags]);
+    expect(run.code).toBe(1);
+    expect(run.stdout).toContain(says);
+    expect(parseResults(run.stdout)[0]).toMatchObject({ status: 'failed', steps_run: null, duration_ms: null });
+  }
+});
+
+it('counts what a run would cost, from a manifest that only names prompts', async () => {
+  const path = folderOf('prompts.csv');
+  writeFileSync(path, 'prompt,count\nfox,2\ndog,\n');
+  const flags = ['--mode', 'two-stage', '--steps', '4', '--strength', '0.5', '--width', '64', '--height', '64'];
+  const args = [path, ...flags, '--json', '--quiet', '--output-dir', folderOf('cost')];
+  const dry = await generate([...args, '--dry-run']);
+  const run = await generate(args);
+  expect([dry.code, run.code]).toEqual([0, 0]);
+  const end = ({ stdout }: CliRun): Record<string, unknown> =>
+    (JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as { summary: Record<string, unknown> }).summary;
+  expect(end(dry)['unet_calls']).toBe(3 * (4 + 2));
+  expect(end(run)['steps_run']).toBe(3 * (4 + 2));
+  expect(readResults(folderOf('cost')).map((row) => [row.image_file_name, row.row_number_per_file])).toEqual([
+    ['fox.png', 0],
+    ['fox-2.png', 0],
+    ['dog.png', 1],
+  ]);
+});
+
+it('a batch goes on from latents in a file of torch.save as from safetensors', async () => {
+  const out = folderOf('torch');
+  const shared = { prompt: 'x', seed: 1, steps: 2, strength: 0.5 };
+  const given = ['float32.pt', 'channels-last.pt'].map((name, at) => ({
+    ...shared,
+    latents: goldenData('latents', name),
+    output: `${at}.png`,
+  }));
+  const run = await runBatch([writeRows(folderOf('pt.jsonl'), given), '--output-dir', out, '--quiet']);
+  expect(run).toMatchObject({ code: 0, stderr: '' });
+  expect(await readPixels(join(out, '0.png'))).toEqual(await readPixels(join(out, '1.png')));
+});
