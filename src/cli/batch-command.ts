@@ -2,9 +2,11 @@
 import { Command } from 'commander';
 import { METADATA_KEYS } from '../manifest/own-values.js';
 import { optionFlag } from '../manifest/parse-value.js';
-import { ROW_KEY_NAMES, ROW_KEYS } from '../manifest/row-keys.js';
+import { rowKeyNames, ROW_KEYS } from '../manifest/row-keys.js';
 import type { BatchFlags } from './batch-run.js';
 import { configText, mergeConfig } from './config.js';
+import { collect } from './lora-options.js';
+import { addSafetyOptions } from './safety-options.js';
 import type { Surroundings } from './surroundings.js';
 import { runBatchCommand } from './run-batch-command.js';
 
@@ -22,10 +24,10 @@ Every option is also a variable (SDXL_REFINE_OUTPUT_DIR) and a key of the config
 A row of manifest.jsonl:
   {"image": "cat.png", "prompt": "a cat in the snow", "strength": 0.3, "steps": 50}
 
-Exit codes: 0 every row is ok, 1 some failed, 2 usage, 3 manifest, 4 model, 5 device, 6 output, 130 stopped.`;
+Exit codes: 0 every row is ok (or blocked by content safety), 1 some failed, 2 usage, 3 manifest, 4 model, 5 device, 6 output, 130 stopped.`;
 
 /** Row keys that hold for every row that does not say otherwise. */
-const optionKeys = ROW_KEY_NAMES.filter((name) => ROW_KEYS[name].isOption);
+const optionKeys = rowKeyNames('batch').filter((name) => ROW_KEYS[name].isOption);
 
 export const batchCommand = (around: Surroundings, setExitCode: (code: number) => void): Command => {
   const command = new Command('batch')
@@ -34,7 +36,26 @@ export const batchCommand = (around: Surroundings, setExitCode: (code: number) =
       '<input...>',
       'manifests (.jsonl, .ndjson, .csv, .tsv), pictures, folders or globs of either, - for JSON lines on stdin',
     )
-    .option('--model <folder>', 'SDXL refiner in the diffusers layout (default: the small bundled one)')
+    .option(
+      '--model <folder|file|id>',
+      'SDXL refiner: a folder (diffusers layout, or an export to ONNX) or a one-file checkpoint (default: the small bundled one)',
+    )
+    .option('--vae <folder|file>', 'a VAE to use instead of the model’s own (such as SDXL’s fp16-fix)')
+    .option(
+      '--embedding <name=file>',
+      'a textual inversion (safetensors), by the name that prompts have for it; may be given several times',
+      collect,
+    )
+    .option(
+      '--lora <file[:weight]>',
+      'a LoRA, LoCon or DoRA for the model (default weight: 1); may be given several times',
+      collect,
+    )
+    .option(
+      '--vae-tiling <name>',
+      'VAE over bands of rows, for large pictures: auto (as memory asks for), on or off',
+      'auto',
+    )
     .option('--recursive', 'read the sub folders of folders too')
     .option(
       '--from-metadata <keys|none>',
@@ -53,12 +74,22 @@ export const batchCommand = (around: Surroundings, setExitCode: (code: number) =
     .option('--error-threshold <n>', 'stop after more than n failed rows; -1: never', '-1')
     .option('--predictions-csv <file>', 'write the Azure batch endpoint’s headerless CSV as well')
     .option('--no-metadata', 'keep nothing that the source said of itself (EXIF, DPI), and write nothing about the run')
-    .option('--device <name>', 'auto or cpu', 'auto')
-    .option('--precision <name>', 'auto or fp32', 'auto')
+    .option('--device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
+    .option(
+      '--precision <name>',
+      'auto, fp32, fp16 or (on the CPU) int8: of the arithmetic, whatever the weights are stored in',
+      'auto',
+    )
+    .option(
+      '--memory <name>',
+      'lean, or fast: on the CPU, from a file made once of four times the convolutions’ weights',
+      'lean',
+    )
     .option('--config <file>', 'settings as JSON or YAML (default: sdxl-refine.json, .yaml or .yml beside the input)')
     .option('--no-config', 'no configuration file')
     .option('--print-config', 'print every setting and where it is from, and run nothing')
-    .optionsGroup('For rows that do not say otherwise:');
+    .optionsGroup('Content safety:');
+  addSafetyOptions(command).optionsGroup('For rows that do not say otherwise:');
   for (const name of optionKeys) {
     const { help, defaultText } = ROW_KEYS[name];
     command.option(

@@ -3,28 +3,45 @@ import { randomInt } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { parseShard, shardRows } from '../batch/shard.js';
+import { refineWork } from '../batch/refine-work.js';
 import { take } from '../batch/take.js';
+import type { Work } from '../batch/work.js';
 import { Engine } from '../engine/engine.js';
+import type { EngineOptions } from '../engine/protocol.js';
 import { RefineError } from '../errors.js';
 import { checkManifest } from '../manifest/check-manifest.js';
+import { countSteps } from '../manifest/count-steps.js';
 import { parseMetadataKeys } from '../manifest/own-values.js';
+import { parseBatchRow, type RowParser } from '../manifest/parse-row.js';
 import { parseOption } from '../manifest/parse-value.js';
 import type { PassedBy } from '../manifest/passed-by.js';
-import { ROW_KEY_NAMES, type RowKeyName, type RowValues } from '../manifest/row-keys.js';
-import { schedulerProblem } from '../manifest/resolve-settings.js';
+import type { RowCommand } from '../manifest/row-key.js';
+import { rowKeyNames, type RowKeyName, type RowValues } from '../manifest/row-keys.js';
+import { schedulerProblem } from '../manifest/scheduler-name.js';
 import { spoolStdin } from '../manifest/spool-stdin.js';
-import type { InvalidRow, Row } from '../records.js';
+import type { InvalidRow, LoraChoice, Row } from '../records.js';
+import type { Screening } from '../safety/screening.js';
 import { readRunSeed } from '../results/run-state.js';
-import { schedulerNames } from '../schedulers/registry.js';
 import { BUNDLED_MODEL } from './bundled-model.js';
 import { readPictureFacts } from './picture-facts.js';
 import type { ResultLine } from './print-results.js';
+import type { PlannedWork } from './pace.js';
+import { parseEmbeddings } from './embedding-options.js';
+import { parseLoras } from './lora-options.js';
+import { resolveModel } from './resolve-model.js';
+import { planScreening } from './safety-options.js';
+import { sayWarnings } from './say-warnings.js';
 import type { Surroundings } from './surroundings.js';
-import { parseDevice, parsePrecision, parseWhole } from './run-options.js';
+import { parseDevice, parseMemory, parsePrecision, parseVaeTiling, parseWhole } from './run-options.js';
 
 /** Options as the command line gives them, camel-cased; row keys are among them. */
-export interface BatchFlags extends Readonly<Record<string, string | boolean | undefined>> {
+export interface BatchFlags extends Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
   model?: string;
+  vae?: string;
+  lora?: string | readonly string[];
+  embedding?: string | readonly string[];
+  vaeTiling: string;
+  memory: string;
   outputDir: string;
   overwrite?: boolean;
   resume?: boolean;
@@ -36,6 +53,11 @@ export interface BatchFlags extends Readonly<Record<string, string | boolean | u
   shard?: string;
   errorThreshold: string;
   predictionsCsv?: string;
+  contentSafety?: string;
+  safetyBlockAt?: string;
+  safetyBlocklist?: string | readonly string[];
+  safetyModel?: string;
+  safetyFail?: string;
   recursive?: boolean;
   fromMetadata?: string;
   /** False after `--no-metadata`. */
@@ -47,10 +69,12 @@ export interface BatchFlags extends Readonly<Record<string, string | boolean | u
 export interface BatchRun {
   /** Reads the rows from the beginning; the same rows at every reading. */
   rows: () => AsyncIterable<Row | InvalidRow>;
-  total: number;
+  total: PlannedWork;
   /** What lies in the inputs and is no row. */
   passedBy: PassedBy;
-  engine: Engine;
+  work: Work;
+  screening: Screening;
+  verb: 'refined' | 'generated';
   outputFolder: string;
   /** '' for a whole run; else what the names of a part's own files end with: `-1-of-4`. */
   part: string;
@@ -69,7 +93,44 @@ export interface BatchRun {
   print: (line: ResultLine) => void;
 }
 
+/** What the engines of a run have in common, and what their work needs to know of it. */
+export interface WorkPlace extends Pick<Required<EngineOptions>, 'device' | 'precision'> {
+  outputFolder: string;
+  part: string;
+  resumes: boolean;
+  signal: AbortSignal;
+}
+
+/** What tells one command's runs from another's. */
+export interface RunKind {
+  command: RowCommand;
+  parse: RowParser;
+  /** Of all its models. */
+  loras: readonly LoraChoice[];
+  createWork: (place: WorkPlace) => Promise<Work>;
+}
+
+/** Runs of `batch`. */
+export const batchKind = (flags: BatchFlags, around: Surroundings): RunKind => {
+  const vaeTiling = parseVaeTiling(flags.vaeTiling);
+  const memory = parseMemory(flags.memory);
+  const loras = parseLoras(flags.lora, around.cwd());
+  const embeddings = parseEmbeddings(flags.embedding, around.cwd());
+  return {
+    command: 'batch',
+    parse: parseBatchRow,
+    loras,
+    createWork: async ({ device, precision, signal }) => {
+      const model = await resolveModel(flags.model ?? BUNDLED_MODEL, around, { signal, quiet: flags.quiet === true });
+      const modelName = flags.model ?? basename(BUNDLED_MODEL);
+      const vae = flags.vae === undefined ? null : resolve(around.cwd(), flags.vae);
+      return refineWork(new Engine({ model, modelName, vae, vaeTiling, memory, loras, embeddings, device, precision }));
+    },
+  };
+};
+
 interface RunContext {
+  kind: RunKind;
   /** Folder for what is kept only while the run lasts. */
   scratch: string;
   /** Stops the run. */
@@ -87,14 +148,15 @@ export const planBatch = async (
   around: Surroundings,
   run: RunContext,
 ): Promise<BatchRun> => {
+  const { kind } = run;
   const device = parseDevice(flags.device);
-  parsePrecision(flags.precision);
+  const precision = parsePrecision(flags.precision);
   const limit = flags.limit === undefined ? Infinity : parseWhole('--limit', flags.limit, 1);
   const errorThreshold = parseWhole('--error-threshold', flags.errorThreshold, -1);
   const shard = flags.shard === undefined ? null : parseShard(flags.shard);
   const part = shard === null ? '' : `-${shard.index}-of-${shard.count}`;
-  const options = rowOptions(flags);
-  const wrongScheduler = options.scheduler === undefined ? null : schedulerProblem(options.scheduler, schedulerNames);
+  const options = rowOptions(flags, kind.command);
+  const wrongScheduler = options.scheduler === undefined ? null : schedulerProblem(options.scheduler);
   if (wrongScheduler !== null) throw new RefineError('USAGE_OPTION_INVALID', wrongScheduler);
   const resumes = flags.resume === true || flags.retryFailed === true;
   if (resumes && flags.overwrite === true) {
@@ -106,6 +168,8 @@ export const planBatch = async (
   const outputFolder = resolve(around.cwd(), flags.outputDir);
   const runSeed = (resumes ? await readRunSeed(outputFolder, part) : null) ?? randomInt(DRAWN_SEEDS);
   const manifest = await checkManifest({
+    command: kind.command,
+    parse: kind.parse,
     inputs,
     cwd: around.cwd(),
     ...(inputs.includes('-') ? { stdinPath: await keepStdin(around.stdin, run) } : {}),
@@ -115,22 +179,22 @@ export const planBatch = async (
     ...(flags.fromMetadata === undefined ? {} : { fromMetadata: parseMetadataKeys(flags.fromMetadata) }),
     readFacts: readPictureFacts,
     writeMetadata: flags.metadata !== false,
-    schedulerNames,
     runSeed,
+    loras: kind.loras,
     signal: run.signal,
   });
   const { predictionsCsv } = flags;
+  const screening = await planScreening(flags, around);
+  const work = await kind.createWork({ device, precision, outputFolder, part, resumes, signal: run.signal });
   const rows = (): AsyncIterable<Row | InvalidRow> =>
     take(shard === null ? manifest.read() : shardRows(manifest.read(), shard), limit);
   return {
     rows,
-    total: shard === null ? Math.min(manifest.rows, limit) : await count(rows()),
+    total: shard === null && manifest.rows <= limit ? manifest : await measure(rows()),
     passedBy: manifest.passedBy,
-    engine: new Engine({
-      model: resolve(around.cwd(), flags.model ?? BUNDLED_MODEL),
-      modelName: flags.model ?? basename(BUNDLED_MODEL),
-      device,
-    }),
+    verb: kind.command === 'batch' ? 'refined' : 'generated',
+    work: flags.quiet === true ? work : sayWarnings(work, around.stderr),
+    screening,
     outputFolder,
     part,
     runSeed,
@@ -143,10 +207,13 @@ export const planBatch = async (
   };
 };
 
-const count = async (items: AsyncIterable<unknown>): Promise<number> => {
-  let counted = 0;
-  for await (const _ of items) counted++;
-  return counted;
+const measure = async (rows: AsyncIterable<Row | InvalidRow>): Promise<PlannedWork> => {
+  const planned = { rows: 0, steps: 0 };
+  for await (const row of rows) {
+    planned.rows++;
+    planned.steps += countSteps(row);
+  }
+  return planned;
 };
 
 /** A stop ends the wait for a standard input that nobody closes. */
@@ -160,8 +227,11 @@ const keepStdin = async (stdin: Readable, { scratch, signal }: RunContext): Prom
 };
 
 /** The options that are row keys, parsed as a manifest's cells are. */
-const rowOptions = (flags: BatchFlags): RowValues => {
-  const given = ROW_KEY_NAMES.flatMap((name) => {
+export const rowOptions = (
+  flags: Readonly<Record<string, string | boolean | readonly string[] | undefined>>,
+  command: RowCommand,
+): RowValues => {
+  const given = rowKeyNames(command).flatMap((name) => {
     const text = flags[flagName(name)];
     return typeof text === 'string' ? [[name, parseOption(name, text)] as const] : [];
   });

@@ -57,9 +57,15 @@ export const findConfigFile = async (firstInput: string, cwd: string): Promise<s
  * command line would name them.
  *
  * @param path absolute
+ * @param strangers settings of other commands, which are left alone
  * @throws RefineError USAGE_OPTION_INVALID: unreadable, no object, an unknown key, a value that its key doesn't take
  */
-export const readConfigFile = async (path: string, cwd: string, keys: readonly ConfigKey[]): Promise<ConfigFile> => {
+export const readConfigFile = async (
+  path: string,
+  cwd: string,
+  keys: readonly ConfigKey[],
+  strangers: ReadonlySet<string> = new Set(),
+): Promise<ConfigFile> => {
   const parse = PARSERS[extname(path).toLowerCase()];
   if (parse === undefined) throw unreadable(path, 'its name ends otherwise');
   let value: unknown;
@@ -71,15 +77,31 @@ export const readConfigFile = async (path: string, cwd: string, keys: readonly C
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw unreadable(path, 'it holds no keys with values');
   }
-  const settings = readSettings(value, path, keys);
-  for (const { name, isPath } of keys) {
+  const settings = readSettings(value, path, keys, strangers);
+  for (const { name, isPath, isList } of keys) {
     const place = settings.get(name);
-    if (isPath && typeof place === 'string' && !isAbsolute(place)) {
-      settings.set(name, relative(cwd, resolve(dirname(path), place)) || '.');
-    }
+    if (isList && place !== undefined)
+      settings.set(
+        name,
+        [place].flat().map((one) => fromFolder(String(one), path, cwd)),
+      );
+    if (isPath === false || isList || typeof place !== 'string' || isAbsolute(place)) continue;
+    const target = resolve(dirname(path), place);
+    if (isPath === true || place.startsWith('.') || (await isThere(target)))
+      settings.set(name, relative(cwd, target) || '.');
   }
   return { path, settings };
 };
+
+/** A place that the file at `path` names, from the working directory. */
+const fromFolder = (place: string, path: string, cwd: string): string =>
+  isAbsolute(place) ? place : relative(cwd, resolve(dirname(path), place));
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 const readText = async (path: string): Promise<string> => {
   const file = await open(path);
@@ -93,11 +115,16 @@ const readText = async (path: string): Promise<string> => {
   }
 };
 
-const readSettings = (object: object, path: string, keys: readonly ConfigKey[]): Map<string, SettingValue> => {
+const readSettings = (
+  object: object,
+  path: string,
+  keys: readonly ConfigKey[],
+  strangers: ReadonlySet<string>,
+): Map<string, SettingValue> => {
   const settings = new Map<string, SettingValue>();
   for (const [name, value] of Object.entries(object) as [string, unknown][]) {
     const key = keys.find((one) => one.name === name);
-    if (key === undefined && name !== '$schema') throw unknownKey(name, path, keys);
+    if (key === undefined && name !== '$schema' && !strangers.has(name)) throw unknownKey(name, path, keys);
     if (key === undefined || value === null) continue;
     settings.set(name, checkSetting(key, value, `${name} in ${path}`));
   }

@@ -7,8 +7,8 @@ import { readText } from '../manifest/parse-value.js';
 import { ROW_KEYS, rowKeyOf } from '../manifest/row-keys.js';
 import { showValue } from '../manifest/show-value.js';
 
-/** A value as files and variables set it: text, number, switch, or a pair of numbers. */
-export type SettingValue = string | number | boolean | readonly [number, number];
+/** A value as files and variables set it: text, number, switch, a pair of numbers, or a list of texts. */
+export type SettingValue = string | number | boolean | readonly number[] | readonly string[];
 
 export interface ConfigKey {
   /** The option without its dashes, `_` between words: `guidance_scale`, which is how rows spell it too. */
@@ -25,15 +25,19 @@ export interface ConfigKey {
   help: string;
   /** null: none, or not known before the run. */
   default: SettingValue | null;
-  /** Whether a relative value means a place. */
-  isPath: boolean;
+  /** Whether a relative value means a place: always, never, or unless nothing is there, since it may be the id of a model. */
+  isPath: boolean | 'or id';
+  /** Given once for each of its values; texts name several with commas between them. */
+  isList: boolean;
 }
 
 /** They say where settings come from, so they are none. */
 const NOT_SETTINGS = ['config', 'printConfig'];
 
 /** What `<…>` of an option says when it is a place on this machine. */
-const PLACE = /<(?:folder|file)(?:\|(?:folder|file))*>/;
+const PLACE = /<(?:folder|file)(?:\|(?:folder|file|id))*(?:\[:weight\])?>/;
+
+const isPlace = (flags: string): ConfigKey['isPath'] => PLACE.test(flags) && (flags.includes('|id') ? 'or id' : true);
 
 const SWITCH: Readonly<Record<string, boolean>> = { true: true, 1: true, false: false, 0: false };
 
@@ -53,16 +57,30 @@ const keyOf = (option: Option): ConfigKey => {
     flag: option.long ?? option.flags,
     attribute: option.attributeName(),
     help: option.description,
-    isPath: PLACE.test(option.flags),
+    isPath: isPlace(option.flags),
+    isList: option.parseArg !== undefined,
   };
   const row = rowKeyOf(name);
   if (row !== undefined) {
     const { schema, expected, default: value, help } = ROW_KEYS[row];
-    return { ...shared, schema, expected, help, default: value, read: (text) => readText(row, text) };
+    /* Keys of rows alone, which take objects, are no options. */
+    const setting = { schema: schema as z.ZodType<SettingValue>, default: value as SettingValue | null };
+    return { ...shared, ...setting, expected, help, read: (text) => readText(row, text) };
   }
   if (option.isBoolean() || option.negate) {
     const read = (text: string): unknown => SWITCH[text.toLowerCase()] ?? text;
     return { ...shared, schema: z.boolean(), expected: 'true or false', default: option.negate, read };
+  }
+  if (shared.isList) {
+    const texts = z.string().min(1);
+    const schema = z.union([texts, z.array(texts).readonly()]);
+    return {
+      ...shared,
+      schema,
+      expected: 'text, or a list of texts',
+      default: null,
+      read: (given) => given.split(','),
+    };
   }
   const text = option.defaultValue as string | undefined;
   if (option.flags.endsWith('<n>')) {

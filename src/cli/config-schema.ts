@@ -13,4 +13,4 @@ export const configSchema = (keys: readonly ConfigKey[]): z.ZodObject =>
         }),
       ),
     })
-    .meta({ title: 'Settings of sdxl-refine batch: sdxl-refine.json, sdxl-refine.yaml' });
+    .meta({ title: 'Settings of sdxl-refine batch and generate: sdxl-refine.json, sdxl-refine.yaml' });

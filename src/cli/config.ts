@@ -36,8 +36,9 @@ export const mergeConfig = async <Flags extends object>(
   around: Places,
 ): Promise<MergedConfig<Flags>> => {
   const keys = configKeys(command);
-  const environment = readEnvironment(keys, around.env);
-  const file = await openConfigFile(command, inputs, keys, around);
+  const strangers = namesOfOthers(command);
+  const environment = readEnvironment(keys, around.env, strangers);
+  const file = await openConfigFile(command, inputs, { keys, strangers }, around);
   const flags: Record<string, unknown> = { ...command.opts() };
   const settings: Record<string, Setting> = {};
   for (const key of keys) {
@@ -53,7 +54,7 @@ export const mergeConfig = async <Flags extends object>(
       settings[key.name] = { value: key.default, source: 'default' };
       continue;
     }
-    flags[key.attribute] = asFlag(settings[key.name]?.value ?? null);
+    flags[key.attribute] = asFlag(settings[key.name]?.value ?? null, key.isList);
   }
   return { flags: flags as Flags, file: file?.path ?? null, settings };
 };
@@ -66,22 +67,28 @@ export const configText = ({ file, settings }: MergedConfig<object>): string => 
   return `{\n  "config_file": ${JSON.stringify(file)},\n  "settings": {\n${lines.join(',\n')}\n  }\n}\n`;
 };
 
+/** Settings of the program's other commands: one file and one environment serve all. */
+const namesOfOthers = (command: Command): ReadonlySet<string> =>
+  new Set((command.parent?.commands ?? []).flatMap((other) => configKeys(other).map(({ name }) => name)));
+
 const openConfigFile = async (
   command: Command,
   inputs: readonly string[],
-  keys: readonly ConfigKey[],
+  known: { keys: readonly ConfigKey[]; strangers: ReadonlySet<string> },
   { env, cwd }: Places,
 ): Promise<ConfigFile | null> => {
   const { config } = command.opts<{ config?: string | false }>();
   if (config === false) return null;
   const named = config ?? (env[CONFIG_VARIABLE] === '' ? undefined : env[CONFIG_VARIABLE]);
   const path = named === undefined ? await findConfigFile(inputs[0] ?? '-', cwd()) : resolve(cwd(), named);
-  return path === null ? null : readConfigFile(path, cwd(), keys);
+  return path === null ? null : readConfigFile(path, cwd(), known.keys, known.strangers);
 };
 
 /** The command line gives texts and switches. */
 const checkFlag = (key: ConfigKey, given: unknown): SettingValue =>
   checkSetting(key, typeof given === 'string' ? key.read(given) : given, key.flag);
 
-const asFlag = (value: SettingValue | null): string | boolean =>
-  typeof value === 'boolean' || typeof value === 'string' ? value : JSON.stringify(value);
+const asFlag = (value: SettingValue | null, isList: boolean): string | boolean | readonly string[] => {
+  if (isList) return value as string | readonly string[];
+  return typeof value === 'boolean' || typeof value === 'string' ? value : JSON.stringify(value);
+};

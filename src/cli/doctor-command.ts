@@ -5,6 +5,7 @@ import { examine } from '../doctor/examine.js';
 import { reportText } from '../doctor/report-text.js';
 import { BUNDLED_MODEL } from './bundled-model.js';
 import { packageVersion } from './package-version.js';
+import { findModelFolder } from './resolve-model.js';
 import { listenForStop } from './stop-signal.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -22,14 +23,16 @@ interface DoctorFlags {
 export const doctorCommand = (around: Surroundings, setExitCode: (code: number) => void): Command =>
   new Command('doctor')
     .description('Says what this machine can run, and what to install for more.')
-    .option('--model <folder>', 'model to open (default: the small bundled one)')
+    .option('--model <folder|file|id>', 'model to open (default: the small bundled one)')
     .option('--output-dir <folder>', 'folder to try to write in', 'refined')
     .option('--json', 'one JSON object instead of text')
     .addHelpText('after', NOTES)
     .action(async ({ model, outputDir, json }: DoctorFlags) => {
       const stop = listenForStop(around, () => undefined);
       const [cwd, { env }] = [around.cwd(), around];
-      const places = { cwd, env, model: resolve(cwd, model ?? BUNDLED_MODEL), outputFolder: resolve(cwd, outputDir) };
+      const named = model ?? BUNDLED_MODEL;
+      const found = (await findModelFolder(named, around)) ?? resolve(cwd, named);
+      const places = { cwd, env, model: found, outputFolder: resolve(cwd, outputDir) };
       try {
         const report = await examine({ ...places, version: packageVersion(), signal: stop.signal });
         around.stdout.write(json === true ? `${JSON.stringify(report)}\n` : reportText(report));

@@ -11,7 +11,7 @@ export const CONFIG_VARIABLE = `${PREFIX}CONFIG`;
 export const variableOf = (name: string): string => PREFIX + name.toUpperCase();
 
 /**
- * The settings of the environment, by name. An empty variable is one that isn't set, as scripts and workflows leave them.
+ * The settings of the environment, by name. `strangers` are settings of other commands, which are left alone. An empty variable is one that isn't set, as scripts and workflows leave them.
  *
  * @throws RefineError USAGE_OPTION_INVALID for a value that its option doesn't take, and for a name that looks like a
  *   slip; other names with the prefix are somebody else's
@@ -19,6 +19,7 @@ export const variableOf = (name: string): string => PREFIX + name.toUpperCase();
 export const readEnvironment = (
   keys: readonly ConfigKey[],
   env: Readonly<Record<string, string | undefined>>,
+  strangers: ReadonlySet<string> = new Set(),
 ): ReadonlyMap<string, SettingValue> => {
   const known = new Map(keys.map((key) => [variableOf(key.name), key]));
   const given = Object.entries(env).filter(([name]) => name.startsWith(PREFIX) && name !== CONFIG_VARIABLE);
@@ -26,6 +27,7 @@ export const readEnvironment = (
   for (const [variable, text] of given) {
     if (text === undefined || text === '') continue;
     const key = known.get(variable);
+    if (key === undefined && strangers.has(variable.slice(PREFIX.length).toLowerCase())) continue;
     if (key === undefined) refuseSlip(variable, keys);
     else settings.set(key.name, checkSetting(key, key.read(text), variable));
   }

@@ -12,15 +12,15 @@ export const lookOnly = async (
   around: Surroundings,
   signal: AbortSignal,
 ): Promise<number> => {
-  const info = await run.engine.open(signal);
+  const info = await run.work.open(signal);
   /* That the model opens is known now; its memory is not needed for looking. */
-  run.engine.close();
-  const looks = dryRun(run.rows(), info, signal);
+  run.work.close();
+  const looks = dryRun(run.rows(), run.work, info, signal);
   let summary = emptySummary();
   for (;;) {
     const { done, value } = await looks.next();
     if (done === true) {
-      run.print({ summary: { ...summary, total: run.total, unet_calls: value.unetCalls } });
+      run.print({ summary: { ...summary, total: run.total.rows, unet_calls: value.unetCalls } });
       if (flags.quiet !== true) around.stderr.write(dryRunText(summary, value, info));
       return summary.failed > 0 ? 1 : 0;
     }

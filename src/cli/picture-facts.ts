@@ -6,7 +6,6 @@ import type { RowValues } from '../manifest/row-keys.js';
 import type { GenerationFacts } from '../metadata/facts.js';
 import { mapSampler } from '../metadata/map-sampler.js';
 import { readGenerationFacts } from '../metadata/read-generation-facts.js';
-import { schedulerNames } from '../schedulers/registry.js';
 
 /** Where nearly every program's text is in PNG and JPEG, so that a folder's pictures aren't read whole to find prompts. */
 const HEAD_BYTES = 128 * 1024;
@@ -40,14 +39,19 @@ export const readPictureFacts = async (path: string): Promise<RowValues> => {
     return null;
   });
   if (facts === null) return {};
-  const { prompt, negativePrompt, seed, steps, guidanceScale, width, height } = facts;
+  const { prompt, negativePrompt, seed, steps, guidanceScale, width, height, noise = {} } = facts;
   return withoutNulls({
     prompt,
     negative_prompt: negativePrompt,
     seed,
     steps,
-    scheduler: mapSampler(facts, schedulerNames),
+    scheduler: mapSampler(facts),
     guidance_scale: guidanceScale,
     original_size: width === null || height === null ? null : [height, width],
+    rng: facts.program === 'comfyui' ? 'comfy' : (noise.rng ?? null),
+    vae_sample: noise.vaeSample ?? null,
+    variation_seed: noise.variationSeed ?? null,
+    variation_strength: noise.variationStrength ?? null,
+    eta_noise_seed_delta: noise.etaNoiseSeedDelta ?? null,
   });
 };

@@ -3,6 +3,10 @@ import { Command } from 'commander';
 import { batchCommand } from './batch-command.js';
 import { compareCommand } from './compare-command.js';
 import { doctorCommand } from './doctor-command.js';
+import { generateCommand } from './generate-command.js';
+import { modelsCommand } from './models-command.js';
+import { scoreCommand } from './score-command.js';
+import { serveCommand } from './serve-command.js';
 import type { Surroundings } from './surroundings.js';
 import { packageVersion } from './package-version.js';
 
@@ -19,7 +23,11 @@ export const buildProgram = (around: Surroundings, setExitCode: (code: number) =
     .showHelpAfterError('(--help shows what there is)')
     .configureHelp({ helpWidth: 100 });
   program.addCommand(batchCommand(around, setExitCode).copyInheritedSettings(program));
+  program.addCommand(generateCommand(around, setExitCode).copyInheritedSettings(program));
+  program.addCommand(serveCommand(around).copyInheritedSettings(program));
+  program.addCommand(scoreCommand(around).copyInheritedSettings(program));
   program.addCommand(compareCommand(around).copyInheritedSettings(program));
   program.addCommand(doctorCommand(around, setExitCode).copyInheritedSettings(program));
+  program.addCommand(modelsCommand(around, setExitCode).copyInheritedSettings(program));
   return program;
 };

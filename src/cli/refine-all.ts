@@ -1,5 +1,5 @@
 /** The batch command when it runs: the output folder made its own, the rows refined, the results brought to their final form. */
-import { rm } from 'node:fs/promises';
+import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeOutputFolder, refuseExisting, refuseFile } from '../batch/check-outputs.js';
 import type { BatchEvent } from '../batch/events.js';
@@ -14,6 +14,7 @@ import type { BatchFlags, BatchRun } from './batch-run.js';
 import { isAlive } from './is-alive.js';
 import { packageVersion } from './package-version.js';
 import { createProgress } from './progress.js';
+import { openScreening } from './safety-options.js';
 import { stoppedText, summaryText } from './summary-text.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -25,7 +26,7 @@ export const refineAll = async (
   signal: AbortSignal,
 ): Promise<number> => {
   const { outputFolder, part } = run;
-  await makeOutputFolder(outputFolder);
+  const isOurs = await makeOutputFolder(outputFolder);
   const lock = await lockFolder(outputFolder, part, (pid) => isAlive(around, pid));
   if (lock.takenFrom !== null && flags.quiet !== true) {
     around.stderr.write(`Taking ${outputFolder} over from a run that is gone (${lock.takenFrom})\n`);
@@ -35,7 +36,10 @@ export const refineAll = async (
     if (!run.resumes && flags.overwrite !== true && run.predictionsCsv !== null) await refuseFile(run.predictionsCsv);
     return await refineLocked(run, flags, around, signal);
   } finally {
+    await run.screening.close();
     await lock.release();
+    /* A run that ended before it wrote anything leaves no empty folder. */
+    if (isOurs) await rmdir(outputFolder).catch(() => undefined);
   }
 };
 
@@ -47,23 +51,29 @@ const refineLocked = async (
   around: Surroundings,
   signal: AbortSignal,
 ): Promise<number> => {
-  const { outputFolder, total } = run;
+  const { outputFolder } = run;
+  const total = run.total.rows;
   const start = performance.now();
   const resultsPath = join(outputFolder, resultsName(run));
-  const progress = createProgress(around.stderr, total, flags.quiet === true);
+  const progress = createProgress(around.stderr, run.total, flags.quiet === true);
   let finished = 0;
+  /** Of a row of `generate`, what its base model did is kept, though no row is finished. */
+  let isBegun = false;
   const count = (event: BatchEvent): void => {
     progress.report(event);
+    isBegun ||= event.kind === 'step' && run.verb === 'generated';
     if (event.kind !== 'row') return;
     finished++;
     run.print(event.result);
   };
   let outcome: BatchOutcome;
   try {
+    /* Asked first: it takes less time than a model. */
+    await openScreening(run.screening, flags, around, signal);
     outcome = await refineInto(resultsPath, run, count, signal);
   } catch (thrown) {
     progress.stop();
-    if (flags.quiet !== true) around.stderr.write(stoppedText(finished, { total, resultsPath }));
+    if (flags.quiet !== true) around.stderr.write(stoppedText(finished, { total, resultsPath, isBegun }));
     throw thrown;
   }
   progress.stop();
@@ -71,7 +81,8 @@ const refineLocked = async (
   const durationMs = Math.round(performance.now() - start);
   const { summary, takenOver, stoppedByThreshold } = outcome;
   run.print({ summary: { ...summary, taken_over: takenOver, total, duration_ms: durationMs, results: resultsPath } });
-  if (flags.quiet !== true) around.stderr.write(summaryText(outcome, { total, durationMs, outputFolder }));
+  if (flags.quiet !== true)
+    around.stderr.write(summaryText(outcome, { total, durationMs, outputFolder, verb: run.verb }));
   return stoppedByThreshold || summary.failed > 0 ? 1 : 0;
 };
 
@@ -82,9 +93,9 @@ const refineInto = async (
   report: (event: BatchEvent) => void,
   signal: AbortSignal,
 ): Promise<BatchOutcome> => {
-  const { engine, outputFolder, errorThreshold } = run;
+  const { work, screening, outputFolder, errorThreshold } = run;
   /* A model that does not open leaves an earlier run's results as they are, and no empty ones. */
-  await engine.open(signal);
+  await work.open(signal);
   if (!run.resumes) await rm(resultsPath, { force: true });
   await writeRunSeed(outputFolder, run.part, run.runSeed);
   const earlier = run.resumes ? await openEarlierResults(resultsPath) : null;
@@ -92,10 +103,11 @@ const refineInto = async (
   try {
     const outcome = await runBatch({
       rows: run.rows(),
-      engine,
+      work,
       journal,
       outputFolder,
       earlier,
+      screening,
       retryFailed: run.retriesFailed,
       errorThreshold,
       version: packageVersion(),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { passedByText } from '../manifest/passed-by.js';
 import { isRefineError, messageOf, RefineError } from '../errors.js';
-import { planBatch, type BatchFlags } from './batch-run.js';
+import { batchKind, planBatch, type BatchFlags, type RunKind } from './batch-run.js';
 import type { MergedConfig } from './config.js';
 import { lookOnly } from './look-only.js';
 import { resultPrinter } from './print-results.js';
@@ -18,6 +18,7 @@ export const runBatchCommand = async (
   inputs: readonly string[],
   { flags, file, settings }: MergedConfig<BatchFlags>,
   around: Surroundings,
+  kind: RunKind = batchKind(flags, around),
 ): Promise<number> => {
   if (file !== null && flags.quiet !== true) around.stderr.write(`Settings of ${file}\n`);
   const stepSummary = createStepSummary(around, settings);
@@ -34,7 +35,7 @@ export const runBatchCommand = async (
     throw new RefineError('OUTPUT_UNWRITABLE', message, { cause });
   });
   try {
-    const run = await planBatch(inputs, flags, around, { scratch, signal: stop.signal, print });
+    const run = await planBatch(inputs, flags, around, { kind, scratch, signal: stop.signal, print });
     const passedBy = passedByText(run.passedBy);
     if (passedBy !== '' && flags.quiet !== true) around.stderr.write(`${passedBy}\n`);
     try {
@@ -42,7 +43,7 @@ export const runBatchCommand = async (
       await stepSummary.write(null);
       return exitCode;
     } finally {
-      run.engine.close();
+      run.work.close();
     }
   } catch (thrown) {
     await stepSummary.write(isRefineError(thrown) ? `${thrown.message} [${thrown.code}]` : messageOf(thrown));

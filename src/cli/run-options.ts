@@ -1,24 +1,33 @@
 /** Options of a run that are not row keys, from the command line's words. */
+import { parseDeviceWish, type DeviceWish, type PrecisionWish } from '../devices/wish.js';
 import { RefineError } from '../errors.js';
+import type { MemoryUse, VaeTiling } from '../records.js';
 
-/** A device this version has; `auto` takes the best of them. */
-export const parseDevice = (text: string): 'cpu' => {
-  if (text === 'auto' || text === 'cpu') return 'cpu';
-  const known = /^(cuda(:\d+)?|webgpu|dml|coreml)$/.test(text);
+export const parseDevice = (text: string): DeviceWish => {
+  const device = parseDeviceWish(text);
+  if (device !== null) return device;
   throw new RefineError(
-    known ? 'DEVICE_UNAVAILABLE' : 'USAGE_OPTION_INVALID',
-    known
-      ? `The device ${text} is not in this version, which runs on the CPU. Leave --device out, or give cpu.`
-      : `Expected --device to be auto or cpu, got "${text}".`,
+    'USAGE_OPTION_INVALID',
+    `Expected --device to be auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml, got "${text}".`,
   );
 };
 
-export const parsePrecision = (text: string): 'fp32' => {
-  if (text === 'auto' || text === 'fp32') return 'fp32';
-  throw new RefineError(
-    'USAGE_OPTION_INVALID',
-    `Expected --precision to be auto or fp32, got "${text}". This version computes in float32, whatever the weights are stored in.`,
-  );
+export const parsePrecision = (text: string): PrecisionWish => {
+  const precision = (['auto', 'fp32', 'fp16', 'int8'] as const).find((known) => known === text);
+  if (precision !== undefined) return precision;
+  throw new RefineError('USAGE_OPTION_INVALID', `Expected --precision to be auto, fp32, fp16 or int8, got "${text}".`);
+};
+
+/** How much memory the CPU's arithmetic may take. */
+export const parseMemory = (text: string): MemoryUse => parseChoice('--memory', text, ['lean', 'fast']);
+
+export const parseVaeTiling = (text: string): VaeTiling => parseChoice('--vae-tiling', text, ['auto', 'on', 'off']);
+
+/** One of some words. */
+export const parseChoice = <Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice => {
+  const choice = choices.find((one) => one === text);
+  if (choice !== undefined) return choice;
+  throw new RefineError('USAGE_OPTION_INVALID', `Expected ${flag} to be one of ${choices.join(', ')}, got "${text}".`);
 };
 
 /** @param least the smallest value allowed */

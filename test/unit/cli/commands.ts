@@ -4,7 +4,7 @@ import { Command } from 'commander';
 export const parsedCommand = (args: readonly string[] = []): Command =>
   new Command('batch')
     .argument('[input...]')
-    .option('--model <folder>', 'the model')
+    .option('--model <folder|id>', 'the model')
     .option('--output-dir <folder>', 'where pictures go', 'refined')
     .option('--device <name>', 'auto or cpu', 'auto')
     .option('--error-threshold <n>', 'stop after more than n failed rows', '-1')

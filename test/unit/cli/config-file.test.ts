@@ -39,6 +39,7 @@ describe('readConfigFile', () => {
     expect(await read(path)).toEqual({ model: 'refiner', output_dir: join('jobs', 'out'), device: 'cpu' });
     expect(await read(path, join(folder, 'jobs', 'out'))).toMatchObject({ output_dir: '.' });
     expect(await read(write('b.json', JSON.stringify({ model: folder })))).toEqual({ model: folder });
+    expect(await read(write('jobs/c.json', '{"model": "somebody/refiner"}'))).toEqual({ model: 'somebody/refiner' });
   });
 
   it.each([

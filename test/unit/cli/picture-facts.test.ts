@@ -16,7 +16,7 @@ const facts = {
   negative_prompt: 'ugly',
   seed: 123,
   steps: 20,
-  scheduler: 'EulerAncestralDiscreteScheduler',
+  scheduler: 'Euler a',
   guidance_scale: 7,
   original_size: [768, 512],
 };

@@ -1,0 +1,166 @@
+/* global document, window, URL, Blob, FileReader, AbortController, fetch, atob */
+/** The page of a person: one picture in, its steps, before and after. */
+import { readEvents } from './read-events.js';
+
+const element = (id) => document.getElementById(id);
+const text = (id) => element(id).value;
+
+/** The picture as a data: URL; null: none yet. */
+let source = null;
+let running = null;
+let resultUrl = null;
+
+const say = (status, error = '') => {
+  element('status').textContent = status;
+  element('error').textContent = error;
+};
+
+const showSource = (dataUrl) => {
+  source = dataUrl;
+  element('source').src = dataUrl;
+  element('source').hidden = false;
+  element('hint').textContent = 'Drop, paste or choose another picture';
+  say('');
+};
+
+const take = (file) => {
+  if (!file) return;
+  const reader = new FileReader();
+  reader.addEventListener('load', () => showSource(reader.result));
+  reader.readAsDataURL(file);
+};
+
+const request = () => {
+  const params = {
+    strength: Number(text('strength')),
+    steps: Number(text('steps')),
+    guidance_scale: Number(text('guidance-scale')),
+    negative_prompt: text('negative-prompt'),
+    ...(text('seed') === '' ? {} : { seed: Number(text('seed')) }),
+  };
+  const row = [source.slice(source.indexOf(',') + 1), text('prompt')];
+  return { input_data: { columns: ['image', 'prompt'], index: [0], data: [row] }, params };
+};
+
+const showStep = ({ step, steps, preview }) => {
+  element('progress').hidden = false;
+  element('progress').max = steps;
+  element('progress').value = step;
+  say(`Step ${step} of ${steps}`);
+  if (preview === null) return;
+  showPair(source, preview);
+  element('after').alt = `Step ${step}`;
+};
+
+const showPair = (before, after) => {
+  element('before').src = before;
+  element('after').src = after;
+  element('result').hidden = false;
+};
+
+const showResult = ([{ generated_image: image }]) => {
+  const bytes = Uint8Array.from(atob(image), (character) => character.charCodeAt(0));
+  if (bytes.length === 0) {
+    say('', 'The picture was blocked.');
+    return;
+  }
+  if (resultUrl !== null) URL.revokeObjectURL(resultUrl);
+  resultUrl = URL.createObjectURL(new Blob([bytes], { type: 'image/png' }));
+  showPair(source, resultUrl);
+  element('after').alt = 'After';
+  element('save').href = resultUrl;
+  element('again').dataset.image = `data:image/png;base64,${image}`;
+  say('Done');
+};
+
+const send = async (signal) => {
+  const key = text('key');
+  const response = await fetch('score', {
+    method: 'POST',
+    signal,
+    headers: {
+      accept: 'text/event-stream',
+      'content-type': 'application/json',
+      ...(key === '' ? {} : { authorization: `Bearer ${key}` }),
+    },
+    body: JSON.stringify(request()),
+  });
+  if (response.status === 401) {
+    element('key-row').hidden = false;
+    element('key').focus();
+  }
+  if (!response.ok) throw new Error((await response.json()).error.message);
+  let isOver = false;
+  for await (const [name, data] of readEvents(response)) {
+    if (name === 'step') showStep(data);
+    if (name === 'error') throw new Error(data.error.message);
+    if (name !== 'result') continue;
+    isOver = true;
+    showResult(data);
+  }
+  if (!isOver) throw new Error('The connection broke off.');
+};
+
+const setRunning = (controller) => {
+  running = controller;
+  element('refine').disabled = controller !== null;
+  element('stop').disabled = controller === null;
+  element('save').hidden = controller !== null;
+  element('again').hidden = controller !== null;
+  if (controller === null) element('progress').hidden = true;
+};
+
+const refine = async () => {
+  if (source === null) {
+    say('', 'Choose a picture first.');
+    element('file').focus();
+    return;
+  }
+  const controller = new AbortController();
+  setRunning(controller);
+  say('Waiting for the server');
+  try {
+    await send(controller.signal);
+  } catch (thrown) {
+    element('result').hidden = resultUrl === null || thrown.name !== 'AbortError';
+    if (thrown.name === 'AbortError') say('Stopped');
+    else say('', thrown.message);
+  } finally {
+    setRunning(null);
+  }
+};
+
+const move = () => {
+  const share = Number(text('position'));
+  element('before').style.clipPath = `inset(0 ${100 - share}% 0 0)`;
+  element('divider').style.left = `calc(${share}% - 1px)`;
+};
+
+const showStrength = () => {
+  element('strength-value').textContent = text('strength');
+};
+
+element('form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  if (running === null) void refine();
+});
+element('stop').addEventListener('click', () => running?.abort());
+element('file').addEventListener('change', () => take(element('file').files[0]));
+element('position').addEventListener('input', move);
+element('strength').addEventListener('input', showStrength);
+element('again').addEventListener('click', () => {
+  showSource(element('again').dataset.image);
+  element('prompt').focus();
+});
+window.addEventListener('paste', (event) =>
+  take([...event.clipboardData.files].find(({ type }) => type.startsWith('image/'))),
+);
+for (const type of ['dragover', 'dragleave', 'drop']) {
+  window.addEventListener(type, (event) => {
+    event.preventDefault();
+    element('drop').classList.toggle('over', type === 'dragover');
+    if (type === 'drop') take(event.dataTransfer.files[0]);
+  });
+}
+move();
+showStrength();

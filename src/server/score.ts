@@ -1,0 +1,152 @@
+/** A request to score, from its parsed body to the response: the one handler of `serve` and `score`. */
+import { preparePicture } from '../batch/prepare-row.js';
+import type { EngineInfo } from '../engine/protocol.js';
+import { isRefineError, RefineError } from '../errors.js';
+import type { FetchOptions } from '../image/fetch-picture.js';
+import { openPicture } from '../image/open-picture.js';
+import { readSource } from '../image/read-source.js';
+import type { RowContext } from '../manifest/resolve-settings.js';
+import type { Pixels, EngineJob, RefineReply, Row } from '../records.js';
+import { isBlocked, nsfwOf, type Screening } from '../safety/screening.js';
+import { parseRequest, type RequestLimits } from './parse-request.js';
+
+/** A row of the response, as Azure's image-to-image models answer. */
+export interface ScoreResult {
+  /** Base64 of a picture file; '' where the row is blocked. */
+  generated_image: string;
+  nsfw_content_detected: boolean | null;
+}
+
+export interface ScoreLimits extends RequestLimits {
+  /** Width × height of a picture. */
+  maxPixels: number;
+}
+
+export interface ScoreStep {
+  row: number;
+  step: number;
+  steps: number;
+  preview?: Pixels;
+}
+
+/** What the engine side offers. */
+export interface Refiner {
+  /** Waits for its turn. `prepare` runs when it has come. */
+  refine: (prepare: () => Promise<EngineJob>, on: RefineHooks) => Promise<RefineReply>;
+  info: () => EngineInfo;
+}
+
+export interface RefineHooks {
+  signal: AbortSignal;
+  onStep: (step: number, steps: number, preview?: Pixels) => void;
+}
+
+export interface ScoreOptions {
+  refiner: Refiner;
+  /** `runSeed` is drawn anew for each request. */
+  rows: Omit<RowContext, 'runSeed'>;
+  drawSeed: () => number;
+  limits: ScoreLimits;
+  /** `maxBytes`: of all pictures of a request together. `timeoutMs`: of each. */
+  fetching: Required<Pick<FetchOptions, 'request' | 'maxBytes' | 'timeoutMs'>>;
+  screening: Screening;
+  /** Of this program, for the pictures' metadata. */
+  version: string;
+}
+
+export interface ScoreCall {
+  signal: AbortSignal;
+  /** The rows are known to be good, and there are this many. */
+  onAccepted?: (rows: number) => void;
+  /** null: nobody watches, and no previews are drawn. */
+  onStep: ((step: ScoreStep) => void) | null;
+}
+
+/** @throws REQUEST_* ROW_* IMAGE_* URL_FORBIDDEN, what refining throws, and the signal's reason */
+export const score = async (body: unknown, options: ScoreOptions, call: ScoreCall): Promise<ScoreResult[]> => {
+  const { signal } = call;
+  const rows = await parseRequest(body, { ...options.rows, runSeed: options.drawSeed() }, options.limits);
+  /* All pictures are here and readable before any work: one bad row must not cost the time of its neighbours. */
+  const pictures = await readPictures(rows, options, signal);
+  call.onAccepted?.(rows.length);
+  const results: ScoreResult[] = [];
+  for (const [index, row] of rows.entries()) {
+    const picture = pictures[index];
+    if (picture === undefined) throw new Error(`row ${index} has no picture`);
+    results.push(await ofRow(row, () => scoreRow(row, picture, options, call)));
+  }
+  return results;
+};
+
+/** One after the other: what all of them together may send is bounded. */
+const readPictures = async (
+  rows: readonly Row[],
+  options: ScoreOptions,
+  signal: AbortSignal,
+): Promise<Uint8Array[]> => {
+  const pictures: Uint8Array[] = [];
+  let { maxBytes } = options.fetching;
+  for (const row of rows) {
+    const fetching = { ...options.fetching, maxBytes, signal };
+    const picture = await ofRow(row, () => readPicture(row, fetching, options.limits));
+    if (row.source.kind === 'url') maxBytes -= picture.length;
+    pictures.push(picture);
+  }
+  return pictures;
+};
+
+const readPicture = async (row: Row, fetching: FetchOptions, { maxPixels }: ScoreLimits): Promise<Uint8Array> => {
+  const { source } = row;
+  if (source.kind !== 'url' && source.kind !== 'inline') throw new Error(`a request cannot name a ${source.kind}`);
+  const bytes = await readSource(source, fetching);
+  const { width, height } = (await openPicture(bytes, row.sourceText ?? '')).header;
+  if (width * height <= maxPixels) return bytes;
+  throw new RefineError(
+    'IMAGE_TOO_LARGE',
+    `The picture has ${width}×${height} pixels; this server takes at most ${maxPixels}. Scale it down.`,
+  );
+};
+
+const scoreRow = async (
+  row: Row,
+  picture: Uint8Array,
+  { refiner, screening, version }: ScoreOptions,
+  { signal, onStep }: ScoreCall,
+): Promise<ScoreResult> => {
+  const before = await screening.before(row, picture, signal);
+  if (isBlocked(before)) return BLOCKED;
+  let encode: Awaited<ReturnType<typeof preparePicture>>['encode'] | undefined;
+  const prepare = async (): Promise<EngineJob> => {
+    const prepared = await preparePicture(row, picture);
+    encode = prepared.encode;
+    /* Previews show a picture that nobody has looked at yet. */
+    const isPreviewed = onStep !== null && screening.service === null;
+    return isPreviewed ? { ...prepared.job, preview: true } : prepared.job;
+  };
+  const reply = await refiner.refine(prepare, {
+    signal,
+    onStep: (step, steps, preview) => {
+      onStep?.({ row: row.index, step, steps, ...(preview === undefined ? {} : { preview }) });
+    },
+  });
+  if (encode === undefined) throw new Error('refined before it was prepared');
+  const { model: name, modelDigest: fingerprint } = refiner.info();
+  const { bytes } = await encode(reply, { model: { name, fingerprint }, version });
+  const checks = [...before, ...(await screening.after(row, bytes, signal))];
+  if (isBlocked(checks)) return BLOCKED;
+  return { generated_image: Buffer.from(bytes).toString('base64'), nsfw_content_detected: nsfwOf(checks) };
+};
+
+/** Of a row's neighbours nothing is withheld, as Azure's `{}` for the whole request would. */
+const BLOCKED: ScoreResult = { generated_image: '', nsfw_content_detected: true };
+
+/** An error says which row it is of. */
+const ofRow = async <T>(row: Row, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (!isRefineError(thrown) || thrown.scope !== 'row') throw thrown;
+    const { code, message, context } = thrown;
+    throw new RefineError(code, message, { context: { ...context, row: row.index }, cause: thrown });
+  }
+};

@@ -1,0 +1,165 @@
+/** The page of `serve` in a real browser: a person with one picture. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { picture } from '../support/batch.js';
+import { describeInBrowser, openBrowser } from '../support/browser.js';
+import { startServe, stopServe, type Serving } from '../support/serve.js';
+
+const KEY = 'a key of a test';
+
+describeInBrowser('the page', () => {
+  let server: Serving;
+  let browser: Browser;
+  let tab: Page;
+  const said: string[] = [];
+  const requested: string[] = [];
+  /** The page's own words: tests are compiled without the browser's types. */
+  const ask = (expression: string): Promise<unknown> => tab.evaluate(expression);
+  const text = (id: string): Promise<string> => tab.locator(`#${id}`).innerText();
+  /** The page's policy lets nobody evaluate text in it, so waiting is done from here. */
+  const until = async (expression: string): Promise<void> => {
+    const deadline = performance.now() + 20_000;
+    while ((await ask(expression)) !== true) {
+      if (performance.now() > deadline) throw new Error(`waited in vain for ${expression}: ${await text('error')}`);
+      await sleep(20);
+    }
+  };
+  const settled = (words: string): Promise<void> =>
+    until(`document.getElementById('status').textContent.startsWith(${JSON.stringify(words)})`);
+
+  beforeAll(async () => {
+    server = await startServe([], { env: { ...process.env, SDXL_REFINE_KEY: KEY } });
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await stopServe(server);
+  });
+  beforeEach(async () => {
+    [said.length, requested.length] = [0, 0];
+    tab = await browser.newPage({ viewport: { width: 1100, height: 900 } });
+    tab.on('console', (message) => said.push(message.text()));
+    tab.on('pageerror', (error) => said.push(error.message));
+    tab.on('request', (request) => requested.push(request.url()));
+    await tab.goto(server.url);
+  });
+  afterEach(async () => {
+    await tab.close();
+    expect(said).toEqual([]);
+    expect(requested.filter((url) => !url.startsWith(server.url) && !/^(data|blob):/.test(url))).toEqual([]);
+  });
+
+  const fill = async (steps: number): Promise<void> => {
+    await tab.locator('#file').setInputFiles(picture('square-64'));
+    await tab.getByLabel('What the picture shows').fill('a tiny picture');
+    await tab.getByText('More').click();
+    await tab.getByLabel('Steps of the whole schedule').fill(String(steps));
+    await tab.getByLabel('Seed').fill('1');
+    await tab.getByLabel('How much it may change').fill('0.5');
+    await ask(`document.getElementById('key-row').hidden = false`);
+    await tab.getByLabel('Key of this server').fill(KEY);
+  };
+
+  it('refines a picture, shows before and after, and keeps the file', async () => {
+    await fill(4);
+    expect(await text('strength-value')).toBe('0.5');
+    await tab.getByRole('button', { name: 'Refine', exact: true }).click();
+    await settled('Done');
+    await until(`document.getElementById('after').naturalWidth === 64`);
+    const download = tab.waitForEvent('download');
+    await tab.getByRole('link', { name: 'Save' }).click();
+    const saved = await (await download).path();
+    const { data } = await sharp(readFileSync(saved)).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const shown = (await ask(`(() => {
+      const canvas = new OffscreenCanvas(64, 64).getContext('2d');
+      canvas.drawImage(after, 0, 0);
+      return [...canvas.getImageData(0, 0, 64, 64).data].filter((_, index) => index % 4 !== 3);
+    })()`)) as number[];
+    expect(Buffer.from(shown).equals(data)).toBe(true);
+    expect((await download).suggestedFilename()).toBe('refined.png');
+  });
+
+  it('moves the line between before and after by keyboard', async () => {
+    await fill(2);
+    await tab.getByRole('button', { name: 'Refine', exact: true }).click();
+    await settled('Done');
+    const slider = tab.getByRole('slider', { name: 'How much of the picture is before' });
+    await slider.focus();
+    for (let times = 0; times < 10; times++) await tab.keyboard.press('ArrowRight');
+    expect(await ask(`document.getElementById('before').style.clipPath`)).toBe('inset(0px 40% 0px 0px)');
+    await tab.getByRole('button', { name: 'Refine the result' }).click();
+    expect(await ask(`document.getElementById('source').src`)).toMatch(/^data:image\/png;base64,/);
+  });
+
+  it('shows steps on the way, and stops', async () => {
+    await fill(1000);
+    await tab.getByRole('button', { name: 'Refine', exact: true }).click();
+    await settled('Step ');
+    await until(`document.getElementById('progress').value > 2`);
+    expect(await ask(`document.getElementById('after').src.startsWith('data:image/jpeg')`)).toBe(true);
+    await tab.getByRole('button', { name: 'Stop' }).click();
+    await settled('Stopped');
+    expect(await tab.getByRole('button', { name: 'Refine', exact: true }).isEnabled()).toBe(true);
+  });
+
+  it('asks for the key where it is missing, and says what is wrong', async () => {
+    await fill(2);
+    await tab.getByLabel('Key of this server').fill('wrong');
+    await ask(`document.getElementById('key-row').hidden = true`);
+    await tab.getByRole('button', { name: 'Refine', exact: true }).click();
+    await until(`document.getElementById('error').textContent !== ''`);
+    expect(await text('error')).toMatch(/^Expected the key of this server/);
+    expect(await tab.getByLabel('Key of this server').isVisible()).toBe(true);
+    /* The browser's own note of the 401. */
+    expect(said.splice(0)).toEqual([expect.stringContaining('401')]);
+    await tab.getByLabel('Key of this server').fill(KEY);
+    await tab.getByLabel('Steps of the whole schedule').fill('1');
+    await tab.getByRole('button', { name: 'Refine', exact: true }).click();
+    await until(`document.getElementById('error').textContent.includes('raise steps')`);
+    said.length = 0;
+  });
+
+  it('takes a picture that is dropped', async () => {
+    const base64 = readFileSync(picture('square-64')).toString('base64');
+    await ask(`(() => {
+      const bytes = Uint8Array.from(atob('${base64}'), (character) => character.charCodeAt(0));
+      const data = new DataTransfer();
+      data.items.add(new File([bytes], 'cat.png', { type: 'image/png' }));
+      document.getElementById('drop').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+    })()`);
+    await until(`document.getElementById('source').naturalWidth === 64`);
+    expect(await text('hint')).toBe('Drop, paste or choose another picture');
+  });
+
+  it('runs nothing that is not its own', async () => {
+    const refused = await ask(`new Promise((resolve) => {
+      addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective));
+      const script = document.createElement('script');
+      try { script.textContent = 'document.title = "owned"'; } catch { return resolve('trusted types'); }
+      document.body.append(script);
+    })`);
+    expect(['trusted types', 'script-src-elem', 'require-trusted-types-for']).toContain(refused);
+    expect(await tab.title()).toBe('sdxl-refine');
+    said.length = 0;
+  });
+
+  it('fits a phone, and names every control', async () => {
+    await tab.setViewportSize({ width: 390, height: 844 });
+    expect(await ask('document.documentElement.scrollWidth')).toBe(390);
+    const nameless = await ask(`[...document.querySelectorAll('button, input, textarea')].filter((control) =>
+      !(control.getAttribute('aria-label') || control.textContent.trim() || control.labels?.length)).map((control) => control.id)`);
+    expect(nameless).toEqual([]);
+  });
+
+  it('has a page for programs, which describes the endpoint and tries it', async () => {
+    await tab.getByRole('link', { name: 'For programs' }).click();
+    await until(`document.querySelectorAll('#settings dt').length > 15`);
+    expect(await tab.locator('#statuses').innerText()).toContain('429');
+    await tab.getByLabel('Key, if the server has one').fill(KEY);
+    await tab.getByRole('button', { name: 'Send' }).click();
+    await settled('200');
+    expect(await text('answer')).toMatch(/^\[\{"generated_image":"iVBOR/);
+  });
+});

@@ -1,0 +1,202 @@
+/** The endpoint when things go wrong: too many clients, clients that leave, an engine that dies, a stop. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { Agent, request as httpsRequest } from 'node:https';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { workFolder } from '../support/batch.js';
+import { itOnLinux } from '../support/it-on-linux.js';
+import { childrenOf, isRunning, waitFor } from '../support/processes.js';
+import {
+  postScore,
+  quickRequest,
+  readMetric,
+  requestOf,
+  slowRequest,
+  squarePng,
+  startListening,
+  startServe,
+  stopServe,
+  type ErrorBody,
+  type Serving,
+} from '../support/serve.js';
+
+const folder = workFolder();
+const servers: Serving[] = [];
+const start = async (args: readonly string[] = []): Promise<Serving> => {
+  const server = await startServe(args);
+  servers.push(server);
+  return server;
+};
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map(stopServe));
+});
+
+const codeOf = async (response: Response): Promise<string> => ((await response.json()) as ErrorBody).error.code;
+const places = (server: Serving): Promise<number> => readMetric(server.url, 'sdxl_refine_queue_requests');
+const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
+  const deadline = performance.now() + 20_000;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await sleep(20);
+  }
+};
+
+it('is not ready before the model has run, though it lives', async () => {
+  const server = await startListening();
+  servers.push(server);
+  expect((await fetch(server.url)).status).toBe(200);
+  expect((await fetch(`${server.url}/ready`)).status).toBe(503);
+  await until('readiness', async () => (await fetch(`${server.url}/ready`)).status === 200);
+});
+
+it('a full queue says when to come back, and a client that leaves makes room', async () => {
+  const server = await start(['--queue', '1']);
+  const [engine] = childrenOf(server.pid);
+  const leaving = new AbortController();
+  const [first, second] = [
+    postScore(server.url, slowRequest, { signal: leaving.signal }),
+    postScore(server.url, quickRequest),
+  ];
+  await until('both places to be taken', async () => (await places(server)) === 2);
+  const refused = await postScore(server.url, quickRequest);
+  expect([refused.status, await codeOf(refused)]).toEqual([429, 'QUEUE_FULL']);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+  const left = performance.now();
+  leaving.abort();
+  await expect(first).rejects.toThrow();
+  expect((await second).status).toBe(200);
+  /* A thousand steps would take far longer: the picture stopped at its next step, and the engine stayed. */
+  expect(performance.now() - left).toBeLessThan(3000);
+  expect(childrenOf(server.pid)).toEqual([engine]);
+  expect(await places(server)).toBe(0);
+  expect(server.log()).toMatch(/POST \/score .* CANCELLED/);
+});
+
+it('a request that takes too long is told so, and the next one is served', async () => {
+  const server = await start(['--timeout', '1']);
+  const late = await postScore(server.url, slowRequest);
+  expect([late.status, await codeOf(late)]).toEqual([504, 'DEADLINE_EXCEEDED']);
+  expect((await postScore(server.url, quickRequest)).status).toBe(200);
+});
+
+it('a stop within a stream of events ends it with an error', async () => {
+  const server = await start(['--timeout', '1']);
+  const response = await postScore(server.url, slowRequest, { headers: { accept: 'text/event-stream' } });
+  expect(response.status).toBe(200);
+  expect(await response.text()).toMatch(/event: error\ndata: \{"error":\{"code":"DEADLINE_EXCEEDED".*\n\n$/);
+});
+
+itOnLinux('an engine killed under load costs the picture in it, and is back within ten seconds', async () => {
+  const server = await start();
+  const running = postScore(server.url, slowRequest);
+  await until('the engine to be at work', async () => (await places(server)) === 1);
+  const waiting = Array.from({ length: 8 }, () => postScore(server.url, quickRequest));
+  await until('a queue', async () => (await places(server)) === 9);
+  await sleep(300);
+  const [engine] = childrenOf(server.pid);
+  const killed = performance.now();
+  process.kill(engine!, 'SIGKILL');
+  const broken = await running;
+  expect([broken.status, await codeOf(broken)]).toEqual([503, 'ENGINE_CRASHED']);
+  expect(broken.headers.get('retry-after')).not.toBeNull();
+  expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(Array<number>(8).fill(200));
+  expect(performance.now() - killed).toBeLessThan(10_000);
+  expect((await fetch(`${server.url}/ready`)).status).toBe(200);
+});
+
+itOnLinux('an engine killed between requests comes back by itself', async () => {
+  const server = await start();
+  const [engine] = childrenOf(server.pid);
+  process.kill(engine!, 'SIGKILL');
+  await waitFor('the end of the engine', () => !isRunning(engine!));
+  expect((await postScore(server.url, quickRequest)).status).toBe(200);
+});
+
+itOnLinux('SIGTERM finishes what was accepted and refuses the rest, and ends with 0', async () => {
+  const server = await start();
+  const [engine] = childrenOf(server.pid);
+  const accepted = postScore(
+    server.url,
+    requestOf([{ image: squarePng, prompt: 'p' }], { steps: 60, strength: 1, seed: 1 }),
+  );
+  await until('the request', async () => (await places(server)) === 1);
+  server.process.kill('SIGTERM');
+  await waitFor('the stop', () => server.log().includes('Stopping'));
+  const refused = await postScore(server.url, quickRequest);
+  expect([refused.status, await codeOf(refused)]).toEqual([503, 'SERVER_STOPPING']);
+  expect((await fetch(`${server.url}/ready`)).status).toBe(503);
+  expect((await accepted).status).toBe(200);
+  expect(await server.done).toMatchObject({ code: 0, stdout: '' });
+  await waitFor('the end of the engine', () => !isRunning(engine!));
+});
+
+itOnLinux('a stop waits no longer than it is told to', async () => {
+  const server = await start(['--stop-timeout', '1']);
+  const accepted = postScore(server.url, slowRequest);
+  await until('the request', async () => (await places(server)) === 1);
+  const asked = performance.now();
+  server.process.kill('SIGINT');
+  const broken = await accepted;
+  expect([broken.status, await codeOf(broken)]).toEqual([503, 'SERVER_STOPPING']);
+  expect(await server.done).toMatchObject({ code: 0 });
+  expect(performance.now() - asked).toBeLessThan(4000);
+});
+
+it('answers to no other name than its own where there is no key', async () => {
+  const server = await start();
+  /* fetch would set the host itself. */
+  const status = await new Promise((resolve, reject) => {
+    request(server.url, { headers: { host: 'rebound.example' } }, (answer) => {
+      resolve(answer.statusCode);
+      answer.resume();
+    })
+      .on('error', reject)
+      .end();
+  });
+  expect(status).toBe(400);
+});
+
+it('speaks TLS with a certificate from a file', async () => {
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  try {
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-days',
+        '2',
+        '-keyout',
+        key,
+        '-out',
+        cert,
+        ...subject,
+      ],
+      { stdio: 'ignore' },
+    );
+  } catch {
+    console.warn('TLS is not tested: openssl could not make a certificate.');
+    return;
+  }
+  const server = await start(['--tls-cert', cert, '--tls-key', key]);
+  expect(server.url).toMatch(/^https:/);
+  const agent = new Agent({ ca: readFileSync(cert) });
+  const status = await new Promise((resolve, reject) => {
+    httpsRequest(`${server.url}/ready`, { agent }, (answer) => {
+      resolve(answer.statusCode);
+      answer.resume();
+    })
+      .on('error', reject)
+      .end();
+  });
+  expect(status).toBe(200);
+  agent.destroy();
+});

@@ -1,0 +1,94 @@
+import { parseRequest } from '#src/server/parse-request.js';
+import { parseJsonBody } from '#src/server/json-body.js';
+
+const context = { options: { guidance_scale: 3, steps: 20 }, runSeed: 11 };
+const limits = { maxRows: 2 };
+const parse = (body: unknown): ReturnType<typeof parseRequest> => parseRequest(body, context, limits);
+const image = 'A'.repeat(64);
+const row = { image, prompt: 'a cat' };
+const of = (rows: readonly unknown[], rest: object = {}): object => ({ input_data: { data: rows }, ...rest });
+
+it('takes a row over its params over the request’s params over the options over the defaults', async () => {
+  const rows = [{ ...row, params: { strength: 0.4, seed: 3, num_inference_steps: 30 }, seed: 4 }, row];
+  const [first, second] = await parse(of(rows, { params: { strength: 0.5, negative_prompt: 'dogs' } }));
+  expect(first!.settings).toMatchObject({
+    seed: 4,
+    strength: 0.4,
+    steps: 30,
+    guidanceScale: 3,
+    negativePrompt: 'dogs',
+  });
+  expect(second!.settings).toMatchObject({ seed: 11, strength: 0.5, steps: 20, aestheticScore: 6 });
+});
+
+it('takes whatever is no URL for base64, never for a path', async () => {
+  const rows = await parse(of([row, { ...row, image: '/etc/passwd' }]));
+  expect(rows.map(({ source }) => source)).toEqual([
+    { kind: 'inline', text: `data:;base64,${image}` },
+    { kind: 'inline', text: 'data:;base64,/etc/passwd' },
+  ]);
+  const [url] = await parse(of([{ ...row, image: 'https://example.com/a.png' }]));
+  expect(url!.source).toEqual({ kind: 'url', url: 'https://example.com/a.png' });
+});
+
+it('passes by columns that are nobody’s, and null cells', async () => {
+  const columns = ['image', 'prompt', 'camera', 'seed'];
+  const [only] = await parse({ input_data: { columns, index: [7], data: [[image, 'a cat', 'x', null]] } });
+  expect(only!.settings.seed).toBe(11);
+  expect(only!.extra).toEqual({});
+});
+
+it.each([
+  ['no object', 5, 'REQUEST_INVALID', /a JSON object like .*, got 5/],
+  ['nothing', undefined, 'REQUEST_INVALID', /got no body/],
+  ['no input_data', { inputs: [] }, 'REQUEST_INVALID', /the key input_data, found inputs/],
+  ['no data', { input_data: {} }, 'REQUEST_INVALID', /the rows, found none/],
+  ['no rows', of([]), 'REQUEST_INVALID', /at least one row/],
+  ['too many rows', of([row, row, row]), 'REQUEST_TOO_LARGE', /at most 2 rows in a request, found 3/],
+  ['lists without columns', of([[image, 'p']]), 'REQUEST_INVALID', /columns, the names of the cells/],
+  [
+    'a short row',
+    { input_data: { columns: ['image', 'prompt'], data: [[image]] } },
+    'REQUEST_INVALID',
+    /2 cells.*got 1/,
+  ],
+  ['a column twice', { input_data: { columns: ['prompt', 'prompt'], data: [] } }, 'REQUEST_INVALID', /"prompt" twice/],
+  [
+    'an index of another length',
+    { input_data: { index: [], data: [row] } },
+    'REQUEST_INVALID',
+    /each of the 1 rows, got 0/,
+  ],
+  ['params twice', { input_data: { data: [row], params: {} }, params: {} }, 'REQUEST_INVALID', /found both/],
+  ['params that are none', of([row], { params: [1] }), 'REQUEST_INVALID', /params to be an object/],
+  ['a slip', of([{ ...row, strenght: 1 }]), 'REQUEST_INVALID', /"strenght" \(row 0\): did you mean "strength"/],
+  ['a slip in params', of([row], { params: { sead: 1 } }), 'REQUEST_INVALID', /"sead" \(params\): did you mean "seed"/],
+  ['one setting under two names', of([{ ...row, steps: 1, num_inference_steps: 2 }]), 'REQUEST_INVALID', /steps once/],
+  ['a file for the result', of([{ ...row, output: 'a.png' }]), 'REQUEST_INVALID', /no output/],
+  ['a file of latents', of([{ ...row, latents: 'a.npy' }]), 'REQUEST_INVALID', /no latents/],
+  ['a file URL', of([{ ...row, image: 'file:///etc/passwd' }]), 'REQUEST_INVALID', /public http\(s\) URL \(row 0\)/],
+  ['no prompt', of([{ image }]), 'ROW_FIELD_MISSING', /a prompt/],
+  ['no image', of([{ prompt: 'p' }]), 'ROW_FIELD_MISSING', /an image/],
+  ['a wrong value', of([{ ...row, strength: 2 }]), 'ROW_FIELD_INVALID', /from 0 to 1, got 2/],
+  [
+    'a deep value',
+    of([{ ...row, prompt: JSON.parse('['.repeat(9) + ']'.repeat(9)) as unknown }]),
+    'REQUEST_INVALID',
+    /8 levels/,
+  ],
+])('refuses %s', async (_what, body, code, message) => {
+  await expect(parse(body)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+});
+
+it('says which row is wrong', async () => {
+  await expect(parse(of([row, { ...row, steps: 0 }]))).rejects.toMatchObject({ context: { row: 1 } });
+});
+
+it.each([
+  ['[1, 2', /Expected JSON/],
+  ['', /empty body/],
+  [Buffer.from([0x22, 0xc3, 0x28, 0x22]), /UTF-8/],
+  [Buffer.from('{}', 'utf16le'), /Expected JSON/],
+])('refuses bytes that are no JSON: %s', (bytes, message) => {
+  expect(() => parseJsonBody(Buffer.from(bytes as string))).toThrow(message);
+});
