@@ -48,7 +48,7 @@ def check_base():
     pipe, good = load_base(), True
     for seed, prompt in enumerate(("red apple, 3d", "blue circle, flat")):
         folder = OUT / f"base-{seed}"
-        command = ["node", "bin/sdxl-refine.js", "generate", "--model", "models/emoji-base", "--prompt", prompt, "--seed", str(seed)]
+        command = ["node", "bin/sdxl-refine.js", "generate", "--mode", "base", "--base", "models/emoji-base", "--prompt", prompt, "--seed", str(seed)]
         command += ["--steps", "20", "--width", "128", "--height", "128", "--output-dir", str(folder), "--overwrite", "--json"]
         lines = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
         ours = np.asarray(Image.open(folder / json.loads(lines[0])["image_file_name"]).convert("RGB"))

@@ -35,10 +35,10 @@ def export(kind, variant):
     if kind == "base":
         build_tokenizer(folder / "tokenizer", "<|endoftext|>")
         modules["text_encoder"] = build_text_encoder(len(tokenizer_2))
-    averaged(kind, modules)
+    averaged(f"{kind}-finished", modules)
     vae = build_vae()
-    averaged("vae", {"vae": vae})
-    vae.register_to_config(scaling_factor=load_latents()[1])
+    averaged("vae-finished", {"vae": vae})
+    vae.register_to_config(scaling_factor=load_latents(finish=True)[1])
     for name, module in (modules | {"vae": vae}).items():
         module.half().save_pretrained(folder / name, variant=variant)
     build_scheduler().save_pretrained(folder / "scheduler")
@@ -59,5 +59,5 @@ def export(kind, variant):
 
 if __name__ == "__main__":
     for kind, variant in (("refiner", "fp16"), ("base", None)):
-        if (RUNS / f"{kind}.pt").exists():
+        if (RUNS / f"{kind}-finished.pt").exists():
             export(kind, variant)

@@ -2,7 +2,9 @@
 
 Writes training/data/latents-<process>.npz with, per version of a picture: `clean` and
 `degraded` (4 x 16 x 16, unscaled means), `row` (index of the training picture), `size`
-(original size) and `crop` (top, left).
+(original size) and `crop` (top, left). With `--finish` the finished autoencoder encodes, the
+file is finished-latents-<process>.npz, and finished-pictures-<process>.npy holds the clean
+pictures themselves, for the refiner's loss in pixels.
 """
 
 import argparse
@@ -35,17 +37,22 @@ def encode(vae, pictures):
         return vae.encode(to_tensor(np.stack(pictures))).latent_dist.mean.float().numpy()
 
 
-def main(rank, versions):
+def main(rank, versions, finish):
     vae = build_vae()
-    averaged("vae", {"vae": vae})
+    averaged("vae-finished" if finish else "vae", {"vae": vae})
     pictures, _ = load("train")
-    rng = np.random.default_rng([2, rank])
+    rng = np.random.default_rng([6 if finish else 2, rank])
     columns = {key: [] for key in ("clean", "degraded", "row", "size", "crop")}
     jobs = [i for _ in range(versions) for i in range(rank, len(pictures), PROCESSES)]
+    prefix = "finished-" if finish else ""
+    if finish:
+        kept = np.lib.format.open_memmap(DATA / f"{prefix}pictures-{rank}.npy", "w+", np.uint8, (len(jobs), SIDE, SIDE, 3))
     for start in range(0, len(jobs), 16):
         rows = jobs[start : start + 16]
         made = [version(pictures[i], rng) for i in rows]
         clean = [picture for picture, _, _ in made]
+        if finish:
+            kept[start : start + 16] = clean
         columns["clean"].append(encode(vae, clean))
         columns["degraded"].append(encode(vae, [degrade_randomly(picture, rng) for picture in clean]))
         columns["row"].append(rows)
@@ -53,10 +60,12 @@ def main(rank, versions):
         columns["crop"].append([crop for _, _, crop in made])
         if rank == 0 and start % 1600 == 0:
             print(f"{start} of {len(jobs)}", flush=True)
-    np.savez(DATA / f"latents-{rank}.npz", **{key: np.concatenate(parts) for key, parts in columns.items()})
+    np.savez(DATA / f"{prefix}latents-{rank}.npz", **{key: np.concatenate(parts) for key, parts in columns.items()})
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--versions", type=int, default=3, help="of each picture")
-    launch(main, parser.parse_args().versions)
+    parser.add_argument("--finish", action="store_true", help="with the finished autoencoder")
+    arguments = parser.parse_args()
+    launch(main, arguments.versions, arguments.finish)

@@ -40,10 +40,10 @@ class Run:
     run still ends on time with its rate at the bottom.
     """
 
-    def __init__(self, rank, name, modules, optimizers, minutes):
+    def __init__(self, rank, name, modules, optimizers, minutes, rate=1):
         self.rank, self.path = rank, RUNS / f"{name}.pt"
         self.modules, self.optimizers, self.budget = modules, optimizers, minutes * 60
-        self.rates = [o.param_groups[0]["lr"] for o in optimizers]
+        self.rates = [rate * o.param_groups[0]["lr"] for o in optimizers]
         self.parameters = [p for m in modules.values() for p in m.parameters()]
         self.elapsed, self.step = 0.0, 0
         self.average = {k: copy.deepcopy(m).eval().requires_grad_(False) for k, m in modules.items()}

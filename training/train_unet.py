@@ -7,11 +7,16 @@ x = z_faulty + sigma1 * eps. Written against the clean latents this is
 x = z_clean + sigma1 * (eps + fault / sigma1), so the fault is a part of the noise, and a step
 of Euler to sigma scales it by sigma / sigma1 like the rest. Most training pairs are built so,
 and the target is the whole noise, eps + fault / sigma1. The rest is plain denoising of clean
-latents. sigma1 is drawn more often small: a fault moves these latents by about 0.1, and noise
-far above that hides it together with the picture.
+latents. A fault moves these latents by 0.05 to 0.2, and noise far above that hides it together
+with the picture: so sigma1 is small, for half of the pairs the smallest (0.04, timestep 1).
+The error is weighed so that a fault seen through little noise does not outweigh all the rest.
 
-The aesthetic score says how clean the target is: from 5.5 up it is the clean picture; below
-6, down to 2, a rising part of the fault (at most KEPT) stays in the target.
+The aesthetic score says how clean the target is: from 6 up it is the clean picture; below, a
+rising part of the fault stays in the target, ((6 - score) / 5)^4: all of it at 1, 41 % at 2.
+
+`--finish` goes on from the first run's weights, on latents of the finished autoencoder. In its
+last two thirds the refiner's one-step results at timestep 1 are also decoded and compared with the
+pictures themselves, by the autoencoder's loss.
 
 base: the usual objective on the whole schedule, clean latents only.
 """
@@ -25,17 +30,22 @@ import torch.nn.functional as F
 from models import build_base_unet, build_refiner_unet, build_scheduler, build_text_encoder, build_text_encoder_2, build_tokenizer
 from muon import optimizers, zero_branches
 from pictures import DATA, SIDE, load
-from runs import PROCESSES, RUNS, Run, launch
+from runs import PROCESSES, RUNS, Run, averaged, launch
 from tokenizer import encode
+from train_vae import build_vae, finishing_loss_of, to_tensor
 
 BATCH = 24
 EMPTY = 0.1  # share of empty prompts
-KEPT = 0.15
+FAULT = 0.1  # usual size of a fault in the latents
+AT_ONCE = 10  # of a batch: pairs at timestep 1 with a clean target, as the product mends pictures
+DECODED = 6  # of these: decoded for the loss in pixels
+PIXELS = 3  # weight of that loss
 
 
-def load_latents():
+def load_latents(finish):
     """All stored columns as tensors, latents scaled to unit variance, and the scaling factor."""
-    shards = [np.load(DATA / f"latents-{rank}.npz") for rank in range(PROCESSES)]
+    prefix = "finished-" if finish else ""
+    shards = [np.load(DATA / f"{prefix}latents-{rank}.npz") for rank in range(PROCESSES)]
     columns = {key: torch.from_numpy(np.concatenate([shard[key] for shard in shards])) for key in shards[0].files}
     scaling_factor = round(1 / columns["clean"].std().item(), 5)
     for key in ("clean", "degraded"):
@@ -68,26 +78,37 @@ def between(low, high, count):
 
 
 def refiner_pairs(clean, degraded, sigmas):
-    """(x, noise to predict, timestep, score) of one batch, by the rules above."""
+    """(x, noise to predict, timestep, score, weight of the error) of one batch, by the rules above."""
     count = len(clean)
     fault = degraded - clean
     # A part of the faults is noise in the latents, as unfinished pictures of a base model have.
-    latent_fault = (torch.rand(count) < 0.1)[:, None, None, None]
-    fault = torch.where(latent_fault, between(0.1, 0.6, count)[:, None, None, None] * torch.randn_like(clean), fault)
-    score = torch.where(torch.rand(count) < 0.3, between(2, 5.5, count), between(5.5, 7.5, count))
-    kept = (KEPT * (6 - score).clamp(min=0) / 4)[:, None, None, None]
+    at_once = torch.arange(count) < AT_ONCE
+    in_latents = (torch.rand(count) < 0.15) & ~at_once
+    amount = between(0.1, 0.6, count)
+    fault = torch.where(in_latents[:, None, None, None], amount[:, None, None, None] * torch.randn_like(clean), fault)
+    low = (torch.rand(count) < 0.35) & ~at_once
+    score = torch.where(low, 6 - 5 * torch.rand(count).sqrt(), between(6, 7.5, count))
+    kept = ((6 - score).clamp(min=0) / 5).pow(4)[:, None, None, None]
     target = clean + kept * fault
-    restores = torch.rand(count) < 0.8
-    start = (10 + 390 * torch.rand(count) ** 2).long()
-    at_start = torch.rand(count) < 0.35
-    along = torch.where(at_start, start, (start * torch.rand(count)).long())
+    restores = at_once | (torch.rand(count) < 0.75)
+    start = torch.where(torch.rand(count) < 0.3, 1, (1 + 400 * torch.rand(count) ** 2).long())
+    start = torch.where(at_once, 1, start)
+    along = torch.where(at_once | (torch.rand(count) < 0.5), start, (start * torch.rand(count)).long())
     timestep = torch.where(restores, along, torch.randint(0, 500, (count,)))
     noise = torch.randn_like(clean)
     noise = noise + (restores / sigmas[start])[:, None, None, None] * (1 - kept) * fault
-    return target + sigmas[timestep][:, None, None, None] * noise, noise, timestep, score
+    variance = sigmas[start].square()
+    weight = torch.where(restores, variance / (variance + torch.where(in_latents, amount, FAULT).square()), 1)
+    return target + sigmas[timestep][:, None, None, None] * noise, noise, timestep, score, weight
 
 
-def main(rank, kind, minutes):
+def pictures_of(shards, picks):
+    """The clean pictures of some stored latents, which are numbered through the shards."""
+    first = len(shards[0])
+    return np.stack([shards[0][i] if i < first else shards[1][i - first] for i in picks.tolist()])
+
+
+def main(rank, kind, minutes, finish):
     folder = RUNS / f"tokenizers-{rank}"
     tokenizer_2 = build_tokenizer(folder / "2", "!")
     styled, plain, empty_ids = build_prompts(tokenizer_2)
@@ -98,11 +119,20 @@ def main(rank, kind, minutes):
         styled_1, plain_1, empty_ids_1 = build_prompts(build_tokenizer(folder / "1", "<|endoftext|>"))
     for module in modules.values():
         zero_branches(module)
-    run = Run(rank, kind, modules, optimizers(modules, lambda name: "embed" in name or "conv_in" in name or "conv_out" in name), minutes)
-    columns, _ = load_latents()
+    if finish:
+        averaged(kind, modules)
+        for module in modules.values():
+            module.train().requires_grad_(True)
+    choices = optimizers(modules, lambda name: "embed" in name or "conv_in" in name or "conv_out" in name)
+    run = Run(rank, f"{kind}-finished" if finish else kind, modules, choices, minutes, rate=0.7 if finish else 1)
+    columns, scaling_factor = load_latents(finish)
+    if kind == "refiner" and finish:
+        vae = build_vae()
+        averaged("vae-finished", {"vae": vae})
+        pictures = [np.load(DATA / f"finished-pictures-{rank}.npy", mmap_mode="r") for rank in range(PROCESSES)]
     alphas = build_scheduler().alphas_cumprod
     sigmas = ((1 - alphas) / alphas).sqrt()
-    torch.manual_seed(1000 * rank + run.step + 1)
+    torch.manual_seed(1000 * rank + run.step + (500_000 if finish else 1))
     recent = []
     while run.running():
         pick = torch.randint(0, len(columns["row"]), (BATCH,))
@@ -111,22 +141,27 @@ def main(rank, kind, minutes):
         ids = torch.where(empty[:, None], empty_ids, torch.where(bare, plain[row], styled[row]))
         size, crop = columns["size"][pick, None].expand(-1, 2), columns["crop"][pick]
         if kind == "refiner":
-            x, noise, timestep, score = refiner_pairs(clean, columns["degraded"][pick], sigmas)
+            x, noise, timestep, score, weight = refiner_pairs(clean, columns["degraded"][pick], sigmas)
             time_ids, extra = torch.cat([size, crop, score[:, None]], 1), ()
         else:
             timestep, noise = torch.randint(0, 1000, (BATCH,)), torch.randn_like(clean)
-            x = clean + sigmas[timestep][:, None, None, None] * noise
+            x, weight = clean + sigmas[timestep][:, None, None, None] * noise, torch.ones(BATCH)
             time_ids = torch.cat([size, crop, torch.full((BATCH, 2), SIDE)], 1).float()
             ids_1 = torch.where(empty[:, None], empty_ids_1, torch.where(bare, plain_1[row], styled_1[row]))
             extra = (ids_1, empty)
-        x = x / (1 + sigmas[timestep] ** 2).sqrt()[:, None, None, None]
+        scaled = x / (1 + sigmas[timestep] ** 2).sqrt()[:, None, None, None]
         with torch.autocast("cpu", torch.bfloat16):
             states, pooled = text_features(modules, ids, *extra)
             condition = {"text_embeds": pooled, "time_ids": time_ids}
-            predicted = modules["unet"](x, timestep, states, added_cond_kwargs=condition).sample
-        loss = F.mse_loss(predicted.float(), noise)
-        run.update(loss)
+            predicted = modules["unet"](scaled, timestep, states, added_cond_kwargs=condition).sample.float()
+        loss = ((predicted - noise).square().mean((1, 2, 3)) * weight).mean()
         recent.append(loss.item())
+        if kind == "refiner" and finish and run.progress > 0.35:
+            mended = (x - sigmas[1] * predicted)[:DECODED] / scaling_factor
+            with torch.autocast("cpu", torch.bfloat16):
+                decoded = vae.decode(mended).sample.float()
+            loss = loss + PIXELS * finishing_loss_of(decoded, to_tensor(pictures_of(pictures, pick[:DECODED])))
+        run.update(loss)
         if rank == 0 and run.step % 100 == 0:
             print(f"step {run.step} {run.elapsed:.0f}s loss {np.mean(recent):.4f}", flush=True)
             recent.clear()
@@ -136,5 +171,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kind", choices=("refiner", "base"))
     parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--finish", action="store_true", help="the second run, from the first one's weights")
     arguments = parser.parse_args()
-    launch(main, arguments.kind, arguments.minutes)
+    launch(main, arguments.kind, arguments.minutes, arguments.finish)
