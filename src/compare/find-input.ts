@@ -19,7 +19,7 @@ export interface FindOptions {
 
 /** @param image as `results.jsonl` has it: what the row wrote, or the beginning of an inline picture */
 export const findInput = async (image: string | null, { folders, output, fetch }: FindOptions): Promise<FoundInput> => {
-  if (image === null) return { note: 'The row names no input.' };
+  if (image === null) return { note: 'The row began with no picture.' };
   if (/^data:|… \(\d+ characters\)$/i.test(image)) {
     return { note: 'The input was written in the row itself; results keep only its beginning.' };
   }

@@ -29,7 +29,7 @@ export interface CompareOptions {
 
 export interface Comparison {
   summary: Summary;
-  /** Rows whose input could not be shown. */
+  /** Rows whose input could not be shown; those that have none are not among them. */
   withoutInput: number;
   /** Pairs in the sheet; without any, no sheet is written. */
   pairs: number;
@@ -62,7 +62,7 @@ export const writeComparison = async (options: CompareOptions): Promise<Comparis
       const output = record.image_file_name === null ? null : resolve(folder, record.image_file_name);
       const find = { ...options.find, output };
       const [before, after] = await Promise.all([inputOf(record, find, show), outputOf(record, folder, show)]);
-      if (before.tile === null) withoutInput++;
+      if (before.tile === null && record.image !== null) withoutInput++;
       if (after.tile !== null && pairs.length < sheetLimit) {
         const tiles = await Promise.all([before.tile?.(TILE_SIDE) ?? null, after.tile(TILE_SIDE)]);
         pairs.push({ record, before: tiles[0], after: tiles[1] });

@@ -1,5 +1,6 @@
 /** A disk that is full, and a folder that goes away: exit 6, nothing partial, and nothing finished is lost. */
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { goldenData } from '../support/golden.js';
@@ -56,12 +57,8 @@ afterAll(() => {
 it('stops when the output folder is removed, and does not make it again', async () => {
   const folder = temporaryFolder();
   const out = join(folder, 'out');
-  const run = startCli(['batch', writeManifest(folder, 60), '--model', model, '--output-dir', out]);
-  await new Promise<void>((resolve) => {
-    run.process.stderr.on('data', (text: string) => {
-      if (text.includes('[2/60]')) resolve();
-    });
-  });
+  const run = startCli(['batch', writeManifest(folder, 60), '--model', model, '--output-dir', out, '--json']);
+  await once(run.process.stdout, 'data');
   rmSync(out, { recursive: true });
   const { code, stderr } = await run.done;
   expect(code).toBe(6);

@@ -107,7 +107,7 @@ it('a glob of pictures takes what it names, and from their metadata what is aske
     {
       image_file_name: 'dog.png',
       seed: 123,
-      scheduler: 'DDIMScheduler',
+      scheduler: 'DDIM',
       steps: 20,
       guidance_scale: 7,
       negative_prompt: '',

@@ -36,6 +36,8 @@ export interface GoldenCase {
   negative_aesthetic_score?: number;
   denoising_start?: number;
   denoising_end?: number;
+  width?: number;
+  height?: number;
   unet_timesteps: number[];
   scheduler_config: Record<string, unknown>;
   images: number;

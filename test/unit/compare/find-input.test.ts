@@ -36,7 +36,7 @@ describe('findInput', () => {
   });
 
   it.each([
-    [null, 'The row names no input.'],
+    [null, 'The row began with no picture.'],
     [
       'data:image/png;base64,… (5000 characters)',
       'The input was written in the row itself; results keep only its beginning.',
