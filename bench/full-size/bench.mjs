@@ -8,6 +8,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { engineEnvironment } from '../../dist/engine/engine-environment.js';
 import { Contestant } from './contestant.mjs';
 import { defaultFolder, makeModel } from './make-model.mjs';
 import { BATCH, CALLS, OPEN, ourBatch, peerBatch } from './measures.mjs';
@@ -39,7 +40,8 @@ const folder = await makeModel(values.folder, say);
 const work = values.work ?? `${folder}-peers`;
 const ours = values.ways.split(',').map((way) => {
   const [precision, memory = 'lean'] = way.split('-');
-  const contestant = new Contestant(`ours ${way}`, [process.execPath, near('ours.mjs'), folder, precision, memory]);
+  const command = [process.execPath, near('ours.mjs'), folder, precision, memory];
+  const contestant = new Contestant(`ours ${way}`, command, engineEnvironment(process.env));
   return Object.assign(contestant, { precision, mode: memory });
 });
 const pythonOf = (name) => (name === 'optimum-onnx' ? values['python-optimum'] : values.python);

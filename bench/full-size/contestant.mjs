@@ -12,10 +12,12 @@ export class Contestant {
   /** What it says of itself. */
   versions = '';
 
-  constructor(name, [command, ...parameters]) {
+  /** @param env of the process */
+  constructor(name, [command, ...parameters], env = process.env) {
     this.name = name;
     this.command = command;
     this.parameters = parameters;
+    this.env = env;
   }
 
   /** @returns the answer's seconds; from its start on when it was not running @throws what the process answers as error */
@@ -47,7 +49,10 @@ export class Contestant {
   }
 
   #start() {
-    const child = spawn(this.command, this.parameters, { stdio: ['pipe', 'pipe', 'ignore'] });
+    const child = spawn(this.command, this.parameters, {
+      env: this.env,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
     child.on('error', () => undefined);
     child.stdin.on('error', () => undefined);
     this.#child = child;

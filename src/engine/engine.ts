@@ -4,11 +4,13 @@
  * next row finds a new child.
  */
 import { fork, type ChildProcess } from 'node:child_process';
+import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { chooseTarget, type Choice } from '../devices/choose-target.js';
 import { CPU, deviceName } from '../graph/target.js';
 import { fromErrorRecord, isRefineError, RefineError } from '../errors.js';
 import type { EngineJob, Pixels, RefineReply } from '../records.js';
+import { engineEnvironment } from './engine-environment.js';
 import type { EngineInfo, EngineOptions, FromChild, ToChild } from './protocol.js';
 
 export interface RefineOptions {
@@ -50,6 +52,7 @@ export class Engine {
 
   async #openOn({ target, turnedDown }: Choice, signal: AbortSignal): Promise<EngineInfo> {
     const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
+      env: engineEnvironment(env),
       serialization: 'advanced',
       /* Nothing native may write to our standard output: results live there. */
       stdio: ['ignore', 2, 2, 'ipc'],

@@ -169,6 +169,18 @@ export class GraphBuilder {
     return { name: key, type: onnx.AttributeProto.AttributeType.GRAPH, g };
   }
 
+  /**
+   * Casts of stored tensors before all else. Of what a node is given, ONNX Runtime makes first what was added last
+   * (core/graph/graph_viewer.cc at v1.30): a cast added after its node's other input would be made, and held, before all
+   * that leads to that input.
+   */
+  #inOrder(): Onnx.INodeProto[] {
+    const stored = new Set(this.#external.map(({ name }) => name));
+    const isOfStored = ({ opType, input }: Onnx.INodeProto): boolean =>
+      opType === 'Cast' && stored.has(input?.[0] ?? '');
+    return [...this.#nodes.filter(isOfStored), ...this.#nodes.filter((node) => !isOfStored(node))];
+  }
+
   /** @param folder every external tensor lies below it; their places are written relative to it. */
   finish(name: string, folder: string, target: Target = CPU): WrittenGraph {
     const initializer = [
@@ -182,7 +194,7 @@ export class GraphBuilder {
         { domain: '', version: OPSET },
         { domain: 'com.microsoft', version: 1 },
       ],
-      graph: { name, node: this.#nodes, input: this.#inputs, output: this.#outputs, initializer },
+      graph: { name, node: this.#inOrder(), input: this.#inputs, output: this.#outputs, initializer },
     }).finish();
     const usesReducedPrecision = this.#external.some(({ tensor }) => tensor.dtype !== 'F32');
     return { name, bytes, folder, usesReducedPrecision, target };
