@@ -44,8 +44,10 @@ export interface WrittenGraph {
   name: string;
   bytes: Uint8Array;
   folder: string;
-  /** Weights are stored in half precision and cast where they are used. */
-  usesReducedPrecision: boolean;
+  /** What follows from weights alone is computed at opening, and kept. */
+  foldsConstants: boolean;
+  /** Weights are copied at opening into the layout that products want. */
+  packsWeights: boolean;
   /** What its operators were chosen for. */
   target: Target;
 }
@@ -196,8 +198,7 @@ export class GraphBuilder {
       ],
       graph: { name, node: this.#inOrder(), input: this.#inputs, output: this.#outputs, initializer },
     }).finish();
-    const usesReducedPrecision = this.#external.some(({ tensor }) => tensor.dtype !== 'F32');
-    return { name, bytes, folder, usesReducedPrecision, target };
+    return { name, bytes, folder, foldsConstants: false, packsWeights: false, target };
   }
 }
 

@@ -83,7 +83,7 @@ export const openUnet = async (
     const graph = writeGraph('UNet', weights, writeOne, { target, prepared, adapters });
     await prepared.int8?.make();
     await prepared.winograd?.make();
-    return graph;
+    return { ...graph, packsWeights: prepared.int8 !== null && memory === 'fast' };
   };
   const graph = await write(false);
   onUnused(weights.unused());
