@@ -8,6 +8,7 @@ import { checkEngine } from './check-engine.js';
 import { checkModel } from './check-model.js';
 import { examineMachine } from './examine-machine.js';
 import { examineOutput } from './examine-output.js';
+import { examinePrepared } from './examine-prepared.js';
 import type { DoctorReport, MachineReport, Problem } from './report.js';
 
 export interface ExamineOptions {
@@ -51,6 +52,7 @@ export const examine = async ({
     cuda: await examineCuda({ env, libraryFolder: libraryFolder(), platform: platform(), arch: arch() }),
     model: opened,
     cache: await listCached(env),
+    prepared: await examinePrepared(env),
     output,
   };
 };

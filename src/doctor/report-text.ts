@@ -2,7 +2,7 @@
 import { bytesText } from './bytes-text.js';
 import type { CachedModel } from '../hub/list-cached.js';
 import type { CudaReport } from '../devices/cuda-libraries.js';
-import type { DeviceReport, DoctorReport, MachineReport, Problem } from './report.js';
+import type { DeviceReport, DoctorReport, MachineReport, PreparedReport, Problem } from './report.js';
 
 const WELL = '  ✓ ';
 const BAD = '  ✗ ';
@@ -10,13 +10,14 @@ const TOLD = '  · ';
 const MORE = '    ';
 
 export const reportText = (report: DoctorReport): string => {
-  const { version, machine, engine, cuda, model, cache, output, problems } = report;
+  const { version, machine, engine, cuda, model, cache, prepared, output, problems } = report;
   const sections: [title: string, lines: string[]][] = [
     ['Machine', machineLines(machine)],
     ['Inference engine', [...engineLines(engine), ...engine.devices.map(deviceLine)]],
     ['CUDA', cudaLines(cuda)],
     ['Model', modelLines(model)],
     ['Hugging Face cache', cacheLines(cache)],
+    ['Made from weights (--precision int8, --memory fast)', [preparedLine(prepared)]],
     ['Output', output.problem === null ? [`${WELL}${output.folder} can be written`] : [bad(output.problem)]],
   ];
   const body = sections.map(([title, lines]) => `${title}\n${lines.join('\n')}\n`).join('\n');
@@ -93,6 +94,11 @@ const cachedLines = ({ id, folder, pipeline, bytes, problem }: CachedModel): str
   `${problem === null ? WELL : TOLD}${id} (${pipeline}, ${bytesText(bytes)})`,
   `${MORE}${problem === null ? `--model ${folder}` : `not complete: ${problem}`}`,
 ];
+
+const preparedLine = ({ folder, files, bytes }: PreparedReport): string => {
+  if (files === 0) return `${TOLD}nothing yet in ${folder}`;
+  return `${TOLD}${files} ${files === 1 ? 'file' : 'files'}, ${bytesText(bytes)}, in ${folder}: may be deleted`;
+};
 
 const verdict = (problems: readonly Problem[]): string => {
   if (problems.length === 0) return 'sdxl-refine can run here.';

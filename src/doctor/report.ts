@@ -50,6 +50,13 @@ export interface MachineReport {
   disks: { use: string; folder: string; free_bytes: number | null }[];
 }
 
+/** Files made from weights; they may be deleted, and are made again when they are needed. */
+export interface PreparedReport {
+  folder: string;
+  files: number;
+  bytes: number;
+}
+
 export interface DoctorReport {
   version: string;
   ok: boolean;
@@ -62,5 +69,6 @@ export interface DoctorReport {
   cuda: CudaReport;
   model: { folder: string; opened_in_ms: number | null; problem: Problem | null };
   cache: CachedModels;
+  prepared: PreparedReport;
   output: { folder: string; problem: Problem | null };
 }

@@ -3,9 +3,9 @@
  * mapped like those. Several processes may make it at once; each writes a file of its own and renames it.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, parse } from 'node:path';
+import { dirname, join, parse } from 'node:path';
 import { env, pid } from 'node:process';
 import { isRefineError, messageOf, RefineError } from '../errors.js';
 import { cacheFolder } from './cache-folder.js';
@@ -18,6 +18,8 @@ export type PreparedKind = keyof typeof KINDS;
 /** Places begin at multiples of a processor's cache line. */
 const ALIGNMENT = 64;
 const NAME_LENGTH = 32;
+/** Of a file that is being written, without a sign of life: its process is gone. */
+const ABANDONED_MS = 60 * 60_000;
 const ELEMENT_BYTES = { I8: 1, F32: 4 } as const;
 
 /** A tensor's part of the file. */
@@ -80,6 +82,7 @@ export class PreparedFile {
     if (this.#work.length === 0) return;
     const found = await stat(this.file).catch(() => null);
     if (found?.size === this.#byteLength) return;
+    await sweep(dirname(this.file));
     const temporary = `${this.file}.${pid}-${randomBytes(4).toString('hex')}.tmp`;
     try {
       await this.#write(temporary);
@@ -102,6 +105,16 @@ export class PreparedFile {
     }
   }
 }
+
+/** Takes away what killed processes left half written. */
+const sweep = async (folder: string): Promise<void> => {
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.endsWith('.tmp')) continue;
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
+    if (Date.now() - mtimeMs > ABANDONED_MS) await rm(path, { force: true }).catch(() => undefined);
+  }
+};
 
 /** ONNX Runtime maps the files of a network from below one folder, and follows no link out of it. */
 const realFolder = async (folder: string, weights: readonly string[]): Promise<string> => {

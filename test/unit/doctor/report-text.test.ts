@@ -56,6 +56,7 @@ const well: DoctorReport = {
       { id: 'a/c', folder: '/cache/c', pipeline: 'StableDiffusionXLPipeline', bytes: 5, problem: 'no unet' },
     ],
   },
+  prepared: { folder: '/made', files: 2, bytes: 2 ** 31 },
   output: { folder: '/out', problem: null },
 };
 
@@ -78,6 +79,7 @@ it('says what is well and what is only told', () => {
     '    --model /cache/b',
     '  · a/c (StableDiffusionXLPipeline, 5 bytes)',
     '    not complete: no unet',
+    '  · 2 files, 2.0 GiB, in /made: may be deleted',
     'sdxl-refine can run here.',
   ]) {
     expect(text.split('\n')).toContain(line);

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, realpathSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { openWeights } from '#src/weights/open-weights.js';
 import { prepareInt8 } from '#src/weights/prepare-int8.js';
 import { prepareKernels } from '#src/weights/prepare-kernels.js';
@@ -54,6 +54,19 @@ test('is made again over a file of another length', async () => {
   writeFileSync(file.file, 'torn');
   await file.make();
   expect(new Int8Array(bytesAt(linear.values))).toHaveLength(6);
+});
+
+test('takes away what a process left half written long ago, and nothing else', async () => {
+  const folder = newFolder();
+  const leave = (name: string): void => {
+    writeFileSync(join(folder, name), '');
+  };
+  ['old.int8.1-ab.tmp', 'old.int8', 'young.int8.2-cd.tmp'].forEach(leave);
+  const long = Date.now() / 1000 - 2 * 3600;
+  for (const name of ['old.int8.1-ab.tmp', 'old.int8']) utimesSync(join(folder, name), long, long);
+  const { file } = await prepare(source(), folder);
+  await file.make();
+  expect(readdirSync(folder).sort()).toEqual([basename(file.file), 'old.int8', 'young.int8.2-cd.tmp'].sort());
 });
 
 test('lies at its real path, whatever link led there', async () => {
