@@ -124,6 +124,7 @@ const verify = async (around: Surroundings, text: string, asJson: boolean): Prom
   } finally {
     stop.release();
   }
-  if (damaged > 0) around.stderr.write(`${damaged} damaged: delete them and run "sdxl-refine models pull" again.\n`);
-  return damaged > 0 ? 4 : 0;
+  if (damaged === 0) return 0;
+  around.stderr.write(`${damaged} damaged: delete the files named above, then run "sdxl-refine models pull".\n`);
+  return 4;
 };

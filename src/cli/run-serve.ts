@@ -8,10 +8,10 @@ import { RefineService } from '../server/refine-service.js';
 import { refuseOpenDoor, serve } from '../server/serve.js';
 import { parseWhole } from './run-options.js';
 import { openScreening, planScreening } from './safety-options.js';
-import { createEngine, scoreOptions, variable } from './score-setup.js';
+import { createEngine, scoreOptions } from './score-setup.js';
 import { DEFAULT_DEADLINE_S, type ServeFlags } from './serve-flags.js';
 import { listenForStop } from './stop-signal.js';
-import type { Surroundings } from './surroundings.js';
+import { variable, type Surroundings } from './surroundings.js';
 
 const MEBIBYTE = 2 ** 20;
 /** A timer of more milliseconds would fire at once. */

@@ -10,7 +10,7 @@ import type { Screener } from '../safety/screener.js';
 import { createScreening, NO_SCREENING, type Screening } from '../safety/screening.js';
 import { collect } from './lora-options.js';
 import { parseChoice } from './run-options.js';
-import type { Surroundings } from './surroundings.js';
+import { variable, type Surroundings } from './surroundings.js';
 
 export interface SafetyFlags {
   contentSafety?: string;
@@ -152,6 +152,3 @@ const readEndpoint = (around: Around): URL => {
     `Expected CONTENT_SAFETY_ENDPOINT to be the https address of an Azure AI Content Safety resource, such as https://<name>.cognitiveservices.azure.com; ${text === '' ? 'it is not set' : `got "${text}"`}.`,
   );
 };
-
-/** An empty variable is one that isn't set, as scripts leave them. */
-const variable = (name: string, { env }: Around): string | undefined => (env[name] === '' ? undefined : env[name]);

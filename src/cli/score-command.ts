@@ -47,6 +47,9 @@ const run = async (request: string, flags: ScoreFlags, around: Surroundings): Pr
     try {
       const results = await score(body, { ...scoring, refiner: service }, { signal: stop.signal, onStep: null });
       around.stdout.write(`${JSON.stringify(results)}\n`);
+      /* Where every row was blocked, there is no model that could have anything to say. */
+      const { warnings = [] } = service.isReady && flags.quiet !== true ? service.info() : {};
+      for (const warning of warnings) around.stderr.write(`Note: ${warning}\n`);
     } finally {
       service.close();
     }

@@ -18,7 +18,7 @@ import { collect, parseLoras } from './lora-options.js';
 import { resolveModel } from './resolve-model.js';
 import { parseDevice, parseMemory, parsePrecision, parseVaeTiling, parseWhole } from './run-options.js';
 import { addSafetyOptions, type SafetyFlags } from './safety-options.js';
-import type { Surroundings } from './surroundings.js';
+import { variable, type Surroundings } from './surroundings.js';
 
 export interface ScoreFlags
   extends SafetyFlags, Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
@@ -106,10 +106,6 @@ export const scoreOptions = (flags: ScoreFlags, screening: Screening): Omit<Scor
     version: packageVersion(),
   };
 };
-
-/** An empty variable is one that isn't set, as scripts leave them. */
-export const variable = (name: string, { env }: Surroundings): string | undefined =>
-  env[name] === '' ? undefined : env[name];
 
 /** @throws USAGE_OPTION_INVALID MODEL_DOWNLOAD_FAILED, the signal's reason */
 export const createEngine = async (flags: ScoreFlags, around: Surroundings, signal: AbortSignal): Promise<Engine> => {

@@ -12,3 +12,7 @@ export interface Surroundings {
   kill(pid: number, signal: 0): unknown;
   exit(code: number): never;
 }
+
+/** An empty variable is one that isn't set, as scripts leave them. */
+export const variable = (name: string, { env }: Pick<Surroundings, 'env'>): string | undefined =>
+  env[name] === '' ? undefined : env[name];

@@ -43,7 +43,6 @@ export class Engine {
       const failed = isRefineError(thrown) && (thrown.code === 'SESSION_CREATE' || thrown.code === 'ENGINE_START');
       if (device !== 'auto' || target.family === 'cpu' || !failed) throw thrown;
       /* A device that passed its test may yet be too small for the model. */
-      this.close();
       turnedDown.push({ device: deviceName(target), reason: thrown.message, tried: true });
       this.#choice = { target: CPU, turnedDown };
       return await this.#openOn(this.#choice, signal);
@@ -63,7 +62,12 @@ export class Engine {
     child.once('exit', () => {
       if (this.#child === child) this.#child = undefined;
     });
-    const answer = await this.#ask(child, { kind: 'open', options: this.options, target }, 'ENGINE_START', { signal });
+    const message = { kind: 'open', options: this.options, target } as const;
+    const answer = await this.#ask(child, message, 'ENGINE_START', { signal }).catch((thrown: unknown) => {
+      /* A child without its model is of no use to the next row. */
+      this.close();
+      throw thrown;
+    });
     if (answer.kind !== 'opened') throw new Error(`the engine answered ${answer.kind}`);
     const passedBy = turnedDown
       .filter(({ tried }) => tried)
@@ -103,6 +107,7 @@ export class Engine {
   close(): void {
     this.#child?.kill('SIGKILL');
     this.#child = undefined;
+    this.#info = undefined;
   }
 
   /** Sends one message and waits for its answer, the child's death or the signal. */

@@ -22,15 +22,12 @@ export interface Repository {
 }
 
 const commitSchema = z.object({ sha: z.string().regex(/^[0-9a-f]{40}$/) });
-/** A path that stays in the folder it is put in. */
-const safePath = z
-  .string()
-  .regex(/^(?!.*(^|\/)\.\.?(\/|$))[^\\\0:]+(?<!\/)$/)
-  .refine((path) => !path.startsWith('/'));
+/** A path that stays in the folder it is put in, on every system. No model's own file has another. */
+const SAFE_PATH = /^(?!\/)(?!.*(?:^|\/)\.\.?(?:\/|$))[^\\\0:]+(?<!\/)$/s;
 const treeSchema = z.array(
   z.object({
     type: z.string(),
-    path: safePath,
+    path: z.string(),
     size: z.int().min(0).default(0),
     oid: z.string().regex(/^[0-9a-f]{40}$/),
     lfs: z.object({ oid: z.string().regex(/^[0-9a-f]{64}$/), size: z.int().min(0) }).optional(),
@@ -54,7 +51,8 @@ export const readRepository = async (
     const response = await askHub(settings, next, options);
     const entries = parse(treeSchema, await answerOf(response, next), next);
     for (const { type, path, size, oid, lfs } of entries) {
-      if (type === 'file') files.push({ path, size: lfs?.size ?? size, digest: lfs?.oid ?? oid });
+      if (type !== 'file' || !SAFE_PATH.test(path)) continue;
+      files.push({ path, size: lfs?.size ?? size, digest: lfs?.oid ?? oid });
     }
     next = nextPage(response, settings);
   }

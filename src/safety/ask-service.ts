@@ -84,7 +84,7 @@ const tryOnce = async (url: URL, init: RequestInit, { signal, timeoutMs = 20_000
 const withJitter = (milliseconds: number): number => milliseconds * (1 - randomInt(500) / 1000);
 
 /** What `retry-after-ms`, `x-ms-retry-after-ms` or `Retry-After` (seconds or a date) asks for; null: nothing that can be read. */
-export const readRetryAfter = (headers: Headers, now: number): number | null => {
+const readRetryAfter = (headers: Headers, now: number): number | null => {
   for (const name of ['retry-after-ms', 'x-ms-retry-after-ms']) {
     const text = headers.get(name) ?? '';
     if (/^\d+$/.test(text)) return Number(text);

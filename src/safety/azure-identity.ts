@@ -26,17 +26,22 @@ export const byKey =
 /** @throws CONTENT_SAFETY_SETUP when there is no identity, CONTENT_SAFETY_UNAVAILABLE */
 export const byIdentity = (env: Environment): Authorize => {
   let token: { text: string; until: number } | null = null;
-  let asking: Promise<{ text: string; until: number }> | null = null;
+  let asking: { by: AbortSignal; answer: Promise<{ text: string; until: number }> } | null = null;
   return async (options) => {
-    if (token === null || Date.now() >= token.until) {
+    while (token === null || Date.now() >= token.until) {
       /* Rows come several at a time; they share one question. */
-      asking ??= askToken(env, options).finally(() => (asking = null));
-      token = await asking.catch((thrown: unknown) => {
+      asking ??= { by: options.signal, answer: askToken(env, options).finally(() => (asking = null)) };
+      const { by, answer } = asking;
+      try {
+        token = await answer;
+      } catch (thrown) {
         options.signal.throwIfAborted();
+        /* Whose question it was has gone: who still waits asks anew. */
+        if (by.aborted) continue;
         /* There was an identity before: it will be there for another row. */
         if (token === null) throw thrown;
         throw new RefineError('CONTENT_SAFETY_UNAVAILABLE', messageOf(thrown), { cause: thrown });
-      });
+      }
     }
     return { authorization: `Bearer ${token.text}` };
   };

@@ -40,15 +40,16 @@ export const readClassifier = async (path: string): Promise<ClassifierFiles> => 
   const config = await readJsonObject(join(folder, 'config.json'), MAX_CONFIG_BYTES);
   const processor = await readJsonObject(join(folder, 'preprocessor_config.json'), MAX_CONFIG_BYTES);
   const { do_rescale: rescales = true, rescale_factor: factor = 1 / 255, do_normalize: normalizes = true } = processor;
-  const of = (name: string): readonly number[] => (normalizes === true ? readThree(processor[name], name, folder) : []);
+  const orPlain = (name: string, plain: readonly number[]): readonly number[] =>
+    normalizes === true ? readThree(processor[name], name, folder) : plain;
   return {
     network,
     labels: readLabels(config, folder),
     isExclusive: config['problem_type'] !== 'multi_label_classification',
     size: readSize(processor, folder),
     scale: rescales === true && typeof factor === 'number' ? factor : 1,
-    mean: normalizes === true ? of('image_mean') : [0, 0, 0],
-    deviation: normalizes === true ? of('image_std') : [1, 1, 1],
+    mean: orPlain('image_mean', [0, 0, 0]),
+    deviation: orPlain('image_std', [1, 1, 1]),
   };
 };
 

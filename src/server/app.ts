@@ -3,9 +3,8 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { RefineError } from '../errors.js';
 import { isLoopback, keyChecker } from './access.js';
-import { answerBrokenRequest, errorAnswer, notFound, sendError } from './error-answers.js';
+import { answerBrokenRequest, errorAnswer, notFound, reportFailure, sendError } from './error-answers.js';
 import { addJsonParser } from './json-body.js';
-import type { Log } from './log.js';
 import { addPages } from './pages.js';
 import { addProbes } from './probes.js';
 import { addScoreRoute, type ScoreRouteOptions } from './score-route.js';
@@ -20,7 +19,6 @@ export interface AppOptions extends ScoreRouteOptions {
   receiveMs: number;
   /** New requests are refused. */
   isStopping: () => boolean;
-  log: Log;
 }
 
 /** These tell nothing and cost nothing: probes come without a key, and so does the page that asks for one. */
@@ -98,17 +96,13 @@ const refuseForeignHost = ({ hostname }: FastifyRequest, host: string, key: stri
   throw new RefineError('REQUEST_INVALID', `This server answers to localhost, not to ${hostname.slice(0, 100)}.`);
 };
 
-const addErrors = (app: FastifyInstance, { service, metrics, log }: AppOptions): void => {
+const addErrors = (app: FastifyInstance, options: AppOptions): void => {
   const paths = new Set<string>();
   app.addHook('onRoute', ({ path }) => {
     paths.add(path);
   });
-  app.setErrorHandler((thrown, request, reply) => {
-    const answer = errorAnswer(thrown);
-    if (answer.body.error.code === 'INTERNAL') log.surprise(thrown);
-    if (request.url.startsWith('/score')) metrics.failed(answer.body.error.code);
-    log.note(request, answer.body.error.code);
-    return sendError(reply, answer, service.queue.retryAfterS);
-  });
+  app.setErrorHandler((thrown, request, reply) =>
+    sendError(reply, reportFailure(thrown, request, options), options.service.queue.retryAfterS),
+  );
   app.setNotFoundHandler((request, reply) => sendError(reply, notFound(request, reply, paths), 1));
 };

@@ -15,7 +15,7 @@ export const describeApi = (): object => {
       return [name, { ...schema, description, ...(value === null ? {} : { default: value }) }];
     }),
   );
-  const { image: _image, prompt: _prompt, ...params } = properties;
+  const { image: _, ...params } = properties;
   return {
     openapi: '3.1.0',
     info: {
@@ -32,7 +32,8 @@ export const describeApi = (): object => {
       schemas: {
         Row: {
           type: 'object',
-          required: ['image', 'prompt'],
+          /* A prompt too, which may as well come from `params` or the server's options. */
+          required: ['image'],
           properties: { ...properties, params: reference('Params') },
         },
         Params: { type: 'object', properties: params },

@@ -4,6 +4,8 @@ import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isRefineError, messageOf, RefineError, systemCodeOf, type ErrorCode } from '../errors.js';
 import { httpStatus } from './http-status.js';
+import type { Log } from './log.js';
+import type { Metrics } from './metrics.js';
 
 export interface ErrorAnswer {
   status: number;
@@ -31,6 +33,20 @@ export const errorAnswer = (thrown: unknown): ErrorAnswer => {
     status: isRefused(thrown) && typeof status === 'number' ? status : httpStatus(error),
     body: { error: { code, message, ...(typeof row === 'number' ? { row } : {}) } },
   };
+};
+
+/** The answer to a request that fails, which the log and the metrics hear of. */
+export const reportFailure = (
+  thrown: unknown,
+  request: FastifyRequest,
+  { metrics, log }: { metrics: Metrics; log: Log },
+): ErrorAnswer => {
+  const answer = errorAnswer(thrown);
+  const { code } = answer.body.error;
+  if (code === 'INTERNAL') log.surprise(thrown);
+  if (request.url.startsWith('/score')) metrics.failed(code);
+  log.note(request, code);
+  return answer;
 };
 
 const isRefused = (thrown: unknown): boolean => systemCodeOf(thrown)?.startsWith('FST_') === true;
@@ -72,6 +88,9 @@ export const notFound = (request: FastifyRequest, reply: FastifyReply, paths: Re
   return { status: 405, body };
 };
 
+/** What an answer on the bare connection gets, to arrive. */
+const LINGER_MS = 2000;
+
 /** Answers what is no HTTP, or comes too slowly, on the bare connection. */
 export const answerBrokenRequest = (error: Error, socket: Socket): void => {
   const code = systemCodeOf(error);
@@ -83,6 +102,8 @@ export const answerBrokenRequest = (error: Error, socket: Socket): void => {
   const body = JSON.stringify({ error: { code: errorCode, message } });
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json; charset=utf-8\r\n`;
   socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
+  /* Half-open connections are allowed, and nothing else would end one whose client never closes its side. */
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
 };
 
 const brokenRequest = (code: string | undefined): [number, ErrorCode, string] => {

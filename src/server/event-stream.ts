@@ -3,7 +3,6 @@ import { PassThrough } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { encodePicture } from '../image/encode-picture.js';
 import type { Pixels } from '../records.js';
-import { errorAnswer } from './error-answers.js';
 import type { ScoreStep } from './score.js';
 
 export interface EventStream {
@@ -12,7 +11,6 @@ export interface EventStream {
   hasBegun: () => boolean;
   step: (step: ScoreStep) => void;
   end: (event: 'result' | 'error', data: unknown) => Promise<void>;
-  fail: (thrown: unknown) => Promise<void>;
 }
 
 /** Keeps proxies from closing a quiet connection. */
@@ -52,11 +50,11 @@ export const eventStream = (reply: FastifyReply): EventStream => {
     hasBegun: () => begun,
     step: ({ preview, ...step }) => {
       last = last.then(async () => {
-        send('step', { ...step, preview: preview === undefined ? null : await dataUrl(preview) });
+        /* A picture without its previews is better than none. */
+        send('step', { ...step, preview: preview === undefined ? null : await dataUrl(preview).catch(() => null) });
       });
     },
     end,
-    fail: (thrown) => end('error', errorAnswer(thrown).body),
   };
 };
 

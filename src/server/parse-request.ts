@@ -16,8 +16,8 @@ export interface RequestLimits {
 
 /** Files of this machine are not a client's to name. */
 const NOT_OF_A_REQUEST: readonly RowKeyName[] = ['latents', 'output'];
-const HAS_SCHEME = /^\s*[a-z][a-z0-9+.-]*:/i;
-const IS_ACCEPTED = /^\s*(?:data:|https?:\/\/)/i;
+const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:/i;
+const IS_ACCEPTED = /^(?:data:|https?:\/\/)/i;
 
 /**
  * @param body parsed JSON: `{"input_data": {"columns", "index", "data"}, "params": {…}}`
@@ -83,12 +83,14 @@ const refuseSlip = (name: string, place: string): void => {
   throw invalid(`Unknown key ${showValue(name)} (${place}): did you mean "${near}"? Correct it, or rename it.`);
 };
 
-/** What is no URL is base64: in a manifest it could be a path. */
+/** What is no URL is base64: in a manifest it could be a path, and so could a URL behind white space. */
 const inline = (image: unknown, place: string): unknown => {
-  if (typeof image !== 'string' || image === '' || IS_ACCEPTED.test(image)) return image;
-  if (!HAS_SCHEME.test(image)) return `data:;base64,${image}`;
+  if (typeof image !== 'string') return image;
+  const text = image.trimStart();
+  if (text === '' || IS_ACCEPTED.test(text)) return text;
+  if (!HAS_SCHEME.test(text)) return `data:;base64,${text}`;
   throw invalid(
-    `Expected image to be base64, a data: URL or a public http(s) URL (${place}), got ${showValue(image)}: send the picture itself.`,
+    `Expected image to be base64, a data: URL or a public http(s) URL (${place}), got ${showValue(text)}: send the picture itself.`,
   );
 };
 

@@ -72,7 +72,7 @@ export class RefineService implements Refiner {
         this.#isReady = true;
         return reply;
       } catch (thrown) {
-        this.#mend(thrown);
+        if (thrown !== signal.reason) this.#mend(thrown);
         throw thrown;
       }
     });
@@ -84,10 +84,10 @@ export class RefineService implements Refiner {
     this.options.engine.close();
   }
 
-  /** A dead engine comes back before the next request asks for it: readiness depends on it. */
+  /** An engine that is dead, or could not open its model again, comes back before the next request asks for it. */
   #mend(thrown: unknown): void {
-    if (!isRefineError(thrown) || this.#closed.signal.aborted) return;
-    if (thrown.code !== 'ENGINE_CRASHED') return;
+    if (this.#closed.signal.aborted) return;
+    if (isRefineError(thrown) && thrown.code !== 'ENGINE_CRASHED' && thrown.scope === 'row') return;
     const wasReady = this.#isReady;
     this.#isReady = false;
     if (wasReady) void this.#revive();
@@ -101,7 +101,7 @@ export class RefineService implements Refiner {
       } catch (thrown) {
         if (isOver()) return;
         this.options.onTrouble?.(thrown);
-        /* A child that could not open its model is of no use to the next try. */
+        /* What fails in one process may work in a new one. */
         this.options.engine.close();
         await sleep(REVIVE_PAUSE_MS);
       }

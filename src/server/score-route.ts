@@ -1,7 +1,9 @@
 /** `POST /score`: who may ask, a place in the queue, a deadline, and an answer whole or as events. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RefineError } from '../errors.js';
+import { reportFailure } from './error-answers.js';
 import { eventStream } from './event-stream.js';
+import type { Log } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { RefineService } from './refine-service.js';
 import { score, type ScoreOptions } from './score.js';
@@ -9,6 +11,7 @@ import { score, type ScoreOptions } from './score.js';
 export interface ScoreRouteOptions {
   service: RefineService;
   metrics: Metrics;
+  log: Log;
   score: ScoreOptions;
   /** From the request's head to its answer. */
   deadlineMs: number;
@@ -48,7 +51,7 @@ export const addScoreRoute = (app: FastifyInstance, options: ScoreRouteOptions):
         await events.end('result', results);
       } catch (thrown) {
         if (events?.hasBegun() !== true) throw thrown;
-        await events.fail(thrown);
+        await events.end('error', reportFailure(thrown, request, options).body);
       }
       return reply;
     },

@@ -98,7 +98,11 @@ const readPictures = async (
 const readPicture = async (row: Row, fetching: FetchOptions, { maxPixels }: ScoreLimits): Promise<Uint8Array> => {
   const { source } = row;
   if (source.kind !== 'url' && source.kind !== 'inline') throw new Error(`a request cannot name a ${source.kind}`);
-  const bytes = await readSource(source, fetching);
+  const bytes = await readSource(source, fetching).catch((thrown: unknown) => {
+    /* Why it stopped: time, the server or the client. */
+    fetching.signal?.throwIfAborted();
+    throw thrown;
+  });
   const { width, height } = (await openPicture(bytes, row.sourceText ?? '')).header;
   if (width * height <= maxPixels) return bytes;
   throw new RefineError(

@@ -4,6 +4,7 @@ import { extname, join } from 'node:path';
 import { goodRow, model, picture, quick, readPixels, readResults, workFolder, writeRows } from '../support/batch.js';
 import { goldenData, root } from '../support/golden.js';
 import { runCli, type CliRun } from '../support/run-cli.js';
+import { quickRequest } from '../support/serve.js';
 import { splitWeights } from '../support/split-weights.js';
 
 const folder = workFolder();
@@ -131,8 +132,12 @@ describe('what a person should know', () => {
     const prefix = Buffer.alloc(8);
     prefix.writeBigUInt64LE(BigInt(json.length));
     writeFileSync(path, Buffer.concat([prefix, json, bytes.subarray(end), Buffer.alloc(4)]));
-    const { code, stderr } = await run('odd-out', '--model', odd);
-    expect(code).toBe(0);
-    expect(stderr).toContain('Note: The model has tensors that no network asks for: adapter.weight.');
+    const note = 'Note: The model has tensors that no network asks for: adapter.weight.';
+    const said = { code: 0, stderr: expect.stringContaining(note) };
+    expect(await run('odd-out', '--model', odd)).toMatchObject(said);
+    const score = (...args: string[]): Promise<CliRun> =>
+      runCli(['score', '-', '--model', odd, ...args], { input: JSON.stringify(quickRequest) });
+    expect(await score()).toMatchObject(said);
+    expect(await score('--quiet')).toMatchObject({ code: 0, stderr: '' });
   });
 });

@@ -56,8 +56,19 @@ test('pull brings a model into the cache as Python lays it out, and verify finds
     );
     const blob = join(snapshot, 'unet', readlinkSync(join(snapshot, unet)));
     writeFileSync(blob, Buffer.from(readFileSync(blob)).fill(1, 100, 200));
-    expect(await models('verify', ID)).toMatchObject({ code: 4, stderr: expect.stringMatching(/^1 damaged/) });
+    const damaged = await models('verify', ID);
+    expect(damaged).toMatchObject({ code: 4, stderr: expect.stringMatching(/^1 damaged/) });
+    expect(damaged.stdout).toContain(blob);
+    rmSync(blob);
+    expect(await models('pull', ID, '--quiet')).toMatchObject({ code: 0 });
+    expect(await models('verify', ID)).toMatchObject({ code: 0 });
   });
+});
+
+test('verify of what is not there says so', async () => {
+  const { code, stdout, stderr } = await runCli(['models', 'verify', 'tiny-refinre']);
+  expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+  expect(stderr).toMatch(/There is no model folder at .*tiny-refinre\. .*\[MODEL_NOT_FOUND\]/);
 });
 
 test.each([

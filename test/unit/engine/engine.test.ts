@@ -1,7 +1,9 @@
+import { cpSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { pid } from 'node:process';
 import { Engine } from '#src/engine/engine.js';
 import type { RefineJob } from '#src/records.js';
-import { model } from '../../support/batch.js';
+import { model, workFolder } from '../../support/batch.js';
 import { itOnLinux } from '../../support/it-on-linux.js';
 import { childrenOf } from '../../support/processes.js';
 import { plainSettings } from '../../support/settings.js';
@@ -12,6 +14,7 @@ const job: RefineJob = {
   output: 'pixels',
   bitDepth: 8,
 };
+const folder = workFolder();
 const engine = new Engine({ model, modelName: 'tiny-refiner', device: 'cpu' });
 const { signal } = new AbortController();
 let children: readonly number[] = [];
@@ -43,4 +46,20 @@ itOnLinux('a child that dies in a job fails it, and the next job finds another',
   );
   await expect(refining).rejects.toMatchObject({ code: 'ENGINE_CRASHED', context: { signal: 'SIGKILL' } });
   await expect(engine.refine(job, { signal })).resolves.toMatchObject({ stepsRun: 1 });
+});
+
+it('a model that could not be opened is opened anew by the next job', async () => {
+  const [here, gone] = [join(folder, 'here'), join(folder, 'gone')];
+  cpSync(model, here, { recursive: true });
+  const other = new Engine({ model: here, modelName: 'tiny-refiner', device: 'cpu' });
+  try {
+    await other.open(signal);
+    other.close();
+    renameSync(here, gone);
+    await expect(other.refine(job, { signal })).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+    renameSync(gone, here);
+    await expect(other.refine(job, { signal })).resolves.toMatchObject({ stepsRun: 1 });
+  } finally {
+    other.close();
+  }
 });

@@ -71,6 +71,22 @@ describe('an identity', () => {
     await expect(asking).rejects.toMatchObject({ code: 'CONTENT_SAFETY_SETUP' });
   });
 
+  it('is asked anew by whoever still waits when the one who asked has gone', async () => {
+    fake.faults = ['hang'];
+    const authorize = byIdentity({ AZURE_POD_IDENTITY_AUTHORITY_HOST: fake.url });
+    const [leaving, staying] = [new AbortController(), new AbortController()];
+    const left = new Error('left');
+    const first = authorize({ signal: leaving.signal, name: 'first' });
+    const others = [1, 2].map(() => authorize({ signal: staying.signal, name: 'other' }));
+    setTimeout(() => {
+      leaving.abort(left);
+    }, 100);
+    await expect(first).rejects.toBe(left);
+    const authorization = `Bearer ${FAKE_TOKEN}`;
+    expect(await Promise.all(others)).toEqual([{ authorization }, { authorization }]);
+    expect(fake.count('token')).toBe(1);
+  });
+
   it('whose token ends is asked again; when that fails, rows do and the run goes on', async () => {
     fake.tokenSeconds = 1;
     const clock = Date.now;

@@ -1,3 +1,4 @@
+import type { RefineError } from '#src/errors.js';
 import { parseRequest } from '#src/server/parse-request.js';
 import { parseJsonBody } from '#src/server/json-body.js';
 
@@ -30,6 +31,20 @@ it('takes whatever is no URL for base64, never for a path', async () => {
   const [url] = await parse(of([{ ...row, image: 'https://example.com/a.png' }]));
   expect(url!.source).toEqual({ kind: 'url', url: 'https://example.com/a.png' });
 });
+
+it.each(['http://x/../../../etc/a', 'data:image/png;base64,AAAA', 'file:///etc/passwd', '/etc/passwd', ''])(
+  'takes %j behind white space for what it is without',
+  async (image) => {
+    const sourceOf = async (text: string): Promise<unknown> =>
+      parse(of([{ ...row, image: text }])).then(
+        ([only]) => only!.source,
+        (thrown: unknown) => (thrown as RefineError).code,
+      );
+    const plain = await sourceOf(image);
+    expect(plain).not.toEqual(expect.objectContaining({ kind: 'file' }));
+    for (const space of [' ', '\n', '\t\r\n', '\u00a0', '\ufeff']) expect(await sourceOf(space + image)).toEqual(plain);
+  },
+);
 
 it('passes by columns that are nobody’s, and null cells', async () => {
   const columns = ['image', 'prompt', 'camera', 'seed'];
