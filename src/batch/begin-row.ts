@@ -5,7 +5,8 @@ import { isRefineError, messageOf, RefineError } from '../errors.js';
 import type { InvalidRow, ResultRecord, Row, SafetyCheck } from '../records.js';
 import type { EarlierResults } from '../results/earlier-results.js';
 import { isBlocked, type Screening } from '../safety/screening.js';
-import { exists, outputsOf } from './check-outputs.js';
+import { outputsOf } from './check-outputs.js';
+import { exists } from './exists.js';
 import { readRowInput, type PreparedRow, type RowInput } from './prepare-row.js';
 import { rowDigest } from './row-digest.js';
 

@@ -1,9 +1,10 @@
 /** What must hold of the output folder before any work. */
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RefineError } from '../errors.js';
 import type { InvalidRow, Row } from '../records.js';
+import { exists } from './exists.js';
 
 /** Names given in the message; the rest are counted. */
 const NAMED = 3;
@@ -78,9 +79,3 @@ export const refuseFile = async (path: string): Promise<void> => {
     context: { path },
   });
 };
-
-export const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

@@ -5,11 +5,13 @@ import type { WorkInfo } from './work-info.js';
 export type BatchEvent =
   | { kind: 'opened'; info: WorkInfo }
   /** A row is in the engine; `steps` is known once the schedule is built. */
-  | { kind: 'step'; rowIndex: number; stage?: 'base' | 'refiner'; step: number; steps: number }
+  | { kind: 'step'; rowIndex: number; copy: number; stage?: 'base' | 'refiner'; step: number; steps: number }
   /** A row is finished, and its result is in the journal. */
   | {
       kind: 'row';
       rowIndex: number;
+      /** Pictures that a row counts share its index. */
+      copy: number;
       result: ResultRecord;
       /** UNet steps that the row was expected to take. */
       steps: number;

@@ -44,7 +44,6 @@ export const generateWork = (options: GenerateWorkOptions): Work => {
   const refiner = options.refiner === null ? null : new Engine(options.refiner);
   const files = handedOnFiles(options.handedOnFolder);
   let own: SchedulerConfigs;
-  let baseDigest: string;
   let isBothResident = true;
   /** Asked for more than once; the memory that is free is another after the first time. */
   let opened: WorkInfo | undefined;
@@ -59,17 +58,27 @@ export const generateWork = (options: GenerateWorkOptions): Work => {
     return { base: facts, refiner: others };
   };
 
+  /** Its adapters are matched when it is opened: what is wrong with them is told before rows are drawn for it. */
+  const refinerSays = async (signal: AbortSignal): Promise<readonly string[]> => {
+    const { loras = [], embeddings = [] } = options.refiner ?? {};
+    if (refiner === null || loras.length + embeddings.length === 0) return [];
+    const { warnings = [] } = await refiner.open(signal);
+    refiner.close();
+    return warnings;
+  };
+
   const open = async (signal: AbortSignal): Promise<WorkInfo> => {
     if (opened !== undefined) return opened;
     const found = await examine();
+    const refinerWarnings = await refinerSays(signal);
     const info = await base.open(signal);
     const bytes = found.base.bytes + (found.refiner?.bytes ?? 0);
     isBothResident = found.refiner === null || hasRoomForBoth(options.resident, bytes, info.device);
     own = { base: info.schedulerConfig, refiner: found.refiner?.schedulerConfig ?? null };
-    baseDigest = info.modelDigest;
-    const digests = [baseDigest, found.refiner?.digest ?? null];
+    const digests = [info.modelDigest, found.refiner?.digest ?? null];
     opened = {
       ...info,
+      warnings: [...(info.warnings ?? []), ...refinerWarnings],
       model: (options.refiner ?? options.base).modelName,
       baseModel: options.base.modelName,
       modelDigest: createHash('sha256').update(JSON.stringify(digests)).digest('hex'),
@@ -80,7 +89,7 @@ export const generateWork = (options: GenerateWorkOptions): Work => {
   const onStep =
     ({ row }: ReadyRow, stage: 'base' | 'refiner', { report }: WorkContext) =>
     (step: number, steps: number): void => {
-      report({ kind: 'step', rowIndex: row.index, stage, step, steps });
+      report({ kind: 'step', rowIndex: row.index, copy: row.generation?.copy ?? 0, stage, step, steps });
     };
 
   const planOf = ({ row, prepared }: ReadyRow): GenerationPlan => planGeneration(row, prepared.job as GenerateJob, own);
@@ -94,7 +103,8 @@ export const generateWork = (options: GenerateWorkOptions): Work => {
       base.refine(job, { signal: context.signal, onStep: onStep(ready, 'base', context) });
     const elapsed = (): number => Math.round(performance.now() - start);
     if (plan.refiner === null) return { kind: 'refined', ready, reply: await run(), durationMs: elapsed() };
-    const key = files.keyOf(job, baseDigest);
+    /* Unique: outputs are in it. Rows that differ in the refiner alone must not share a file. */
+    const key = ready.digest;
     if (options.resumes && (await files.has(key, job))) return { kind: 'drawn', ready, plan, key, durationMs: 0 };
     if (!isBothResident) refiner?.close();
     await files.write(key, await run());
@@ -130,20 +140,31 @@ export const generateWork = (options: GenerateWorkOptions): Work => {
     },
     async *run(rows, context) {
       if (!options.resumes) await files.removeAll();
+      /* Latents of rows that fail serve `--retry-failed`. */
+      const failed = new Set<string>();
       for await (const window of windowsOf(rows, isBothResident ? 1 : WINDOW)) {
         const drawn: (DrawnRow | EndedRow)[] = [];
         for (const row of window) {
           drawn.push(row.kind === 'ready' ? await orFailed(row, () => draw(row, context)) : row);
         }
         for (const row of drawn) {
-          yield row.kind === 'drawn' ? await orFailed(row.ready, () => refineDrawn(row, context)) : row;
+          const ended = row.kind === 'drawn' ? await orFailed(row.ready, () => refineDrawn(row, context)) : row;
+          const digest = failedDigest(ended);
+          if (digest !== null) failed.add(digest);
+          yield ended;
         }
       }
-      await files.close();
+      await files.close(failed);
     },
     close() {
       base.close();
       refiner?.close();
     },
   };
+};
+
+/** Of a row that failed, now or in an earlier run. */
+const failedDigest = (row: EndedRow): string | null => {
+  if (row.kind === 'failed') return row.digest;
+  return row.kind === 'done' && row.result.status === 'failed' ? row.result.digest : null;
 };

@@ -1,14 +1,14 @@
 /** What the base model hands on to the refiner, on the disk between the two: memory holds one row, and a killed run goes on. */
-import { createHash } from 'node:crypto';
-import { readFile, rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { encodePicture } from '../image/encode-picture.js';
 import { loadPicture } from '../image/load-picture.js';
 import type { GenerateJob, LatentsData, RefineJob, RefineReply } from '../records.js';
 import { writeAtomically } from '../results/write-atomically.js';
 import { encodeLatents } from '../weights/encode-latents.js';
 import { readLatents } from '../weights/read-latents.js';
-import { exists } from './check-outputs.js';
+import { expectOutputFolder } from './check-outputs.js';
+import { exists } from './exists.js';
 
 export interface HandedOn {
   input: RefineJob['input'];
@@ -16,9 +16,8 @@ export interface HandedOn {
   latents: LatentsData | null;
 }
 
-/** Files of one run, named by the digest of what made them. */
+/** Files of one run, named by their row's digest. */
 export interface HandedOnFiles {
-  keyOf: (job: GenerateJob, modelDigest: string) => string;
   has: (key: string, job: GenerateJob) => Promise<boolean>;
   /** @throws OUTPUT_UNWRITABLE */
   write: (key: string, reply: RefineReply) => Promise<void>;
@@ -27,13 +26,16 @@ export interface HandedOnFiles {
   remove: (key: string) => Promise<void>;
   /** Of an earlier run, which none goes on with. */
   removeAll: () => Promise<void>;
-  /** Removes the folder, unless rows that failed have files there. */
-  close: () => Promise<void>;
+  /** Removes what no row needs, and the folder when nothing is left in it. */
+  close: (keep: ReadonlySet<string>) => Promise<void>;
 }
 
 const PNG = { format: 'png', quality: null, bitDepth: 8, metadata: false } as const;
 
-/** @param folder is made with the first file */
+/** Of a file's name; '' of a temporary one. */
+const keyOf = (name: string): string => name.slice(0, name.indexOf('.'));
+
+/** @param folder in the output folder; is made with the first file */
 export const handedOnFiles = (folder: string): HandedOnFiles => {
   const latentsFile = (key: string): string => join(folder, `${key}.safetensors`);
   const pictureFile = (key: string): string => join(folder, `${key}.png`);
@@ -42,12 +44,10 @@ export const handedOnFiles = (folder: string): HandedOnFiles => {
     ...(output === 'latents' || keepLatents ? [latentsFile(key)] : []),
   ];
   return {
-    keyOf: (job, modelDigest) =>
-      createHash('sha256')
-        .update(JSON.stringify([modelDigest, job]))
-        .digest('hex'),
     has: async (key, job) => (await Promise.all(filesOf(key, job).map(exists))).every(Boolean),
     write: async (key, { output, latents }) => {
+      /* Writing makes missing folders, and one that somebody removed is to stay away. */
+      await expectOutputFolder(dirname(folder));
       const kept = output.kind === 'latents' ? output.latents : latents;
       if (kept !== undefined) await writeAtomically(latentsFile(key), encodeLatents(kept));
       if (output.kind === 'pixels') await writeAtomically(pictureFile(key), await encodePicture(output.pixels, PNG));
@@ -62,6 +62,11 @@ export const handedOnFiles = (folder: string): HandedOnFiles => {
       await Promise.all([latentsFile(key), pictureFile(key)].map((file) => rm(file, { force: true })));
     },
     removeAll: () => rm(folder, { recursive: true, force: true }),
-    close: () => rmdir(folder).catch(() => undefined),
+    close: async (keep) => {
+      /* What a killed run was writing, and what rows had that are others now. What stays is no reason to fail. */
+      const left = (await readdir(folder).catch(() => [])).filter((name) => !keep.has(keyOf(name)));
+      await Promise.allSettled(left.map((name) => rm(join(folder, name), { force: true })));
+      await rmdir(folder).catch(() => undefined);
+    },
   };
 };

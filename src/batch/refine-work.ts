@@ -30,7 +30,7 @@ export const refineWork = (engine: Engine): Work => {
         }
         const start = performance.now();
         const onStep = (step: number, steps: number): void => {
-          report({ kind: 'step', rowIndex: ready.row.index, step, steps });
+          report({ kind: 'step', rowIndex: ready.row.index, copy: 0, step, steps });
         };
         yield await orFailed(ready, async () => {
           const reply = await engine.refine(ready.prepared.job, { signal, onStep });

@@ -64,7 +64,8 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
       if (row.kind === 'done') takenOver++;
       const source = row.kind === 'refined' ? row.ready.row : row.row;
       const [steps, isPicture] = [countSteps(source), row.kind === 'refined'];
-      report({ kind: 'row', rowIndex: source.index, result: await result, steps, isPicture });
+      const copy = source.generation?.copy ?? 0;
+      report({ kind: 'row', rowIndex: source.index, copy, result: await result, steps, isPicture });
     };
     result.catch(() => undefined);
     return (turn = turn.then(write));

@@ -66,6 +66,11 @@ export interface BatchFlags extends Readonly<Record<string, string | boolean | r
   precision: string;
 }
 
+/** What is done to rows. */
+export type Verb = 'refined' | 'generated';
+
+export const verbOf = ({ command }: RunKind): Verb => (command === 'batch' ? 'refined' : 'generated');
+
 export interface BatchRun {
   /** Reads the rows from the beginning; the same rows at every reading. */
   rows: () => AsyncIterable<Row | InvalidRow>;
@@ -74,7 +79,7 @@ export interface BatchRun {
   passedBy: PassedBy;
   work: Work;
   screening: Screening;
-  verb: 'refined' | 'generated';
+  verb: Verb;
   outputFolder: string;
   /** '' for a whole run; else what the names of a part's own files end with: `-1-of-4`. */
   part: string;
@@ -192,7 +197,7 @@ export const planBatch = async (
     rows,
     total: shard === null && manifest.rows <= limit ? manifest : await measure(rows()),
     passedBy: manifest.passedBy,
-    verb: kind.command === 'batch' ? 'refined' : 'generated',
+    verb: verbOf(kind),
     work: flags.quiet === true ? work : sayWarnings(work, around.stderr),
     screening,
     outputFolder,

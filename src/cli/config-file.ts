@@ -1,6 +1,7 @@
 /** The configuration file: found, read and checked. */
 import { open, stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
+import { exists } from '../batch/exists.js';
 import { RefineError, isRefineError, messageOf } from '../errors.js';
 import { ROW_KEYS, rowKeyOf } from '../manifest/row-keys.js';
 import { checkSetting, nearestSetting, type ConfigKey, type SettingValue } from './config-keys.js';
@@ -80,28 +81,27 @@ export const readConfigFile = async (
   const settings = readSettings(value, path, keys, strangers);
   for (const { name, isPath, isList } of keys) {
     const place = settings.get(name);
-    if (isList && place !== undefined)
+    if (isList && isPath !== false && place !== undefined)
       settings.set(
         name,
-        [place].flat().map((one) => fromFolder(String(one), path, cwd)),
+        [place].flat().map((one) => fromFolder(String(one), isPath === 'named', path, cwd)),
       );
     if (isPath === false || isList || typeof place !== 'string' || isAbsolute(place)) continue;
     const target = resolve(dirname(path), place);
-    if (isPath === true || place.startsWith('.') || (await isThere(target)))
+    if (isPath === true || place.startsWith('.') || (await exists(target)))
       settings.set(name, relative(cwd, target) || '.');
   }
   return { path, settings };
 };
 
-/** A place that the file at `path` names, from the working directory. */
-const fromFolder = (place: string, path: string, cwd: string): string =>
-  isAbsolute(place) ? place : relative(cwd, resolve(dirname(path), place));
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
+/** A place that the file at `path` names, from the working directory; of `<name>=<file>` the name stays. */
+const fromFolder = (text: string, isNamed: boolean, path: string, cwd: string): string => {
+  const begin = isNamed ? text.indexOf('=') + 1 : 0;
+  const place = text.slice(begin);
+  /* Without a name or a place it is wrong, and whoever reads the setting says so. */
+  const isWrong = place === '' || (isNamed && begin < 2);
+  return isWrong || isAbsolute(place) ? text : text.slice(0, begin) + relative(cwd, resolve(dirname(path), place));
+};
 
 const readText = async (path: string): Promise<string> => {
   const file = await open(path);

@@ -25,8 +25,8 @@ export interface ConfigKey {
   help: string;
   /** null: none, or not known before the run. */
   default: SettingValue | null;
-  /** Whether a relative value means a place: always, never, or unless nothing is there, since it may be the id of a model. */
-  isPath: boolean | 'or id';
+  /** Whether a relative value means a place: always, never, unless nothing is there, since it may be the id of a model, or behind a name and `=`. */
+  isPath: boolean | 'or id' | 'named';
   /** Given once for each of its values; texts name several with commas between them. */
   isList: boolean;
 }
@@ -37,7 +37,8 @@ const NOT_SETTINGS = ['config', 'printConfig'];
 /** What `<…>` of an option says when it is a place on this machine. */
 const PLACE = /<(?:folder|file)(?:\|(?:folder|file|id))*(?:\[:weight\])?>/;
 
-const isPlace = (flags: string): ConfigKey['isPath'] => PLACE.test(flags) && (flags.includes('|id') ? 'or id' : true);
+const isPlace = (flags: string): ConfigKey['isPath'] =>
+  flags.includes('<name=file>') ? 'named' : PLACE.test(flags) && (flags.includes('|id') ? 'or id' : true);
 
 const SWITCH: Readonly<Record<string, boolean>> = { true: true, 1: true, false: false, 0: false };
 

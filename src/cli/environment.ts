@@ -8,7 +8,7 @@ const PREFIX = 'SDXL_REFINE_';
 export const CONFIG_VARIABLE = `${PREFIX}CONFIG`;
 
 /** `guidance_scale` → `SDXL_REFINE_GUIDANCE_SCALE` */
-export const variableOf = (name: string): string => PREFIX + name.toUpperCase();
+const variableOf = (name: string): string => PREFIX + name.toUpperCase();
 
 /**
  * The settings of the environment, by name. `strangers` are settings of other commands, which are left alone. An empty variable is one that isn't set, as scripts and workflows leave them.

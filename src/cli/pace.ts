@@ -6,10 +6,16 @@ export interface PlannedWork {
   steps: number;
 }
 
-/** A row that is finished, whichever way. */
-export interface FinishedRow {
+/** Tells the pictures of a run apart. */
+export interface PacedRow {
   /** 0-based, over all inputs. */
   index: number;
+  /** 0-based, of the pictures that the row counts. */
+  copy: number;
+}
+
+/** A row that is finished, whichever way. */
+export interface FinishedRow extends PacedRow {
   /** UNet steps that it was planned to take. */
   steps: number;
   isFailed: boolean;
@@ -19,6 +25,8 @@ export interface FinishedRow {
 
 const STAGES = ['base', 'refiner'] as const;
 export type Stage = (typeof STAGES)[number];
+
+const keyOf = ({ index, copy }: PacedRow, stage: Stage): string => `${index} ${copy} ${stage}`;
 
 export class Pace {
   rows = 0;
@@ -46,15 +54,15 @@ export class Pace {
   }
 
   /** @param step steps of the row that have run in this model */
-  step(index: number, stage: Stage, step: number): void {
-    const key = `${index} ${stage}`;
+  step(row: PacedRow, stage: Stage, step: number): void {
+    const key = keyOf(row, stage);
     this.#run += Math.max(0, step - (this.#current.get(key) ?? 0));
     this.#current.set(key, step);
   }
 
-  row({ index, steps, isFailed, isPicture }: FinishedRow): void {
+  row({ steps, isFailed, isPicture, ...row }: FinishedRow): void {
     this.rows++;
-    for (const stage of STAGES) this.#current.delete(`${index} ${stage}`);
+    for (const stage of STAGES) this.#current.delete(keyOf(row, stage));
     this.#planned += steps;
     if (isFailed) this.failed++;
     if (isPicture) this.#pictures++;

@@ -29,10 +29,11 @@ export const createProgress = (
 /** What both show of an event. */
 const follow = (pace: Pace, event: BatchEvent): void => {
   if (event.kind === 'opened') pace.begin();
-  else if (event.kind === 'step') pace.step(event.rowIndex, event.stage ?? 'refiner', event.step);
+  else if (event.kind === 'step')
+    pace.step({ index: event.rowIndex, copy: event.copy }, event.stage ?? 'refiner', event.step);
   else {
-    const { rowIndex: index, steps, isPicture, result } = event;
-    pace.row({ index, steps, isPicture, isFailed: result.status === 'failed' });
+    const { rowIndex: index, copy, steps, isPicture, result } = event;
+    pace.row({ index, copy, steps, isPicture, isFailed: result.status === 'failed' });
   }
 };
 

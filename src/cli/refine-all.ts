@@ -6,7 +6,7 @@ import type { BatchEvent } from '../batch/events.js';
 import { runBatch, type BatchOutcome } from '../batch/run-batch.js';
 import { openEarlierResults } from '../results/earlier-results.js';
 import { openJournal } from '../results/journal.js';
-import { keepFrom } from '../results/keep-from.js';
+import { keepFrom, keepNewest } from '../results/keep-from.js';
 import { writePredictionsCsv } from '../results/predictions-csv.js';
 import { lockFolder } from '../results/run-lock.js';
 import { writeRunSeed } from '../results/run-state.js';
@@ -82,7 +82,9 @@ const refineLocked = async (
   const { summary, takenOver, stoppedByThreshold } = outcome;
   run.print({ summary: { ...summary, taken_over: takenOver, total, duration_ms: durationMs, results: resultsPath } });
   if (flags.quiet !== true)
-    around.stderr.write(summaryText(outcome, { total, durationMs, outputFolder, verb: run.verb }));
+    around.stderr.write(
+      summaryText(outcome, { total, durationMs, outputFolder, resultsName: resultsName(run), verb: run.verb }),
+    );
   return stoppedByThreshold || summary.failed > 0 ? 1 : 0;
 };
 
@@ -115,7 +117,7 @@ const refineInto = async (
       report,
     });
     const isComplete = run.isWhole && !outcome.stoppedByThreshold;
-    if (journal.begin > 0 && isComplete) await keepFrom(resultsPath, journal.begin);
+    if (journal.begin > 0) await (isComplete ? keepFrom : keepNewest)(resultsPath, journal.begin);
     return outcome;
   } finally {
     await journal.close();

@@ -1,6 +1,6 @@
 /** `--model` as people write it: a path, a bundled model's name, or an id of the hub. */
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { exists } from '../batch/exists.js';
 import { DEFAULT_VARIANT } from '../hub/choose-files.js';
 import { findCached } from '../hub/find-cached.js';
 import { readHubSettings } from '../hub/hub-settings.js';
@@ -20,11 +20,7 @@ export const findModelFolder = async (
   around: Pick<Surroundings, 'cwd' | 'env'>,
 ): Promise<string | null> => {
   const path = resolve(around.cwd(), text);
-  const isThere = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) return path;
+  if (await exists(path)) return path;
   const bundled = BUNDLED_MODELS.find(({ name }) => name === text);
   if (bundled !== undefined) return bundled.folder;
   const id = parseModelId(text);

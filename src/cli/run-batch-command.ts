@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { passedByText } from '../manifest/passed-by.js';
 import { isRefineError, messageOf, RefineError } from '../errors.js';
-import { batchKind, planBatch, type BatchFlags, type RunKind } from './batch-run.js';
+import { batchKind, planBatch, verbOf, type BatchFlags, type RunKind } from './batch-run.js';
 import type { MergedConfig } from './config.js';
 import { lookOnly } from './look-only.js';
 import { resultPrinter } from './print-results.js';
@@ -21,7 +21,7 @@ export const runBatchCommand = async (
   kind: RunKind = batchKind(flags, around),
 ): Promise<number> => {
   if (file !== null && flags.quiet !== true) around.stderr.write(`Settings of ${file}\n`);
-  const stepSummary = createStepSummary(around, settings);
+  const stepSummary = createStepSummary(around, settings, verbOf(kind));
   const printLine = resultPrinter(flags.json === true, around);
   const print: typeof printLine = (line) => {
     printLine(line);

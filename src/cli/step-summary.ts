@@ -3,6 +3,7 @@ import { appendFile } from 'node:fs/promises';
 import { messageOf } from '../errors.js';
 import type { ResultRecord } from '../records.js';
 import { addToSummary, emptySummary, type Summary } from '../results/summary.js';
+import type { Verb } from './batch-run.js';
 import type { Setting } from './config.js';
 import type { ResultLine, RunEnd } from './print-results.js';
 import type { Surroundings } from './surroundings.js';
@@ -26,6 +27,7 @@ const MAX_TEXT = 300;
 export const createStepSummary = (
   { env, stderr }: Pick<Surroundings, 'env' | 'stderr'>,
   settings: Readonly<Record<string, Setting>>,
+  verb: Verb,
 ): StepSummary => {
   const path = env['GITHUB_STEP_SUMMARY'] ?? '';
   const failures: ResultRecord[] = [];
@@ -43,7 +45,7 @@ export const createStepSummary = (
     write: async (stoppedBy) => {
       if (path === '') return;
       try {
-        await appendFile(path, summaryMarkdown({ summary, failures, end, stoppedBy }, settings));
+        await appendFile(path, summaryMarkdown({ summary, failures, end, stoppedBy, verb }, settings));
       } catch (error) {
         stderr.write(`sdxl-refine: the summary was not written to GITHUB_STEP_SUMMARY: ${messageOf(error)}\n`);
       }
@@ -58,6 +60,7 @@ interface SummaryFacts {
   /** null: the run did not come to its end. */
   end: RunEnd | null;
   stoppedBy: string | null;
+  verb: Verb;
 }
 
 const summaryMarkdown = (facts: SummaryFacts, settings: Readonly<Record<string, Setting>>): string => {
@@ -81,7 +84,7 @@ const summaryMarkdown = (facts: SummaryFacts, settings: Readonly<Record<string, 
   ].join('\n\n');
 };
 
-const countParts = ({ summary, end }: SummaryFacts): string[] => {
+const countParts = ({ summary, end, verb }: SummaryFacts): string[] => {
   const { rows, ok, failed, blocked, skipped } = summary;
   if (end !== null && 'unet_calls' in end) {
     return [
@@ -92,7 +95,7 @@ const countParts = ({ summary, end }: SummaryFacts): string[] => {
   const [title, untried, time] =
     end === null
       ? [`stopped after ${rows} ${rows === 1 ? 'row' : 'rows'}`, '', '']
-      : [`${ok} of ${end.total} rows refined`, end.total - rows, timeText(end.duration_ms)];
+      : [`${ok} of ${end.total} rows ${verb}`, end.total - rows, timeText(end.duration_ms)];
   return [
     `### sdxl-refine: ${title}`,
     table(['ok', 'failed', 'blocked', 'skipped', 'not tried', 'time'], [[ok, failed, blocked, skipped, untried, time]]),

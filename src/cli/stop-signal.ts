@@ -25,9 +25,8 @@ export const listenForStop = (around: Surroundings, onStop: () => void): StopSig
   };
   const onError = (error: unknown): void => {
     const isClosed = systemCodeOf(error) === 'EPIPE';
-    controller.abort(
-      isClosed ? cancelled() : new RefineError('OUTPUT_UNWRITABLE', `Cannot write the results: ${messageOf(error)}.`),
-    );
+    const message = `Cannot write the results: ${messageOf(error)}. Free space where the output goes, then run again; batch and generate go on with --resume.`;
+    controller.abort(isClosed ? cancelled() : new RefineError('OUTPUT_UNWRITABLE', message));
   };
   around.on('SIGINT', stop);
   around.on('SIGTERM', stop);

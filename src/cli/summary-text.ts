@@ -3,18 +3,21 @@ import type { DryRunCost } from '../batch/dry-run.js';
 import type { BatchOutcome } from '../batch/run-batch.js';
 import type { WorkInfo } from '../batch/work-info.js';
 import type { Summary } from '../results/summary.js';
+import type { Verb } from './batch-run.js';
 import { timeText } from './time-text.js';
 
 interface RunFacts {
   total: number;
   durationMs: number;
   outputFolder: string;
+  /** The results' file there. */
+  resultsName: string;
   /** What was done to rows. */
-  verb: 'refined' | 'generated';
+  verb: Verb;
 }
 
 export const summaryText = ({ summary, takenOver, stoppedByThreshold }: BatchOutcome, facts: RunFacts): string => {
-  const { total, durationMs, outputFolder, verb } = facts;
+  const { total, durationMs, outputFolder, resultsName, verb } = facts;
   const rate = Math.max(0, summary.ok - takenOver) / (durationMs / 60_000);
   const lines = [
     `${summary.ok} of ${count(total, 'row')} ${verb} in ${timeText(durationMs)} (${rate.toFixed(1)} pictures/min)`,
@@ -22,7 +25,7 @@ export const summaryText = ({ summary, takenOver, stoppedByThreshold }: BatchOut
     ...(summary.blocked > 0 ? [`${summary.blocked} blocked by content safety`] : []),
     ...failures(summary),
     ...(stoppedByThreshold ? [`stopped by --error-threshold; ${total - summary.rows} rows were not tried`] : []),
-    `pictures and results.jsonl: ${outputFolder}`,
+    `pictures and ${resultsName}: ${outputFolder}`,
   ];
   return `${lines.join('\n')}\n`;
 };
@@ -46,7 +49,7 @@ export const dryRunText = (summary: Summary, cost: DryRunCost, info: WorkInfo): 
 };
 
 /** The model of a run, or the base model and the refiner after it, which is opened when its turn comes. */
-export const modelsText = ({ model, baseModel = model }: WorkInfo): string =>
+const modelsText = ({ model, baseModel = model }: WorkInfo): string =>
   baseModel === model ? model : `${baseModel} (then ${model})`;
 
 const failures = ({ failed, errors }: Summary): string[] => {

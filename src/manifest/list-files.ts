@@ -20,7 +20,7 @@ export interface Listing {
 }
 
 /** What a run writes beside pictures, and reads its settings from. */
-const OWN_FILES = /(?:^|\/)(?:results\.jsonl|sdxl-refine\.(?:json|ya?ml))$/;
+const OWN_FILES = /(?:^|\/)(?:results(?:-\d+-of-\d+)?\.jsonl|sdxl-refine\.(?:json|ya?ml))$/;
 
 /** Where a folder is inside another, links followed, `/`-separated: `''` for itself; null where it is elsewhere or is not there yet. */
 export const findInside = async (folder: string, outer: string): Promise<string | null> => {
@@ -36,7 +36,7 @@ export const isFolder = async (path: string): Promise<boolean> =>
 
 /**
  * Lists files whose names match. Links to files are files, broken ones too: their rows say so. Links to folders are not
- * entered, so there is no loop to fall into. Hidden files and folders, `results.jsonl` and `sdxl-refine.json` are as if
+ * entered, so there is no loop to fall into. Hidden files and folders, `results.jsonl` (`results-1-of-4.jsonl`) and `sdxl-refine.json` are as if
  * they were not there. Holds every name, because order needs them all.
  *
  * @param except a folder inside that is not read, `/`-separated

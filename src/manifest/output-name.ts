@@ -6,7 +6,7 @@ import { OUTPUT_EXTENSIONS } from './output-form.js';
 import { showValue } from './show-value.js';
 
 /** Longest file name of ext4, NTFS and APFS, in bytes of UTF-8 (of UTF-16 units for NTFS, which is no less). */
-const MAX_NAME_BYTES = 255;
+export const MAX_NAME_BYTES = 255;
 const MAX_PATH_BYTES = 1024;
 /** Leaves room for a suffix and an extension. */
 const MAX_STEM_BYTES = 200;

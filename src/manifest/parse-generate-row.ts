@@ -4,11 +4,12 @@ import type { Generation, GenerateMode, NoiseStart, RefineSettings, StageInput }
 import { collectProblems } from './collect-problems.js';
 import { loraProblems } from './lora-weights.js';
 import { extensionOf, formatWithoutName, resolveEncoding } from './output-form.js';
-import { parseOutput, promptStem, withoutExtension } from './output-name.js';
+import { MAX_NAME_BYTES, parseOutput, promptStem, withoutExtension } from './output-name.js';
 import { rejectRow, type RowDraft, type RowParser } from './parse-row.js';
 import { parseValues } from './parse-values.js';
 import { resolveSettings, settingProblems, type PartialSettings, type RowContext } from './resolve-settings.js';
 import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
+import { showValue } from './show-value.js';
 
 /** What holds for every row of a run. */
 export interface GenerateRun {
@@ -43,7 +44,8 @@ export const generateRowParser =
     const { values, refused } = parseValues(raw.known, attempt);
     const all = { ...context.options, ...values };
     const extension = extensionOf({ format: formatWithoutName(values, context.options) });
-    const output = values.output === undefined ? null : attempt(() => outputOf(values.output ?? '', extension, run));
+    const output =
+      values.output === undefined ? null : attempt(() => outputOf(values.output ?? '', extension, run, all.count ?? 1));
     const encoding = output === undefined ? undefined : attempt(() => resolveEncoding(values, context, output));
     const settings = { ...resolveSettings(values, refused, context), strength: 1 };
     const generation = attempt(() => generationOf(all, refused, context, run));
@@ -68,10 +70,23 @@ export const generateRowParser =
 const invalid = (message: string): RefineError => new RefineError('ROW_FIELD_INVALID', message);
 
 /** @throws ROW_FIELD_INVALID */
-const outputOf = (given: string, extension: string, { keepsLatents }: GenerateRun): string => {
+const outputOf = (given: string, extension: string, { keepsLatents }: GenerateRun, count: number): string => {
   const output = parseOutput(given, extension);
-  if (!keepsLatents || !output.toLowerCase().endsWith(LATENTS_SUFFIX)) return output;
-  throw invalid(`Expected output not to end in ${LATENTS_SUFFIX}, which --save-latents uses, got ${output}`);
+  if (keepsLatents && output.toLowerCase().endsWith(LATENTS_SUFFIX)) {
+    throw invalid(`Expected output not to end in ${LATENTS_SUFFIX}, which --save-latents uses, got ${output}`);
+  }
+  const longest = copyName(output, count - 1) + (keepsLatents ? LATENTS_SUFFIX : '');
+  const over = Buffer.byteLength(longest.slice(longest.lastIndexOf('/') + 1)) - MAX_NAME_BYTES;
+  if (over <= 0) return output;
+  throw invalid(
+    `Expected output to leave room for what count and --save-latents add to its name, at most ${MAX_NAME_BYTES} bytes in all, got ${showValue(given)}: shorten it by ${over} ${over === 1 ? 'byte' : 'bytes'}`,
+  );
+};
+
+/** The second picture of a row is `fox-2.png`. */
+const copyName = (output: string, copy: number): string => {
+  const stem = withoutExtension(output);
+  return copy === 0 ? output : `${stem}-${copy + 1}${output.slice(stem.length)}`;
 };
 
 const generationOf = (
@@ -125,7 +140,7 @@ const nextSeed = (seed: number, by: number): number => {
   return by <= room ? seed + by : by - room - 1;
 };
 
-/** The same prompt with seeds that count up; its second picture is `fox-2.png`. */
+/** The same prompt with seeds that count up. */
 function* copiesOf(draft: RowDraft, count: number): Generator<RowDraft> {
   const { settings, generation, output } = draft;
   if (generation === undefined) return;
@@ -139,10 +154,7 @@ function* copiesOf(draft: RowDraft, count: number): Generator<RowDraft> {
         copy,
         refiner: refiner === null ? null : { ...refiner, seed: nextSeed(refiner.seed, copy) },
       },
-      output:
-        output === null || copy === 0
-          ? output
-          : `${withoutExtension(output)}-${copy + 1}${output.slice(withoutExtension(output).length)}`,
+      output: output === null ? null : copyName(output, copy),
     };
   }
 }

@@ -12,7 +12,7 @@ export interface EarlierResults {
 }
 
 /** Where a line lies in the journal. */
-type Place = readonly [offset: number, length: number];
+export type Place = readonly [offset: number, length: number];
 
 const CHUNK_BYTES = 2 ** 20;
 const NEWLINE = 10;
@@ -45,10 +45,10 @@ export const openEarlierResults = async (path: string): Promise<EarlierResults> 
 /** 52 bits: a number that a map keeps without an object. The whole digest is compared when a line is found. */
 const keyOf = (digest: string): number => Number.parseInt(digest.slice(0, 13), 16);
 
-async function* readPlaces(handle: FileHandle): AsyncGenerator<readonly [Place, ResultRecord]> {
+/** The results of a journal with their places. @param start where a line begins */
+export async function* readPlaces(handle: FileHandle, start = 0): AsyncGenerator<readonly [Place, ResultRecord]> {
   const chunk = Buffer.alloc(CHUNK_BYTES);
   let rest = Buffer.alloc(0);
-  let start = 0;
   for (;;) {
     const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, start + rest.length);
     if (bytesRead === 0) return;
@@ -62,7 +62,8 @@ async function* readPlaces(handle: FileHandle): AsyncGenerator<readonly [Place, 
   }
 }
 
-const readAt = async (handle: FileHandle, [offset, length]: Place): Promise<string> => {
+/** The line at a place, without its end. */
+export const readAt = async (handle: FileHandle, [offset, length]: Place): Promise<string> => {
   const line = Buffer.alloc(length);
   await handle.read(line, 0, length, offset);
   return line.toString('utf8');

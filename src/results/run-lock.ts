@@ -1,10 +1,11 @@
 /** One run an output folder: a lock file that names its holder, taken over when the holder is gone. */
-import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pid } from 'node:process';
 import { messageOf, RefineError, systemCodeOf } from '../errors.js';
 import { outputUnwritable } from './output-error.js';
+import { placeNew } from './place-new.js';
 
 /** The holder says this often that it lives. */
 const HEARTBEAT_MS = 30_000;
@@ -53,13 +54,13 @@ export const lockFolder = async (folder: string, part: string, isAlive: (pid: nu
   };
 };
 
-/** The lock appears whole: written beside, then linked to its name, which fails where there is one already. */
+/** The lock appears whole: written beside, then given its name, which fails where there is one already. */
 const tryCreate = async (path: string): Promise<boolean> => {
   const holder: Holder = { pid, host: hostname(), started: new Date().toISOString() };
   const beside = `${path}.${pid}.tmp`;
   try {
     await writeFile(beside, JSON.stringify(holder));
-    await link(beside, path);
+    await placeNew(beside, path);
     return true;
   } catch (cause) {
     if (systemCodeOf(cause) === 'EEXIST') return false;
@@ -86,7 +87,7 @@ const takeAway = async (path: string, stale: string): Promise<boolean> => {
   try {
     await rename(path, aside);
     const isStale = (await readFile(aside, 'utf8')) === stale;
-    if (!isStale) await link(aside, path).catch(() => undefined);
+    if (!isStale) await placeNew(aside, path).catch(() => undefined);
     await rm(aside, { force: true });
     return isStale;
   } catch (cause) {

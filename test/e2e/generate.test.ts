@@ -1,8 +1,9 @@
 /** `sdxl-refine generate` as a run: two models, one in memory at a time, and everything that holds of a run of `batch`. */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listOutput, readPixels, readResults, runBatch, toJsonl, workFolder, writeRows } from '../support/batch.js';
 import { goldenData } from '../support/golden.js';
+import { makeChanges, writeLora } from '../support/lora.js';
 import { parseResults, runCli, startCli, type CliOptions, type CliRun } from '../support/run-cli.js';
 
 const folder = workFolder();
@@ -85,6 +86,57 @@ it('goes on from the base model’s latents after it was killed', async () => {
     }),
   );
   expect(same.filter(Boolean)).toHaveLength(2);
+});
+
+it('rows that differ in the refiner alone have each their own latents', async () => {
+  const sweep = [0.2, 0.5].map((strength) => ({ ...size, prompt: 'fox', steps: 5, seed: 3, strength }));
+  const path = writeRows(folderOf('sweep.jsonl'), sweep);
+  const pictures = await Promise.all(
+    ['one', 'both'].map(async (resident) => {
+      const out = folderOf(`sweep-${resident}`);
+      const args = [path, '--mode', 'two-stage', '--resident', resident, '--output-dir', out, '--quiet'];
+      expect(await generate(args)).toMatchObject({ code: 0, stderr: '' });
+      return Promise.all(readResults(out).map((row) => readPixels(join(out, row.image_file_name!))));
+    }),
+  );
+  expect(pictures[0]).toHaveLength(2);
+  expect(pictures[0]).toEqual(pictures[1]);
+  expect(pictures[0]![0]).not.toEqual(pictures[0]![1]);
+});
+
+it('keeps no latents of rows that are others now', async () => {
+  const out = folderOf('others');
+  const kept = join(out, latentsFolder);
+  mkdirSync(kept, { recursive: true });
+  writeFileSync(join(kept, `${'0'.repeat(64)}.safetensors`), '');
+  writeFileSync(join(kept, '.sdxl-refine-1-00000000.tmp'), '');
+  expect(await generate([manifest, '--output-dir', out, '--resume', '--quiet'])).toMatchObject({ code: 0 });
+  expect(existsSync(kept)).toBe(false);
+});
+
+it('looks at the refiner’s LoRA before the base model draws', async () => {
+  const parts = ['unet'] as const;
+  const change = (model: string): ReturnType<typeof makeChanges> =>
+    makeChanges({ model, parts, convolutions: false, dora: false, seed: 1 });
+  const [fits, ofBase] = ['fits', 'of-base'].map((name) => folderOf(`${name}.safetensors`)) as [string, string];
+  writeLora(ofBase, await change('tiny-base'), 'kohya');
+  const wrong = await generate([
+    manifest,
+    '--output-dir',
+    folderOf('wrong-lora'),
+    '--lora',
+    ofBase,
+    '--resident',
+    'one',
+  ]);
+  expect(wrong.code).toBe(4);
+  expect(wrong.stderr).toContain('of-base.safetensors');
+  expect(existsSync(folderOf('wrong-lora'))).toBe(false);
+  const own = await change('tiny-refiner');
+  writeLora(fits, [...own, { ...own[0]!, layer: 'down_blocks.7.proj_in' }], 'kohya');
+  const dry = await generate([manifest, '--output-dir', folderOf('fits'), '--lora', fits, '--dry-run']);
+  expect(dry.code).toBe(0);
+  expect(dry.stderr).toMatch(/Note: .*fits\.safetensors/);
 });
 
 it('resumes: what is finished stays, and latents that are gone are made again', async () => {

@@ -1,7 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Command } from 'commander';
 import { findConfigFile, readConfigFile } from '#src/cli/config-file.js';
 import { configKeys } from '#src/cli/config-keys.js';
+import { collect } from '#src/cli/lora-options.js';
 import { temporaryFolder } from '../../support/run-cli.js';
 import { parsedCommand } from './commands.js';
 
@@ -40,6 +42,25 @@ describe('readConfigFile', () => {
     expect(await read(path, join(folder, 'jobs', 'out'))).toMatchObject({ output_dir: '.' });
     expect(await read(write('b.json', JSON.stringify({ model: folder })))).toEqual({ model: folder });
     expect(await read(write('jobs/c.json', '{"model": "somebody/refiner"}'))).toEqual({ model: 'somebody/refiner' });
+  });
+
+  it('of lists, places alone are moved, and of <name>=<file> what follows the name', async () => {
+    const command = new Command('batch')
+      .option('--lora <file[:weight]>', '', collect)
+      .option('--embedding <name=file>', '', collect)
+      .option('--safety-blocklist <name>', '', collect);
+    mkdirSync(join(folder, 'jobs'));
+    const given = {
+      lora: 'ink.safetensors:0.6',
+      embedding: ['neg=a/neg.pt', 'b=c=d.pt', `x=${join(folder, 'x.pt')}`, 'none', '=x'],
+      safety_blocklist: ['words', 'more'],
+    };
+    const path = write('jobs/a.json', JSON.stringify(given));
+    expect(Object.fromEntries((await readConfigFile(path, folder, configKeys(command))).settings)).toEqual({
+      lora: [join('jobs', 'ink.safetensors:0.6')],
+      embedding: [`neg=${join('jobs', 'a/neg.pt')}`, `b=${join('jobs', 'c=d.pt')}`, ...given.embedding.slice(2)],
+      safety_blocklist: given.safety_blocklist,
+    });
   });
 
   it.each([

@@ -12,11 +12,18 @@ const opened = {
 const row = (rowIndex: number, result: Partial<ResultRecord>): BatchEvent => ({
   kind: 'row',
   rowIndex,
+  copy: 0,
   result: { row_number_per_file: rowIndex, image: `${rowIndex}.png`, error: null, ...result } as ResultRecord,
   steps: 10,
   isPicture: result.status === 'ok',
 });
-const step = (rowIndex: number, done: number): BatchEvent => ({ kind: 'step', rowIndex, step: done, steps: 10 });
+const step = (rowIndex: number, done: number): BatchEvent => ({
+  kind: 'step',
+  rowIndex,
+  copy: 0,
+  step: done,
+  steps: 10,
+});
 
 /** A run watched on a stream. @returns what was written, and how to move on */
 const watch = (isTTY: boolean, quiet = false): { text: () => string; at: (seconds: number) => Progress } => {

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import type { Verb } from '#src/cli/batch-run.js';
 import type { ResultLine, RunEnd } from '#src/cli/print-results.js';
 import { createStepSummary } from '#src/cli/step-summary.js';
 import { addToSummary, emptySummary } from '#src/results/summary.js';
@@ -30,11 +31,11 @@ const ended = (total: number, duration_ms: number): RunEnd => ({ total, duration
 const summarize = async (
   records: readonly ResultRecord[],
   end: RunEnd | null,
-  options: { path?: string; stoppedBy?: string; settings?: Parameters<typeof createStepSummary>[1] } = {},
+  options: { path?: string; stoppedBy?: string; verb?: Verb; settings?: Parameters<typeof createStepSummary>[1] } = {},
 ): Promise<string> => {
   const stderr = new PassThrough();
   const env = { GITHUB_STEP_SUMMARY: options.path ?? path };
-  const step = createStepSummary({ env, stderr }, options.settings ?? {});
+  const step = createStepSummary({ env, stderr }, options.settings ?? {}, options.verb ?? 'refined');
   const lines: ResultLine[] = [...records];
   if (end !== null) lines.push({ summary: { ...records.reduce(addToSummary, emptySummary()), ...end } });
   for (const line of lines) step.take(line);
@@ -100,6 +101,11 @@ it('says what a dry run found, and what stopped a run', async () => {
   await summarize([record(0, null)], null, { stoppedBy: 'the disk is full [OUTPUT_UNWRITABLE]' });
   expect(markdown()).toContain('stopped after 1 row\n\n| ok |');
   expect(markdown()).toContain('the disk is full \\[OUTPUT\\_UNWRITABLE\\]');
+});
+
+it('says what generate did', async () => {
+  await summarize([record(0, null)], ended(1, 1), { verb: 'generated' });
+  expect(markdown()).toContain('1 of 1 rows generated');
 });
 
 it('a file that cannot be written is a warning', async () => {

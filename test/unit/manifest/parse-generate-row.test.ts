@@ -31,6 +31,23 @@ const errorOf = async (...given: Parameters<typeof parse>): Promise<InvalidRow['
 };
 
 describe('a row of generate', () => {
+  it.each([
+    [{ output: `${'x'.repeat(251)}.png` }, {}, null],
+    [{ output: `${'x'.repeat(249)}.png`, count: 9 }, {}, null],
+    [{ output: `${'x'.repeat(249)}.png`, count: 10 }, {}, 1],
+    [{ output: `a/${'é'.repeat(115)}.png` }, { keepsLatents: true }, null],
+    [{ output: `a/${'é'.repeat(115)}.png`, count: 2 }, { keepsLatents: true }, 1],
+    [{ output: `${'x'.repeat(240)}.png` }, { keepsLatents: true }, 9],
+  ])('leaves room in the name for what is added: %#', async (row, run, over) => {
+    const rows = await parse({ prompt: 'p', ...row }, run);
+    if (over === null) expect(rows.every((one) => !('error' in one))).toBe(true);
+    else
+      expect(await errorOf({ prompt: 'p', ...row }, run)).toMatchObject({
+        code: 'ROW_FIELD_INVALID',
+        message: expect.stringMatching(new RegExp(`shorten it by ${over} bytes? \\(m`)),
+      });
+  });
+
   it('begins at noise, and hands on at 0.8', async () => {
     const row = await only({ prompt: 'A red fox, 山!' });
     expect(row).toMatchObject({

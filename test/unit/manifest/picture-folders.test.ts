@@ -63,6 +63,12 @@ describe('rows of a folder of pictures', () => {
     });
   });
 
+  it('are not what a run wrote beside them', async () => {
+    const files = ['cat.png', 'results.jsonl', 'results-1-of-4.jsonl', 'sdxl-refine.json'];
+    const manifest = manifestOf(pictures(...files.map((name) => `in/${name}`)), { inputs: ['in'], options });
+    expect(await checkManifest(manifest)).toMatchObject({ rows: 1, passedBy: { files: 0 } });
+  });
+
   it('of one stem are told apart by their extensions, whichever others come', async () => {
     const few = { 'cat.png': 'cat.png', 'cat.jpg': 'cat-jpg.png' };
     expect(await namesOf(['cat.png', 'cat.jpg'])).toEqual(few);
