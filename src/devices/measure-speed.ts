@@ -9,7 +9,7 @@ const SIDE = 512;
 const PRODUCTS = 2;
 
 /** @returns milliseconds of the second run: the first compiles @throws SESSION_CREATE SESSION_RUN */
-export const measureSpeed = async (target: Target): Promise<number> => {
+const measureSpeed = async (target: Target): Promise<number> => {
   const graph = new GraphBuilder();
   const x = graph.input('x', 'F32', [SIDE, SIDE]);
   let y = x;

@@ -4,6 +4,7 @@ import { isRefineError, toErrorRecord } from '../errors.js';
 import { deviceName, type Precision, type Target } from '../graph/target.js';
 import { loadModel, type Model } from '../pipeline/load-model.js';
 import { generate } from '../pipeline/generate.js';
+import { once } from '../pipeline/once.js';
 import { refine } from '../pipeline/refine.js';
 import { weighModel } from '../pipeline/weigh-model.js';
 import type { EngineJob, GenerateJob } from '../records.js';
@@ -49,12 +50,6 @@ const open = async (options: EngineOptions, target: Target): Promise<void> => {
 };
 
 const isGenerate = (job: EngineJob): job is GenerateJob => job.input.kind === 'noise';
-
-/** What is made by the first call, and kept. */
-const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
-};
 
 /** Numbers that the precision could not hold are computed once more in float32, by a second model beside the first. */
 const run = async (job: EngineJob): Promise<void> => {

@@ -53,7 +53,7 @@ const SHAPE = {
   timestep_post_act: fixed(null),
   /** Only read when `addition_embed_type` is `text`. */
   addition_embed_type_num_heads: ignored,
-  /** Attention is float32 here whatever this says. */
+  /** Attention is in the network's precision whatever this says; what overflows half precision runs again in float32. */
   upcast_attention: ignored,
   /** Training only. */
   dropout: ignored,

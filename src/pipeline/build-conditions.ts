@@ -66,9 +66,11 @@ const negativeAt = async (
   settings: RefineSettings,
   total: number,
 ): Promise<((step: number, positive: TextEmbeddings) => TextEmbeddings) | null> => {
-  const { guidanceScale, negativePrompt, negativeEmbedding } = settings;
+  const { guidanceScale, negativePrompt, negativeEmbedding, promptSyntax } = settings;
   if (guidanceScale <= 1) return null;
-  if (negativeEmbedding === 'prompt' && !(negativePrompt === '' && model.zeroEmptyNegative)) {
+  /* ComfyUI encodes an empty text too (nodes.py, CLIPTextEncode); zeros are a node of their own there. */
+  const isZeroed = negativePrompt === '' && model.zeroEmptyNegative && promptSyntax !== 'comfy';
+  if (negativeEmbedding === 'prompt' && !isZeroed) {
     return embeddingsAt(model, negativePrompt, settings, total);
   }
   const zeros = new Map<TextEmbeddings, TextEmbeddings>();

@@ -11,15 +11,15 @@ export const cutWarnings = (
   settings: RefineSettings,
 ): Pick<RefineReply, 'warnings'> => {
   const { promptSyntax, prompt, negativePrompt, negativeEmbedding, guidanceScale } = settings;
-  const tokenizer = textEncoders.at(-1)?.tokenizer;
-  if (promptSyntax !== 'plain' || tokenizer === undefined) return {};
+  const encoder = textEncoders.at(-1);
+  if (promptSyntax !== 'plain' || encoder === undefined) return {};
   const countsNegative = guidanceScale > 1 && negativeEmbedding === 'prompt';
   const prompts = [
     ['prompt', prompt] as const,
     ...(countsNegative ? [['negative_prompt', negativePrompt] as const] : []),
   ];
   const warnings = prompts.flatMap(([key, text]) => {
-    const cut = cutWords(tokenizer, text);
+    const cut = cutWords(encoder, text);
     if (cut === null) return [];
     const shown = cut.length > SHOWN ? `${cut.slice(0, SHOWN)}…` : cut;
     return [

@@ -62,7 +62,7 @@ export const assertFinite = (stage: string, value: Tensor, timestep?: number): T
   const when = timestep === undefined ? '' : ` at timestep ${timestep}`;
   throw new RefineError(
     'INFERENCE_NON_FINITE',
-    `The ${stage} gave numbers that are not finite${when}. The weights may be damaged, or stored in a precision too small for them.`,
+    `The ${stage} gave numbers that are not finite${when}. The weights may be damaged ("sdxl-refine models verify" tells), or stored in a precision too small for them.`,
     { context: { stage } },
   );
 };

@@ -26,7 +26,7 @@ export interface OpenAdapters {
   warnings: readonly string[];
 }
 
-export const NO_ADAPTERS: OpenAdapters = {
+const NO_ADAPTERS: OpenAdapters = {
   parts: { unet: [], textEncoder: [], textEncoder2: [] },
   digest: '',
   warnings: [],

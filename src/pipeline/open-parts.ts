@@ -21,6 +21,7 @@ import type { ModelPart } from '../weights/model-files.js';
 import { openPart } from '../weights/open-weights.js';
 import { inputsProblem } from '../weights/recognize-tensors.js';
 import { PreparedFile } from '../weights/prepared-file.js';
+import { once } from './once.js';
 import { openExportedTextEncoder, openExportedUnet, openExportedVae } from './open-export.js';
 
 /** Told the tensors of a part that its network did not ask for. */
@@ -51,12 +52,6 @@ export const openTextEncoder = async (
     return openNetwork(writeGraph('text encoder', weights, writeExtended, { target, adapters }));
   };
   return { config, network: await openNetwork(graph), extended: once(openExtended) };
-};
-
-/** What is made by the first call, and kept. */
-const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
 };
 
 /** @throws MODEL_CONFIG_* WEIGHTS_* SESSION_CREATE CACHE_UNWRITABLE USAGE_CONFLICT */

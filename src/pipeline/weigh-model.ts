@@ -21,7 +21,7 @@ export interface Weighed {
 export type WeighedBy = (weights: LoraWeights) => Weighed;
 
 /** @param adapters of its graph @returns the same network, given these weights at each run */
-export const weighNetwork = (network: Network, adapters: readonly Adapter[], weights: LoraWeights): Network => {
+const weighNetwork = (network: Network, adapters: readonly Adapter[], weights: LoraWeights): Network => {
   if (adapters.length === 0) return network;
   const byInput = new Map(Object.entries(weights).map(([name, weight]) => [adapterInput(name), weight]));
   const feeds: Record<string, Tensor> = Object.fromEntries(

@@ -76,7 +76,7 @@ export interface Level {
 }
 
 /** `sigma`: noise to signal, f32. */
-export const levelOf = (sigma: number): Level => {
+const levelOf = (sigma: number): Level => {
   const alpha = f32(1 / f32(Math.sqrt(f32(f32(sigma * sigma) + 1))));
   const scaled = f32(sigma * alpha);
   return { alpha, sigma: scaled, lambda: Math.log(alpha) - Math.log(scaled) };

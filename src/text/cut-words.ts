@@ -1,14 +1,13 @@
-import { idsOf, roomOf } from './chunk.js';
-import type { Tokenizer } from './tokenizer.js';
+import { roomOf, tokenize } from './chunk.js';
+import type { TextEncoder } from './encode-prompt.js';
 
 /** What of a prompt does not fit into one chunk, from the first word that is not whole; null: all fits. */
-export const cutWords = (tokenizer: Tokenizer, prompt: string): string | null => {
-  const room = roomOf(tokenizer);
-  if (idsOf(tokenizer, prompt).length <= room) return null;
-  let used = 0;
+export const cutWords = (encoder: Pick<TextEncoder, 'tokenizer' | 'embeddings'>, prompt: string): string | null => {
+  const room = roomOf(encoder.tokenizer);
+  const lengthOf = (text: string): number => tokenize(encoder, text, 1).flat().length;
+  if (lengthOf(prompt) <= room) return null;
   for (const word of prompt.matchAll(/\S+/g)) {
-    used += idsOf(tokenizer, word[0]).length;
-    if (used > room) return prompt.slice(word.index);
+    if (lengthOf(prompt.slice(0, word.index + word[0].length)) > room) return prompt.slice(word.index);
   }
   return null;
 };

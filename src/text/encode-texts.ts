@@ -31,7 +31,8 @@ export const encodeTexts = async (
   for (const encoder of encoders) byEncoder.push(await BY_SYNTAX[syntax](encoder, different, counts));
   const encoded = different.map((_, index) => {
     const parts = byEncoder.map((encoded) => encoded[index] as EncodedText);
-    const count = Math.max(...parts.map(({ chunks }) => chunks.length));
+    const lengths = parts.map(({ chunks }) => chunks.length);
+    const count = parts.some(({ filler }) => filler === null) ? Math.min(...lengths) : Math.max(...lengths);
     const pooled = parts.at(-1)?.pooled;
     if (pooled === undefined) throw new RangeError('the last text encoder has no projection');
     return { hidden: joinFeatures(parts.map((part) => joinChunks(part, count))), pooled };
@@ -40,7 +41,8 @@ export const encodeTexts = async (
 };
 
 const joinChunks = ({ chunks, filler }: EncodedText, count: number): Tensor => {
-  const all = [...chunks, ...Array.from({ length: count - chunks.length }, () => filler ?? chunks[0])] as Tensor[];
+  const missing = Array.from({ length: Math.max(0, count - chunks.length) }, () => filler);
+  const all = [...chunks.slice(0, count), ...missing] as Tensor[];
   return all.length === 1 ? (all[0] as Tensor) : joinTokens(all);
 };
 

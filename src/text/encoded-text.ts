@@ -8,7 +8,7 @@ export interface EncodedText {
   chunks: readonly Tensor[];
   /** f32 [1,projection]; undefined: the encoder has none. */
   pooled: Tensor | undefined;
-  /** f32 [1,77,width]: what stands for chunks that the text does not have; null: none is ever missing. */
+  /** f32 [1,77,width]: what stands for chunks that the text does not have; null: texts are cut to the shorter encoder's. */
   filler: Tensor | null;
 }
 

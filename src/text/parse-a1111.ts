@@ -10,12 +10,12 @@ export interface WeightedText {
 export const isBreak = ({ text, weight }: WeightedText): boolean => text === 'BREAK' && weight === -1;
 
 const UP = 1.1;
-const PIECE = /\\[()[\]\\]|\\|\(|\[|:([+-]?[.\d]+)\)|\)|\]|[^\\()[\]:]+|:/g;
+const PIECE = /\\[()[\]\\]|\\|\(|\[|:\s*([+-]?[.\d]+)\s*\)|\)|\]|[^\\()[\]:]+|:/g;
 const BREAK = /\s*\bBREAK\b\s*/;
 
 /**
  * Brackets that are not closed count to the end, those that were not opened are text, neighbours of equal weight are one.
- * Source: AUTOMATIC1111/stable-diffusion-webui modules/prompt_parser.py at 0674fabd, `parse_prompt_attention`; its doctests
+ * Source: AUTOMATIC1111/stable-diffusion-webui modules/prompt_parser.py at 28bd8e14, `parse_prompt_attention`; its doctests
  * are tests here.
  * @returns at least one
  */

@@ -3,7 +3,6 @@ import { RefineError } from '../errors.js';
 import { adapterAlpha } from './adapter-alpha.js';
 import { readAdapterKey, type AdapterPart } from './adapter-names.js';
 import { isWeightDtype } from './dtypes.js';
-import { expectSafetensors } from './find-model.js';
 import { openSafetensors } from './open-safetensors.js';
 import { readTensorF32 } from './read-tensor.js';
 import type { Weight } from './weight-map.js';
@@ -37,9 +36,9 @@ const OTHER_KINDS: readonly (readonly [sign: RegExp, what: string])[] = [
   [/\.(a|b)[12]\.weight$/, 'a GLoRA'],
 ];
 
-/** @throws LORA_UNSUITABLE MODEL_NOT_FOUND MODEL_CONFIG_UNSUPPORTED WEIGHTS_FILE_MISSING WEIGHTS_HEADER_INVALID */
+/** @throws LORA_UNSUITABLE WEIGHTS_FILE_MISSING WEIGHTS_HEADER_INVALID */
 export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
-  expectSafetensors(path);
+  if (!/\.safetensors$/i.test(path)) throw unsuitable(path, 'only .safetensors files are read. Give the LoRA as one');
   const { file, tensors, metadata } = await openSafetensors(path);
   const other = OTHER_KINDS.find(([sign]) => [...tensors.keys()].some((name) => sign.test(name)));
   if (other !== undefined) {

@@ -31,7 +31,7 @@ export const openSafetensors = async (path: string): Promise<SafetensorsFile> =>
   } catch (cause) {
     if (isRefineError(cause)) throw cause;
     const why = systemCodeOf(cause) === 'ENOENT' ? 'there is no such file' : messageOf(cause);
-    const message = `Cannot read the weights ${path}: ${why}.`;
+    const message = `Cannot read the weights ${path}: ${why}. Correct the path, or get the file again.`;
     throw new RefineError('WEIGHTS_FILE_MISSING', message, { context: { file: path }, cause });
   }
 };

@@ -9,6 +9,7 @@ import { dirname, join, parse } from 'node:path';
 import { env, pid } from 'node:process';
 import { isRefineError, messageOf, RefineError } from '../errors.js';
 import { cacheFolder } from './cache-folder.js';
+import { fingerprintFile } from './fingerprint-model.js';
 import type { WeightMap } from './weight-map.js';
 
 /** What a file holds; the number tells apart how it was made. */
@@ -41,7 +42,7 @@ export class PreparedFile {
   private constructor(readonly file: string) {}
 
   /**
-   * Of these weights, whether it is made yet or not: its name is a digest of their sizes, times and places.
+   * Of these weights, whether it is made yet or not: its name is a digest of their sizes, times, places and samples.
    * @param folder where such files lie; made if it is missing
    * @throws WEIGHTS_FILE_MISSING, CACHE_UNWRITABLE
    */
@@ -49,10 +50,11 @@ export class PreparedFile {
     const hash = createHash('sha256').update(JSON.stringify([kind, KINDS[kind]]));
     for (const path of weights.files) {
       const { size, mtimeMs } = await stat(path).catch((cause: unknown) => {
-        const message = `Cannot look at the weights ${path}: ${messageOf(cause)}.`;
+        const message = `Cannot look at the weights ${path}: ${messageOf(cause)}. Check that the model's files are still there.`;
         throw new RefineError('WEIGHTS_FILE_MISSING', message, { context: { file: path }, cause });
       });
-      hash.update(JSON.stringify([size, mtimeMs]));
+      /* Fine-tunes of one model have equal sizes and headers, and may have been given equal times. */
+      hash.update(JSON.stringify([size, mtimeMs, await fingerprintFile(path)]));
     }
     for (const [name, { dtype, shape, offset }] of weights.entries()) {
       hash.update(JSON.stringify([name, dtype, shape, offset]));

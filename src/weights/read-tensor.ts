@@ -24,28 +24,6 @@ export const readTensorF32 = async (weight: Weight): Promise<Float32Array> => {
   });
 };
 
-/**
- * Some rows of a tensor [rows, columns] as float32 [indices, columns]: 77 of the 49 408 rows of a token embedding.
- * @throws RangeError for a row it does not have: a bug of the caller, who knows the shape
- * @throws WEIGHTS_FILE_MISSING as above
- */
-export const readRowsF32 = async (weight: Weight, indices: readonly number[]): Promise<Float32Array> => {
-  const { dtype, offset, byteLength } = weight;
-  const [rows = 0] = weight.shape;
-  const outside = indices.find((row) => !Number.isInteger(row) || row < 0 || row >= rows);
-  if (outside !== undefined) throw new RangeError(`row ${outside} of ${rows}`);
-  const rowBytes = rows === 0 ? 0 : byteLength / rows;
-  const columns = rowBytes / elementBytes(dtype);
-  const numbers = new Float32Array(indices.length * columns);
-  return readFrom(weight, async (handle) => {
-    for (const [i, row] of indices.entries()) {
-      const bytes = await readExactly(handle, offset + row * rowBytes, rowBytes);
-      numbers.set(decodeFloats(bytes, dtype), i * columns);
-    }
-    return numbers;
-  });
-};
-
 const readFrom = async (
   { file }: Weight,
   read: (handle: FileHandle) => Promise<Float32Array>,
@@ -53,7 +31,7 @@ const readFrom = async (
   try {
     return await withFile(file, read);
   } catch (cause) {
-    const message = `Cannot read the weights ${file}: ${messageOf(cause)}.`;
+    const message = `Cannot read the weights ${file}: ${messageOf(cause)}. Leave a model's files as they are while it is in use, and start again.`;
     throw new RefineError('WEIGHTS_FILE_MISSING', message, { context: { file }, cause });
   }
 };

@@ -26,7 +26,7 @@ const STRANGERS: readonly Stranger[] = [
   {
     sign: /^(emb_params|clip_[lg]|string_to_param\b.*)$/,
     what: 'a textual inversion embedding: a word for a prompt, not a model',
-    mend: 'Embeddings are not read by this version. ' + NEEDS_MODEL,
+    mend: 'Give it as --embedding name=file, beside the --model that it is for.',
   },
   {
     sign: /^(control_model|input_hint_block|controlnet_cond_embedding)\./,
@@ -40,7 +40,7 @@ const STRANGERS: readonly Stranger[] = [
   {
     sign: /^edm_(mean|std|vpred)/,
     what: 'a checkpoint with the EDM noise schedule (Playground 2.5, CosXL)',
-    mend: 'Its scheduler is not in this version. ' + NEEDS_MODEL,
+    mend: 'One-file checkpoints of it are not read. ' + NEEDS_MODEL,
   },
 ];
 

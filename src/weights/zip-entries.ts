@@ -17,7 +17,7 @@ const LOCAL = { signature: 0x04034b50, bytes: 30 };
 /** An archive's comment is at most that long, and the end record is before it. */
 const MAX_COMMENT = 0xffff;
 /** torch.save of one tensor writes seven. */
-export const MAX_ZIP_ENTRIES = 64;
+const MAX_ZIP_ENTRIES = 64;
 const MAX_DIRECTORY_BYTES = 64 * 1024;
 const ENCRYPTED = 1;
 const STORED = 0;

@@ -34,6 +34,10 @@ test.each([
   expect(pairs(prompt)).toEqual(expected);
 });
 
+test('a weight may have spaces around it', () => {
+  expect(pairs('(cat: 1.3 )')).toEqual([['cat', 1.3]]);
+});
+
 test('BREAK is a mark of its own, and a weighted word inside brackets', () => {
   expect(parseA1111('a BREAK b').map(isBreak)).toEqual([false, true, false]);
   expect(pairs('a\nBREAK\tb')).toEqual([
