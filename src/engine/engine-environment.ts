@@ -10,11 +10,11 @@ const TUNABLES = {
   arena_max: 1,
   /* Clearing a huge page takes as long as clearing a few small ones. */
   hugetlb: 1,
-  top_pad: 64 * MEBIBYTE,
+  top_pad: 16 * MEBIBYTE,
   /* The heap keeps what is freed … */
   trim_threshold: 65_536 * MEBIBYTE,
-  /* … but for what large pictures need, which goes back to the system. */
-  mmap_threshold: 128 * MEBIBYTE,
+  /* … but for the largest tensors, whose holes would be filled by small ones: 1 GB more after some calls, and no time less. */
+  mmap_threshold: 24 * MEBIBYTE,
 };
 
 /**
