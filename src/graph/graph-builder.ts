@@ -55,14 +55,13 @@ export interface WrittenGraph {
 export type Attribute = number | string | readonly number[] | { readonly float: number };
 
 export class GraphBuilder {
-  #nodes: Onnx.INodeProto[] = [];
-  #nodeCount = 0;
+  readonly #nodes: Onnx.INodeProto[] = [];
   readonly #inputs: Onnx.IValueInfoProto[] = [];
   readonly #outputs: Onnx.IValueInfoProto[] = [];
   readonly #external: { name: string; tensor: ExternalTensor }[] = [];
   readonly #initializers: Onnx.ITensorProto[] = [];
   readonly #tensors = new Map<string, Value>();
-  #made = new Map<string, Value>();
+  readonly #made = new Map<string, Value>();
 
   /** Declares an input. @param dims numbers, or names of dynamic dimensions. */
   input(name: string, type: ElementType, dims: readonly (number | string)[]): Value {
@@ -83,7 +82,7 @@ export class GraphBuilder {
     attributes: Readonly<Record<string, Attribute>> = {},
     domain = '',
   ): Value {
-    const name = `${opType}_${this.#nodeCount++}`;
+    const name = `${opType}_${this.#nodes.length}`;
     this.#nodes.push({
       opType,
       domain,
@@ -92,18 +91,6 @@ export class GraphBuilder {
       output: [name],
       attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
     });
-    return { name };
-  }
-
-  /**
-   * The one or the other, decided at each run.
-   * @param condition one boolean
-   * @param yes, no build a value from nodes of their own; both may use every value made before
-   */
-  choose(condition: Value, yes: () => Value, no: () => Value): Value {
-    const name = `If_${this.#nodeCount++}`;
-    const attributes = [this.#branch('then_branch', yes), this.#branch('else_branch', no)];
-    this.#nodes.push({ opType: 'If', name, input: [condition.name], output: [name], attribute: attributes });
     return { name };
   }
 
@@ -159,28 +146,20 @@ export class GraphBuilder {
     return remember(this.#made, key, make);
   }
 
-  /** What is made inside is unknown outside, but for tensors, which belong to the whole graph. */
-  #branch(key: string, build: () => Value): Onnx.IAttributeProto {
-    const [nodes, made] = [this.#nodes, this.#made];
-    this.#nodes = [];
-    this.#made = new Map(made);
-    const { name } = build();
-    const g = { name: `${key}_${name}`, node: this.#nodes, output: [{ name }] };
-    this.#nodes = nodes;
-    this.#made = made;
-    return { name: key, type: onnx.AttributeProto.AttributeType.GRAPH, g };
-  }
-
   /**
-   * Casts of stored tensors before all else. Of what a node is given, ONNX Runtime makes first what was added last
-   * (core/graph/graph_viewer.cc at v1.30): a cast added after its node's other input would be made, and held, before all
+   * What is made from weights alone before all else. Of what a node is given, ONNX Runtime makes first what was added last
+   * (core/graph/graph_viewer.cc at v1.30): a weight made after its node's other input would be made, and held, before all
    * that leads to that input.
    */
   #inOrder(): Onnx.INodeProto[] {
-    const stored = new Set(this.#external.map(({ name }) => name));
-    const isOfStored = ({ opType, input }: Onnx.INodeProto): boolean =>
-      opType === 'Cast' && stored.has(input?.[0] ?? '');
-    return [...this.#nodes.filter(isOfStored), ...this.#nodes.filter((node) => !isOfStored(node))];
+    const fixed = new Set([...this.#external, ...this.#initializers].map(({ name }) => name));
+    const [first, rest]: [Onnx.INodeProto[], Onnx.INodeProto[]] = [[], []];
+    for (const node of this.#nodes) {
+      const isFixed = (node.input ?? []).every((name) => name === '' || fixed.has(name));
+      if (isFixed) for (const name of node.output ?? []) fixed.add(name);
+      (isFixed ? first : rest).push(node);
+    }
+    return [...first, ...rest];
   }
 
   /** @param folder every external tensor lies below it; their places are written relative to it. */
@@ -195,6 +174,7 @@ export class GraphBuilder {
       opsetImport: [
         { domain: '', version: OPSET },
         { domain: 'com.microsoft', version: 1 },
+        { domain: 'com.microsoft.nchwc', version: 1 },
       ],
       graph: { name, node: this.#inOrder(), input: this.#inputs, output: this.#outputs, initializer },
     }).finish();

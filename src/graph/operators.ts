@@ -10,8 +10,8 @@ export interface ConvOptions {
   pads?: readonly [number, number, number, number];
   /** Side of the square kernel. */
   kernel: 1 | 3;
-  /** [in, out], where minimal filtering may do it: a picture of some size, and many channels. */
-  filtered?: readonly [number, number];
+  /** [in, out] */
+  channels?: readonly [number, number];
 }
 
 export interface NormOptions {
@@ -34,16 +34,23 @@ export interface AttentionOptions {
 }
 
 /** Weight [end-start,in] and bias [end-start] of a part of a linear layer. */
-export type LinearRows = (start: number, end: number) => readonly [weight: Value, bias: Value];
+export type LinearRows = (start: number, end: number) => readonly [weight: Matrix, bias: Value];
 
-/** A linear layer's weight [out,in]; with scales it is int8 [in,out], and the weight is value × scale of its output [out]. */
+/**
+ * A linear layer's weight [out,in]; with scales it is int8 [in,out], and the weight is value × scale of its output [out]; blocked it
+ * is [out,in,1,1], for features in blocks (blocked-layout.ts).
+ */
 export interface Matrix extends Value {
   readonly scales?: Value;
+  readonly layout?: 'blocked';
+  /** [in, out], where it meets many tokens. */
+  readonly features?: readonly [number, number];
 }
 
-/** A convolution's weight [out,in,k,k]; transformed it is [36,out,in] (winograd.ts). */
+/** A convolution's weight [out,in,k,k]; transformed for minimal filtering [36·out,in,1,1] (winograd.ts), blocked for channels in blocks. */
 export interface Kernel extends Value {
-  readonly isTransformed?: true;
+  /** `to transform`: stored as it is, and faster transformed where the device has minimal filtering. */
+  readonly layout?: 'transformed' | 'to transform' | 'blocked';
 }
 
 /** Pictures are [B,C,H,W] to the caller, tokens are [B·S,C]. Inputs and outputs are float32 whatever is computed with. */

@@ -2,7 +2,7 @@
 import type { Value } from '../graph/graph-builder.js';
 import type { AttentionOptions } from '../graph/operators.js';
 import type { ClipConfig } from './clip-config.js';
-import { layerNorm, linear } from './layers.js';
+import { layerNorm, tokenLinear } from './layers.js';
 import type { LayerScope } from './layer-scope.js';
 
 export const CLIP = {
@@ -84,11 +84,11 @@ const encoderLayer = (
   const { width, inner, heads, epsilon } = config;
   const { ops } = at;
   const normal = layerNorm(at.at('layer_norm1'), x, width, epsilon);
-  const project = (name: string): Value => linear(at.at('self_attn').at(name), normal, [width, width]);
+  const project = (name: string): Value => tokenLinear(at.at('self_attn').at(name), normal, [width, width]);
   const options = { channels: width, heads, causal: true, ...given };
   const attended = ops.attention(project('q_proj'), project('k_proj'), project('v_proj'), options);
-  const looked = ops.add(linear(at.at('self_attn.out_proj'), attended, [width, width]), x);
-  const wide = linear(at.at('mlp.fc1'), layerNorm(at.at('layer_norm2'), looked, width, epsilon), [width, inner]);
+  const looked = ops.add(tokenLinear(at.at('self_attn.out_proj'), attended, [width, width]), x);
+  const wide = tokenLinear(at.at('mlp.fc1'), layerNorm(at.at('layer_norm2'), looked, width, epsilon), [width, inner]);
   const active = config.activation === 'gelu' ? ops.gelu(wide) : ops.quickGelu(wide);
-  return ops.add(linear(at.at('mlp.fc2'), active, [inner, width]), looked);
+  return ops.add(tokenLinear(at.at('mlp.fc2'), active, [inner, width]), looked);
 };

@@ -1,8 +1,10 @@
 /** A place in a network: `at('conv1')` goes deeper, `weight` takes the tensor of that name from the user's file. */
 import type { Value } from '../graph/graph-builder.js';
+import { fitsBlocks } from '../graph/blocked-layout.js';
 import type { Kernel, Matrix, Operators } from '../graph/operators.js';
-import { TO_KERNELS } from '../graph/winograd.js';
+import { TO_KERNELS, type Filtering } from '../graph/winograd.js';
 import type { PreparedFile } from '../weights/prepared-file.js';
+import { prepareBlocked } from '../weights/prepare-blocked.js';
 import { prepareInt8 } from '../weights/prepare-int8.js';
 import { prepareKernels } from '../weights/prepare-kernels.js';
 import { sliceRows, type Weight, type WeightMap } from '../weights/weight-map.js';
@@ -11,16 +13,21 @@ import type { Adapter, LayerChange } from './adapter.js';
 /** Files of weights made from the user's own, where a network has them. */
 export interface Prepared {
   readonly int8: PreparedFile | null;
-  readonly winograd: PreparedFile | null;
+  /** Convolutions' kernels transformed, and what is left laid out for channels in blocks. */
+  readonly fast: PreparedFile | null;
 }
+
+export const NOTHING_PREPARED: Prepared = { int8: null, fast: null };
 
 /** What a network has besides the user's weights. */
 export interface Additions {
   readonly prepared: Prepared;
+  /** Channels of a block, where the CPU has such a layout. */
+  readonly block: number | null;
   readonly adapters: readonly Adapter[];
 }
 
-const NOTHING: Additions = { prepared: { int8: null, winograd: null }, adapters: [] };
+const NOTHING: Additions = { prepared: NOTHING_PREPARED, block: null, adapters: [] };
 
 export class LayerScope {
   constructor(
@@ -69,26 +76,48 @@ export class LayerScope {
     });
   }
 
-  /** Rows of a linear layer's weight [out,in], in whole numbers where the network has them: for layers that see every pixel. */
-  matrix(name: string, shape: readonly [number, number], [start, end] = [0, shape[0]]): Matrix {
-    const { int8 } = this.additions.prepared;
-    if (int8 === null) {
-      return end - start === shape[0] ? this.weight(name, shape) : this.rows(name, shape, start, end);
-    }
+  /** Rows of a linear layer's weight [out,in], as the network has them. @param ofPixels may be in whole numbers */
+  matrix(
+    name: string,
+    shape: readonly [number, number],
+    {
+      rows: [start, end] = [0, shape[0]],
+      ofPixels = true,
+    }: { rows?: readonly [number, number]; ofPixels?: boolean } = {},
+  ): Matrix {
+    const { prepared, block } = this.additions;
+    const { int8, fast } = prepared;
     const { name: full, source } = this.tensor(name, shape);
-    const { values, scales } = prepareInt8(int8, sliceRows(source, start, end));
+    const rows = sliceRows(source, start, end);
+    const features = [shape[1], end - start] as const;
     const { graph } = this.ops;
     const key = `${full}[${start}:${end}]`;
-    return { ...graph.external(`${key} int8`, values), scales: graph.external(`${key} scales`, scales) };
+    if (int8 !== null && ofPixels) {
+      const { values, scales } = prepareInt8(int8, rows);
+      return { ...graph.external(`${key} int8`, values), scales: graph.external(`${key} scales`, scales) };
+    }
+    if (fast !== null && block !== null && fitsBlocks(features)) {
+      return { ...graph.external(`${key} blocked`, prepareBlocked(fast, rows, block)), layout: 'blocked', features };
+    }
+    return { ...this.rowsOf(full, source, start, end), features };
   }
 
-  /** A 3×3 convolution's weight [out,in,3,3], transformed for minimal filtering where the network has such. */
-  kernel(name: string, shape: readonly [number, number, 3, 3]): Kernel {
-    const { winograd } = this.additions.prepared;
-    if (winograd === null) return this.weight(name, shape);
+  /** A convolution's weight [out,in,k,k], as the network has it. @param filtering when it may be transformed */
+  kernel(name: string, shape: readonly [number, number, number, number], filtering: Filtering): Kernel {
+    const { prepared, block } = this.additions;
+    const { fast } = prepared;
+    if (block === null || !fitsBlocks([shape[1], shape[0]])) return this.weight(name, shape);
+    if (fast === null) {
+      const weight = this.weight(name, shape);
+      return filtering === 'always' ? { ...weight, layout: 'to transform' } : weight;
+    }
     const { name: full, source } = this.tensor(name, shape);
-    const place = prepareKernels(winograd, source, TO_KERNELS);
-    return { ...this.ops.graph.external(`${full} transformed`, place), isTransformed: true };
+    const { graph } = this.ops;
+    if (filtering === 'never') {
+      return { ...graph.external(`${full} blocked`, prepareBlocked(fast, source, block)), layout: 'blocked' };
+    }
+    const transformed = prepareKernels(fast, source, TO_KERNELS, block);
+    return { ...graph.external(`${full} transformed`, transformed), layout: 'transformed' };
   }
 
   #full(name: string | number): string {

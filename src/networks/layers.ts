@@ -1,7 +1,7 @@
 /** The layers all three networks share, by the names diffusers and transformers give their tensors. */
 import type { Value } from '../graph/graph-builder.js';
 import type { ConvOptions } from '../graph/operators.js';
-import { suitsFiltering } from '../graph/winograd.js';
+import { filteringOf, type Filtering } from '../graph/winograd.js';
 import { adaptConv, adaptLinear } from './adapt-layer.js';
 import type { LayerScope } from './layer-scope.js';
 
@@ -17,45 +17,39 @@ export const linear = (
   return adaptLinear(scope, { x, y, bias }, [0, outer]);
 };
 
-/** The same, of pixels as tokens: in whole numbers where the network is quantized. */
-export const pixelLinear = (
+/** The same, over many tokens: in the layout that is fastest, and of pixels in whole numbers where the network is quantized. */
+export const tokenLinear = (
   scope: LayerScope,
   x: Value,
   [inner, outer]: readonly [number, number],
-  biased = true,
+  { biased = true, ofPixels = true } = {},
 ): Value => {
   const bias = biased ? scope.weight('bias', [outer]) : null;
-  return adaptLinear(scope, { x, y: scope.ops.linear(x, scope.matrix('weight', [outer, inner]), bias), bias }, [
-    0,
-    outer,
-  ]);
+  const y = scope.ops.linear(x, scope.matrix('weight', [outer, inner], { ofPixels }), bias);
+  return adaptLinear(scope, { x, y, bias }, [0, outer]);
 };
+
+export interface LayerConvOptions extends Omit<ConvOptions, 'channels'> {
+  /** When minimal filtering may do it; default: never. */
+  filtering?: Filtering;
+}
 
 /** `torch.nn.Conv2d` with a square kernel. */
 export const conv = (
   scope: LayerScope,
   x: Value,
-  [inner, outer]: readonly [number, number],
-  options: Omit<ConvOptions, 'filtered'> = { kernel: 3 },
+  channels: readonly [number, number],
+  { filtering = 'never', ...options }: LayerConvOptions = { kernel: 3 },
 ): Value => {
-  const weight = scope.weight('weight', [outer, inner, options.kernel, options.kernel]);
+  const [inner, outer] = channels;
+  const weight = scope.kernel('weight', [outer, inner, options.kernel, options.kernel], filtering);
   const bias = scope.weight('bias', [outer]);
-  return adaptConv(scope, { x, y: scope.ops.conv(x, weight, bias, options), bias }, outer, options);
+  return adaptConv(scope, { x, y: scope.ops.conv(x, weight, bias, { ...options, channels }), bias }, outer, options);
 };
 
-/** The same, 3×3 and of the UNet: by minimal filtering where that is faster. @param level 0 for the finest */
-export const levelConv = (
-  scope: LayerScope,
-  x: Value,
-  [inner, outer]: readonly [number, number],
-  level: number,
-): Value => {
-  if (!suitsFiltering([inner, outer], level)) return conv(scope, x, [inner, outer]);
-  const weight = scope.kernel('weight', [outer, inner, 3, 3]);
-  const bias = scope.weight('bias', [outer]);
-  const y = scope.ops.conv(x, weight, bias, { kernel: 3, filtered: [inner, outer] });
-  return adaptConv(scope, { x, y, bias }, outer, { kernel: 3 });
-};
+/** The same, 3×3 and of the UNet. @param level 0 for the finest */
+export const levelConv = (scope: LayerScope, x: Value, channels: readonly [number, number], level: number): Value =>
+  conv(scope, x, channels, { kernel: 3, filtering: filteringOf(channels, level) });
 
 export interface GroupNormShape {
   channels: number;

@@ -5,7 +5,7 @@
 import type { Value } from '../graph/graph-builder.js';
 import type { LinearRows } from '../graph/operators.js';
 import { adaptLinear } from './adapt-layer.js';
-import { conv, groupNorm, layerNorm, linear, pixelLinear } from './layers.js';
+import { conv, groupNorm, layerNorm, tokenLinear } from './layers.js';
 import type { LayerScope } from './layer-scope.js';
 
 /** transformer_2d.py normalizes with its own epsilon, whatever the UNet's `norm_eps`. */
@@ -33,7 +33,7 @@ export const transformer = (scope: LayerScope, x: Value, options: TransformerOpt
   const { ops } = scope;
   const project = (name: string, value: Value): Value =>
     linearProjection
-      ? linear(scope.at(name), value, [channels, channels])
+      ? tokenLinear(scope.at(name), value, [channels, channels], { ofPixels: false })
       : conv(scope.at(name), value, [channels, channels], { kernel: 1 });
 
   const normal = groupNorm(scope.at('norm'), x, { channels, groups, epsilon: NORM_EPSILON }, false);
@@ -68,20 +68,20 @@ const attention = (
   memory: { value: Value; width: number },
   { channels, heads, batch }: TransformerOptions,
 ): Value => {
-  const query = pixelLinear(scope.at('to_q'), x, [channels, channels], false);
+  const query = tokenLinear(scope.at('to_q'), x, [channels, channels], { biased: false });
   /* The prompt's few tokens gain nothing from whole numbers. */
-  const project = memory.value === x ? pixelLinear : linear;
-  const key = project(scope.at('to_k'), memory.value, [memory.width, channels], false);
-  const value = project(scope.at('to_v'), memory.value, [memory.width, channels], false);
+  const from = { biased: false, ofPixels: memory.value === x };
+  const key = tokenLinear(scope.at('to_k'), memory.value, [memory.width, channels], from);
+  const value = tokenLinear(scope.at('to_v'), memory.value, [memory.width, channels], from);
   const attended = scope.ops.attention(query, key, value, { channels, heads, causal: false, batch });
-  return pixelLinear(scope.at('to_out.0'), attended, [channels, channels]);
+  return tokenLinear(scope.at('to_out.0'), attended, [channels, channels]);
 };
 
 /** GEGLU (Shazeer 2020, arXiv:2002.05202), and back to the width of the tokens. */
 const feedForward = (scope: LayerScope, x: Value, channels: number): Value => {
   const inner = channels * EXPANSION;
   const rows: LinearRows = (start, end) => [
-    scope.matrix('0.proj.weight', [2 * inner, channels], [start, end]),
+    scope.matrix('0.proj.weight', [2 * inner, channels], { rows: [start, end] }),
     scope.rows('0.proj.bias', [2 * inner], start, end),
   ];
   const { ops } = scope;
@@ -94,5 +94,5 @@ const feedForward = (scope: LayerScope, x: Value, channels: number): Value => {
   const gated = isAdapted
     ? ops.multiply(part(0, inner), ops.gelu(part(inner, 2 * inner)))
     : ops.gatedGelu(x, inner, rows);
-  return pixelLinear(scope.at('2'), gated, [inner, channels]);
+  return tokenLinear(scope.at('2'), gated, [inner, channels]);
 };

@@ -1,6 +1,6 @@
 /** The autoencoder, as two networks (diffusers 0.42 models/autoencoders/vae.py, `Encoder` and `Decoder`). */
 import type { Value } from '../graph/graph-builder.js';
-import { conv, groupNorm, linear } from './layers.js';
+import { conv, groupNorm, tokenLinear } from './layers.js';
 import type { LayerScope } from './layer-scope.js';
 import { resnetBlock } from './resnet-block.js';
 import type { VaeConfig } from './vae-config.js';
@@ -113,7 +113,7 @@ const selfAttention = (at: LayerScope, x: Value, channels: number, { groups }: V
   const { ops } = at;
   const names = at.has('query.weight') ? ['query', 'key', 'value', 'proj_attn'] : ['to_q', 'to_k', 'to_v', 'to_out.0'];
   const [query = '', key = '', value = '', out = ''] = names;
-  const project = (name: string, tokens: Value): Value => linear(at.at(name), tokens, [channels, channels]);
+  const project = (name: string, tokens: Value): Value => tokenLinear(at.at(name), tokens, [channels, channels]);
   const tokens = ops.toTokens(
     groupNorm(at.at('group_norm'), x, { channels, groups, epsilon: EPSILON }, false),
     channels,

@@ -11,6 +11,7 @@ import { writeUnet } from '../networks/unet.js';
 import { parseVaeConfig } from '../networks/vae-config.js';
 import { writeVaeDecoder, writeVaeEncoder } from '../networks/vae.js';
 import { writeGraph } from '../networks/write-graph.js';
+import { blockSize } from '../runtime/block-size.js';
 import { openNetwork, type Network } from '../runtime/network.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
 import type { Unet } from '../unet/predict-noise.js';
@@ -40,7 +41,8 @@ export const openTextEncoder = async (
   const write = (scope: LayerScope): void => {
     writeClipTextEncoder(scope, config);
   };
-  const graph = writeGraph('text encoder', weights, write, { target, adapters });
+  const block = await blockSize();
+  const graph = writeGraph('text encoder', weights, write, { target, block, adapters });
   /* An encoder without projection ends before its last layer. */
   const isLast = (name: string): boolean =>
     config.projection === null && new RegExp(`(^|\\.)(layers\\.${config.layers - 1}|final_layer_norm)\\.`).test(name);
@@ -49,7 +51,7 @@ export const openTextEncoder = async (
     const writeExtended = (scope: LayerScope): void => {
       writeClipTextEncoder(scope, config, true);
     };
-    return openNetwork(writeGraph('text encoder', weights, writeExtended, { target, adapters }));
+    return openNetwork(writeGraph('text encoder', weights, writeExtended, { target, block, adapters }));
   };
   return { config, network: await openNetwork(graph), extended: once(openExtended) };
 };
@@ -68,17 +70,20 @@ export const openUnet = async (
   const config = parseUnetConfig(part.config, part.folder);
   const weights = await openPart(part);
   const write = async (hasFreeU: boolean): Promise<WrittenGraph> => {
+    const { precision } = target;
+    const isFast = target.family === 'cpu' && memory === 'fast';
+    const block = await blockSize();
     const prepared = {
-      int8: target.precision === 'int8' ? await PreparedFile.of(weights, 'int8') : null,
-      winograd: target.family === 'cpu' && memory === 'fast' ? await PreparedFile.of(weights, 'winograd') : null,
+      int8: precision === 'int8' ? await PreparedFile.of(weights, 'int8') : null,
+      fast: isFast ? await PreparedFile.of(weights, 'fast', { precision, block }) : null,
     };
     const writeOne = (scope: LayerScope): void => {
       writeUnet(scope, config, hasFreeU);
     };
-    const graph = writeGraph('UNet', weights, writeOne, { target, prepared, adapters });
+    const graph = writeGraph('UNet', weights, writeOne, { target, prepared, block, adapters });
     await prepared.int8?.make();
-    await prepared.winograd?.make();
-    return { ...graph, packsWeights: prepared.int8 !== null && memory === 'fast' };
+    await prepared.fast?.make();
+    return { ...graph, packsWeights: prepared.int8 !== null && isFast };
   };
   const graph = await write(false);
   onUnused(weights.unused());
@@ -121,12 +126,13 @@ export const openVae = async (
   const writeDecoder = (scope: LayerScope): void => {
     writeVaeDecoder(scope, config);
   };
-  const encoder = writeGraph('VAE encoder', weights, writeEncoder, { target: exact });
-  const decoder = writeGraph('VAE decoder', weights, writeDecoder, { target: exact });
+  const block = await blockSize();
+  const encoder = writeGraph('VAE encoder', weights, writeEncoder, { target: exact, block });
+  const decoder = writeGraph('VAE decoder', weights, writeDecoder, { target: exact, block });
   onUnused(weights.unused());
   /* Bands run on the CPU, whose memory is known; another device's is its own. */
   const tiling = target.family === 'cpu' || vaeTiling === 'on' ? vaeTiling : 'off';
-  const open: OpenPart = (name, write) => openNetwork(writeGraph(name, weights, write));
+  const open: OpenPart = (name, write) => openNetwork(writeGraph(name, weights, write, { block }));
   return {
     config,
     encoder: await openNetwork(encoder),

@@ -13,7 +13,7 @@ import { fingerprintFile } from './fingerprint-model.js';
 import type { WeightMap } from './weight-map.js';
 
 /** What a file holds; the number tells apart how it was made. */
-const KINDS = { int8: 1, winograd: 1 } as const;
+const KINDS = { int8: 1, fast: 3 } as const;
 export type PreparedKind = keyof typeof KINDS;
 
 /** Places begin at multiples of a processor's cache line. */
@@ -43,11 +43,17 @@ export class PreparedFile {
 
   /**
    * Of these weights, whether it is made yet or not: its name is a digest of their sizes, times, places and samples.
+   * @param making what else decides what is in it
    * @param folder where such files lie; made if it is missing
    * @throws WEIGHTS_FILE_MISSING, CACHE_UNWRITABLE
    */
-  static async of(weights: WeightMap, kind: PreparedKind, folder = cacheFolder(env, homedir())): Promise<PreparedFile> {
-    const hash = createHash('sha256').update(JSON.stringify([kind, KINDS[kind]]));
+  static async of(
+    weights: WeightMap,
+    kind: PreparedKind,
+    making: Readonly<Record<string, string | number | null>> = {},
+    folder = cacheFolder(env, homedir()),
+  ): Promise<PreparedFile> {
+    const hash = createHash('sha256').update(JSON.stringify([kind, KINDS[kind], making]));
     for (const path of weights.files) {
       const { size, mtimeMs } = await stat(path).catch((cause: unknown) => {
         const message = `Cannot look at the weights ${path}: ${messageOf(cause)}. Check that the model's files are still there.`;

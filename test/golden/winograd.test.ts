@@ -1,9 +1,9 @@
 /** Golden tolerance with every 3×3 convolution of the UNet by minimal filtering, which tiny models are too small for. */
 import { readdirSync } from 'node:fs';
+import { fitsBlocks } from '#src/graph/blocked-layout.js';
 import { CpuOperators } from '#src/graph/cpu-operators.js';
-import { GraphBuilder, type ExternalTensor, type Value } from '#src/graph/graph-builder.js';
+import { GraphBuilder, type Value } from '#src/graph/graph-builder.js';
 import type { ConvOptions, Kernel } from '#src/graph/operators.js';
-import { winogradConv } from '#src/graph/winograd.js';
 import { LayerScope } from '#src/networks/layer-scope.js';
 import { parseUnetConfig } from '#src/networks/unet-config.js';
 import { writeUnet } from '#src/networks/unet.js';
@@ -14,24 +14,18 @@ import { commonFolder } from '#src/weights/common-folder.js';
 import { findModel } from '#src/weights/find-model.js';
 import { openPart } from '#src/weights/open-weights.js';
 import { caseTensors, goldenData, maxDifference, readCase } from '../support/golden.js';
+import { block, testOfBlocks } from '../support/of-blocks.js';
 
 const STAGE_TOLERANCE = 1e-4;
 
 class FilteringOperators extends CpuOperators {
   filtered = 0;
-  readonly #shapes = new Map<string, readonly number[]>();
 
-  override weight(name: string, source: ExternalTensor): Value {
-    const value = super.weight(name, source);
-    this.#shapes.set(value.name, source.shape);
-    return value;
-  }
-
-  override conv(x: Value, weight: Kernel, bias: Value, options: ConvOptions): Value {
-    const [outer = 0, inner = 0] = this.#shapes.get(weight.name) ?? [];
-    if (options.kernel !== 3 || options.stride === 2) return super.conv(x, weight, bias, options);
-    this.filtered++;
-    return winogradConv(this.graph, { x, weight, bias }, [inner, outer]);
+  override conv(x: Value, weight: Kernel, bias: Value | null, options: ConvOptions): Value {
+    const { kernel, stride = 1, channels = [0, 0] } = options;
+    const suits = kernel === 3 && stride === 1 && fitsBlocks(channels) && channels[0] > 0;
+    if (suits) this.filtered++;
+    return super.conv(x, suits ? { ...weight, layout: 'to transform' } : weight, bias, options);
   }
 }
 
@@ -39,19 +33,19 @@ const openUnet = async (model: string): Promise<Unet> => {
   const { unet } = await findModel(goldenData('models', model));
   const config = parseUnetConfig(unet.config, unet.folder);
   const weights = await openPart(unet);
-  const ops = new FilteringOperators(new GraphBuilder());
+  const ops = new FilteringOperators(new GraphBuilder(), 'fp32', block);
   writeUnet(new LayerScope(ops, weights), config);
   expect(ops.filtered).toBeGreaterThan(20);
   return { config, network: await openNetwork(ops.graph.finish('UNet', commonFolder(weights.files))) };
 };
 
-const refiner = openUnet('tiny-refiner');
+let refiner: Unet | undefined;
 const cases = readdirSync(goldenData('cases')).filter((name) => readCase(name).model === 'tiny-refiner');
 
-test.each(cases)('%s', async (name) => {
+testOfBlocks.each(cases)('%s', async (name) => {
   const golden = await caseTensors(name);
   const timeIds = golden('unet0.time_ids');
-  const unet = await refiner;
+  const unet = (refiner ??= await openUnet('tiny-refiner'));
   const [rows = 0, width = 0] = timeIds.dims;
   for (let row = 0; row < rows; row++) {
     const of = (key: string): Tensor => sliceBatch(golden(`unet0.${key}`), row, row + 1);

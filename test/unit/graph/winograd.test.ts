@@ -1,33 +1,39 @@
 import { CpuOperators } from '#src/graph/cpu-operators.js';
 import { GraphBuilder } from '#src/graph/graph-builder.js';
 import type { Kernel } from '#src/graph/operators.js';
-import { suitsFiltering, TO_KERNELS, winogradConv } from '#src/graph/winograd.js';
+import { filteringOf, TO_KERNELS } from '#src/graph/winograd.js';
 import { openNetwork } from '#src/runtime/network.js';
+import { blockWeights } from '#src/tensor/block-weights.js';
 import { tensor, type Tensor } from '#src/tensor/tensor.js';
 import { transformKernels } from '#src/tensor/transform-kernels.js';
 import { maxDifference } from '../../support/golden.js';
+import { block, testOfBlocks } from '../../support/of-blocks.js';
 
-const [INNER, OUTER] = [6, 5];
+const [INNER, OUTER] = [32, 48];
 /** Repeats, and is as large as 1. */
 const numbers = (count: number): Float32Array =>
   Float32Array.from({ length: count }, (_, i) => Math.sin(1 + i * 1.7) * Math.cos(i * 0.3));
-const KERNELS = numbers(OUTER * INNER * 9);
+const KERNELS = numbers(OUTER * INNER * 9).map((value) => value / 4);
 
-const run = async (x: Tensor, write: (ops: CpuOperators, x: ReturnType<CpuOperators['pictureIn']>) => Kernel) => {
-  const ops = new CpuOperators(new GraphBuilder());
-  ops.pictureOut(write(ops, ops.pictureIn('x', ['b', INNER, 'h', 'w'])), 'y', ['b', OUTER, 'h', 'w']);
+const run = async (x: Tensor, weight: (ops: CpuOperators) => Kernel, isBiased = true): Promise<Tensor> => {
+  const ops = new CpuOperators(new GraphBuilder(), 'fp32', block);
+  const bias = isBiased ? ops.graph.floats('bias', numbers(OUTER), [OUTER]) : null;
+  const input = ops.pictureIn('x', ['b', INNER, 'h', 'w']);
+  const y = ops.conv(input, weight(ops), bias, { kernel: 3, channels: [INNER, OUTER] });
+  ops.pictureOut(y, 'y', ['b', OUTER, 'h', 'w']);
   const network = await openNetwork(ops.graph.finish('test', '/'));
-  const { y } = await network.run({ x });
+  const { y: result } = await network.run({ x });
   await network.close();
-  return y!;
+  return result!;
 };
-const kernel = ({ graph }: CpuOperators): Kernel => graph.floats('kernel', KERNELS, [OUTER, INNER, 3, 3]);
-const transformed = ({ graph }: CpuOperators): Kernel => {
+const plain = ({ graph }: CpuOperators): Kernel => graph.floats('kernel', KERNELS, [OUTER, INNER, 3, 3]);
+const atRun = (ops: CpuOperators): Kernel => ({ ...plain(ops), layout: 'to transform' });
+const before = ({ graph }: CpuOperators): Kernel => {
   const planes = transformKernels(KERNELS, TO_KERNELS);
-  const all = Float32Array.from(planes.flatMap((plane) => [...plane]));
-  return { ...graph.floats('transformed', all, [planes.length, OUTER, INNER]), isTransformed: true };
+  const all = planes.flatMap((plane) => [...blockWeights(plane, { outer: OUTER, inner: INNER, taps: 1 }, block)]);
+  const weight = graph.floats('transformed', Float32Array.from(all), [planes.length * OUTER, INNER, 1, 1]);
+  return { ...weight, layout: 'transformed' };
 };
-const bias = ({ graph }: CpuOperators) => graph.floats('bias', numbers(OUTER), [OUTER]);
 
 /* Sides that are multiples of a tile's, that are not, and pictures smaller than one tile. */
 describe.each([
@@ -37,32 +43,26 @@ describe.each([
   [1, 1, 3],
 ])('%i pictures of %i × %i', (batch, height, width) => {
   const x = tensor(numbers(batch * INNER * height * width), [batch, INNER, height, width]);
-  const plain = run(x, (ops, input) => ops.conv(input, kernel(ops), bias(ops), { kernel: 3 }));
 
-  test.each([
-    ['transformed at each run', kernel],
-    ['transformed before', transformed],
-  ])('gives the convolution’s numbers, kernels %s', async (_, weight) => {
-    const y = await run(x, (ops, input) =>
-      winogradConv(ops.graph, { x: input, weight: weight(ops), bias: bias(ops) }, [INNER, OUTER]),
-    );
+  testOfBlocks.each([
+    ['at each run', atRun],
+    ['before', before],
+  ])('kernels transformed %s give the convolution’s numbers', async (_, weight) => {
+    const y = await run(x, weight);
     expect(y.dims).toEqual([batch, OUTER, height, width]);
-    expect(maxDifference(y.data, (await plain).data)).toBeLessThan(1e-4);
+    expect(maxDifference(y.data, (await run(x, plain)).data)).toBeLessThan(1e-4);
   });
 });
 
-/* One picture on each side of the size that decides. */
-test.each([8, 64])('on the CPU, whichever way a picture of %i² goes, the numbers are the same', async (side) => {
-  const x = tensor(numbers(INNER * side * side), [1, INNER, side, side]);
-  const plain = await run(x, (ops, input) => ops.conv(input, kernel(ops), bias(ops), { kernel: 3 }));
-  const chosen = await run(x, (ops, input) =>
-    ops.conv(input, kernel(ops), bias(ops), { kernel: 3, filtered: [INNER, OUTER] }),
-  );
-  expect(maxDifference(chosen.data, plain.data)).toBeLessThan(1e-4);
+testOfBlocks('needs no bias', async () => {
+  const x = tensor(numbers(INNER * 5 * 7), [1, INNER, 5, 7]);
+  const [y, sum] = [await run(x, atRun, false), await run(x, plain, false)];
+  expect(maxDifference(y.data, sum.data)).toBeLessThan(1e-4);
 });
 
-test('is for many channels and all but the coarsest pictures', () => {
-  expect(suitsFiltering([384, 384], 0)).toBe(true);
-  expect(suitsFiltering([384, 4], 0)).toBe(false);
-  expect(suitsFiltering([1536, 1536], 3)).toBe(false);
+test('is for many channels and all but the coarsest pictures, at each run for the finest alone', () => {
+  expect(filteringOf([384, 384], 0)).toBe('always');
+  expect(filteringOf([768, 768], 1)).toBe('prepared');
+  expect(filteringOf([384, 4], 0)).toBe('never');
+  expect(filteringOf([1536, 1536], 3)).toBe('never');
 });

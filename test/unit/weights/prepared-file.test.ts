@@ -17,11 +17,11 @@ const bytesAt = ({ file, offset, byteLength }: Place): ArrayBuffer =>
 
 const prepare = async (path: string, folder: string) => {
   const weights = await openWeights([path]);
-  const file = await PreparedFile.of(weights, 'int8', folder);
+  const file = await PreparedFile.of(weights, 'int8', {}, folder);
   const linear = prepareInt8(file, weights.require('linear', [2, 3]));
   /* The sum of a kernel, and its last weight. */
   const matrix = Float32Array.of(1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1);
-  const conv = prepareKernels(file, weights.require('conv', [40, 1, 3, 3]), matrix);
+  const conv = prepareKernels(file, weights.require('conv', [40, 1, 3, 3]), matrix, 1);
   return { file, linear, conv };
 };
 
@@ -33,7 +33,7 @@ test('holds what was prepared, where it said', async () => {
   const sums = Array.from({ length: 40 }, (_, i) => 81 * i + 36);
   const lasts = Array.from({ length: 40 }, (_, i) => 9 * i + 8);
   expect([...new Float32Array(bytesAt(conv))]).toEqual([...sums, ...lasts]);
-  expect(conv.shape).toEqual([2, 40, 1]);
+  expect(conv.shape).toEqual([2 * 40, 1, 1, 1]);
 });
 
 test('is made once, and again when the weights are others', async () => {

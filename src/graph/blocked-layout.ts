@@ -1,0 +1,103 @@
+/**
+ * Channels in blocks of as many as a vector register holds: the layout in which ONNX Runtime's CPU multiplies fastest, and
+ * whose weights need no other before they are multiplied (domain com.microsoft.nchwc: core/graph/contrib_ops/nchwc_schema_defs.cc
+ * and core/mlas/lib/snchwc.cpp at v1.30). A blocked picture is [B,C/n,H,W,n] in memory, and [B,C,H,W] by its dimensions.
+ */
+import type { GraphBuilder, Value } from './graph-builder.js';
+
+export const NCHWC = 'com.microsoft.nchwc';
+
+/** Tokens whose features are in blocks. */
+export interface BlockedTokens extends Value {
+  readonly features: number;
+}
+
+/** The largest block that there is. */
+const LARGEST_BLOCK = 16;
+
+/** Whether blocks of any size leave no channel over. */
+export const fitsBlocks = (channels: readonly [number, number]): boolean =>
+  channels.every((count) => count % LARGEST_BLOCK === 0);
+
+/** @param x picture [B,C,H,W] @returns the same, blocked; once for each picture */
+export const blockPicture = (graph: GraphBuilder, x: Value): Value =>
+  graph.once(`blocked:${x.name}`, () => graph.node('ReorderInput', [x], { channels_last: 0 }, NCHWC));
+
+/** The way back. */
+export const unblockPicture = (graph: GraphBuilder, x: Value, channels: number): Value =>
+  graph.node('ReorderOutput', [x], { channels, channels_last: 0 }, NCHWC);
+
+/** @param x tokens [n,features] @returns a picture of one row of pixels, [1,features,1,n], blocked; once for each `x` */
+export const blockTokens = (graph: GraphBuilder, x: Value, features: number): BlockedTokens => {
+  const blocked = graph.once(`blocked:${x.name}`, () => {
+    const row = graph.node('Reshape', [x, graph.integers([1, 1, -1, features])]);
+    return graph.node('ReorderInput', [row], { channels_last: 1 }, NCHWC);
+  });
+  return { ...blocked, features };
+};
+
+/** The way back. */
+export const unblockTokens = (graph: GraphBuilder, { name, features }: BlockedTokens): Value =>
+  graph.once(`tokens:${name}`, () => {
+    const row = graph.node('ReorderOutput', [{ name }], { channels: features, channels_last: 1 }, NCHWC);
+    return graph.node('Reshape', [row, graph.integers([-1, features])]);
+  });
+
+export interface BlockedConvOptions {
+  /** Side of the square kernel. */
+  kernel: number;
+  stride?: number;
+  /** [top, left, bottom, right]; default: what keeps the size at stride 1. */
+  pads?: readonly [number, number, number, number] | undefined;
+  /** Parts of the channels that are convolved apart; default: one. */
+  groups?: number;
+}
+
+/**
+ * @param x [B,in,H,W], blocked
+ * @param weight [out,in/groups,k,k], its numbers as `blockWeights` lays them (tensor/block-weights.ts)
+ * @returns [B,out,h,w], blocked
+ */
+export const blockedConv = (
+  graph: GraphBuilder,
+  { x, weight, bias }: { x: Value; weight: Value; bias: Value | null },
+  { kernel, stride = 1, pads, groups = 1 }: BlockedConvOptions,
+): Value => {
+  const same = (kernel - 1) / 2;
+  const attributes = {
+    kernel_shape: [kernel, kernel],
+    strides: [stride, stride],
+    pads: pads ?? [same, same, same, same],
+    group: groups,
+  };
+  return graph.node('Conv', [x, weight, bias], attributes, NCHWC);
+};
+
+/**
+ * What `blockWeights` does, at each run: little dearer than the cast that half precision needs anyway. A weight whose outputs are
+ * channels and whose inputs are pixels of one picture is what turning a picture takes; taps then go before inputs.
+ * @param weight [out,in] or [out,in,k,k] @param block channels of one
+ */
+export const blockKernel = (
+  graph: GraphBuilder,
+  weight: Value,
+  { channels: [inner, outer], kernel, block }: { channels: readonly [number, number]; kernel: number; block: number },
+): Value =>
+  graph.once(`blocked:${weight.name}`, () => {
+    const reshape = (value: Value, dims: readonly number[]): Value =>
+      graph.node('Reshape', [value, graph.integers(dims)]);
+    const taps = kernel * kernel;
+    const turned = graph.node(
+      'ReorderInput',
+      [reshape(weight, [1, outer, 1, inner * taps])],
+      { channels_last: 0 },
+      NCHWC,
+    );
+    const ordered =
+      taps === 1
+        ? turned
+        : graph.node('Transpose', [reshape(turned, [outer / block, inner / block, block, taps, block])], {
+            perm: [0, 1, 3, 2, 4],
+          });
+    return reshape(ordered, [outer, inner, kernel, kernel]);
+  });

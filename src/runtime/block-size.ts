@@ -1,0 +1,26 @@
+/** How many channels a block of the CPU's own layout has (graph/blocked-layout.ts): 8 or 16, by its vector registers. */
+import { NCHWC } from '../graph/blocked-layout.js';
+import { GraphBuilder } from '../graph/graph-builder.js';
+import { openNetwork } from './network.js';
+
+/** Fewer than any block's: ONNX Runtime fills the block up. */
+const FEW = 4;
+
+const ask = async (): Promise<number | null> => {
+  const graph = new GraphBuilder();
+  const x = graph.input('x', 'F32', [1, FEW, 1, 1]);
+  graph.output(graph.node('ReorderInput', [x], { channels_last: 0 }, NCHWC), 'y', [1, 'channels', 1, 1]);
+  try {
+    const network = await openNetwork(graph.finish('block', '.'));
+    const { y } = await network.run({ x: { data: new Float32Array(FEW), dims: [1, FEW, 1, 1] } });
+    await network.close();
+    return y?.dims[1] ?? null;
+  } catch {
+    return null;
+  }
+};
+
+let known: Promise<number | null> | undefined;
+
+/** Asked of ONNX Runtime once in a process. @returns `null` where it has no such layout for this processor */
+export const blockSize = (): Promise<number | null> => (known ??= ask());
