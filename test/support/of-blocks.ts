@@ -1,4 +1,4 @@
-/** What needs channels in blocks, where ONNX Runtime has that layout for this processor; else its reason stands in the report. */
+/** Tests of channels in blocks: skipped where ONNX Runtime has no such layout for this processor. */
 import { blockSize } from '#src/runtime/block-size.js';
 
 const size = await blockSize();
