@@ -67,7 +67,7 @@ export const adoptGraph = (
   }
   if (graph) castEnds(graph);
   const bytes = onnx.ModelProto.encode(model).finish();
-  return { name, bytes, folder, foldsConstants: true, packsWeights: false, target };
+  return { name, bytes, folder, isForeign: true, packsWeights: false, target };
 };
 
 /** Declares inputs and outputs in plain types, with a cast between each and the network. */

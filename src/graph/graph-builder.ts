@@ -44,8 +44,8 @@ export interface WrittenGraph {
   name: string;
   bytes: Uint8Array;
   folder: string;
-  /** What follows from weights alone is computed at opening, and kept. */
-  foldsConstants: boolean;
+  /** Written by another program: what follows from constants alone is computed at opening, and kept, and nodes are fused. */
+  isForeign: boolean;
   /** Weights are copied at opening into the layout that products want. */
   packsWeights: boolean;
   /** What its operators were chosen for. */
@@ -178,7 +178,7 @@ export class GraphBuilder {
       ],
       graph: { name, node: this.#inOrder(), input: this.#inputs, output: this.#outputs, initializer },
     }).finish();
-    return { name, bytes, folder, foldsConstants: false, packsWeights: false, target };
+    return { name, bytes, folder, isForeign: false, packsWeights: false, target };
   }
 }
 

@@ -17,16 +17,14 @@ export const sessionOptions = (graph: WrittenGraph): Options => ({
   ...FAMILY_OPTIONS[graph.target.family](graph),
 });
 
-/** Of a graph of ours, which has no two nodes that are the same; looking for them takes half a second of opening. */
-const SAME_NODES = 'CommonSubexpressionElimination';
-/** Would cast weights and transform kernels at opening: 14 s and 9 GB of private memory for the full-size UNet. */
-const FOLDING = 'ConstantFolding';
-const LEFT_OUT = [SAME_NODES, FOLDING];
-
-const cpu = ({ folder, foldsConstants, packsWeights }: WrittenGraph): Options => ({
+const cpu = ({ folder, isForeign, packsWeights }: WrittenGraph): Options => ({
   executionProviders: ['cpu'],
-  /* The next level copies every convolution's weights into a blocked layout: 3 GB and 20 s for a few percent. */
-  graphOptimizationLevel: 'extended',
+  /*
+   * Our graphs name the fused operators themselves: looking for more finds nothing, and takes a third of opening. Folding
+   * would cast weights and transform kernels: 14 s and 9 GB of private memory for the full-size UNet. Of foreign graphs,
+   * the next level copies every convolution's weights into a blocked layout: 3 GB and 20 s for a few percent.
+   */
+  graphOptimizationLevel: isForeign ? 'extended' : 'disabled',
   /* The arena never gives back: half-precision weights, cast one at a time, would stay as 5 GB of private memory. */
   enableCpuMemArena: false,
   /* Planned as one piece from the second run on, temporary tensors took twice the memory, and no less time. */
@@ -39,7 +37,6 @@ const cpu = ({ folder, foldsConstants, packsWeights }: WrittenGraph): Options =>
       /* Waiting threads sleep: the decoders and encoders of pictures need the cores between steps. */
       intra_op: { allow_spinning: '0' },
     },
-    ...(foldsConstants ? {} : { optimization: { disable_specified_optimizers: LEFT_OUT.join(';') } }),
   },
 });
 
