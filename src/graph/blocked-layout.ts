@@ -74,30 +74,34 @@ export const blockedConv = (
 };
 
 /**
- * What `blockWeights` does, at each run: little dearer than the cast that half precision needs anyway. A weight whose outputs are
- * channels and whose inputs are pixels of one picture is what turning a picture takes; taps then go before inputs.
- * @param weight [out,in] or [out,in,k,k] @param block channels of one
+ * What `blockWeights` does to 1×1 kernels, at each run: little dearer than the cast that half precision needs anyway. Kernels
+ * whose outputs are channels and whose inputs are pixels are what turning a picture takes.
+ * @param weight [groups·out,in], of any dimensions @returns [groups·out,in,1,1]
  */
+export const blockMatrix = (
+  graph: GraphBuilder,
+  weight: Value,
+  [inner, outer]: readonly [number, number],
+  groups = 1,
+): Value =>
+  graph.once(`blocked:${weight.name}`, () => {
+    const rows = graph.node('Reshape', [weight, graph.integers([groups, outer, 1, inner])]);
+    const blocked = graph.node('ReorderInput', [rows], { channels_last: 0 }, NCHWC);
+    return graph.node('Reshape', [blocked, graph.integers([groups * outer, inner, 1, 1])]);
+  });
+
+/** The same of k×k kernels, whose taps then go before inputs. @param weight [out,in,k,k] @param block channels of one */
 export const blockKernel = (
   graph: GraphBuilder,
   weight: Value,
   { channels: [inner, outer], kernel, block }: { channels: readonly [number, number]; kernel: number; block: number },
-): Value =>
-  graph.once(`blocked:${weight.name}`, () => {
-    const reshape = (value: Value, dims: readonly number[]): Value =>
-      graph.node('Reshape', [value, graph.integers(dims)]);
-    const taps = kernel * kernel;
-    const turned = graph.node(
-      'ReorderInput',
-      [reshape(weight, [1, outer, 1, inner * taps])],
-      { channels_last: 0 },
-      NCHWC,
-    );
-    const ordered =
-      taps === 1
-        ? turned
-        : graph.node('Transpose', [reshape(turned, [outer / block, inner / block, block, taps, block])], {
-            perm: [0, 1, 3, 2, 4],
-          });
-    return reshape(ordered, [outer, inner, kernel, kernel]);
+): Value => {
+  const taps = kernel * kernel;
+  const blocked = blockMatrix(graph, weight, [inner * taps, outer]);
+  if (taps === 1) return blocked;
+  return graph.once(`taps:${weight.name}`, () => {
+    const parts = graph.node('Reshape', [blocked, graph.integers([outer / block, inner / block, block, taps, block])]);
+    const ordered = graph.node('Transpose', [parts], { perm: [0, 1, 3, 2, 4] });
+    return graph.node('Reshape', [ordered, graph.integers([outer, inner, kernel, kernel])]);
   });
+};

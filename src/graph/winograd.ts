@@ -2,7 +2,7 @@
  * 3×3 convolution by minimal filtering (Lavin and Gray 2015, arXiv:1509.09308, §4.2; the matrices of F(4×4,3×3) are
  * theirs) on channels in blocks: 36 products for 16 outputs, where the sum itself takes 144.
  */
-import { blockedConv, NCHWC } from './blocked-layout.js';
+import { blockedConv, blockMatrix } from './blocked-layout.js';
 import type { GraphBuilder, Value } from './graph-builder.js';
 
 /** Side of the square of outputs that one tile gives, and of the square of inputs that it takes. */
@@ -67,13 +67,10 @@ export const filteringOf = (channels: readonly [number, number], level: number):
 /** @param weight [out,in,3,3] @returns [36·out,in,1,1] for `winogradConv`, at each run */
 export const transformAtRun = (graph: GraphBuilder, weight: Value, [inner, outer]: readonly [number, number]): Value =>
   graph.once(`transformed:${weight.name}`, () => {
-    const reshape = (value: Value, dims: readonly number[]): Value =>
-      graph.node('Reshape', [value, graph.integers(dims)]);
     const toKernels = graph.floats('winograd kernel', TO_KERNELS, [PRODUCTS, KERNEL_SIZE]);
-    const factors = graph.node('Gemm', [toKernels, reshape(weight, [-1, KERNEL_SIZE])], { transB: 1 });
-    const planes = reshape(factors, [PRODUCTS, outer, 1, inner]);
-    const blocked = graph.node('ReorderInput', [planes], { channels_last: 0 }, NCHWC);
-    return reshape(blocked, [PRODUCTS * outer, inner, 1, 1]);
+    const taps = graph.node('Reshape', [weight, graph.integers([-1, KERNEL_SIZE])]);
+    const factors = graph.node('Gemm', [toKernels, taps], { transB: 1 });
+    return blockMatrix(graph, factors, [inner, outer], PRODUCTS);
   });
 
 /**

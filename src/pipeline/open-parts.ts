@@ -41,7 +41,7 @@ export const openTextEncoder = async (
   const write = (scope: LayerScope): void => {
     writeClipTextEncoder(scope, config);
   };
-  const block = await blockSize();
+  const block = await blockSize(target);
   const graph = writeGraph('text encoder', weights, write, { target, block, adapters });
   /* An encoder without projection ends before its last layer. */
   const isLast = (name: string): boolean =>
@@ -72,7 +72,7 @@ export const openUnet = async (
   const write = async (hasFreeU: boolean): Promise<WrittenGraph> => {
     const { precision } = target;
     const isFast = target.family === 'cpu' && memory === 'fast';
-    const block = await blockSize();
+    const block = await blockSize(target);
     const prepared = {
       int8: precision === 'int8' ? await PreparedFile.of(weights, 'int8') : null,
       fast: isFast ? await PreparedFile.of(weights, 'fast', { precision, block }) : null,
@@ -126,13 +126,14 @@ export const openVae = async (
   const writeDecoder = (scope: LayerScope): void => {
     writeVaeDecoder(scope, config);
   };
-  const block = await blockSize();
+  const block = await blockSize(target);
   const encoder = writeGraph('VAE encoder', weights, writeEncoder, { target: exact, block });
   const decoder = writeGraph('VAE decoder', weights, writeDecoder, { target: exact, block });
   onUnused(weights.unused());
   /* Bands run on the CPU, whose memory is known; another device's is its own. */
   const tiling = target.family === 'cpu' || vaeTiling === 'on' ? vaeTiling : 'off';
-  const open: OpenPart = (name, write) => openNetwork(writeGraph(name, weights, write, { block }));
+  const open: OpenPart = async (name, write) =>
+    openNetwork(writeGraph(name, weights, write, { block: await blockSize() }));
   return {
     config,
     encoder: await openNetwork(encoder),

@@ -1,6 +1,7 @@
 /** How many channels a block of the CPU's own layout has (graph/blocked-layout.ts): 8 or 16, by its vector registers. */
 import { NCHWC } from '../graph/blocked-layout.js';
 import { GraphBuilder } from '../graph/graph-builder.js';
+import { CPU, type Target } from '../graph/target.js';
 import { openNetwork } from './network.js';
 
 /** Fewer than any block's: ONNX Runtime fills the block up. */
@@ -22,5 +23,6 @@ const ask = async (): Promise<number | null> => {
 
 let known: Promise<number | null> | undefined;
 
-/** Asked of ONNX Runtime once in a process. @returns `null` where it has no such layout for this processor */
-export const blockSize = (): Promise<number | null> => (known ??= ask());
+/** Asked of ONNX Runtime once in a process. @returns `null` on other devices, and where it has no such layout for this processor */
+export const blockSize = async ({ family }: Pick<Target, 'family'> = CPU): Promise<number | null> =>
+  family === 'cpu' ? (known ??= ask()) : null;
