@@ -7,6 +7,7 @@ import type { LinearRows } from '../graph/operators.js';
 import { adaptLinear } from './adapt-layer.js';
 import { conv, groupNorm, layerNorm, tokenLinear } from './layers.js';
 import type { LayerScope } from './layer-scope.js';
+import type { PromptKeys } from './prompt-keys.js';
 
 /** transformer_2d.py normalizes with its own epsilon, whatever the UNet's `norm_eps`. */
 const NORM_EPSILON = 1e-6;
@@ -21,9 +22,7 @@ export interface TransformerOptions {
   groups: number;
   /** The projections around the transformer are linear layers; else 1×1 convolutions. */
   linearProjection: boolean;
-  /** Prompt tokens [B·77,width]. */
-  prompt: Value;
-  promptWidth: number;
+  promptKeys: PromptKeys;
   /** Batch size, [1] int64. */
   batch: Value;
 }
@@ -50,29 +49,33 @@ export const transformer = (scope: LayerScope, x: Value, options: TransformerOpt
 };
 
 const transformerLayer = (scope: LayerScope, tokens: Value, options: TransformerOptions): Value => {
-  const { channels, prompt, promptWidth } = options;
+  const { channels, promptKeys } = options;
   const { ops } = scope;
   const normal = (name: string, x: Value): Value => layerNorm(scope.at(name), x, channels, LAYER_NORM_EPSILON);
 
-  const own = normal('norm1', tokens);
-  const looked = ops.add(attention(scope.at('attn1'), own, { value: own, width: channels }, options), tokens);
-  const asked = normal('norm2', looked);
-  const told = ops.add(attention(scope.at('attn2'), asked, { value: prompt, width: promptWidth }, options), looked);
+  const looked = ops.add(attention(scope.at('attn1'), normal('norm1', tokens), ownKeys, options), tokens);
+  const told = ops.add(attention(scope.at('attn2'), normal('norm2', looked), promptKeys, options), looked);
   return ops.add(feedForward(scope.at('ff.net'), normal('norm3', told), channels), told);
 };
 
-/** Queries from `x`, keys and values from `memory`. */
+const unbiased = (scope: LayerScope, x: Value, channels: number): Value =>
+  tokenLinear(scope, x, [channels, channels], { biased: false });
+
+/** Keys and values of self-attention. */
+const ownKeys = (scope: LayerScope, channels: number, x: Value): ReturnType<PromptKeys> => ({
+  key: unbiased(scope.at('to_k'), x, channels),
+  value: unbiased(scope.at('to_v'), x, channels),
+});
+
+/** @param x what asks */
 const attention = (
   scope: LayerScope,
   x: Value,
-  memory: { value: Value; width: number },
+  keys: typeof ownKeys,
   { channels, heads, batch }: TransformerOptions,
 ): Value => {
-  const query = tokenLinear(scope.at('to_q'), x, [channels, channels], { biased: false });
-  /* The prompt's few tokens gain nothing from whole numbers. */
-  const from = { biased: false, ofPixels: memory.value === x };
-  const key = tokenLinear(scope.at('to_k'), memory.value, [memory.width, channels], from);
-  const value = tokenLinear(scope.at('to_v'), memory.value, [memory.width, channels], from);
+  const query = unbiased(scope.at('to_q'), x, channels);
+  const { key, value } = keys(scope, channels, x);
   const attended = scope.ops.attention(query, key, value, { channels, heads, causal: false, batch });
   return tokenLinear(scope.at('to_out.0'), attended, [channels, channels]);
 };

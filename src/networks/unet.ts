@@ -6,6 +6,7 @@ import type { Value } from '../graph/graph-builder.js';
 import type { Operators } from '../graph/operators.js';
 import { conv, groupNorm, levelConv, linear } from './layers.js';
 import type { LayerScope } from './layer-scope.js';
+import { keysGiven, keysMade, PROMPT, type PromptKeys } from './prompt-keys.js';
 import { resnetBlock } from './resnet-block.js';
 import { transformer } from './transformer.js';
 import type { UnetBlock, UnetConfig } from './unet-config.js';
@@ -16,8 +17,7 @@ export const UNET = {
   sample: 'sample',
   /** f32 [B,timestepWidth]: sinusoid of the timestep, made by the host since devices' sines differ. */
   timestep: 'timestep_sinusoid',
-  /** f32 [B,77,promptWidth] */
-  prompt: 'encoder_hidden_states',
+  prompt: PROMPT,
   /** f32 [B,additionWidth]: pooled text embedding, then the sinusoids of the time ids. */
   addition: 'added_condition',
   /** f32 [B,4,H/8,W/8] */
@@ -42,17 +42,26 @@ export const FREEU = (stage: number): { names: Readonly<Record<'gain' | 'analysi
 interface Conditioning {
   config: UnetConfig;
   time: Value;
-  prompt: Value;
+  promptKeys: PromptKeys;
   batch: Value;
 }
 
-/** @param hasFreeU takes the inputs of `FREEU` besides */
-export const writeUnet = (scope: LayerScope, config: UnetConfig, hasFreeU = false): void => {
+export interface UnetInputs {
+  /** Those of `FREEU` besides; default: no. */
+  hasFreeU?: boolean;
+  /** Keys and values of the prompt instead of the prompt itself (prompt-keys.ts); default: no. */
+  hasKeys?: boolean;
+}
+
+export const writeUnet = (
+  scope: LayerScope,
+  config: UnetConfig,
+  { hasFreeU = false, hasKeys = false }: UnetInputs = {},
+): void => {
   const { ops } = scope;
-  const { graph } = ops;
   const sample = ops.pictureIn(UNET.sample, ['batch', 4, 'height', 'width']);
   const timestep = ops.rowsIn(UNET.timestep, ['batch', config.timestepWidth]);
-  const prompt = ops.rowsIn(UNET.prompt, ['batch', 'tokens', config.promptWidth]);
+  const promptKeys = hasKeys ? keysGiven : keysMade(ops, config);
   const addition = ops.rowsIn(UNET.addition, ['batch', config.additionWidth]);
 
   // 1. Time: the timestep's embedding and the micro-conditioning's, added.
@@ -63,7 +72,7 @@ export const writeUnet = (scope: LayerScope, config: UnetConfig, hasFreeU = fals
   const given: Conditioning = {
     config,
     time: ops.silu(time),
-    prompt: graph.node('Reshape', [prompt, graph.integers([-1, config.promptWidth])]),
+    promptKeys,
     batch: ops.batchOf(sample),
   };
 
@@ -155,9 +164,9 @@ const unetLayer = (at: LayerScope, x: Value, layer: Layer, given: Conditioning):
   const hidden = residual(at, x, layer, given);
   const { channels, heads, depth } = layer.block;
   if (depth === 0) return hidden;
-  const { prompt, batch, config } = given;
-  const { promptWidth, groups, linearProjection } = config;
-  const options = { channels, depth, heads, groups, linearProjection, prompt, promptWidth, batch };
+  const { promptKeys, batch, config } = given;
+  const { groups, linearProjection } = config;
+  const options = { channels, depth, heads, groups, linearProjection, promptKeys, batch };
   return transformer(at.at('attentions').at(layer.layer), hidden, options);
 };
 

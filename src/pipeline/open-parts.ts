@@ -6,6 +6,7 @@ import type { Adapter } from '../networks/adapter.js';
 import { parseClipConfig } from '../networks/clip-config.js';
 import { writeClipTextEncoder } from '../networks/clip-text-encoder.js';
 import type { LayerScope } from '../networks/layer-scope.js';
+import { writePromptKeys } from '../networks/prompt-keys.js';
 import { parseUnetConfig } from '../networks/unet-config.js';
 import { writeUnet } from '../networks/unet.js';
 import { parseVaeConfig } from '../networks/vae-config.js';
@@ -15,6 +16,7 @@ import { blockSize } from '../runtime/block-size.js';
 import { openNetwork, type Network } from '../runtime/network.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
 import type { Unet } from '../unet/predict-noise.js';
+import { PromptKeys } from '../unet/prompt-keys.js';
 import type { MemoryUse, VaeTiling } from '../records.js';
 import type { Autoencoder } from '../vae/autoencoder.js';
 import type { OpenPart } from '../vae/run-bands.js';
@@ -69,27 +71,38 @@ export const openUnet = async (
   expectLatentsAlone(part);
   const config = parseUnetConfig(part.config, part.folder);
   const weights = await openPart(part);
+  const { family, precision } = target;
+  const isFast = family === 'cpu' && memory === 'fast';
+  /* Elsewhere keys and values would go to the device again at each step. */
+  const hasKeys = family === 'cpu';
+  const block = await blockSize(target);
   const write = async (hasFreeU: boolean): Promise<WrittenGraph> => {
-    const { precision } = target;
-    const isFast = target.family === 'cpu' && memory === 'fast';
-    const block = await blockSize(target);
     const prepared = {
       int8: precision === 'int8' ? await PreparedFile.of(weights, 'int8') : null,
       fast: isFast ? await PreparedFile.of(weights, 'fast', { precision, block }) : null,
     };
     const writeOne = (scope: LayerScope): void => {
-      writeUnet(scope, config, hasFreeU);
+      writeUnet(scope, config, { hasFreeU, hasKeys });
     };
     const graph = writeGraph('UNet', weights, writeOne, { target, prepared, block, adapters });
     await prepared.int8?.make();
     await prepared.fast?.make();
     return { ...graph, packsWeights: prepared.int8 !== null && isFast };
   };
+  const openKeys = async (): Promise<PromptKeys> => {
+    const writeKeys = (scope: LayerScope): void => {
+      writePromptKeys(scope, config);
+    };
+    const graph = writeGraph('UNet’s prompt keys', weights, writeKeys, { target, block, adapters });
+    return new PromptKeys(await openNetwork(graph));
+  };
   const graph = await write(false);
+  const keys = hasKeys ? { promptKeys: await openKeys() } : {};
   onUnused(weights.unused());
   return {
     config,
     network: await openNetwork(graph),
+    ...keys,
     openFreeU: once(async () => openNetwork(await write(true))),
   };
 };

@@ -5,6 +5,7 @@ import { tensor, type Tensor } from '../tensor/tensor.js';
 import { PromptMemory } from '../text/prompt-memory.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
 import type { Unet } from '../unet/predict-noise.js';
+import { PromptKeys } from '../unet/prompt-keys.js';
 import { adapterInput, type OpenAdapters } from './open-adapters.js';
 
 /** By the names of the adapters. */
@@ -61,11 +62,13 @@ export const weigher = (
 };
 
 const weighUnet = (unet: Unet, adapters: readonly Adapter[], weights: LoraWeights): Unet => {
-  const { network, openFreeU } = unet;
+  const { network, promptKeys, openFreeU } = unet;
+  const weigh = (one: Network): Network => weighNetwork(one, adapters, weights);
   return {
     ...unet,
-    network: weighNetwork(network, adapters, weights),
-    ...(openFreeU === undefined ? {} : { openFreeU: async () => weighNetwork(await openFreeU(), adapters, weights) }),
+    network: weigh(network),
+    ...(promptKeys === undefined ? {} : { promptKeys: new PromptKeys(weigh(promptKeys.network)) }),
+    ...(openFreeU === undefined ? {} : { openFreeU: async () => weigh(await openFreeU()) }),
   };
 };
 

@@ -3,11 +3,14 @@ import { UNET } from '../networks/unet.js';
 import type { UnetConfig } from '../networks/unet-config.js';
 import type { Feeds, Network } from '../runtime/network.js';
 import { concatBatch, tensor, type Tensor } from '../tensor/tensor.js';
+import type { PromptKeys } from './prompt-keys.js';
 import { sinusoid } from './sinusoid.js';
 
 export interface Unet {
   config: UnetConfig;
   network: Network;
+  /** Of a network that takes them instead of the prompt. */
+  promptKeys?: PromptKeys;
   /** What a network of another writer is given in a call, [B,4,h,w] among it; default: what `writeUnet` asks for. */
   feeds?: (sample: Tensor, timestep: number, condition: Condition) => Feeds;
   /** Sides of latents must be multiples of it; default: any. */
@@ -70,7 +73,8 @@ export const predictNoise = async (
 ): Promise<Tensor> => {
   const batch = condition.prompt.dims[0] ?? 1;
   const samples = concatBatch(Array.from({ length: batch }, () => sample));
-  const { config, network, feeds = ownFeeds(config) } = unet;
-  const outputs = await network.run(feeds(samples, timestep, condition));
+  const { config, network, promptKeys, feeds = ownFeeds(config) } = unet;
+  const keys = await promptKeys?.of(condition);
+  const outputs = await network.run({ ...feeds(samples, timestep, condition), ...keys });
   return outputs[UNET.prediction] as Tensor;
 };

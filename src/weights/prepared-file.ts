@@ -13,7 +13,7 @@ import { fingerprintFile } from './fingerprint-model.js';
 import type { WeightMap } from './weight-map.js';
 
 /** What a file holds; the number tells apart how it was made. */
-const KINDS = { int8: 1, fast: 3 } as const;
+const KINDS = { int8: 1, fast: 4 } as const;
 export type PreparedKind = keyof typeof KINDS;
 
 /** Places begin at multiples of a processor's cache line. */
