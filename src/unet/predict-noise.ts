@@ -74,7 +74,7 @@ export const predictNoise = async (
   const batch = condition.prompt.dims[0] ?? 1;
   const samples = concatBatch(Array.from({ length: batch }, () => sample));
   const { config, network, promptKeys, feeds = ownFeeds(config) } = unet;
-  const keys = await promptKeys?.of(condition);
+  const keys = await promptKeys?.of(condition.prompt);
   const outputs = await network.run({ ...feeds(samples, timestep, condition), ...keys });
   return outputs[UNET.prediction] as Tensor;
 };

@@ -54,10 +54,10 @@ test('give what the network gives that makes them itself', async () => {
   expect(maxDifference(apart.data, whole.data)).toBeLessThan(1e-5);
 });
 
-test('are made once for a picture, also where a step asks two conditions', async () => {
+test('are made once for a picture, also where a step asks for two prompts', async () => {
   const { network, runs } = counted(unet.promptKeys!.network);
   const keys = new PromptKeys(network);
-  const [negative, positive, next] = [condition(), condition(), condition()];
+  const [negative, positive, next] = [condition().prompt, { ...condition().prompt }, { ...condition().prompt }];
   for (const asked of [negative, positive, negative, positive]) await keys.of(asked);
   expect(runs()).toBe(2);
   expect(await keys.of(positive)).toBe(await keys.of(positive));
