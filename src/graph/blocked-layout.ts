@@ -7,11 +7,6 @@ import type { GraphBuilder, Value } from './graph-builder.js';
 
 export const NCHWC = 'com.microsoft.nchwc';
 
-/** Tokens whose features are in blocks. */
-export interface BlockedTokens extends Value {
-  readonly features: number;
-}
-
 /** The largest block that there is. */
 const LARGEST_BLOCK = 16;
 
@@ -26,22 +21,6 @@ export const blockPicture = (graph: GraphBuilder, x: Value): Value =>
 /** The way back. */
 export const unblockPicture = (graph: GraphBuilder, x: Value, channels: number): Value =>
   graph.node('ReorderOutput', [x], { channels, channels_last: 0 }, NCHWC);
-
-/** @param x tokens [n,features] @returns a picture of one row of pixels, [1,features,1,n], blocked; once for each `x` */
-export const blockTokens = (graph: GraphBuilder, x: Value, features: number): BlockedTokens => {
-  const blocked = graph.once(`blocked:${x.name}`, () => {
-    const row = graph.node('Reshape', [x, graph.integers([1, 1, -1, features])]);
-    return graph.node('ReorderInput', [row], { channels_last: 1 }, NCHWC);
-  });
-  return { ...blocked, features };
-};
-
-/** The way back. */
-export const unblockTokens = (graph: GraphBuilder, { name, features }: BlockedTokens): Value =>
-  graph.once(`tokens:${name}`, () => {
-    const row = graph.node('ReorderOutput', [{ name }], { channels: features, channels_last: 1 }, NCHWC);
-    return graph.node('Reshape', [row, graph.integers([-1, features])]);
-  });
 
 export interface BlockedConvOptions {
   /** Side of the square kernel. */

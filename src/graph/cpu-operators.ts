@@ -2,19 +2,20 @@
  * The CPU: channels first, float32 arithmetic, half-precision weights cast where they are used so that they stay mapped
  * from the file. Each choice was measured against its alternatives on ONNX Runtime 1.30 (docs/decisions/0002, 0009, 0010).
  */
+import { blockedConv, blockKernel, blockPicture, fitsBlocks, unblockPicture } from './blocked-layout.js';
 import {
-  blockedConv,
-  blockKernel,
-  blockPicture,
+  blockedProduct,
   blockTokens,
-  fitsBlocks,
-  unblockPicture,
+  describedSequences,
+  inParts,
+  inPartsOf,
   unblockTokens,
   type BlockedTokens,
-} from './blocked-layout.js';
+  type Tokens,
+} from './blocked-tokens.js';
 import type { GraphBuilder, Value } from './graph-builder.js';
 import { MICROSOFT, MicrosoftOperators } from './microsoft-operators.js';
-import type { ConvOptions, Kernel, LinearRows, Matrix } from './operators.js';
+import type { AttentionOptions, ConvOptions, Kernel, LinearRows, Matrix } from './operators.js';
 import type { Precision } from './target.js';
 import { transformAtRun, winogradConv } from './winograd.js';
 
@@ -54,13 +55,37 @@ export class CpuOperators extends MicrosoftOperators {
     return unblockPicture(graph, convolve(), channels[1]);
   }
 
+  /** What is made of them, here and below, is in the same parts. */
+  override toTokens(x: Value, channels: number): Value {
+    const tokens = super.toTokens(x, channels);
+    return this.#block === null ? tokens : inParts(this.graph, tokens, channels);
+  }
+
+  override layerNorm(x: Value, gamma: Value, beta: Value, epsilon: number): Value {
+    return inPartsOf(x, super.layerNorm(x, gamma, beta, epsilon));
+  }
+
+  override attention(query: Value, key: Value, value: Value, options: AttentionOptions): Value {
+    return inPartsOf(query, super.attention(query, key, value, options));
+  }
+
+  protected override sequences(tokens: Tokens, options: AttentionOptions): Value {
+    const { batch, channels } = options;
+    return describedSequences(this.graph, super.sequences(tokens, options), { of: tokens, batch, channels });
+  }
+
+  override add(a: Tokens, b: Tokens): Tokens {
+    return inPartsOf(a.part === undefined ? b : a, super.add(a, b));
+  }
+
   /** With scales, whole numbers times whole numbers: `x` is quantized as it comes, with one scale for all of it. */
   override linear(x: Value, weight: Matrix, bias: Value | null): Value {
     if (this.#takesBlocks(weight)) return unblockTokens(this.graph, this.#product(x, { weight, bias }));
     const tokens = hasBlocks(x) ? unblockTokens(this.graph, x) : x;
     const { scales } = weight;
     if (scales === undefined) return super.linear(tokens, weight, bias);
-    return this.graph.node('DynamicQuantizeMatMul', [tokens, weight, scales, null, bias], {}, MICROSOFT);
+    const y = this.graph.node('DynamicQuantizeMatMul', [tokens, weight, scales, null, bias], {}, MICROSOFT);
+    return inPartsOf(tokens, y);
   }
 
   /** What is between its two products stays in blocks. */
@@ -68,7 +93,8 @@ export class CpuOperators extends MicrosoftOperators {
     const [[weight, bias], [gates, gateBias]] = [rows(0, inner), rows(inner, 2 * inner)];
     if (!this.#takesBlocks(weight) || !this.#takesBlocks(gates)) return super.gatedGelu(x, inner, rows);
     const gate = this.gelu(this.#product(x, { weight: gates, bias: gateBias }));
-    const gated: BlockedTokens = { ...this.multiply(this.#product(x, { weight, bias }), gate), features: inner };
+    const product = this.#product(x, { weight, bias });
+    const gated: BlockedTokens = { ...product, ...this.multiply(product, gate) };
     return gated;
   }
 
@@ -80,8 +106,7 @@ export class CpuOperators extends MicrosoftOperators {
   #product(x: Value, { weight, bias }: Layer): BlockedTokens {
     const [inner, outer] = weight.features;
     const blocked = hasBlocks(x) ? x : blockTokens(this.graph, x, inner);
-    const laid = this.#lay(weight, weight.features, 1);
-    return { ...blockedConv(this.graph, { x: blocked, weight: laid, bias }, { kernel: 1 }), features: outer };
+    return blockedProduct(this.graph, { x: blocked, weight: this.#lay(weight, weight.features, 1), bias }, outer);
   }
 
   #lay(weight: Kernel | Matrix, channels: readonly [number, number], kernel: number): Value {

@@ -58,6 +58,7 @@ export class GraphBuilder {
   readonly #nodes: Onnx.INodeProto[] = [];
   readonly #inputs: Onnx.IValueInfoProto[] = [];
   readonly #outputs: Onnx.IValueInfoProto[] = [];
+  readonly #described = new Map<string, Onnx.IValueInfoProto>();
   readonly #external: { name: string; tensor: ExternalTensor }[] = [];
   readonly #initializers: Onnx.ITensorProto[] = [];
   readonly #tensors = new Map<string, Value>();
@@ -73,6 +74,14 @@ export class GraphBuilder {
   output(value: Value, name: string, dims: readonly (number | string)[]): void {
     this.#nodes.push({ opType: 'Identity', name, input: [value.name], output: [name] });
     this.#outputs.push(valueInfo(name, 'F32', dims));
+  }
+
+  /**
+   * Tells dimensions of a value that follow from no others: values of the same size can take turns in one buffer.
+   * @param dims numbers, or names of dynamic dimensions; equal names are equal sizes
+   */
+  describe(value: Value, dims: readonly (number | string)[]): void {
+    this.#described.set(value.name, valueInfo(value.name, 'F32', dims));
   }
 
   /** Adds a node with one output. A missing optional input is `null`. */
@@ -176,7 +185,14 @@ export class GraphBuilder {
         { domain: 'com.microsoft', version: 1 },
         { domain: 'com.microsoft.nchwc', version: 1 },
       ],
-      graph: { name, node: this.#inOrder(), input: this.#inputs, output: this.#outputs, initializer },
+      graph: {
+        name,
+        node: this.#inOrder(),
+        input: this.#inputs,
+        output: this.#outputs,
+        initializer,
+        valueInfo: [...this.#described.values()],
+      },
     }).finish();
     return { name, bytes, folder, isForeign: false, packsWeights: false, target };
   }

@@ -8,18 +8,22 @@ export const MICROSOFT = 'com.microsoft';
 export class MicrosoftOperators extends StandardOperators {
   override attention(query: Value, key: Value, value: Value, options: AttentionOptions): Value {
     if (options.unseen !== undefined) return super.attention(query, key, value, options);
-    const { channels, heads, causal, batch } = options;
-    const shape = this.graph.once(`sequence:${batch.name}:${channels}`, () =>
-      this.graph.node('Concat', [batch, this.graph.integers([-1]), this.graph.integers([channels])], { axis: 0 }),
-    );
-    const sequences = [query, key, value].map((tokens) => this.graph.node('Reshape', [tokens, shape]));
+    const { channels, heads, causal } = options;
     const attended = this.graph.node(
       'MultiHeadAttention',
-      sequences,
+      [query, key, value].map((tokens) => this.sequences(tokens, options)),
       { num_heads: heads, ...(causal ? { unidirectional: 1 } : {}) },
       MICROSOFT,
     );
     return this.graph.node('Reshape', [attended, this.graph.integers([-1, channels])]);
+  }
+
+  /** Tokens of each picture apart, [B,S,C]. */
+  protected sequences(tokens: Value, { batch, channels }: AttentionOptions): Value {
+    const shape = this.graph.once(`sequence:${batch.name}:${channels}`, () =>
+      this.graph.node('Concat', [batch, this.graph.integers([-1]), this.graph.integers([channels])], { axis: 0 }),
+    );
+    return this.graph.node('Reshape', [tokens, shape]);
   }
 
   override silu(x: Value): Value {
