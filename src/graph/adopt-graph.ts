@@ -1,10 +1,10 @@
 /** A network that someone else wrote, made ready to be opened as ours are: float32 in and out, weights by real path. */
 import { posix, relative, sep } from 'node:path';
-import onnxProto, { type onnx as Onnx } from 'onnx-proto';
+import type { onnx as Onnx } from 'onnx-proto';
 import type { WrittenGraph } from './graph-builder.js';
+import { onnx } from './onnx-messages.js';
 import type { Target } from './target.js';
 
-const { onnx } = onnxProto;
 const { FLOAT, FLOAT16, BFLOAT16, DOUBLE, INT32, INT64 } = onnx.TensorProto.DataType;
 
 /** What callers give and take instead: numbers are float32, indices int64. */

@@ -69,7 +69,7 @@ export const blockedProduct = (
 
 /*
  * ONNX Runtime infers no dimension of what is reshaped to a size that is computed. Told that these are equal, it lets values
- * take turns in one buffer: private memory falls by a quarter, and so does the time to open, most of which is looking for one.
+ * take turns in one buffer: private memory falls by a quarter and the time to open, most of which is looking for one, by a third.
  */
 const partsOf = ({ name }: Value): string => `parts of ${name}`;
 

@@ -1,8 +1,7 @@
 /** A graph for one size of input alone: some devices compile what they are given, and can only do that with all sizes known. */
-import onnxProto, { type onnx as Onnx } from 'onnx-proto';
+import type { onnx as Onnx } from 'onnx-proto';
 import type { WrittenGraph } from './graph-builder.js';
-
-const { onnx } = onnxProto;
+import { onnx } from './onnx-messages.js';
 
 /**
  * Each dynamic dimension of an input takes the size it has in `inputs`, wherever its name stands; a dimension that no input

@@ -2,36 +2,22 @@
  * Writes an ONNX model in memory. Weights are external tensors: file, offset and length inside the user's own files, so a
  * model of gigabytes is a few hundred kilobytes of graph. Knows no network and opens no file.
  */
-import { posix, relative, sep } from 'node:path';
-import onnxProto, { type onnx as Onnx } from 'onnx-proto';
+import type { onnx as Onnx } from 'onnx-proto';
+import {
+  attribute,
+  externalTensor,
+  onnx,
+  ONNX_TYPE,
+  valueInfo,
+  type Attribute,
+  type ElementType,
+  type ExternalTensor,
+} from './onnx-messages.js';
 import { CPU, type Target } from './target.js';
-
-/* The package is CommonJS: its values come by the default export, its types by name. */
-const { onnx } = onnxProto;
 
 const OPSET = 20;
 /** IR version that goes with opset 20 (onnx/onnx docs/Versioning.md). */
 const IR_VERSION = 9;
-
-export type ElementType = 'F32' | 'F16' | 'BF16' | 'I8' | 'I64';
-const ONNX_TYPE: Readonly<Record<ElementType, number>> = {
-  F32: onnx.TensorProto.DataType.FLOAT,
-  F16: onnx.TensorProto.DataType.FLOAT16,
-  BF16: onnx.TensorProto.DataType.BFLOAT16,
-  I8: onnx.TensorProto.DataType.INT8,
-  I64: onnx.TensorProto.DataType.INT64,
-};
-
-/** A tensor that lies in a file. */
-export interface ExternalTensor {
-  /** Real path of the file. */
-  readonly file: string;
-  /** Bytes from the start of the file. */
-  readonly offset: number;
-  readonly byteLength: number;
-  readonly dtype: string;
-  readonly shape: readonly number[];
-}
 
 /** A value in the graph: the output of a node, an input or a tensor. */
 export interface Value {
@@ -51,8 +37,6 @@ export interface WrittenGraph {
   /** What its operators were chosen for. */
   target: Target;
 }
-
-export type Attribute = number | string | readonly number[] | { readonly float: number };
 
 export class GraphBuilder {
   readonly #nodes: Onnx.INodeProto[] = [];
@@ -203,33 +187,3 @@ const remember = (known: Map<string, Value>, key: string, make: () => Value): Va
   known.set(key, made);
   return made;
 };
-
-const attribute = (name: string, value: Attribute): Onnx.IAttributeProto => {
-  const { AttributeType } = onnx.AttributeProto;
-  if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
-  if (typeof value === 'string') return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
-  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
-  return { name, type: AttributeType.INTS, ints: [...value] };
-};
-
-const valueInfo = (name: string, type: ElementType, dims: readonly (number | string)[]): Onnx.IValueInfoProto => ({
-  name,
-  type: {
-    tensorType: {
-      elemType: ONNX_TYPE[type],
-      shape: { dim: dims.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) },
-    },
-  },
-});
-
-const externalTensor = (name: string, source: ExternalTensor, folder: string): Onnx.ITensorProto => ({
-  name,
-  dims: [...source.shape],
-  dataType: ONNX_TYPE[source.dtype as ElementType],
-  dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
-  externalData: [
-    { key: 'location', value: relative(folder, source.file).split(sep).join(posix.sep) },
-    { key: 'offset', value: String(source.offset) },
-    { key: 'length', value: String(source.byteLength) },
-  ],
-});

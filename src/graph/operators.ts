@@ -2,7 +2,8 @@
  * What a network asks of a device family. Networks are written once against this; each family says in one file how it is
  * fast at these (`cpu-operators.ts`, `cuda-operators.ts`, …). Layout is the family's own: a picture-like value is opaque between operators.
  */
-import type { ExternalTensor, GraphBuilder, Value } from './graph-builder.js';
+import type { GraphBuilder, Value } from './graph-builder.js';
+import type { ExternalTensor } from './onnx-messages.js';
 
 export interface ConvOptions {
   stride?: 1 | 2;

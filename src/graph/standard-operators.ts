@@ -2,7 +2,8 @@
  * Channels first, with operators of the ONNX standard alone: what every device family has. What differs on a family is in a
  * class that extends this one.
  */
-import type { ExternalTensor, GraphBuilder, Value } from './graph-builder.js';
+import type { GraphBuilder, Value } from './graph-builder.js';
+import type { ExternalTensor } from './onnx-messages.js';
 import type { AttentionOptions, ConvOptions, LinearRows, NormOptions, Operators } from './operators.js';
 import type { Precision } from './target.js';
 

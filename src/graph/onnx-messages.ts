@@ -1,0 +1,63 @@
+/** Messages of the ONNX format (onnx/onnx onnx.proto), of what this project calls by shorter names. */
+import { posix, relative, sep } from 'node:path';
+import onnxProto, { type onnx as Onnx } from 'onnx-proto';
+
+/* The package is CommonJS: its values come by the default export, its types by name. */
+export const { onnx } = onnxProto;
+
+export type ElementType = 'F32' | 'F16' | 'BF16' | 'I8' | 'I64';
+export const ONNX_TYPE: Readonly<Record<ElementType, number>> = {
+  F32: onnx.TensorProto.DataType.FLOAT,
+  F16: onnx.TensorProto.DataType.FLOAT16,
+  BF16: onnx.TensorProto.DataType.BFLOAT16,
+  I8: onnx.TensorProto.DataType.INT8,
+  I64: onnx.TensorProto.DataType.INT64,
+};
+
+/** A tensor that lies in a file. */
+export interface ExternalTensor {
+  /** Real path of the file. */
+  readonly file: string;
+  /** Bytes from the start of the file. */
+  readonly offset: number;
+  readonly byteLength: number;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+export type Attribute = number | string | readonly number[] | { readonly float: number };
+
+export const attribute = (name: string, value: Attribute): Onnx.IAttributeProto => {
+  const { AttributeType } = onnx.AttributeProto;
+  if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
+  if (typeof value === 'string') return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
+  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
+  return { name, type: AttributeType.INTS, ints: [...value] };
+};
+
+export const valueInfo = (
+  name: string,
+  type: ElementType,
+  dims: readonly (number | string)[],
+): Onnx.IValueInfoProto => ({
+  name,
+  type: {
+    tensorType: {
+      elemType: ONNX_TYPE[type],
+      shape: { dim: dims.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) },
+    },
+  },
+});
+
+/** @param folder what its file is named from */
+export const externalTensor = (name: string, source: ExternalTensor, folder: string): Onnx.ITensorProto => ({
+  name,
+  dims: [...source.shape],
+  dataType: ONNX_TYPE[source.dtype as ElementType],
+  dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
+  externalData: [
+    { key: 'location', value: relative(folder, source.file).split(sep).join(posix.sep) },
+    { key: 'offset', value: String(source.offset) },
+    { key: 'length', value: String(source.byteLength) },
+  ],
+});
