@@ -151,7 +151,7 @@ export const openVae = async (
     config,
     encoder: await openNetwork(encoder),
     decoder: await openNetwork(decoder),
-    bands: { open, tiling },
+    bands: { open, tiling, isBlocked: block !== null },
   };
 };
 

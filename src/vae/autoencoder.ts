@@ -1,20 +1,19 @@
 /** Pictures to latents and back. Scaling lives here, so that no caller can forget it. */
 import { VAE_DECODER, VAE_ENCODER } from '../networks/vae.js';
 import { VAE_SCALE, type VaeConfig } from '../networks/vae-config.js';
-import type { VaeTiling } from '../records.js';
 import { availableMemory } from '../runtime/available-memory.js';
 import type { Network } from '../runtime/network.js';
 import { tensor, type Tensor } from '../tensor/tensor.js';
 import { decodeBands, encodeBands } from './code-bands.js';
 import type { BandOptions, OpenPart } from './run-bands.js';
-import { chooseBandSize } from './tiling.js';
+import { chooseBandSize, type TilingOptions } from './tiling.js';
 
 export interface Autoencoder {
   config: VaeConfig;
   encoder: Network;
   decoder: Network;
   /** For bands; null: its networks are whole, as an export's are. */
-  bands: { open: OpenPart; tiling: VaeTiling } | null;
+  bands: ({ open: OpenPart } & Pick<TilingOptions, 'tiling' | 'isBlocked'>) | null;
 }
 
 /** The encoder's answer: a normal distribution for every latent number. f32 [1,4,h,w] each. */
@@ -70,7 +69,8 @@ export const decode = async (vae: Autoencoder, latents: Tensor): Promise<Tensor>
 const bandOptions = ({ config, bands }: Autoencoder, given: Tensor, scale: number): BandOptions | null => {
   if (bands === null) return null;
   const [, , height = 0, width = 0] = given.dims;
-  const bandSize = chooseBandSize(config, [height * scale, width * scale], bands.tiling, availableMemory());
+  const size = [height * scale, width * scale] as const;
+  const bandSize = chooseBandSize(config, size, { ...bands, available: availableMemory() });
   return bandSize === null ? null : { open: bands.open, bandSize };
 };
 

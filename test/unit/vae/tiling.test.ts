@@ -17,15 +17,17 @@ const config = parseVaeConfig(
   },
   'vae',
 );
-const choose = (side: number, tiling: 'auto' | 'on' | 'off', gigabytes: number): number | null =>
-  chooseBandSize(config, [side, side], tiling, gigabytes * GIGABYTE);
+const choose = (side: number, tiling: 'auto' | 'on' | 'off', gigabytes: number, isBlocked = true): number | null =>
+  chooseBandSize(config, [side, side], { tiling, available: gigabytes * GIGABYTE, isBlocked });
 
 describe('chooseBandSize', () => {
   test('auto takes the whole picture where there is room, and bands where there is not', () => {
     expect(choose(512, 'auto', 8)).toBeNull();
     expect(choose(1024, 'auto', 24)).toBeNull();
     expect(choose(1024, 'auto', 4)).not.toBeNull();
-    expect(choose(2048, 'auto', 24)).not.toBeNull();
+    expect(choose(2048, 'auto', 16)).not.toBeNull();
+    expect(choose(1024, 'auto', 8)).toBeNull();
+    expect(choose(1024, 'auto', 8, false)).not.toBeNull();
   });
 
   test('on and off ask nobody', () => {
