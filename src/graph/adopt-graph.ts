@@ -1,8 +1,7 @@
 /** A network that someone else wrote, made ready to be opened as ours are: float32 in and out, weights by real path. */
-import { posix, relative, sep } from 'node:path';
 import type { onnx as Onnx } from 'onnx-proto';
 import type { WrittenGraph } from './graph-builder.js';
-import { onnx } from './onnx-messages.js';
+import { locationBelow, onnx } from './onnx-messages.js';
 import type { Target } from './target.js';
 
 const { FLOAT, FLOAT16, BFLOAT16, DOUBLE, INT32, INT64 } = onnx.TensorProto.DataType;
@@ -63,7 +62,7 @@ export const adoptGraph = (
   for (const tensor of graph?.initializer ?? []) {
     const location = locationOf(tensor);
     const file = files.get(location?.value ?? '');
-    if (location && file !== undefined) location.value = relative(folder, file).split(sep).join(posix.sep);
+    if (location && file !== undefined) location.value = locationBelow(folder, file);
   }
   if (graph) castEnds(graph);
   const bytes = onnx.ModelProto.encode(model).finish();

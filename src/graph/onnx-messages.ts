@@ -49,6 +49,10 @@ export const valueInfo = (
   },
 });
 
+/** How a message names a file of weights. */
+export const locationBelow = (folder: string, file: string): string =>
+  relative(folder, file).split(sep).join(posix.sep);
+
 /** @param folder what its file is named from */
 export const externalTensor = (name: string, source: ExternalTensor, folder: string): Onnx.ITensorProto => ({
   name,
@@ -56,7 +60,7 @@ export const externalTensor = (name: string, source: ExternalTensor, folder: str
   dataType: ONNX_TYPE[source.dtype as ElementType],
   dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
   externalData: [
-    { key: 'location', value: relative(folder, source.file).split(sep).join(posix.sep) },
+    { key: 'location', value: locationBelow(folder, source.file) },
     { key: 'offset', value: String(source.offset) },
     { key: 'length', value: String(source.byteLength) },
   ],

@@ -5,19 +5,14 @@ import { filteringOf, type Filtering } from '../graph/winograd.js';
 import { adaptConv, adaptLinear } from './adapt-layer.js';
 import type { LayerScope } from './layer-scope.js';
 
-/** `torch.nn.Linear`: `weight` [out,in], `bias` [out] where there is one. */
-export const linear = (
-  scope: LayerScope,
-  x: Value,
-  [inner, outer]: readonly [number, number],
-  biased = true,
-): Value => {
-  const bias = biased ? scope.weight('bias', [outer]) : null;
+/** `torch.nn.Linear`: `weight` [out,in], `bias` [out]. */
+export const linear = (scope: LayerScope, x: Value, [inner, outer]: readonly [number, number]): Value => {
+  const bias = scope.weight('bias', [outer]);
   const y = scope.ops.linear(x, scope.weight('weight', [outer, inner]), bias);
   return adaptLinear(scope, { x, y, bias }, [0, outer]);
 };
 
-/** The same, over many tokens: in the layout that is fastest, and of pixels in whole numbers where the network is quantized. */
+/** The same, its bias where there is one, over many tokens: in the layout that is fastest, and of pixels in whole numbers where the network is quantized. */
 export const tokenLinear = (
   scope: LayerScope,
   x: Value,
