@@ -1,17 +1,13 @@
 /** Keys and values of the prompt, made apart from the UNet that takes them. */
 import { CpuOperators } from '#src/graph/cpu-operators.js';
 import { GraphBuilder } from '#src/graph/graph-builder.js';
-import { LayerScope } from '#src/networks/layer-scope.js';
-import { writeUnet } from '#src/networks/unet.js';
 import { loadModel } from '#src/pipeline/load-model.js';
-import { openNetwork, type Network } from '#src/runtime/network.js';
+import type { Network } from '#src/runtime/network.js';
 import { sliceBatch } from '#src/tensor/tensor.js';
-import { buildCondition, predictNoise, type Condition, type Unet } from '#src/unet/predict-noise.js';
+import { buildCondition, predictNoise, type Condition } from '#src/unet/predict-noise.js';
 import { PromptKeys } from '#src/unet/prompt-keys.js';
-import { commonFolder } from '#src/weights/common-folder.js';
-import { findModel } from '#src/weights/find-model.js';
-import { openPart } from '#src/weights/open-weights.js';
 import { caseTensors, goldenData, maxDifference } from '../support/golden.js';
+import { openUnet } from '../support/open-unet.js';
 
 const folder = goldenData('models', 'tiny-refiner');
 const { unet } = await loadModel(folder);
@@ -27,14 +23,6 @@ const condition = (): Condition =>
     Array.from({ length: 2 }, () => [64, 64, 0, 0, 6]),
   );
 
-/** The same network, given the prompt itself. */
-const openWhole = async (): Promise<Unet> => {
-  const weights = await openPart((await findModel(folder)).unet);
-  const ops = new CpuOperators(new GraphBuilder());
-  writeUnet(new LayerScope(ops, weights), unet.config);
-  return { config: unet.config, network: await openNetwork(ops.graph.finish('UNet', commonFolder(weights.files))) };
-};
-
 /** A network that counts its runs. */
 const counted = (network: Network): { network: Network; runs: () => number } => {
   let runs = 0;
@@ -46,12 +34,13 @@ const counted = (network: Network): { network: Network; runs: () => number } => 
 };
 
 test('give what the network gives that makes them itself', async () => {
-  const [apart, whole] = [
+  const whole = await openUnet(folder, new CpuOperators(new GraphBuilder()));
+  const [apart, together] = [
     await predictNoise(unet, sample, timestep, condition()),
-    await predictNoise(await openWhole(), sample, timestep, condition()),
+    await predictNoise(whole, sample, timestep, condition()),
   ];
-  expect(apart.dims).toEqual(whole.dims);
-  expect(maxDifference(apart.data, whole.data)).toBeLessThan(1e-5);
+  expect(apart.dims).toEqual(together.dims);
+  expect(maxDifference(apart.data, together.data)).toBeLessThan(1e-5);
 });
 
 test('are made once for a picture, also where a step asks for two prompts', async () => {

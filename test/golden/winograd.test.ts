@@ -4,17 +4,11 @@ import { fitsBlocks } from '#src/graph/blocked-layout.js';
 import { CpuOperators } from '#src/graph/cpu-operators.js';
 import { GraphBuilder, type Value } from '#src/graph/graph-builder.js';
 import type { ConvOptions, Kernel } from '#src/graph/operators.js';
-import { LayerScope } from '#src/networks/layer-scope.js';
-import { parseUnetConfig } from '#src/networks/unet-config.js';
-import { writeUnet } from '#src/networks/unet.js';
-import { openNetwork } from '#src/runtime/network.js';
 import { sliceBatch, type Tensor } from '#src/tensor/tensor.js';
 import { buildCondition, predictNoise, type Unet } from '#src/unet/predict-noise.js';
-import { commonFolder } from '#src/weights/common-folder.js';
-import { findModel } from '#src/weights/find-model.js';
-import { openPart } from '#src/weights/open-weights.js';
 import { caseTensors, goldenData, maxDifference, readCase } from '../support/golden.js';
 import { block, testOfBlocks } from '../support/of-blocks.js';
+import { openUnet } from '../support/open-unet.js';
 
 const STAGE_TOLERANCE = 1e-4;
 
@@ -29,14 +23,11 @@ class FilteringOperators extends CpuOperators {
   }
 }
 
-const openUnet = async (model: string): Promise<Unet> => {
-  const { unet } = await findModel(goldenData('models', model));
-  const config = parseUnetConfig(unet.config, unet.folder);
-  const weights = await openPart(unet);
+const openFiltering = async (model: string): Promise<Unet> => {
   const ops = new FilteringOperators(new GraphBuilder(), 'fp32', block);
-  writeUnet(new LayerScope(ops, weights), config);
+  const unet = await openUnet(goldenData('models', model), ops);
   expect(ops.filtered).toBeGreaterThan(20);
-  return { config, network: await openNetwork(ops.graph.finish('UNet', commonFolder(weights.files))) };
+  return unet;
 };
 
 let refiner: Unet | undefined;
@@ -45,7 +36,7 @@ const cases = readdirSync(goldenData('cases')).filter((name) => readCase(name).m
 testOfBlocks.each(cases)('%s', async (name) => {
   const golden = await caseTensors(name);
   const timeIds = golden('unet0.time_ids');
-  const unet = (refiner ??= await openUnet('tiny-refiner'));
+  const unet = (refiner ??= await openFiltering('tiny-refiner'));
   const [rows = 0, width = 0] = timeIds.dims;
   for (let row = 0; row < rows; row++) {
     const of = (key: string): Tensor => sliceBatch(golden(`unet0.${key}`), row, row + 1);

@@ -22,22 +22,20 @@ testOfBlocks('multiplies tokens, with weights laid out at each run and before', 
   expect(maxDifference(laid.data, (await run(x, null, write)).data)).toBeLessThan(1e-4);
 });
 
-testOfBlocks('keeps in blocks what is between the products of a gated layer', async () => {
-  await expectSame(numbers(TOKENS, INNER), (ops, x) => {
-    const rows: LinearRows = (start, end) => [
-      matrix(ops, `gated ${start}`, end - start, INNER),
-      given(ops, `bias ${start}`, end - start),
-    ];
-    return ops.linear(ops.gatedGelu(x, OUTER, rows), matrix(ops, 'out', INNER, OUTER), null);
-  });
-});
-
-/** All that a transformer does with the tokens of pictures. */
-const layer = (ops: CpuOperators, x: Value): Value => {
+const feedForward = (ops: CpuOperators, x: Value): Value => {
   const rows: LinearRows = (start, end) => [
     matrix(ops, `gated ${start}`, end - start, INNER),
     given(ops, `gated bias ${start}`, end - start),
   ];
+  return ops.linear(ops.gatedGelu(x, OUTER, rows), matrix(ops, 'out', INNER, OUTER), null);
+};
+
+testOfBlocks('keeps in blocks what is between the products of a gated layer', async () => {
+  await expectSame(numbers(TOKENS, INNER), feedForward);
+});
+
+/** All that a transformer does with the tokens of pictures. */
+const layer = (ops: CpuOperators, x: Value): Value => {
   const tokens = ops.toTokens(x, INNER);
   const normal = ops.layerNorm(tokens, given(ops, 'gamma', INNER), given(ops, 'beta', INNER), 1e-5);
   const [query, key, value] = ['query', 'key', 'value'].map((name) =>
@@ -46,8 +44,7 @@ const layer = (ops: CpuOperators, x: Value): Value => {
   const batch = ops.batchOf(x);
   const attended = ops.attention(query, key, value, { channels: INNER, heads: 2, causal: false, batch });
   const looked = ops.add(attended, tokens);
-  const fed = ops.linear(ops.gatedGelu(looked, OUTER, rows), matrix(ops, 'out', INNER, OUTER), null);
-  return ops.toPicture(ops.add(fed, looked), x);
+  return ops.toPicture(ops.add(feedForward(ops, looked), looked), x);
 };
 
 /* Parts of 512, 468 and 200; of all, where no size divides them (521 is prime) or they are few. */

@@ -1,13 +1,11 @@
-import { CpuOperators } from '#src/graph/cpu-operators.js';
-import { GraphBuilder } from '#src/graph/graph-builder.js';
+import type { CpuOperators } from '#src/graph/cpu-operators.js';
 import type { Kernel } from '#src/graph/operators.js';
 import { filteringOf, TO_KERNELS } from '#src/graph/winograd.js';
-import { openNetwork } from '#src/runtime/network.js';
 import { blockWeights } from '#src/tensor/block-weights.js';
 import { tensor, type Tensor } from '#src/tensor/tensor.js';
 import { transformKernels } from '#src/tensor/transform-kernels.js';
 import { maxDifference } from '../../support/golden.js';
-import { block, testOfBlocks } from '../../support/of-blocks.js';
+import { block, run as runBlocked, testOfBlocks } from '../../support/of-blocks.js';
 
 const [INNER, OUTER] = [32, 48];
 /** Repeats, and is as large as 1. */
@@ -15,17 +13,11 @@ const numbers = (count: number): Float32Array =>
   Float32Array.from({ length: count }, (_, i) => Math.sin(1 + i * 1.7) * Math.cos(i * 0.3));
 const KERNELS = numbers(OUTER * INNER * 9).map((value) => value / 4);
 
-const run = async (x: Tensor, weight: (ops: CpuOperators) => Kernel, isBiased = true): Promise<Tensor> => {
-  const ops = new CpuOperators(new GraphBuilder(), 'fp32', block);
-  const bias = isBiased ? ops.graph.floats('bias', numbers(OUTER), [OUTER]) : null;
-  const input = ops.pictureIn('x', ['b', INNER, 'h', 'w']);
-  const y = ops.conv(input, weight(ops), bias, { kernel: 3, channels: [INNER, OUTER] });
-  ops.pictureOut(y, 'y', ['b', OUTER, 'h', 'w']);
-  const network = await openNetwork(ops.graph.finish('test', '/'));
-  const { y: result } = await network.run({ x });
-  await network.close();
-  return result!;
-};
+const run = (x: Tensor, weight: (ops: CpuOperators) => Kernel, isBiased = true): Promise<Tensor> =>
+  runBlocked(x, block, (ops, input) => {
+    const bias = isBiased ? ops.graph.floats('bias', numbers(OUTER), [OUTER]) : null;
+    return ops.conv(input, weight(ops), bias, { kernel: 3, channels: [INNER, OUTER] });
+  });
 const plain = ({ graph }: CpuOperators): Kernel => graph.floats('kernel', KERNELS, [OUTER, INNER, 3, 3]);
 const atRun = (ops: CpuOperators): Kernel => ({ ...plain(ops), layout: 'to transform' });
 const before = ({ graph }: CpuOperators): Kernel => {
