@@ -6,4 +6,8 @@ const project = (displayName) => ({
   testEnvironment: '<rootDir>/test/support/ort-environment.cjs',
   transform: {},
 });
-export default { projects: ['unit', 'golden', 'e2e'].map(project), testTimeout: 60_000 };
+export default {
+  projects: ['unit', 'golden', 'e2e'].map(project),
+  cacheDirectory: 'node_modules/.cache/jest',
+  testTimeout: 60_000,
+};

@@ -1,5 +1,5 @@
 /** All checks: types, schemas, lint, import rules, formatting, unit, golden and end-to-end tests. The last line counts them. */
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, install, root, run, tool } from './steps.mjs';
@@ -23,16 +23,16 @@ check('import rules', () =>
 );
 check('formatting', () => tool('prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']));
 
-const report = join(mkdtempSync(join(tmpdir(), 'sdxl-refine-test-')), 'jest.json');
+/* Holds all that tests write, so that one call takes it away. */
+const scratch = mkdtempSync(join(tmpdir(), 'sdxl-refine-test-'));
+const report = join(scratch, 'jest.json');
 const flags = ['--experimental-vm-modules', '--no-warnings'];
 const patterns = process.argv.slice(2);
-const ran = run(process.execPath, [
-  ...flags,
-  `${root}node_modules/jest/bin/jest.js`,
-  '--json',
-  `--outputFile=${report}`,
-  ...patterns,
-]);
+const ran = run(
+  process.execPath,
+  [...flags, `${root}node_modules/jest/bin/jest.js`, '--json', `--outputFile=${report}`, ...patterns],
+  { TMPDIR: scratch, TEMP: scratch, TMP: scratch },
+);
 try {
   const counts = JSON.parse(readFileSync(report, 'utf8'));
   passed += counts.numPassedTests;
@@ -42,5 +42,6 @@ try {
   console.error(`jest left no report: ${error.message}`);
   failed++;
 }
+rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
