@@ -1,5 +1,5 @@
 /** All checks: types, schemas, lint, import rules, formatting, unit, golden and end-to-end tests. The last line counts them. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, install, root, run, tool } from './steps.mjs';
@@ -23,8 +23,9 @@ check('import rules', () =>
 );
 check('formatting', () => tool('prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']));
 
-/* Holds all that tests write, so that one call takes it away. */
+/* Holds all that tests write, so that one call takes it away. Some run the command as another user, who writes there too. */
 const scratch = mkdtempSync(join(tmpdir(), 'sdxl-refine-test-'));
+chmodSync(scratch, 0o1777);
 const report = join(scratch, 'jest.json');
 const flags = ['--experimental-vm-modules', '--no-warnings'];
 const patterns = process.argv.slice(2);
