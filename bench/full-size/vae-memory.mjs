@@ -7,6 +7,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { engineEnvironment } from '../../dist/engine/engine-environment.js';
 import { loadModel } from '../../dist/pipeline/load-model.js';
 import { torchCpuNoise } from '../../dist/random/torch-cpu.js';
 import { decode, encode } from '../../dist/vae/autoencoder.js';
@@ -28,7 +29,7 @@ const run = async ({ folder, side, tiling, pass }) => {
 
 const measure = (task) =>
   new Promise((resolve) => {
-    const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(task)]);
+    const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(task)], { env: engineEnvironment(process.env) });
     const endWatch = watchMemory(child.pid);
     let seconds = null;
     child.on('message', (message) => {

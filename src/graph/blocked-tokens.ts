@@ -46,7 +46,7 @@ const rowsOf = (graph: GraphBuilder, { part }: Tokens, features: number): Value 
   part === undefined
     ? graph.integers([1, 1, -1, features])
     : graph.once(`rows:${part.name}:${features}`, () =>
-        graph.node('Concat', [graph.integers([-1, 1]), part, graph.integers([features])], { axis: 0 }),
+        graph.join(graph.integers([-1, 1]), part, graph.integers([features])),
       );
 
 /** The way back. */

@@ -17,7 +17,8 @@ import type { GraphBuilder, Value } from './graph-builder.js';
 import { MICROSOFT, MicrosoftOperators } from './microsoft-operators.js';
 import type { AttentionOptions, ConvOptions, Kernel, LinearRows, Matrix } from './operators.js';
 import type { Precision } from './target.js';
-import { transformAtRun, winogradConv } from './winograd.js';
+import { transformAtRun } from './winograd.js';
+import { winogradBands, winogradConv } from './winograd-conv.js';
 
 /** Of a 3×3 convolution; with more, laying out its kernels at each run takes as long as it spares, and memory. */
 const MOST_CHANNELS = 512;
@@ -44,15 +45,12 @@ export class CpuOperators extends MicrosoftOperators {
     if (channels === undefined || block === null || !fitsBlocks(channels)) return super.conv(x, weight, bias, options);
     const isLarge = kernel > 1 && Math.max(...channels) > MOST_CHANNELS;
     if (weight.layout === undefined && isLarge) return super.conv(x, weight, bias, options);
-    const blocked = blockPicture(graph, x);
     const filter = (transformed: Value): Value =>
-      winogradConv(graph, { x: blocked, weight: transformed, bias }, { channels, block });
-    const convolve = (): Value => {
-      if (weight.layout === 'transformed') return filter(weight);
-      if (weight.layout === 'to transform') return filter(transformAtRun(graph, weight, channels));
-      return blockedConv(graph, { x: blocked, weight: this.#lay(weight, channels, kernel), bias }, options);
-    };
-    return unblockPicture(graph, convolve(), channels[1]);
+      (options.inBands ? winogradBands : winogradConv)(graph, x, { weight: transformed, bias, channels, block });
+    if (weight.layout === 'transformed') return filter(weight);
+    if (weight.layout === 'to transform') return filter(transformAtRun(graph, weight, channels));
+    const layer = { x: blockPicture(graph, x), weight: this.#lay(weight, channels, kernel), bias };
+    return unblockPicture(graph, blockedConv(graph, layer, options), channels[1]);
   }
 
   /** What is made of them, here and below, is in the same parts. */

@@ -97,12 +97,12 @@ export class CudaOperators extends MicrosoftOperators {
 
   override upsample(x: Value): Value {
     const [one, two] = [this.graph.filled(1, 1), this.graph.filled(2, 2)];
-    return this.graph.node('Resize', [x, null, this.graph.node('Concat', [one, two, one], { axis: 0 })], NEAREST);
+    return this.graph.node('Resize', [x, null, this.graph.join(one, two, one)], NEAREST);
   }
 
   override upsampleTo(x: Value, like: Value): Value {
     const dims = (value: Value, start: number, end: number): Value => this.graph.node('Shape', [value], { start, end });
-    const size = this.graph.node('Concat', [dims(x, 0, 1), dims(like, 1, 3), dims(x, 3, 4)], { axis: 0 });
+    const size = this.graph.join(dims(x, 0, 1), dims(like, 1, 3), dims(x, 3, 4));
     return this.graph.node('Resize', [x, null, null, size], NEAREST);
   }
 }

@@ -10,6 +10,7 @@ import {
   ONNX_TYPE,
   valueInfo,
   type Attribute,
+  type Dimension,
   type ElementType,
   type ExternalTensor,
 } from './onnx-messages.js';
@@ -39,14 +40,16 @@ export interface WrittenGraph {
 }
 
 export class GraphBuilder {
-  readonly #nodes: Onnx.INodeProto[] = [];
+  #nodes: Onnx.INodeProto[] = [];
+  /** Of all nodes, those of loops among them: names are of the whole. */
+  #count = 0;
   readonly #inputs: Onnx.IValueInfoProto[] = [];
   readonly #outputs: Onnx.IValueInfoProto[] = [];
   readonly #described = new Map<string, Onnx.IValueInfoProto>();
   readonly #external: { name: string; tensor: ExternalTensor }[] = [];
   readonly #initializers: Onnx.ITensorProto[] = [];
   readonly #tensors = new Map<string, Value>();
-  readonly #made = new Map<string, Value>();
+  #made = new Map<string, Value>();
 
   /** Declares an input. @param dims numbers, or names of dynamic dimensions. */
   input(name: string, type: ElementType, dims: readonly (number | string)[]): Value {
@@ -75,7 +78,7 @@ export class GraphBuilder {
     attributes: Readonly<Record<string, Attribute>> = {},
     domain = '',
   ): Value {
-    const name = `${opType}_${this.#nodes.length}`;
+    const name = `${opType}_${this.#count++}`;
     this.#nodes.push({
       opType,
       domain,
@@ -87,6 +90,35 @@ export class GraphBuilder {
     return { name };
   }
 
+  /**
+   * What turns make, each written to its place in one buffer.
+   * @param times [1] int64
+   * @param dims of what a turn makes
+   * @param turn makes a float32 value from its number (int64, without dimensions) and from what was made before
+   * @returns [times,…dims]
+   */
+  scan(times: Value, dims: readonly Dimension[], turn: (index: Value) => Value): Value {
+    const indices = this.node('Range', [this.integer(0), times, this.integer(1)]);
+    const [nodes, made] = [this.#nodes, this.#made];
+    this.#nodes = [];
+    this.#made = new Map(made);
+    const index = { name: `turn_${this.#count++}` };
+    const result = turn(index);
+    const body = {
+      name: index.name,
+      node: this.#nodes,
+      input: [valueInfo(index.name, 'I64', [])],
+      output: [valueInfo(result.name, 'F32', dims)],
+    };
+    [this.#nodes, this.#made] = [nodes, made];
+    return this.node('Scan', [indices], { num_scan_inputs: 1, body: { graph: body } });
+  }
+
+  /** Vectors one after the other, as of dimensions. */
+  join(...parts: Value[]): Value {
+    return this.node('Concat', parts, { axis: 0 });
+  }
+
   /** A tensor in a file, in its own dtype. The same name is the same tensor. */
   external(name: string, source: ExternalTensor): Value {
     return remember(this.#tensors, `external:${name}`, () => {
@@ -96,47 +128,42 @@ export class GraphBuilder {
   }
 
   integers(values: readonly number[]): Value {
-    return remember(this.#tensors, `i64:${values.join()}`, () => {
-      const name = `int64_${this.#initializers.length}`;
-      const raw = new Uint8Array(new BigInt64Array(values.map(BigInt)).buffer);
-      this.#initializers.push({ name, dims: [values.length], dataType: ONNX_TYPE.I64, rawData: raw });
-      return { name };
-    });
+    return this.#constant(`i64:${values.join()}`, 'I64', [values.length], () => new BigInt64Array(values.map(BigInt)));
   }
 
   /** One number without dimensions. */
   integer(value: number): Value {
-    return remember(this.#tensors, `i64 scalar:${value}`, () => {
-      const name = `int64_${this.#initializers.length}`;
-      const raw = new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);
-      this.#initializers.push({ name, dims: [], dataType: ONNX_TYPE.I64, rawData: raw });
-      return { name };
-    });
+    return this.#constant(`i64 scalar:${value}`, 'I64', [], () => BigInt64Array.of(BigInt(value)));
   }
 
   /** float32 tensor. @param values row by row @param key tells it from every other */
   floats(key: string, values: Float32Array, dims: readonly number[]): Value {
-    return remember(this.#tensors, `floats:${key}`, () => {
-      const name = `float_${this.#initializers.length}`;
-      const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-      this.#initializers.push({ name, dims: [...dims], dataType: ONNX_TYPE.F32, rawData });
-      return { name };
-    });
+    return this.#constant(`floats:${key}`, 'F32', dims, () => values);
   }
 
   /** float32 vector of `length` equal numbers. */
   filled(value: number, length: number): Value {
-    return remember(this.#tensors, `f32:${value}:${length}`, () => {
-      const name = `float_${this.#initializers.length}`;
-      const raw = new Uint8Array(new Float32Array(length).fill(value).buffer);
-      this.#initializers.push({ name, dims: [length], dataType: ONNX_TYPE.F32, rawData: raw });
-      return { name };
-    });
+    return this.#constant(`f32:${value}:${length}`, 'F32', [length], () => new Float32Array(length).fill(value));
   }
 
   /** What `make` builds, built once for each `key`. */
   once(key: string, make: () => Value): Value {
     return remember(this.#made, key, make);
+  }
+
+  #constant(
+    key: string,
+    type: 'F32' | 'I64',
+    dims: readonly number[],
+    make: () => Float32Array | BigInt64Array,
+  ): Value {
+    return remember(this.#tensors, key, () => {
+      const name = `constant_${this.#initializers.length}`;
+      const { buffer, byteOffset, byteLength } = make();
+      const rawData = new Uint8Array(buffer, byteOffset, byteLength);
+      this.#initializers.push({ name, dims: [...dims], dataType: ONNX_TYPE[type], rawData });
+      return { name };
+    });
   }
 
   /**

@@ -21,7 +21,7 @@ export class MicrosoftOperators extends StandardOperators {
   /** Tokens of each picture apart, [B,S,C]. */
   protected sequences(tokens: Value, { batch, channels }: AttentionOptions): Value {
     const shape = this.graph.once(`sequence:${batch.name}:${channels}`, () =>
-      this.graph.node('Concat', [batch, this.graph.integers([-1]), this.graph.integers([channels])], { axis: 0 }),
+      this.graph.join(batch, this.graph.integers([-1, channels])),
     );
     return this.graph.node('Reshape', [tokens, shape]);
   }

@@ -25,29 +25,30 @@ export interface ExternalTensor {
   readonly shape: readonly number[];
 }
 
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+export type Attribute =
+  number | string | readonly number[] | { readonly float: number } | { readonly graph: Onnx.IGraphProto };
 
 export const attribute = (name: string, value: Attribute): Onnx.IAttributeProto => {
   const { AttributeType } = onnx.AttributeProto;
   if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
   if (typeof value === 'string') return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
   if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
+  if ('graph' in value) return { name, type: AttributeType.GRAPH, g: value.graph };
   return { name, type: AttributeType.INTS, ints: [...value] };
 };
 
-export const valueInfo = (
-  name: string,
-  type: ElementType,
-  dims: readonly (number | string)[],
-): Onnx.IValueInfoProto => ({
+/** A dimension: its size, the name of one that is dynamic, equal where names are, or null: nothing is known. */
+export type Dimension = number | string | null;
+
+export const valueInfo = (name: string, type: ElementType, dims: readonly Dimension[]): Onnx.IValueInfoProto => ({
   name,
-  type: {
-    tensorType: {
-      elemType: ONNX_TYPE[type],
-      shape: { dim: dims.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) },
-    },
-  },
+  type: { tensorType: { elemType: ONNX_TYPE[type], shape: { dim: dims.map(dimension) } } },
 });
+
+const dimension = (dim: Dimension): Onnx.TensorShapeProto.IDimension => {
+  if (dim === null) return {};
+  return typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim };
+};
 
 /** How a message names a file of weights. */
 export const locationBelow = (folder: string, file: string): string =>

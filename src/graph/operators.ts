@@ -13,6 +13,8 @@ export interface ConvOptions {
   kernel: 1 | 3;
   /** [in, out] */
   channels?: readonly [number, number];
+  /** Minimal filtering, if it is done, goes over large pictures in bands. */
+  inBands?: boolean;
 }
 
 export interface NormOptions {

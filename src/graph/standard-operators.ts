@@ -94,7 +94,7 @@ export class StandardOperators implements Operators {
     const { channels, heads, causal, batch, unseen } = options;
     const width = channels / heads;
     const shape = this.graph.once(`heads:${batch.name}:${heads}:${width}`, () =>
-      this.graph.node('Concat', [batch, this.graph.integers([-1, heads, width])], { axis: 0 }),
+      this.graph.join(batch, this.graph.integers([-1, heads, width])),
     );
     const byHead = (tokens: Value, perm: readonly number[]): Value =>
       this.graph.node('Transpose', [this.graph.node('Reshape', [tokens, shape])], { perm });
@@ -168,14 +168,14 @@ export class StandardOperators implements Operators {
   }
 
   upsample(x: Value): Value {
-    const scales = this.graph.node('Concat', [this.graph.filled(1, 2), this.graph.filled(2, 2)], { axis: 0 });
+    const scales = this.graph.join(this.graph.filled(1, 2), this.graph.filled(2, 2));
     return this.graph.node('Resize', [x, null, scales], NEAREST);
   }
 
   upsampleTo(x: Value, like: Value): Value {
     const own = this.graph.node('Shape', [x], { start: 0, end: 2 });
     const theirs = this.graph.node('Shape', [like], { start: 2, end: 4 });
-    const size = this.graph.node('Concat', [own, theirs], { axis: 0 });
+    const size = this.graph.join(own, theirs);
     return this.graph.node('Resize', [x, null, null, size], NEAREST);
   }
 

@@ -6,10 +6,10 @@ import { blockedConv, blockMatrix } from './blocked-layout.js';
 import type { GraphBuilder, Value } from './graph-builder.js';
 
 /** Side of the square of outputs that one tile gives, and of the square of inputs that it takes. */
-const OUT = 4;
+export const OUT = 4;
 const IN = OUT + 2;
 /** Products of a tile, each over channels of its own. */
-const PRODUCTS = IN * IN;
+export const PRODUCTS = IN * IN;
 const KERNEL_SIZE = 9;
 
 /** Bᵀ: six inputs in a row to six factors. */
@@ -51,7 +51,7 @@ const joined = (rows: readonly Float32Array[]): Float32Array => Float32Array.fro
 export const TO_KERNELS = joined(squared(KERNEL));
 
 /** Below, the transforms of pictures take as long as what they spare. */
-const FEWEST_CHANNELS = 256;
+const FEWEST_CHANNELS = 128;
 /** An eighth of the latents' side: tiles are few there, and the transformed kernels many. */
 const COARSE_LEVEL = 3;
 
@@ -64,7 +64,7 @@ export const filteringOf = (channels: readonly [number, number], level: number):
   return level === 0 ? 'always' : 'prepared';
 };
 
-/** @param weight [out,in,3,3] @returns [36·out,in,1,1] for `winogradConv`, at each run */
+/** @param weight [out,in,3,3] @returns [36·out,in,1,1] at each run */
 export const transformAtRun = (graph: GraphBuilder, weight: Value, [inner, outer]: readonly [number, number]): Value =>
   graph.once(`transformed:${weight.name}`, () => {
     const toKernels = graph.floats('winograd kernel', TO_KERNELS, [PRODUCTS, KERNEL_SIZE]);
@@ -73,56 +73,60 @@ export const transformAtRun = (graph: GraphBuilder, weight: Value, [inner, outer
     return blockMatrix(graph, factors, [inner, outer], PRODUCTS);
   });
 
+/** What pictures are filtered with. */
+export interface Filter {
+  /** [36·out,in,1,1], transformed and blocked (weights/prepare-kernels.ts) */
+  weight: Value;
+  /** [36·out], as `spreadBias` gives it. */
+  bias: Value | null;
+  channels: readonly [number, number];
+  /** Channels of one. */
+  block: number;
+}
+
+/** A layer's bias [out], for the one product that all outputs of a tile share. @returns [36·out] */
+export const spreadBias = (graph: GraphBuilder, bias: Value, outer: number): Value =>
+  graph.node('Pad', [bias, graph.integers([SHARED * outer, (PRODUCTS - 1 - SHARED) * outer])]);
+
 /**
- * Stride 1, and padding that keeps the size.
- * @param x [B,in,H,W], blocked
- * @param weight [36·out,in,1,1], transformed and blocked (weights/prepare-kernels.ts)
- * @param bias [out]
- * @returns [B,out,H,W], blocked; equal to the sum but for rounding
+ * The tiles of pictures, one for every four rows and columns.
+ * @param x [B,in/block,·], in blocks, of `size` [2]: rows and columns
+ * @param pads so much that there is a tile for every output, also where sides are no multiples of a tile's
+ * @returns [B,out/block,4·tile rows,4·tile columns,block]
  */
-export const winogradConv = (
+export const filterTiles = (
   graph: GraphBuilder,
-  { x, weight, bias }: { x: Value; weight: Value; bias: Value | null },
-  { channels: [inner, outer], block }: { channels: readonly [number, number]; block: number },
+  { x, batch, size }: { x: Value; batch: Value; size: Value },
+  pads: readonly [number, number, number, number],
+  { weight, bias, channels: [inner, outer], block }: Filter,
 ): Value => {
   const integers = (...values: number[]): Value => graph.integers(values);
   const reshape = (value: Value, shape: Value): Value => graph.node('Reshape', [value, shape]);
-  const join = (...parts: Value[]): Value => graph.node('Concat', parts, { axis: 0 });
-  const batch = graph.node('Shape', [x], { start: 0, end: 1 });
-  const size = graph.node('Shape', [x], { start: 2, end: 4 });
-  const tiles = graph.node('Div', [graph.node('Add', [size, integers(OUT - 1, OUT - 1)]), integers(OUT, OUT)]);
 
   // 1. Blocks before batch, so that the weights of a product are read once for all pictures.
-  const apart = reshape(x, join(batch, integers(inner / block, -1)));
-  const blocks = reshape(graph.node('Transpose', [apart], { perm: [1, 0, 2] }), join(integers(-1, block), size));
+  const turned = graph.node('Transpose', [x], { perm: [1, 0, 2] });
+  const blocks = reshape(turned, graph.join(integers(-1, block), size));
 
-  // 2. The factors of all tiles: each a convolution of every channel alone with one kernel. So much padding gives a tile for
-  // every output, also where sides are no multiples of a tile's.
+  // 2. The factors of all tiles: each a convolution of every channel alone with one kernel.
   const factors = squared(INPUT).map((taps, index) => {
     const kernels = graph.floats(`winograd input ${index}`, repeated(taps, block), [block, 1, IN, IN]);
-    const options = { kernel: IN, stride: OUT, pads: [1, 1, OUT, OUT], groups: block } as const;
+    const options = { kernel: IN, stride: OUT, pads, groups: block };
     return blockedConv(graph, { x: blocks, weight: kernels, bias: null }, options);
   });
-  const rows = reshape(graph.node('Concat', factors, { axis: 0 }), integers(1, PRODUCTS * inner, 1, -1));
+  const all = graph.node('Concat', factors, { axis: 0 });
+  const tiles = graph.node('Shape', [all], { start: 2, end: 4 });
 
   // 3. The products.
-  const shared = (value: Value): Value =>
-    graph.node('Pad', [value, integers(SHARED * outer, (PRODUCTS - 1 - SHARED) * outer)]);
-  const products = blockedConv(
-    graph,
-    { x: rows, weight, bias: bias === null ? null : shared(bias) },
-    { kernel: 1, groups: PRODUCTS },
-  );
+  const rows = reshape(all, integers(1, PRODUCTS * inner, 1, -1));
+  const products = blockedConv(graph, { x: rows, weight, bias }, { kernel: 1, groups: PRODUCTS });
 
-  // 4. Back to pixels; what tiles give beyond the picture's edge is cut off.
+  // 4. Back to pixels; what tiles give beyond the picture's edge is for the caller to cut off.
   const toOutputs = graph.floats('winograd output', joined(squared(OUTPUT)), [OUT * OUT, PRODUCTS]);
   const outputs = graph.node('MatMul', [toOutputs, reshape(products, integers(PRODUCTS, -1))]);
-  const squares = reshape(outputs, join(integers(OUT, OUT, outer / block), batch, tiles, integers(block)));
+  const squares = reshape(outputs, graph.join(integers(OUT, OUT, outer / block), batch, tiles, integers(block)));
   const pixels = graph.node('Transpose', [squares], { perm: [3, 2, 4, 0, 5, 1, 6] });
   const sides = graph.node('Mul', [tiles, integers(OUT, OUT)]);
-  const whole = reshape(pixels, join(integers(-1), sides, integers(block)));
-  const cut = graph.node('Slice', [whole, integers(0, 0), size, integers(1, 2)]);
-  return reshape(cut, join(batch, integers(outer), size));
+  return reshape(pixels, graph.join(batch, integers(outer / block), sides, integers(block)));
 };
 
 /** Each number `count` times, one beside the other. */

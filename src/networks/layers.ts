@@ -46,6 +46,10 @@ export const conv = (
 export const levelConv = (scope: LayerScope, x: Value, channels: readonly [number, number], level: number): Value =>
   conv(scope, x, channels, { kernel: 3, filtering: filteringOf(channels, level) });
 
+/** The same, of the VAE: its pictures are as large as the UNet's finest, and larger. */
+export const largeConv = (scope: LayerScope, x: Value, channels: readonly [number, number]): Value =>
+  conv(scope, x, channels, { kernel: 3, filtering: filteringOf(channels, 0), inBands: true });
+
 export interface GroupNormShape {
   channels: number;
   groups: number;

@@ -1,6 +1,6 @@
 /** The residual block of UNet and VAE (diffusers 0.42 models/resnet.py, `ResnetBlock2D`). */
 import type { Value } from '../graph/graph-builder.js';
-import { conv, groupNorm, levelConv, linear } from './layers.js';
+import { conv, groupNorm, largeConv, levelConv, linear } from './layers.js';
 import type { LayerScope } from './layer-scope.js';
 
 export interface ResnetOptions {
@@ -10,7 +10,7 @@ export interface ResnetOptions {
   epsilon: number;
   /** SiLU of the time embedding [B,width]; the VAE has none. */
   time?: { value: Value; width: number };
-  /** Of the UNet, 0 the finest. */
+  /** Of the UNet, 0 the finest; the VAE has none. */
   level?: number;
 }
 
@@ -19,7 +19,7 @@ export const resnetBlock = (scope: LayerScope, x: Value, options: ResnetOptions)
   const { inner, outer, groups, epsilon, time, level } = options;
   const { ops } = scope;
   const convolve = (at: LayerScope, value: Value, channels: readonly [number, number]): Value =>
-    level === undefined ? conv(at, value, channels) : levelConv(at, value, channels, level);
+    level === undefined ? largeConv(at, value, channels) : levelConv(at, value, channels, level);
   let hidden = groupNorm(scope.at('norm1'), x, { channels: inner, groups, epsilon }, true);
   hidden = convolve(scope.at('conv1'), hidden, [inner, outer]);
   if (time !== undefined) {

@@ -4,7 +4,7 @@
  * of its output, and the next is told them. So bands give what the whole gives.
  */
 import type { Value } from '../graph/graph-builder.js';
-import { conv } from './layers.js';
+import { conv, largeConv } from './layers.js';
 import type { LayerScope } from './layer-scope.js';
 import type { VaeConfig } from './vae-config.js';
 import { decoderStart, EPSILON, HALVING, writeEncoderEnd } from './vae.js';
@@ -102,10 +102,12 @@ export const writeBandStep = (root: LayerScope, step: BandStep): void => {
   if (step.resample === 'double') hidden = ops.upsample(hidden);
   hidden = graph.node('Pad', [hidden, graph.input(BAND.edges, 'I64', [8])]);
   const halves = step.resample === 'halve';
-  /* Rows are padded above: what is below the band is there, or zeros are. */
-  const options = halves ? ({ ...HALVING, pads: [0, 0, 0, 1] } as const) : ({ kernel: 3 } as const);
-  hidden = conv(root.at(step.conv), hidden, [step.inner, step.outer], options);
-  if (!halves) {
+  const [at, channels] = [root.at(step.conv), [step.inner, step.outer] as const];
+  if (halves) {
+    /* Rows are padded above: what is below the band is there, or zeros are. */
+    hidden = conv(at, hidden, channels, { ...HALVING, pads: [0, 0, 0, 1] });
+  } else {
+    hidden = largeConv(at, hidden, channels);
     const margin = marginOf(step);
     hidden = graph.node('Slice', [hidden, ...[margin, -margin, 2].map((at) => graph.integers([at]))]);
   }

@@ -1,6 +1,6 @@
 /** The autoencoder, as two networks (diffusers 0.42 models/autoencoders/vae.py, `Encoder` and `Decoder`). */
 import type { Value } from '../graph/graph-builder.js';
-import { conv, groupNorm, tokenLinear } from './layers.js';
+import { conv, groupNorm, largeConv, tokenLinear } from './layers.js';
 import type { LayerScope } from './layer-scope.js';
 import { resnetBlock } from './resnet-block.js';
 import type { VaeConfig } from './vae-config.js';
@@ -60,7 +60,7 @@ export const writeVaeDecoder = (root: LayerScope, config: VaeConfig): void => {
   let channels = first;
   for (const [index, outer] of rest.entries()) {
     const before = scope.at('up_blocks').at(index);
-    hidden = conv(before.at('upsamplers.0.conv'), ops.upsample(hidden), [channels, channels]);
+    hidden = largeConv(before.at('upsamplers.0.conv'), ops.upsample(hidden), [channels, channels]);
     const at = scope.at('up_blocks').at(index + 1);
     hidden = level(at, hidden, { inner: channels, outer, layers: config.layers + 1 }, config);
     channels = outer;

@@ -1,11 +1,18 @@
-/** Golden tolerance with every 3×3 convolution of the UNet by minimal filtering, which tiny models are too small for. */
+/** Golden tolerance with every 3×3 convolution by minimal filtering, which tiny models are too small for. */
 import { readdirSync } from 'node:fs';
 import { fitsBlocks } from '#src/graph/blocked-layout.js';
 import { CpuOperators } from '#src/graph/cpu-operators.js';
 import { GraphBuilder, type Value } from '#src/graph/graph-builder.js';
 import type { ConvOptions, Kernel } from '#src/graph/operators.js';
+import { LayerScope } from '#src/networks/layer-scope.js';
+import { parseVaeConfig, type VaeConfig } from '#src/networks/vae-config.js';
+import { VAE_DECODER, VAE_ENCODER, writeVaeDecoder, writeVaeEncoder } from '#src/networks/vae.js';
+import { openNetwork, type Network } from '#src/runtime/network.js';
 import { sliceBatch, type Tensor } from '#src/tensor/tensor.js';
 import { buildCondition, predictNoise, type Unet } from '#src/unet/predict-noise.js';
+import { commonFolder } from '#src/weights/common-folder.js';
+import { findModel } from '#src/weights/find-model.js';
+import { openPart } from '#src/weights/open-weights.js';
 import { caseTensors, goldenData, maxDifference, readCase } from '../support/golden.js';
 import { block, testOfBlocks } from '../support/of-blocks.js';
 import { openUnet } from '../support/open-unet.js';
@@ -33,7 +40,7 @@ const openFiltering = async (model: string): Promise<Unet> => {
 let refiner: Unet | undefined;
 const cases = readdirSync(goldenData('cases')).filter((name) => readCase(name).model === 'tiny-refiner');
 
-testOfBlocks.each(cases)('%s', async (name) => {
+testOfBlocks.each(cases)('predicts the noise of %s', async (name) => {
   const golden = await caseTensors(name);
   const timeIds = golden('unet0.time_ids');
   const unet = (refiner ??= await openFiltering('tiny-refiner'));
@@ -45,4 +52,24 @@ testOfBlocks.each(cases)('%s', async (name) => {
     const noise = await predictNoise(unet, of('sample'), golden('unet0.timestep').data[0]!, condition);
     expect(maxDifference(noise.data, of('noise_pred').data)).toBeLessThan(STAGE_TOLERANCE);
   }
+});
+
+const openVae = async (write: (root: LayerScope, config: VaeConfig) => void): Promise<Network> => {
+  const { vae } = await findModel(goldenData('models', 'tiny-refiner'));
+  const weights = await openPart(vae);
+  const ops = new FilteringOperators(new GraphBuilder(), 'fp32', block);
+  write(new LayerScope(ops, weights), parseVaeConfig(vae.config, vae.folder));
+  expect(ops.filtered).toBeGreaterThan(10);
+  return openNetwork(ops.graph.finish('VAE', commonFolder(weights.files)));
+};
+
+testOfBlocks.each(['refine-default', 'refine-odd-size'])('encodes and decodes %s, in bands', async (name) => {
+  const golden = await caseTensors(name);
+  const encoder = await openVae(writeVaeEncoder);
+  const { [VAE_ENCODER.moments]: moments } = await encoder.run({ [VAE_ENCODER.picture]: golden('vae.encode.input') });
+  const mean = golden('vae.encode.mean').data;
+  expect(maxDifference(moments!.data.subarray(0, mean.length), mean)).toBeLessThan(STAGE_TOLERANCE);
+  const decoder = await openVae(writeVaeDecoder);
+  const { [VAE_DECODER.picture]: picture } = await decoder.run({ [VAE_DECODER.latents]: golden('vae.decode.input') });
+  expect(maxDifference(picture!.data, golden('vae.decode.output').data)).toBeLessThan(STAGE_TOLERANCE);
 });

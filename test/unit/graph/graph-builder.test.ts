@@ -1,6 +1,8 @@
 import onnxProto from 'onnx-proto';
-import { GraphBuilder } from '#src/graph/graph-builder.js';
+import { GraphBuilder, type Value } from '#src/graph/graph-builder.js';
 import { CpuOperators } from '#src/graph/cpu-operators.js';
+import { tensor } from '#src/tensor/tensor.js';
+import { run } from '../../support/of-blocks.js';
 
 const { onnx } = onnxProto;
 const external = (dtype: string, offset: number) => ({
@@ -52,5 +54,18 @@ describe('GraphBuilder', () => {
   it('uses float32 weights as they lie', () => {
     const graph = new GraphBuilder();
     expect(new CpuOperators(graph).weight('w', external('F32', 0))).toEqual({ name: 'w' });
+  });
+
+  it('gives what turns make side by side, and forgets what one of them made', async () => {
+    const x = tensor(Float32Array.of(1, 2, 3), [3]);
+    const y = await run(x, null, ({ graph }, input) => {
+      const double = (): Value => graph.once('double', () => graph.node('Add', [input, input]));
+      const times = graph.node('Shape', [input]);
+      const turns = graph.scan(times, [3], (index) =>
+        graph.node('Add', [double(), graph.node('Cast', [index], { to: 1 })]),
+      );
+      return graph.node('Add', [turns, double()]);
+    });
+    expect(y).toEqual(tensor(Float32Array.of(4, 8, 12, 5, 9, 13, 6, 10, 14), [3, 3]));
   });
 });

@@ -13,10 +13,14 @@ const numbers = (count: number): Float32Array =>
   Float32Array.from({ length: count }, (_, i) => Math.sin(1 + i * 1.7) * Math.cos(i * 0.3));
 const KERNELS = numbers(OUTER * INNER * 9).map((value) => value / 4);
 
-const run = (x: Tensor, weight: (ops: CpuOperators) => Kernel, isBiased = true): Promise<Tensor> =>
+const run = (
+  x: Tensor,
+  weight: (ops: CpuOperators) => Kernel,
+  { isBiased = true, inBands = false } = {},
+): Promise<Tensor> =>
   runBlocked(x, block, (ops, input) => {
     const bias = isBiased ? ops.graph.floats('bias', numbers(OUTER), [OUTER]) : null;
-    return ops.conv(input, weight(ops), bias, { kernel: 3, channels: [INNER, OUTER] });
+    return ops.conv(input, weight(ops), bias, { kernel: 3, channels: [INNER, OUTER], inBands });
   });
 const plain = ({ graph }: CpuOperators): Kernel => graph.floats('kernel', KERNELS, [OUTER, INNER, 3, 3]);
 const atRun = (ops: CpuOperators): Kernel => ({ ...plain(ops), layout: 'to transform' });
@@ -27,20 +31,22 @@ const before = ({ graph }: CpuOperators): Kernel => {
   return { ...weight, layout: 'transformed' };
 };
 
-/* Sides that are multiples of a tile's, that are not, and pictures smaller than one tile. */
+/* Sides that are multiples of a tile's, that are not, pictures smaller than one tile, and one that takes several bands. */
 describe.each([
   [1, 8, 8],
   [2, 9, 13],
   [3, 30, 6],
   [1, 1, 3],
+  [1, 250, 203],
 ])('%i pictures of %i × %i', (batch, height, width) => {
   const x = tensor(numbers(batch * INNER * height * width), [batch, INNER, height, width]);
 
   testOfBlocks.each([
-    ['at each run', atRun],
-    ['before', before],
-  ])('kernels transformed %s give the convolution’s numbers', async (_, weight) => {
-    const y = await run(x, weight);
+    ['at each run, of the whole', atRun, false],
+    ['at each run, in bands', atRun, true],
+    ['before, of the whole', before, false],
+  ])('kernels transformed %s, give the convolution’s numbers', async (_, weight, inBands) => {
+    const y = await run(x, weight, { inBands });
     expect(y.dims).toEqual([batch, OUTER, height, width]);
     expect(maxDifference(y.data, (await run(x, plain)).data)).toBeLessThan(1e-4);
   });
@@ -48,7 +54,7 @@ describe.each([
 
 testOfBlocks('needs no bias', async () => {
   const x = tensor(numbers(INNER * 5 * 7), [1, INNER, 5, 7]);
-  const [y, sum] = [await run(x, atRun, false), await run(x, plain, false)];
+  const [y, sum] = [await run(x, atRun, { isBiased: false }), await run(x, plain, { isBiased: false })];
   expect(maxDifference(y.data, sum.data)).toBeLessThan(1e-4);
 });
 
