@@ -53,6 +53,13 @@ export class CpuOperators extends MicrosoftOperators {
     return unblockPicture(graph, blockedConv(graph, layer, options), channels[1]);
   }
 
+  /** With names for its dimensions, all that is made of it number by number takes its place (blocked-tokens.ts). */
+  protected override pictureAgain(x: Value, channels: number): Value {
+    const named = (what: string): string => `${what} of ${x.name}`;
+    if (this.elementType === 'F32') this.graph.describe(x, [named('batch'), channels, named('height'), named('width')]);
+    return x;
+  }
+
   /** What is made of them, here and below, is in the same parts. */
   override toTokens(x: Value, channels: number): Value {
     const tokens = super.toTokens(x, channels);

@@ -79,10 +79,15 @@ export class StandardOperators implements Operators {
     const normal = this.graph.node('InstanceNormalization', [grouped, this.filled(1, groups), this.filled(0, groups)], {
       epsilon: { float: epsilon },
     });
-    const back = this.graph.node('Reshape', [normal, this.graph.node('Shape', [x])]);
+    const back = this.pictureAgain(this.graph.node('Reshape', [normal, this.graph.node('Shape', [x])]), channels);
     const perChannel = (v: Value): Value => this.graph.node('Reshape', [v, this.graph.integers([1, channels, 1, 1])]);
     const scaled = this.add(this.multiply(back, perChannel(gamma)), perChannel(beta));
     return silu ? this.silu(scaled) : scaled;
+  }
+
+  /** What has been reshaped to a picture of so many channels; its other dimensions are known when it runs. */
+  protected pictureAgain(x: Value, _channels: number): Value {
+    return x;
   }
 
   layerNorm(x: Value, gamma: Value, beta: Value, epsilon: number): Value {
