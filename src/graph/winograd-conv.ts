@@ -1,31 +1,16 @@
 /** A convolution of pictures by minimal filtering (winograd.ts), 3×3, of stride 1 and padding that keeps the size. */
 import { blockPicture, unblockPicture } from './blocked-layout.js';
 import type { GraphBuilder, Value } from './graph-builder.js';
-import { filterTiles, OUT, PRODUCTS, spreadBias, type Filter } from './winograd.js';
-
-export interface WinogradLayer {
-  /** [36·out,in,1,1], transformed and blocked (weights/prepare-kernels.ts) */
-  weight: Value;
-  /** [out] */
-  bias: Value | null;
-  channels: readonly [number, number];
-  /** Channels of one. */
-  block: number;
-}
-
-const filterOf = (graph: GraphBuilder, layer: WinogradLayer): Filter => {
-  const { bias, channels } = layer;
-  return { ...layer, bias: bias === null ? null : spreadBias(graph, bias, channels[1]) };
-};
+import { filterTiles, OUT, PRODUCTS, type FilteredLayer } from './winograd.js';
 
 /** All of it at once. @param x [B,in,H,W] @returns [B,out,H,W]; equal to the sum but for rounding */
-export const winogradConv = (graph: GraphBuilder, x: Value, layer: WinogradLayer): Value => {
+export const winogradConv = (graph: GraphBuilder, x: Value, layer: FilteredLayer): Value => {
   const [inner, outer] = layer.channels;
   const batch = graph.node('Shape', [x], { start: 0, end: 1 });
   const size = graph.node('Shape', [x], { start: 2, end: 4 });
   const shape = graph.join(batch, graph.integers([inner / layer.block, -1]));
   const blocks = graph.node('Reshape', [blockPicture(graph, x), shape]);
-  const tiles = filterTiles(graph, { x: blocks, batch, size }, [1, 1, OUT, OUT], filterOf(graph, layer));
+  const tiles = filterTiles(graph, { x: blocks, batch, size }, [1, 1, OUT, OUT], layer);
   const cut = graph.node('Slice', [tiles, graph.integers([0, 0]), size, graph.integers([2, 3])]);
   const blocked = graph.node('Reshape', [cut, graph.join(batch, graph.integers([outer]), size)]);
   return unblockPicture(graph, blocked, outer);
@@ -35,17 +20,16 @@ export const winogradConv = (graph: GraphBuilder, x: Value, layer: WinogradLayer
 const MOST = 5 * 2 ** 20;
 
 /**
- * The same in bands of as many rows of tiles as stay in the caches, which large pictures gain from: between `x` and what is
- * returned nothing is as large as they are.
+ * The same in bands of as many rows of tiles as stay in the caches, which large pictures gain from: nothing comes to
+ * be that is larger than `x` or what is returned.
  */
-export const winogradBands = (graph: GraphBuilder, x: Value, layer: WinogradLayer): Value => {
+export const winogradBands = (graph: GraphBuilder, x: Value, layer: FilteredLayer): Value => {
   const { channels, block } = layer;
   const [inner, outer] = channels;
   const integers = (...values: number[]): Value => graph.integers(values);
   const node = (opType: string, ...inputs: Value[]): Value => graph.node(opType, inputs);
   const roundedUp = (value: Value, by: Value): Value =>
     node('Div', node('Add', value, node('Sub', by, integers(1))), by);
-  const filter = filterOf(graph, layer);
   const batch = graph.node('Shape', [x], { start: 0, end: 1 });
   const height = graph.node('Shape', [x], { start: 2, end: 3 });
   const width = graph.node('Shape', [x], { start: 3, end: 4 });
@@ -61,7 +45,7 @@ export const winogradBands = (graph: GraphBuilder, x: Value, layer: WinogradLaye
     const seen = node('Pad', x, graph.join(integers(0, 0), above, integers(0, 0, 0), below, integers(0)));
     const blocks = node('Reshape', blockPicture(graph, seen), graph.join(batch, integers(inner / block, -1)));
     const size = graph.join(node('Add', rows, integers(2)), width);
-    const tiles = filterTiles(graph, { x: blocks, batch, size }, [0, 1, 0, OUT], filter);
+    const tiles = filterTiles(graph, { x: blocks, batch, size }, [0, 1, 0, OUT], layer);
     const cut = node('Slice', tiles, integers(0), width, integers(3));
     return unblockPicture(graph, node('Reshape', cut, graph.join(batch, integers(outer), rows, width)), outer);
   });

@@ -73,20 +73,15 @@ export const transformAtRun = (graph: GraphBuilder, weight: Value, [inner, outer
     return blockMatrix(graph, factors, [inner, outer], PRODUCTS);
   });
 
-/** What pictures are filtered with. */
-export interface Filter {
+export interface FilteredLayer {
   /** [36·out,in,1,1], transformed and blocked (weights/prepare-kernels.ts) */
   weight: Value;
-  /** [36·out], as `spreadBias` gives it. */
+  /** [out] */
   bias: Value | null;
   channels: readonly [number, number];
   /** Channels of one. */
   block: number;
 }
-
-/** A layer's bias [out], for the one product that all outputs of a tile share. @returns [36·out] */
-export const spreadBias = (graph: GraphBuilder, bias: Value, outer: number): Value =>
-  graph.node('Pad', [bias, graph.integers([SHARED * outer, (PRODUCTS - 1 - SHARED) * outer])]);
 
 /**
  * The tiles of pictures, one for every four rows and columns.
@@ -98,7 +93,7 @@ export const filterTiles = (
   graph: GraphBuilder,
   { x, batch, size }: { x: Value; batch: Value; size: Value },
   pads: readonly [number, number, number, number],
-  { weight, bias, channels: [inner, outer], block }: Filter,
+  { weight, bias, channels: [inner, outer], block }: FilteredLayer,
 ): Value => {
   const integers = (...values: number[]): Value => graph.integers(values);
   const reshape = (value: Value, shape: Value): Value => graph.node('Reshape', [value, shape]);
@@ -118,7 +113,9 @@ export const filterTiles = (
 
   // 3. The products.
   const rows = reshape(all, integers(1, PRODUCTS * inner, 1, -1));
-  const products = blockedConv(graph, { x: rows, weight, bias }, { kernel: 1, groups: PRODUCTS });
+  const around = integers(SHARED * outer, (PRODUCTS - 1 - SHARED) * outer);
+  const shared = bias === null ? null : graph.node('Pad', [bias, around]);
+  const products = blockedConv(graph, { x: rows, weight, bias: shared }, { kernel: 1, groups: PRODUCTS });
 
   // 4. Back to pixels; what tiles give beyond the picture's edge is for the caller to cut off.
   const toOutputs = graph.floats('winograd output', joined(squared(OUTPUT)), [OUT * OUT, PRODUCTS]);

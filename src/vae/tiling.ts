@@ -5,7 +5,7 @@ import type { HeightWidth, VaeTiling } from '../records.js';
 const BYTES = 4;
 /**
  * Measured at full size (docs/performance.md): the most private memory of a whole pass, in layers of the widest at full size; it
- * is 2.4 to 2.5 with channels in blocks, and 5.5 without.
+ * is 2.4 to 2.7 with channels in blocks, and 5.5 without.
  */
 const LAYERS_OF_A_WHOLE = { blocked: 3, plain: 6 };
 /** The same of a step over one band, in layers of the band. */
