@@ -5,9 +5,6 @@ const project = (displayName) => ({
   testMatch: [`<rootDir>/build/test/${displayName}/**/*.test.js`],
   testEnvironment: '<rootDir>/test/support/ort-environment.cjs',
   transform: {},
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
 });
-export default {
-  projects: ['unit', 'golden', 'e2e'].map(project),
-  cacheDirectory: 'node_modules/.cache/jest',
-  testTimeout: 60_000,
-};
+export default { projects: ['unit', 'golden', 'e2e'].map(project), testTimeout: 60_000 };
