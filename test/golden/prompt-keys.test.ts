@@ -7,7 +7,7 @@ import { sliceBatch } from '#src/tensor/tensor.js';
 import { buildCondition, predictNoise, type Condition } from '#src/unet/predict-noise.js';
 import { PromptKeys } from '#src/unet/prompt-keys.js';
 import { caseTensors, goldenData, maxDifference } from '../support/golden.js';
-import { openUnet } from '../support/open-unet.js';
+import { openUnet } from '../support/open-part.js';
 
 const folder = goldenData('models', 'tiny-refiner');
 const { unet } = await loadModel(folder);

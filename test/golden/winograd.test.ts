@@ -4,18 +4,16 @@ import { fitsBlocks } from '#src/graph/blocked-layout.js';
 import { CpuOperators } from '#src/graph/cpu-operators.js';
 import { GraphBuilder, type Value } from '#src/graph/graph-builder.js';
 import type { ConvOptions, Kernel } from '#src/graph/operators.js';
-import { LayerScope } from '#src/networks/layer-scope.js';
+import type { LayerScope } from '#src/networks/layer-scope.js';
 import { parseVaeConfig, type VaeConfig } from '#src/networks/vae-config.js';
 import { VAE_DECODER, VAE_ENCODER, writeVaeDecoder, writeVaeEncoder } from '#src/networks/vae.js';
-import { openNetwork, type Network } from '#src/runtime/network.js';
+import type { Network } from '#src/runtime/network.js';
 import { sliceBatch, type Tensor } from '#src/tensor/tensor.js';
 import { buildCondition, predictNoise, type Unet } from '#src/unet/predict-noise.js';
-import { commonFolder } from '#src/weights/common-folder.js';
 import { findModel } from '#src/weights/find-model.js';
-import { openPart } from '#src/weights/open-weights.js';
 import { caseTensors, goldenData, maxDifference, readCase } from '../support/golden.js';
 import { block, testOfBlocks } from '../support/of-blocks.js';
-import { openUnet } from '../support/open-unet.js';
+import { openUnet, openWritten } from '../support/open-part.js';
 
 const STAGE_TOLERANCE = 1e-4;
 
@@ -56,11 +54,12 @@ testOfBlocks.each(cases)('predicts the noise of %s', async (name) => {
 
 const openVae = async (write: (root: LayerScope, config: VaeConfig) => void): Promise<Network> => {
   const { vae } = await findModel(goldenData('models', 'tiny-refiner'));
-  const weights = await openPart(vae);
   const ops = new FilteringOperators(new GraphBuilder(), 'fp32', block);
-  write(new LayerScope(ops, weights), parseVaeConfig(vae.config, vae.folder));
+  const network = await openWritten(vae, ops, (root) => {
+    write(root, parseVaeConfig(vae.config, vae.folder));
+  });
   expect(ops.filtered).toBeGreaterThan(10);
-  return openNetwork(ops.graph.finish('VAE', commonFolder(weights.files)));
+  return network;
 };
 
 testOfBlocks.each(['refine-default', 'refine-odd-size'])('encodes and decodes %s, in bands', async (name) => {
