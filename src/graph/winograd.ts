@@ -49,6 +49,10 @@ const joined = (rows: readonly Float32Array[]): Float32Array => Float32Array.fro
 
 /** The transform of kernels [36,9]: of the nine weights of one, row by row, to its factors. */
 export const TO_KERNELS = joined(squared(KERNEL));
+/** Of inputs: six rows of six to each of its factors [36][36]. */
+const TO_FACTORS = squared(INPUT);
+/** Of products [16,36]: to four rows of four outputs. */
+const TO_OUTPUTS = joined(squared(OUTPUT));
 
 /** Below, the transforms of pictures take as long as what they spare. */
 const FEWEST_CHANNELS = 128;
@@ -103,7 +107,7 @@ export const filterTiles = (
   const blocks = reshape(turned, graph.join(integers(-1, block), size));
 
   // 2. The factors of all tiles: each a convolution of every channel alone with one kernel.
-  const factors = squared(INPUT).map((taps, index) => {
+  const factors = TO_FACTORS.map((taps, index) => {
     const kernels = graph.floats(`winograd input ${index}`, repeated(taps, block), [block, 1, IN, IN]);
     const options = { kernel: IN, stride: OUT, pads, groups: block };
     return blockedConv(graph, { x: blocks, weight: kernels, bias: null }, options);
@@ -118,7 +122,7 @@ export const filterTiles = (
   const products = blockedConv(graph, { x: rows, weight, bias: shared }, { kernel: 1, groups: PRODUCTS });
 
   // 4. Back to pixels; what tiles give beyond the picture's edge is for the caller to cut off.
-  const toOutputs = graph.floats('winograd output', joined(squared(OUTPUT)), [OUT * OUT, PRODUCTS]);
+  const toOutputs = graph.floats('winograd output', TO_OUTPUTS, [OUT * OUT, PRODUCTS]);
   const outputs = graph.node('MatMul', [toOutputs, reshape(products, integers(PRODUCTS, -1))]);
   const squares = reshape(outputs, graph.join(integers(OUT, OUT, outer / block), batch, tiles, integers(block)));
   const pixels = graph.node('Transpose', [squares], { perm: [3, 2, 4, 0, 5, 1, 6] });

@@ -102,12 +102,12 @@ export const writeBandStep = (root: LayerScope, step: BandStep): void => {
   if (step.resample === 'double') hidden = ops.upsample(hidden);
   hidden = graph.node('Pad', [hidden, graph.input(BAND.edges, 'I64', [8])]);
   const halves = step.resample === 'halve';
-  const [at, channels] = [root.at(step.conv), [step.inner, step.outer] as const];
+  const [scope, channels] = [root.at(step.conv), [step.inner, step.outer] as const];
   if (halves) {
     /* Rows are padded above: what is below the band is there, or zeros are. */
-    hidden = conv(at, hidden, channels, { ...HALVING, pads: [0, 0, 0, 1] });
+    hidden = conv(scope, hidden, channels, { ...HALVING, pads: [0, 0, 0, 1] });
   } else {
-    hidden = largeConv(at, hidden, channels);
+    hidden = largeConv(scope, hidden, channels);
     const margin = marginOf(step);
     hidden = graph.node('Slice', [hidden, ...[margin, -margin, 2].map((at) => graph.integers([at]))]);
   }
