@@ -131,5 +131,8 @@ export const filterTiles = (
 };
 
 /** Each number `count` times, one beside the other. */
-const repeated = (numbers: Float32Array, count: number): Float32Array =>
-  Float32Array.from([...numbers].flatMap((number) => new Array<number>(count).fill(number)));
+const repeated = (numbers: Float32Array, count: number): Float32Array => {
+  const all = new Float32Array(numbers.length * count);
+  for (const [index, number] of numbers.entries()) all.fill(number, index * count, (index + 1) * count);
+  return all;
+};
