@@ -47,8 +47,8 @@ export const modelsCommand = (around: Surroundings, setExitCode: (code: number) 
     .action((model: string, flags: { json?: boolean }) => show(around, model, flags.json === true));
   models
     .command('verify')
-    .description('Reads every byte of a model and compares it with what the hub listed.')
-    .argument('<model>', 'id of a cached model, or a folder')
+    .description('Reads every byte of a model and compares it with what the hub listed, or its SHA256SUMS.')
+    .argument('<model>', 'id of a cached model, a bundled model, or a folder')
     .option(...json)
     .action(async (model: string, flags: { json?: boolean }) => {
       setExitCode(await verify(around, model, flags.json === true));
@@ -110,21 +110,40 @@ const show = async (around: Surroundings, text: string, asJson: boolean): Promis
   around.stdout.write(asJson ? `${JSON.stringify(model)}\n` : `${lines.join('\n')}\n`);
 };
 
-/** @returns the exit code: 4 where a file is damaged */
+/** @returns the exit code: 4 where a file is damaged or missing */
 const verify = async (around: Surroundings, text: string, asJson: boolean): Promise<number> => {
-  const folder = await findModelFolder(text, around);
+  const folder = (await findModelFolder(text, around)) ?? resolve(around.cwd(), text);
   const stop = listenForStop(around, () => undefined);
-  let damaged = 0;
+  const counts = { whole: 0, damaged: 0, unknown: 0 };
   try {
-    for await (const file of verifyFiles(folder ?? resolve(around.cwd(), text), stop.signal)) {
+    for await (const file of verifyFiles(folder, stop.signal)) {
       const state = file.isWhole === null ? 'no digest' : (file.problem ?? 'whole');
       around.stdout.write(asJson ? `${JSON.stringify(file)}\n` : `${state}  ${file.path} (${bytesText(file.bytes)})\n`);
-      if (file.isWhole === false) damaged++;
+      counts[file.isWhole === null ? 'unknown' : file.isWhole ? 'whole' : 'damaged']++;
     }
   } finally {
     stop.release();
   }
-  if (damaged === 0) return 0;
-  around.stderr.write(`${damaged} damaged: delete the files named above, then run "sdxl-refine models pull".\n`);
-  return 4;
+  around.stderr.write(
+    verdict(
+      counts,
+      BUNDLED_MODELS.some((bundled) => bundled.folder === folder),
+    ),
+  );
+  return counts.damaged === 0 ? 0 : 4;
+};
+
+const verdict = (
+  { whole, damaged, unknown }: Record<'whole' | 'damaged' | 'unknown', number>,
+  isBundled: boolean,
+): string => {
+  if (damaged > 0) {
+    const mend = isBundled
+      ? 'install sdxl-refine again'
+      : 'delete the files named above, then run "sdxl-refine models pull"';
+    return `${damaged} damaged: ${mend}.\n`;
+  }
+  if (whole > 0)
+    return `${whole} ${whole === 1 ? 'file' : 'files'} whole${unknown > 0 ? `, ${unknown} without a digest to compare with` : ''}.\n`;
+  return `Nothing was compared: the folder is not of the hub's cache, and has no SHA256SUMS.\n`;
 };

@@ -1,7 +1,7 @@
 /** `sdxl-refine models`, and ids as `--model`, against a hub on this machine. */
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { goldenData } from '../support/golden.js';
+import { goldenData, root } from '../support/golden.js';
 import { goodRow, readPixels, readResults, runBatch, workFolder, writeRows } from '../support/batch.js';
 import { COMMIT, fakeHub, type FakeHub } from '../support/fake-hub.js';
 import { runCli, type CliRun } from '../support/run-cli.js';
@@ -69,6 +69,48 @@ test('verify of what is not there says so', async () => {
   const { code, stdout, stderr } = await runCli(['models', 'verify', 'tiny-refinre']);
   expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
   expect(stderr).toMatch(/There is no model folder at .*tiny-refinre\. .*\[MODEL_NOT_FOUND\]/);
+});
+
+test.each(['emoji-refiner', 'emoji-base'])('the bundled %s is what its digests say', async (name) => {
+  const { code, stdout, stderr } = await runCli(['models', 'verify', name]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^\d+ files whole\.\n$/) });
+  expect(stdout).toMatch(/^whole {2}unet\/diffusion_pytorch_model/m);
+  expect(stdout.split('\n').filter((line) => !/^(whole {2}|$)/.test(line))).toEqual([]);
+});
+
+test('verify finds one byte that changed and one file that is gone, and says where nothing was compared', async () => {
+  const copy = join(folder, 'copied');
+  cpSync(join(root, 'models/emoji-refiner'), copy, { recursive: true });
+  const file = join(copy, 'vae/diffusion_pytorch_model.fp16.safetensors');
+  const bytes = readFileSync(file);
+  bytes[bytes.length - 1]! ^= 1;
+  writeFileSync(file, bytes);
+  rmSync(join(copy, 'scheduler/scheduler_config.json'));
+  writeFileSync(join(copy, 'notes.txt'), 'mine');
+  const damaged = await runCli(['models', 'verify', copy]);
+  expect(damaged).toMatchObject({ code: 4, stderr: expect.stringMatching(/^2 damaged: /) });
+  expect(damaged.stdout).toMatch(/^its bytes are not those that SHA256SUMS lists {2}vae\/diffusion/m);
+  expect(damaged.stdout).toMatch(/^missing {2}scheduler\/scheduler_config\.json/m);
+  expect(damaged.stdout).toMatch(/^no digest {2}notes\.txt/m);
+  rmSync(join(copy, 'SHA256SUMS'));
+  expect(await runCli(['models', 'verify', copy])).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^Nothing was compared: /),
+  });
+});
+
+test.each([
+  ['a way out of the folder', `${'0'.repeat(64)}  ../../etc/passwd\n`, /line 1 is no SHA-256/],
+  ['an absolute path', `${'0'.repeat(64)}  a\n${'0'.repeat(64)} */etc/passwd\n`, /line 2 is no SHA-256/],
+  ['a short digest', `${'0'.repeat(40)}  a\n`, /line 1 is no SHA-256/],
+  ['too much', 'x'.repeat(2 ** 20 + 1), /more than 1048576/],
+])('a SHA256SUMS with %s is refused', async (name, text, message) => {
+  const at = join(folder, `sums ${name}`);
+  cpSync(join(root, 'models/clip-tokenizer'), at, { recursive: true });
+  writeFileSync(join(at, 'SHA256SUMS'), text);
+  const { code, stdout, stderr } = await runCli(['models', 'verify', at]);
+  expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+  expect(stderr).toMatch(message);
 });
 
 test.each([
