@@ -1,11 +1,10 @@
 /** `sdxl-refine batch`: what it takes and says; `run-batch-command.ts` does it. */
 import { Command } from 'commander';
 import { METADATA_KEYS } from '../manifest/own-values.js';
-import { optionFlag } from '../manifest/parse-value.js';
-import { rowKeyNames, ROW_KEYS } from '../manifest/row-keys.js';
 import type { BatchFlags } from './batch-run.js';
 import { configText, mergeConfig } from './config.js';
 import { collect } from './lora-options.js';
+import { addRowOptions } from './row-options.js';
 import { addSafetyOptions } from './safety-options.js';
 import type { Surroundings } from './surroundings.js';
 import { runBatchCommand } from './run-batch-command.js';
@@ -26,8 +25,12 @@ A row of manifest.jsonl:
 
 Exit codes: 0 every row is ok (or blocked by content safety), 1 some failed, 2 usage, 3 manifest, 4 model, 5 device, 6 output, 130 stopped.`;
 
-/** Row keys that hold for every row that does not say otherwise. */
-const optionKeys = rowKeyNames('batch').filter((name) => ROW_KEYS[name].isOption);
+/** Headings of the options; `refine` has those that a single picture needs. */
+export const PICTURES = 'Pictures:';
+export const MODEL = 'Model:';
+export const DEVICE = 'Device:';
+export const SAFETY = 'Content safety:';
+export const MESSAGES = 'Messages and configuration:';
 
 export const batchCommand = (around: Surroundings, setExitCode: (code: number) => void): Command => {
   const command = new Command('batch')
@@ -36,8 +39,27 @@ export const batchCommand = (around: Surroundings, setExitCode: (code: number) =
       '<input...>',
       'manifests (.jsonl, .ndjson, .csv, .tsv), pictures, folders or globs of either, - for JSON lines on stdin',
     )
+    .optionsGroup('Run:')
+    .option('-o, --output-dir <folder>', 'where pictures and results.jsonl go', 'refined')
+    .option('--recursive', 'read the sub folders of folders too')
+    .option('--resume', 'go on where an earlier run stopped: rows finished with the same input and settings stay')
+    .option('--retry-failed', 'as --resume, and failed rows are tried again')
+    .option('--dry-run', 'validate rows, open pictures’ headers and the model, count the cost; run nothing')
+    .option('--limit <n>', 'only the first n rows')
+    .option('--shard <i/n>', 'only part i of n, for several machines; its results are results-<i>-of-<n>.jsonl')
+    .option('--error-threshold <n>', 'stop after more than n failed rows; -1: never', '-1')
+    .option('--predictions-csv <file>', 'write the Azure batch endpoint’s headerless CSV as well')
+    .optionsGroup(PICTURES)
+    .option('-y, --overwrite', 'replace outputs that exist already; otherwise they stop the run before any work')
     .option(
-      '--model <folder|file|id>',
+      '--from-metadata <keys|none>',
+      'what to take from pictures’ own metadata where row and option say nothing: ' +
+        `${METADATA_KEYS.join(', ')} (default: prompt and negative_prompt, for rows without a prompt)`,
+    )
+    .option('--no-metadata', 'keep nothing that the source said of itself (EXIF, DPI), and write nothing about the run')
+    .optionsGroup(MODEL)
+    .option(
+      '-m, --model <folder|file|id>',
       'SDXL refiner: a folder (diffusers layout, or an export to ONNX) or a one-file checkpoint (default: the small bundled one)',
     )
     .option('--vae <folder|file>', 'a VAE to use instead of the model’s own (such as SDXL’s fp16-fix)')
@@ -47,34 +69,12 @@ export const batchCommand = (around: Surroundings, setExitCode: (code: number) =
       collect,
     )
     .option(
-      '--lora <file[:weight]>',
+      '-l, --lora <file[:weight]>',
       'a LoRA, LoCon or DoRA for the model (default weight: 1); may be given several times',
       collect,
     )
-    .option(
-      '--vae-tiling <name>',
-      'VAE over bands of rows, for large pictures: auto (as memory asks for), on or off',
-      'auto',
-    )
-    .option('--recursive', 'read the sub folders of folders too')
-    .option(
-      '--from-metadata <keys|none>',
-      'what to take from pictures’ own metadata where row and option say nothing: ' +
-        `${METADATA_KEYS.join(', ')} (default: prompt and negative_prompt, for rows without a prompt)`,
-    )
-    .option('--output-dir <folder>', 'where pictures and results.jsonl go', 'refined')
-    .option('--overwrite', 'replace outputs that exist already; otherwise they stop the run before any work')
-    .option('--resume', 'go on where an earlier run stopped: rows finished with the same input and settings stay')
-    .option('--retry-failed', 'as --resume, and failed rows are tried again')
-    .option('--dry-run', 'validate rows, open pictures’ headers and the model, count the cost; run nothing')
-    .option('--json', 'one result line a row on standard output, and a last line with the summary')
-    .option('--quiet', 'no progress and no summary; errors only')
-    .option('--limit <n>', 'only the first n rows')
-    .option('--shard <i/n>', 'only part i of n, for several machines; its results are results-<i>-of-<n>.jsonl')
-    .option('--error-threshold <n>', 'stop after more than n failed rows; -1: never', '-1')
-    .option('--predictions-csv <file>', 'write the Azure batch endpoint’s headerless CSV as well')
-    .option('--no-metadata', 'keep nothing that the source said of itself (EXIF, DPI), and write nothing about the run')
-    .option('--device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
+    .optionsGroup(DEVICE)
+    .option('-d, --device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
     .option(
       '--precision <name>',
       'auto, fp32, fp16 or (on the CPU) int8: of the arithmetic, whatever the weights are stored in',
@@ -85,18 +85,19 @@ export const batchCommand = (around: Surroundings, setExitCode: (code: number) =
       'lean, or fast: on the CPU, from a file made once of four times the convolutions’ weights',
       'lean',
     )
+    .option(
+      '--vae-tiling <name>',
+      'VAE over bands of rows, for large pictures: auto (as memory asks for), on or off',
+      'auto',
+    )
+    .optionsGroup(MESSAGES)
+    .option('--json', 'one result line a row on standard output, and a last line with the summary')
+    .option('-q, --quiet', 'no progress and no summary; errors only')
     .option('--config <file>', 'settings as JSON or YAML (default: sdxl-refine.json, .yaml or .yml beside the input)')
     .option('--no-config', 'no configuration file')
     .option('--print-config', 'print every setting and where it is from, and run nothing')
-    .optionsGroup('Content safety:');
-  addSafetyOptions(command).optionsGroup('For rows that do not say otherwise:');
-  for (const name of optionKeys) {
-    const { help, defaultText } = ROW_KEYS[name];
-    command.option(
-      `${optionFlag(name)} <${name === 'fit' ? 'pad|resize' : 'value'}>`,
-      `${help} (${defaultText.replaceAll('`', '')})`,
-    );
-  }
+    .optionsGroup(SAFETY);
+  addRowOptions(addSafetyOptions(command), 'batch');
   return command
     .addHelpText('after', EXAMPLES)
     .action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {

@@ -1,11 +1,11 @@
 /** `sdxl-refine generate`: what it takes and says; `run-batch-command.ts` does it. */
 import { Command } from 'commander';
-import { optionFlag } from '../manifest/parse-value.js';
-import { rowKeyNames, ROW_KEYS } from '../manifest/row-keys.js';
+import { DEVICE, MESSAGES, MODEL, PICTURES, SAFETY } from './batch-command.js';
 import { configText, mergeConfig } from './config.js';
 import { generateKind, type GenerateFlags } from './generate-run.js';
 import { collect } from './lora-options.js';
 import { runBatchCommand } from './run-batch-command.js';
+import { addRowOptions } from './row-options.js';
 import { addSafetyOptions } from './safety-options.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -21,8 +21,6 @@ A row of prompts.jsonl:
 
 Exit codes: 0 every row is ok (or blocked by content safety), 1 some failed, 2 usage, 3 manifest, 4 model, 5 device, 6 output, 130 stopped.`;
 
-const optionKeys = rowKeyNames('generate').filter((name) => ROW_KEYS[name].isOption);
-
 export const generateCommand = (around: Surroundings, setExitCode: (code: number) => void): Command => {
   const command = new Command('generate')
     .description('Makes pictures of prompts with a base model, alone or with the refiner after it.')
@@ -30,13 +28,29 @@ export const generateCommand = (around: Surroundings, setExitCode: (code: number
       '[input...]',
       'manifests of prompts (.jsonl, .ndjson, .csv, .tsv), - for JSON lines on stdin; none: --prompt',
     )
+    .optionsGroup('Run:')
     .option(
       '--mode <name>',
       'base: the base model alone; ensemble: the refiner goes on with its schedule; two-stage: refined when done',
       'ensemble',
     )
+    .option('--stage-input <latents|picture>', 'what the second of two stages is given', 'latents')
+    .option('-o, --output-dir <folder>', 'where pictures and results.jsonl go', 'generated')
+    .option('--recursive', 'read the sub folders of folders of manifests too')
+    .option('--resume', 'go on where an earlier run stopped: rows finished with the same settings stay')
+    .option('--retry-failed', 'as --resume, and failed rows are tried again')
+    .option('--dry-run', 'validate rows, open the models, count the cost; run nothing')
+    .option('--limit <n>', 'only the first n pictures')
+    .option('--shard <i/n>', 'only part i of n, for several machines; its results are results-<i>-of-<n>.jsonl')
+    .option('--error-threshold <n>', 'stop after more than n failed rows; -1: never', '-1')
+    .option('--predictions-csv <file>', 'write the Azure batch endpoint’s headerless CSV as well')
+    .optionsGroup(PICTURES)
+    .option('-y, --overwrite', 'replace outputs that exist already; otherwise they stop the run before any work')
+    .option('--save-latents', 'keep the base model’s latents beside each picture, as safetensors')
+    .option('--no-metadata', 'write nothing about the run into pictures')
+    .optionsGroup(MODEL)
     .option('--base <folder|file|id>', 'SDXL base model (default: the small bundled one)')
-    .option('--model <folder|file|id>', 'SDXL refiner (default: the small bundled one)')
+    .option('-m, --model <folder|file|id>', 'SDXL refiner (default: the small bundled one)')
     .option('--vae <folder|file>', 'VAE to use instead of the models’ own')
     .option(
       '--embedding <name=file>',
@@ -44,33 +58,13 @@ export const generateCommand = (around: Surroundings, setExitCode: (code: number
       collect,
     )
     .option(
-      '--lora <file[:weight]>',
+      '-l, --lora <file[:weight]>',
       'a LoRA, LoCon or DoRA for the refiner (default weight: 1); may be given several times',
       collect,
     )
     .option('--base-lora <file[:weight]>', 'the same for the base model', collect)
-    .option(
-      '--vae-tiling <name>',
-      'VAE over bands of rows, for large pictures: auto (as memory asks for), on or off',
-      'auto',
-    )
-    .option('--stage-input <latents|picture>', 'what the second of two stages is given', 'latents')
-    .option('--resident <one|both|auto>', 'models in memory at a time; auto: both where they have ample room', 'auto')
-    .option('--save-latents', 'keep the base model’s latents beside each picture, as safetensors')
-    .option('--recursive', 'read the sub folders of folders of manifests too')
-    .option('--output-dir <folder>', 'where pictures and results.jsonl go', 'generated')
-    .option('--overwrite', 'replace outputs that exist already; otherwise they stop the run before any work')
-    .option('--resume', 'go on where an earlier run stopped: rows finished with the same settings stay')
-    .option('--retry-failed', 'as --resume, and failed rows are tried again')
-    .option('--dry-run', 'validate rows, open the models, count the cost; run nothing')
-    .option('--json', 'one result line a picture on standard output, and a last line with the summary')
-    .option('--quiet', 'no progress and no summary; errors only')
-    .option('--limit <n>', 'only the first n pictures')
-    .option('--shard <i/n>', 'only part i of n, for several machines; its results are results-<i>-of-<n>.jsonl')
-    .option('--error-threshold <n>', 'stop after more than n failed rows; -1: never', '-1')
-    .option('--predictions-csv <file>', 'write the Azure batch endpoint’s headerless CSV as well')
-    .option('--no-metadata', 'write nothing about the run into pictures')
-    .option('--device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
+    .optionsGroup(DEVICE)
+    .option('-d, --device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
     .option(
       '--precision <name>',
       'auto, fp32, fp16 or (on the CPU) int8: of the arithmetic, whatever the weights are stored in',
@@ -81,15 +75,20 @@ export const generateCommand = (around: Surroundings, setExitCode: (code: number
       'lean, or fast: on the CPU, from a file made once of four times the convolutions’ weights',
       'lean',
     )
+    .option('--resident <one|both|auto>', 'models in memory at a time; auto: both where they have ample room', 'auto')
+    .option(
+      '--vae-tiling <name>',
+      'VAE over bands of rows, for large pictures: auto (as memory asks for), on or off',
+      'auto',
+    )
+    .optionsGroup(MESSAGES)
+    .option('--json', 'one result line a picture on standard output, and a last line with the summary')
+    .option('-q, --quiet', 'no progress and no summary; errors only')
     .option('--config <file>', 'settings as JSON or YAML (default: sdxl-refine.json, .yaml or .yml beside the input)')
     .option('--no-config', 'no configuration file')
     .option('--print-config', 'print every setting and where it is from, and run nothing')
-    .optionsGroup('Content safety:');
-  addSafetyOptions(command).optionsGroup('For rows that do not say otherwise:');
-  for (const name of optionKeys) {
-    const { help, defaultText } = ROW_KEYS[name];
-    command.option(`${optionFlag(name)} <value>`, `${help} (${defaultText.replaceAll('`', '')})`);
-  }
+    .optionsGroup(SAFETY);
+  addRowOptions(addSafetyOptions(command), 'generate');
   return command
     .addHelpText('after', EXAMPLES)
     .action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {

@@ -7,16 +7,10 @@ import { messageOf, RefineError } from '../errors.js';
 import { parseJsonBody } from '../server/json-body.js';
 import { RefineService } from '../server/refine-service.js';
 import { score } from '../server/score.js';
-import {
-  addRowOptions,
-  addScoreOptions,
-  createEngine,
-  readFlags,
-  scoreOptions,
-  type ScoreFlags,
-} from './score-setup.js';
+import { addScoreOptions, createEngine, readFlags, scoreOptions, type ScoreFlags } from './score-setup.js';
 import { openScreening, planScreening } from './safety-options.js';
 import { listenForStop } from './stop-signal.js';
+import { addRowOptions } from './row-options.js';
 import type { Surroundings } from './surroundings.js';
 
 const NOTES = `
@@ -28,7 +22,7 @@ export const scoreCommand = (around: Surroundings): Command => {
   const command = new Command('score')
     .description('Answers one request of the online endpoint, without a server.')
     .argument('<request>', 'request file, or - for standard input');
-  return addRowOptions(addScoreOptions(command))
+  return addRowOptions(addScoreOptions(command), 'batch')
     .addHelpText('after', NOTES)
     .action(async (request: string) => {
       await run(request, await readFlags<ScoreFlags>(command, around), around);

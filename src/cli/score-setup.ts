@@ -4,9 +4,7 @@ import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Engine } from '../engine/engine.js';
 import { RefineError } from '../errors.js';
-import { optionFlag } from '../manifest/parse-value.js';
 import { schedulerProblem } from '../manifest/scheduler-name.js';
-import { ROW_KEYS, rowKeyNames } from '../manifest/row-keys.js';
 import { guardedRequest } from '../server/guarded-request.js';
 import type { ScoreOptions } from '../server/score.js';
 import type { Screening } from '../safety/screening.js';
@@ -43,17 +41,17 @@ const MAX_FETCH_BYTES = 32 * 2 ** 20;
 export const addScoreOptions = (command: Command): Command => {
   command
     .option(
-      '--model <folder|file|id>',
+      '-m, --model <folder|file|id>',
       'SDXL refiner (default: the folder AZUREML_MODEL_DIR names, else the bundled one)',
     )
     .option('--vae <folder|file>', 'VAE to use instead of the model’s own')
-    .option('--lora <file[:weight]>', 'a LoRA, LoCon or DoRA for the model; may be given several times', collect)
+    .option('-l, --lora <file[:weight]>', 'a LoRA, LoCon or DoRA for the model; may be given several times', collect)
     .option(
       '--vae-tiling <name>',
       'VAE over bands of rows, for large pictures: auto (as memory asks for), on or off',
       'auto',
     )
-    .option('--device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
+    .option('-d, --device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
     .option('--precision <name>', 'auto, fp32, fp16 or (on the CPU) int8', 'auto')
     .option(
       '--memory <name>',
@@ -64,18 +62,8 @@ export const addScoreOptions = (command: Command): Command => {
     .option('--max-pixels <n>', 'width × height of a picture', String(2048 * 2048))
     .option('--fetch-timeout <n>', 'seconds that fetching a picture’s URL may take', '30')
     .option('--no-metadata', 'keep nothing that the source said of itself (EXIF, DPI), and write nothing about the run')
-    .option('--quiet', 'errors only');
+    .option('-q, --quiet', 'errors only');
   return addSafetyOptions(command);
-};
-
-/** Settings of rows that neither the row nor the request's `params` give. */
-export const addRowOptions = (command: Command): Command => {
-  command.optionsGroup('For rows and requests that do not say otherwise:');
-  for (const name of rowKeyNames('batch').filter((key) => ROW_KEYS[key].isOption)) {
-    const { help, defaultText } = ROW_KEYS[name];
-    command.option(`${optionFlag(name)} <value>`, `${help} (${defaultText.replaceAll('`', '')})`);
-  }
-  return command;
 };
 
 /** Options over `SDXL_REFINE_*`. The configuration file is batch's: it lies beside the inputs, and there are none. */

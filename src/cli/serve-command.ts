@@ -1,7 +1,8 @@
 /** `sdxl-refine serve`: what it takes and says; `run-serve.ts` does it. */
 import { Command } from 'commander';
-import { addRowOptions, addScoreOptions, readFlags } from './score-setup.js';
+import { addScoreOptions, readFlags } from './score-setup.js';
 import { DEFAULT_DEADLINE_S, type ServeFlags } from './serve-flags.js';
+import { addRowOptions } from './row-options.js';
 import type { Surroundings } from './surroundings.js';
 
 const NOTES = `
@@ -32,7 +33,7 @@ export const serveCommand = (around: Surroundings): Command => {
     .option('--tls-cert <file>', 'certificate chain, PEM')
     .option('--tls-key <file>', 'its private key, PEM')
     .option('--log-json', 'log as JSON lines');
-  return addRowOptions(command)
+  return addRowOptions(command, 'batch')
     .addHelpText('after', NOTES)
     .action(async () => {
       const flags = await readFlags<ServeFlags>(command, around);
