@@ -1,6 +1,7 @@
 /** From a name of A1111, ComfyUI or their kin to a class of diffusers and its configuration. */
 import type { ConfigValues } from './config-fields.js';
-import { type Sampler, SAMPLERS, type Spacing, SPACINGS, WITHOUT_EQUIVALENT } from './sampler-table.js';
+import { type Sampler, SAMPLERS, type Spacing, SPACINGS } from './sampler-table.js';
+import { WITHOUT_EQUIVALENT } from './without-equivalent.js';
 
 /** A scheduler as it was asked for. */
 export interface NamedScheduler {
@@ -50,6 +51,8 @@ const named = (sampler: Sampler, spacing: Spacing | null): NamedScheduler => {
 /** What `named` makes of a sampler and what it does not take, by every spelling. */
 const FOUND = new Map<string, NamedScheduler>();
 const REFUSED = new Map<string, string>();
+/** Samplers whose names carry noise levels that they do not take. */
+const WITHOUT_LEVELS = new Map<string, NamedScheduler>();
 
 for (const sampler of SAMPLERS) {
   const plain = SPACINGS.find(({ comfy }) => comfy === sampler.plain) ?? null;
@@ -58,7 +61,10 @@ for (const sampler of SAMPLERS) {
     for (const spacing of SPACINGS) {
       for (const suffix of namesOf(spacing).map(fold)) {
         if (takes(sampler, spacing)) FOUND.set(spelling + suffix, named(sampler, spacing));
-        else REFUSED.set(spelling + suffix, `${namesOf(sampler)[0]!} takes no ${spacing.a1111} noise levels`);
+        else {
+          REFUSED.set(spelling + suffix, `${namesOf(sampler)[0]!} takes no ${spacing.a1111} noise levels`);
+          WITHOUT_LEVELS.set(spelling + suffix, named(sampler, plain));
+        }
       }
     }
   }
@@ -69,8 +75,10 @@ for (const name of WITHOUT_EQUIVALENT.samplers) {
 }
 for (const name of WITHOUT_EQUIVALENT.spacings) {
   for (const sampler of SAMPLERS) {
+    const plain = SPACINGS.find(({ comfy }) => comfy === sampler.plain) ?? null;
     for (const spelling of namesOf(sampler).flatMap(spellings)) {
       REFUSED.set(spelling + fold(name), `the noise levels ${name} have no equivalent here`);
+      WITHOUT_LEVELS.set(spelling + fold(name), named(sampler, plain));
     }
   }
 }
@@ -82,11 +90,11 @@ export const findSampler = (name: string): NamedScheduler | null => FOUND.get(fo
 export const whyNoSampler = (name: string): string | null => REFUSED.get(fold(name)) ?? null;
 
 /**
- * A sampler and a spacing that metadata names apart: the sampler alone where the spacing is none of its own.
+ * A sampler and a spacing as metadata names them, apart or in one name: the sampler alone where the spacing is none of its own.
  * @param spacing A1111's `Automatic` is what that program takes for the sampler
  */
 export const findPair = (sampler: string, spacing: string | null): NamedScheduler | null => {
-  const alone = findSampler(sampler);
+  const alone = findSampler(sampler) ?? WITHOUT_LEVELS.get(fold(sampler)) ?? null;
   if (spacing === null || alone === null) return alone;
   if (fold(spacing) !== 'automatic') return findSampler(`${sampler} ${spacing}`) ?? alone;
   const { automatic } = SAMPLERS.find((entry) => namesOf(entry).flatMap(spellings).includes(fold(sampler))) ?? {};

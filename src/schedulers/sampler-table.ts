@@ -3,7 +3,7 @@
  * metadata and docs/schedulers.md. Data only.
  * Sources: AUTOMATIC1111/stable-diffusion-webui v1.10.1, modules/sd_samplers_kdiffusion.py, sd_samplers_timesteps.py, sd_samplers_lcm.py
  * and sd_schedulers.py; ComfyUI v0.3, comfy/samplers.py; InvokeAI v5, backend/stable_diffusion/schedulers; diffusers 0.42,
- * docs/source/en/api/schedulers/overview.md.
+ * docs/source/en/api/schedulers/overview.md; stable-diffusion.cpp's `discrete` and Draw Things' `Trailing` and `AYS`, from pictures.
  */
 import type { ConfigValues } from './config-fields.js';
 
@@ -27,7 +27,7 @@ export const SPACINGS: readonly Spacing[] = [
   {
     comfy: 'normal',
     a1111: 'Normal',
-    also: ['Uniform'],
+    also: ['Uniform', 'discrete'],
     timesteps: 'linspace',
     rule: null,
     differs: 'sigmas between two timesteps are interpolated, there their logarithms',
@@ -248,26 +248,3 @@ export const SAMPLERS: readonly Sampler[] = [
     differs: OWN_TIMESTEPS,
   },
 ];
-
-/** Samplers and spacings of these programs that nothing here stands for. */
-export const WITHOUT_EQUIVALENT = {
-  samplers: [
-    'DPM++ 2S a',
-    'dpmpp_2s_ancestral',
-    'DPM fast',
-    'DPM adaptive',
-    'Restart',
-    'DDIM CFG++',
-    'euler_cfg_pp',
-    'heunpp2',
-    'ipndm',
-    'ipndm_v',
-    'res_multistep',
-    'gradient_estimation',
-    'er_sde',
-    'seeds_2',
-    'seeds_3',
-    'sa_solver',
-  ],
-  spacings: ['KL Optimal', 'Align Your Steps', 'Karras Exponential', 'Turbo', 'linear_quadratic'],
-} as const;

@@ -1,6 +1,7 @@
 /** The tables of docs/schedulers.md that say what other programs' names mean here. */
 import type { ConfigValues } from './config-fields.js';
-import { type Sampler, SAMPLERS, type Spacing, SPACINGS, WITHOUT_EQUIVALENT } from './sampler-table.js';
+import { type Sampler, SAMPLERS, type Spacing, SPACINGS } from './sampler-table.js';
+import { WITHOUT_EQUIVALENT } from './without-equivalent.js';
 
 const BEGIN = '<!-- tables of names: written by scripts/make-schedulers-doc.mjs -->';
 const END = '<!-- end of the tables of names -->';

@@ -35,11 +35,32 @@ test.each([
   ['deis', null, 'deis'],
   ['LCM', 'SGM Uniform', 'LCM'],
   ['DDIMScheduler', null, 'DDIMScheduler'],
+  // Levels in the name, as stable-diffusion.cpp and Draw Things write them; those that a sampler does not take are left out.
+  ['euler discrete', null, 'Euler'],
+  ['euler_a karras', null, 'Euler a'],
+  ['dpm++2m karras', null, 'DPM++ 2M Karras'],
+  ['TCD Trailing', null, 'TCD'],
+  ['LCM Karras', 'normal', 'LCM'],
+  ['DDIM Karras', null, 'DDIM'],
+  ['Euler A AYS', null, 'Euler a'],
+  ['UniPC Trailing', null, 'UniPC SGM Uniform'],
+  ['DPM++ 2M KL Optimal', null, 'DPM++ 2M'],
+  ['DPM++ 2M', 'KL Optimal', 'DPM++ 2M'],
 ])('%s with %p is %s', (sampler, scheduler, name) => {
   expect(mapSampler({ sampler, scheduler })).toBe(name);
 });
 
-test.each(['DPM++ 2S a', 'DPM adaptive', 'constructor', '', 'Restart', 'Karras'])('%p is nothing here', (sampler) => {
+test.each([
+  'DPM++ 2S a',
+  'DPM++ 2S a Karras',
+  'DPM++ SDE Substep',
+  'euler_cfg_pp',
+  'DPM adaptive',
+  'constructor',
+  '',
+  'Restart',
+  'Karras',
+])('%p is nothing here', (sampler) => {
   expect(mapSampler({ sampler, scheduler: null })).toBeNull();
 });
 
