@@ -1,27 +1,58 @@
 /** From arguments to exit code. The streams are injected, so that the command line can be tested without a terminal. */
 import { CommanderError } from 'commander';
 import { isRefineError, messageOf } from '../errors.js';
+import { watchOutputs } from './output-streams.js';
 import { buildProgram } from './program.js';
-import type { Surroundings } from './surroundings.js';
+import type { Process, Surroundings } from './surroundings.js';
 
 const ISSUES = 'Please report it with this text and the command you ran: see "Reporting a bug" in the README.';
 
 /** @param argv as `process.argv` @returns the exit code (README, "Exit codes") */
-export const main = async (argv: readonly string[], around: Surroundings): Promise<number> => {
+export const main = async (argv: readonly string[], process: Process): Promise<number> => {
+  const outputs = watchOutputs(process);
+  const around = surroundingsOf(process, outputs.broken);
   try {
-    let exitCode = 0;
-    await buildProgram(around, (code) => (exitCode = code)).parseAsync(argv);
+    const exitCode = await runCommand(argv, around);
+    await outputs.flush();
     return exitCode;
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
-    if (isRefineError(thrown) && thrown.code !== 'INTERNAL') {
-      around.stderr.write(`sdxl-refine: ${thrown.message} [${thrown.code}]\n`);
-      return thrown.exitCode;
-    }
-    const stack = (thrown as { stack?: unknown } | null)?.stack;
-    around.stderr.write(
-      `sdxl-refine: this is a bug. ${ISSUES}\n${typeof stack === 'string' ? stack : messageOf(thrown)}\n`,
-    );
-    return 70;
+    return tell(thrown, around);
   }
+};
+
+/** `process` itself is no object to spread: its methods are its class's. */
+const surroundingsOf = (process: Process, broken: AbortSignal): Surroundings => ({
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: () => process.cwd(),
+  on: (event, listener) => process.on(event, listener),
+  off: (event, listener) => process.off(event, listener),
+  kill: (pid, signal) => process.kill(pid, signal),
+  exit: (code) => process.exit(code),
+  broken,
+});
+
+const runCommand = async (argv: readonly string[], around: Surroundings): Promise<number> => {
+  let exitCode = 0;
+  try {
+    await buildProgram(around, (code) => (exitCode = code)).parseAsync(argv);
+  } catch (thrown) {
+    /* commander ends --help and --version this way too. */
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    return thrown.exitCode === 0 ? 0 : 2;
+  }
+  return exitCode;
+};
+
+/** @returns the exit code */
+const tell = (thrown: unknown, { stderr }: Surroundings): number => {
+  if (isRefineError(thrown) && thrown.code !== 'INTERNAL') {
+    stderr.write(`sdxl-refine: ${thrown.message} [${thrown.code}]\n`);
+    return thrown.exitCode;
+  }
+  const stack = (thrown as { stack?: unknown } | null)?.stack;
+  stderr.write(`sdxl-refine: this is a bug. ${ISSUES}\n${typeof stack === 'string' ? stack : messageOf(thrown)}\n`);
+  return 70;
 };

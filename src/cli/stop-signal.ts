@@ -1,5 +1,5 @@
 /** Ctrl-C and a closed pipe, as one AbortSignal. */
-import { messageOf, RefineError, systemCodeOf } from '../errors.js';
+import { RefineError } from '../errors.js';
 import type { Surroundings } from './surroundings.js';
 
 const STOPPED_BY_USER = 130;
@@ -12,9 +12,8 @@ export interface StopSignal {
 }
 
 /**
- * The first Ctrl-C (or SIGTERM) asks for an orderly stop; the second ends the process at once. When the reader of our
- * standard output has gone (`| head -1`), the run stops too: nobody is waiting for the rest. So does one whose words
- * have no place, on a full disk.
+ * The first Ctrl-C (or SIGTERM) asks for an orderly stop; the second ends the process at once. A run also stops when the
+ * reader of its output has gone (`| head -1`), or its disk is full.
  */
 export const listenForStop = (around: Surroundings, onStop: () => void): StopSignal => {
   const controller = new AbortController();
@@ -23,15 +22,13 @@ export const listenForStop = (around: Surroundings, onStop: () => void): StopSig
     controller.abort(cancelled());
     onStop();
   };
-  const onError = (error: unknown): void => {
-    const isClosed = systemCodeOf(error) === 'EPIPE';
-    const message = `Cannot write the results: ${messageOf(error)}. Free space where the output goes, then run again; batch and generate go on with --resume.`;
-    controller.abort(isClosed ? cancelled() : new RefineError('OUTPUT_UNWRITABLE', message));
+  const onBroken = (): void => {
+    controller.abort(around.broken.reason);
   };
   around.on('SIGINT', stop);
   around.on('SIGTERM', stop);
-  around.stdout.on('error', onError);
-  around.stderr.on('error', onError);
+  if (around.broken.aborted) onBroken();
+  else around.broken.addEventListener('abort', onBroken);
   return {
     signal: controller.signal,
     release: () => {
@@ -39,6 +36,7 @@ export const listenForStop = (around: Surroundings, onStop: () => void): StopSig
       if (controller.signal.aborted) return;
       around.off('SIGINT', stop);
       around.off('SIGTERM', stop);
+      around.broken.removeEventListener('abort', onBroken);
     },
   };
 };

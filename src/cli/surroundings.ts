@@ -1,7 +1,8 @@
 /** The process around a command, as far as commands may know it. */
 import type { Readable } from 'node:stream';
 
-export interface Surroundings {
+/** What `main` is given: Node's `process`, or a test's. */
+export interface Process {
   stdin: Readable;
   stdout: NodeJS.WritableStream;
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
@@ -11,6 +12,11 @@ export interface Surroundings {
   off(event: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
   kill(pid: number, signal: 0): unknown;
   exit(code: number): never;
+}
+
+export interface Surroundings extends Process {
+  /** Aborted once nothing can be written any more; its reason is the RefineError that a run ends with. */
+  broken: AbortSignal;
 }
 
 /** An empty variable is one that isn't set, as scripts leave them. */
