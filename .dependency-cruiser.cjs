@@ -5,7 +5,10 @@ const only = (name, folder, allowed, comment) => ({
   comment,
   severity: 'error',
   from: { path: `^src/${folder}/` },
-  to: { path: '^src/', pathNot: `^src/(${folder}/|errors[.]ts$|records[.]ts$${allowed ? `|(${allowed})/` : ''})` },
+  to: {
+    path: '^src/',
+    pathNot: `^src/(${folder}/|errors[.]ts$|records[.]ts$|json/${allowed ? `|(${allowed})/` : ''})`,
+  },
 });
 const home = (name, pattern, rooms, comment) => ({
   name,
@@ -31,6 +34,7 @@ module.exports = {
       from: { path: '^src/(errors|records)[.]ts$' },
       to: { path: '^src/', pathNot: '^src/(errors|records)[.]ts$' },
     },
+    only('json-is-a-leaf', 'json', '', 'everything that reads JSON from outside may depend on it'),
     only(
       'maths-is-pure',
       '(schedulers|random|tensor)',

@@ -1,5 +1,5 @@
 /** JSON lines to raw rows. */
-import { messageOf } from '../errors.js';
+import { jsonFault } from '../json/fault.js';
 import { matchKey, type RawRow } from './raw-row.js';
 import { readLines, type Line } from './read-lines.js';
 import type { RowCommand } from './row-key.js';
@@ -19,7 +19,7 @@ const parseObject = (text: string): Parsed => {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { problem: `Expected one JSON object on the line: ${messageOf(error)}` };
+    return { problem: `Expected one JSON object on the line: ${jsonFault(text, error)}` };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { problem: 'Expected one JSON object on the line, like {"image":"cat.png","prompt":"a cat"}' };

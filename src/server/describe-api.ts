@@ -1,14 +1,12 @@
 /** The endpoint as OpenAPI 3.1, written from the definitions that check requests. */
 import { z } from 'zod';
-import { ROW_KEYS, rowKeyNames } from '../manifest/row-keys.js';
-
-const NOT_OF_A_REQUEST = ['latents', 'output', 'id'];
+import { ROW_KEYS } from '../manifest/row-keys.js';
+import { requestKeyNames } from './request-keys.js';
 
 /** @returns plain JSON */
 export const describeApi = (): object => {
-  const settings = rowKeyNames('batch').filter((name) => !NOT_OF_A_REQUEST.includes(name));
   const properties = Object.fromEntries(
-    settings.map((name) => {
+    requestKeyNames().map((name) => {
       const { $schema: _, ...schema } = z.toJSONSchema(ROW_KEYS[name].schema, { io: 'input' });
       const { default: value, help } = ROW_KEYS[name];
       const description = name === 'image' ? 'picture to refine: base64, a data: URL, or a public http(s) URL' : help;
@@ -69,8 +67,9 @@ const RESULT = {
   type: 'array',
   items: {
     type: 'object',
-    required: ['generated_image', 'nsfw_content_detected'],
+    required: ['prompt', 'generated_image', 'nsfw_content_detected'],
     properties: {
+      prompt: { type: 'string', description: 'what the row was refined with' },
       generated_image: { type: 'string', contentEncoding: 'base64', description: "a picture file; '' when blocked" },
       nsfw_content_detected: { type: ['boolean', 'null'], description: 'null: nobody looked' },
     },

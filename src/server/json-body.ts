@@ -1,6 +1,7 @@
 /** Bodies as JSON, read strictly: UTF-8 that is none, or another encoding, is refused instead of guessed at. */
 import type { FastifyInstance } from 'fastify';
-import { messageOf, RefineError } from '../errors.js';
+import { RefineError } from '../errors.js';
+import { jsonFault } from '../json/fault.js';
 
 export const addJsonParser = (app: FastifyInstance): void => {
   app.removeAllContentTypeParsers();
@@ -31,7 +32,7 @@ export const parseJsonBody = (bytes: Uint8Array): unknown => {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new RefineError('REQUEST_INVALID', `Expected JSON: ${messageOf(cause).slice(0, 200)}.`, { cause });
+    throw new RefineError('REQUEST_INVALID', `Expected JSON: ${jsonFault(text, cause)}.`, { cause });
   }
 };
 

@@ -7,6 +7,7 @@ import type { RowContext } from '../manifest/resolve-settings.js';
 import { rowKeyOf, spellingsOf, type RowKeyName } from '../manifest/row-keys.js';
 import { showValue } from '../manifest/show-value.js';
 import type { Row } from '../records.js';
+import { isRefused, requestKeyOf } from './request-keys.js';
 import { readTable, refuseDeep, type Cells } from './read-table.js';
 
 export interface RequestLimits {
@@ -14,8 +15,6 @@ export interface RequestLimits {
   maxRows: number;
 }
 
-/** Files of this machine are not a client's to name. */
-const NOT_OF_A_REQUEST: readonly RowKeyName[] = ['latents', 'output'];
 const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 const IS_ACCEPTED = /^(?:data:|https?:\/\/)/i;
 
@@ -66,9 +65,9 @@ const readSettings = (object: unknown, place: string): ReadonlyMap<RowKeyName, u
     throw invalid(`Expected ${place} to be an object of settings, got ${showValue(object)}.`);
   }
   for (const [name, value] of Object.entries(object)) {
-    const key = rowKeyOf(name);
+    const key = requestKeyOf(name);
     if (key === undefined) refuseSlip(name, place);
-    else if (NOT_OF_A_REQUEST.includes(key)) {
+    else if (isRefused(key)) {
       throw invalid(`Expected no ${key} (${place}): a request brings its picture along, and takes the result with it.`);
     } else if (settings.has(key)) {
       throw invalid(`Expected ${key} once (${place}), found it under two names: remove one.`);
@@ -78,6 +77,7 @@ const readSettings = (object: unknown, place: string): ReadonlyMap<RowKeyName, u
 };
 
 const refuseSlip = (name: string, place: string): void => {
+  if (rowKeyOf(name) !== undefined) return;
   const near = nearestKey(name, spellingsOf('batch'));
   if (near === null) return;
   throw invalid(`Unknown key ${showValue(name)} (${place}): did you mean "${near}"? Correct it, or rename it.`);

@@ -1,6 +1,7 @@
 /** The table of a request: pandas' split form, or a list of records, as MLflow and Azure ML take both. */
 import { RefineError } from '../errors.js';
 import { showValue } from '../manifest/show-value.js';
+import { requestKeyOf } from './request-keys.js';
 
 export type Cells = Readonly<Record<string, unknown>>;
 
@@ -33,7 +34,7 @@ export const readTable = (body: unknown): RequestTable => {
 };
 
 /** A body nested deeper than any request would make recursive code (JSON.stringify is) run out of stack. */
-const MAX_DEPTH = 8;
+const MAX_DEPTH = 64;
 
 /** @throws REQUEST_INVALID */
 export const refuseDeep = (value: unknown, depth = 0): void => {
@@ -55,15 +56,25 @@ const toRecord = (row: unknown, index: number): Cells => {
   throw invalid(`Expected row ${index} of input_data to be an object, got ${showValue(row)}.`);
 };
 
-const readColumns = (columns: unknown): readonly string[] | null => {
+/** What a column is called; null: not by text, so it is none of ours. pandas numbers columns that have no name. */
+type ColumnName = string | null;
+
+const readColumns = (columns: unknown): readonly ColumnName[] | null => {
   if (columns === undefined) return null;
-  if (!Array.isArray(columns) || !columns.every((name) => typeof name === 'string')) {
+  if (!Array.isArray(columns)) {
     throw invalid(`Expected input_data.columns to be a list of names, got ${showValue(columns)}.`);
   }
-  const twice = columns.find((name, index) => columns.indexOf(name) !== index);
-  if (twice === undefined) return columns;
-  throw invalid(`Expected each column once, found ${showValue(twice)} twice.`);
+  const names = columns.map((name) => (typeof name === 'string' ? name : null));
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (name === null || !isOurs(name)) continue;
+    if (seen.has(name)) throw invalid(`Expected each column once, found ${showValue(name)} twice.`);
+    seen.add(name);
+  }
+  return names;
 };
+
+const isOurs = (name: string): boolean => name === 'params' || requestKeyOf(name) !== undefined;
 
 const checkIndex = (index: unknown, rows: number): void => {
   if (index === undefined || (Array.isArray(index) && index.length === rows)) return;
@@ -72,11 +83,13 @@ const checkIndex = (index: unknown, rows: number): void => {
 };
 
 /** A row as a list in the order of the columns, or as an object, as Azure's samples have it. */
-const readRow = (row: unknown, columns: readonly string[] | null, index: number): Cells => {
+const readRow = (row: unknown, columns: readonly ColumnName[] | null, index: number): Cells => {
   if (!Array.isArray(row)) return toRecord(row, index);
   if (columns === null) throw invalid('Expected input_data.columns, the names of the cells, found none.');
-  if (row.length === columns.length) return Object.fromEntries(columns.map((name, place) => [name, row[place]]));
-  throw invalid(`Expected row ${index} to have ${columns.length} cells, one a column, got ${row.length}.`);
+  if (row.length !== columns.length) {
+    throw invalid(`Expected row ${index} to have ${columns.length} cells, one a column, got ${row.length}.`);
+  }
+  return Object.fromEntries(columns.flatMap((name, place) => (name === null ? [] : [[name, row[place]]])));
 };
 
 const mergeParams = (outer: unknown, inner: unknown): unknown => {

@@ -10,8 +10,10 @@ import type { Pixels, EngineJob, RefineReply, Row } from '../records.js';
 import { isBlocked, nsfwOf, type Screening } from '../safety/screening.js';
 import { parseRequest, type RequestLimits } from './parse-request.js';
 
-/** A row of the response, as Azure's image-to-image models answer. */
+/** A row of the response, as the model card of stable-diffusion-xl-refiner-1-0 in Azure ML shows it. */
 export interface ScoreResult {
+  /** What the row was refined with. */
+  prompt: string;
   /** Base64 of a picture file; '' where the row is blocked. */
   generated_image: string;
   nsfw_content_detected: boolean | null;
@@ -118,7 +120,8 @@ const scoreRow = async (
   { signal, onStep }: ScoreCall,
 ): Promise<ScoreResult> => {
   const before = await screening.before(row, picture, signal);
-  if (isBlocked(before)) return BLOCKED;
+  const { prompt } = row.settings;
+  if (isBlocked(before)) return { prompt, ...BLOCKED };
   let encode: Awaited<ReturnType<typeof preparePicture>>['encode'] | undefined;
   const prepare = async (): Promise<EngineJob> => {
     const prepared = await preparePicture(row, picture);
@@ -137,12 +140,12 @@ const scoreRow = async (
   const { model: name, modelDigest: fingerprint } = refiner.info();
   const { bytes } = await encode(reply, { model: { name, fingerprint }, version });
   const checks = [...before, ...(await screening.after(row, bytes, signal))];
-  if (isBlocked(checks)) return BLOCKED;
-  return { generated_image: Buffer.from(bytes).toString('base64'), nsfw_content_detected: nsfwOf(checks) };
+  if (isBlocked(checks)) return { prompt, ...BLOCKED };
+  return { prompt, generated_image: Buffer.from(bytes).toString('base64'), nsfw_content_detected: nsfwOf(checks) };
 };
 
 /** Of a row's neighbours nothing is withheld, as Azure's `{}` for the whole request would. */
-const BLOCKED: ScoreResult = { generated_image: '', nsfw_content_detected: true };
+const BLOCKED = { generated_image: '', nsfw_content_detected: true } as const;
 
 /** An error says which row it is of. */
 const ofRow = async <T>(row: Row, work: () => Promise<T>): Promise<T> => {

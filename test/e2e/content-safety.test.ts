@@ -204,7 +204,7 @@ describe('generate', () => {
   });
 });
 
-const BLOCKED = { generated_image: '', nsfw_content_detected: true };
+const BLOCKED = { prompt: expect.any(String), generated_image: '', nsfw_content_detected: true };
 /** Steps that the server's metrics count. */
 const settings = { steps: 3, strength: 1, seed: 1 };
 
@@ -223,7 +223,7 @@ describe('serve and score', () => {
       const before = await steps();
       expect(await post(['a gory picture'])).toEqual([BLOCKED]);
       expect(await steps()).toBe(before);
-      const clean = { generated_image: expect.stringMatching(/^iVBOR/), nsfw_content_detected: false };
+      const clean = { ...BLOCKED, generated_image: expect.stringMatching(/^iVBOR/), nsfw_content_detected: false };
       expect(await post(['a picture', 'a gory picture'])).toEqual([clean, BLOCKED]);
       expect(await steps()).toBe(before + settings.steps - 1);
       fake.look = ({ mean }) => (mean.length > 0 && fake.count('image') % 2 === 0 ? 4 : 0);

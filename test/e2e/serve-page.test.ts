@@ -156,10 +156,28 @@ describeInBrowser('the page', () => {
   it('has a page for programs, which describes the endpoint and tries it', async () => {
     await tab.getByRole('link', { name: 'For programs' }).click();
     await until(`document.querySelectorAll('#settings dt').length > 15`);
+    expect(await tab.locator('#settings').isVisible()).toBe(false);
+    await tab.getByText('Settings of a row').click();
+    expect(await tab.locator('#settings').innerText()).toContain('negative_prompt');
     expect(await tab.locator('#statuses').innerText()).toContain('429');
     await tab.getByLabel('Key, if the server has one').fill(KEY);
     await tab.getByRole('button', { name: 'Send' }).click();
     await settled('200');
-    expect(await text('answer')).toMatch(/^\[\{"generated_image":"iVBOR/);
+    expect(await text('answer')).toMatch(
+      /^\[\{"prompt":"a cat in the snow","generated_image":"iVBOR.{35}… \(\d+ characters\)","nsfw_content_detected":null\}\]$/,
+    );
+    await until(`document.querySelector('#pictures img').naturalWidth === 8`);
+    expect(await text('pictures')).toBe('a cat in the snow');
+    await tab.getByLabel('Accept', { exact: true }).fill('text/event-stream');
+    await tab.getByRole('button', { name: 'Send' }).click();
+    await until(`document.getElementById('answer').textContent.includes('event: result')`);
+    await until(`document.querySelector('#pictures img').naturalWidth === 8`);
+    await tab.getByLabel('Request').fill('{"input_data": [],}');
+    await tab.getByRole('button', { name: 'Send' }).click();
+    await settled('400');
+    expect(await text('answer')).toContain('trailing comma at line 1, column 18');
+    expect(await ask(`document.querySelectorAll('#pictures img').length`)).toBe(0);
+    /* The browser's own note of the 400. */
+    expect(said.splice(0)).toEqual([expect.stringContaining('400')]);
   });
 });

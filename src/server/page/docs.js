@@ -8,7 +8,9 @@ const EXAMPLE = {
   input_data: { columns: ['image', 'prompt'], index: [0], data: [[GREY, 'a cat in the snow']] },
   params: { strength: 0.3, steps: 20, seed: 7 },
 };
+/** Characters of the answer that are shown, and of a picture's base64 in it. */
 const MOST_SHOWN = 5000;
+const MOST_SHOWN_BASE64 = 40;
 
 const list = (id, entries) => {
   for (const [name, description] of entries) {
@@ -42,6 +44,44 @@ const describe = async () => {
   );
 };
 
+/** Results of an answer, plain or as events; none of an error. */
+const resultsIn = (body) => {
+  const text = /^event: result\ndata: (.*)$/m.exec(body)?.[1] ?? body;
+  try {
+    const results = JSON.parse(text);
+    return Array.isArray(results) ? results : [];
+  } catch {
+    return [];
+  }
+};
+
+const showPicture = ({ prompt, generated_image: image }) => {
+  const [figure, caption] = [document.createElement('figure'), document.createElement('figcaption')];
+  caption.textContent = image === '' ? `${prompt} (blocked)` : prompt;
+  if (image !== '') {
+    const picture = document.createElement('img');
+    picture.alt = 'Refined picture';
+    /* Browsers tell the format by the bytes. */
+    picture.src = `data:image/png;base64,${image}`;
+    figure.append(picture);
+  }
+  figure.append(caption);
+  return figure;
+};
+
+/** Base64 is for programs. */
+const shorten = (body) =>
+  body.replace(
+    new RegExp(`("generated_image":"[^"]{${MOST_SHOWN_BASE64}})[^"]+`, 'g'),
+    (whole, start) => `${start}… (${whole.length - '"generated_image":"'.length} characters)`,
+  );
+
+const showAnswer = (body) => {
+  element('pictures').replaceChildren(...resultsIn(body).map(showPicture));
+  const text = shorten(body);
+  element('answer').textContent = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+};
+
 const send = async () => {
   const key = element('key').value;
   const start = performance.now();
@@ -57,7 +97,7 @@ const send = async () => {
   const body = await response.text();
   const seconds = ((performance.now() - start) / 1000).toFixed(2);
   element('status').textContent = `${response.status}, ${body.length} characters, ${seconds} s`;
-  element('answer').textContent = body.length > MOST_SHOWN ? `${body.slice(0, MOST_SHOWN)}…` : body;
+  showAnswer(body);
 };
 
 element('request').value = JSON.stringify(EXAMPLE, null, 2);

@@ -2,6 +2,23 @@ import type { RefineError } from '#src/errors.js';
 import { parseRequest } from '#src/server/parse-request.js';
 import { parseJsonBody } from '#src/server/json-body.js';
 
+/** As the model card prints it. */
+const CARD_REQUEST = `{
+   "input_data": {
+        "columns": ["prompt", "image"],
+        "data": [
+            {
+                "prompt": "Face of a yellow cat, high resolution, sitting on a park bench",
+                "image": "image1",
+            },
+            {
+                "prompt": "Face of a green cat, high resolution, sitting on a park bench",
+                "image": "image2",
+            }
+        ],
+        "index": [0, 1]
+    }
+}`;
 const context = { options: { guidance_scale: 3, steps: 20 }, runSeed: 11 };
 const limits = { maxRows: 2 };
 const parse = (body: unknown): ReturnType<typeof parseRequest> => parseRequest(body, context, limits);
@@ -46,11 +63,44 @@ it.each(['http://x/../../../etc/a', 'data:image/png;base64,AAAA', 'file:///etc/p
   },
 );
 
-it('passes by columns that are nobody’s, and null cells', async () => {
-  const columns = ['image', 'prompt', 'camera', 'seed'];
-  const [only] = await parse({ input_data: { columns, index: [7], data: [[image, 'a cat', 'x', null]] } });
+it('skips null cells', async () => {
+  const columns = ['image', 'prompt', 'seed'];
+  const [only] = await parse({ input_data: { columns, index: [7], data: [[image, 'a cat', null]] } });
   expect(only!.settings.seed).toBe(11);
-  expect(only!.extra).toEqual({});
+});
+
+describe.each<[string, unknown]>([
+  ['text', 'x'],
+  ['a number', 1e308],
+  ['true', true],
+  ['null', null],
+  ['a list', [1, ['a'], {}]],
+  ['an object', { strenght: 1, image: 5 }],
+  ['a deep value', JSON.parse('['.repeat(50) + ']'.repeat(50))],
+])('skips unknown columns that hold %s', (_what, cell) => {
+  it.each(['camera', '', '__proto__', 'width', 'refiner_steps', 'id', 'a name that is far longer than any key is'])(
+    'called %j',
+    async (name) => {
+      const [expected] = await parse(of([row]));
+      const asRecord = Object.fromEntries([...Object.entries(row), [name, cell]]);
+      for (const input of [
+        { columns: ['image', name, 'prompt'], data: [[image, cell, 'a cat']] },
+        { columns: ['image', name, name, 'prompt'], data: [[image, cell, cell, 'a cat']] },
+        { data: [asRecord] },
+        [asRecord],
+      ]) {
+        expect(await parse({ input_data: input })).toEqual([expected]);
+      }
+      const [withParams] = await parse(of([row], { params: { [name]: cell } }));
+      expect(withParams).toEqual(expected);
+    },
+  );
+});
+
+it('skips columns whose names are no text, as pandas numbers them', async () => {
+  const columns = ['image', 0, null, ['a', 1], 'prompt'];
+  const [only] = await parse({ input_data: { columns, data: [[image, 1, 2, 3, 'a cat']] } });
+  expect(only).toEqual((await parse(of([row])))[0]);
 });
 
 it.each([
@@ -87,9 +137,9 @@ it.each([
   ['a wrong value', of([{ ...row, strength: 2 }]), 'ROW_FIELD_INVALID', /from 0 to 1, got 2/],
   [
     'a deep value',
-    of([{ ...row, prompt: JSON.parse('['.repeat(9) + ']'.repeat(9)) as unknown }]),
+    of([{ ...row, prompt: JSON.parse('['.repeat(99) + ']'.repeat(99)) as unknown }]),
     'REQUEST_INVALID',
-    /8 levels/,
+    /64 levels/,
   ],
 ])('refuses %s', async (_what, body, code, message) => {
   await expect(parse(body)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
@@ -101,6 +151,7 @@ it('says which row is wrong', async () => {
 
 it.each([
   ['[1, 2', /Expected JSON/],
+  [CARD_REQUEST, /trailing comma at line 7, column 34: JSON has none; remove it/],
   ['', /empty body/],
   [Buffer.from([0x22, 0xc3, 0x28, 0x22]), /UTF-8/],
   [Buffer.from('{}', 'utf16le'), /Expected JSON/],
