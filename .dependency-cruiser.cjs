@@ -51,25 +51,31 @@ module.exports = {
     only(
       'manifest-imports-down',
       'manifest',
-      'schedulers',
+      'files|schedulers',
       'a manifest becomes rows; it knows nothing of what runs them',
     ),
-    only('image-is-alone', 'image', '', 'pictures in, pictures out'),
-    only('results-are-alone', 'results', '', 'result records and their journal'),
+    only(
+      'files-are-alone',
+      'files',
+      '',
+      'how files and folders of this machine are opened and made; it knows no format',
+    ),
+    only('image-is-alone', 'image', 'files', 'pictures in, pictures out'),
+    only('results-are-alone', 'results', 'files', 'result records and their journal'),
     only(
       'metadata-is-alone',
       'metadata',
       'schedulers',
       'what made a picture, from its bytes and into them; it opens no file',
     ),
-    only('weights-are-alone', 'weights', 'tensor', 'files of weights, untrusted; they know no network'),
+    only('weights-are-alone', 'weights', 'files|tensor', 'files of weights, untrusted; they know no network'),
     only('graph-is-alone', 'graph', '', 'writes ONNX; it knows no network and no file'),
     only('networks-over-graph', 'networks', 'graph|weights', 'what the networks are, over the graph builder'),
     only('runtime-over-graph', 'runtime', 'graph|tensor', 'sessions over written graphs'),
     only(
       'text-stage',
       'text',
-      'networks|runtime|tensor',
+      'files|networks|runtime|tensor',
       'stages never import each other: only the pipeline knows the order',
     ),
     only(
@@ -105,26 +111,26 @@ module.exports = {
     only(
       'batch-imports-down',
       'batch',
-      'manifest|engine|image|metadata|results|safety|weights|schedulers',
+      'files|manifest|engine|image|metadata|results|safety|weights|schedulers',
       'the run: it never reaches into the networks',
     ),
     only(
       'compare-imports-down',
       'compare',
-      'image|results',
+      'files|image|results',
       'before and after, from the results of a run; it runs nothing',
     ),
-    only('hub-over-weights', 'hub', 'weights', 'models of the hub and its cache; it knows no network'),
+    only('hub-over-weights', 'hub', 'files|weights', 'models of the hub and its cache; it knows no network'),
     only(
       'doctor-imports-down',
       'doctor',
-      'hub|engine|devices|runtime|graph|tensor|weights',
+      'files|hub|engine|devices|runtime|graph|tensor|weights',
       'what this machine can run; it refines nothing',
     ),
     only(
       'safety-imports-down',
       'safety',
-      'graph|image|runtime|tensor|weights',
+      'files|graph|image|runtime|tensor|weights',
       'looks at texts and pictures; it knows no run, no server and not the environment',
     ),
     only(
@@ -158,7 +164,7 @@ module.exports = {
     home(
       'files-at-the-edges',
       '^(node:)?fs(/promises)?$',
-      'manifest|image|results|weights|batch|text|cli|hub|compare|devices|doctor|server|safety',
+      'files|manifest|image|results|weights|batch|text|cli|hub|compare|devices|doctor|server|safety',
       'I/O lives at the edges',
     ),
     home(

@@ -46,6 +46,22 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/files/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: ['node:fs', 'node:fs/promises'].map((name) => ({
+            name,
+            importNames: ['mkdir', 'mkdirSync'],
+            message: "makeFolder of src/files/make-folder.ts: Node's recursive mkdir may never return.",
+          })),
+        },
+      ],
+    },
+  },
   { files: ['src/cli/**/*.ts', 'src/engine/**/*.ts', 'src/doctor/**/*.ts'], rules: { 'no-restricted-globals': 'off' } },
   { files: MATHS, rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
   {

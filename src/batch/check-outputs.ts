@@ -1,8 +1,9 @@
 /** What must hold of the output folder before any work. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RefineError } from '../errors.js';
+import { makeFolder } from '../files/make-folder.js';
 import type { InvalidRow, Row } from '../records.js';
 import { exists } from './exists.js';
 
@@ -17,10 +18,10 @@ const NAMED = 3;
 export const makeOutputFolder = async (folder: string): Promise<boolean> => {
   const trial = join(folder, `.sdxl-refine-${randomBytes(4).toString('hex')}.tmp`);
   try {
-    const made = await mkdir(folder, { recursive: true });
+    const isNew = await makeFolder(folder);
     await (await open(trial, 'wx')).close();
     await rm(trial);
-    return made !== undefined;
+    return isNew;
   } catch (cause) {
     throw new RefineError(
       'OUTPUT_UNWRITABLE',

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { RefineError } from '../errors.js';
 import { DEFAULT_VARIANT, PLAIN } from '../hub/choose-files.js';
 import { readHubSettings } from '../hub/hub-settings.js';
-import { listCached } from '../hub/list-cached.js';
+import { listCached, type CachedModel } from '../hub/list-cached.js';
 import { parseModelId } from '../hub/model-id.js';
 import { pullModel } from '../hub/pull-model.js';
 import { verifyFiles } from '../hub/verify-files.js';
@@ -57,13 +57,13 @@ export const modelsCommand = (around: Surroundings, setExitCode: (code: number) 
 };
 
 const list = async (around: Surroundings, asJson: boolean): Promise<void> => {
-  const cached = await listCached(around.env);
-  const bundled = BUNDLED_MODELS.map(({ name, folder }) => ({ id: name, folder, bundled: true, problem: null }));
-  const all = [...bundled, ...cached.models.map((model) => ({ ...model, bundled: false }))];
-  for (const model of all) {
-    const state = model.bundled ? 'bundled' : (model.problem ?? 'complete');
-    const size = 'bytes' in model ? `, ${bytesText(model.bytes)}` : '';
-    around.stdout.write(asJson ? `${JSON.stringify(model)}\n` : `${model.id}  (${state}${size})\n  ${model.folder}\n`);
+  const show = (model: Pick<CachedModel, 'id' | 'folder' | 'problem'> & { bundled: boolean }, state: string): void => {
+    around.stdout.write(asJson ? `${JSON.stringify(model)}\n` : `${model.id}  (${state})\n  ${model.folder}\n`);
+  };
+  /* Those are there even where nothing says where the cache is. */
+  for (const { name: id, folder } of BUNDLED_MODELS) show({ id, folder, bundled: true, problem: null }, 'bundled');
+  for (const model of (await listCached(around.env)).models) {
+    show({ ...model, bundled: false }, `${model.problem ?? 'complete'}, ${bytesText(model.bytes)}`);
   }
 };
 

@@ -1,15 +1,12 @@
 /** What `--precision int8` and `--memory fast` have made from weights so far, and where. */
 import { readdir, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { cacheFolder } from '../weights/cache-folder.js';
+import { preparedFolder, type Environment } from '../files/cache-folders.js';
 import type { PreparedReport } from './report.js';
 
-export const examinePrepared = async (
-  env: Readonly<Record<string, string | undefined>>,
-  home = homedir(),
-): Promise<PreparedReport> => {
-  const folder = cacheFolder(env, home);
+/** @throws CACHE_UNWRITABLE when nothing says where they lie */
+export const examinePrepared = async (env: Environment): Promise<PreparedReport> => {
+  const folder = preparedFolder(env);
   const names = await readdir(folder).catch(() => []);
   const sizes = await Promise.all(
     names.map((name) =>

@@ -1,7 +1,7 @@
 /** Everything `doctor` looks at, and what of it would end a run. */
 import { arch, platform } from 'node:os';
 import { examineCuda } from '../devices/cuda-libraries.js';
-import { RefineError } from '../errors.js';
+import { isRefineError, RefineError } from '../errors.js';
 import { listCached } from '../hub/list-cached.js';
 import { libraryFolder } from '../runtime/library-folder.js';
 import { checkEngine } from './check-engine.js';
@@ -9,7 +9,7 @@ import { checkModel } from './check-model.js';
 import { examineMachine } from './examine-machine.js';
 import { examineOutput } from './examine-output.js';
 import { examinePrepared } from './examine-prepared.js';
-import type { DoctorReport, MachineReport, Problem } from './report.js';
+import type { DoctorReport, Homeless, MachineReport, Problem } from './report.js';
 
 export interface ExamineOptions {
   /** Of this program. */
@@ -51,11 +51,17 @@ export const examine = async ({
     engine,
     cuda: await examineCuda({ env, libraryFolder: libraryFolder(), platform: platform(), arch: arch() }),
     model: opened,
-    cache: await listCached(env),
-    prepared: await examinePrepared(env),
+    cache: await orHomeless(listCached(env)),
+    prepared: await orHomeless(examinePrepared(env)),
     output,
   };
 };
+
+const orHomeless = <T>(looked: Promise<T>): Promise<T | Homeless> =>
+  looked.catch((thrown: unknown) => {
+    if (!isRefineError(thrown) || thrown.code !== 'CACHE_UNWRITABLE') throw thrown;
+    return { folder: null, problem: { code: thrown.code, message: thrown.message } };
+  });
 
 const nodeProblem = ({ version, required, ok }: MachineReport['node']): Problem | null => {
   if (ok) return null;

@@ -2,7 +2,7 @@
 import { bytesText } from './bytes-text.js';
 import type { CachedModel } from '../hub/list-cached.js';
 import type { CudaReport } from '../devices/cuda-libraries.js';
-import type { DeviceReport, DoctorReport, MachineReport, PreparedReport, Problem } from './report.js';
+import type { DeviceReport, DoctorReport, Homeless, MachineReport, Problem } from './report.js';
 
 const WELL = '  ✓ ';
 const BAD = '  ✗ ';
@@ -84,7 +84,9 @@ const modelLines = ({ folder, opened_in_ms: opened, problem }: DoctorReport['mod
   return [`${WELL}${folder} is complete (opened in ${(opened / 1000).toFixed(1)} s)`];
 };
 
-const cacheLines = ({ folder, exists, models }: DoctorReport['cache']): string[] => {
+const cacheLines = (cache: DoctorReport['cache']): string[] => {
+  if (cache.folder === null) return [homelessLine(cache)];
+  const { folder, exists, models } = cache;
   if (!exists) return [`${TOLD}${folder} is not there`];
   if (models.length === 0) return [`${TOLD}${folder} has no model of the SDXL family`];
   return [`${TOLD}${folder}`, ...models.flatMap(cachedLines)];
@@ -95,7 +97,11 @@ const cachedLines = ({ id, folder, pipeline, bytes, problem }: CachedModel): str
   `${MORE}${problem === null ? `--model ${folder}` : `not complete: ${problem}`}`,
 ];
 
-const preparedLine = ({ folder, files, bytes }: PreparedReport): string => {
+const homelessLine = ({ problem }: Homeless): string => `${TOLD}${problem.message} [${problem.code}]`;
+
+const preparedLine = (prepared: DoctorReport['prepared']): string => {
+  if (prepared.folder === null) return homelessLine(prepared);
+  const { folder, files, bytes } = prepared;
   if (files === 0) return `${TOLD}nothing yet in ${folder}`;
   return `${TOLD}${files} ${files === 1 ? 'file' : 'files'}, ${bytesText(bytes)}, in ${folder}: may be deleted`;
 };

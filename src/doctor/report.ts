@@ -57,6 +57,12 @@ export interface PreparedReport {
   bytes: number;
 }
 
+/** No folder, because neither the environment nor the system says where. */
+export interface Homeless {
+  folder: null;
+  problem: Problem;
+}
+
 export interface DoctorReport {
   version: string;
   ok: boolean;
@@ -68,7 +74,8 @@ export interface DoctorReport {
   engine: EngineReport;
   cuda: CudaReport;
   model: { folder: string; opened_in_ms: number | null; problem: Problem | null };
-  cache: CachedModels;
-  prepared: PreparedReport;
+  /** With a problem where nothing says where the folder is: a run whose model is at hand needs neither. */
+  cache: CachedModels | Homeless;
+  prepared: PreparedReport | Homeless;
   output: { folder: string; problem: Problem | null };
 }

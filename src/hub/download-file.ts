@@ -1,9 +1,10 @@
 /** One file of the hub, into the cache: whole, verified, or not there. */
-import { mkdir, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { pid } from 'node:process';
 import { messageOf, isRefineError, RefineError } from '../errors.js';
+import { makeFolder } from '../files/make-folder.js';
 import { askHub, failed, type AskOptions } from './ask-hub.js';
 import { beginDigest, digestFile } from './digest-file.js';
 import type { HubSettings } from './hub-settings.js';
@@ -35,7 +36,7 @@ export const downloadFile = async (
     return blob;
   }
   try {
-    await mkdir(blobs, { recursive: true });
+    await makeFolder(blobs);
     const partial = await ownPartial(blobs, file, options.isAlive);
     let hash = beginDigest(file);
     let have = await digestFile(partial, hash);

@@ -1,7 +1,7 @@
 /** What the environment says of the hub, under huggingface_hub's own names. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder, filled, homeFolder, type Environment } from './cache-folder.js';
+import { filled, hubCacheFolder, huggingFaceFolder, type Environment } from '../files/cache-folders.js';
 
 export interface HubSettings {
   /** Without a slash at its end. */
@@ -16,10 +16,10 @@ export interface HubSettings {
 const PUBLIC_HUB = 'https://huggingface.co';
 const TRUE = /^(1|on|yes|true)$/i;
 
-/** As huggingface_hub's constants.py and utils/_auth.py read them. */
+/** As huggingface_hub's constants.py and utils/_auth.py read them. @throws CACHE_UNWRITABLE when nothing says where the cache is */
 export const readHubSettings = async (env: Environment): Promise<HubSettings> => ({
   endpoint: (filled(env['HF_ENDPOINT']) ?? PUBLIC_HUB).replace(/\/+$/, ''),
-  cache: cacheFolder(env),
+  cache: hubCacheFolder(env),
   token: await readToken(env),
   isOffline: TRUE.test(env['HF_HUB_OFFLINE'] ?? ''),
 });
@@ -29,7 +29,16 @@ const readToken = async (env: Environment): Promise<string | null> => {
   if (TRUE.test(env['HF_HUB_DISABLE_IMPLICIT_TOKEN'] ?? '')) return null;
   const given = filled(env['HF_TOKEN']);
   if (given !== null) return given.trim();
-  const path = filled(env['HF_TOKEN_PATH']) ?? join(homeFolder(env), 'token');
-  const text = await readFile(path, 'utf8').catch(() => '');
+  const path = filled(env['HF_TOKEN_PATH']) ?? usualTokenPath(env);
+  const text = path === null ? '' : await readFile(path, 'utf8').catch(() => '');
   return filled(text.trim());
+};
+
+/** null: without a home nobody has logged in. */
+const usualTokenPath = (env: Environment): string | null => {
+  try {
+    return join(huggingFaceFolder(env), 'token');
+  } catch {
+    return null;
+  }
 };

@@ -2,9 +2,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../errors.js';
+import { hubCacheFolder, type Environment } from '../files/cache-folders.js';
 import { findModel } from '../weights/find-model.js';
 import { MAX_CONFIG_BYTES, readJsonObject } from '../weights/read-json.js';
-import { cacheFolder, type Environment } from './cache-folder.js';
 
 export interface CachedModel {
   /** Hub id: `stabilityai/stable-diffusion-xl-refiner-1.0`. */
@@ -23,8 +23,9 @@ export interface CachedModels {
   models: CachedModel[];
 }
 
+/** @throws CACHE_UNWRITABLE when nothing says where the cache is */
 export const listCached = async (env: Environment): Promise<CachedModels> => {
-  const folder = cacheFolder(env);
+  const folder = hubCacheFolder(env);
   const names = await readdir(folder).catch(() => null);
   const repositories = (names ?? []).filter((name) => name.startsWith('models--')).sort();
   const models = await Promise.all(repositories.map((name) => listRevisions(folder, name)));

@@ -1,8 +1,9 @@
 /** A model of the hub, brought into Hugging Face's cache, where Python finds it too. */
-import { copyFile, lstat, mkdir, rename, rm, statfs, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, lstat, rename, rm, statfs, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pid } from 'node:process';
-import { RefineError, systemCodeOf } from '../errors.js';
+import { isRefineError, messageOf, RefineError, systemCodeOf } from '../errors.js';
+import { makeFolder } from '../files/make-folder.js';
 import { chooseFiles } from './choose-files.js';
 import { downloadFile, type DownloadOptions } from './download-file.js';
 import type { HubSettings } from './hub-settings.js';
@@ -18,6 +19,16 @@ export interface PullOptions extends Pick<DownloadOptions, 'signal' | 'isAlive'>
 
 /** @returns the folder for `--model` @throws MODEL_DOWNLOAD_FAILED OUTPUT_UNWRITABLE, the signal's reason */
 export const pullModel = async (settings: HubSettings, model: ModelId, options: PullOptions): Promise<string> => {
+  try {
+    return await pull(settings, model, options);
+  } catch (thrown) {
+    if (isRefineError(thrown) || systemCodeOf(thrown) === undefined) throw thrown;
+    const message = `Cannot write to the cache of models ${settings.cache}: ${messageOf(thrown)}. Set HF_HUB_CACHE or HF_HOME to a folder that can be written.`;
+    throw new RefineError('OUTPUT_UNWRITABLE', message, { context: { folder: settings.cache }, cause: thrown });
+  }
+};
+
+const pull = async (settings: HubSettings, model: ModelId, options: PullOptions): Promise<string> => {
   const { signal, isAlive, variant, report } = options;
   const repository = await readRepository(settings, model, { signal });
   const files = chooseFiles(repository, variant);
@@ -41,7 +52,7 @@ export const pullModel = async (settings: HubSettings, model: ModelId, options: 
 
 /** Fails before gigabytes have come, not after. */
 const expectRoom = async (folder: string, files: readonly RemoteFile[]): Promise<void> => {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const missing = await Promise.all(
     files.map(({ digest, size }) =>
       lstat(join(folder, 'blobs', digest)).then(
@@ -63,7 +74,7 @@ const expectRoom = async (folder: string, files: readonly RemoteFile[]): Promise
 /** A link to the blob, as huggingface_hub places it; where links are not allowed, a copy. */
 const place = async (blob: string, path: string): Promise<void> => {
   const beside = `${path}.${pid}.tmp`;
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await rm(beside, { force: true });
   await symlink(relative(dirname(path), blob), beside).catch(async (cause: unknown) => {
     if (systemCodeOf(cause) !== 'EPERM') throw cause;
@@ -73,7 +84,7 @@ const place = async (blob: string, path: string): Promise<void> => {
 };
 
 const writeReference = async (path: string, commit: string): Promise<void> => {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await writeFile(`${path}.${pid}.tmp`, commit);
   await rename(`${path}.${pid}.tmp`, path);
 };

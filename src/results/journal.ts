@@ -1,7 +1,8 @@
 /** `results.jsonl`: one whole line a row, on the disk before the next row's. */
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCodeOf } from '../errors.js';
+import { makeFolder } from '../files/make-folder.js';
 import type { ResultRecord } from '../records.js';
 import { mendTornEnd } from './mend-torn-end.js';
 import { outputUnwritable } from './output-error.js';
@@ -37,7 +38,7 @@ const sync = async (handle: FileHandle): Promise<void> => {
  */
 export const openJournal = async (path: string): Promise<Journal> => {
   const openFile = async (): Promise<[FileHandle, number]> => {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const handle = await open(path, 'a+');
     await mendTornEnd(handle);
     return [handle, (await handle.stat()).size];

@@ -1,9 +1,10 @@
 /** Files that are there whole or not at all. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pid } from 'node:process';
 import { isRefineError } from '../errors.js';
+import { makeFolder } from '../files/make-folder.js';
 import { outputUnwritable } from './output-error.js';
 
 /** Hidden, short however long the final name is, and of one writer only: its process, and chance for other machines. */
@@ -29,7 +30,7 @@ export const writeAtomically = async (
   const folder = dirname(path);
   const temporary = join(folder, temporaryName());
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const handle = await open(temporary, 'wx');
     try {
       await writeFile(handle, data);

@@ -3,12 +3,12 @@
  * mapped like those. Several processes may make it at once; each writes a file of its own and renames it.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { open, readdir, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
 import { env, pid } from 'node:process';
 import { isRefineError, messageOf, RefineError } from '../errors.js';
-import { cacheFolder } from './cache-folder.js';
+import { preparedFolder } from '../files/cache-folders.js';
+import { makeFolder } from '../files/make-folder.js';
 import { fingerprintFile } from './fingerprint-model.js';
 import type { WeightMap } from './weight-map.js';
 
@@ -51,7 +51,7 @@ export class PreparedFile {
     weights: WeightMap,
     kind: PreparedKind,
     making: Readonly<Record<string, string | number | null>> = {},
-    folder = cacheFolder(env, homedir()),
+    folder = preparedFolder(env),
   ): Promise<PreparedFile> {
     const hash = createHash('sha256').update(JSON.stringify([kind, KINDS[kind], making]));
     for (const path of weights.files) {
@@ -128,7 +128,7 @@ const sweep = async (folder: string): Promise<void> => {
 const realFolder = async (folder: string, weights: readonly string[]): Promise<string> => {
   let real: string;
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     real = await realpath(folder);
   } catch (cause) {
     throw unwritable(folder, messageOf(cause), cause);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { goldenData, root } from '../support/golden.js';
 import { goodRow, readPixels, readResults, runBatch, workFolder, writeRows } from '../support/batch.js';
 import { COMMIT, fakeHub, type FakeHub } from '../support/fake-hub.js';
+import { itOnLinux } from '../support/it-on-linux.js';
 import { runCli, type CliRun } from '../support/run-cli.js';
 import { withServer } from '../support/with-server.js';
 
@@ -185,3 +186,17 @@ test('show says what a model is', async () => {
   expect(base.parts[2]?.files).toHaveLength(4);
   expect(await runCli(['models', 'show', 'nothing-here'])).toMatchObject({ code: 4, stdout: '' });
 });
+
+itOnLinux.each([{ HOME: '/proc' }, { HF_HUB_CACHE: '/proc/x/y' }])(
+  'pull ends where nothing can be made: %j',
+  async (place) => {
+    await withHub('unused', async ({ env }) => {
+      const { HF_HUB_CACHE: _, ...hub } = env;
+      const { code, stderr } = await runCli(['models', 'pull', ID], { env: { ...hub, ...place } });
+      expect(stderr).toMatch(
+        /Cannot write to the cache of models \/proc.*Set HF_HUB_CACHE or HF_HOME.*OUTPUT_UNWRITABLE/s,
+      );
+      expect(code).toBe(6);
+    });
+  },
+);

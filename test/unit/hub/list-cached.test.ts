@@ -11,21 +11,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { cacheFolder } from '#src/hub/cache-folder.js';
 import { listCached } from '#src/hub/list-cached.js';
 import { goldenData } from '../../support/golden.js';
-
-it.each([
-  [{}, '/home/ann/.cache/huggingface/hub'],
-  [{ XDG_CACHE_HOME: '/x' }, '/x/huggingface/hub'],
-  [{ XDG_CACHE_HOME: '/x', HF_HOME: '/hf' }, '/hf/hub'],
-  [{ HF_HOME: '~/hf' }, '/home/ann/hf/hub'],
-  [{ HF_HOME: '/hf', HUGGINGFACE_HUB_CACHE: '/old' }, '/old'],
-  [{ HF_HOME: '/hf', HUGGINGFACE_HUB_CACHE: '/old', HF_HUB_CACHE: '/new' }, '/new'],
-  [{ HF_HUB_CACHE: '', HF_HOME: '' }, '/home/ann/.cache/huggingface/hub'],
-])('under %j the cache is %s', (env, folder) => {
-  expect(cacheFolder(env, '/home/ann')).toBe(folder);
-});
 
 /** A repository as huggingface_hub lays it out: files are links to blobs. */
 const addModel = (cache: string, id: string): { folder: string; bytes: number } => {
