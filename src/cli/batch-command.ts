@@ -93,7 +93,10 @@ export const batchCommand = (around: Surroundings, setExitCode: (code: number) =
     .optionsGroup(MESSAGES)
     .option('--json', 'one result line a row on standard output, and a last line with the summary')
     .option('-q, --quiet', 'no progress and no summary; errors only')
-    .option('--config <file>', 'settings as JSON or YAML (default: sdxl-refine.json, .yaml or .yml beside the input)')
+    .option(
+      '--config <file>',
+      'settings as JSON or YAML; sdxl-refine.json, .yaml or .yml beside the input is found, for what a picture is',
+    )
     .option('--no-config', 'no configuration file')
     .option('--print-config', 'print every setting and where it is from, and run nothing')
     .optionsGroup(SAFETY);

@@ -3,6 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 import { exists } from '../batch/exists.js';
 import { RefineError, isRefineError, messageOf } from '../errors.js';
+import { isManifest } from '../manifest/manifest-input.js';
 import { ROW_KEYS, rowKeyOf } from '../manifest/row-keys.js';
 import { checkSetting, nearestSetting, type ConfigKey, type SettingValue } from './config-keys.js';
 
@@ -31,25 +32,38 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
 const MAX_BYTES = 2 ** 20;
 
 /**
- * Looks beside the first input: in its folder, or in it when it is a folder; in the working directory for `-`.
+ * Looks beside the first input: in a manifest's folder; in the working directory for `-`. Folders, globs and pictures are
+ * data: beside them (in the folder itself, where the input is one), and in the working directory.
  *
  * @returns the file's path, or null
  * @throws RefineError USAGE_CONFLICT when there are several
  */
 export const findConfigFile = async (firstInput: string, cwd: string): Promise<string | null> => {
   const input = resolve(cwd, firstInput);
-  const folder = (await stat(input).catch(() => null))?.isDirectory() === true ? input : dirname(input);
+  const isFolder = (await stat(input).catch(() => null))?.isDirectory() === true;
+  const folder = isFolder ? input : dirname(input);
+  const places = firstInput === '-' ? [cwd] : !isFolder && isManifest(input) ? [folder] : [folder, cwd];
+  return onlyFileOf(
+    [...new Set(places)].flatMap((place) => NAMES.map((name) => join(place, name))),
+    places.length > 1 ? 'beside the input or in the working directory' : 'beside the input',
+    'remove one, or name one with --config',
+  );
+};
+
+/** The one of these files that is there, or null. @throws RefineError USAGE_CONFLICT when there are several */
+export const onlyFileOf = async (
+  paths: readonly string[],
+  where: string,
+  mending = 'remove one',
+): Promise<string | null> => {
   const there = await Promise.all(
-    NAMES.map(async (name) => {
-      const path = join(folder, name);
-      return (await stat(path).catch(() => null))?.isFile() === true ? [path] : [];
-    }),
+    paths.map(async (path) => ((await stat(path).catch(() => null))?.isFile() === true ? [path] : [])),
   );
   const [path = null, second] = there.flat();
   if (second === undefined) return path;
   throw new RefineError(
     'USAGE_CONFLICT',
-    `Expected one configuration file beside the input, found ${there.flat().join(' and ')}: remove one, or name one with --config`,
+    `Expected one configuration file ${where}, found ${there.flat().join(' and ')}: ${mending}`,
   );
 };
 

@@ -4,7 +4,9 @@ import type { Command } from 'commander';
 import { findConfigFile, readConfigFile, type ConfigFile } from './config-file.js';
 import { checkSetting, configKeys, type ConfigKey, type SettingValue } from './config-keys.js';
 import { CONFIG_VARIABLE, readEnvironment } from './environment.js';
-import type { Surroundings } from './surroundings.js';
+import { refuseForeignSettings } from './found-settings.js';
+import { variable, type Surroundings } from './surroundings.js';
+import { findUserConfig } from './user-config.js';
 
 export type SettingSource = 'option' | 'env' | 'config' | 'default';
 
@@ -12,13 +14,17 @@ export interface Setting {
   /** null: none, or not known before the run. */
   value: SettingValue | null;
   source: SettingSource;
+  /** Of `config`: the file that gave it, absolute. */
+  file?: string;
 }
 
 export interface MergedConfig<Flags> {
   /** As if everything had been given on the command line. */
   flags: Flags;
-  /** Absolute path of the configuration file, or null. */
+  /** Absolute path of the configuration file that was named or found, or null. */
   file: string | null;
+  /** The same of the user's own. */
+  userFile: string | null;
   /** By key name, in the order of the command's help. */
   settings: Readonly<Record<string, Setting>>;
 }
@@ -38,50 +44,60 @@ export const mergeConfig = async <Flags extends object>(
   const keys = configKeys(command);
   const strangers = namesOfOthers(command);
   const environment = readEnvironment(keys, around.env, strangers);
-  const file = await openConfigFile(command, inputs, { keys, strangers }, around);
+  const [nearest, own] = await openConfigFiles(command, inputs, { keys, strangers }, around);
   const flags: Record<string, unknown> = { ...command.opts() };
   const settings: Record<string, Setting> = {};
   for (const key of keys) {
     const fromEnvironment = environment.get(key.name);
+    const file = [nearest, own].find((one) => one?.settings.has(key.name) === true);
     const fromFile = file?.settings.get(key.name);
     if (command.getOptionValueSource(key.attribute) === 'cli') {
       settings[key.name] = { value: checkFlag(key, flags[key.attribute]), source: 'option' };
     } else if (fromEnvironment !== undefined) {
       settings[key.name] = { value: fromEnvironment, source: 'env' };
-    } else if (fromFile !== undefined) {
-      settings[key.name] = { value: fromFile, source: 'config' };
+    } else if (file != null && fromFile !== undefined) {
+      settings[key.name] = { value: fromFile, source: 'config', file: file.path };
     } else {
       settings[key.name] = { value: key.default, source: 'default' };
       continue;
     }
     flags[key.attribute] = asFlag(settings[key.name]?.value ?? null, key.isList);
   }
-  return { flags: flags as Flags, file: file?.path ?? null, settings };
+  return { flags: flags as Flags, file: nearest?.path ?? null, userFile: own?.path ?? null, settings };
 };
 
 /** What `--print-config` prints: JSON, a setting a line. */
-export const configText = ({ file, settings }: MergedConfig<object>): string => {
-  const lines = Object.entries(settings).map(
-    ([name, { value, source }]) => `    "${name}": { "value": ${JSON.stringify(value)}, "source": "${source}" }`,
-  );
-  return `{\n  "config_file": ${JSON.stringify(file)},\n  "settings": {\n${lines.join(',\n')}\n  }\n}\n`;
+export const configText = ({ file: configFile, userFile, settings }: MergedConfig<object>): string => {
+  const lines = Object.entries(settings).map(([name, { value, source, file }]) => {
+    const from = file === undefined ? '' : `, "file": ${JSON.stringify(file)}`;
+    return `    "${name}": { "value": ${JSON.stringify(value)}, "source": "${source}"${from} }`;
+  });
+  const files = `"config_file": ${JSON.stringify(configFile)},\n  "user_config_file": ${JSON.stringify(userFile)}`;
+  return `{\n  ${files},\n  "settings": {\n${lines.join(',\n')}\n  }\n}\n`;
 };
 
 /** Settings of the program's other commands: one file and one environment serve all. */
 const namesOfOthers = (command: Command): ReadonlySet<string> =>
   new Set((command.parent?.commands ?? []).flatMap((other) => configKeys(other).map(({ name }) => name)));
 
-const openConfigFile = async (
+/** The file that was named or found, which counts for more, and the user's own. */
+const openConfigFiles = async (
   command: Command,
   inputs: readonly string[],
   known: { keys: readonly ConfigKey[]; strangers: ReadonlySet<string> },
-  { env, cwd }: Places,
-): Promise<ConfigFile | null> => {
+  around: Places,
+): Promise<readonly [ConfigFile | null, ConfigFile | null]> => {
   const { config } = command.opts<{ config?: string | false }>();
-  if (config === false) return null;
-  const named = config ?? (env[CONFIG_VARIABLE] === '' ? undefined : env[CONFIG_VARIABLE]);
-  const path = named === undefined ? await findConfigFile(inputs[0] ?? '-', cwd()) : resolve(cwd(), named);
-  return path === null ? null : readConfigFile(path, cwd(), known.keys, known.strangers);
+  if (config === false) return [null, null];
+  const cwd = around.cwd();
+  const read = async (path: string | null): Promise<ConfigFile | null> =>
+    path === null ? null : readConfigFile(path, cwd, known.keys, known.strangers);
+  const named = config ?? variable(CONFIG_VARIABLE, around);
+  const ownPath = await findUserConfig(around.env);
+  const path = named === undefined ? await findConfigFile(inputs[0] ?? '-', cwd) : resolve(cwd, named);
+  const nearest = path === ownPath ? null : await read(path);
+  if (named === undefined && nearest !== null) await refuseForeignSettings(nearest, around);
+  return [nearest, await read(ownPath)];
 };
 
 /** The command line gives texts and switches. */

@@ -16,11 +16,12 @@ import type { Surroundings } from './surroundings.js';
 /** @returns the exit code */
 export const runBatchCommand = async (
   inputs: readonly string[],
-  { flags, file, settings }: MergedConfig<BatchFlags>,
+  { flags, file, userFile, settings }: MergedConfig<BatchFlags>,
   around: Surroundings,
   kind: RunKind = batchKind(flags, around),
 ): Promise<number> => {
-  if (file !== null && flags.quiet !== true) around.stderr.write(`Settings of ${file}\n`);
+  const files = [file, userFile].filter((one) => one !== null);
+  if (files.length > 0 && flags.quiet !== true) around.stderr.write(`Settings of ${files.join(' and ')}\n`);
   const stepSummary = createStepSummary(around, settings, verbOf(kind));
   const printLine = resultPrinter(flags.json === true, around);
   const print: typeof printLine = (line) => {

@@ -1,5 +1,5 @@
 /** Settings of a run from options, environment and configuration file, and what CI gets of it. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { goodRow, model, quick, readResults, workFolder, writeRows } from '../support/batch.js';
 import { runCli, type CliRun } from '../support/run-cli.js';
@@ -20,9 +20,9 @@ const batch = (cwd: string, args: readonly string[], env: Record<string, string>
   runCli(['batch', 'manifest.jsonl', ...args], { cwd, env: { ...process.env, ...env } });
 
 it('row beats option beats environment beats file beats default', async () => {
-  const settings = { ...quick, model, output_dir: 'out', steps: 4, guidance_scale: 3, negative_prompt: 'blur' };
+  const settings = { ...quick, model, steps: 4, guidance_scale: 3, negative_prompt: 'blur' };
   const path = job('precedence', [{ image, seed: 5 }], settings);
-  const run = await batch(path, ['--strength', '0.25', '--seed', '6', '--quiet'], {
+  const run = await batch(path, ['--strength', '0.25', '--seed', '6', '--output-dir', 'out', '--quiet'], {
     SDXL_REFINE_STRENGTH: '0.75',
     SDXL_REFINE_NEGATIVE_PROMPT: 'noise',
   });
@@ -41,8 +41,8 @@ it('row beats option beats environment beats file beats default', async () => {
 });
 
 it('says which file it found; --no-config reads none', async () => {
-  const path = job('found', [goodRow], { model, output_dir: 'out', dry_run: true });
-  const run = await batch(path, []);
+  const path = job('found', [goodRow], { model });
+  const run = await batch(path, ['--output-dir', 'out', '--dry-run']);
   expect(run.stderr).toContain(`Settings of ${join(path, 'sdxl-refine.json')}\n`);
   expect(run).toMatchObject({ code: 0 });
   expect(existsSync(join(path, 'out'))).toBe(false);
@@ -52,14 +52,20 @@ it('says which file it found; --no-config reads none', async () => {
 });
 
 it('--print-config: every setting and where it is from, and no run', async () => {
-  const path = job('printed', [{ broken: true }], { output_dir: 'out', strength: 0.2 });
-  const run = await batch(path, ['--print-config', '--steps', '7'], { SDXL_REFINE_SEED: '3' });
+  const path = job('printed', [{ broken: true }], { strength: 0.2 });
+  const own = join(folder, 'home/sdxl-refine/config.yaml');
+  mkdirSync(join(folder, 'home/sdxl-refine'), { recursive: true });
+  writeFileSync(own, 'device: cpu\n');
+  const env = { SDXL_REFINE_SEED: '3', XDG_CONFIG_HOME: join(folder, 'home') };
+  const run = await batch(path, ['--print-config', '--steps', '7'], env);
   expect(run).toMatchObject({ code: 0, stderr: '' });
   expect(JSON.parse(run.stdout)).toMatchObject({
     config_file: join(path, 'sdxl-refine.json'),
+    user_config_file: own,
     settings: {
-      output_dir: { value: 'out', source: 'config' },
-      strength: { value: 0.2, source: 'config' },
+      output_dir: { value: 'refined', source: 'default' },
+      device: { value: 'cpu', source: 'config', file: own },
+      strength: { value: 0.2, source: 'config', file: join(path, 'sdxl-refine.json') },
       steps: { value: 7, source: 'option' },
       seed: { value: 3, source: 'env' },
       guidance_scale: { value: 5, source: 'default' },
@@ -108,5 +114,47 @@ describe('GITHUB_STEP_SUMMARY', () => {
     const run = await batch(path, ['--overwrite', '--limit', '1'], { GITHUB_STEP_SUMMARY: join(path, 'none/x.md') });
     expect(run.code).toBe(0);
     expect(run.stderr).toContain('the summary was not written');
+  });
+});
+
+describe('a folder of pictures that brings a configuration file', () => {
+  const place = join(folder, 'gift');
+  const home = join(folder, 'victim');
+  const bashrc = join(home, '.bashrc');
+  const found = join(place, 'sdxl-refine.yaml');
+  mkdirSync(place);
+  mkdirSync(home);
+  copyFileSync(image, join(place, '$(touch owned).png'));
+  const attempt = (settings: string, ...args: string[]): Promise<CliRun> => {
+    writeFileSync(bashrc, 'mine');
+    writeFileSync(found, settings);
+    return runCli(['batch', place, '--model', model, '--prompt', 'x', '--steps', '2', '--strength', '0.5', ...args], {
+      cwd: home,
+    });
+  };
+
+  it.each([
+    ['predictions_csv', () => bashrc],
+    ['output_dir', () => home],
+    ['overwrite', () => 'true'],
+    ['resume', () => 'true'],
+    ['quiet', () => 'true'],
+    ['content_safety', () => 'off'],
+    ['safety_model', () => 'classifier'],
+    ['model', () => 'somebody/refiner'],
+  ])('is refused where it sets %s, and writes nothing', async (key, value) => {
+    const { code, stderr } = await attempt(`steps: 2\n${key}: ${value()}\n`);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`found "${key}"`);
+    expect(stderr).toContain(`--config ${found}`);
+    expect(readFileSync(bashrc, 'utf8')).toBe('mine');
+    expect(readdirSync(home)).toEqual(['.bashrc']);
+  });
+
+  it('is named where it says what a picture is', async () => {
+    const { code, stderr } = await attempt('seed: 5\n', '--limit', '1');
+    expect(code).toBe(0);
+    expect(stderr).toContain(`Settings of ${found}\n`);
+    expect(readResults(join(home, 'refined'))).toMatchObject([{ seed: 5 }]);
   });
 });

@@ -7,6 +7,9 @@ import type { Readable, Writable } from 'node:stream';
 import type { ResultRecord } from '#src/records.js';
 import { root } from './golden.js';
 
+/** A developer's own settings are no part of a test. */
+process.env['XDG_CONFIG_HOME'] = join(tmpdir(), 'sdxl-refine-without-settings');
+
 export interface CliRun {
   /** null: ended by a signal. */
   code: number | null;

@@ -105,15 +105,22 @@ describe('readConfigFile', () => {
 });
 
 describe('findConfigFile', () => {
-  it('looks beside a manifest, in a folder, and in the working directory for standard input', async () => {
+  it('looks beside a manifest, and in the working directory for standard input', async () => {
     mkdirSync(join(folder, 'job', 'pictures'), { recursive: true });
     write('job/manifest.jsonl', '');
     const beside = write('job/sdxl-refine.yaml', '');
     const inside = write('job/pictures/sdxl-refine.json', '');
+    mkdirSync(join(folder, 'job', 'plain'));
     expect(await findConfigFile('job/manifest.jsonl', folder)).toBe(beside);
     expect(await findConfigFile('job/pictures', folder)).toBe(inside);
     expect(await findConfigFile('job/pictures/*.png', folder)).toBe(inside);
     expect(await findConfigFile('-', join(folder, 'job'))).toBe(beside);
+    /* Of folders and pictures, the working directory's counts too. */
+    for (const input of ['plain', 'plain/cat.png', 'plain/*.png', 'plain/*', 'cat.png']) {
+      expect(await findConfigFile(input, join(folder, 'job'))).toBe(beside);
+    }
+    expect(await findConfigFile('plain/manifest.csv', join(folder, 'job'))).toBeNull();
+    await expect(findConfigFile('pictures', join(folder, 'job'))).rejects.toMatchObject({ code: 'USAGE_CONFLICT' });
     expect(await findConfigFile('-', folder)).toBeNull();
     expect(await findConfigFile('none/manifest.jsonl', folder)).toBeNull();
   });

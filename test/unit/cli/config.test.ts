@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mergeConfig } from '#src/cli/config.js';
 import { temporaryFolder } from '../../support/run-cli.js';
@@ -22,7 +22,7 @@ it('option beats environment beats file beats default', async () => {
   expect(settings).toMatchObject({
     strength: { value: 0.3, source: 'option' },
     steps: { value: 20, source: 'env' },
-    seed: { value: 1, source: 'config' },
+    seed: { value: 1, source: 'config', file: config },
     metadata: { value: false, source: 'config' },
     original_size: { value: [8, 16], source: 'config' },
     output_dir: { value: 'refined', source: 'default' },
@@ -48,8 +48,15 @@ it('an option that says what the default says is an option', async () => {
 
 it('--config beats SDXL_REFINE_CONFIG beats the file that is found, and --no-config all', async () => {
   const other = { SDXL_REFINE_CONFIG: 'other.yaml' };
-  expect((await merge([], other)).settings['strength']).toEqual({ value: 0.4, source: 'config' });
-  expect((await merge(['--config', config], other)).settings['strength']).toEqual({ value: 0.1, source: 'config' });
+  expect((await merge([], other)).settings['strength']).toEqual({
+    value: 0.4,
+    source: 'config',
+    file: join(folder, 'other.yaml'),
+  });
+  expect((await merge(['--config', config], other)).settings['strength']).toMatchObject({
+    value: 0.1,
+    source: 'config',
+  });
   expect(await merge(['--no-config'], other)).toMatchObject({ file: null, settings: { strength: { value: 0.3 } } });
   expect((await merge([], { SDXL_REFINE_CONFIG: '' })).file).toBe(config);
 });
@@ -58,5 +65,59 @@ it('an option that is wrong is refused under its own name', async () => {
   await expect(merge(['--strength', '2'])).rejects.toMatchObject({
     code: 'USAGE_OPTION_INVALID',
     message: 'Expected --strength to be a number from 0 to 1, got 2',
+  });
+});
+
+it('the user’s own file is below the found one, and may set everything', async () => {
+  mkdirSync(join(folder, 'home/sdxl-refine'), { recursive: true });
+  const own = join(folder, 'home/sdxl-refine/config.yaml');
+  writeFileSync(own, 'strength: 0.9\noutput_dir: pictures\noverwrite: true\nlimit: 4\n');
+  const env = { XDG_CONFIG_HOME: join(folder, 'home') };
+  const { flags, file, userFile, settings } = await merge(['--limit', '2'], env);
+  expect([file, userFile]).toEqual([config, own]);
+  expect(flags).toMatchObject({ strength: '0.1', overwrite: true, limit: '2' });
+  expect(settings).toMatchObject({
+    strength: { value: 0.1, file: config },
+    output_dir: { value: join('home', 'sdxl-refine', 'pictures'), source: 'config', file: own },
+    overwrite: { value: true, file: own },
+    limit: { source: 'option' },
+  });
+  expect((await merge(['--no-config'], env)).userFile).toBeNull();
+});
+
+describe('a file that is found and not named', () => {
+  const attempts: [string, string][] = [
+    ['output_dir', '/tmp/elsewhere'],
+    ['overwrite', 'true'],
+    ['limit', '1'],
+    ['error_threshold', '3'],
+    ['device', 'cpu'],
+    ['model', 'https://example.com/model'],
+    ['model', 'somebody/refiner'],
+    ['model', String.raw`"\\\\host\\share\\refiner"`],
+  ];
+  it.each(attempts)('may not set %s: %s', async (key, value) => {
+    const place = join(folder, `found-${attempts.findIndex((one) => one[0] === key && one[1] === value)}`);
+    mkdirSync(place);
+    const path = join(place, 'sdxl-refine.yaml');
+    writeFileSync(path, `strength: 0.3\n${key}: ${value}\n`);
+    const from = (args: readonly string[]) =>
+      mergeConfig(parsedCommand(args), [join(place, 'manifest.jsonl')], { env: {}, cwd: () => folder });
+    await expect(from([])).rejects.toMatchObject({
+      code: 'USAGE_CONFLICT',
+      message: expect.stringContaining(`"${key}"`) as string,
+    });
+    await expect(from([])).rejects.toMatchObject({ message: expect.stringContaining(`--config ${path}`) as string });
+    /* The same file, named, is the user's word. */
+    expect((await from(['--config', path])).settings[key]).toMatchObject({ source: 'config', file: path });
+    expect((await from(['--no-config'])).file).toBeNull();
+  });
+
+  it('may name a model that is here', async () => {
+    const place = join(folder, 'with-model');
+    mkdirSync(join(place, 'refiner'), { recursive: true });
+    writeFileSync(join(place, 'sdxl-refine.yaml'), 'model: refiner\n');
+    const { settings } = await mergeConfig(parsedCommand(), [place], { env: {}, cwd: () => place });
+    expect(settings['model']).toMatchObject({ value: 'refiner' });
   });
 });
