@@ -36,6 +36,9 @@ export interface LoraChoice {
   weight: number;
 }
 
+/** How strongly an adapter changes a model: one number, or one for the text encoders and one for the UNet. */
+export type LoraWeight = number | { readonly text_encoder: number; readonly unet: number };
+
 /** A textual inversion, by the name that prompts have for it. */
 export interface EmbeddingChoice {
   /** Unique in a run, whatever its case. */
@@ -102,7 +105,7 @@ export interface RefineSettings {
   denoisingStart: number | null;
   denoisingEnd: number | null;
   /** Weights of all adapters of the run, by their names; absent: the run has none. */
-  loraWeights?: Readonly<Record<string, number>>;
+  loraWeights?: Readonly<Record<string, LoraWeight>>;
 }
 
 /** Where a row's picture comes from, as the row said it; nothing has been opened yet. */
@@ -168,6 +171,8 @@ export interface Row extends RowOrigin {
   generation?: Generation;
   /** Keys of the row that are not ours, returned as they came. */
   extra: Readonly<Record<string, unknown>>;
+  /** For people: what of the row is not as they think. Decides nothing. */
+  warnings?: readonly string[];
 }
 
 /** A row that cannot run: what it said, as far as it could be read, and why not. */
@@ -178,6 +183,7 @@ export interface InvalidRow extends RowOrigin {
   settings: Partial<RefineSettings>;
   generation?: Generation;
   extra: Readonly<Record<string, unknown>>;
+  warnings?: readonly string[];
   error: { code: ErrorCode; message: string };
 }
 
@@ -304,7 +310,7 @@ export interface ResultRecord {
   /** Where the other would be usual under this `rng`. */
   vae_sample?: 'sample' | 'mean' | undefined;
   /** Weights of the run's adapters, by their names. */
-  loras?: Readonly<Record<string, number>> | undefined;
+  loras?: Readonly<Record<string, LoraWeight>> | undefined;
   /** The rest is of rows of `generate` alone. */
   mode?: GenerateMode | undefined;
   handoff?: number | null | undefined;

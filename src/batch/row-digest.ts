@@ -17,6 +17,7 @@ export const rowDigest = (row: Row, input: Uint8Array | string, modelDigest: str
     source,
     sourceText: _sourceText,
     extra: _extra,
+    warnings: _warnings,
     ...decisive
   } = row;
   return createHash('sha256')

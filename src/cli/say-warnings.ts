@@ -19,7 +19,11 @@ export const sayWarnings = (work: Work, stderr: Surroundings['stderr']): Work =>
     },
     async *run(rows, context) {
       for await (const row of work.run(rows, context)) {
-        if (row.kind === 'refined') say(row.reply.warnings);
+        say(
+          row.kind === 'refined'
+            ? [...(row.ready.row.warnings ?? []), ...(row.reply.warnings ?? [])]
+            : row.row.warnings,
+        );
         yield row;
       }
     },

@@ -1,21 +1,102 @@
-/** The weights of a run's adapters in one row. */
+/** The weights of a run's adapters in one row, as its key, its prompts' tags and the run give them. */
 import { RefineError } from '../errors.js';
-import type { LoraChoice } from '../records.js';
+import type { LoraChoice, LoraWeight, RefineSettings } from '../records.js';
+import { takeTags, type PromptTag } from './prompt-tags.js';
 import type { RowValues } from './row-keys.js';
 
-/** @returns a weight for each of the run's: the row's own, else that of the run */
-export const resolveLoraWeights = (
+/** Adapters that rows can name. */
+export interface LoraContext {
+  /** Adapters of the run, which all rows have at their weights. Default: none. */
+  loras?: readonly LoraChoice[];
+}
+
+const PROMPTS = [
+  ['prompt', 'prompt'],
+  ['negativePrompt', 'negative_prompt'],
+] as const;
+
+/** Tags and warnings that are named; the rest are counted. */
+const SHOWN = 5;
+
+/**
+ * Takes the tags out of a row's prompts, under the syntaxes that have tags, and gives each LoRA its weight: `lora_weights` beats
+ * the tags, which add up, and both beat the run's.
+ *
+ * @returns the settings, and what to say of tags that are not applied
+ */
+export const weighLoras = (
+  settings: Partial<RefineSettings>,
   { lora_weights: own = {} }: RowValues,
-  loras: readonly LoraChoice[],
-): Readonly<Record<string, number>> =>
-  Object.fromEntries(
-    loras.map(({ name, weight }) => [name, Object.hasOwn(own, name) ? (own[name] ?? weight) : weight]),
-  );
+  context: LoraContext,
+): { settings: Partial<RefineSettings>; warnings: readonly string[] } => {
+  const { promptSyntax } = settings;
+  const warnings = new Set<string>();
+  const prompts: Partial<RefineSettings> = {};
+  const tagged = new Map<string, LoraWeight>();
+  for (const [setting, key] of PROMPTS) {
+    const text = settings[setting];
+    if (text === undefined || promptSyntax === undefined) continue;
+    const { prompt, tags } = takeTags(text, promptSyntax);
+    if (prompt === text) {
+      if (tags.length > 0) warnings.add(wordsWarning(tags, key, promptSyntax));
+      continue;
+    }
+    prompts[setting] = prompt;
+    for (const tag of tags) {
+      const { found, says } = findTagged(tag, context);
+      if (found !== null) tagged.set(found.name, add(tagged.get(found.name) ?? 0, found.weight));
+      if (says !== null) warnings.add(says);
+    }
+  }
+  const { loras = [] } = context;
+  const ofRun = loras.map(({ name, weight }) => [name, weight] as const);
+  const ofRow = Object.entries(own).filter(([name]) => loras.some((lora) => lora.name === name));
+  const weights = Object.fromEntries([...ofRun, ...tagged, ...ofRow]);
+  return {
+    settings: { ...settings, ...prompts, ...(Object.keys(weights).length === 0 ? {} : { loraWeights: weights }) },
+    warnings: cut([...warnings], 'more tags were taken out of the prompts and not applied.'),
+  };
+};
+
+const wordsWarning = (tags: readonly PromptTag[], key: string, syntax: string): string => {
+  const texts = tags.map(({ text }) => text);
+  return `Tags count as words of ${key} under prompt_syntax ${syntax}: ${cut(texts, 'more').join(', ')}. Choose a1111 or comfy, where they are tags, or take them out.`;
+};
+
+const cut = (texts: readonly string[], more: string): string[] =>
+  texts.length <= SHOWN ? [...texts] : [...texts.slice(0, SHOWN), `${texts.length - SHOWN} ${more}`];
+
+const add = (a: LoraWeight, b: LoraWeight): LoraWeight => {
+  if (typeof a === 'number' && typeof b === 'number') return a + b;
+  const of = (part: 'text_encoder' | 'unet', weight: LoraWeight): number =>
+    typeof weight === 'number' ? weight : weight[part];
+  return { text_encoder: of('text_encoder', a) + of('text_encoder', b), unet: of('unet', a) + of('unet', b) };
+};
+
+const HYPERNETWORKS = /^hypernet/;
+const LORAS = /^(?:lora|lyco|locon)$/;
+
+const findTagged = (
+  { text, kind, name, weight, unread }: PromptTag,
+  { loras = [] }: LoraContext,
+): { found: { name: string; weight: LoraWeight } | null; says: string | null } => {
+  const notApplied = (why: string): ReturnType<typeof findTagged> => ({
+    found: null,
+    says: `${text} was taken out of the prompt and not applied: ${why}.`,
+  });
+  if (HYPERNETWORKS.test(kind)) return notApplied('hypernetworks are not run here');
+  if (!LORAS.test(kind)) return notApplied(`"${kind}" is no network`);
+  if (weight === null) return notApplied('its weight is not a number');
+  const ofRun = loras.find((lora) => lora.name === name.replace(/\.safetensors$/i, ''));
+  if (ofRun === undefined) return notApplied('the run has no LoRA of that name; give its file with --lora');
+  const says = unread.length === 0 ? null : `Of ${text}, ${unread.join(':')} was not read: only weights are.`;
+  return { found: { name: ofRun.name, weight }, says };
+};
 
 /** Names that the run does not have. */
 export function* loraProblems(
   { lora_weights: own = {} }: RowValues,
-  { loras = [] }: { loras?: readonly LoraChoice[] },
+  { loras = [] }: LoraContext,
 ): Generator<RefineError> {
   const known = loras.map(({ name }) => name);
   for (const name of Object.keys(own)) {

@@ -2,7 +2,7 @@
 import { RefineError } from '../errors.js';
 import type { Generation, GenerateMode, NoiseStart, RefineSettings, StageInput } from '../records.js';
 import { collectProblems } from './collect-problems.js';
-import { loraProblems } from './lora-weights.js';
+import { loraProblems, weighLoras } from './lora-weights.js';
 import { extensionOf, formatWithoutName, resolveEncoding } from './output-form.js';
 import { MAX_NAME_BYTES, parseOutput, promptStem, withoutExtension } from './output-name.js';
 import { rejectRow, type RowDraft, type RowParser } from './parse-row.js';
@@ -47,7 +47,8 @@ export const generateRowParser =
     const output =
       values.output === undefined ? null : attempt(() => outputOf(values.output ?? '', extension, run, all.count ?? 1));
     const encoding = output === undefined ? undefined : attempt(() => resolveEncoding(values, context, output));
-    const settings = { ...resolveSettings(values, refused, context), strength: 1 };
+    const weighed = weighLoras({ ...resolveSettings(values, refused, context), strength: 1 }, values, context);
+    const { settings, warnings } = weighed;
     const generation = attempt(() => generationOf(all, refused, context, run));
     if (settings.prompt === undefined && !refused.has('prompt')) {
       problems.push(
@@ -56,7 +57,10 @@ export const generateRowParser =
     }
     problems.push(...problemsOf(settings, generation), ...loraProblems(values, context));
 
-    const row = { ...origin, id: values.id ?? null, sourceText: null, settings, extra: raw.extra };
+    const row = {
+      ...{ ...origin, id: values.id ?? null, sourceText: null, settings, extra: raw.extra },
+      ...(warnings.length === 0 ? {} : { warnings }),
+    };
     if (problems.length > 0 || output === undefined || encoding === undefined || generation === undefined) {
       return Promise.resolve([rejectRow({ ...row, ...(generation === undefined ? {} : { generation }) }, problems)]);
     }
@@ -113,7 +117,7 @@ const generationOf = (
   });
   const seed = all.seed ?? context.runSeed;
   const values: RowValues = { ...all, seed: nextSeed(seed, 1), ...Object.fromEntries(own) };
-  const settings = resolveSettings(values, refused, { ...context, options: {} });
+  const { settings } = weighLoras(resolveSettings(values, refused, { ...context, options: {} }), values, context);
   return { ...shared, refiner: { ...(settings as RefineSettings), denoisingStart: handoff } };
 };
 

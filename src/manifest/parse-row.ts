@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { RefineError } from '../errors.js';
 import type { InvalidRow, PictureSource, RefineSettings, Row, RowOrigin } from '../records.js';
 import { collectProblems } from './collect-problems.js';
-import { loraProblems } from './lora-weights.js';
+import { loraProblems, weighLoras } from './lora-weights.js';
 import { extensionOf, formatWithoutName, resolveEncoding } from './output-form.js';
 import { outputStem, parseOutput } from './output-name.js';
 import { readOwnValues } from './own-values.js';
@@ -32,15 +32,19 @@ export type RowParser = (
 
 /** A row that cannot run, from what is known of it and what is wrong with it. */
 export const rejectRow = (
-  row: RowOrigin & Partial<Pick<InvalidRow, 'id' | 'sourceText' | 'settings' | 'generation' | 'extra'>>,
+  row: RowOrigin & Partial<Pick<InvalidRow, 'id' | 'sourceText' | 'settings' | 'generation' | 'extra' | 'warnings'>>,
   problems: readonly RefineError[],
 ): InvalidRow => {
   const { index, rowNumberPerFile, inputName, line, id = null, sourceText = null, settings = {}, extra = {} } = row;
   const place = line === null ? (sourceText ?? inputName) : placeOf(inputName, line);
   const message = `${problems.map((problem) => problem.message).join('. ')} (${place})`;
   const error = { code: problems[0]?.code ?? 'INTERNAL', message };
-  const generation = row.generation === undefined ? {} : { generation: row.generation };
-  return { index, rowNumberPerFile, inputName, line, id, sourceText, settings, ...generation, extra, error };
+  const { generation, warnings } = row;
+  return {
+    ...{ index, rowNumberPerFile, inputName, line, id, sourceText, settings, extra, error },
+    ...(generation === undefined ? {} : { generation }),
+    ...(warnings === undefined ? {} : { warnings }),
+  };
 };
 
 const pickSource = ({ image, latents }: RowValues, folder: string): ReturnType<typeof parsePictureSource> => {
@@ -88,14 +92,17 @@ export const parseRow = async (
   const isMissing = (name: RowKeyName): boolean => !(name in values || name in context.options || refused.has(name));
   const own =
     picture?.source.kind === 'file' ? await readOwnValues(picture.source.path, isMissing, context).catch(keep) : {};
-  const settings = resolveSettings(values, refused, context, own);
+  const { settings, warnings } = weighLoras(resolveSettings(values, refused, context, own), values, context);
   attempt(() => {
     if (!refused.has('prompt') && own !== undefined) requirePrompt(settings, picture?.source);
   });
   problems.push(...settingProblems(settings), ...loraProblems(values, context));
 
   const id = values.id ?? null;
-  const row = { ...origin, id, sourceText: picture?.sourceText ?? null, settings, extra: raw.extra };
+  const row = {
+    ...{ ...origin, id, sourceText: picture?.sourceText ?? null, settings, extra: raw.extra },
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
   if (problems.length > 0 || picture === undefined || output === undefined || encoding === undefined)
     return rejectRow(row, problems);
   const fit = values.fit ?? context.options.fit ?? ROW_KEYS.fit.default ?? 'pad';

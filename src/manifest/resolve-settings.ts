@@ -1,20 +1,18 @@
 /** A row's settings: its values over the options over what its picture says over the defaults, and what can be wrong between them. */
 import { RefineError } from '../errors.js';
-import type { LoraChoice, RefineSettings } from '../records.js';
-import { resolveLoraWeights } from './lora-weights.js';
+import type { RefineSettings } from '../records.js';
+import type { LoraContext } from './lora-weights.js';
 import type { OwnValueSources } from './own-values.js';
 import { MAX_STEPS } from './row-key.js';
 import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
 import { oneSpelling, schedulerProblem } from './scheduler-name.js';
 
 /** What a row's values are completed and checked with. */
-export interface RowContext extends OwnValueSources {
+export interface RowContext extends OwnValueSources, LoraContext {
   /** Values of the command line's options, which a row's own values override. */
   options: RowValues;
   /** Seed of the rows that have none. */
   runSeed: number;
-  /** Adapters of the run. Default: none. */
-  loras?: readonly LoraChoice[];
   /** Whether pictures say what their source said of itself, and what made them. Default: true. */
   writeMetadata?: boolean;
 }
@@ -28,7 +26,7 @@ const inEffect = (share: number | null): number | null => (share !== null && sha
 const mapped = <T>(value: T | null, map: (value: T) => T): T | null => (value === null ? null : map(value));
 
 /**
- * Completes a row's values. A setting is left out when its key is in `refused`, or is the prompt and nobody gives one.
+ * Completes a row's values, but for the weights of adapters (`weighLoras`). A setting is left out when its key is in `refused`, or is the prompt and nobody gives one.
  *
  * @param own what the picture says about itself
  */
@@ -75,11 +73,7 @@ export const resolveSettings = (
   const readable = Object.entries(settings).filter(
     ([, [key, value]]) => !refused.has(key) && !(key === 'prompt' && value === null),
   );
-  const { loras = [] } = context;
-  return {
-    ...Object.fromEntries(readable.map(([name, [, value]]) => [name, value])),
-    ...(loras.length === 0 ? {} : { loraWeights: resolveLoraWeights(values, loras) }),
-  };
+  return Object.fromEntries(readable.map(([name, [, value]]) => [name, value]));
 };
 
 const invalid = (message: string): RefineError => new RefineError('ROW_FIELD_INVALID', message);

@@ -56,6 +56,10 @@ export const seed = {
   schema: z.int().min(0),
   expected: `a whole number from 0 to ${Number.MAX_SAFE_INTEGER} (2^53-1)`,
 } as const;
+export const loraWeight = z.union([
+  z.number(),
+  z.strictObject({ text_encoder: z.number(), unet: z.number() }).readonly(),
+]);
 const pixels = z.int().min(1);
 export const size = {
   kind: 'pair',

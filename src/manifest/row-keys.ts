@@ -12,6 +12,7 @@ import {
   corner,
   pictureSize,
   side,
+  loraWeight,
   type RowCommand,
 } from './row-key.js';
 
@@ -202,8 +203,9 @@ export const ROW_KEYS = {
   }),
   lora_weights: rowKey({
     kind: 'weights',
-    schema: z.record(z.string().min(1), z.number()).readonly(),
-    expected: 'an object of numbers by the names of LoRAs, such as {"ink":0.5}',
+    schema: z.record(z.string().min(1), loraWeight).readonly(),
+    expected:
+      'an object of numbers by the names of LoRAs, such as {"ink":0.5} or {"ink":{"text_encoder":0.5,"unet":1}}',
     help: 'weights of LoRAs in this row, by the names of their files without ending',
     defaultText: 'the weights that `--lora` gives',
     isOption: false,

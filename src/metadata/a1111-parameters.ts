@@ -11,16 +11,21 @@ type Pair = readonly [key: string, value: string | number | null];
  * The grammar cannot hold a prompt that has itself a line `Negative prompt:`; our JSON can.
  */
 export const a1111Parameters = (run: RunFacts): string => {
-  const { prompt, negativePrompt } = run.settings;
+  const [prompt, negativePrompt] = [run.settings.prompt, run.settings.negativePrompt].map(withoutTags);
   const written = pairsOf(run).filter(([, value]) => value !== null);
   const line = written.map(([key, value]) => `${key}: ${quoteValue(String(value))}`).join(', ');
   return `${prompt}${loraTags(run)}\nNegative prompt: ${negativePrompt}\n${line}`;
 };
 
-/** A1111 names LoRAs in the prompt, with their weights. */
+/** Tags that were words to us would be LoRAs to A1111: what it is told of is what was applied. */
+const withoutTags = (prompt: string): string =>
+  prompt.replace(/\s*<(?:lora|lyco|locon|hypernet|hypernetwork):[^<>]*>/gi, '');
+
+/** A1111 names LoRAs in the prompt, with their weights: of the text encoders and the UNet, where these differ. */
 const loraTags = ({ settings: { loraWeights = {} } }: RunFacts): string =>
   Object.entries(loraWeights)
-    .map(([name, weight]) => ` <lora:${name}:${weight}>`)
+    .map(([name, weight]) => [name, ...(typeof weight === 'number' ? [weight] : [weight.text_encoder, weight.unet])])
+    .map((tag) => ` <lora:${tag.join(':')}>`)
     .join('');
 
 const refinePairs = ({ settings, scheduler, stepsRun, width, height, model, version, source }: RunFacts): Pair[] => {

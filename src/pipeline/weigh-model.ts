@@ -1,5 +1,6 @@
 /** A model with its adapters at a row's weights. */
 import type { Adapter } from '../networks/adapter.js';
+import type { LoraWeight } from '../records.js';
 import type { Network } from '../runtime/network.js';
 import { tensor, type Tensor } from '../tensor/tensor.js';
 import { PromptMemory } from '../text/prompt-memory.js';
@@ -9,7 +10,7 @@ import { PromptKeys } from '../unet/prompt-keys.js';
 import { adapterInput, type OpenAdapters } from './open-adapters.js';
 
 /** By the names of the adapters. */
-export type LoraWeights = Readonly<Record<string, number>>;
+export type LoraWeights = Readonly<Record<string, LoraWeight>>;
 
 /** What adapters change in a model. */
 export interface Weighed {
@@ -22,9 +23,19 @@ export interface Weighed {
 export type WeighedBy = (weights: LoraWeights) => Weighed;
 
 /** @param adapters of its graph @returns the same network, given these weights at each run */
-const weighNetwork = (network: Network, adapters: readonly Adapter[], weights: LoraWeights): Network => {
+const weighNetwork = (
+  network: Network,
+  adapters: readonly Adapter[],
+  weights: LoraWeights,
+  part: 'text_encoder' | 'unet',
+): Network => {
   if (adapters.length === 0) return network;
-  const byInput = new Map(Object.entries(weights).map(([name, weight]) => [adapterInput(name), weight]));
+  const byInput = new Map(
+    Object.entries(weights).map(([name, weight]) => [
+      adapterInput(name),
+      typeof weight === 'number' ? weight : weight[part],
+    ]),
+  );
   const feeds: Record<string, Tensor> = Object.fromEntries(
     adapters.map(({ input }) => [input, tensor(Float32Array.of(byInput.get(input) ?? 0), [1])]),
   );
@@ -63,7 +74,7 @@ export const weigher = (
 
 const weighUnet = (unet: Unet, adapters: readonly Adapter[], weights: LoraWeights): Unet => {
   const { network, promptKeys, openFreeU } = unet;
-  const weigh = (one: Network): Network => weighNetwork(one, adapters, weights);
+  const weigh = (one: Network): Network => weighNetwork(one, adapters, weights, 'unet');
   return {
     ...unet,
     network: weigh(network),
@@ -74,7 +85,7 @@ const weighUnet = (unet: Unet, adapters: readonly Adapter[], weights: LoraWeight
 
 const weighEncoder = (encoder: TextEncoder, adapters: readonly Adapter[], weights: LoraWeights): TextEncoder => {
   const { network, extended } = encoder;
-  const weigh = (one: Network): Network => weighNetwork(one, adapters, weights);
+  const weigh = (one: Network): Network => weighNetwork(one, adapters, weights, 'text_encoder');
   return {
     ...encoder,
     network: weigh(network),

@@ -44,6 +44,7 @@ export const buildResultRecord = (
   const { settings } = row;
   const reply = outcome.status === 'ok' ? outcome.reply : null;
   const safety = 'contentSafety' in outcome ? (outcome.contentSafety ?? null) : null;
+  const warnings = [...(row.warnings ?? []), ...(reply?.warnings ?? [])];
   const hasOutput = outcome.status === 'ok' || outcome.status === 'skipped';
   return {
     row_number_per_file: row.rowNumberPerFile,
@@ -71,7 +72,7 @@ export const buildResultRecord = (
     error: 'error' in outcome ? { code: outcome.error.code, message: outcome.error.message } : null,
     extra: row.extra,
     digest,
-    ...(reply?.warnings === undefined ? {} : { warnings: reply.warnings }),
+    ...(warnings.length === 0 ? {} : { warnings }),
     ...(safety === null ? {} : { content_safety: { by: safety.by, checks: safety.checks } }),
     ...unusual(settings),
     ...(row.generation === undefined ? {} : generated(row, row.generation, run, outcome)),

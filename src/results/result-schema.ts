@@ -70,7 +70,7 @@ const schema = z.object({
   eta_noise_seed_delta: count.optional(),
   vae_sample: z.enum(['sample', 'mean']).optional(),
   loras: z
-    .record(z.string(), z.number())
+    .record(z.string(), z.union([z.number(), z.object({ text_encoder: z.number(), unet: z.number() }).readonly()]))
     .readonly()
     .optional()
     .meta({ description: "weights of the run's LoRAs, by name" }),

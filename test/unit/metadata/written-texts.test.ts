@@ -38,6 +38,18 @@ Steps: 50, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 1024x768, Model: "sdxl, 
     );
   });
 
+  test('LoRAs are tags with the weights that were applied, and tags that were words are left out', () => {
+    const settings = {
+      ...RUN.settings,
+      prompt: 'a fox <lora:mist:1>, <b> <LyCO:grain:0.3>',
+      negativePrompt: '<hypernet:h:1> low',
+      loraWeights: { ink: 0.8, paper: { text_encoder: 0.5, unet: 1 } },
+    };
+    expect(a1111Parameters({ ...RUN, settings })).toMatch(
+      /^a fox, <b> <lora:ink:0\.8> <lora:paper:0\.5:1>\nNegative prompt: {2}low\n/,
+    );
+  });
+
   test('of a picture from noise, the usual keys are the base model’s', () => {
     const refiner = { ...RUN.settings, seed: 8, guidanceScale: 4 };
     const run = (handoff: number | null): RunFacts => ({
