@@ -13,18 +13,19 @@ export const valueOf = (object: JsonObject, key: string): unknown =>
   Object.hasOwn(object, key) ? object[key] : undefined;
 
 /**
- * Parses a JSON object. `NaN` and `Infinity`, which Python's json writes, become null.
+ * Parses a JSON object. `NaN` and `Infinity`, which Python's json writes, become null; whole numbers that a double may not hold, such as
+ * 64-bit seeds, become their digits as text.
  * @param what names the text in warnings
  * @returns null, with a warning, if it is none or is beyond the limits
  */
 export const parseJsonObject = (text: string, what: string, warn: Warn): JsonObject | null => {
-  const { tokens, depth, notNumbers } = scan(text);
+  const { tokens, depth, replaced } = scan(text);
   if (depth > MAX_JSON_DEPTH || tokens > MAX_JSON_TOKENS) {
     warn(`${what} nests ${depth} levels deep in ${tokens} tokens, more than is read.`);
     return null;
   }
   try {
-    const value: unknown = JSON.parse(withNulls(text, notNumbers));
+    const value: unknown = JSON.parse(withReplaced(text, replaced));
     if (isObject(value)) return value;
     warn(`${what} is JSON, but no object.`);
   } catch (thrown) {
@@ -36,15 +37,19 @@ export const parseJsonObject = (text: string, what: string, warn: Warn): JsonObj
 interface Scan {
   tokens: number;
   depth: number;
-  /** Where `NaN`, `Infinity` and `-Infinity` stand outside strings. */
-  notNumbers: { start: number; end: number }[];
+  /** What stands outside strings and is written otherwise for the parser. */
+  replaced: { start: number; end: number; by: string }[];
 }
 
 const NOT_NUMBERS = ['NaN', 'Infinity', '-Infinity'];
+const NUMBER = /-?\d+(\.\d+)?(e[+-]?\d+)?/iy;
+/** 2^53 has 16 digits. */
+const MAX_EXACT_DIGITS = 15;
+const WHOLE = /^-?\d+$/;
 
 /** One pass that builds nothing; its numbers mean nothing if the text is not JSON. */
 const scan = (text: string): Scan => {
-  const found: Scan = { tokens: 0, depth: 0, notNumbers: [] };
+  const found: Scan = { tokens: 0, depth: 0, replaced: [] };
   let level = 0;
   for (let i = 0; i < text.length && found.tokens <= MAX_JSON_TOKENS; i++) {
     const char = text.charAt(i);
@@ -54,15 +59,27 @@ const scan = (text: string): Scan => {
       found.tokens++;
       found.depth = Math.max(found.depth, ++level);
     } else if (char === '}' || char === ']') level--;
-    else if (char === 'N' || char === 'I' || char === '-') {
-      const word = NOT_NUMBERS.find((candidate) => text.startsWith(candidate, i));
-      if (word === undefined) continue;
-      found.tokens++;
-      found.notNumbers.push({ start: i, end: i + word.length });
+    else if (char === '-' || char === 'N' || char === 'I' || (char >= '0' && char <= '9')) {
+      const word = NOT_NUMBERS.find((candidate) => text.startsWith(candidate, i)) ?? numberAt(text, i);
+      if (word === '') continue;
+      const by = NOT_NUMBERS.includes(word)
+        ? 'null'
+        : WHOLE.test(word) && word.length > MAX_EXACT_DIGITS
+          ? `"${word}"`
+          : null;
+      if (by !== null) {
+        found.tokens++;
+        found.replaced.push({ start: i, end: i + word.length, by });
+      }
       i += word.length - 1;
     }
   }
   return found;
+};
+
+const numberAt = (text: string, start: number): string => {
+  NUMBER.lastIndex = start;
+  return NUMBER.exec(text)?.[0] ?? '';
 };
 
 /** Offset of the quote that ends the string begun at `start`; the text's length if none does. */
@@ -75,8 +92,8 @@ export const stringEnd = (text: string, start: number): number => {
   return text.length;
 };
 
-const withNulls = (text: string, places: Scan['notNumbers']): string => {
+const withReplaced = (text: string, places: Scan['replaced']): string => {
   if (places.length === 0) return text;
-  const pieces = places.map(({ start }, index) => text.slice(places[index - 1]?.end ?? 0, start));
-  return [...pieces, text.slice(places.at(-1)?.end)].join('null');
+  const pieces = places.map(({ start, by }, index) => text.slice(places[index - 1]?.end ?? 0, start) + by);
+  return pieces.join('') + text.slice(places.at(-1)?.end);
 };

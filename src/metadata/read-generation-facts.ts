@@ -6,7 +6,7 @@ import { readComfyui } from './programs/comfyui.js';
 import { readDrawThings } from './programs/draw-things.js';
 import { readFooocus } from './programs/fooocus.js';
 import { readDream, readInvokeai, readSdMetadata } from './programs/invokeai.js';
-import { readNovelai } from './programs/novelai.js';
+import { readNovelai, readNovelaiJson } from './programs/novelai.js';
 import { OWN_KEYWORD, readOwn } from './programs/own.js';
 import { readSwarmui } from './programs/swarmui.js';
 import { type EmbeddedText, readEmbeddedText } from './read-embedded-text.js';
@@ -58,7 +58,7 @@ const readGraph = asJson('prompt', readComfyui);
 /** PNG's keywords, in the order in which they are believed. */
 const KEYWORDS: readonly [keyword: string, read: Read][] = [
   [OWN_KEYWORD, asJson(OWN_KEYWORD, readOwn)],
-  ['parameters', (text, _, warn) => readJsonText(text, warn) ?? readA1111(text, true, warn)],
+  ['parameters', (text, _, warn) => readText(text, true, warn)],
   ['invokeai_metadata', asJson('invokeai_metadata', readInvokeai)],
   ['sd-metadata', asJson('sd-metadata', readSdMetadata)],
   ['Dream', (text, _, warn) => readDream(text, warn)],
@@ -68,22 +68,29 @@ const KEYWORDS: readonly [keyword: string, read: Read][] = [
 ];
 
 /** Text whose place does not say whose it is; a camera's or a person's comment is nothing. */
-const readAnyText = (text: string, warn: Warn): Facts | null => {
-  const json = text.startsWith('prompt:') ? text.slice('prompt:'.length) : text;
-  return readJsonText(json, warn) ?? readA1111(text, false, warn);
-};
+const readAnyText = (text: string, warn: Warn): Facts | null =>
+  readText(text.startsWith('prompt:') ? text.slice('prompt:'.length) : text, false, warn);
 
 const looksLikeJson = (text: string): boolean => /^\s*\{/.test(text.slice(0, 100));
 
-/** A1111's prompts may begin with a brace too, so that text which is not JSON deserves no warning. */
-const readJsonText = (text: string, warn: Warn): Facts | null => {
+/** A1111's prompts may begin with a brace too, so that text which is not JSON deserves no warning. @param alone as of `readA1111` */
+const readText = (text: string, alone: boolean, warn: Warn): Facts | null => {
   const json = looksLikeJson(text) ? parseJsonObject(text, 'metadata', () => undefined) : null;
-  if (json === null) return null;
+  return json === null ? readA1111(text, alone, warn) : readProgramsJson(json, warn);
+};
+
+/** Each reader claims only what bears its program's marks. */
+const readProgramsJson = (json: JsonObject, warn: Warn): Facts | null => {
   const graph = valueOf(json, 'prompt');
-  return (
+  const facts =
     readSwarmui(json, warn) ??
     readFooocus(json, warn) ??
     readDrawThings(json, warn) ??
-    readComfyui(isObject(graph) ? graph : json, warn)
-  );
+    readNovelaiJson(json, warn) ??
+    readComfyui(isObject(graph) ? graph : json, warn);
+  if (facts === null && PROMPT_KEYS.some((key) => typeof valueOf(json, key) === 'string'))
+    warn('The JSON has a prompt, but bears the marks of no program that is known here: it is not read.');
+  return facts;
 };
+
+const PROMPT_KEYS = ['prompt', 'Prompt', 'positive_prompt', 'positive'];

@@ -5,15 +5,15 @@ import type { Warn } from '../warnings.js';
 /**
  * Fooocus's own scheme (modules/meta_parser.py), and RuinedFooocus's, which has a capital `Prompt`. Sizes are Python
  * tuples in text: `"(1152, 896)"`. The prompt is the one that was typed, not `full_prompt`, which styles were put into.
+ * @returns null for JSON that does not bear their marks: other programs call their prompts `prompt` too
  */
 export const readFooocus = (json: JsonObject, warn: Warn): Facts | null => {
+  if (!isFooocus(json)) return null;
   const of = (...keys: string[]): unknown => keys.map((key) => valueOf(json, key)).find((value) => value !== undefined);
-  const prompt = of('prompt', 'Prompt');
-  if (typeof prompt !== 'string') return null;
   const resolution = of('resolution');
   const [, width, height] = /^\((\d+), ?(\d+)\)$/.exec(typeof resolution === 'string' ? resolution : '') ?? [];
   const raw = {
-    prompt,
+    prompt: of('prompt', 'Prompt'),
     negativePrompt: of('negative_prompt', 'Negative'),
     seed: of('seed'),
     steps: of('steps'),
@@ -25,3 +25,8 @@ export const readFooocus = (json: JsonObject, warn: Warn): Facts | null => {
   };
   return factsOf('fooocus', raw, warn);
 };
+
+/** They name themselves; versions before 2.2 have only settings that no other program has. */
+const isFooocus = (json: JsonObject): boolean =>
+  ['version', 'software', 'metadata_scheme'].some((key) => /fooocus/i.test(String(valueOf(json, key)))) ||
+  ['adm_guidance', 'full_prompt'].some((key) => valueOf(json, key) !== undefined);

@@ -1,5 +1,5 @@
 /** InvokeAI's three forms, newest first. */
-import { type Facts, factsOf } from '../facts.js';
+import { type Facts, factsOf, numberOf } from '../facts.js';
 import { MAX_INFOTEXT_CHARS } from '../limits.js';
 import { isObject, type JsonObject, valueOf } from '../parse-json.js';
 import type { Warn } from '../warnings.js';
@@ -24,10 +24,13 @@ export const readSdMetadata = (json: JsonObject, warn: Warn): Facts | null => {
   const image = valueOf(json, 'image');
   if (!isObject(image)) return null;
   const prompt = valueOf(image, 'prompt');
-  const parts = (Array.isArray(prompt) ? prompt : [prompt]) as unknown[];
-  const texts = parts.map((part) => (isObject(part) ? valueOf(part, 'prompt') : part));
+  const parts = ((Array.isArray(prompt) ? prompt : [prompt]) as unknown[]).flatMap((part): Part[] => {
+    const text = isObject(part) ? valueOf(part, 'prompt') : part;
+    const weight = isObject(part) ? (numberOf(valueOf(part, 'weight')) ?? 1) : 1;
+    return typeof text === 'string' ? [{ text, weight }] : [];
+  });
   const raw = {
-    ...splitNegative(texts.filter((text) => typeof text === 'string').join(', ')),
+    ...(parts.length === 0 ? {} : joinParts(parts, warn)),
     seed: valueOf(image, 'seed'),
     steps: valueOf(image, 'steps'),
     sampler: valueOf(image, 'sampler'),
@@ -38,15 +41,17 @@ export const readSdMetadata = (json: JsonObject, warn: Warn): Facts | null => {
   return factsOf('invokeai', raw, warn);
 };
 
-/** `Dream`, a command line: `"a lighthouse [fog, blur]" -s 50 -S 3735 -W 512 -H 512 -C 7.5 -A k_euler_a`. */
+/** `Dream`, a command line, its prompt in quotes or, later, without: `"a lighthouse [fog, blur]" -s 50 -S 3735 -W 512 -H 512 -C 7.5 -A k_euler_a`. */
 export const readDream = (text: string, warn: Warn): Facts | null => {
-  const end = text.indexOf('"', 1);
-  if (!text.startsWith('"') || end < 0 || text.length > MAX_INFOTEXT_CHARS) return null;
+  if (text.length > MAX_INFOTEXT_CHARS) return null;
+  const isQuoted = text.startsWith('"');
+  const end = isQuoted ? text.indexOf('"', 1) : text.search(/ -s ?\d/);
+  if (end < 0) return null;
   const flags = new Map<string, string>();
-  for (const [, flag = '', value = ''] of text.slice(end + 1).matchAll(/ -([A-Za-z]) ?([^ ]+)/g))
+  for (const [, flag = '', value = ''] of text.slice(isQuoted ? end + 1 : end).matchAll(/ -([A-Za-z]) ?([^ ]+)/g))
     flags.set(flag, value);
   const raw = {
-    ...splitNegative(text.slice(1, end)),
+    ...joinParts(splitWeighted(text.slice(isQuoted ? 1 : 0, end)), warn),
     seed: flags.get('S'),
     steps: flags.get('s'),
     sampler: flags.get('A'),
@@ -55,6 +60,41 @@ export const readDream = (text: string, warn: Warn): Facts | null => {
     height: flags.get('H'),
   };
   return factsOf('invokeai', raw, warn);
+};
+
+/** A part of a prompt. InvokeAI adds the parts' embeddings, and takes away those of negative weight. */
+interface Part {
+  text: string;
+  weight: number;
+}
+
+const WEIGHT = /:(-?\d+(?:\.\d+)?)/g;
+
+/** `a red kite:1,fog:-0.6`. A text without a negative weight stays whole: its colons may be its own. */
+const splitWeighted = (text: string): Part[] => {
+  const marks = [...text.matchAll(WEIGHT)];
+  if (!marks.some(([, weight]) => Number(weight) < 0)) return [{ text, weight: 1 }];
+  const starts = [0, ...marks.map(({ index, 0: mark }) => index + mark.length)];
+  const parts = marks.map(({ index, 1: weight }, i) => ({
+    text: text.slice(starts[i], index),
+    weight: Number(weight),
+  }));
+  const rest = text.slice(starts.at(-1));
+  return [...parts, ...(rest.trim() === '' ? [] : [{ text: rest, weight: 1 }])].map((part) => ({
+    ...part,
+    text: part.text.trim().replace(/^,/, '').trim(),
+  }));
+};
+
+/** What has a negative weight, or stands in brackets, is the negative prompt. */
+const joinParts = (parts: readonly Part[], warn: Warn): { prompt: string; negativePrompt: string } => {
+  const wanted = parts.filter(({ weight }) => weight >= 0);
+  const unwanted = parts.filter(({ weight }) => weight < 0);
+  if ([wanted, unwanted].some((side) => new Set(side.map(({ weight }) => weight)).size > 1))
+    warn("InvokeAI's weights of the prompt's parts are left out.");
+  const split = wanted.map(({ text }) => splitNegative(text));
+  const negatives = [...split.map(({ negativePrompt }) => negativePrompt), ...unwanted.map(({ text }) => text)];
+  return { prompt: split.map(({ prompt }) => prompt).join(', '), negativePrompt: negatives.filter(Boolean).join(', ') };
 };
 
 /** What stands in brackets is the negative prompt. */

@@ -1,6 +1,10 @@
+import type { PromptSyntax } from '../../records.js';
 import { type Facts, factsOf } from '../facts.js';
 import { isObject, type JsonObject, valueOf } from '../parse-json.js';
 import type { Warn } from '../warnings.js';
+
+/** Besides plain. */
+const SYNTAXES: readonly PromptSyntax[] = ['a1111', 'comfy', 'compel'];
 
 /** PNG keyword of our own JSON. */
 export const OWN_KEYWORD = 'sdxl-refine';
@@ -19,5 +23,7 @@ export const readOwn = (json: JsonObject, warn: Warn): Facts | null => {
     width: valueOf(json, 'width'),
     height: valueOf(json, 'height'),
   };
-  return factsOf('sdxl-refine', raw, warn);
+  const syntax = valueOf(settings, 'prompt_syntax');
+  const isKnown = SYNTAXES.some((known) => known === syntax);
+  return { ...factsOf('sdxl-refine', raw, warn), ...(isKnown ? { promptSyntax: syntax as PromptSyntax } : {}) };
 };

@@ -172,9 +172,13 @@ test('seed, steps and size from linked nodes', () => {
   expect(read(graph)).toEqual({ ...BOTTLE, seed: 77, steps: 33, guidanceScale: 2.5, width: 640, height: 512 });
 });
 
-test('a seed above 2^53-1 is left out, and said', () => {
-  const graph = { ...BASIC, '3': node('KSampler', { ...BASIC['3']!.inputs, seed: 1125899906842624 * 16 }) };
-  expect(read(graph)).toEqual({ ...BOTTLE, seed: null, warnings: [expect.stringContaining('2^53-1')] });
+test.each([
+  ['9007199254740993', '9007199254740993', []],
+  ['18446744073709551615', '18446744073709551615', []],
+  ['18446744073709551616', null, [expect.stringContaining('The seed 18446744073709551616')]],
+])('of the seed %s, no digit is lost', (digits, seed, warnings) => {
+  const json = JSON.stringify(BASIC).replace('8566257', digits);
+  expect(readGenerationFacts(pngWith({ prompt: json }))).toEqual({ ...BOTTLE, seed, warnings });
 });
 
 test('a graph that only previews, and one that saves by a node of its own', () => {

@@ -88,7 +88,7 @@ const checkFacts = (bytes: Buffer): 'facts' | 'none' => {
   for (const text of [facts.prompt, facts.negativePrompt, facts.sampler, facts.scheduler]) {
     expect(text === null || (typeof text === 'string' && text.length <= 100_000)).toBe(true);
   }
-  expect(facts.seed === null || (Number.isSafeInteger(facts.seed) && facts.seed >= 0)).toBe(true);
+  expect(facts.seed === null || (Number.isSafeInteger(Number(facts.seed)) && Number(facts.seed) >= 0)).toBe(true);
   for (const count of [facts.steps, facts.width, facts.height]) {
     expect(count === null || (Number.isSafeInteger(count) && count > 0)).toBe(true);
   }
