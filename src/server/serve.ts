@@ -1,9 +1,12 @@
 /** From options to a server that listens, and from a stop signal to its orderly end. */
 import { setMaxListeners } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf, RefineError } from '../errors.js';
+import { RefineError } from '../errors.js';
 import { isLoopback } from './access.js';
 import { createApp, type AppOptions } from './app.js';
+import { listenError, listenUrls } from './listen-addresses.js';
 
 export interface ServeOptions extends Omit<AppOptions, 'stopped' | 'isStopping'> {
   port: number;
@@ -27,7 +30,7 @@ export const refuseOpenDoor = ({
   if (key !== null || isLoopback(host) || isGuardedElsewhere) return;
   throw new RefineError(
     'USAGE_CONFLICT',
-    `Listening on ${host} lets others in, and there is no key. Give one (--key-file, or SDXL_REFINE_KEY), listen on 127.0.0.1, ` +
+    `--host ${host} exposes the server without authentication. Give a key (--key-file, or SDXL_REFINE_KEY), listen on 127.0.0.1, ` +
       'or say --no-auth where something in front of this server checks who asks.',
   );
 };
@@ -49,16 +52,10 @@ export const serve = async (options: ServeOptions): Promise<void> => {
     });
   });
   try {
-    const address = await app.listen({ host, port }).catch((cause: unknown) => {
-      throw new RefineError(
-        'LISTEN_FAILED',
-        `Cannot listen on ${host}:${port}: ${messageOf(cause)}. Give another --port.`,
-        {
-          cause,
-        },
-      );
+    await app.listen({ host, port }).catch((cause: unknown) => {
+      throw listenError({ host, port }, cause);
     });
-    log.say(`Listening on ${address}`);
+    sayWhere(options, (app.server.address() as AddressInfo).port);
     const warming = service.warmUp().then(() => {
       const { model, device, warnings = [] } = service.info();
       for (const warning of warnings) log.say(`Note: ${warning}`);
@@ -75,4 +72,15 @@ export const serve = async (options: ServeOptions): Promise<void> => {
     app.server.closeAllConnections();
     service.close();
   }
+};
+
+const sayWhere = ({ host, key, tls, log }: ServeOptions, port: number): void => {
+  const urls = listenUrls({ host, port, isTls: tls !== null }, networkInterfaces());
+  for (const url of urls) log.say(`Listening on ${url}`);
+  if (key === null && !isLoopback(host)) {
+    log.say(
+      `Warning: --host ${host} with --no-auth exposes the server without authentication: whoever reaches it may use it.`,
+    );
+  }
+  log.say(`Open ${urls[0] ?? ''}/ in a browser, or send requests to ${urls[0] ?? ''}/score`);
 };

@@ -121,6 +121,24 @@ describeInBrowser('the page', () => {
     said.length = 0;
   });
 
+  it('names the file that it could not read', async () => {
+    await fill(2);
+    await tab
+      .locator('#file')
+      .setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('words') });
+    await until(`document.getElementById('error').textContent.startsWith('This browser cannot show notes.txt.')`);
+    expect(await tab.locator('#source').isVisible()).toBe(false);
+    await tab.getByRole('button', { name: 'Refine', exact: true }).click();
+    await until(
+      `document.getElementById('error').textContent.startsWith('notes.txt is damaged, cut short, or not a PNG')`,
+    );
+    /* The browser's own note of the 400. */
+    expect(said.splice(0)).toEqual([expect.stringContaining('400')]);
+    await tab.locator('#file').setInputFiles(picture('square-64'));
+    await until(`document.getElementById('source').naturalWidth === 64`);
+    expect(await text('error')).toBe('');
+  });
+
   it('takes a picture that is dropped', async () => {
     const base64 = readFileSync(picture('square-64')).toString('base64');
     await ask(`(() => {

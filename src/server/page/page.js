@@ -5,8 +5,9 @@ import { readEvents } from './read-events.js';
 const element = (id) => document.getElementById(id);
 const text = (id) => element(id).value;
 
-/** The picture as a data: URL; null: none yet. */
+/** The picture as a data: URL, and what its file is called; null: none yet. */
 let source = null;
+let sourceName = '';
 let running = null;
 let resultUrl = null;
 
@@ -15,8 +16,9 @@ const say = (status, error = '') => {
   element('error').textContent = error;
 };
 
-const showSource = (dataUrl) => {
+const showSource = (dataUrl, name) => {
   source = dataUrl;
+  sourceName = name;
   element('source').src = dataUrl;
   element('source').hidden = false;
   element('hint').textContent = 'Drop, paste or choose another picture';
@@ -26,7 +28,10 @@ const showSource = (dataUrl) => {
 const take = (file) => {
   if (!file) return;
   const reader = new FileReader();
-  reader.addEventListener('load', () => showSource(reader.result));
+  reader.addEventListener('load', () => showSource(reader.result, file.name));
+  reader.addEventListener('error', () =>
+    say('', `Could not read ${file.name}: ${reader.error.message} Choose a file that holds a picture.`),
+  );
   reader.readAsDataURL(file);
 };
 
@@ -73,6 +78,9 @@ const showResult = ([{ generated_image: image }]) => {
   say('Done');
 };
 
+/** The server knows a picture by its bytes alone. */
+const named = (message) => message.replace(/data:\S*… \(\d+ characters\)/, sourceName);
+
 const send = async (signal) => {
   const key = text('key');
   const response = await fetch('score', {
@@ -89,11 +97,11 @@ const send = async (signal) => {
     element('key-row').hidden = false;
     element('key').focus();
   }
-  if (!response.ok) throw new Error((await response.json()).error.message);
+  if (!response.ok) throw new Error(named((await response.json()).error.message));
   let isOver = false;
   for await (const [name, data] of readEvents(response)) {
     if (name === 'step') showStep(data);
-    if (name === 'error') throw new Error(data.error.message);
+    if (name === 'error') throw new Error(named(data.error.message));
     if (name !== 'result') continue;
     isOver = true;
     showResult(data);
@@ -147,9 +155,13 @@ element('form').addEventListener('submit', (event) => {
 element('stop').addEventListener('click', () => running?.abort());
 element('file').addEventListener('change', () => take(element('file').files[0]));
 element('position').addEventListener('input', move);
+element('source').addEventListener('error', () => {
+  element('source').hidden = true;
+  say('', `This browser cannot show ${sourceName}. Refine it if it is a picture (TIFF is one), or choose another.`);
+});
 element('strength').addEventListener('input', showStrength);
 element('again').addEventListener('click', () => {
-  showSource(element('again').dataset.image);
+  showSource(element('again').dataset.image, 'The refined picture');
   element('prompt').focus();
 });
 window.addEventListener('paste', (event) =>
