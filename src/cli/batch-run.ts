@@ -17,6 +17,7 @@ import { parseOption } from '../manifest/parse-value.js';
 import type { PassedBy } from '../manifest/passed-by.js';
 import type { RowCommand } from '../manifest/row-key.js';
 import { rowKeyNames, type RowKeyName, type RowValues } from '../manifest/row-keys.js';
+import { DRAWN_SEEDS, SEED_MODES } from '../manifest/row-seed.js';
 import { schedulerProblem } from '../manifest/scheduler-name.js';
 import { spoolStdin } from '../manifest/spool-stdin.js';
 import type { InvalidRow, LoraChoice, Row } from '../records.js';
@@ -32,7 +33,7 @@ import { resolveModel } from './resolve-model.js';
 import { planScreening } from './safety-options.js';
 import { sayWarnings } from './say-warnings.js';
 import type { Surroundings } from './surroundings.js';
-import { parseDevice, parseMemory, parsePrecision, parseVaeTiling, parseWhole } from './run-options.js';
+import { parseChoice, parseDevice, parseMemory, parsePrecision, parseVaeTiling, parseWhole } from './run-options.js';
 
 /** Options as the command line gives them, camel-cased; row keys are among them. */
 export interface BatchFlags extends Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
@@ -51,6 +52,7 @@ export interface BatchFlags extends Readonly<Record<string, string | boolean | r
   quiet?: boolean;
   limit?: string;
   shard?: string;
+  seedMode?: string;
   errorThreshold: string;
   predictionsCsv?: string;
   contentSafety?: string;
@@ -143,9 +145,6 @@ interface RunContext {
   print: BatchRun['print'];
 }
 
-/** A seed drawn for a run is easy to write down. */
-const DRAWN_SEEDS = 2 ** 32;
-
 /** @throws USAGE_* MANIFEST_* DEVICE_UNAVAILABLE, and the signal's reason */
 export const planBatch = async (
   inputs: readonly string[],
@@ -185,6 +184,7 @@ export const planBatch = async (
     readFacts: readPictureFacts,
     writeMetadata: flags.metadata !== false,
     runSeed,
+    ...(flags.seedMode === undefined ? {} : { seedMode: parseChoice('--seed-mode', flags.seedMode, SEED_MODES) }),
     loras: kind.loras,
     signal: run.signal,
   });

@@ -41,6 +41,10 @@ export const generateCommand = (around: Surroundings, setExitCode: (code: number
     .option('--retry-failed', 'as --resume, and failed rows are tried again')
     .option('--dry-run', 'validate rows, open the models, count the cost; run nothing')
     .option('--limit <n>', 'only the first n pictures')
+    .option(
+      '--seed-mode <name>',
+      'seed of pictures that bring none: fixed (the same for all), increment (--seed, --seed + 1, …) or random (default: fixed)',
+    )
     .option('--shard <i/n>', 'only part i of n, for several machines; its results are results-<i>-of-<n>.jsonl')
     .option('--error-threshold <n>', 'stop after more than n failed rows; -1: never', '-1')
     .option('--predictions-csv <file>', 'write the Azure batch endpoint’s headerless CSV as well')

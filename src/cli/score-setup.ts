@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Engine } from '../engine/engine.js';
 import { RefineError } from '../errors.js';
+import { DRAWN_SEEDS } from '../manifest/row-seed.js';
 import { schedulerProblem } from '../manifest/scheduler-name.js';
 import { guardedRequest } from '../server/guarded-request.js';
 import type { ScoreOptions } from '../server/score.js';
@@ -33,8 +34,6 @@ export interface ScoreFlags
   quiet?: boolean;
 }
 
-/** A seed drawn for a request is easy to write down. */
-const DRAWN_SEEDS = 2 ** 32;
 /** Bytes that the URLs of a request send; pictures in its body are under the body's own limit. */
 const MAX_FETCH_BYTES = 32 * 2 ** 20;
 

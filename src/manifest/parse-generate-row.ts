@@ -8,6 +8,7 @@ import { MAX_NAME_BYTES, parseOutput, promptStem, withoutExtension } from './out
 import { rejectRow, type RowDraft, type RowParser } from './parse-row.js';
 import { parseValues } from './parse-values.js';
 import { resolveSettings, settingProblems, type PartialSettings, type RowContext } from './resolve-settings.js';
+import { drawnSeed, nextSeed } from './row-seed.js';
 import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
 import { showValue } from './show-value.js';
 
@@ -49,7 +50,9 @@ export const generateRowParser =
     const encoding = output === undefined ? undefined : attempt(() => resolveEncoding(values, context, output));
     const weighed = weighLoras({ ...resolveSettings(values, refused, context), strength: 1 }, values, context);
     const { settings, warnings } = weighed;
-    const generation = attempt(() => generationOf(all, refused, context, run));
+    const generation = attempt(() =>
+      generationOf({ ...all, seed: settings.seed ?? context.runSeed }, refused, context, run),
+    );
     if (settings.prompt === undefined && !refused.has('prompt')) {
       problems.push(
         new RefineError('ROW_FIELD_MISSING', 'Expected a prompt, found none: add the key prompt, or --prompt'),
@@ -94,7 +97,7 @@ const copyName = (output: string, copy: number): string => {
 };
 
 const generationOf = (
-  all: RowValues,
+  all: RowValues & { seed: number },
   refused: ReadonlySet<RowKeyName>,
   context: RowContext,
   { mode, stageInput, keepsLatents }: GenerateRun,
@@ -115,8 +118,9 @@ const generationOf = (
     const value = all[key as keyof typeof REFINER_KEYS];
     return value === undefined ? [] : [[means, value] as const];
   });
-  const seed = all.seed ?? context.runSeed;
-  const values: RowValues = { ...all, seed: nextSeed(seed, 1), ...Object.fromEntries(own) };
+  const refinerSeed =
+    all.refiner_seed === undefined ? nextSeed(all.seed, 1) : drawnSeed('refiner_seed', all.refiner_seed, context);
+  const values: RowValues = { ...all, ...Object.fromEntries(own), seed: refinerSeed };
   const { settings } = weighLoras(resolveSettings(values, refused, { ...context, options: {} }), values, context);
   return { ...shared, refiner: { ...(settings as RefineSettings), denoisingStart: handoff } };
 };
@@ -137,12 +141,6 @@ function* problemsOf(settings: PartialSettings, generation: Generation | undefin
     }
   }
 }
-
-/** Seeds count up, and after the largest from 0 again. */
-const nextSeed = (seed: number, by: number): number => {
-  const room = Number.MAX_SAFE_INTEGER - seed;
-  return by <= room ? seed + by : by - room - 1;
-};
 
 /** The same prompt with seeds that count up. */
 function* copiesOf(draft: RowDraft, count: number): Generator<RowDraft> {

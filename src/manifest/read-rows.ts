@@ -67,13 +67,17 @@ export async function* readRows(
   manifest: Manifest,
 ): AsyncGenerator<RowDraft | InvalidRow> {
   let index = 0;
+  let picturesBefore = 0;
   for (const input of inputs) {
     const [rows, folder] = openInput(input, manifest);
     let rowNumberPerFile = 0;
     for await (const raw of rows) {
       manifest.signal?.throwIfAborted();
       const origin = { index, rowNumberPerFile, inputName: input.name, line: raw.line };
-      yield* await manifest.parse(raw, origin, folder, manifest);
+      for (const row of await manifest.parse(raw, origin, folder, { ...manifest, picturesBefore })) {
+        yield row;
+        picturesBefore += 1;
+      }
       index += 1;
       rowNumberPerFile += 1;
     }

@@ -5,14 +5,13 @@ import type { LoraContext } from './lora-weights.js';
 import type { OwnValueSources } from './own-values.js';
 import { MAX_STEPS } from './row-key.js';
 import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
+import { drawnSeed, rowSeed, type SeedContext } from './row-seed.js';
 import { oneSpelling, schedulerProblem } from './scheduler-name.js';
 
 /** What a row's values are completed and checked with. */
-export interface RowContext extends OwnValueSources, LoraContext {
+export interface RowContext extends OwnValueSources, LoraContext, SeedContext {
   /** Values of the command line's options, which a row's own values override. */
   options: RowValues;
-  /** Seed of the rows that have none. */
-  runSeed: number;
   /** Whether pictures say what their source said of itself, and what made them. Default: true. */
   writeMetadata?: boolean;
 }
@@ -51,11 +50,14 @@ export const resolveSettings = (
     guidanceStart: ['guidance_start', get('guidance_start')],
     guidanceEnd: ['guidance_end', get('guidance_end')],
     freeu: ['freeu', get('freeu')],
-    seed: ['seed', get('seed') ?? context.runSeed],
+    seed: ['seed', rowSeed({ row: values.seed, option: context.options.seed, picture: own.seed }, context)],
     scheduler: ['scheduler', mapped(get('scheduler'), oneSpelling)],
     eta: ['eta', get('eta')],
     rng: ['rng', get('rng')],
-    variationSeed: ['variation_seed', get('variation_seed')],
+    variationSeed: [
+      'variation_seed',
+      mapped(get('variation_seed'), (seed) => drawnSeed('variation_seed', seed, context)),
+    ],
     variationStrength: ['variation_strength', get('variation_strength')],
     etaNoiseSeedDelta: ['eta_noise_seed_delta', get('eta_noise_seed_delta')],
     vaeSample: ['vae_sample', get('vae_sample') ?? (get('rng') === 'torch-cpu' ? 'sample' : 'mean')],

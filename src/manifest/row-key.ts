@@ -51,10 +51,12 @@ export const steps = {
   schema: z.int().min(1).max(MAX_STEPS),
   expected: `a whole number from 1 to ${MAX_STEPS}`,
 } as const;
+/** Stands for a seed that is drawn, in every program of this field. */
+export const RANDOM_SEED = -1;
 export const seed = {
   kind: 'number',
-  schema: z.int().min(0),
-  expected: `a whole number from 0 to ${Number.MAX_SAFE_INTEGER} (2^53-1)`,
+  schema: z.int().min(RANDOM_SEED),
+  expected: `a whole number from 0 to ${Number.MAX_SAFE_INTEGER} (2^53-1), or ${RANDOM_SEED} for one that is drawn`,
 } as const;
 export const loraWeight = z.union([
   z.number(),

@@ -69,7 +69,7 @@ export const ROW_KEYS = {
   }),
   seed: rowKey({
     ...seed,
-    help: 'start of the random numbers; the same seed gives the same picture',
+    help: 'start of the random numbers; the same seed gives the same picture. -1: drawn for each row',
     defaultText: 'drawn once for the run',
   }),
   scheduler: rowKey({

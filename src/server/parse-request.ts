@@ -52,7 +52,7 @@ const toRow = async (
   known.set('image', inline(known.get('image'), place));
   const raw: RawRow = { line: null, known: [...known].filter(([, value]) => value !== undefined), extra: {} };
   const origin = { index, rowNumberPerFile: index, inputName: 'input_data', line: null };
-  const row = await parseRow(raw, origin, '/', context);
+  const row = await parseRow(raw, origin, '/', { ...context, picturesBefore: index });
   if ('error' in row) throw new RefineError(row.error.code, row.error.message, { context: { row: index } });
   return { ...row, output: row.stem };
 };
