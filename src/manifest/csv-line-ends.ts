@@ -1,39 +1,51 @@
-/** Where the records of a CSV file end: newlines inside quotes do not count. */
+/** Where the records of a CSV file end: line ends inside quotes do not count. */
 import type { LineEnds } from './read-lines.js';
 
 const NEWLINE = 10;
+const CARRIAGE_RETURN = 13;
+const TAB = 9;
+const SPACE = 32;
 const QUOTE = 34;
 
 export interface CsvLineEnds extends LineEnds {
   /** 1-based line of a quote that is still open, or null. */
   readonly openQuoteLine: number | null;
+  /** Bytes between cells, from the next record on. */
+  delimiters: readonly number[];
 }
 
 /**
- * RFC 4180: a quote opens a cell only as its first byte, and a doubled quote stands for one. Because a quote elsewhere
- * opens nothing, a malformed record ends where a reader would expect, and the records after it are read.
+ * RFC 4180: a quote opens a cell only as its first byte (spaces before it count for nothing), and a doubled quote stands for one.
+ * Because a quote elsewhere opens nothing, a malformed record ends where a reader would expect, and the records after it are read.
  *
- * @param delimiter the byte between cells
+ * @param delimiters bytes between cells; several as long as it is not known which
  */
-export const csvLineEnds = (delimiter: number): CsvLineEnds => {
+export const csvLineEnds = (delimiters: readonly number[]): CsvLineEnds => {
   let newlines = 0;
   let quoteLine = 0;
+  let last = 0;
   let state: 'cell start' | 'bare' | 'quoted' | 'quote seen' = 'cell start';
   return {
+    delimiters,
     find(bytes, from) {
       for (let at = from; at < bytes.length; at++) {
-        const byte = bytes[at];
-        if (byte === NEWLINE) newlines += 1;
+        const byte = bytes[at] ?? 0;
+        const isEnd = byte === CARRIAGE_RETURN || (byte === NEWLINE && last !== CARRIAGE_RETURN);
+        if (isEnd) newlines += 1;
+        last = byte;
         if (state === 'quoted') {
           if (byte === QUOTE) state = 'quote seen';
         } else if (byte === QUOTE && state !== 'bare') {
           if (state === 'cell start') quoteLine = newlines + 1;
           state = 'quoted';
-        } else if (byte === NEWLINE) {
+        } else if (isEnd) {
           state = 'cell start';
+          last = 0;
           return at;
-        } else {
-          state = byte === delimiter ? 'cell start' : 'bare';
+        } else if (this.delimiters.includes(byte)) {
+          state = 'cell start';
+        } else if ((byte !== SPACE && byte !== TAB) || state !== 'cell start') {
+          state = 'bare';
         }
       }
       return -1;

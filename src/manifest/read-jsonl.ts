@@ -1,5 +1,6 @@
 /** JSON lines to raw rows. */
 import { jsonFault } from '../json/fault.js';
+import { decodeText } from './decode-text.js';
 import { matchKey, type RawRow } from './raw-row.js';
 import { readLines, type Line } from './read-lines.js';
 import type { RowCommand } from './row-key.js';
@@ -48,14 +49,14 @@ const toRawRow = (line: Line, inputName: string, command: RowCommand): RawRow =>
  * Reads one row a line; blank lines are none. null is an absent value. A line that isn't a JSON object is a row with a
  * problem.
  *
- * @throws RefineError MANIFEST_KEY_UNKNOWN
+ * @throws RefineError MANIFEST_SYNTAX (no text) | MANIFEST_KEY_UNKNOWN
  */
 export async function* readJsonl(
   chunks: AsyncIterable<Buffer>,
   inputName: string,
   command: RowCommand = 'batch',
 ): AsyncGenerator<RawRow> {
-  for await (const line of readLines(chunks)) {
+  for await (const line of readLines(decodeText(chunks, inputName))) {
     if ('problem' in line || line.text.trim() !== '') yield toRawRow(line, inputName, command);
   }
 }

@@ -67,7 +67,7 @@ describe('readOwnValues', () => {
   });
 
   it('leaves out what a key does not take', async () => {
-    const found = { prompt: 5, negative_prompt: 'n', seed: -1, steps: 5000, scheduler: 'Restart', guidance_scale: NaN };
+    const found = { prompt: 5, negative_prompt: 'n', seed: -2, steps: 5000, scheduler: 'Restart', guidance_scale: NaN };
     expect(await ask({}, METADATA_KEYS, found)).toEqual([{ negative_prompt: 'n' }, 1]);
     expect(await ask({}, METADATA_KEYS, {})).toEqual([{}, 1]);
   });

@@ -102,9 +102,9 @@ describe('readCsv', () => {
     ['image,steps,num_inference_steps\n', 'MANIFEST_SYNTAX', /found "steps" twice/],
     ['image,name,name\n', 'MANIFEST_SYNTAX', /found "name" twice/],
     [
-      '\n\nimage;prompt\na;b\n',
+      '\n\nimage:prompt\na:b\n',
       'MANIFEST_SYNTAX',
-      /a header that names keys .*found \["image;prompt"\] \(m\.csv, line 3\)/,
+      /a header that names keys .*found \["image:prompt"\] \(m\.csv, line 3\)/,
     ],
     ['a.png,a cat\n', 'MANIFEST_SYNTAX', /a header that names keys/],
     ['ima"ge,prompt\n', 'MANIFEST_SYNTAX', /Could not read the header \(m\.csv, line 1\)/],
