@@ -6,7 +6,7 @@ import { isGlob, splitGlob } from './glob-place.js';
 import { listInput, type FoundInputs, type ListOptions } from './list-input.js';
 import { fileInput, unreadable, type ManifestInput } from './manifest-input.js';
 import { addPassedBy, NOTHING_PASSED_BY } from './passed-by.js';
-import { isPicture } from './picture-list.js';
+import { isPicture } from './picture-extensions.js';
 
 /** Where and how inputs are looked for. */
 export interface InputPlaces extends ListOptions {

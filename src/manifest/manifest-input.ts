@@ -1,7 +1,8 @@
 /** What can be an input of a run. */
 import { dirname, extname } from 'node:path';
 import { RefineError } from '../errors.js';
-import { PICTURE_EXTENSIONS, type PictureList } from './picture-list.js';
+import { extensionIn, isUnreadPicture, PICTURE_EXTENSIONS, SAVE_AS } from './picture-extensions.js';
+import type { PictureList } from './picture-list.js';
 import { showValue } from './show-value.js';
 
 /** A file of rows. */
@@ -48,12 +49,27 @@ const formatOf = (path: string): ManifestFile['format'] | undefined => FORMATS[e
 /** Whether a file is one of rows, told by its extension. */
 export const isManifest = (path: string): boolean => formatOf(path) !== undefined;
 
+const WRITE_ROWS = 'write it as JSON lines (pandas: df.to_json("rows.jsonl", orient="records", lines=True))';
+
+const mendingHint = (path: string): string => {
+  if (isUnreadPicture(path)) return `, a picture of a kind that is not read; ${SAVE_AS}`;
+  const extension = extensionIn(path);
+  if (/^\.(?:xlsx?|xlsm|ods)$/.test(extension)) return ', a workbook; save the table as “CSV UTF-8”';
+  return /^\.(?:parquet|arrow|feather|json)$/.test(extension) ? `; ${WRITE_ROWS}` : '';
+};
+
+/** A table beside pictures that nobody must take for none. */
+export const isParquet = (path: string): boolean => extensionIn(path) === '.parquet';
+
+export const parquetProblem = (input: string, path: string): RefineError =>
+  unreadable(input, `it has ${showValue(path)}, which is not read; ${WRITE_ROWS}`);
+
 /**
  * @param name what results call it
  * @throws RefineError MANIFEST_UNREADABLE when its extension is none of a manifest's
  */
 export const fileInput = (path: string, name: string): ManifestFile => {
   const format = formatOf(path);
-  if (format === undefined) throw unreadable(name, `it is a ${extname(path)}`);
+  if (format === undefined) throw unreadable(name, `it is a ${extensionIn(path)}${mendingHint(path)}`);
   return { kind: 'rows', name, path, folder: dirname(path), format };
 };

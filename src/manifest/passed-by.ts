@@ -1,4 +1,5 @@
 /** What lies in the inputs and is no row: it is counted, so that nobody takes it for done. */
+import { SAVE_AS } from './picture-extensions.js';
 
 export interface PassedBy {
   /** Neither pictures nor their texts nor manifests. */
@@ -7,25 +8,45 @@ export interface PassedBy {
   folders: number;
   /** Pictures beside manifests: only rows name those. */
   pictures: number;
+  /** Pictures of kinds that are not read, by extension; absent: none. */
+  unread?: Readonly<Record<string, number>>;
 }
 
 export const NOTHING_PASSED_BY: PassedBy = { files: 0, folders: 0, pictures: 0 };
 
-export const addPassedBy = (a: PassedBy, b: PassedBy): PassedBy => ({
-  files: a.files + b.files,
-  folders: a.folders + b.folders,
-  pictures: a.pictures + b.pictures,
-});
+export const addPassedBy = (a: PassedBy, b: PassedBy): PassedBy => {
+  const unread = countNames([a, b].flatMap(({ unread: counts = {} }) => Object.entries(counts)));
+  return {
+    ...{ files: a.files + b.files, folders: a.folders + b.folders, pictures: a.pictures + b.pictures },
+    ...(Object.keys(unread).length === 0 ? {} : { unread }),
+  };
+};
+
+/** Counts of names, added up. */
+export const countNames = (counts: readonly (readonly [name: string, count: number])[]): Record<string, number> => {
+  const sums: Record<string, number> = {};
+  for (const [name, number] of counts) sums[name] = (sums[name] ?? 0) + number;
+  return sums;
+};
 
 const count = (number: number, noun: string): string[] =>
   number === 0 ? [] : [`${number} ${noun}${number === 1 ? '' : 's'}`];
 
 /** `12 other files and 1 folder passed by …`, with what to do about it; '' when there is nothing to say. */
-export const passedByText = ({ files, folders, pictures }: PassedBy): string => {
-  const what = [...count(files, 'other file'), ...count(folders, 'folder'), ...count(pictures, 'picture')];
+export const passedByText = ({ files, folders, pictures, unread = {} }: PassedBy): string => {
+  const kinds = Object.entries(unread);
+  const what = [
+    ...count(files, 'other file'),
+    ...count(folders, 'folder'),
+    ...count(pictures, 'picture'),
+    ...kinds.map(([extension, number]) => `${number} ${extension}`),
+  ];
   if (what.length === 0) return '';
   const hints = [
     ...(folders > 0 ? ['--recursive enters folders'] : []),
+    ...(kinds.length > 0
+      ? [`${kinds.map(([extension]) => extension).join(', ')} pictures are not read: ${SAVE_AS}`]
+      : []),
     ...(pictures > 0 ? ['where there are manifests, only their rows are read'] : []),
   ];
   return `${what.join(', ')} passed by${hints.length > 0 ? ` (${hints.join('; ')})` : ''}`;

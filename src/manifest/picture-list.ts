@@ -1,6 +1,7 @@
 /** Pictures that are inputs themselves, in a folder or alone, as rows. */
 import { extname, join } from 'node:path';
 import { foldName, withoutExtension } from './output-name.js';
+import { rankOf } from './picture-extensions.js';
 import type { RawRow } from './raw-row.js';
 
 export interface PictureList {
@@ -12,15 +13,6 @@ export interface PictureList {
   /** Relative to the folder, `/`-separated, in the order of rows. */
   paths: readonly string[];
 }
-
-/** Extensions of pictures; of pictures that differ in nothing else, the first here gets the plain output name. */
-const EXTENSIONS = ['.png', '.jpg', '.jpeg', '.webp', '.tif', '.tiff', '.avif', '.gif'];
-
-export const PICTURE_EXTENSIONS = EXTENSIONS.join(' ');
-
-const rankOf = (path: string): number => EXTENSIONS.indexOf(extname(path).toLowerCase());
-
-export const isPicture = (path: string): boolean => rankOf(path) !== -1;
 
 const foldStem = (path: string): string => foldName(withoutExtension(path));
 

@@ -1,7 +1,7 @@
 /** What the readers of manifests hand to the parser of rows. */
 import { RefineError } from '../errors.js';
 import type { RowCommand } from './row-key.js';
-import { ROW_KEYS, rowKeyOf, spellingsOf, type RowKeyName } from './row-keys.js';
+import { keysWithSynonyms, ROW_KEYS, rowKeyOf, spellingsOf, type RowKeyName } from './row-keys.js';
 import { nearestKey } from './nearest-key.js';
 import { showValue } from './show-value.js';
 
@@ -45,4 +45,24 @@ export const matchKey = (name: string, inputName: string, line: number, command:
     `Unknown key ${showValue(name)} (${placeOf(inputName, line)}): did you mean "${near}"? Correct it, or rename it if it is your own`,
     { context: { input: inputName, line, key: name, nearest: near } },
   );
+};
+
+/**
+ * Gives keys that a row lacks what stands there under a synonym.
+ * @param known gets them
+ * @returns what of `extra` travels along
+ */
+export const takeSynonyms = (
+  known: [RowKeyName, unknown][],
+  extra: readonly [string, unknown][],
+  command: RowCommand,
+): readonly [string, unknown][] => {
+  const taken = keysWithSynonyms(command).flatMap((key) => {
+    if (known.some(([name]) => name === key)) return [];
+    const synonym = ROW_KEYS[key].synonyms.find((name) => extra.some(([own, value]) => own === name && value !== null));
+    return synonym === undefined ? [] : [[key, synonym] as const];
+  });
+  if (taken.length === 0) return extra;
+  for (const [key, synonym] of taken) known.push([key, extra.find(([name]) => name === synonym)?.[1]]);
+  return extra.filter(([name]) => !taken.some(([, synonym]) => synonym === name));
 };

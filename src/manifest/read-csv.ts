@@ -7,7 +7,7 @@ import { readText } from './parse-value.js';
 import { matchKey, placeOf, type RawRow } from './raw-row.js';
 import { readLines } from './read-lines.js';
 import type { RowCommand } from './row-key.js';
-import { ROW_KEYS, rowKeyNames, rowKeyOf, type RowKeyName } from './row-keys.js';
+import { isSpelling, keysWithSynonyms, ROW_KEYS, rowKeyNames, type RowKeyName } from './row-keys.js';
 import { showValue } from './show-value.js';
 
 interface Column {
@@ -41,10 +41,16 @@ const parseCells = (record: string, delimiter: string): Cells => {
 };
 
 const parseHeader = (cells: readonly string[], inputName: string, line: number, command: RowCommand): Column[] => {
-  const columns = cells.map((cell) => {
+  const columns: Column[] = cells.map((cell) => {
     const header = cell.trim();
     return { header, key: matchKey(header, inputName, line, command) };
   });
+  for (const name of keysWithSynonyms(command)) {
+    if (columns.some(({ key }) => key === name)) continue;
+    const synonym = ROW_KEYS[name].synonyms.find((other) => columns.some(({ header }) => header === other));
+    const column = columns.find(({ header }) => header === synonym);
+    if (column !== undefined) column.key = name;
+  }
   const fail = (message: string): never => {
     throw new RefineError('MANIFEST_SYNTAX', `${message} (${placeOf(inputName, line)})`, {
       context: { input: inputName, line },
@@ -75,7 +81,7 @@ const bytesOf = (delimiters: readonly string[]): number[] => delimiters.map((one
 const findDelimiter = (header: string, usual: string): string => {
   const keysUnder = (delimiter: string): number => {
     const parsed = parseCells(header, delimiter);
-    return 'cells' in parsed ? parsed.cells.filter((cell) => rowKeyOf(cell.trim()) !== undefined).length : 0;
+    return 'cells' in parsed ? parsed.cells.filter((cell) => isSpelling(cell.trim())).length : 0;
   };
   const candidates = [usual, ...DELIMITERS.filter((one) => one !== usual)].map((one) => [one, keysUnder(one)] as const);
   const most = Math.max(...candidates.map(([, keys]) => keys));

@@ -1,7 +1,7 @@
 /** JSON lines to raw rows. */
 import { jsonFault } from '../json/fault.js';
 import { decodeText } from './decode-text.js';
-import { matchKey, type RawRow } from './raw-row.js';
+import { matchKey, takeSynonyms, type RawRow } from './raw-row.js';
 import { readLines, type Line } from './read-lines.js';
 import type { RowCommand } from './row-key.js';
 
@@ -40,8 +40,9 @@ const toRawRow = (line: Line, inputName: string, command: RowCommand): RawRow =>
     if (key === null) extra.push([name, value]);
     else if (value !== null) row.known.push([key, value]);
   }
+  const rest = takeSynonyms(row.known, extra, command);
   // fromEntries defines its keys, so that "__proto__" is one like any other.
-  row.extra = Object.fromEntries(extra);
+  row.extra = Object.fromEntries(rest);
   return row;
 };
 

@@ -19,6 +19,11 @@ export interface RowKey<Schema extends z.ZodType> {
   help: string;
   /** Other spellings that mean this key. */
   aliases: readonly string[];
+  /**
+   * What other programs' tables call it, the first that is there. They stand for it only where it is absent; beside it, and in commands
+   * that have not the key, they travel along.
+   */
+  synonyms: readonly string[];
   /** Whether it makes sense for all rows at once, so that the command line has it too. */
   isOption: boolean;
   /** The one command that has it; null: both. */
@@ -31,6 +36,7 @@ export const rowKey = <Schema extends z.ZodType>(
   default: null,
   defaultText: key.default === undefined ? 'none' : JSON.stringify(key.default),
   aliases: [],
+  synonyms: [],
   isOption: true,
   only: null,
   ...key,

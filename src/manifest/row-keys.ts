@@ -21,6 +21,7 @@ export const ROW_KEYS = {
     ...filledText,
     help: "picture to refine: a path relative to the manifest's folder, an http(s) or file URL, a data: URL or base64",
     defaultText: 'required, unless `latents` is there',
+    synonyms: ['file_name'],
     isOption: false,
     only: 'batch',
   }),
@@ -30,7 +31,12 @@ export const ROW_KEYS = {
     isOption: false,
     only: 'batch',
   }),
-  prompt: rowKey({ ...prompt, help: 'what the picture shows; "" is a prompt', defaultText: 'required' }),
+  prompt: rowKey({
+    ...prompt,
+    help: 'what the picture shows; "" is a prompt',
+    defaultText: 'required',
+    synonyms: ['text', 'caption'],
+  }),
   negative_prompt: rowKey({ ...prompt, default: '', help: 'what the picture should not show' }),
   strength: rowKey({ ...share, default: 0.3, help: 'share of the steps that run: how much the picture may change' }),
   steps: rowKey({
@@ -241,3 +247,11 @@ export const spellingsOf = (command: RowCommand): readonly string[] =>
 
 /** The key that a spelling means, exactly; undefined when it isn't one of ours. */
 export const rowKeyOf = (spelling: string): RowKeyName | undefined => SPELLINGS.get(spelling);
+
+/** The keys of a command that have synonyms. */
+export const keysWithSynonyms = (command: RowCommand): readonly RowKeyName[] =>
+  rowKeyNames(command).filter((name) => ROW_KEYS[name].synonyms.length > 0);
+
+/** Whether a name means a key, as it is or where the key is absent. */
+export const isSpelling = (name: string): boolean =>
+  rowKeyOf(name) !== undefined || ROW_KEY_NAMES.some((key) => ROW_KEYS[key].synonyms.includes(name));

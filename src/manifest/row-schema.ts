@@ -8,18 +8,23 @@ const keysOf = (command: RowCommand): z.ZodObject =>
   z.looseObject(
     Object.fromEntries(
       rowKeyNames(command).flatMap((name) => {
-        const { schema, help, default: value, aliases } = ROW_KEYS[name];
+        const { schema, help, default: value, aliases, synonyms } = ROW_KEYS[name];
         const described = { description: help, ...(value === null ? {} : { default: value }) };
         const key = schema.nullish().meta(described);
         const other = schema.nullish().meta({ description: `the same as ${name}` });
-        return [[name, key] as const, ...aliases.map((alias) => [alias, other] as const)];
+        const stead = z.unknown().meta({ description: `${name}, where a row has none; else your own` });
+        return [
+          [name, key] as const,
+          ...aliases.map((alias) => [alias, other] as const),
+          ...synonyms.map((synonym) => [synonym, stead.optional()] as const),
+        ];
       }),
     ),
   );
 
 export const rowSchema = keysOf('batch').meta({
   title: 'A row of a manifest of sdxl-refine',
-  anyOf: [{ required: ['image'] }, { required: ['latents'] }],
+  anyOf: [{ required: ['image'] }, { required: ['latents'] }, { required: ['file_name'] }],
 });
 
 export const generateRowSchema = keysOf('generate').meta({ title: 'A row of a manifest of sdxl-refine generate' });

@@ -33,8 +33,10 @@ describe('a folder of pictures', () => {
     const { inputs, passedBy } = await find(cwd, ['in']);
     const paths = ['1.jpeg', '2.JPG', '3.webp', '4.tif', '5.tiff', '6.avif', '7.gif', '10.png'];
     expect(inputs).toEqual([{ kind: 'pictures', name: 'in', folder: 'in', paths }]);
-    expect(passedBy).toEqual({ files: 4, folders: 1, pictures: 0 });
-    expect(passedByText(passedBy)).toBe('4 other files, 1 folder passed by (--recursive enters folders)');
+    expect(passedBy).toEqual({ files: 3, folders: 1, pictures: 0, unread: { '.psd': 1 } });
+    expect(passedByText(passedBy)).toBe(
+      '3 other files, 1 folder, 1 .psd passed by (--recursive enters folders; .psd pictures are not read: save them as PNG, JPEG, WebP, TIFF or AVIF)',
+    );
   });
 
   it('is read with its sub folders if asked', async () => {
@@ -200,5 +202,77 @@ describe('passedByText', () => {
   it('says nothing of nothing', () => {
     expect(passedByText({ files: 0, folders: 0, pictures: 0 })).toBe('');
     expect(passedByText({ files: 12, folders: 0, pictures: 0 })).toBe('12 other files passed by');
+  });
+});
+
+describe('extensions', () => {
+  it('are those of one list, in any case, in folders, globs and alone', async () => {
+    const names = ['a.jfif', 'b.JPE', 'c.JPG', 'd.Png', 'e.pjpeg', 'f.jif', 'g.TIFF'];
+    const cwd = folderOf(...names.map((name) => `in/${name}`));
+    expect(await found(cwd, ['in'])).toEqual(names.map((name) => `in/${name}`));
+    expect(await found(cwd, ['in/*'])).toHaveLength(names.length);
+    for (const name of names) expect(await found(cwd, [`in/${name}`])).toEqual([`in/${name}`]);
+  });
+
+  it('of pictures that are not read are told by name', async () => {
+    const cwd = folderOf('in/a.HEIC', 'in/b.heic', 'in/c.jxl', 'in/d.apng', 'in/e.png', 'more/f.bmp', 'more/g.heic');
+    const { inputs, passedBy } = await find(cwd, ['in', 'more']);
+    expect(inputs[0]).toMatchObject({ paths: ['e.png'] });
+    expect(passedBy).toEqual({
+      files: 0,
+      folders: 0,
+      pictures: 0,
+      unread: { '.heic': 3, '.jxl': 1, '.apng': 1, '.bmp': 1 },
+    });
+    expect(passedByText(passedBy)).toMatch(
+      /^3 \.heic, 1 \.jxl, 1 \.apng, 1 \.bmp passed by \(.* not read: save them as PNG/,
+    );
+    await expect(find(cwd, ['in/c.jxl'])).rejects.toMatchObject({
+      message: expect.stringMatching(/it is a \.jxl, a picture of a kind that is not read; save them as PNG/) as string,
+    });
+  });
+
+  it.each([
+    ['rows.xlsx', /a workbook; save the table as “CSV UTF-8”/],
+    ['rows.parquet', /it is a \.parquet; write it as JSON lines/],
+    ['rows.json', /it is a \.json; write it as JSON lines/],
+  ])('of tables that are not read come with a way: %s', async (name, message) => {
+    await expect(find(folderOf(name), [name])).rejects.toMatchObject({
+      code: 'MANIFEST_UNREADABLE',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+});
+
+describe('an imagefolder', () => {
+  it('is a folder with metadata, or one whose folders have it', async () => {
+    const cwd = folderOf(
+      'a/metadata.jsonl',
+      'a/1.png',
+      'b/train/metadata.jsonl',
+      'b/train/1.png',
+      'b/test/metadata.csv',
+      'b/README.md',
+      'c/data/train/metadata.csv',
+    );
+    expect(await found(cwd, ['a'])).toEqual(['a/metadata.jsonl']);
+    const { inputs, passedBy } = await find(cwd, ['b', 'c']);
+    expect(inputs).toMatchObject([
+      { name: 'test/metadata.csv', folder: join(cwd, 'b/test') },
+      { name: 'train/metadata.jsonl', folder: join(cwd, 'b/train') },
+      { name: 'data/train/metadata.csv', folder: join(cwd, 'c/data/train') },
+    ]);
+    expect(passedBy).toEqual({ files: 1, folders: 0, pictures: 0 });
+  });
+
+  it.each([
+    ['metadata.parquet', '1.png'],
+    ['train/metadata.parquet', 'train/1.png'],
+    ['train-0.parquet', 'x.md'],
+  ])('in Parquet is told how to be read: %s', async (...names) => {
+    await expect(find(folderOf(...names.map((name) => `in/${name}`)), ['in'])).rejects.toMatchObject({
+      code: 'MANIFEST_UNREADABLE',
+      message: expect.stringMatching(/has ".*\.parquet", which is not read; write it as JSON lines \(pandas/) as string,
+    });
   });
 });
