@@ -14,6 +14,7 @@ import { countSteps } from '../manifest/count-steps.js';
 import { parseMetadataKeys } from '../manifest/own-values.js';
 import { parseBatchRow, type RowParser } from '../manifest/parse-row.js';
 import { parseOption } from '../manifest/parse-value.js';
+import type { Manifest } from '../manifest/read-rows.js';
 import type { PassedBy } from '../manifest/passed-by.js';
 import type { RowCommand } from '../manifest/row-key.js';
 import { rowKeyNames, type RowKeyName, type RowValues } from '../manifest/row-keys.js';
@@ -143,6 +144,8 @@ interface RunContext {
   /** Stops the run. */
   signal: AbortSignal;
   print: BatchRun['print'];
+  /** Of a run without inputs: what its one row says besides the options. */
+  row?: Manifest['row'];
 }
 
 /** @throws USAGE_* MANIFEST_* DEVICE_UNAVAILABLE, and the signal's reason */
@@ -175,6 +178,7 @@ export const planBatch = async (
     command: kind.command,
     parse: kind.parse,
     inputs,
+    ...(run.row === undefined ? {} : { row: run.row }),
     cwd: around.cwd(),
     ...(inputs.includes('-') ? { stdinPath: await keepStdin(around.stdin, run) } : {}),
     recursive: flags.recursive === true,

@@ -9,6 +9,7 @@ import { scoreCommand } from './score-command.js';
 import { serveCommand } from './serve-command.js';
 import type { Surroundings } from './surroundings.js';
 import { packageVersion } from './package-version.js';
+import { refineCommand } from './refine-command.js';
 
 /** @param setExitCode called by a command that ends otherwise than with 0 */
 export const buildProgram = (around: Surroundings, setExitCode: (code: number) => void): Command => {
@@ -22,7 +23,9 @@ export const buildProgram = (around: Surroundings, setExitCode: (code: number) =
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)')
     .configureHelp({ helpWidth: 100 });
-  program.addCommand(batchCommand(around, setExitCode).copyInheritedSettings(program));
+  const batch = batchCommand(around, setExitCode);
+  program.addCommand(refineCommand(around, setExitCode, batch).copyInheritedSettings(program), { isDefault: true });
+  program.addCommand(batch.copyInheritedSettings(program));
   program.addCommand(generateCommand(around, setExitCode).copyInheritedSettings(program));
   program.addCommand(serveCommand(around).copyInheritedSettings(program));
   program.addCommand(scoreCommand(around).copyInheritedSettings(program));

@@ -1,14 +1,13 @@
 /** The batch command: everything is checked that can be, then it runs, or only looks. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { passedByText } from '../manifest/passed-by.js';
-import { isRefineError, messageOf, RefineError } from '../errors.js';
+import { isRefineError, messageOf } from '../errors.js';
 import { batchKind, planBatch, verbOf, type BatchFlags, type RunKind } from './batch-run.js';
 import type { MergedConfig } from './config.js';
 import { lookOnly } from './look-only.js';
 import { resultPrinter } from './print-results.js';
 import { refineAll } from './refine-all.js';
+import { makeScratchFolder } from './scratch-folder.js';
 import { createStepSummary } from './step-summary.js';
 import { listenForStop } from './stop-signal.js';
 import type { Surroundings } from './surroundings.js';
@@ -31,10 +30,7 @@ export const runBatchCommand = async (
   const stop = listenForStop(around, () => {
     around.stderr.write('\nStopping; finished rows are kept. Once more to stop at once.\n');
   });
-  const scratch = await mkdtemp(join(tmpdir(), 'sdxl-refine-')).catch((cause: unknown) => {
-    const message = `Cannot make a temporary folder in ${tmpdir()}: ${messageOf(cause)}. Set TMPDIR to a folder that can be written.`;
-    throw new RefineError('OUTPUT_UNWRITABLE', message, { cause });
-  });
+  const scratch = await makeScratchFolder();
   try {
     const run = await planBatch(inputs, flags, around, { kind, scratch, signal: stop.signal, print });
     const passedBy = passedByText(run.passedBy);

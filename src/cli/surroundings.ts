@@ -3,8 +3,8 @@ import type { Readable } from 'node:stream';
 
 /** What `main` is given: Node's `process`, or a test's. */
 export interface Process {
-  stdin: Readable;
-  stdout: NodeJS.WritableStream;
+  stdin: Readable & { isTTY?: boolean };
+  stdout: NodeJS.WritableStream & { isTTY?: boolean };
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
   env: Readonly<Record<string, string | undefined>>;
   cwd(): string;

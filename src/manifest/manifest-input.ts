@@ -19,7 +19,7 @@ export interface ManifestFile {
 /** An input, found and listed: the rows it names are the same at every reading. */
 export type ManifestInput = ManifestFile | PictureList;
 
-/** No input at all: one row, of the options alone. */
+/** No input at all: one row, of the options and of what the command line says of it. */
 export interface OptionsInput {
   kind: 'options';
   /** What results call it. */

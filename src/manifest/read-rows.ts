@@ -11,6 +11,7 @@ import { readCsv } from './read-csv.js';
 import { readJsonl } from './read-jsonl.js';
 import type { RowContext } from './resolve-settings.js';
 import type { RowCommand } from './row-key.js';
+import type { RowKeyName } from './row-keys.js';
 import { showValue } from './show-value.js';
 
 /** Inputs of a run and what their rows are completed with. */
@@ -20,6 +21,8 @@ export interface Manifest extends RowContext, InputPlaces {
   parse: RowParser;
   /** Files, folders, globs, or `-`, as the command line names them. */
   inputs: readonly string[];
+  /** What the one row says that a run without inputs has; else it is made of options alone. */
+  row?: readonly (readonly [RowKeyName, unknown])[];
 }
 
 const CHUNK_BYTES = 256 * 1024;
@@ -44,11 +47,11 @@ const noPrompts = (input: string): RefineError =>
 /** The rows of an input, and what paths in them are relative to. */
 const openInput = (
   input: RowsInput,
-  { cwd, command }: Manifest,
+  { cwd, command, row = [] }: Manifest,
 ): [Iterable<RawRow> | AsyncIterable<RawRow>, string] => {
   switch (input.kind) {
     case 'options':
-      return [[{ line: null, known: [], extra: {} }], cwd];
+      return [[{ line: null, known: row.map(([key, value]) => [key, value]), extra: {} }], cwd];
     case 'pictures':
       if (command === 'generate') throw noPrompts(input.name);
       return [readPictureList(input), cwd];

@@ -1,0 +1,46 @@
+/** `sdxl-refine <picture>`: what it takes and says; `refine-picture.ts` does it. */
+import { Command, type Option } from 'commander';
+import { DEVICE, MESSAGES, MODEL, PICTURES, SAFETY } from './batch-command.js';
+import { configText, mergeConfig } from './config.js';
+import { refinePicture, type RefineFlags } from './refine-picture.js';
+import { ROW_SETTINGS } from './row-options.js';
+import type { Surroundings } from './surroundings.js';
+
+const EXAMPLES = `
+Examples:
+  $ sdxl-refine cat.png -p "a cat in the snow"
+  $ sdxl-refine cat.png -p "a cat in the snow" -o snow.jpg -s 0.25 --seed 7
+  $ sdxl-refine https://example.com/cat.png -p "a cat" -o cat.png -m ./sdxl-refiner
+  $ curl -s https://example.com/cat.png | sdxl-refine - -p "a cat" > cat.png
+
+Exit codes: 0 refined, 1 failed or blocked by content safety, 2 usage, 4 model, 5 device, 6 output, 130 stopped.`;
+
+/** Of `batch`'s options, those that a single picture needs. */
+const HEADINGS: readonly (string | undefined)[] = [PICTURES, MODEL, DEVICE, SAFETY, MESSAGES, ROW_SETTINGS];
+
+/** @param batch whose options these are too */
+export const refineCommand = (around: Surroundings, setExitCode: (code: number) => void, batch: Command): Command => {
+  const command = new Command('refine')
+    .description('Refines one picture. The command may be left out.')
+    .usage('[options] <picture>')
+    .argument('[picture...]', 'a file, an http(s) URL, or - for standard input')
+    .optionsGroup(PICTURES)
+    .option(
+      '-o, --output <file>',
+      'the refined picture, in the format of its ending; a folder; - for standard output (default: <name>-refined.png beside the picture)',
+    )
+    .option('-y, --overwrite', 'replace a file that exists without asking')
+    .optionsGroup(MESSAGES)
+    .option('--json', 'the result as a line of JSON on standard output');
+  const own = new Set(command.options.map((option) => option.attributeName()));
+  const isOfOne = (option: Option): boolean =>
+    HEADINGS.includes(option.helpGroupHeading) && !own.has(option.attributeName());
+  for (const option of batch.options.filter(isOfOne)) command.addOption(option);
+  return command
+    .addHelpText('after', EXAMPLES)
+    .action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
+      const config = await mergeConfig<RefineFlags>(command, inputs, around);
+      if (printConfig === true) around.stdout.write(configText(config));
+      else setExitCode(await refinePicture(inputs, config, around));
+    });
+};
