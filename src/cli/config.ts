@@ -1,4 +1,5 @@
 /** Settings of a run from all that give them: option beats environment beats configuration file beats default. */
+import { jsonText } from '../json/json-text.js';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { findConfigFile, readConfigFile, type ConfigFile } from './config-file.js';
@@ -69,10 +70,10 @@ export const mergeConfig = async <Flags extends object>(
 /** What `--print-config` prints: JSON, a setting a line. */
 export const configText = ({ file: configFile, userFile, settings }: MergedConfig<object>): string => {
   const lines = Object.entries(settings).map(([name, { value, source, file }]) => {
-    const from = file === undefined ? '' : `, "file": ${JSON.stringify(file)}`;
-    return `    "${name}": { "value": ${JSON.stringify(value)}, "source": "${source}"${from} }`;
+    const from = file === undefined ? '' : `, "file": ${jsonText(file)}`;
+    return `    "${name}": { "value": ${jsonText(value)}, "source": "${source}"${from} }`;
   });
-  const files = `"config_file": ${JSON.stringify(configFile)},\n  "user_config_file": ${JSON.stringify(userFile)}`;
+  const files = `"config_file": ${jsonText(configFile)},\n  "user_config_file": ${jsonText(userFile)}`;
   return `{\n  ${files},\n  "settings": {\n${lines.join(',\n')}\n  }\n}\n`;
 };
 

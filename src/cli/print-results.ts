@@ -1,4 +1,5 @@
 /** Standard output is for results alone, and only where they are asked for. */
+import { jsonText } from '../json/json-text.js';
 import type { ResultRecord } from '../records.js';
 import type { Summary } from '../results/summary.js';
 import type { Surroundings } from './surroundings.js';
@@ -14,5 +15,5 @@ export type ResultLine = ResultRecord | { summary: Summary & RunEnd };
 export const resultPrinter =
   (json: boolean, { stdout }: Surroundings) =>
   (line: ResultLine): void => {
-    if (json) stdout.write(`${JSON.stringify(line)}\n`);
+    if (json) stdout.write(`${jsonText(line)}\n`);
   };

@@ -1,4 +1,5 @@
 /** `sdxl-refine score`: one request of the online endpoint, without a server. */
+import { jsonText } from '../json/json-text.js';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -40,7 +41,7 @@ const run = async (request: string, flags: ScoreFlags, around: Surroundings): Pr
     const service = new RefineService({ engine, places: 1 });
     try {
       const results = await score(body, { ...scoring, refiner: service }, { signal: stop.signal, onStep: null });
-      around.stdout.write(`${JSON.stringify(results)}\n`);
+      around.stdout.write(`${jsonText(results)}\n`);
       /* Where every row was blocked, there is no model that could have anything to say. */
       const { warnings = [] } = service.isReady && flags.quiet !== true ? service.info() : {};
       for (const warning of warnings) around.stderr.write(`Note: ${warning}\n`);

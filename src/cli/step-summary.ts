@@ -1,4 +1,5 @@
 /** The summary of a run as a step of a CI job shows it: Markdown, appended to the file that GITHUB_STEP_SUMMARY names. */
+import { cutText } from '../json/json-text.js';
 import { appendFile } from 'node:fs/promises';
 import { messageOf } from '../errors.js';
 import type { ResultRecord } from '../records.js';
@@ -133,6 +134,6 @@ const table = (header: readonly string[], rows: readonly (readonly (string | num
 /** Text of rows and of messages as it is: on one line, short, and no Markdown, HTML or mathematics. */
 const escape = (text: string): string => {
   const line = text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
-  const short = line.length > MAX_TEXT ? `${line.slice(0, MAX_TEXT)}…` : line;
+  const short = line.length > MAX_TEXT ? `${cutText(line, MAX_TEXT)}…` : line;
   return short.replaceAll(/[\\`*_[\]{}<>()#|~$&!@:]/g, '\\$&');
 };

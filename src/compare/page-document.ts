@@ -1,4 +1,5 @@
 /** The page as text, piece by piece: it holds every preview, and memory should not. */
+import { jsonText } from '../json/json-text.js';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { PageRow } from './page-row.js';
@@ -70,7 +71,7 @@ const preview = (id: string, webp: Uint8Array): string =>
 
 /** JSON in which no tag, comment or entity can begin. */
 const inertJson = (value: unknown): string =>
-  JSON.stringify(value).replace(
+  jsonText(value).replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -1,4 +1,5 @@
 /** Says what is wrong with text that is not JSON, in words that tell where and how to mend it. Pure. */
+import { cutText } from './json-text.js';
 import { messageOf } from '../errors.js';
 
 const MAX_MESSAGE = 200;
@@ -18,7 +19,7 @@ const SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
  * @returns without a full stop at its end
  */
 export const jsonFault = (text: string, thrown: unknown): string => {
-  const message = messageOf(thrown).slice(0, MAX_MESSAGE);
+  const message = cutText(messageOf(thrown), MAX_MESSAGE);
   const position = /at position (\d+)/.exec(message)?.[1];
   const comma = trailingComma(text);
   /* A parser that stopped before the comma stopped for another reason. */

@@ -4,6 +4,7 @@ import type { Generation, GenerateMode, NoiseStart, RefineSettings, StageInput }
 import { collectProblems } from './collect-problems.js';
 import { loraProblems, weighLoras } from './lora-weights.js';
 import { extensionOf, formatWithoutName, resolveEncoding } from './output-form.js';
+import { halvesWarning, mendHalves, mendSettings } from './mend-halves.js';
 import { MAX_NAME_BYTES, parseOutput, promptStem, withoutExtension } from './output-name.js';
 import { rejectRow, type RowDraft, type RowParser } from './parse-row.js';
 import { parseValues } from './parse-values.js';
@@ -37,10 +38,11 @@ const SHARED_IN_ENSEMBLE = ['steps', 'scheduler'] as const;
 
 export const generateRowParser =
   (run: GenerateRun): RowParser =>
-  (raw, origin, _folder, context) => {
-    if ('problem' in raw) {
-      return Promise.resolve([rejectRow(origin, [new RefineError('ROW_SYNTAX', raw.problem)])]);
+  (read, origin, _folder, context) => {
+    if ('problem' in read) {
+      return Promise.resolve([rejectRow(origin, [new RefineError('ROW_SYNTAX', read.problem)])]);
     }
+    const { row: raw, mended } = mendHalves(read);
     const { problems, attempt } = collectProblems();
     const { values, refused } = parseValues(raw.known, attempt);
     const all = { ...context.options, ...values };
@@ -48,8 +50,9 @@ export const generateRowParser =
     const output =
       values.output === undefined ? null : attempt(() => outputOf(values.output ?? '', extension, run, all.count ?? 1));
     const encoding = output === undefined ? undefined : attempt(() => resolveEncoding(values, context, output));
-    const weighed = weighLoras({ ...resolveSettings(values, refused, context), strength: 1 }, values, context);
-    const { settings, warnings } = weighed;
+    const resolved = mendSettings({ ...resolveSettings(values, refused, context), strength: 1 });
+    const { settings, warnings: ofTags } = weighLoras(resolved.settings, values, context);
+    const warnings = [...halvesWarning([...mended, ...resolved.mended]), ...ofTags];
     const generation = attempt(() =>
       generationOf({ ...all, seed: settings.seed ?? context.runSeed }, refused, context, run),
     );

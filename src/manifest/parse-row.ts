@@ -5,6 +5,7 @@ import type { InvalidRow, PictureSource, RefineSettings, Row, RowOrigin } from '
 import { collectProblems } from './collect-problems.js';
 import { loraProblems, weighLoras } from './lora-weights.js';
 import { extensionOf, formatWithoutName, resolveEncoding } from './output-form.js';
+import { halvesWarning, mendHalves, mendSettings } from './mend-halves.js';
 import { outputStem, parseOutput } from './output-name.js';
 import { readOwnValues } from './own-values.js';
 import { parseLatentsSource, parsePictureSource } from './picture-source.js';
@@ -76,12 +77,13 @@ export const parseBatchRow: RowParser = async (...row) => [await parseRow(...row
  *   first problem, the message of all
  */
 export const parseRow = async (
-  raw: RawRow,
+  read: RawRow,
   origin: RowOrigin,
   folder: string,
   context: RowContext,
 ): Promise<RowDraft | InvalidRow> => {
-  if ('problem' in raw) return rejectRow(origin, [new RefineError('ROW_SYNTAX', raw.problem)]);
+  if ('problem' in read) return rejectRow(origin, [new RefineError('ROW_SYNTAX', read.problem)]);
+  const { row: raw, mended } = mendHalves(read);
   const { problems, attempt, keep } = collectProblems();
   const { values, refused } = parseValues(raw.known, attempt);
   const hasSource = !refused.has('image') && !refused.has('latents');
@@ -92,7 +94,9 @@ export const parseRow = async (
   const isMissing = (name: RowKeyName): boolean => !(name in values || name in context.options || refused.has(name));
   const own =
     picture?.source.kind === 'file' ? await readOwnValues(picture.source.path, isMissing, context).catch(keep) : {};
-  const { settings, warnings } = weighLoras(resolveSettings(values, refused, context, own), values, context);
+  const resolved = mendSettings(resolveSettings(values, refused, context, own));
+  const { settings, warnings: ofTags } = weighLoras(resolved.settings, values, context);
+  const warnings = [...halvesWarning([...mended, ...resolved.mended]), ...ofTags];
   attempt(() => {
     if (!refused.has('prompt') && own !== undefined) requirePrompt(settings, picture?.source);
   });

@@ -1,3 +1,4 @@
+import { jsonText } from '../json/json-text.js';
 import { OWN_KEYWORD } from './programs/own.js';
 import type { TextEntry } from './read-text-chunks.js';
 import type { RunFacts } from './run-facts.js';
@@ -27,7 +28,7 @@ export const runEntry = ({
           base_model: baseModel,
           refiner,
         };
-  return { keyword: OWN_KEYWORD, text: JSON.stringify({ ...made, ...began }) };
+  return { keyword: OWN_KEYWORD, text: jsonText({ ...made, ...began }) };
 };
 
 const rowKeys = (settings: object): Record<string, unknown> =>

@@ -1,3 +1,4 @@
+import { cutText, jsonText } from '../json/json-text.js';
 import { MAX_WARNING_CHARS, MAX_WARNINGS } from './limits.js';
 
 /** Takes one sentence about metadata that could not be read. */
@@ -13,11 +14,11 @@ export interface Warnings {
 export const collectWarnings = (): Warnings => {
   const list: string[] = [];
   const warn = (text: string): void => {
-    const short = text.slice(0, MAX_WARNING_CHARS);
+    const short = cutText(text, MAX_WARNING_CHARS);
     if (list.length < MAX_WARNINGS && !list.includes(short)) list.push(short);
   };
   return { warn, list };
 };
 
 /** A value of the picture inside a warning: short, on one line, control characters escaped. */
-export const quote = (value: string): string => JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+export const quote = (value: string): string => jsonText(value.length > 60 ? `${cutText(value, 60)}…` : value);

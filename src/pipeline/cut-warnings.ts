@@ -1,4 +1,5 @@
 /** What to say of prompts of which a part is left out, as diffusers says it too. */
+import { cutText } from '../json/json-text.js';
 import type { RefineReply, RefineSettings } from '../records.js';
 import { cutWords } from '../text/cut-words.js';
 import type { Model } from './load-model.js';
@@ -21,7 +22,7 @@ export const cutWarnings = (
   const warnings = prompts.flatMap(([key, text]) => {
     const cut = cutWords(encoder, text);
     if (cut === null) return [];
-    const shown = cut.length > SHOWN ? `${cut.slice(0, SHOWN)}…` : cut;
+    const shown = cut.length > SHOWN ? `${cutText(cut, SHOWN)}…` : cut;
     return [
       `Of ${key}, 75 tokens count; left out: ${JSON.stringify(shown)}. prompt_syntax a1111, comfy or compel takes all of it.`,
     ];

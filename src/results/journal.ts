@@ -1,4 +1,5 @@
 /** `results.jsonl`: one whole line a row, on the disk before the next row's. */
+import { jsonText } from '../json/json-text.js';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCodeOf } from '../errors.js';
@@ -21,7 +22,7 @@ export interface Journal {
 
 /** Some readers take U+2028 and U+2029 for line ends (Node's readline does), so they are written escaped. */
 const toLine = (record: ResultRecord): string =>
-  `${JSON.stringify(record).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}\n`;
+  `${jsonText(record).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}\n`;
 
 /** Pipes and devices have nothing to sync. */
 const sync = async (handle: FileHandle): Promise<void> => {

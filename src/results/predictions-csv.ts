@@ -7,7 +7,7 @@ import { writeAtomically } from './write-atomically.js';
 const toCell = (value: string | number | boolean | null): string => {
   if (value === null) return '';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  const text = String(value);
+  const text = String(value).toWellFormed();
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 

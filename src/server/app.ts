@@ -1,4 +1,5 @@
 /** The server: routes, errors and limits put together. What listens and stops it is in `serve.ts`. */
+import { jsonText } from '../json/json-text.js';
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { RefineError } from '../errors.js';
@@ -52,6 +53,7 @@ export const createApp = async (options: AppOptions): Promise<FastifyInstance> =
   } as object) as unknown as FastifyInstance;
   /* Node would close a connection whose client has closed its side, whether or not it still waits for an answer. */
   Object.assign(app.server, { httpAllowHalfOpen: true });
+  app.setReplySerializer(jsonText);
   addJsonParser(app);
   addHooks(app, options);
   addErrors(app, options);

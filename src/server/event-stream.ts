@@ -1,4 +1,5 @@
 /** An answer as server-sent events: steps with previews, then the result or the error. */
+import { jsonText } from '../json/json-text.js';
 import { PassThrough } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { encodePicture } from '../image/encode-picture.js';
@@ -29,7 +30,7 @@ export const eventStream = (reply: FastifyReply): EventStream => {
     clearInterval(heartbeat);
   });
   const send = (event: string, data: unknown): void => {
-    if (stream.writable) stream.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    if (stream.writable) stream.write(`event: ${event}\ndata: ${jsonText(data)}\n\n`);
   };
   const end: EventStream['end'] = async (event, data) => {
     clearInterval(heartbeat);

@@ -1,4 +1,5 @@
 /** One line a request, on standard error: text for people, or JSON for programs. */
+import { jsonText } from '../json/json-text.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { messageOf } from '../errors.js';
 
@@ -17,7 +18,7 @@ const PROBES = new Set(['/', '/ready', '/metrics']);
 export const createLog = (write: (text: string) => void, asJson: boolean, isQuiet: boolean): Log => {
   const codes = new WeakMap<FastifyRequest, string>();
   const line = (fields: Readonly<Record<string, unknown>>, text: string): void => {
-    write(asJson ? `${JSON.stringify({ time: new Date().toISOString(), ...fields })}\n` : `${text}\n`);
+    write(asJson ? `${jsonText({ time: new Date().toISOString(), ...fields })}\n` : `${text}\n`);
   };
   return {
     request: (request, reply) => {

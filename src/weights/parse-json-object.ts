@@ -1,4 +1,5 @@
 /** Parses JSON from outside into an object, within limits and without the parser's silences. Pure. */
+import { cutText } from '../json/json-text.js';
 import { messageOf, type RefineError } from '../errors.js';
 import { scanJson } from './json-structure.js';
 
@@ -12,7 +13,7 @@ export interface JsonLimits {
 /** A value of the file for a message: short and on one line. */
 export const show = (value: unknown): string => {
   const text = (JSON.stringify(value) as string | undefined) ?? 'missing';
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+  return text.length > MAX_SHOWN ? `${cutText(text, MAX_SHOWN)}…` : text;
 };
 const MAX_SHOWN = 120;
 

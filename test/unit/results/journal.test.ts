@@ -30,7 +30,7 @@ describe('openJournal', () => {
     );
   });
 
-  it('writes any text on one line of valid UTF-8, which reads back as it was', async () => {
+  it('writes any text on one line of valid UTF-8, which reads back as it was, but for half a character', async () => {
     const path = join(folder(), 'results.jsonl');
     const id = 'a\nb\r\u2028c\u2029d\u0000\ud800 e 🐈';
     const journal = await openJournal(path);
@@ -39,7 +39,7 @@ describe('openJournal', () => {
     const bytes = readFileSync(path);
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     expect(text.split(/[\r\n\u2028\u2029]/)).toHaveLength(2);
-    expect((JSON.parse(text) as { id: string }).id).toBe(id);
+    expect((JSON.parse(text) as { id: string }).id).toBe(id.toWellFormed());
   });
 
   const whole = `${JSON.stringify(okRecord())}\n`;
