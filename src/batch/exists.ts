@@ -1,9 +1,10 @@
 /** Whether there is something at a path. */
+import { existingForm } from '../manifest/existing-form.js';
 import { access } from 'node:fs/promises';
 
-/** By links too; what cannot be reached is not there. */
+/** By links too, and under the other form of Unicode's composition; what cannot be reached is not there. */
 export const exists = (path: string): Promise<boolean> =>
-  access(path).then(
+  access(existingForm(path)).then(
     () => true,
     () => false,
   );

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
+import { existingForm } from '../manifest/existing-form.js';
 import { parseShard, shardRows } from '../batch/shard.js';
 import { refineWork } from '../batch/refine-work.js';
 import { take } from '../batch/take.js';
@@ -131,7 +132,7 @@ export const batchKind = (flags: BatchFlags, around: Surroundings): RunKind => {
     createWork: async ({ device, precision, signal }) => {
       const model = await resolveModel(flags.model ?? BUNDLED_MODEL, around, { signal, quiet: flags.quiet === true });
       const modelName = flags.model ?? basename(BUNDLED_MODEL);
-      const vae = flags.vae === undefined ? null : resolve(around.cwd(), flags.vae);
+      const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));
       return refineWork(new Engine({ model, modelName, vae, vaeTiling, memory, loras, embeddings, device, precision }));
     },
   };

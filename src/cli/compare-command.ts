@@ -1,6 +1,7 @@
 /** `sdxl-refine compare`: the results of a run as a page and a contact sheet. */
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { existingForm } from '../manifest/existing-form.js';
 import { type Comparison, writeComparison } from '../compare/write-comparison.js';
 import { parseWhole } from './run-options.js';
 import { listenForStop } from './stop-signal.js';
@@ -56,7 +57,7 @@ const compare = async (results: string, flags: CompareFlags, around: Surrounding
   const folder = dirname(results);
   const page = resolve(cwd, flags.output ?? join(folder, 'compare.html'));
   const sheet = resolve(cwd, flags.sheet ?? join(folder, 'contact-sheet.png'));
-  const inputs = flags.inputs.map((path) => resolve(cwd, path));
+  const inputs = flags.inputs.map((path) => existingForm(resolve(cwd, path)));
   const stop = listenForStop(around, () => undefined);
   const watched = around.stderr.isTTY === true && flags.quiet !== true;
   try {

@@ -1,5 +1,6 @@
 /** `--embedding <name=file>`, which may be given several times. */
 import { resolve } from 'node:path';
+import { existingForm } from '../manifest/existing-form.js';
 import { RefineError } from '../errors.js';
 import type { EmbeddingChoice } from '../records.js';
 
@@ -7,7 +8,7 @@ import type { EmbeddingChoice } from '../records.js';
 export const parseEmbeddings = (texts: string | readonly string[] | undefined, cwd: string): EmbeddingChoice[] => {
   const embeddings = [texts ?? []].flat().map((text) => {
     const [, name = '', file = ''] = /^([^\s=]+)=(.+)$/s.exec(text) ?? [];
-    if (name !== '') return { name, file: resolve(cwd, file) };
+    if (name !== '') return { name, file: existingForm(resolve(cwd, file)) };
     throw new RefineError(
       'USAGE_OPTION_INVALID',
       `Expected --embedding to be <name>=<file>, the name without spaces, got "${text}".`,

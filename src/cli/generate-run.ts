@@ -1,5 +1,6 @@
 /** What tells a run of `generate` from one of `batch`: its rows, and two models instead of one. */
 import { basename, join, resolve } from 'node:path';
+import { existingForm } from '../manifest/existing-form.js';
 import { generateWork } from '../batch/generate-work.js';
 import type { Resident } from '../batch/resident.js';
 import type { EngineOptions } from '../engine/protocol.js';
@@ -52,7 +53,7 @@ export const generateKind = (inputs: readonly string[], flags: GenerateFlags, ar
     loras: [...loras.base, ...loras.refiner],
     parse: generateRowParser({ mode, stageInput, keepsLatents: flags.saveLatents === true }),
     createWork: async ({ device, precision, outputFolder, part, resumes, signal }) => {
-      const vae = flags.vae === undefined ? null : resolve(around.cwd(), flags.vae);
+      const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));
       const engine = async (
         model: string | undefined,
         bundled: string,

@@ -1,5 +1,6 @@
 /** `--lora <file[:weight]>`, which may be given several times. */
 import { basename, extname, resolve } from 'node:path';
+import { existingForm } from '../manifest/existing-form.js';
 import { RefineError } from '../errors.js';
 import type { LoraChoice } from '../records.js';
 
@@ -13,7 +14,11 @@ const WEIGHTED = /^(.+):([-+]?(?:\d+\.?\d*|\.\d+))$/;
 export const parseLoras = (texts: string | readonly string[] | undefined, cwd: string): LoraChoice[] => {
   const loras = [texts ?? []].flat().map((text) => {
     const [, file = text, weight = '1'] = WEIGHTED.exec(text) ?? [];
-    return { name: basename(file, extname(file)), file: resolve(cwd, file), weight: Number(weight) };
+    return {
+      name: basename(file, extname(file)).normalize('NFC'),
+      file: existingForm(resolve(cwd, file)),
+      weight: Number(weight),
+    };
   });
   expectDistinct(loras);
   return loras;

@@ -1,5 +1,6 @@
 /** `--model` as people write it: a path, a bundled model's name, or an id of the hub. */
 import { resolve } from 'node:path';
+import { existingForm } from '../manifest/existing-form.js';
 import { exists } from '../batch/exists.js';
 import { DEFAULT_VARIANT } from '../hub/choose-files.js';
 import { findCached } from '../hub/find-cached.js';
@@ -19,7 +20,7 @@ export const findModelFolder = async (
   text: string,
   around: Pick<Surroundings, 'cwd' | 'env'>,
 ): Promise<string | null> => {
-  const path = resolve(around.cwd(), text);
+  const path = existingForm(resolve(around.cwd(), text));
   if (await exists(path)) return path;
   const bundled = BUNDLED_MODELS.find(({ name }) => name === text);
   if (bundled !== undefined) return bundled.folder;
@@ -39,7 +40,7 @@ export const resolveModel = async (
 ): Promise<string> => {
   const found = await findModelFolder(text, around);
   if (found !== null) return found;
-  const path = resolve(around.cwd(), text);
+  const path = existingForm(resolve(around.cwd(), text));
   const id = parseModelId(text);
   const settings = await readHubSettings(around.env);
   if (id === null || settings.isOffline) return path;

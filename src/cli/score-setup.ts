@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { existingForm } from '../manifest/existing-form.js';
 import { Engine } from '../engine/engine.js';
 import { RefineError } from '../errors.js';
 import { DRAWN_SEEDS } from '../manifest/row-seed.js';
@@ -102,7 +103,7 @@ export const createEngine = async (flags: ScoreFlags, around: Surroundings, sign
   const memory = parseMemory(flags.memory);
   const named = flags.model ?? variable('AZUREML_MODEL_DIR', around);
   const model = await resolveModel(named ?? BUNDLED_MODEL, around, { signal, quiet: flags.quiet === true });
-  const vae = flags.vae === undefined ? null : resolve(around.cwd(), flags.vae);
+  const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));
   const loras = parseLoras(flags.lora, around.cwd());
   const modelName = named ?? basename(BUNDLED_MODEL);
   return new Engine({ model, modelName, vae, vaeTiling, memory, loras, device, precision });

@@ -1,6 +1,7 @@
 /** Finds the inputs that the command line names: files, folders, globs. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
+import { existingForm } from './existing-form.js';
 import { RefineError, messageOf, systemCodeOf } from '../errors.js';
 import { isGlob, splitGlob } from './glob-place.js';
 import { listInput, type FoundInputs, type ListOptions } from './list-input.js';
@@ -28,7 +29,7 @@ const findInput = async (input: string, places: InputPlaces): Promise<FoundInput
   }
   // An unset variable of a script would have us read the working directory.
   if (input === '') throw unreadable(input, 'it is empty');
-  const path = resolve(cwd, input);
+  const path = existingForm(resolve(cwd, input));
   const name = basename(path);
   const stats = await stat(path).catch((error: unknown) => {
     if (systemCodeOf(error) === 'ENOENT' && isGlob(input)) return null;

@@ -1,6 +1,7 @@
 /** Where a glob of the command line begins. */
 import { join, parse, resolve, sep } from 'node:path';
 import fastGlob from 'fast-glob';
+import { existingForm } from './existing-form.js';
 import { isFolder, type ListedPlace } from './list-files.js';
 
 /** A folder or glob that the user named. */
@@ -22,8 +23,8 @@ export const splitGlob = async (glob: string, cwd: string): Promise<InputPlace> 
   const { root } = parse(glob);
   const segments = glob.slice(root.length).split(sep === '\\' ? /[\\/]/ : '/');
   let shown = root;
-  while (segments.length > 1 && (await isFolder(resolve(cwd, shown, segments[0] ?? '')))) {
+  while (segments.length > 1 && (await isFolder(existingForm(resolve(cwd, shown, segments[0] ?? ''))))) {
     shown = join(shown, segments.shift() ?? '');
   }
-  return { name: glob, shown, folder: resolve(cwd, shown), pattern: segments.join('/') };
+  return { name: glob, shown, folder: existingForm(resolve(cwd, shown)), pattern: segments.join('/') };
 };

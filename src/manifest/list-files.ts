@@ -47,7 +47,8 @@ export const listFiles = async (
   except: string | null,
   signal?: AbortSignal,
 ): Promise<Listing> => {
-  const entries = fastGlob.stream(pattern, {
+  const patterns = [...new Set([pattern, pattern.normalize('NFC'), pattern.normalize('NFD')])];
+  const entries = fastGlob.stream(patterns, {
     cwd: folder,
     objectMode: true,
     onlyFiles: false,

@@ -1,8 +1,9 @@
-/** Tells what a row's `image` is: a file, a URL, or the picture itself. Opens nothing. */
+/** Tells what a row's `image` is: a file, a URL, or the picture itself. Opens nothing; of names that are not ASCII it looks which are there. */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RefineError, messageOf } from '../errors.js';
 import type { PictureSource } from '../records.js';
+import { existingForm } from './existing-form.js';
 import { showValue } from './show-value.js';
 
 /** PATH_MAX of Linux; Windows and macOS take less. */
@@ -34,19 +35,19 @@ const shorten = (text: string): string => {
 };
 
 /**
- * A path as a row wrote it, absolute.
+ * A path as a row wrote it, absolute, in the form of Unicode in which something lies there.
  * @throws RefineError ROW_FIELD_INVALID when no file can have this name
  */
 export const resolvePath = (key: string, path: string, folder: string): string => {
   if (path.length > MAX_PATH_LENGTH || path.includes('\0')) {
     throw new RefineError('ROW_FIELD_INVALID', `Expected ${key} to be a file name, got ${showValue(path)}`);
   }
-  return resolve(folder, path);
+  return existingForm(resolve(folder, path));
 };
 
 const fromUrl = (url: string, scheme: string): PictureSource => {
   try {
-    if (scheme === 'file') return { kind: 'file', path: fileURLToPath(url) };
+    if (scheme === 'file') return { kind: 'file', path: existingForm(fileURLToPath(url)) };
     if (scheme === 'http' || scheme === 'https') return { kind: 'url', url: new URL(url).href };
   } catch (error) {
     throw new RefineError(

@@ -1,16 +1,17 @@
 /** A picture's prompt in a text file beside it, as caption tools write it. */
 import { readFile, stat } from 'node:fs/promises';
 import { join, parse } from 'node:path';
+import { existingForm } from './existing-form.js';
 import { RefineError, messageOf, systemCodeOf } from '../errors.js';
 import { showValue } from './show-value.js';
 
 /** Longest sidecar; a prompt's tokens beyond the 77th have no effect anyway. */
 const MAX_SIDECAR_BYTES = 64 * 1024;
 
-/** Where the sidecar of `cat.png` would be: `cat.txt`. */
+/** Where the sidecar of `cat.png` is, or would be: `cat.txt`. */
 export const sidecarOf = (path: string): string => {
   const { dir, name } = parse(path);
-  return join(dir, `${name}.txt`);
+  return existingForm(join(dir, `${name}.txt`));
 };
 
 const decode = (bytes: Buffer): string | null => {
