@@ -1,5 +1,9 @@
 /** sharp as this program runs it; the rest of the room takes it from here. */
-import sharp from 'sharp';
+import { createRequire } from 'node:module';
+import type sharpFunction from 'sharp';
+
+/* Its ES module imports JSON: Node 20.9 cannot, and Node up to 20.18 and 22.11 warn of it. Its CommonJS runs on all of them alike. */
+const sharp = createRequire(import.meta.url)('sharp') as typeof sharpFunction;
 
 /* The cores belong to the networks, and a picture is decoded while they work on another. */
 sharp.concurrency(1);
