@@ -2,8 +2,9 @@
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
+import { describeInBrowser, openBrowser } from '../support/browser.js';
 import { goldenData } from '../support/golden.js';
 import { runCli, temporaryFolder } from '../support/run-cli.js';
 
@@ -66,18 +67,7 @@ describe('compare', () => {
   });
 });
 
-const candidates = [
-  process.env['CHROMIUM'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
-const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
-if (executablePath === undefined) {
-  console.warn('The page is not tested: no browser found. Install chromium, or name one in the variable CHROMIUM.');
-}
-
-(executablePath === undefined ? describe.skip : describe)('the page in a browser', () => {
+describeInBrowser('the page in a browser', () => {
   let browser: Browser;
   let tab: Page;
   const said: string[] = [];
@@ -92,9 +82,7 @@ if (executablePath === undefined) {
 
   beforeAll(async () => {
     await runCli(['compare', results, '--inputs', folder]);
-    const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
-    const args = [...flags, '--disable-background-networking', '--disable-component-update'];
-    browser = await chromium.launch({ executablePath: executablePath!, args });
+    browser = await openBrowser();
   });
   afterAll(() => browser.close());
   beforeEach(async () => {

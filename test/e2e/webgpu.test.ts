@@ -4,6 +4,7 @@ import type { DoctorReport } from '#src/doctor/report.js';
 import { model, picture, readPixels, readResults, runBatch, workFolder, writeRows } from '../support/batch.js';
 import { goldenData, readCase } from '../support/golden.js';
 import { runCli } from '../support/run-cli.js';
+import { skipWhere } from '../support/skip-where.js';
 import { vulkanEnvironment } from '../support/vulkan.js';
 
 const CASE = 'refine-batch-of-3';
@@ -11,8 +12,7 @@ const CASE = 'refine-batch-of-3';
 const MINUTES = 60_000;
 
 const found = vulkanEnvironment();
-if ('missing' in found) console.warn(`WebGPU is not tested: ${found.missing}.`);
-const withAdapter = 'env' in found ? describe : describe.skip;
+const { describe: withAdapter } = skipWhere('missing' in found ? found.missing : null);
 const env = 'env' in found ? found.env : process.env;
 
 withAdapter('--device webgpu', () => {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { skipWhere } from './skip-where.js';
 
-/** Tests that look for processes run where there is /proc. Apart from `processes.ts`, which benchmarks use outside of jest. */
-export const itOnLinux = existsSync('/proc/self/stat') ? it : it.skip;
+/** Tests that look for processes run where there is /proc. */
+export const { it: itOnLinux } = skipWhere(existsSync('/proc/self/stat') ? null : 'there is no /proc');

@@ -26,5 +26,7 @@ export const vulkanEnvironment = (): { env: NodeJS.ProcessEnv } | { missing: str
     return { env: { ...env, LD_LIBRARY_PATH: `${folder}:${env['LD_LIBRARY_PATH'] ?? ''}`, VK_ICD_FILENAMES: icd } };
   }
   const own = DRIVERS.some((folder) => existsSync(folder) && readdirSync(folder).length > 0);
-  return own ? { env } : { missing: 'there is neither a Vulkan driver nor a Chromium with SwiftShader' };
+  return own
+    ? { env }
+    : { missing: 'there is neither a Vulkan driver nor a Chromium with SwiftShader: install chromium and libvulkan1' };
 };

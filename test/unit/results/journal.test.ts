@@ -1,9 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openJournal } from '#src/results/journal.js';
+import { itOnLinux } from '../../support/it-on-linux.js';
 import { failedRecord, folder, okRecord } from './records.js';
-
-const onLinux = process.platform === 'linux' ? it : it.skip;
 
 describe('openJournal', () => {
   it('makes the folder and appends one line a record, there as soon as it is awaited', async () => {
@@ -70,7 +69,7 @@ describe('openJournal', () => {
     });
   });
 
-  onLinux('says that the disk is full, at every append', async () => {
+  itOnLinux('says that the disk is full, at every append', async () => {
     expect(existsSync('/dev/full')).toBe(true);
     const journal = await openJournal('/dev/full');
     for (let turn = 0; turn < 2; turn++) {

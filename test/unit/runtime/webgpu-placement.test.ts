@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { fusionsOf } from '#src/graph/operators-for.js';
 import { goldenData } from '../../support/golden.js';
+import { skipWhere } from '../../support/skip-where.js';
 import { vulkanEnvironment } from '../../support/vulkan.js';
 
 const found = vulkanEnvironment();
-if ('missing' in found) console.warn(`WebGPU's placement is not tested: ${found.missing}.`);
-const itWithAdapter = 'env' in found ? it : it.skip;
+const { it: itWithAdapter } = skipWhere('missing' in found ? found.missing : null);
 const env = 'env' in found ? found.env : process.env;
 const script = fileURLToPath(new URL('../../support/place-on-webgpu.js', import.meta.url));
 
