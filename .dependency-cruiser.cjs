@@ -139,14 +139,9 @@ module.exports = {
       'batch|engine|image|manifest|safety',
       'requests to answers; options, keys and signals reach it from the command line',
     ),
-    home(
-      'ort-only-in-runtime',
-      'node_modules/onnxruntime-',
-      'runtime',
-      'sessions, devices and memory policy have one home',
-    ),
+    home('ort-only-in-runtime', 'onnxruntime-', 'runtime', 'sessions, devices and memory policy have one home'),
     home('sharp-only-in-image', 'node_modules/sharp', 'image', 'decoding and encoding have one home'),
-    home('onnx-proto-only-in-graph', 'node_modules/onnx-proto', 'graph', 'ONNX is written in one place'),
+    home('onnx-proto-only-in-graph', 'onnx-proto', 'graph', 'ONNX is written in one place'),
     home(
       'csv-and-glob-only-in-manifest',
       'node_modules/(csv-parse|fast-glob)',

@@ -13,7 +13,19 @@ const MATHS = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'build/', 'node_modules/', 'training/', 'bench/peers/', 'coverage/', 'refined/', 'models/'] },
+  {
+    ignores: [
+      'dist/',
+      'build/',
+      'node_modules/',
+      'training/',
+      'bench/peers/',
+      'coverage/',
+      'refined/',
+      'models/',
+      'vendor/',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,5 +1,6 @@
 /** The first minute: installs, builds, refines the bundled pictures with the bundled model, shows before and after. */
-import { build, install, root, run } from './steps.mjs';
+import { install } from './install.mjs';
+import { build, root, run } from './steps.mjs';
 
 install();
 console.error('Building …');

@@ -46,7 +46,7 @@ export const machineLine = (contestants) => {
   const versions = contestants.flatMap(({ name, versions }) => (versions === '' ? [] : [`${name}: ${versions}`]));
   return [
     `${cpus().length} cores of ${model.trim()}, ${(totalmem() / 2 ** 30).toFixed(0)} GB; sdxl-refine ${own.version} on`,
-    `${[`onnxruntime-node ${own.dependencies['onnxruntime-node']}, Node ${process.versions.node}`, ...versions].join('; ')}.`,
+    `${[`onnxruntime-node ${own.dependencies['onnxruntime-common']}, Node ${process.versions.node}`, ...versions].join('; ')}.`,
     'Medians, least and most in brackets.',
   ].join(' ');
 };

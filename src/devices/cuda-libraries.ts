@@ -3,7 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 import { findLibrary, libraryFolders } from './find-library.js';
 
 export interface CudaReport {
-  /** onnxruntime-node has CUDA for this system at all. */
+  /** ONNX Runtime has CUDA for this system at all. */
   available: boolean;
   /** Version of NVIDIA's driver; null: none is loaded. */
   driver: string | null;
@@ -36,8 +36,8 @@ const GET_LIBRARIES: Readonly<Record<CudaVersion, string>> = {
 
 export interface CudaPlaces {
   env: Readonly<Record<string, string | undefined>>;
-  /** Of onnxruntime-node's libraries; null: it is not installed. */
-  libraryFolder: string | null;
+  /** Of ONNX Runtime's libraries. */
+  libraryFolder: string;
   platform: string;
   arch: string;
   /** Default: the system's own. */
@@ -54,7 +54,7 @@ export const examineCuda = async ({
   /* onnxruntime-node's install script knows no other system (script/install-metadata.js of 1.30). */
   const available = platform === 'linux' && arch === 'x64';
   const folders = available ? await libraryFolders(env, usualFolders) : [];
-  const path = await findLibrary(PROVIDER, libraryFolder === null ? [] : [libraryFolder]);
+  const path = await findLibrary(PROVIDER, [libraryFolder]);
   const cuda = (path === null ? null : await versionOf(path)) ?? (await installedVersion(folders));
   const libraries = await Promise.all(
     LIBRARIES[cuda].map(async (name) => ({ name, path: await findLibrary(name, folders) })),
@@ -73,14 +73,18 @@ export const examineCuda = async ({
   };
 };
 
-/** CUDA 12 by the package's own install script; CUDA 13 by the same release's libraries on PyPI (docs/devices.md). */
-const getProvider = (cuda: CudaVersion, folder: string | null): string[] =>
+/** CUDA 12 by onnxruntime-node's own install script, run in a folder of its own; CUDA 13 by the same release's libraries on PyPI (docs/devices.md). */
+const getProvider = (cuda: CudaVersion, folder: string): string[] =>
   cuda === 12
-    ? ['ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node']
+    ? [
+        'npm install --ignore-scripts --prefix ort-cuda onnxruntime-node@1.30.0',
+        'ONNXRUNTIME_NODE_INSTALL=cuda12 node ort-cuda/node_modules/onnxruntime-node/script/install.js',
+        `mv ort-cuda/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_* '${folder}'`,
+      ]
     : [
         'pip download --no-deps onnxruntime-gpu==1.30.0',
-        `unzip -j -o onnxruntime_gpu-1.30.0-*.whl 'onnxruntime/capi/libonnxruntime*' -d ${folder ?? '.'}`,
-        `mv ${folder ?? '.'}/libonnxruntime.so.1.30.0 ${folder ?? '.'}/libonnxruntime.so.1`,
+        `unzip -j -o onnxruntime_gpu-1.30.0-*.whl 'onnxruntime/capi/libonnxruntime*' -d '${folder}'`,
+        `mv '${folder}/libonnxruntime.so.1.30.0' '${folder}/libonnxruntime.so.1'`,
       ];
 
 /** CUDA that a provider was linked with; null: it does not say. */

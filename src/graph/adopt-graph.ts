@@ -1,5 +1,5 @@
 /** A network that someone else wrote, made ready to be opened as ours are: float32 in and out, weights by real path. */
-import type { onnx as Onnx } from 'onnx-proto';
+import type { onnx as Onnx } from '#onnx-proto';
 import type { WrittenGraph } from './graph-builder.js';
 import { locationBelow, onnx } from './onnx-messages.js';
 import type { Target } from './target.js';

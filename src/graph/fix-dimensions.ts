@@ -1,5 +1,5 @@
 /** A graph for one size of input alone: some devices compile what they are given, and can only do that with all sizes known. */
-import type { onnx as Onnx } from 'onnx-proto';
+import type { onnx as Onnx } from '#onnx-proto';
 import type { WrittenGraph } from './graph-builder.js';
 import { onnx } from './onnx-messages.js';
 

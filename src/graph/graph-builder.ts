@@ -2,7 +2,7 @@
  * Writes an ONNX model in memory. Weights are external tensors: file, offset and length inside the user's own files, so a
  * model of gigabytes is a few hundred kilobytes of graph. Knows no network and opens no file.
  */
-import type { onnx as Onnx } from 'onnx-proto';
+import type { onnx as Onnx } from '#onnx-proto';
 import {
   attribute,
   externalTensor,

@@ -1,6 +1,6 @@
 /** Messages of the ONNX format (onnx/onnx onnx.proto), of what this project calls by shorter names. */
 import { posix, relative, sep } from 'node:path';
-import onnxProto, { type onnx as Onnx } from 'onnx-proto';
+import onnxProto, { type onnx as Onnx } from '#onnx-proto';
 
 /* The package is CommonJS: its values come by the default export, its types by name. */
 export const { onnx } = onnxProto;

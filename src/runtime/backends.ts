@@ -1,6 +1,6 @@
 /** What the installed ONNX Runtime says of itself. Importing this loads its native part. */
 import './no-telemetry.js';
-import { env, listSupportedBackends } from 'onnxruntime-node';
+import { env, listSupportedBackends } from '#onnxruntime-node';
 
 export interface RuntimeFacts {
   /** Of onnxruntime-node. */

@@ -1,6 +1,6 @@
 /** A written graph, opened in ONNX Runtime on the device that it was written for. */
 import './no-telemetry.js';
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor as OrtTensor } from '#onnxruntime-node';
 import { fixDimensions } from '../graph/fix-dimensions.js';
 import type { WrittenGraph } from '../graph/graph-builder.js';
 import { deviceName } from '../graph/target.js';

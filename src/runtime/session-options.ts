@@ -1,5 +1,5 @@
 /** How ONNX Runtime opens a session on each device family. Each choice and its source: docs/decisions/0002 and 0008. */
-import type { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession } from '#onnxruntime-node';
 import type { WrittenGraph } from '../graph/graph-builder.js';
 import type { DeviceFamily, Target } from '../graph/target.js';
 

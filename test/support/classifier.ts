@@ -1,7 +1,7 @@
 /** An image classifier in the layout that Hugging Face publishes them in, made where it is needed: bright pictures are "nsfw". */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import onnxProto from 'onnx-proto';
+import onnxProto from '#onnx-proto';
 
 const { onnx } = onnxProto;
 const { FLOAT, INT64 } = onnx.TensorProto.DataType;

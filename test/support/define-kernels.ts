@@ -3,7 +3,7 @@
  * (ONNX Runtime docs/ContribOperators.md; bias_split_gelu_impl.cu for the order of halves): what a lowering means can then be
  * computed anywhere. Whether the device's kernels do what they are documented to do is not seen here.
  */
-import onnxProto, { type onnx as Onnx } from 'onnx-proto';
+import onnxProto, { type onnx as Onnx } from '#onnx-proto';
 import type { WrittenGraph } from '#src/graph/graph-builder.js';
 import { CPU } from '#src/graph/target.js';
 

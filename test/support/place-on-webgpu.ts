@@ -2,7 +2,7 @@
  * Run as a process of its own, with the variables that find an adapter: opens a graph on WebGPU alone. A session in which any
  * node would go to the CPU is not made.
  */
-import { InferenceSession } from 'onnxruntime-node';
+import { InferenceSession } from '#onnxruntime-node';
 import { fixDimensions } from '#src/graph/fix-dimensions.js';
 import { CPU, type Target } from '#src/graph/target.js';
 import { parseUnetConfig } from '#src/networks/unet-config.js';

@@ -1,7 +1,7 @@
 /** An ONNX network with its weights in a file beside it, as exports over 2 GB are. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import onnxProto from 'onnx-proto';
+import onnxProto from '#onnx-proto';
 
 const { onnx } = onnxProto;
 

@@ -18,7 +18,13 @@ const LIBRARIES = [
   'libcurand.so.10',
   'libcudnn.so.9',
 ];
-const linux: CudaPlaces = { env: {}, libraryFolder: null, platform: 'linux', arch: 'x64', usualFolders: [] };
+const linux: CudaPlaces = {
+  env: {},
+  libraryFolder: '/nowhere/sdxl-refine',
+  platform: 'linux',
+  arch: 'x64',
+  usualFolders: [],
+};
 
 it('finds nothing where there is nothing, and says how to get it', async () => {
   const { available, libraries, provider, commands } = await examineCuda(linux);
@@ -27,7 +33,9 @@ it('finds nothing where there is nothing, and says how to get it', async () => {
   expect(provider.path).toBeNull();
   expect(commands).toEqual([
     expect.stringMatching(/^sudo apt-get install/),
-    expect.stringMatching(/npm rebuild onnxruntime-node$/),
+    expect.stringMatching(/^npm install .* onnxruntime-node@1/),
+    expect.stringMatching(/install.js$/),
+    expect.stringMatching(/^mv .*libonnxruntime_providers_\* '\/nowhere\/sdxl-refine'$/),
   ]);
 });
 
@@ -49,7 +57,7 @@ it('looks into LD_LIBRARY_PATH first, then into the usual folders', async () => 
 
 it('asks only for what is missing, and for nothing where the engine has no CUDA', async () => {
   const onlyProvider = await examineCuda({ ...linux, usualFolders: [folderWith(...LIBRARIES)] });
-  expect(onlyProvider.commands).toHaveLength(1);
+  expect(onlyProvider.commands).toHaveLength(3);
   for (const [platform, arch] of [
     ['darwin', 'arm64'],
     ['win32', 'x64'],

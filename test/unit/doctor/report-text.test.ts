@@ -45,7 +45,7 @@ const well: DoctorReport = {
     driver: '570.1',
     libraries: [{ name: 'libcudart.so.12', path: '/lib/libcudart.so.12' }],
     provider: { name: 'provider.so', path: null },
-    commands: ['npm rebuild onnxruntime-node'],
+    commands: ['npm install onnxruntime-node'],
   },
   model: { folder: '/m', opened_in_ms: 1234, problem: null },
   cache: {
@@ -73,7 +73,7 @@ it('says what is well and what is only told', () => {
     '  · webgpu: Vulkan has no driver here',
     '  · NVIDIA driver 570.1',
     '  · provider.so: missing',
-    '      npm rebuild onnxruntime-node',
+    '      npm install onnxruntime-node',
     '  ✓ /m is complete (opened in 1.2 s)',
     '  ✓ a/b (StableDiffusionXLPipeline, 8.0 GiB)',
     '    --model /cache/b',

@@ -1,4 +1,4 @@
-import onnxProto from 'onnx-proto';
+import onnxProto from '#onnx-proto';
 import { adoptGraph, readForeignGraph } from '#src/graph/adopt-graph.js';
 import { CPU } from '#src/graph/target.js';
 import { openNetwork } from '#src/runtime/network.js';

@@ -1,4 +1,4 @@
-import onnxProto from 'onnx-proto';
+import onnxProto from '#onnx-proto';
 import { GraphBuilder, type Value } from '#src/graph/graph-builder.js';
 import { CpuOperators } from '#src/graph/cpu-operators.js';
 import { tensor } from '#src/tensor/tensor.js';

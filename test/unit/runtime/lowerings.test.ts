@@ -2,7 +2,7 @@
  * Each device's lowering of whole networks, as far as a CPU can tell: ONNX Runtime accepts its types and shapes, everything
  * that the CPU has no kernel for is what the device has one for, and its arithmetic is the reference's.
  */
-import { InferenceSession } from 'onnxruntime-node';
+import { InferenceSession } from '#onnxruntime-node';
 import type { WrittenGraph } from '#src/graph/graph-builder.js';
 import { fusionsOf } from '#src/graph/operators-for.js';
 import { CPU, type Target } from '#src/graph/target.js';

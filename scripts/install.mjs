@@ -1,0 +1,37 @@
+/** Installs what is missing: packages, and what vendor/ names. */
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { npm, root } from './steps.mjs';
+import { vendorPackages } from './vendor.mjs';
+
+const MARK = `${root}node_modules/.installed-from`;
+
+/** Installs exactly what the lock files name, unless that is what is there. */
+export const install = () => {
+  installPackages();
+  if (!vendorPackages()) giveUp();
+};
+
+export const installPackages = () => {
+  const lock = createHash('sha256')
+    .update(readFileSync(`${root}package-lock.json`))
+    .digest('hex');
+  if (readMark() === lock) return;
+  console.error('Installing packages …');
+  if (!npm(['ci', '--include=dev'])) giveUp();
+  writeFileSync(MARK, lock);
+};
+
+/** null: nothing is installed, or not by us. */
+const readMark = () => {
+  try {
+    return readFileSync(MARK, 'utf8');
+  } catch {
+    return null;
+  }
+};
+
+const giveUp = () => {
+  console.error('npm ci failed. Check the network and the registry that npm uses, then run this again.');
+  process.exit(1);
+};
