@@ -26,6 +26,8 @@ export const MAX_NODE_INPUTS = 500;
 /** Inputs of nodes looked at in the walks through one ComfyUI graph, and links followed one after another. */
 export const MAX_GRAPH_STEPS = 1_000_000;
 export const MAX_LINK_DEPTH = 20;
+/** Links followed one after another to a prompt: control nets, reroutes and pipes come in long rows. */
+export const MAX_TEXT_DEPTH = 200;
 /** Characters of a prompt; the text encoders read a few hundred. */
 export const MAX_PROMPT_CHARS = 100_000;
 /** Warnings kept of one picture, and characters of one. */

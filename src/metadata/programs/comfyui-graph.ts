@@ -83,9 +83,9 @@ export const findUpstream = (graph: Graph, from: GraphNode, wanted: (node: Graph
 /** Names under which nodes of one value keep it: primitives, seed nodes, text boxes. */
 const VALUE_NAMES = ['value', 'int', 'float', 'number', 'string', 'text'];
 
-/** A number or text: the literal itself, or what the linked node holds, under the input's own name or a usual one. */
+/** A number, text or boolean: the literal itself, or what the linked node holds, under the input's own name or a usual one. */
 export const literalOf = (graph: Graph, value: unknown, names: readonly string[], depth = 0): unknown => {
-  if (typeof value === 'string' || typeof value === 'number') return value;
+  if (['string', 'number', 'boolean'].includes(typeof value)) return value;
   const link = linkOf(graph, value);
   if (link === null || depth === MAX_LINK_DEPTH || !graph.visit(link.node)) return undefined;
   const { inputs } = link.node;

@@ -2,9 +2,10 @@
 import { type Facts, factsOf } from '../facts.js';
 import { MAX_LINK_DEPTH } from '../limits.js';
 import type { JsonObject } from '../parse-json.js';
-import type { Warn } from '../warnings.js';
+import { quote, type Warn } from '../warnings.js';
 import { findUpstream, type Graph, type GraphNode, linkOf, literalOf, parseGraph } from './comfyui-graph.js';
-import { textOf } from './comfyui-text.js';
+import { pipeNames, type Side } from './comfyui-inputs.js';
+import { sideText, type SideText } from './comfyui-text.js';
 
 /**
  * Prompts, seed, steps, sampler, guidance and size come from the base stage: the first sampler of the chain that ends in
@@ -21,26 +22,84 @@ export const readComfyui = (json: JsonObject, warn: Warn): Facts | null => {
     warn('The ComfyUI graph has no sampler that is known here.');
     return null;
   }
-  const stages = samplers.map((sampler) => stageInputs(graph, sampler));
-  const promptOf = (...names: string[]): string | null => {
-    const texts = stages.map((inputs) => textOf(graph, firstOf(inputs, names), warn));
-    return texts.find(Boolean) ?? texts.find((text) => text !== null) ?? null;
-  };
+  const stages = samplers.map((sampler): Stage => ({ sampler, inputs: stageInputs(graph, sampler) }));
   const literal = (...names: string[]): unknown =>
-    stages.map((inputs) => literalOf(graph, firstOf(inputs, names), names)).find((value) => value !== undefined);
-  const sized = findUpstream(graph, base, ({ inputs }) => inputs.has('width') && inputs.has('height'));
+    stages.map(({ inputs }) => literalOf(graph, firstOf(inputs, names), names)).find((value) => value !== undefined);
+  const prompts = promptsOf(graph, stages, warn);
   const raw = {
-    prompt: promptOf('positive', 'conditioning'),
-    negativePrompt: promptOf('negative'),
+    prompt: prompts.positive,
+    negativePrompt: prompts.negative,
     seed: literal('seed', 'noise_seed'),
     steps: literal('steps'),
     sampler: literal('sampler_name'),
     scheduler: literal('scheduler'),
     guidanceScale: literal('cfg'),
-    width: literalOf(graph, sized?.inputs.get('width'), ['width']),
-    height: literalOf(graph, sized?.inputs.get('height'), ['height']),
+    ...sizeOf(graph, base),
   };
   return factsOf('comfyui', raw, warn);
+};
+
+const SIDES: readonly Side[] = ['positive', 'negative'];
+const SIDE_INPUTS: Readonly<Record<Side, readonly string[]>> = {
+  positive: ['positive', 'conditioning', 'cond1'],
+  negative: ['negative'],
+};
+
+interface Stage {
+  sampler: GraphNode;
+  /** Its own, and those of the nodes that choose its parts. */
+  inputs: ReadonlyMap<string, unknown>;
+}
+
+/** Of the first stage that has one that is not empty. Where that is unclear the prompt is not known: a later stage's may be for a detail. */
+const promptsOf = (graph: Graph, stages: readonly Stage[], warn: Warn): Record<Side, string | null> => {
+  const found: Record<Side, string | null> = { positive: null, negative: null };
+  const isOpen: Record<Side, boolean> = { positive: true, negative: true };
+  for (const { sampler, inputs } of stages) {
+    const texts: Partial<Record<Side, SideText>> = {};
+    for (const side of SIDES) {
+      const value = firstOf(inputs, SIDE_INPUTS[side]);
+      const isThere = value !== undefined || pipeNames(graph, sampler).length > 0;
+      if (isOpen[side] && isThere) texts[side] = sideText(graph, { sampler, value }, side, warn);
+      else if (side === 'positive' && !isThere)
+        warn(`The sampler ${quote(sampler.type)} of the ComfyUI graph has no positive prompt.`);
+    }
+    const crossed = [...(texts.positive?.crossed ?? [])].find(
+      ([node, slot]) => texts.negative?.crossed.get(node) === slot,
+    );
+    if (crossed !== undefined) {
+      warn(`The prompts of the ComfyUI graph are not known: both sides are one output of ${quote(crossed[0].type)}.`);
+      return { positive: null, negative: null };
+    }
+    for (const side of SIDES) {
+      const { text = null, isUnclear = false } = texts[side] ?? {};
+      found[side] = text ?? found[side];
+      isOpen[side] &&= !isUnclear && !text;
+    }
+  }
+  return found;
+};
+
+const SIZES = [
+  ['width', 'height'],
+  ['empty_latent_width', 'empty_latent_height'],
+] as const;
+
+/** Pixels of what the base stage begins with. A loader may have them in one text, `832 x 1216`, beside numbers that do not count then. */
+const sizeOf = (graph: Graph, base: GraphNode): { width?: unknown; height?: unknown } => {
+  const namesIn = ({ inputs }: GraphNode): (typeof SIZES)[number] | undefined =>
+    SIZES.find((names) => names.every((name) => inputs.has(name)));
+  const sized = findUpstream(graph, base, (node) => namesIn(node) !== undefined);
+  const names = sized === null ? undefined : namesIn(sized);
+  if (sized === null || names === undefined) return {};
+  const resolution = sized.inputs.get('resolution');
+  const [, across, down] = /^(\d+) ?x ?(\d+)/.exec(typeof resolution === 'string' ? resolution : '') ?? [];
+  if (across !== undefined) return { width: across, height: down };
+  const [width, height] = names;
+  return {
+    width: literalOf(graph, sized.inputs.get(width), ['width']),
+    height: literalOf(graph, sized.inputs.get(height), ['height']),
+  };
 };
 
 /** Any node with the inputs of KSampler or of SamplerCustom: custom nodes keep those names. */

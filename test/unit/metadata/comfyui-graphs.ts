@@ -47,3 +47,23 @@ export const withText = (positive: unknown, nodes: Graph): Graph => ({
   '3': node('KSampler', { ...BASIC['3']!.inputs, positive }),
   ...nodes,
 });
+
+/** The basic graph's sampler, its two sides replaced. */
+export const sampler = (inputs: Record<string, unknown>, type = 'KSampler'): Graph[string] => {
+  const { positive: _p, negative: _n, ...rest } = BASIC['3']!.inputs;
+  return node(type, { ...rest, ...inputs });
+};
+export const graphOf = (three: Graph[string], nodes: Graph): Graph => ({ ...BASIC, '3': three, ...nodes });
+export const sidesOf = (facts: GenerationFacts | null): [string | null | undefined, string | null | undefined] => [
+  facts?.prompt,
+  facts?.negativePrompt,
+];
+export const FOX = ['a red fox', 'blurry'];
+export const fox = node('CLIPTextEncode', { text: 'a red fox', clip: ['4', 1] });
+export const blurry = node('CLIPTextEncode', { text: 'blurry', clip: ['4', 1] });
+export const texts = { positive: 'a red fox', negative: 'blurry' };
+export const wires = { positive: ['p', 0], negative: ['n', 0] };
+export const both = (positive: number, negative: number): Record<string, unknown> => ({
+  positive: ['x', positive],
+  negative: ['x', negative],
+});

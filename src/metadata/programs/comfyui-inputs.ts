@@ -1,0 +1,131 @@
+/** What the inputs of a ComfyUI node are, by their names: a graph in its API form says no types. Pure. */
+import { type Graph, type GraphNode, linkOf, literalOf } from './comfyui-graph.js';
+
+/** Of a sampler's two conditionings. */
+export type Side = 'positive' | 'negative';
+
+export const otherSide = (side: Side): Side => (side === 'positive' ? 'negative' : 'positive');
+
+/** `positive`, `base_positive`, `pos`, `optional_negative`, `text_positive_g`, `positive_prompt`, …; not `negative_prompt_to`, `positive_ascore`. */
+const SIDE_NAME =
+  /^(?:base_|optional_|opt_|text_|prompt_|conditioning_|cond_|clip_|string_)?(pos|neg)(?:itive|ative)?(?:_?(?:prompt|text|conditioning|cond|string))?(?:_?[gl]|_?\d)?$/i;
+/** What holds a conditioning, before what holds its text. */
+const IS_TEXT = /text|prompt|string|_[gl]$/i;
+
+const isWired = (graph: Graph, value: unknown): boolean => typeof value === 'string' || linkOf(graph, value) !== null;
+
+/** Names of a node's inputs for one side, those of conditionings first. */
+export const sideNames = (graph: Graph, { inputs }: GraphNode, side: Side): string[] => {
+  const names = [...inputs.keys()].filter(
+    (name) => SIDE_NAME.exec(name)?.[1]?.toLowerCase() === side.slice(0, 3) && isWired(graph, inputs.get(name)),
+  );
+  const rank = (name: string): number => (name === side ? 0 : IS_TEXT.test(name) ? 2 : 1);
+  return names.sort((one, other) => rank(one) - rank(other));
+};
+
+/** Outputs of nodes that have both sides, where their order is known: wires may cross. */
+const SIDE_SLOTS: ReadonlyMap<string, readonly [positive: number, negative: number]> = new Map([
+  ['ControlNetApplyAdvanced', [0, 1]],
+  ['ControlNetApplySD3', [0, 1]],
+  ['InpaintModelConditioning', [0, 1]],
+  ['SDXLPromptStyler', [0, 1]],
+  ['Efficient Loader', [1, 2]],
+  ['KSampler (Efficient)', [1, 2]],
+  ['Unpack SDXL Tuple', [2, 3]],
+  ['FromBasicPipe', [3, 4]],
+  ['FromBasicPipe_v2', [4, 5]],
+  ['Context (rgthree)', [4, 5]],
+]);
+
+/** The side that a node's output is; null: only the inputs' names tell. */
+export const sideOfSlot = ({ type }: GraphNode, slot: number): Side | null => {
+  const slots = SIDE_SLOTS.get(type);
+  if (slots?.[0] === slot) return 'positive';
+  return slots?.[1] === slot ? 'negative' : null;
+};
+
+/** What carries both sides in one wire: `basic_pipe`, `ctx_01`, `base_ctx`, `sdxl_tuple`, `bus`. */
+const PIPE = /(?:^|_)(?:pipe|pipeline|context|ctx|bus|bundle|tuple)(?:_?\d+|_opt)?$/i;
+
+/** Wired inputs that carry both sides. Of a merge the last counts, of anything else the first. */
+export const pipeNames = (graph: Graph, { type, inputs }: GraphNode): string[] => {
+  const names = [...inputs.keys()].filter((name) => PIPE.test(name) && linkOf(graph, inputs.get(name)) !== null);
+  return /merge/i.test(type) ? names.reverse() : names;
+};
+
+const CONDITIONING = /^cond(?:itioning)?(?:s|_?\d+|_to|_from|_[a-z])?$/i;
+
+export const conditioningNames = (graph: Graph, { inputs }: GraphNode): string[] =>
+  [...inputs.keys()].filter((name) => CONDITIONING.test(name) && linkOf(graph, inputs.get(name)) !== null);
+
+/** Where nodes keep text; `populated_text` is what a wildcard node made of its `text`. */
+const TEXT_NAMES = ['populated_text', 'text', 'string', 'value', 'prompt', 'wildcard_text', 'text_0'];
+
+export const textNames = (graph: Graph, { inputs }: GraphNode): string[] =>
+  TEXT_NAMES.filter((name) => typeof inputs.get(name) === 'number' || isWired(graph, inputs.get(name)));
+
+/** Inputs of nodes that join texts: `string_a`, `text_1`, `text2`. */
+const TEXT_PART = /^(?:text|string|value)_?[a-z\d]$/;
+
+export const partNames = ({ inputs }: GraphNode): string[] => [...inputs.keys()].filter((name) => TEXT_PART.test(name));
+
+const MAX_DELIMITER_CHARS = 20;
+
+/** What stands between joined texts; null: the node does not say. */
+export const delimiterOf = ({ inputs }: GraphNode): string | null => {
+  const delimiter = inputs.get('delimiter') ?? inputs.get('separator');
+  return typeof delimiter === 'string' ? delimiter.slice(0, MAX_DELIMITER_CHARS).replaceAll('\\n', '\n') : null;
+};
+
+/** Nodes that make another text of theirs, by rules or by chance: what they hold is not what they give. */
+export const changesText = ({ type, inputs }: GraphNode): boolean =>
+  (DRAWS.test(type) &&
+    !inputs.has('populated_text') &&
+    [...inputs.values()].some((value) => typeof value === 'string' && CHOICE.test(value))) ||
+  ['find', 'regex', 'regex_pattern', 'pattern', 'replace'].some((name) => inputs.has(name)) ||
+  inputs.get('action') === 'replace';
+
+const DRAWS = /random|wildcard|^DP[A-Z]/i;
+/** `{red|blue}`, `__colours__`. */
+const CHOICE = /\{[^{}]*\|[^{}]*\}|__[^_\s]+__/;
+
+/** Of SDXL, SD3 and Flux: a text for each text encoder. */
+const ENCODER_TEXTS = ['text_g', 'text_l', 'clip_g', 'clip_l', 't5xxl'];
+
+export const encoderTextNames = (graph: Graph, { inputs }: GraphNode): string[] =>
+  ENCODER_TEXTS.filter((name) => isWired(graph, inputs.get(name)));
+
+/**
+ * The one input that a switch lets through: of `select: 2` the second, of a true `boolean` the one `on_true`, of inputs without a choice
+ * (`any_01`, `any_02`) the first.
+ * @returns undefined: the node is no switch; null: which one is not known
+ */
+export const switchedName = (graph: Graph, { type, inputs }: GraphNode): string | null | undefined => {
+  const names = [...inputs.keys()];
+  if (inputs.has('on_true') && inputs.has('on_false')) {
+    const choice = ['boolean', 'switch', 'condition', 'value']
+      .map((name) => literalOf(graph, inputs.get(name), ['boolean']))
+      .find((value) => typeof value === 'boolean');
+    return choice === undefined ? null : choice ? 'on_true' : 'on_false';
+  }
+  const numbered = names.filter((name) => NUMBERED.test(name) && linkOf(graph, inputs.get(name)) !== null);
+  const selector = ['select', 'Input', 'input', 'selected_index'].find(
+    (name) => inputs.has(name) && !numbered.includes(name),
+  );
+  if (numbered.length === 0) return undefined;
+  if (selector !== undefined) {
+    const choice = literalOf(graph, inputs.get(selector), [selector]);
+    return numbered.find((name) => Number(NUMBERED.exec(name)?.[1]) === Number(choice)) ?? null;
+  }
+  return /switch/i.test(type) || names.every((name) => /^any_\d+$/.test(name)) ? numbered[0] : undefined;
+};
+
+const NUMBERED = /^(?:input|conditioning|cond|text|string|any|value|ctx|pipe)_?0*(\d+)$/i;
+
+/** What never leads to a text. */
+const NO_TEXT =
+  /^(?:clip|clip_\d|model|base_model|vae|optional_vae|images?|masks?|latents?|latent_image|samples|pixels|control_net|.*stack|style_model|clip_vision.*|seed|.*noise_seed|width|height|.*strength|gligen.*)$/i;
+
+/** Links by which a node that is not known may be passed. */
+export const passingNames = (graph: Graph, { inputs }: GraphNode): string[] =>
+  [...inputs.keys()].filter((name) => !NO_TEXT.test(name) && linkOf(graph, inputs.get(name)) !== null);
