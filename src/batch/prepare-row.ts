@@ -12,6 +12,8 @@ import { NO_SOURCE, readSourceStamp, stampPicture, type SourceStamp } from './st
 
 export interface PreparedRow<Job extends EngineJob = EngineJob> {
   job: Job;
+  /** What of the source cannot be kept. */
+  warnings: readonly string[];
   /** The refined output as a file's bytes, and the picture's size: cropped back, alpha put back, what made it written in. */
   encode: (reply: RefineReply, maker: Maker) => Promise<EncodedOutput>;
 }
@@ -77,11 +79,13 @@ export const noiseJob = (row: Row, input: NoiseStart): GenerateJob => ({
 
 const prepareNoise = (row: Row, input: NoiseStart): PreparedRow => ({
   job: noiseJob(row, input),
+  warnings: [],
   encode: (reply, maker) => encodeOutput(row, reply, { ...AS_IS, maker }),
 });
 
 const prepareLatents = async (row: Row, path: string): Promise<PreparedRow> => ({
   job: jobOf(row, { kind: 'latents', latents: await readLatents(path) }),
+  warnings: [],
   encode: (reply, maker) => encodeOutput(row, reply, { ...AS_IS, maker }),
 });
 
@@ -95,6 +99,7 @@ export const preparePicture = async (row: Row, bytes: Uint8Array): Promise<Prepa
   const source = keepsMetadata ? readSourceStamp(bytes) : NO_SOURCE;
   return {
     job: jobOf(row, { kind: 'pixels', pixels }),
+    warnings: source.warnings,
     encode: (reply, maker) => encodeOutput(row, reply, { restore, extras, source, maker }),
   };
 };

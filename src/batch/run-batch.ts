@@ -116,7 +116,7 @@ const resultOf = async (
   await writeAtomically(join(outputFolder, output), bytes);
   const outcome = {
     status: 'ok',
-    reply: { ...reply, width, height },
+    reply: { ...reply, warnings: [...ready.prepared.warnings, ...(reply.warnings ?? [])], width, height },
     durationMs,
     contentSafety: screenedBy(screening, checks),
   } as const;

@@ -16,15 +16,18 @@ export interface SourceStamp {
   facts: RunFacts['source'];
   /** Texts that travel as they are: a ComfyUI graph, a title. */
   kept: readonly TextEntry[];
+  /** What could not be kept. */
+  warnings: readonly string[];
 }
 
-export const NO_SOURCE: SourceStamp = { facts: null, kept: [] };
+export const NO_SOURCE: SourceStamp = { facts: null, kept: [], warnings: [] };
 
 /** @param bytes of the encoded source */
-export const readSourceStamp = (bytes: Uint8Array): SourceStamp => ({
-  facts: readGenerationFacts(bytes),
-  kept: keptTexts(readEmbeddedText(bytes, collectWarnings().warn)?.texts ?? []),
-});
+export const readSourceStamp = (bytes: Uint8Array): SourceStamp => {
+  const { warn, list: warnings } = collectWarnings();
+  const kept = keptTexts(readEmbeddedText(bytes, warn)?.texts ?? []);
+  return { facts: readGenerationFacts(bytes), kept, warnings };
+};
 
 /**
  * PNG gets text chunks, JPEG and WebP the EXIF user comment where it fits. AVIF and TIFF stay as they are: no program

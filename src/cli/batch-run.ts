@@ -26,7 +26,7 @@ import type { InvalidRow, LoraChoice, Row } from '../records.js';
 import type { Screening } from '../safety/screening.js';
 import { readRunSeed } from '../results/run-state.js';
 import { BUNDLED_MODEL } from './bundled-model.js';
-import { readPictureFacts } from './picture-facts.js';
+import { readInfotextFacts, readPictureFacts } from './picture-facts.js';
 import type { ResultLine } from './print-results.js';
 import type { PlannedWork } from './pace.js';
 import { parseEmbeddings } from './embedding-options.js';
@@ -187,6 +187,7 @@ export const planBatch = async (
     options,
     ...(flags.fromMetadata === undefined ? {} : { fromMetadata: parseMetadataKeys(flags.fromMetadata) }),
     readFacts: readPictureFacts,
+    readInfotext: readInfotextFacts,
     writeMetadata: flags.metadata !== false,
     runSeed,
     ...(flags.seedMode === undefined ? {} : { seedMode: parseChoice('--seed-mode', flags.seedMode, SEED_MODES) }),

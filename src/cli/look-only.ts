@@ -3,6 +3,7 @@ import { dryRun } from '../batch/dry-run.js';
 import { addToSummary, emptySummary } from '../results/summary.js';
 import type { BatchFlags, BatchRun } from './batch-run.js';
 import { dryRunText } from './summary-text.js';
+import { resultNotes } from './say-warnings.js';
 import type { Surroundings } from './surroundings.js';
 
 /** @returns the exit code */
@@ -26,6 +27,7 @@ export const lookOnly = async (
     }
     summary = addToSummary(summary, value);
     run.print(value);
+    if (flags.quiet !== true) around.stderr.write(resultNotes(value));
     if (value.error !== null && flags.quiet !== true) {
       const { code, message } = value.error;
       around.stderr.write(`${value.input_csv_name} row ${value.row_number_per_file}: ${message} [${code}]\n`);

@@ -1,7 +1,23 @@
-/** What an opened model and its rows have to say, each once, to a person who wants to hear it. */
+/** What an opened model and its rows have to say, to a person who wants to hear it. */
 import type { Work } from '../batch/work.js';
+import type { ResultRecord, RowOrigin } from '../records.js';
 import type { Surroundings } from './surroundings.js';
 
+/** A note of one row, named by its picture, else by its place. */
+export const rowNote = (
+  { image, input, row }: { image: string | null; input: string; row: number },
+  warning: string,
+): string => `Note: ${image ?? `${input} row ${row}`}: ${warning}\n`;
+
+/** The notes of a row's result. */
+export const resultNotes = ({
+  image,
+  input_csv_name: input,
+  row_number_per_file: row,
+  warnings = [],
+}: ResultRecord): string => warnings.map((warning) => rowNote({ image, input, row }, warning)).join('');
+
+/** What the model and the engine say comes once a run, what a row says of itself once a row. */
 export const sayWarnings = (work: Work, stderr: Surroundings['stderr']): Work => {
   const said = new Set<string>();
   const say = (warnings: readonly string[] = []): void => {
@@ -9,6 +25,10 @@ export const sayWarnings = (work: Work, stderr: Surroundings['stderr']): Work =>
       if (!said.has(warning)) stderr.write(`Note: ${warning}\n`);
       said.add(warning);
     }
+  };
+  const sayOfRow = (row: RowOrigin & { sourceText: string | null }, warnings: readonly string[] = []): void => {
+    const place = { image: row.sourceText, input: row.inputName, row: row.rowNumberPerFile };
+    for (const warning of new Set(warnings)) stderr.write(rowNote(place, warning));
   };
   return {
     ...work,
@@ -19,11 +39,10 @@ export const sayWarnings = (work: Work, stderr: Surroundings['stderr']): Work =>
     },
     async *run(rows, context) {
       for await (const row of work.run(rows, context)) {
-        say(
-          row.kind === 'refined'
-            ? [...(row.ready.row.warnings ?? []), ...(row.reply.warnings ?? [])]
-            : row.row.warnings,
-        );
+        if (row.kind === 'refined') {
+          sayOfRow(row.ready.row, [...(row.ready.row.warnings ?? []), ...row.ready.prepared.warnings]);
+          say(row.reply.warnings);
+        } else if (row.kind !== 'done') sayOfRow(row.row, row.row.warnings);
         yield row;
       }
     },

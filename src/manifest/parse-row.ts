@@ -7,7 +7,7 @@ import { loraProblems, weighLoras } from './lora-weights.js';
 import { extensionOf, formatWithoutName, resolveEncoding } from './output-form.js';
 import { halvesWarning, mendHalves, mendSettings } from './mend-halves.js';
 import { outputStem, parseOutput } from './output-name.js';
-import { readOwnValues } from './own-values.js';
+import { type PictureFacts, readOwnValues } from './own-values.js';
 import { parseLatentsSource, parsePictureSource } from './picture-source.js';
 import { parseValues } from './parse-values.js';
 import { placeOf, type RawRow } from './raw-row.js';
@@ -66,6 +66,8 @@ const requirePrompt = ({ prompt }: PartialSettings, source: PictureSource | unde
   throw new RefineError('ROW_FIELD_MISSING', `Expected a prompt, found none: add ${places}`);
 };
 
+const NOTHING_OWN: PictureFacts = { values: {}, warnings: [] };
+
 /** Rows of `batch`: one each. */
 export const parseBatchRow: RowParser = async (...row) => [await parseRow(...row)];
 
@@ -93,10 +95,12 @@ export const parseRow = async (
   const encoding = output === undefined ? undefined : attempt(() => resolveEncoding(values, context, output));
   const isMissing = (name: RowKeyName): boolean => !(name in values || name in context.options || refused.has(name));
   const own =
-    picture?.source.kind === 'file' ? await readOwnValues(picture.source.path, isMissing, context).catch(keep) : {};
-  const resolved = mendSettings(resolveSettings(values, refused, context, own));
+    picture?.source.kind === 'file'
+      ? await readOwnValues(picture.source.path, isMissing, context).catch(keep)
+      : NOTHING_OWN;
+  const resolved = mendSettings(resolveSettings(values, refused, context, own?.values));
   const { settings, warnings: ofTags } = weighLoras(resolved.settings, values, context);
-  const warnings = [...halvesWarning([...mended, ...resolved.mended]), ...ofTags];
+  const warnings = [...(own?.warnings ?? []), ...halvesWarning([...mended, ...resolved.mended]), ...ofTags];
   attempt(() => {
     if (!refused.has('prompt') && own !== undefined) requirePrompt(settings, picture?.source);
   });

@@ -84,8 +84,14 @@ const generationPairs = (run: RunFacts, { handoff, refiner }: NonNullable<RunFac
   ];
 };
 
-const pairsOf = (run: RunFacts): Pair[] =>
-  run.generation === undefined ? refinePairs(run) : generationPairs(run, run.generation);
+const pairsOf = (run: RunFacts): Pair[] => {
+  const { promptSyntax } = run.settings;
+  const pairs = run.generation === undefined ? refinePairs(run) : generationPairs(run, run.generation);
+  // `Steps: ` stays the first.
+  return promptSyntax === 'plain'
+    ? pairs
+    : [...pairs.slice(0, -1), ['Prompt syntax', promptSyntax], ...pairs.slice(-1)];
+};
 
 /** A1111 quotes as JSON what its own pattern would cut. */
 const quoteValue = (value: string): string => (/[,:\n]/.test(value) ? JSON.stringify(value) : value);

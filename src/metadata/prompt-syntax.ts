@@ -24,3 +24,8 @@ export const syntaxOf = ({
   program,
   promptSyntax,
 }: Pick<GenerationFacts, 'program' | 'promptSyntax'>): PromptSyntax | null => promptSyntax ?? SYNTAXES[program];
+
+const WITH_WEIGHTS: readonly PromptSyntax[] = ['a1111', 'comfy', 'compel'];
+
+/** A syntax that metadata of ours names; null: plain, or none of them. */
+export const knownSyntax = (name: unknown): PromptSyntax | null => WITH_WEIGHTS.find((known) => known === name) ?? null;

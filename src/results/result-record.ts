@@ -44,7 +44,7 @@ export const buildResultRecord = (
   const { settings } = row;
   const reply = outcome.status === 'ok' ? outcome.reply : null;
   const safety = 'contentSafety' in outcome ? (outcome.contentSafety ?? null) : null;
-  const warnings = [...(row.warnings ?? []), ...(reply?.warnings ?? [])];
+  const warnings = [...new Set([...(row.warnings ?? []), ...(reply?.warnings ?? [])])];
   const hasOutput = outcome.status === 'ok' || outcome.status === 'skipped';
   return {
     row_number_per_file: row.rowNumberPerFile,

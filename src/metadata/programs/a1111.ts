@@ -1,6 +1,7 @@
 import { type Facts, factsOf, type NoiseFacts, numberOf, type Program } from '../facts.js';
 import type { Rng } from '../../records.js';
 import type { Warn } from '../warnings.js';
+import { knownSyntax } from '../prompt-syntax.js';
 import { parseInfotext } from './parse-infotext.js';
 
 type Params = ReadonlyMap<string, string>;
@@ -25,7 +26,8 @@ export const readA1111 = (text: string, alone: boolean, warn: Warn): Facts | nul
   const program = programOf(params);
   const [, width, height] = /^(\d+)x(\d+)\s*$/.exec(params.get('Size') ?? '') ?? [];
   const raw = {
-    prompt: prompt.replace(NETWORKS, ''),
+    // What was written here names the LoRAs that were applied, behind the prompt.
+    prompt: program === 'sdxl-refine' ? prompt.replace(NETWORKS, '') : prompt,
     negativePrompt: params.size === 0 && negativePrompt === '' ? null : negativePrompt,
     ...(program === 'fooocus' && /[,\n] ?Raw prompt:/.test(text) ? typedInFooocus(params) : {}),
     seed: params.get('Seed'),
@@ -38,7 +40,12 @@ export const readA1111 = (text: string, alone: boolean, warn: Warn): Facts | nul
   };
   const facts = factsOf(program, raw, warn);
   const noise = noiseOf(params);
-  return Object.keys(noise).length === 0 ? facts : { ...facts, noise };
+  const syntax = program === 'sdxl-refine' ? knownSyntax(params.get('Prompt syntax')) : null;
+  return {
+    ...facts,
+    ...(Object.keys(noise).length === 0 ? {} : { noise }),
+    ...(syntax === null ? {} : { promptSyntax: syntax }),
+  };
 };
 
 /** A1111's and Forge's, Fooocus's, SD.Next's two. */

@@ -1,10 +1,7 @@
-import type { PromptSyntax } from '../../records.js';
 import { type Facts, factsOf } from '../facts.js';
 import { isObject, type JsonObject, valueOf } from '../parse-json.js';
+import { knownSyntax } from '../prompt-syntax.js';
 import type { Warn } from '../warnings.js';
-
-/** Besides plain. */
-const SYNTAXES: readonly PromptSyntax[] = ['a1111', 'comfy', 'compel'];
 
 /** PNG keyword of our own JSON. */
 export const OWN_KEYWORD = 'sdxl-refine';
@@ -23,7 +20,6 @@ export const readOwn = (json: JsonObject, warn: Warn): Facts | null => {
     width: valueOf(json, 'width'),
     height: valueOf(json, 'height'),
   };
-  const syntax = valueOf(settings, 'prompt_syntax');
-  const isKnown = SYNTAXES.some((known) => known === syntax);
-  return { ...factsOf('sdxl-refine', raw, warn), ...(isKnown ? { promptSyntax: syntax as PromptSyntax } : {}) };
+  const syntax = knownSyntax(valueOf(settings, 'prompt_syntax'));
+  return { ...factsOf('sdxl-refine', raw, warn), ...(syntax === null ? {} : { promptSyntax: syntax }) };
 };

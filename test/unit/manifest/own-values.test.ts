@@ -1,6 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { METADATA_KEYS, parseMetadataKeys, readOwnValues, type MetadataKey } from '#src/manifest/own-values.js';
+import { readInfotextFacts } from '#src/cli/picture-facts.js';
+import {
+  METADATA_KEYS,
+  parseMetadataKeys,
+  readOwnValues,
+  type MetadataKey,
+  type PictureFacts,
+} from '#src/manifest/own-values.js';
 import type { RowValues } from '#src/manifest/row-keys.js';
 import { folder } from './manifests.js';
 
@@ -21,6 +28,23 @@ const ask = async (
   found: Record<string, unknown> = facts,
   sidecar?: string,
 ): Promise<[RowValues, number]> => {
+  const [{ values }, opened] = await askAll(given, { fromMetadata, found, sidecar });
+  return [values, opened];
+};
+
+/** The same, with warnings. */
+const askAll = async (
+  given: RowValues,
+  {
+    fromMetadata,
+    found = facts,
+    sidecar,
+  }: {
+    fromMetadata?: readonly MetadataKey[] | undefined;
+    found?: Record<string, unknown>;
+    sidecar?: string | undefined;
+  },
+): Promise<[PictureFacts, number]> => {
   const path = join(folder(), 'cat.png');
   if (sidecar !== undefined) writeFileSync(path.replace('.png', '.txt'), sidecar);
   let opened = 0;
@@ -29,8 +53,9 @@ const ask = async (
     readFacts: (asked) => {
       expect(asked).toBe(path);
       opened += 1;
-      return Promise.resolve(found);
+      return Promise.resolve({ values: found, warnings: ['a warning of the picture'] });
     },
+    readInfotext: readInfotextFacts,
   });
   return [own, opened];
 };
@@ -70,6 +95,79 @@ describe('readOwnValues', () => {
     const found = { prompt: 5, negative_prompt: 'n', seed: -2, steps: 5000, scheduler: 'Restart', guidance_scale: NaN };
     expect(await ask({}, METADATA_KEYS, found)).toEqual([{ negative_prompt: 'n' }, 1]);
     expect(await ask({}, METADATA_KEYS, {})).toEqual([{}, 1]);
+  });
+});
+
+describe('the text beside', () => {
+  const infotext =
+    'a boat, (mist:1.2)\r\nNegative prompt: lowres,\r\ntext\r\nSteps: 25, Sampler: DPM++ 2M, CFG scale: 6.5, Seed: 4123';
+
+  it('that says what made the picture gives what it says', async () => {
+    const prompts = { prompt: 'a boat, (mist:1.2)', negative_prompt: 'lowres,\ntext', prompt_syntax: 'a1111' };
+    expect(await ask({}, undefined, facts, infotext)).toEqual([prompts, 0]);
+    expect(await ask({}, [], facts, infotext)).toEqual([prompts, 0]);
+    expect(await ask({ negative_prompt: '', prompt_syntax: 'plain' }, undefined, facts, infotext)).toEqual([
+      { prompt: 'a boat, (mist:1.2)' },
+      0,
+    ]);
+    expect(await ask({}, ['seed', 'original_size'], facts, infotext)).toEqual([
+      { ...prompts, seed: 4123, original_size: [512, 768] },
+      1,
+    ]);
+    expect(await ask({}, undefined, facts, 'a boat\nNegative prompt: lowres')).toEqual([
+      { prompt: 'a boat', negative_prompt: 'lowres', prompt_syntax: 'a1111' },
+      0,
+    ]);
+  });
+
+  it.each(['a wooden boat, lake', 'a boat (mist:1.2)', 'menu: soup, fish, cake', 'no Negative prompt: here'])(
+    'that is a caption stays one: %s',
+    async (caption) => {
+      expect(await ask({}, undefined, facts, caption)).toEqual([{ prompt: caption }, 0]);
+    },
+  );
+});
+
+describe('what is said', () => {
+  const warningsOf = async (...asked: Parameters<typeof askAll>): Promise<readonly string[]> =>
+    (await askAll(...asked))[0].warnings;
+
+  it('of the picture, where it is opened', async () => {
+    expect(await warningsOf({}, {})).toEqual(['a warning of the picture']);
+    expect(await warningsOf({ prompt: 'p' }, {})).toEqual([]);
+  });
+
+  it('of values that are left out', async () => {
+    const found = { prompt: 'p', seed: 'x', scheduler: 'Restart' };
+    expect(await warningsOf({}, { found, fromMetadata: ['prompt', 'seed', 'scheduler'] })).toEqual([
+      'a warning of the picture',
+      expect.stringMatching(/seed is left out: .*"x"/),
+      expect.stringMatching(/scheduler is left out: "Restart" is none/),
+    ]);
+  });
+
+  it('of an empty prompt', async () => {
+    expect(await warningsOf({}, { found: { prompt: ' ' } })).toContainEqual(expect.stringContaining('is empty'));
+    expect(await warningsOf({}, { sidecar: '' })).toContainEqual(expect.stringContaining('is empty'));
+    expect(await warningsOf({}, { found: { negative_prompt: '' } })).toHaveLength(1);
+  });
+});
+
+describe("the prompt's syntax", () => {
+  const found = { prompt: '(p:1.2)', negative_prompt: '(n:1.2)', prompt_syntax: 'a1111' };
+
+  it('is that of the program whose prompt is taken, unless it is given', async () => {
+    expect(await ask({}, undefined, found)).toEqual([found, 1]);
+    expect(await ask({ prompt_syntax: 'plain' }, undefined, found)).toEqual([
+      { prompt: '(p:1.2)', negative_prompt: '(n:1.2)' },
+      1,
+    ]);
+  });
+
+  it("does not change that of a row's own prompt, and that is said", async () => {
+    const [{ values, warnings }] = await askAll({ prompt: 'p' }, { found, fromMetadata: ['negative_prompt'] });
+    expect(values).toEqual({ negative_prompt: '(n:1.2)' });
+    expect(warnings).toContainEqual(expect.stringContaining('prompt_syntax a1111'));
   });
 });
 

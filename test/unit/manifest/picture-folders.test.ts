@@ -139,7 +139,10 @@ describe('rows of a folder of pictures', () => {
 
 describe('the prompt', () => {
   const readFacts = (path: string) =>
-    Promise.resolve(path.endsWith('plain.png') ? {} : { prompt: `metadata of ${path.split('/').at(-1)}`, seed: 9 });
+    Promise.resolve({
+      values: path.endsWith('plain.png') ? {} : { prompt: `metadata of ${path.split('/').at(-1)}`, seed: 9 },
+      warnings: [],
+    });
   const promptsOf = async (manifest: Manifest) =>
     (await rowsOf(manifest)).map((row) => ('error' in row ? row.error.code : row.settings.prompt));
 
