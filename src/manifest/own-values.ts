@@ -70,6 +70,9 @@ const takeValue = (name: MetadataKey, value: unknown): PictureFacts => {
   });
   if (name === 'scheduler' && !(typeof value === 'string' && findScheduler(value) !== null))
     return leftOut(`${showValue(value)} is none of the schedulers here`);
+  // Larger ones come as digits (docs/metadata.md): a double would change them.
+  if (name === 'seed' && typeof value === 'string')
+    return leftOut(`${value} is above ${Number.MAX_SAFE_INTEGER} (2^53-1), the largest that rows take`);
   try {
     return { values: { [name]: parseValue(name, value) }, warnings: [] };
   } catch (error) {
