@@ -52,6 +52,9 @@ def export(kind, variant):
         index["image_encoder"] = [None, None]
     else:
         index["requires_aesthetics_score"] = True
+    if kind == "refiner":
+        # What it does best at, found with tune.py: the command takes it where nobody says otherwise.
+        (folder / "refine-defaults.json").write_text(json.dumps({"strength": 0.02, "guidance_scale": 1}, indent=2) + "\n")
     (folder / "model_index.json").write_text(json.dumps(dict(sorted(index.items())), indent=2) + "\n")
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     print(f"{folder.name}: {size / 1e6:.2f} MB")

@@ -2,10 +2,12 @@
 import { Command } from 'commander';
 import { METADATA_KEYS } from '../manifest/own-values.js';
 import type { BatchFlags } from './batch-run.js';
+import { BUNDLED_MODEL } from './bundled-model.js';
 import { configText, mergeConfig } from './config.js';
 import { collect } from './lora-options.js';
 import { addRowOptions } from './row-options.js';
 import { addSafetyOptions } from './safety-options.js';
+import { findModelDefaults } from './model-defaults.js';
 import type { Surroundings } from './surroundings.js';
 import { runBatchCommand } from './run-batch-command.js';
 
@@ -109,7 +111,8 @@ export const batchCommand = (around: Surroundings, setExitCode: (code: number) =
     .addHelpText('after', EXAMPLES)
     .action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
       const config = await mergeConfig<BatchFlags>(command, inputs, around);
-      if (printConfig === true) around.stdout.write(configText(config));
+      if (printConfig === true)
+        around.stdout.write(configText(config, await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, around)));
       else setExitCode(await runBatchCommand(inputs, config, around));
     });
 };

@@ -1,5 +1,6 @@
 /** What a run of `batch` is made of, checked and ready: options parsed, manifest looked through, engine named. */
 import { randomInt } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { basename, resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { existingForm } from '../manifest/existing-form.js';
@@ -20,6 +21,7 @@ import type { PassedBy } from '../manifest/passed-by.js';
 import type { RowCommand } from '../manifest/row-key.js';
 import { rowKeyNames, type RowKeyName, type RowValues } from '../manifest/row-keys.js';
 import { DRAWN_SEEDS, SEED_MODES } from '../manifest/row-seed.js';
+import type { RowContext } from '../manifest/resolve-settings.js';
 import { schedulerProblem } from '../manifest/scheduler-name.js';
 import { spoolStdin } from '../manifest/spool-stdin.js';
 import type { InvalidRow, LoraChoice, Row } from '../records.js';
@@ -31,6 +33,7 @@ import type { ResultLine } from './print-results.js';
 import type { PlannedWork } from './pace.js';
 import { parseEmbeddings } from './embedding-options.js';
 import { parseLoras } from './lora-options.js';
+import { findModelDefaults } from './model-defaults.js';
 import { resolveModel } from './resolve-model.js';
 import { planScreening } from './safety-options.js';
 import { sayWarnings } from './say-warnings.js';
@@ -117,7 +120,11 @@ export interface RunKind {
   /** Of all its models. */
   loras: readonly LoraChoice[];
   createWork: (place: WorkPlace) => Promise<Work>;
+  /** What its models bring, of those that are on this machine by now. */
+  readDefaults: () => Promise<ModelDefaults>;
 }
+
+export type ModelDefaults = Pick<RowContext, 'modelDefaults' | 'refinerDefaults'>;
 
 /** Runs of `batch`. */
 export const batchKind = (flags: BatchFlags, around: Surroundings): RunKind => {
@@ -129,6 +136,7 @@ export const batchKind = (flags: BatchFlags, around: Surroundings): RunKind => {
     command: 'batch',
     parse: parseBatchRow,
     loras,
+    readDefaults: async () => ({ modelDefaults: await findModelDefaults(flags.model ?? BUNDLED_MODEL, around) }),
     createWork: async ({ device, precision, signal }) => {
       const model = await resolveModel(flags.model ?? BUNDLED_MODEL, around, { signal, quiet: flags.quiet === true });
       const modelName = flags.model ?? basename(BUNDLED_MODEL);
@@ -175,7 +183,7 @@ export const planBatch = async (
   }
   const outputFolder = resolve(around.cwd(), flags.outputDir);
   const runSeed = (resumes ? await readRunSeed(outputFolder, part) : null) ?? randomInt(DRAWN_SEEDS);
-  const manifest = await checkManifest({
+  const rowsOf = {
     command: kind.command,
     parse: kind.parse,
     inputs,
@@ -193,10 +201,15 @@ export const planBatch = async (
     ...(flags.seedMode === undefined ? {} : { seedMode: parseChoice('--seed-mode', flags.seedMode, SEED_MODES) }),
     loras: kind.loras,
     signal: run.signal,
-  });
+  };
+  const defaults = await kind.readDefaults();
+  let manifest = await checkManifest({ ...rowsOf, ...defaults });
   const { predictionsCsv } = flags;
   const screening = await planScreening(flags, around);
   const work = await kind.createWork({ device, precision, outputFolder, part, resumes, signal: run.signal });
+  /* A model that was not here a moment ago is now, with what it brings. */
+  const brought = await kind.readDefaults();
+  if (!isDeepStrictEqual(brought, defaults)) manifest = await checkManifest({ ...rowsOf, ...brought });
   const rows = (): AsyncIterable<Row | InvalidRow> =>
     take(shard === null ? manifest.read() : shardRows(manifest.read(), shard), limit);
   return {

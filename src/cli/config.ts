@@ -67,11 +67,19 @@ export const mergeConfig = async <Flags extends object>(
   return { flags: flags as Flags, file: nearest?.path ?? null, userFile: own?.path ?? null, settings };
 };
 
-/** What `--print-config` prints: JSON, a setting a line. */
-export const configText = ({ file: configFile, userFile, settings }: MergedConfig<object>): string => {
+/**
+ * What `--print-config` prints: JSON, a setting a line.
+ * @param brought by the model, in place of defaults
+ */
+export const configText = (
+  { file: configFile, userFile, settings }: MergedConfig<object>,
+  brought: Readonly<Record<string, unknown>>,
+): string => {
   const lines = Object.entries(settings).map(([name, { value, source, file }]) => {
-    const from = file === undefined ? '' : `, "file": ${jsonText(file)}`;
-    return `    "${name}": { "value": ${jsonText(value)}, "source": "${source}"${from} }`;
+    const own = source === 'default' && Object.hasOwn(brought, name) ? brought[name] : undefined;
+    const [shown, from] = own === undefined ? [value, source] : [own, 'model'];
+    const place = file === undefined ? '' : `, "file": ${jsonText(file)}`;
+    return `    "${name}": { "value": ${jsonText(shown)}, "source": "${from}"${place} }`;
   });
   const files = `"config_file": ${jsonText(configFile)},\n  "user_config_file": ${jsonText(userFile)}`;
   return `{\n  ${files},\n  "settings": {\n${lines.join(',\n')}\n  }\n}\n`;

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { DEVICE, MESSAGES, MODEL, PICTURES, SAFETY } from './batch-command.js';
 import { configText, mergeConfig } from './config.js';
-import { generateKind, type GenerateFlags } from './generate-run.js';
+import { defaultsByOption, generateKind, type GenerateFlags } from './generate-run.js';
 import { collect } from './lora-options.js';
 import { runBatchCommand } from './run-batch-command.js';
 import { addRowOptions } from './row-options.js';
@@ -100,7 +100,7 @@ export const generateCommand = (around: Surroundings, setExitCode: (code: number
     .addHelpText('after', EXAMPLES)
     .action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
       const config = await mergeConfig<GenerateFlags>(command, inputs, around);
-      if (printConfig === true) around.stdout.write(configText(config));
+      if (printConfig === true) around.stdout.write(configText(config, await defaultsByOption(config, around)));
       else setExitCode(await runBatchCommand(inputs, config, around, generateKind(inputs, config.flags, around)));
     });
 };

@@ -5,12 +5,14 @@ import { generateWork } from '../batch/generate-work.js';
 import type { Resident } from '../batch/resident.js';
 import type { EngineOptions } from '../engine/protocol.js';
 import { RefineError } from '../errors.js';
-import { generateRowParser } from '../manifest/parse-generate-row.js';
+import { generateRowParser, REFINER_KEYS, refinerDefaults } from '../manifest/parse-generate-row.js';
 import type { GenerateMode, LoraChoice, StageInput } from '../records.js';
-import type { BatchFlags, RunKind } from './batch-run.js';
+import type { BatchFlags, ModelDefaults, RunKind } from './batch-run.js';
 import { BUNDLED_BASE, BUNDLED_MODEL } from './bundled-model.js';
+import type { MergedConfig } from './config.js';
 import { parseEmbeddings } from './embedding-options.js';
 import { expectDistinct, parseLoras } from './lora-options.js';
+import { findModelDefaults } from './model-defaults.js';
 import { resolveModel } from './resolve-model.js';
 import { parseChoice, parseMemory, parseVaeTiling } from './run-options.js';
 import type { Surroundings } from './surroundings.js';
@@ -28,6 +30,34 @@ export interface GenerateFlags extends BatchFlags {
 const MODES = ['base', 'ensemble', 'two-stage'] as const satisfies readonly GenerateMode[];
 const RESIDENT = ['one', 'both', 'auto'] as const satisfies readonly Resident[];
 const STAGE_INPUTS = ['latents', 'picture'] as const satisfies readonly StageInput[];
+
+const readDefaults = async (
+  flags: GenerateFlags,
+  mode: GenerateMode,
+  around: Surroundings,
+): Promise<ModelDefaults> => ({
+  modelDefaults: await findModelDefaults(flags.base ?? BUNDLED_BASE, around),
+  refinerDefaults: mode === 'base' ? {} : await findModelDefaults(flags.model ?? BUNDLED_MODEL, around),
+});
+
+/** What the base model does without. */
+const REFINER_ALONE = ['strength', 'aesthetic_score', 'negative_aesthetic_score'] as const;
+
+/** What both models bring, by the options that it stands in for. @throws USAGE_OPTION_INVALID MODEL_CONFIG_INVALID */
+export const defaultsByOption = async (
+  { flags, settings }: MergedConfig<GenerateFlags>,
+  around: Surroundings,
+): Promise<Readonly<Record<string, unknown>>> => {
+  const mode = parseChoice('--mode', flags.mode, MODES);
+  const defaults = await readDefaults(flags, mode, around);
+  const refiner = refinerDefaults(defaults, mode);
+  const alone = REFINER_ALONE.map((name) => [name, refiner[name]] as const);
+  const own = Object.entries(REFINER_KEYS).flatMap(([key, means]) =>
+    /* A setting for both models comes before what either brings. */
+    settings[means]?.source === 'default' ? [[key, refiner[means]] as const] : [],
+  );
+  return { ...defaults.modelDefaults, ...Object.fromEntries([...alone, ...own]) };
+};
 
 /** @throws USAGE_OPTION_INVALID USAGE_CONFLICT */
 export const generateKind = (inputs: readonly string[], flags: GenerateFlags, around: Surroundings): RunKind => {
@@ -52,6 +82,7 @@ export const generateKind = (inputs: readonly string[], flags: GenerateFlags, ar
     command: 'generate',
     loras: [...loras.base, ...loras.refiner],
     parse: generateRowParser({ mode, stageInput, keepsLatents: flags.saveLatents === true }),
+    readDefaults: () => readDefaults(flags, mode, around),
     createWork: async ({ device, precision, outputFolder, part, resumes, signal }) => {
       const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));
       const engine = async (

@@ -1,7 +1,9 @@
 /** `sdxl-refine <picture>`: what it takes and says; `refine-picture.ts` does it. */
 import { Command, type Option } from 'commander';
 import { DEVICE, MESSAGES, MODEL, PICTURES, SAFETY } from './batch-command.js';
+import { BUNDLED_MODEL } from './bundled-model.js';
 import { configText, mergeConfig } from './config.js';
+import { findModelDefaults } from './model-defaults.js';
 import { refinePicture, type RefineFlags } from './refine-picture.js';
 import { ROW_SETTINGS } from './row-options.js';
 import type { Surroundings } from './surroundings.js';
@@ -40,7 +42,8 @@ export const refineCommand = (around: Surroundings, setExitCode: (code: number) 
     .addHelpText('after', EXAMPLES)
     .action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
       const config = await mergeConfig<RefineFlags>(command, inputs, around);
-      if (printConfig === true) around.stdout.write(configText(config));
+      if (printConfig === true)
+        around.stdout.write(configText(config, await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, around)));
       else setExitCode(await refinePicture(inputs, config, around));
     });
 };

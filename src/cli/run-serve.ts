@@ -39,12 +39,12 @@ export const runServe = async (flags: ServeFlags, around: Surroundings): Promise
   const stop = listenForStop(around, () => undefined);
   try {
     await openScreening(screening, flags, around, stop.signal);
-    const engine = await createEngine(flags, around, stop.signal);
+    const { engine, modelDefaults } = await createEngine(flags, around, stop.signal);
     const metrics: Metrics = createMetrics(() => service);
     const service = new RefineService({ engine, places, onStepTime: metrics.stepTook, onTrouble: log.surprise });
     await serve({
       ...limits,
-      score: { ...scoring, refiner: service },
+      score: { ...scoring, rows: { ...scoring.rows, modelDefaults }, refiner: service },
       ...{ service, metrics, log, host, key, tls, signal: stop.signal, isGuardedElsewhere: flags.auth === false },
     });
   } finally {

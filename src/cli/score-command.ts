@@ -37,10 +37,11 @@ const run = async (request: string, flags: ScoreFlags, around: Surroundings): Pr
   const stop = listenForStop(around, () => undefined);
   try {
     await openScreening(screening, flags, around, stop.signal);
-    const engine = await createEngine(flags, around, stop.signal);
+    const { engine, modelDefaults } = await createEngine(flags, around, stop.signal);
     const service = new RefineService({ engine, places: 1 });
+    const rows = { ...scoring.rows, modelDefaults };
     try {
-      const results = await score(body, { ...scoring, refiner: service }, { signal: stop.signal, onStep: null });
+      const results = await score(body, { ...scoring, rows, refiner: service }, { signal: stop.signal, onStep: null });
       around.stdout.write(`${jsonText(results)}\n`);
       /* Where every row was blocked, there is no model that could have anything to say. */
       const { warnings = [] } = service.isReady && flags.quiet !== true ? service.info() : {};

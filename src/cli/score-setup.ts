@@ -6,6 +6,7 @@ import { existingForm } from '../manifest/existing-form.js';
 import { Engine } from '../engine/engine.js';
 import { RefineError } from '../errors.js';
 import { DRAWN_SEEDS } from '../manifest/row-seed.js';
+import type { RowValues } from '../manifest/row-keys.js';
 import { schedulerProblem } from '../manifest/scheduler-name.js';
 import { guardedRequest } from '../server/guarded-request.js';
 import type { ScoreOptions } from '../server/score.js';
@@ -15,6 +16,7 @@ import { BUNDLED_MODEL } from './bundled-model.js';
 import { mergeConfig } from './config.js';
 import { packageVersion } from './package-version.js';
 import { collect, parseLoras } from './lora-options.js';
+import { readModelDefaults } from './model-defaults.js';
 import { resolveModel } from './resolve-model.js';
 import { parseDevice, parseMemory, parsePrecision, parseVaeTiling, parseWhole } from './run-options.js';
 import { addSafetyOptions, type SafetyFlags } from './safety-options.js';
@@ -95,8 +97,18 @@ export const scoreOptions = (flags: ScoreFlags, screening: Screening): Omit<Scor
   };
 };
 
-/** @throws USAGE_OPTION_INVALID MODEL_DOWNLOAD_FAILED, the signal's reason */
-export const createEngine = async (flags: ScoreFlags, around: Surroundings, signal: AbortSignal): Promise<Engine> => {
+/** The engine, not open yet, and what its model brings. */
+export interface ScoreEngine {
+  engine: Engine;
+  modelDefaults: RowValues;
+}
+
+/** @throws USAGE_OPTION_INVALID MODEL_DOWNLOAD_FAILED MODEL_CONFIG_INVALID, the signal's reason */
+export const createEngine = async (
+  flags: ScoreFlags,
+  around: Surroundings,
+  signal: AbortSignal,
+): Promise<ScoreEngine> => {
   const device = parseDevice(flags.device);
   const precision = parsePrecision(flags.precision);
   const vaeTiling = parseVaeTiling(flags.vaeTiling);
@@ -106,5 +118,6 @@ export const createEngine = async (flags: ScoreFlags, around: Surroundings, sign
   const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));
   const loras = parseLoras(flags.lora, around.cwd());
   const modelName = named ?? basename(BUNDLED_MODEL);
-  return new Engine({ model, modelName, vae, vaeTiling, memory, loras, device, precision });
+  const engine = new Engine({ model, modelName, vae, vaeTiling, memory, loras, device, precision });
+  return { engine, modelDefaults: await readModelDefaults(model) };
 };

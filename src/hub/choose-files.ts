@@ -1,4 +1,5 @@
 /** Which files of a repository a model of the SDXL family needs. */
+import { DEFAULTS_FILE } from '../weights/model-files.js';
 import { failed } from './ask-hub.js';
 import type { RemoteFile, Repository } from './read-repository.js';
 
@@ -7,7 +8,7 @@ export const DEFAULT_VARIANT = 'fp16';
 /** Asks for the weights without a variant in their names. */
 export const PLAIN = 'plain';
 
-const TOP_FILES = ['model_index.json', 'LICENSE', 'LICENSE.md'];
+const TOP_FILES = ['model_index.json', DEFAULTS_FILE, 'LICENSE', 'LICENSE.md'];
 const SETTINGS = /^(scheduler|tokenizer|tokenizer_2|unet|vae|text_encoder|text_encoder_2)\/[^/]+\.(json|txt)$/;
 /** A variant stands before the shard's number, or after it. */
 const WEIGHTS =

@@ -24,7 +24,7 @@ export interface GenerateRun {
 const LATENTS_SUFFIX = '.latents.safetensors';
 
 /** The refiner's own keys, and what they stand for. */
-const REFINER_KEYS = {
+export const REFINER_KEYS = {
   refiner_prompt: 'prompt',
   refiner_negative_prompt: 'negative_prompt',
   refiner_steps: 'steps',
@@ -61,7 +61,7 @@ export const generateRowParser =
         new RefineError('ROW_FIELD_MISSING', 'Expected a prompt, found none: add the key prompt, or --prompt'),
       );
     }
-    problems.push(...problemsOf(settings, generation), ...loraProblems(values, context));
+    problems.push(...problemsOf(settings, generation, context), ...loraProblems(values, context));
 
     const row = {
       ...{ ...origin, id: values.id ?? null, sourceText: null, settings, extra: raw.extra },
@@ -124,16 +124,32 @@ const generationOf = (
   const refinerSeed =
     all.refiner_seed === undefined ? nextSeed(all.seed, 1) : drawnSeed('refiner_seed', all.refiner_seed, context);
   const values: RowValues = { ...all, ...Object.fromEntries(own), seed: refinerSeed };
-  const { settings } = weighLoras(resolveSettings(values, refused, { ...context, options: {} }), values, context);
+  const ownContext = { ...context, options: {}, modelDefaults: refinerDefaults(context, mode) };
+  const { settings } = weighLoras(resolveSettings(values, refused, ownContext), values, context);
   return { ...shared, refiner: { ...(settings as RefineSettings), denoisingStart: handoff } };
 };
 
+/** What the refiner brings; of an ensemble's one schedule, the base model. */
+export const refinerDefaults = (
+  { modelDefaults: base = {}, refinerDefaults: own = {} }: Pick<RowContext, 'modelDefaults' | 'refinerDefaults'>,
+  mode: GenerateMode,
+): RowValues => {
+  if (mode !== 'ensemble') return own;
+  const { steps: _steps, scheduler: _scheduler, ...rest } = own;
+  const shared = SHARED_IN_ENSEMBLE.filter((name) => name in base).map((name) => [name, base[name]] as const);
+  return { ...rest, ...Object.fromEntries(shared) };
+};
+
 /** What is wrong between values that are each valid on their own. */
-function* problemsOf(settings: PartialSettings, generation: Generation | undefined): Generator<RefineError> {
+function* problemsOf(
+  settings: PartialSettings,
+  generation: Generation | undefined,
+  context: RowContext,
+): Generator<RefineError> {
   yield* settingProblems(settings);
   if (generation?.refiner == null) return;
   const { mode, refiner } = generation;
-  if (mode === 'two-stage') yield* settingProblems(refiner);
+  if (mode === 'two-stage') yield* settingProblems(refiner, context.refinerDefaults);
   else {
     for (const name of SHARED_IN_ENSEMBLE) {
       if (settings[name] === refiner[name]) continue;

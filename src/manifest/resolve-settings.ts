@@ -1,4 +1,4 @@
-/** A row's settings: its values over the options over what its picture says over the defaults, and what can be wrong between them. */
+/** A row's settings: its values over the options over what its picture says over the model's defaults over ours, and what can be wrong between them. */
 import { RefineError } from '../errors.js';
 import type { RefineSettings } from '../records.js';
 import type { LoraContext } from './lora-weights.js';
@@ -12,6 +12,10 @@ import { oneSpelling, schedulerProblem } from './scheduler-name.js';
 export interface RowContext extends OwnValueSources, LoraContext, SeedContext {
   /** Values of the command line's options, which a row's own values override. */
   options: RowValues;
+  /** What the model brings for rows of which nothing else says it. Of `generate`: the base model. */
+  modelDefaults?: RowValues;
+  /** Of `generate`: the same of the refiner. */
+  refinerDefaults?: RowValues;
   /** Whether pictures say what their source said of itself, and what made them. Default: true. */
   writeMetadata?: boolean;
 }
@@ -37,7 +41,7 @@ export const resolveSettings = (
 ): PartialSettings => {
   type Value<Name extends RowKeyName> = NonNullable<RowValues[Name]> | (typeof ROW_KEYS)[Name]['default'];
   const get = <Name extends RowKeyName>(name: Name): Value<Name> =>
-    values[name] ?? context.options[name] ?? own[name] ?? ROW_KEYS[name].default;
+    values[name] ?? context.options[name] ?? own[name] ?? context.modelDefaults?.[name] ?? ROW_KEYS[name].default;
   const settings: { [Name in keyof Omit<RefineSettings, 'loraWeights'>]: [RowKeyName, RefineSettings[Name] | null] } = {
     prompt: ['prompt', get('prompt')],
     negativePrompt: ['negative_prompt', get('negative_prompt')],
@@ -87,21 +91,24 @@ const fewestSteps = (strength: number): number => {
   return steps;
 };
 
-const noStepProblem = (steps: number, strength: number): string => {
+const noStepProblem = (steps: number, strength: number, isModels: boolean): string => {
   const isHopeless = Math.floor(MAX_STEPS * strength) < 1;
   const mend = isHopeless ? 'raise strength' : `raise steps to ${fewestSteps(strength)} or more, or strength`;
-  return `Expected steps × strength to be at least 1, got ${steps} × ${strength}: no step would run; ${mend}`;
+  return `Expected steps × strength to be at least 1, got ${steps} × ${strength}${isModels ? ", the model's own" : ''}: no step would run; ${mend}`;
 };
 
-/** What is wrong between settings that are each valid on their own. */
-export function* settingProblems(settings: PartialSettings): Generator<RefineError> {
+/**
+ * What is wrong between settings that are each valid on their own.
+ * @param modelDefaults what the model brought, to be told apart from what the user said
+ */
+export function* settingProblems(settings: PartialSettings, modelDefaults: RowValues = {}): Generator<RefineError> {
   const { steps, strength, scheduler, denoisingStart: start, denoisingEnd: end } = settings;
   if (typeof scheduler === 'string') {
     const problem = schedulerProblem(scheduler);
     if (problem !== null) yield invalid(problem);
   }
   if (steps !== undefined && strength !== undefined && start === null && Math.floor(steps * strength) < 1) {
-    yield invalid(noStepProblem(steps, strength));
+    yield invalid(noStepProblem(steps, strength, strength === modelDefaults.strength));
   }
   if (settings.variationSeed === null && settings.variationStrength !== undefined && settings.variationStrength > 0) {
     yield invalid('Expected a variation_seed with variation_strength, found none: add one');

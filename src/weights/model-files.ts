@@ -1,7 +1,10 @@
-/** What `findModel` finds: a model's parts, whatever form they lie in. Types only. */
+/** What `findModel` finds: a model's parts, whatever form they lie in. */
 import type { ModelIndex } from './model-index.js';
 import type { WeightFiles } from './weight-files.js';
 import type { StoredTensor } from './weight-map.js';
+
+/** In a model's folder: settings that it was made for. What may be in it is the command line's to say. */
+export const DEFAULTS_FILE = 'refine-defaults.json';
 
 type Config = Readonly<Record<string, unknown>>;
 

@@ -8,6 +8,7 @@ import {
   type MetadataKey,
   type PictureFacts,
 } from '#src/manifest/own-values.js';
+import { resolveSettings } from '#src/manifest/resolve-settings.js';
 import type { RowValues } from '#src/manifest/row-keys.js';
 import { folder } from './manifests.js';
 
@@ -59,6 +60,16 @@ const askAll = async (
   });
   return [own, opened];
 };
+
+test('a row beats an option beats its picture beats its model beats the default', () => {
+  const context = {
+    options: { steps: 2 },
+    runSeed: 0,
+    modelDefaults: { strength: 0.5, steps: 4, guidance_scale: 4, eta: 1 },
+  };
+  const settings = resolveSettings({ strength: 0.1 }, new Set(), context, { steps: 3, guidance_scale: 3 });
+  expect(settings).toMatchObject({ strength: 0.1, steps: 2, guidanceScale: 3, eta: 1, aestheticScore: 6 });
+});
 
 describe('readOwnValues', () => {
   it('gives prompt and negative prompt to a row without a prompt', async () => {
