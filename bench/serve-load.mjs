@@ -22,7 +22,7 @@ const { values } = parseArgs({
 const SAMPLES = 20;
 const durationMs = Number(values.seconds) * 1000;
 const root = new URL('..', import.meta.url);
-const image = readFileSync(new URL('fixtures/demo/cityscape-blur.png', root)).toString('base64');
+const image = readFileSync(new URL('fixtures/demo/two-thirty-blur.png', root)).toString('base64');
 const body = JSON.stringify({
   input_data: { columns: ['image', 'prompt'], index: [0], data: [[image, 'a city']] },
   params: { steps: Number(values.steps), strength: 0.5 },
