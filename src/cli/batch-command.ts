@@ -6,26 +6,37 @@ import { BUNDLED_MODEL } from './bundled-model.js';
 import { configText, mergeConfig } from './config.js';
 import { collect } from './lora-options.js';
 import { addRowOptions } from './row-options.js';
-import { addSafetyOptions } from './safety-options.js';
-import { findModelDefaults } from './model-defaults.js';
+import { addSafetyOptions } from './safety-flags.js';
+import { setHelpTexts, type HelpTexts } from './help-text.js';
 import type { Surroundings } from './surroundings.js';
-import { runBatchCommand } from './run-batch-command.js';
 
-const EXAMPLES = `
-Examples:
-  $ sdxl-refine batch manifest.jsonl
-  $ sdxl-refine batch manifest.csv --model ./sdxl-refiner --output-dir refined --strength 0.25
-  $ sdxl-refine batch pictures --recursive --prompt "a photograph"
-  $ sdxl-refine batch 'pictures/*.png' --from-metadata prompt,negative_prompt,seed
-  $ sdxl-refine batch manifest.jsonl --dry-run
-  $ make-rows | sdxl-refine batch - --json | jq .status
+const HELP: HelpTexts = {
+  examples: [
+    'sdxl-refine batch manifest.jsonl',
+    'sdxl-refine batch manifest.csv -m ./sdxl-refiner -o refined -s 0.25',
+    'sdxl-refine batch pictures -p "a photograph"',
+    'make-rows | sdxl-refine batch - --json | jq .status',
+  ],
+  usual: [
+    '--output-dir',
+    '--overwrite',
+    '--resume',
+    '--dry-run',
+    '--model',
+    '--device',
+    '--prompt',
+    '--negative-prompt',
+    '--strength',
+    '--steps',
+    '--seed',
+  ],
+  notes: `A row of manifest.jsonl:
+  {"image": "cat.png", "prompt": "a cat in the snow", "strength": 0.3}
 
 Every option is also a variable (SDXL_REFINE_OUTPUT_DIR) and a key of the configuration file (output_dir).
 
-A row of manifest.jsonl:
-  {"image": "cat.png", "prompt": "a cat in the snow", "strength": 0.3, "steps": 50}
-
-Exit codes: 0 every row is ok (or blocked by content safety), 1 some failed, 2 usage, 3 manifest, 4 model, 5 device, 6 output, 130 stopped.`;
+Exit codes: 0 every row is ok (or blocked by content safety), 1 some failed, 2 usage, 3 manifest, 4 model, 5 device, 6 output, 130 stopped.`,
+};
 
 /** Headings of the options; `refine` has those that a single picture needs. */
 export const PICTURES = 'Pictures:';
@@ -107,12 +118,16 @@ export const batchCommand = (around: Surroundings, setExitCode: (code: number) =
     .option('--print-config', 'print every setting and where it is from, and run nothing')
     .optionsGroup(SAFETY);
   addRowOptions(addSafetyOptions(command), 'batch');
-  return command
-    .addHelpText('after', EXAMPLES)
-    .action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
-      const config = await mergeConfig<BatchFlags>(command, inputs, around);
-      if (printConfig === true)
-        around.stdout.write(configText(config, await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, around)));
-      else setExitCode(await runBatchCommand(inputs, config, around));
-    });
+  return setHelpTexts(command, HELP).action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
+    const config = await mergeConfig<BatchFlags>(command, inputs, around);
+    if (printConfig === true) {
+      const { findModelDefaults } = await import('./model-defaults.js');
+      const brought = await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, around);
+      around.stdout.write(configText(config, brought));
+      return;
+    }
+    /* Loaded where it is needed: help and completion do not wait for it. */
+    const { runBatchCommand } = await import('./run-batch-command.js');
+    setExitCode(await runBatchCommand(inputs, config, around));
+  });
 };

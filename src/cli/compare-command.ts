@@ -1,18 +1,18 @@
 /** `sdxl-refine compare`: the results of a run as a page and a contact sheet. */
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
+import type { Comparison } from '../compare/write-comparison.js';
 import { existingForm } from '../manifest/existing-form.js';
-import { type Comparison, writeComparison } from '../compare/write-comparison.js';
 import { parseWhole } from './run-options.js';
 import { listenForStop } from './stop-signal.js';
+import { setHelpTexts, type HelpTexts } from './help-text.js';
 import type { Surroundings } from './surroundings.js';
 
-const EXAMPLES = `
-Examples:
-  $ sdxl-refine batch pictures/manifest.jsonl --output-dir refined
-  $ sdxl-refine compare refined/results.jsonl --inputs pictures
-
-Standard output is the paths of the page and of the sheet, a line each.`;
+const HELP: HelpTexts = {
+  examples: ['sdxl-refine compare refined/results.jsonl --inputs pictures'],
+  usual: [],
+  notes: 'Standard output is the paths of the page and of the sheet, a line each.',
+};
 
 interface CompareFlags {
   inputs: string[];
@@ -29,30 +29,35 @@ interface CompareFlags {
 
 /** Always ends with 0, or an error: rows that failed are what the page is there to show. */
 export const compareCommand = (around: Surroundings): Command =>
-  new Command('compare')
-    .description('Shows inputs and outputs of a run side by side: one HTML file and one PNG.')
-    .argument('<results>', 'results.jsonl of a run of batch')
-    .option(
-      '--inputs <folder>',
-      'the manifest’s folder, where its paths begin; may be repeated (default: the results’ folder, then this one)',
-      (folder: string, folders: string[]) => [...folders, folder],
-      [],
-    )
-    .option('--output <file>', 'the page (default: compare.html beside the results)')
-    .option('--sheet <file>', 'the contact sheet (default: contact-sheet.png beside the results)')
-    .option('--limit <n>', 'only the first n rows')
-    .option('--sheet-limit <n>', 'pairs in the contact sheet', '24')
-    .option('--max-side <pixels>', 'longest side of a preview (default: 1024, less for over 250 rows)')
-    .option('--link', 'refer to the picture files, whole, instead of embedding previews')
-    .option('--fetch', 'fetch inputs that are on the web')
-    .option('--json', 'one line of JSON on standard output: page, sheet, rows')
-    .option('--quiet', 'no summary')
-    .addHelpText('after', EXAMPLES)
-    .action(async (results: string, flags: CompareFlags) => {
-      await compare(resolve(around.cwd(), results), flags, around);
-    });
+  setHelpTexts(
+    new Command('compare')
+      .description('Shows inputs and outputs of a run side by side: one HTML file and one PNG.')
+      .summary('Shows inputs and outputs of a run side by side.')
+      .argument('<results>', 'results.jsonl of a run of batch')
+      .option(
+        '--inputs <folder>',
+        'the manifest’s folder, where its paths begin; may be repeated (default: the results’ folder, then this one)',
+        (folder: string, folders: string[]) => [...folders, folder],
+        [],
+      )
+      .option('--output <file>', 'the page (default: compare.html beside the results)')
+      .option('--sheet <file>', 'the contact sheet (default: contact-sheet.png beside the results)')
+      .option('--limit <n>', 'only the first n rows')
+      .option('--sheet-limit <n>', 'pairs in the contact sheet', '24')
+      .option('--max-side <pixels>', 'longest side of a preview (default: 1024, less for over 250 rows)')
+      .option('--link', 'refer to the picture files, whole, instead of embedding previews')
+      .option('--fetch', 'fetch inputs that are on the web')
+      .option('--json', 'one line of JSON on standard output: page, sheet, rows')
+      .option('--quiet', 'no summary')
+      .action(async (results: string, flags: CompareFlags) => {
+        await compare(resolve(around.cwd(), results), flags, around);
+      }),
+    HELP,
+  );
 
 const compare = async (results: string, flags: CompareFlags, around: Surroundings): Promise<void> => {
+  /* Loaded where it is needed: help and completion do not wait for it. */
+  const { writeComparison } = await import('../compare/write-comparison.js');
   const cwd = around.cwd();
   const folder = dirname(results);
   const page = resolve(cwd, flags.output ?? join(folder, 'compare.html'));

@@ -2,28 +2,44 @@
 import { Command } from 'commander';
 import { DEVICE, MESSAGES, MODEL, PICTURES, SAFETY } from './batch-command.js';
 import { configText, mergeConfig } from './config.js';
-import { defaultsByOption, generateKind, type GenerateFlags } from './generate-run.js';
+import type { GenerateFlags } from './generate-run.js';
 import { collect } from './lora-options.js';
-import { runBatchCommand } from './run-batch-command.js';
 import { addRowOptions } from './row-options.js';
-import { addSafetyOptions } from './safety-options.js';
+import { addSafetyOptions } from './safety-flags.js';
+import { setHelpTexts, type HelpTexts } from './help-text.js';
 import type { Surroundings } from './surroundings.js';
 
-const EXAMPLES = `
-Examples:
-  $ sdxl-refine generate --prompt "red panda"
-  $ sdxl-refine generate --prompt "red panda" --mode two-stage --strength 0.3 --count 4
-  $ sdxl-refine generate prompts.jsonl --base ./sdxl-base --model ./sdxl-refiner --handoff 0.8
-  $ sdxl-refine generate prompts.csv --mode base --save-latents
+const HELP: HelpTexts = {
+  examples: [
+    'sdxl-refine generate -p "red panda"',
+    'sdxl-refine generate -p "red panda" --mode two-stage -s 0.3 --count 4',
+    'sdxl-refine generate prompts.jsonl --base ./sdxl-base -m ./sdxl-refiner',
+  ],
+  usual: [
+    '--mode',
+    '--output-dir',
+    '--overwrite',
+    '--resume',
+    '--base',
+    '--model',
+    '--device',
+    '--prompt',
+    '--negative-prompt',
+    '--count',
+    '--seed',
+  ],
+  notes: `A row of prompts.jsonl:
+  {"prompt": "a red panda", "width": 1024, "height": 768, "count": 2}
 
-A row of prompts.jsonl:
-  {"prompt": "a red panda", "width": 1024, "height": 768, "count": 2, "seed": 7}
+Every option is also a variable (SDXL_REFINE_OUTPUT_DIR) and a key of the configuration file (output_dir).
 
-Exit codes: 0 every row is ok (or blocked by content safety), 1 some failed, 2 usage, 3 manifest, 4 model, 5 device, 6 output, 130 stopped.`;
+Exit codes: 0 every row is ok (or blocked by content safety), 1 some failed, 2 usage, 3 manifest, 4 model, 5 device, 6 output, 130 stopped.`,
+};
 
 export const generateCommand = (around: Surroundings, setExitCode: (code: number) => void): Command => {
   const command = new Command('generate')
     .description('Makes pictures of prompts with a base model, alone or with the refiner after it.')
+    .summary('Makes pictures of prompts, with a base model and the refiner.')
     .argument(
       '[input...]',
       'manifests of prompts (.jsonl, .ndjson, .csv, .tsv), - for JSON lines on stdin; none: --prompt',
@@ -31,7 +47,7 @@ export const generateCommand = (around: Surroundings, setExitCode: (code: number
     .optionsGroup('Run:')
     .option(
       '--mode <name>',
-      'base: the base model alone; ensemble: the refiner goes on with its schedule; two-stage: refined when done',
+      'base, ensemble or two-stage; ensemble: the refiner goes on with the schedule, two-stage: it refines the picture',
       'ensemble',
     )
     .option('--stage-input <latents|picture>', 'what the second of two stages is given', 'latents')
@@ -96,11 +112,15 @@ export const generateCommand = (around: Surroundings, setExitCode: (code: number
     .option('--print-config', 'print every setting and where it is from, and run nothing')
     .optionsGroup(SAFETY);
   addRowOptions(addSafetyOptions(command), 'generate');
-  return command
-    .addHelpText('after', EXAMPLES)
-    .action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
-      const config = await mergeConfig<GenerateFlags>(command, inputs, around);
-      if (printConfig === true) around.stdout.write(configText(config, await defaultsByOption(config, around)));
-      else setExitCode(await runBatchCommand(inputs, config, around, generateKind(inputs, config.flags, around)));
-    });
+  return setHelpTexts(command, HELP).action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
+    const config = await mergeConfig<GenerateFlags>(command, inputs, around);
+    /* Loaded where it is needed: help and completion do not wait for it. */
+    const { defaultsByOption, generateKind } = await import('./generate-run.js');
+    if (printConfig === true) {
+      around.stdout.write(configText(config, await defaultsByOption(config, around)));
+      return;
+    }
+    const { runBatchCommand } = await import('./run-batch-command.js');
+    setExitCode(await runBatchCommand(inputs, config, around, generateKind(inputs, config.flags, around)));
+  });
 };

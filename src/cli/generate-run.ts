@@ -2,17 +2,17 @@
 import { basename, join, resolve } from 'node:path';
 import { existingForm } from '../manifest/existing-form.js';
 import { generateWork } from '../batch/generate-work.js';
-import type { Resident } from '../batch/resident.js';
 import type { EngineOptions } from '../engine/protocol.js';
 import { RefineError } from '../errors.js';
 import { generateRowParser, REFINER_KEYS, refinerDefaults } from '../manifest/parse-generate-row.js';
-import type { GenerateMode, LoraChoice, StageInput } from '../records.js';
+import type { GenerateMode, LoraChoice } from '../records.js';
 import type { BatchFlags, ModelDefaults, RunKind } from './batch-run.js';
 import { BUNDLED_BASE, BUNDLED_MODEL } from './bundled-model.js';
 import type { MergedConfig } from './config.js';
 import { parseEmbeddings } from './embedding-options.js';
 import { expectDistinct, parseLoras } from './lora-options.js';
 import { findModelDefaults } from './model-defaults.js';
+import { MODES, RESIDENT, STAGE_INPUTS } from './option-words.js';
 import { resolveModel } from './resolve-model.js';
 import { parseChoice, parseMemory, parseVaeTiling } from './run-options.js';
 import type { Surroundings } from './surroundings.js';
@@ -26,10 +26,6 @@ export interface GenerateFlags extends BatchFlags {
   saveLatents?: boolean;
   prompt?: string;
 }
-
-const MODES = ['base', 'ensemble', 'two-stage'] as const satisfies readonly GenerateMode[];
-const RESIDENT = ['one', 'both', 'auto'] as const satisfies readonly Resident[];
-const STAGE_INPUTS = ['latents', 'picture'] as const satisfies readonly StageInput[];
 
 const readDefaults = async (
   flags: GenerateFlags,

@@ -1,7 +1,7 @@
 /** From arguments to exit code. The streams are injected, so that the command line can be tested without a terminal. */
 import { CommanderError } from 'commander';
 import { isRefineError, messageOf } from '../errors.js';
-import { expectCommand } from './first-word.js';
+import { expectCommand, readHelpWords } from './first-word.js';
 import { watchOutputs } from './output-streams.js';
 import { buildProgram } from './program.js';
 import type { Process, Surroundings } from './surroundings.js';
@@ -38,9 +38,10 @@ const surroundingsOf = (process: Process, broken: AbortSignal): Surroundings => 
 const runCommand = async (argv: readonly string[], around: Surroundings): Promise<number> => {
   let exitCode = 0;
   try {
-    const program = buildProgram(around, (code) => (exitCode = code));
-    expectCommand(argv[2], program, around.cwd());
-    await program.parseAsync(argv);
+    const { words, isFull } = readHelpWords(argv.slice(2));
+    const program = buildProgram(around, (code) => (exitCode = code), isFull);
+    expectCommand(words[0], program, around.cwd());
+    await program.parseAsync(words, { from: 'user' });
   } catch (thrown) {
     /* commander ends --help and --version this way too. */
     if (!(thrown instanceof CommanderError)) throw thrown;

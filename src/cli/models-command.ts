@@ -15,18 +15,22 @@ import { downloadProgress } from './download-progress.js';
 import { isAlive } from './is-alive.js';
 import { findModelFolder } from './resolve-model.js';
 import { listenForStop } from './stop-signal.js';
+import { setHelpTexts, type HelpTexts } from './help-text.js';
 import type { Surroundings } from './surroundings.js';
 
-const NOTES = `
-Models lie in Hugging Face's cache, shared with Python: HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are honoured.
-
-Examples:
-  $ sdxl-refine models pull stabilityai/stable-diffusion-xl-refiner-1.0
-  $ sdxl-refine batch manifest.jsonl --model stabilityai/stable-diffusion-xl-refiner-1.0`;
+const HELP: HelpTexts = {
+  examples: ['sdxl-refine models pull stabilityai/stable-diffusion-xl-refiner-1.0', 'sdxl-refine models list'],
+  usual: [],
+  notes:
+    "Models lie in Hugging Face's cache, shared with Python: HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are honoured.",
+};
 
 export const modelsCommand = (around: Surroundings, setExitCode: (code: number) => void): Command => {
   const json = ['--json', 'one JSON object a line'] as const;
-  const models = new Command('models').description('Lists, downloads and verifies models.').addHelpText('after', NOTES);
+  const models = setHelpTexts(
+    new Command('models').description('Lists, downloads and verifies models.').helpCommand(false),
+    HELP,
+  );
   models
     .command('list')
     .description('Says which models are bundled and which are in the cache.')

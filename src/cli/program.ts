@@ -4,6 +4,7 @@ import { batchCommand } from './batch-command.js';
 import { compareCommand } from './compare-command.js';
 import { doctorCommand } from './doctor-command.js';
 import { generateCommand } from './generate-command.js';
+import { helpConfiguration, helpTextsOf, setHelpTexts } from './help-text.js';
 import { modelsCommand } from './models-command.js';
 import { scoreCommand } from './score-command.js';
 import { serveCommand } from './serve-command.js';
@@ -11,20 +12,35 @@ import type { Surroundings } from './surroundings.js';
 import { packageVersion } from './package-version.js';
 import { refineCommand } from './refine-command.js';
 
-/** @param setExitCode called by a command that ends otherwise than with 0 */
-export const buildProgram = (around: Surroundings, setExitCode: (code: number) => void): Command => {
+/** Where there is no terminal. */
+const PLAIN_WIDTH = 80;
+
+/**
+ * @param setExitCode called by a command that ends otherwise than with 0
+ * @param hasFullHelp help has every option
+ */
+export const buildProgram = (
+  around: Surroundings,
+  setExitCode: (code: number) => void,
+  hasFullHelp = false,
+): Command => {
   const program = new Command('sdxl-refine')
-    .description("Refines pictures in batches with Stable Diffusion XL's refiner.")
+    .description("Refines pictures with Stable Diffusion XL's refiner, one or many.")
     .version(packageVersion())
     .configureOutput({
       writeOut: (text) => around.stdout.write(text),
       writeErr: (text) => around.stderr.write(text),
+      getOutHelpWidth: () => around.stdout.columns ?? PLAIN_WIDTH,
+      getErrHelpWidth: () => around.stderr.columns ?? PLAIN_WIDTH,
     })
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)')
-    .configureHelp({ helpWidth: 100 });
+    .helpOption('-h, --help', 'this help; --help all: every option')
+    .helpCommand(false)
+    .configureHelp(helpConfiguration(hasFullHelp));
   const batch = batchCommand(around, setExitCode);
-  program.addCommand(refineCommand(around, setExitCode, batch).copyInheritedSettings(program), { isDefault: true });
+  const refine = refineCommand(around, setExitCode, batch);
+  program.addCommand(refine.copyInheritedSettings(program), { isDefault: true });
   program.addCommand(batch.copyInheritedSettings(program));
   program.addCommand(generateCommand(around, setExitCode).copyInheritedSettings(program));
   program.addCommand(serveCommand(around).copyInheritedSettings(program));
@@ -32,5 +48,12 @@ export const buildProgram = (around: Surroundings, setExitCode: (code: number) =
   program.addCommand(compareCommand(around).copyInheritedSettings(program));
   program.addCommand(doctorCommand(around, setExitCode).copyInheritedSettings(program));
   program.addCommand(modelsCommand(around, setExitCode).copyInheritedSettings(program));
-  return program;
+  return setHelpTexts(program, {
+    examples: [
+      'sdxl-refine cat.png -p "a cat in the snow" -o snow.png',
+      'sdxl-refine batch manifest.jsonl -m ./sdxl-refiner -o refined',
+      'sdxl-refine generate -p "a lighthouse at dusk" --count 4',
+    ],
+    usual: helpTextsOf(refine).usual,
+  });
 };

@@ -3,22 +3,39 @@ import { Command, type Option } from 'commander';
 import { DEVICE, MESSAGES, MODEL, PICTURES, SAFETY } from './batch-command.js';
 import { BUNDLED_MODEL } from './bundled-model.js';
 import { configText, mergeConfig } from './config.js';
-import { findModelDefaults } from './model-defaults.js';
-import { refinePicture, type RefineFlags } from './refine-picture.js';
+import type { RefineFlags } from './refine-picture.js';
 import { ROW_SETTINGS } from './row-options.js';
+import { setHelpTexts, type HelpTexts } from './help-text.js';
 import type { Surroundings } from './surroundings.js';
 
-const EXAMPLES = `
-Examples:
-  $ sdxl-refine cat.png -p "a cat in the snow"
-  $ sdxl-refine cat.png -p "a cat in the snow" -o snow.jpg -s 0.25 --seed 7
-  $ sdxl-refine https://example.com/cat.png -p "a cat" -o cat.png -m ./sdxl-refiner
-  $ curl -s https://example.com/cat.png | sdxl-refine - -p "a cat" > cat.png
+const HELP: HelpTexts = {
+  examples: [
+    'sdxl-refine cat.png -p "a cat in the snow"',
+    'sdxl-refine cat.png -p "a cat in the snow" -o snow.jpg -s 0.25',
+    'curl -s https://example.com/cat.png | sdxl-refine - -p "a cat" > cat.png',
+  ],
+  usual: [
+    '--prompt',
+    '--negative-prompt',
+    '--output',
+    '--overwrite',
+    '--strength',
+    '--steps',
+    '--guidance-scale',
+    '--seed',
+    '--model',
+    '--device',
+  ],
+  notes: `Every option is also a variable (SDXL_REFINE_STRENGTH) and a key of the configuration file (strength).
 
-Exit codes: 0 refined, 1 failed or blocked by content safety, 2 usage, 4 model, 5 device, 6 output, 130 stopped.`;
+Exit codes: 0 refined, 1 failed or blocked by content safety, 2 usage, 4 model, 5 device, 6 output, 130 stopped.`,
+};
 
 /** Of `batch`'s options, those that a single picture needs. */
 const HEADINGS: readonly (string | undefined)[] = [PICTURES, MODEL, DEVICE, SAFETY, MESSAGES, ROW_SETTINGS];
+
+/** What they mean for one picture is another. */
+const OWN = ['overwrite', 'json'];
 
 /** @param batch whose options these are too */
 export const refineCommand = (around: Surroundings, setExitCode: (code: number) => void, batch: Command): Command => {
@@ -31,19 +48,21 @@ export const refineCommand = (around: Surroundings, setExitCode: (code: number) 
       '-o, --output <file>',
       'the refined picture, in the format of its ending; a folder; - for standard output (default: <name>-refined.png beside the picture)',
     )
-    .option('-y, --overwrite', 'replace a file that exists without asking')
-    .optionsGroup(MESSAGES)
-    .option('--json', 'the result as a line of JSON on standard output');
-  const own = new Set(command.options.map((option) => option.attributeName()));
+    .option('-y, --overwrite', 'replace a file that exists without asking');
   const isOfOne = (option: Option): boolean =>
-    HEADINGS.includes(option.helpGroupHeading) && !own.has(option.attributeName());
+    HEADINGS.includes(option.helpGroupHeading) && !OWN.includes(option.attributeName());
   for (const option of batch.options.filter(isOfOne)) command.addOption(option);
-  return command
-    .addHelpText('after', EXAMPLES)
-    .action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
-      const config = await mergeConfig<RefineFlags>(command, inputs, around);
-      if (printConfig === true)
-        around.stdout.write(configText(config, await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, around)));
-      else setExitCode(await refinePicture(inputs, config, around));
-    });
+  command.optionsGroup(MESSAGES).option('--json', 'the result as a line of JSON on standard output');
+  return setHelpTexts(command, HELP).action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
+    const config = await mergeConfig<RefineFlags>(command, inputs, around);
+    if (printConfig === true) {
+      const { findModelDefaults } = await import('./model-defaults.js');
+      const brought = await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, around);
+      around.stdout.write(configText(config, brought));
+      return;
+    }
+    /* Loaded where it is needed: help and completion do not wait for it. */
+    const { refinePicture } = await import('./refine-picture.js');
+    setExitCode(await refinePicture(inputs, config, around));
+  });
 };

@@ -7,6 +7,7 @@ import { makeOutputFolder } from '../batch/check-outputs.js';
 import { runBatch } from '../batch/run-batch.js';
 import { isRefineError, RefineError } from '../errors.js';
 import { readPictureHeader } from '../image/read-header.js';
+import { jsonText } from '../json/json-text.js';
 import { parsePictureSource } from '../manifest/picture-source.js';
 import type { InvalidRow, ResultRecord, Row } from '../records.js';
 import type { Journal } from '../results/journal.js';
@@ -55,7 +56,7 @@ export const refinePicture = async (
   const place = { flags, around, scratch, signal: stop.signal };
   try {
     const result = await refineInto(toStdout ? null : flags.output, input, place);
-    if (flags.json === true) around.stdout.write(`${JSON.stringify(result)}\n`);
+    if (flags.json === true) around.stdout.write(`${jsonText(result)}\n`);
     return report(result, flags, around);
   } catch (thrown) {
     if (!isRefineError(thrown) || thrown.code !== 'CANCELLED') throw thrown;

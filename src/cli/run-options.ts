@@ -2,6 +2,7 @@
 import { parseDeviceWish, type DeviceWish, type PrecisionWish } from '../devices/wish.js';
 import { RefineError } from '../errors.js';
 import type { MemoryUse, VaeTiling } from '../records.js';
+import { MEMORY_USES, PRECISIONS, VAE_TILINGS } from './option-words.js';
 
 export const parseDevice = (text: string): DeviceWish => {
   const device = parseDeviceWish(text);
@@ -13,15 +14,15 @@ export const parseDevice = (text: string): DeviceWish => {
 };
 
 export const parsePrecision = (text: string): PrecisionWish => {
-  const precision = (['auto', 'fp32', 'fp16', 'int8'] as const).find((known) => known === text);
+  const precision = PRECISIONS.find((known) => known === text);
   if (precision !== undefined) return precision;
   throw new RefineError('USAGE_OPTION_INVALID', `Expected --precision to be auto, fp32, fp16 or int8, got "${text}".`);
 };
 
 /** How much memory the CPU's arithmetic may take. */
-export const parseMemory = (text: string): MemoryUse => parseChoice('--memory', text, ['lean', 'fast']);
+export const parseMemory = (text: string): MemoryUse => parseChoice('--memory', text, MEMORY_USES);
 
-export const parseVaeTiling = (text: string): VaeTiling => parseChoice('--vae-tiling', text, ['auto', 'on', 'off']);
+export const parseVaeTiling = (text: string): VaeTiling => parseChoice('--vae-tiling', text, VAE_TILINGS);
 
 /** One of some words. */
 export const parseChoice = <Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice => {

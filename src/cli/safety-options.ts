@@ -1,6 +1,5 @@
-/** Options of content safety, which `batch`, `generate`, `serve` and `score` have in common. */
+/** What the options of content safety ask for, made ready. */
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
 import { RefineError } from '../errors.js';
 import { byIdentity, byKey } from '../safety/azure-identity.js';
 import { AZURE_SCALE, azureScreener } from '../safety/azure-screener.js';
@@ -8,41 +7,15 @@ import { parseBlockAt } from '../safety/block-at.js';
 import { localScreener } from '../safety/local-screener.js';
 import type { Screener } from '../safety/screener.js';
 import { createScreening, NO_SCREENING, type Screening } from '../safety/screening.js';
-import { collect } from './lora-options.js';
+import { FAIL_MODES, SCREENERS } from './option-words.js';
 import { parseChoice } from './run-options.js';
+import type { SafetyFlags } from './safety-flags.js';
 import { variable, type Surroundings } from './surroundings.js';
-
-export interface SafetyFlags {
-  contentSafety?: string;
-  safetyBlockAt?: string;
-  /** Names, or names with commas between them. */
-  safetyBlocklist?: string | readonly string[];
-  safetyModel?: string;
-  safetyFail?: string;
-  quiet?: boolean;
-}
 
 type Around = Pick<Surroundings, 'env' | 'cwd' | 'stderr'>;
 
 /** Names that the service gives to blocklists (Azure AI Content Safety, "Use a blocklist"). */
 const BLOCKLIST_NAME = /^[\w.~-]+$/;
-
-export const addSafetyOptions = (command: Command): Command =>
-  command
-    .option(
-      '--content-safety <name>',
-      'screen prompts and pictures: azure (CONTENT_SAFETY_ENDPOINT, CONTENT_SAFETY_KEY), local (pictures only) or off (default: off)',
-    )
-    .option(
-      '--safety-block-at <levels>',
-      'block from this severity on, or by category: sexual=4,violence=2 (default: 2 of azure’s 0 to 6, 0.5 of local’s 0 to 1)',
-    )
-    .option('--safety-blocklist <names>', 'blocklists of the azure resource; may be given again', collect)
-    .option('--safety-model <folder|file>', 'image classifier for local: ONNX, with its config.json')
-    .option(
-      '--safety-fail <name>',
-      'rows that nobody could screen: closed (they fail) or open (they pass) (default: closed)',
-    );
 
 /**
  * What the options say; no network is asked and no session opened yet.
@@ -50,10 +23,8 @@ export const addSafetyOptions = (command: Command): Command =>
  */
 export const planScreening = async (flags: SafetyFlags, around: Around): Promise<Screening> => {
   const service =
-    flags.contentSafety === undefined
-      ? null
-      : parseChoice('--content-safety', flags.contentSafety, ['azure', 'local', 'off']);
-  const failMode = parseChoice('--safety-fail', flags.safetyFail ?? 'closed', ['closed', 'open']);
+    flags.contentSafety === undefined ? null : parseChoice('--content-safety', flags.contentSafety, SCREENERS);
+  const failMode = parseChoice('--safety-fail', flags.safetyFail ?? 'closed', FAIL_MODES);
   switch (service) {
     case null:
       refuseHalfOn(flags);

@@ -1,25 +1,27 @@
 /** `sdxl-refine serve`: what it takes and says; `run-serve.ts` does it. */
 import { Command } from 'commander';
-import { addScoreOptions, readFlags } from './score-setup.js';
+import { addScoreOptions, readFlags } from './score-flags.js';
 import { DEFAULT_DEADLINE_S, type ServeFlags } from './serve-flags.js';
 import { addRowOptions } from './row-options.js';
+import { setHelpTexts, type HelpTexts } from './help-text.js';
 import type { Surroundings } from './surroundings.js';
 
-const NOTES = `
-Examples:
-  $ sdxl-refine serve
-  $ SDXL_REFINE_KEY=$(cat key.txt) sdxl-refine serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
-  $ curl -H 'Content-Type: application/json' -d @request.json http://127.0.0.1:5001/score
+const HELP: HelpTexts = {
+  examples: [
+    'sdxl-refine serve',
+    'SDXL_REFINE_KEY=$(cat key) sdxl-refine serve --host 0.0.0.0 --tls-cert …',
+    'curl --json @request.json http://127.0.0.1:5001/score',
+  ],
+  usual: ['--model', '--device', '--host', '--port', '--key-file', '--queue', '--timeout'],
+  notes: `POST /score takes {"input_data": {"columns": ["image", "prompt"], "index": [0], "data": [["<base64>", "a cat"]]}}. A browser finds a page at /, a description at /docs. Every option is also a variable (SDXL_REFINE_PORT); the key is SDXL_REFINE_KEY.
 
-POST /score takes {"input_data": {"columns": ["image", "prompt"], "index": [0], "data": [["<base64>", "a cat"]]}}. A browser
-finds a page at /, a description at /docs. Every option is also a variable (SDXL_REFINE_PORT); the key is SDXL_REFINE_KEY.
-
-Exit codes: 0 stopped after finishing what was accepted, 2 usage, 4 model, 5 device.`;
+Exit codes: 0 stopped after finishing what was accepted, 2 usage, 4 model, 5 device.`,
+};
 
 export const serveCommand = (around: Surroundings): Command => {
-  const command = new Command('serve').description(
-    "Serves Azure ML's online endpoint for the refiner on this machine.",
-  );
+  const command = new Command('serve')
+    .description("Serves Azure ML's online endpoint for the refiner on this machine.")
+    .summary("Serves Azure ML's online endpoint on this machine.");
   addScoreOptions(command)
     .option('--host <name>', 'address to listen on; beyond this machine only with a key', '127.0.0.1')
     .option('--port <n>', 'port to listen on; 0: any free one', '5001')
@@ -33,12 +35,10 @@ export const serveCommand = (around: Surroundings): Command => {
     .option('--tls-cert <file>', 'certificate chain, PEM')
     .option('--tls-key <file>', 'its private key, PEM')
     .option('--log-json', 'log as JSON lines');
-  return addRowOptions(command, 'batch')
-    .addHelpText('after', NOTES)
-    .action(async () => {
-      const flags = await readFlags<ServeFlags>(command, around);
-      /* Loaded where it is needed: the web server takes longer to load than other commands to begin. */
-      const { runServe } = await import('./run-serve.js');
-      await runServe(flags, around);
-    });
+  return setHelpTexts(addRowOptions(command, 'batch'), HELP).action(async () => {
+    const flags = await readFlags<ServeFlags>(command, around);
+    /* Loaded where it is needed: the web server takes longer to load than other commands to begin. */
+    const { runServe } = await import('./run-serve.js');
+    await runServe(flags, around);
+  });
 };

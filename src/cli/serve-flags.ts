@@ -1,4 +1,4 @@
-import type { ScoreFlags } from './score-setup.js';
+import type { ScoreFlags } from './score-flags.js';
 
 /** Options of `serve` as the command line gives them, camel-cased; row keys are among them. */
 export interface ServeFlags extends ScoreFlags {

@@ -4,8 +4,8 @@ import type { Readable } from 'node:stream';
 /** What `main` is given: Node's `process`, or a test's. */
 export interface Process {
   stdin: Readable & { isTTY?: boolean };
-  stdout: NodeJS.WritableStream & { isTTY?: boolean };
-  stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+  stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
   env: Readonly<Record<string, string | undefined>>;
   cwd(): string;
   on(event: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;

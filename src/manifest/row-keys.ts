@@ -38,7 +38,11 @@ export const ROW_KEYS = {
     synonyms: ['text', 'caption'],
   }),
   negative_prompt: rowKey({ ...prompt, default: '', help: 'what the picture should not show' }),
-  strength: rowKey({ ...share, default: 0.3, help: 'share of the steps that run: how much the picture may change' }),
+  strength: rowKey({
+    ...share,
+    default: 0.3,
+    help: 'how much the picture may change: the share of the steps that run',
+  }),
   steps: rowKey({
     ...steps,
     default: 50,

@@ -1,0 +1,53 @@
+/** `sdxl-refine score` when it runs: one request scored, its response printed. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { messageOf, RefineError } from '../errors.js';
+import { jsonText } from '../json/json-text.js';
+import { parseJsonBody } from '../server/json-body.js';
+import { RefineService } from '../server/refine-service.js';
+import { score } from '../server/score.js';
+import { openScreening, planScreening } from './safety-options.js';
+import type { ScoreFlags } from './score-flags.js';
+import { createEngine, scoreOptions } from './score-setup.js';
+import { listenForStop } from './stop-signal.js';
+import type { Surroundings } from './surroundings.js';
+
+export const runScore = async (request: string, flags: ScoreFlags, around: Surroundings): Promise<void> => {
+  const screening = await planScreening(flags, around);
+  const scoring = scoreOptions(flags, screening);
+  const body = parseJsonBody(await readRequest(request, around));
+  const stop = listenForStop(around, () => undefined);
+  try {
+    await openScreening(screening, flags, around, stop.signal);
+    const { engine, modelDefaults } = await createEngine(flags, around, stop.signal);
+    const service = new RefineService({ engine, places: 1 });
+    const rows = { ...scoring.rows, modelDefaults };
+    try {
+      const results = await score(body, { ...scoring, rows, refiner: service }, { signal: stop.signal, onStep: null });
+      around.stdout.write(`${jsonText(results)}\n`);
+      /* Where every row was blocked, there is no model that could have anything to say. */
+      const { warnings = [] } = service.isReady && flags.quiet !== true ? service.info() : {};
+      for (const warning of warnings) around.stderr.write(`Note: ${warning}\n`);
+    } finally {
+      service.close();
+    }
+  } finally {
+    await screening.close();
+    stop.release();
+  }
+};
+
+const readRequest = async (request: string, around: Surroundings): Promise<Uint8Array> => {
+  try {
+    return request === '-' ? await readAll(around.stdin) : await readFile(resolve(around.cwd(), request));
+  } catch (cause) {
+    throw new RefineError('MANIFEST_UNREADABLE', `Cannot read the request ${request}: ${messageOf(cause)}.`, { cause });
+  }
+};
+
+const readAll = async (stream: Readable): Promise<Uint8Array> => {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+};
