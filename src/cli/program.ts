@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { batchCommand } from './batch-command.js';
 import { compareCommand } from './compare-command.js';
+import { completeCommand, completionCommand } from './completion-command.js';
 import { doctorCommand } from './doctor-command.js';
 import { generateCommand } from './generate-command.js';
 import { helpConfiguration, helpTextsOf, setHelpTexts } from './help-text.js';
@@ -48,6 +49,8 @@ export const buildProgram = (
   program.addCommand(compareCommand(around).copyInheritedSettings(program));
   program.addCommand(doctorCommand(around, setExitCode).copyInheritedSettings(program));
   program.addCommand(modelsCommand(around, setExitCode).copyInheritedSettings(program));
+  program.addCommand(completionCommand(around).copyInheritedSettings(program));
+  program.addCommand(completeCommand(around).copyInheritedSettings(program), { hidden: true });
   return setHelpTexts(program, {
     examples: [
       'sdxl-refine cat.png -p "a cat in the snow" -o snow.png',
