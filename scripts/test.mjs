@@ -20,6 +20,7 @@ const check = (name, act) => {
 check('types', build);
 check('schemas', () => run(process.execPath, ['scripts/make-schemas.mjs', '--check']));
 check('model digests', () => run(process.execPath, ['scripts/make-model-digests.mjs', '--check']));
+check('man page', () => run(process.execPath, ['scripts/make-man.mjs', '--check']));
 check('lint', () => tool('eslint/bin/eslint.js', ['--max-warnings', '0', '.']));
 check('import rules', () =>
   tool('dependency-cruiser/bin/dependency-cruise.mjs', ['--config', '.dependency-cruiser.cjs', 'src', 'bin', 'test']),
