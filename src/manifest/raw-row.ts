@@ -17,6 +17,9 @@ export type RawRow =
     }
   | { line: number; problem: string };
 
+/** Keys of a row, and columns of a table: ours are some dozens, and the others travel with the row. */
+export const MAX_ROW_KEYS = 10_000;
+
 /** A place in an input, for messages. */
 export const placeOf = (inputName: string, line: number): string =>
   `${inputName === '-' ? 'standard input' : inputName}, line ${line}`;

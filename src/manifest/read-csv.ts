@@ -4,7 +4,7 @@ import { RefineError, systemCodeOf } from '../errors.js';
 import { csvLineEnds } from './csv-line-ends.js';
 import { decodeText } from './decode-text.js';
 import { readText } from './parse-value.js';
-import { matchKey, placeOf, type RawRow } from './raw-row.js';
+import { matchKey, MAX_ROW_KEYS, placeOf, type RawRow } from './raw-row.js';
 import { readLines } from './read-lines.js';
 import type { RowCommand } from './row-key.js';
 import { isSpelling, keysWithSynonyms, ROW_KEYS, rowKeyNames, type RowKeyName } from './row-keys.js';
@@ -22,8 +22,25 @@ type Cells = { cells: string[] } | { problem: string };
 const CELLS = { record_delimiter: '\n', max_record_size: 0, relax_column_count: true, trim: true } as const;
 const AFTER_QUOTE = ['CSV_INVALID_CLOSING_QUOTE', 'CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE'];
 
+const QUOTE = 34;
+
+/** Cells of a record, counted before any is made. */
+const countCells = (record: string, delimiter: string): number => {
+  const separator = delimiter.charCodeAt(0);
+  let count = 1;
+  let isQuoted = false;
+  for (let at = 0; at < record.length; at++) {
+    const unit = record.charCodeAt(at);
+    if (unit === QUOTE) isQuoted = !isQuoted;
+    else if (unit === separator && !isQuoted) count += 1;
+  }
+  return count;
+};
+
 /** Records are parsed one by one, so that a malformed one costs no other. */
 const parseCells = (record: string, delimiter: string): Cells => {
+  const count = countCells(record, delimiter);
+  if (count > MAX_ROW_KEYS) return { problem: `Expected at most ${MAX_ROW_KEYS} cells in a record, found ${count}` };
   try {
     const [cells = []] = parse(record, { ...CELLS, delimiter });
     return { cells };
@@ -56,9 +73,12 @@ const parseHeader = (cells: readonly string[], inputName: string, line: number, 
       context: { input: inputName, line },
     });
   };
-  const names = columns.map(({ header, key }) => key ?? header).filter((name) => name !== '');
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) fail(`Expected each column once, found ${showValue(twice)} twice`);
+  const seen = new Set<string>();
+  for (const { header, key } of columns) {
+    const name = key ?? header;
+    if (seen.has(name)) fail(`Expected each column once, found ${showValue(name)} twice`);
+    if (name !== '') seen.add(name);
+  }
   if (columns.every(({ key }) => key === null)) {
     fail(
       `Expected a header that names keys (${rowKeyNames(command).slice(0, 4).join(', ')}, …), found ${showValue(cells)}`,

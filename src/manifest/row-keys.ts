@@ -246,8 +246,11 @@ const SPELLINGS: ReadonlyMap<string, RowKeyName> = new Map(
 );
 
 /** Every accepted spelling of one command's keys. */
-export const spellingsOf = (command: RowCommand): readonly string[] =>
+export const spellingsOf = (command: RowCommand): readonly string[] => SPELLINGS_OF[command];
+
+const allSpellings = (command: RowCommand): readonly string[] =>
   rowKeyNames(command).flatMap((name) => [name, ...ROW_KEYS[name].aliases]);
+const SPELLINGS_OF = { batch: allSpellings('batch'), generate: allSpellings('generate') };
 
 /** The key that a spelling means, exactly; undefined when it isn't one of ours. */
 export const rowKeyOf = (spelling: string): RowKeyName | undefined => SPELLINGS.get(spelling);

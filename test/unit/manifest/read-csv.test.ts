@@ -148,4 +148,29 @@ describe('readCsv', () => {
     expect(whole).toHaveLength(4);
     for (const sizes of [[1], [2, 5], [3], [13, 1]]) expect(await read(text, sizes)).toEqual(whole);
   });
+
+  it('counts the columns before it makes any', async () => {
+    const columns = Array.from({ length: 60_000 }, (_, at) => `c${at}`).join(',');
+    await expect(read(`image,prompt,${columns}\na.png,p\n`)).rejects.toMatchObject({
+      code: 'MANIFEST_SYNTAX',
+      message: expect.stringContaining('Expected at most 10000 cells in a record, found 60002'),
+    });
+    const [row] = await read(`image,prompt\n${','.repeat(60_000)}\n`);
+    expect(row).toMatchObject({ problem: expect.stringContaining('at most 10000 cells') });
+    const [quoted] = await read(`image,prompt\na.png,"${','.repeat(15_000)}"\n`);
+    expect(quoted).toMatchObject({
+      known: [
+        ['image', 'a.png'],
+        ['prompt', ','.repeat(15_000)],
+      ],
+    });
+  });
+
+  it('reads as many columns as there may be in the time that a few take', async () => {
+    const columns = Array.from({ length: 9_998 }, (_, at) => `c${at}`).join(',');
+    const start = performance.now();
+    const rows = await read(`image,prompt,${columns}\na.png,p${','.repeat(9_998)}\n`);
+    expect(rows).toHaveLength(1);
+    expect(performance.now() - start).toBeLessThan(1500);
+  });
 });
