@@ -1,5 +1,6 @@
 /** What a repository of the hub holds at a revision. */
 import { z } from 'zod';
+import { parseJson } from '../json/parse-json.js';
 import { askHub, failed, type AskOptions } from './ask-hub.js';
 import type { HubSettings } from './hub-settings.js';
 import type { ModelId } from './model-id.js';
@@ -36,6 +37,8 @@ const treeSchema = z.array(
 /** More pages than a model has files. */
 const MAX_PAGES = 20;
 const MAX_ANSWER_BYTES = 16 * 2 ** 20;
+/** A page lists 1000 files of some 20 tokens. */
+const ANSWER_LIMITS = { maxDepth: 32, maxTokens: 1_000_000 };
 
 /** @throws MODEL_DOWNLOAD_FAILED */
 export const readRepository = async (
@@ -67,11 +70,9 @@ const answerOf = async (response: Response, path: string): Promise<unknown> => {
     if (length > MAX_ANSWER_BYTES) throw failed(`The hub's answer to ${path} is longer than any model needs.`);
     parts.push(part);
   }
-  try {
-    return JSON.parse(Buffer.concat(parts).toString('utf8')) as unknown;
-  } catch (cause) {
-    throw failed(`The hub's answer to ${path} is no JSON. Check HF_ENDPOINT.`, cause);
-  }
+  const invalid = (what: string, cause?: unknown): Error =>
+    failed(`The hub's answer to ${path} ${what}. Check HF_ENDPOINT.`, cause);
+  return parseJson(Buffer.concat(parts), ANSWER_LIMITS, invalid);
 };
 
 const parse = <T>(schema: z.ZodType<T>, answer: unknown, path: string): T => {

@@ -19,7 +19,8 @@ const SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
  * @returns without a full stop at its end
  */
 export const jsonFault = (text: string, thrown: unknown): string => {
-  const message = cutText(messageOf(thrown), MAX_MESSAGE);
+  /* V8 quotes the text around the fault, line breaks and all. */
+  const message = cutText(messageOf(thrown).replace(/[\p{Cc}\s]+/gu, ' '), MAX_MESSAGE);
   const position = /at position (\d+)/.exec(message)?.[1];
   const comma = trailingComma(text);
   /* A parser that stopped before the comma stopped for another reason. */

@@ -1,32 +1,27 @@
 /** JSON lines to raw rows. */
-import { jsonFault } from '../json/fault.js';
+import { messageOf } from '../errors.js';
+import { isObject, parseJson } from '../json/parse-json.js';
 import { decodeText } from './decode-text.js';
-import { matchKey, takeSynonyms, type RawRow } from './raw-row.js';
+import { matchKey, MAX_ROW_KEYS, takeSynonyms, type RawRow } from './raw-row.js';
 import { readLines, type Line } from './read-lines.js';
 import type { RowCommand } from './row-key.js';
 
-/** Deepest nesting of a row. Far deeper values would overflow the stack of whoever writes them out again. */
+/** Levels of nesting of a row. Far deeper values would overflow the stack of whoever writes them out again. */
 const MAX_DEPTH = 64;
-
-const isDeeper = (value: unknown, depth: number): boolean => {
-  if (typeof value !== 'object' || value === null) return false;
-  return depth === 0 || Object.values(value).some((child) => isDeeper(child, depth - 1));
-};
+/** Braces, brackets, colons and commas of a row. */
+const MAX_ROW_TOKENS = 200_000;
+const LIMITS = { maxDepth: MAX_DEPTH, maxKeys: MAX_ROW_KEYS, maxTokens: MAX_ROW_TOKENS };
 
 type Parsed = { object: object } | { problem: string };
 
 const parseObject = (text: string): Parsed => {
-  let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return { problem: `Expected one JSON object on the line: ${jsonFault(text, error)}` };
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const object = parseJson(text, LIMITS, (what) => new Error(what));
+    if (isObject(object)) return { object };
     return { problem: 'Expected one JSON object on the line, like {"image":"cat.png","prompt":"a cat"}' };
+  } catch (thrown) {
+    return { problem: `Expected one JSON object on the line: it ${messageOf(thrown)}` };
   }
-  if (isDeeper(value, MAX_DEPTH)) return { problem: `Expected values nested at most ${MAX_DEPTH} deep` };
-  return { object: value };
 };
 
 const toRawRow = (line: Line, inputName: string, command: RowCommand): RawRow => {

@@ -3,7 +3,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RefineError } from '../errors.js';
 import type { ClassifierSize } from '../image/classifier-pixels.js';
-import { isObject, show } from '../weights/parse-json-object.js';
+import { isObject } from '../json/parse-json.js';
+import { show } from '../weights/show.js';
 import { MAX_CONFIG_BYTES, readJsonObject } from '../weights/read-json.js';
 
 export interface ClassifierFiles {

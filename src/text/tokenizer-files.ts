@@ -1,6 +1,7 @@
 /** The files of a `tokenizer/` folder, as text, to the parts of a tokenizer; both layouts that transformers has written. */
 import { z } from 'zod';
-import { messageOf, RefineError } from '../errors.js';
+import { RefineError } from '../errors.js';
+import { parseJson as parseWithin } from '../json/parse-json.js';
 import type { AddedToken, TokenizerParts } from './tokenizer.js';
 
 export const TOKENIZER_FILES = [
@@ -105,13 +106,10 @@ const need = (files: TokenizerFiles, name: keyof TokenizerFiles, where: string):
   return text;
 };
 
-const parseJson = (text: string, path: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw invalid(path, `is not JSON: ${messageOf(cause)}`);
-  }
-};
+/** A vocabulary has 2 tokens an entry, a list of merges up to 4: CLIP's has 49 408 and 48 894. */
+const LIMITS = { maxDepth: 16, maxTokens: 2_000_000 };
+
+const parseJson = (text: string, path: string): unknown => parseWithin(text, LIMITS, (what) => invalid(path, what));
 
 const read = <Schema extends z.ZodType>(schema: Schema, value: unknown, path: string): z.infer<Schema> => {
   const parsed = schema.safeParse(value);

@@ -1,6 +1,6 @@
 /** Scale of an adapter whose file has no tensor for it: PEFT's configuration, as diffusers writes it into the file. Pure. */
+import { isObject, parseJson } from '../json/parse-json.js';
 import type { AdapterPart } from './adapter-names.js';
-import { isObject } from './parse-json-object.js';
 
 const PREFIXES: Readonly<Record<AdapterPart, string>> = {
   unet: 'unet',
@@ -30,10 +30,13 @@ export const adapterAlpha = (
   return typeof alpha === 'number' ? alpha / (of('use_rslora') === true ? Math.sqrt(rank) : rank) : 1;
 };
 
+/** PEFT's configuration has some dozens of keys; patterns have one a layer. */
+const LIMITS = { maxDepth: 16, maxTokens: 100_000 };
+
 const readConfig = (text: string | undefined): Readonly<Record<string, unknown>> => {
   if (text === undefined) return {};
   try {
-    const config: unknown = JSON.parse(text);
+    const config = parseJson(text, LIMITS, (what) => new Error(what));
     return isObject(config) ? config : {};
   } catch {
     return {};

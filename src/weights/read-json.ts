@@ -1,6 +1,6 @@
 /** Reads the small JSON files of a model folder, within limits. */
+import { parseJsonObject } from '../json/parse-json.js';
 import { isRefineError, messageOf, RefineError, systemCodeOf } from '../errors.js';
-import { parseJsonObject } from './parse-json-object.js';
 import { readUpTo, withFile } from './with-file.js';
 
 /** `config.json` and its kind have a few KB. */
@@ -25,7 +25,8 @@ export const readJsonObject = async (
     return await withFile(path, async (handle, size) => {
       if (size > maxBytes) throw invalid(path, `has ${size} bytes, more than ${maxBytes}`);
       const bytes = await readUpTo(handle, 0, size);
-      return parseJsonObject(python ? withInfinities(bytes) : bytes, LIMITS, (what) => invalid(path, what));
+      const fault = (what: string): RefineError => invalid(path, what);
+      return parseJsonObject(bytes, LIMITS, fault, python ? withInfinities : undefined);
     });
   } catch (cause) {
     if (isRefineError(cause)) throw cause;
@@ -35,14 +36,8 @@ export const readJsonObject = async (
   }
 };
 
-/** A number that is larger than any, in place of the word for it; strings stay as they are. Byte for byte (latin1), whatever the text. */
-const withInfinities = (json: Uint8Array): Uint8Array => {
-  const text = Buffer.from(json).toString('latin1');
-  const numbers = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|Infinity/g, (found) =>
-    found === 'Infinity' ? '1e999' : found,
-  );
-  return Buffer.from(numbers, 'latin1');
-};
+/** A number that is larger than any, in place of the word for it. */
+const withInfinities = (word: string): string => word.replace('Infinity', '1e999');
 
 const invalid = (path: string, what: string): RefineError =>
   new RefineError('MODEL_CONFIG_INVALID', `${path} ${what}. Download it again.`, { context: { file: path } });

@@ -3,10 +3,11 @@
  * The file is 8 bytes with the header's length, the header (a JSON object, may be padded with spaces), then the data of
  * all tensors without holes. Rules: README.md and `Metadata::validate` of safetensors 0.8.0.
  */
+import { isObject, parseJsonObject } from '../json/parse-json.js';
 import { bytesOf, type Dtype, isDtype } from './dtypes.js';
 import { headerError, incompleteError } from './header-error.js';
 import { PREFIX_BYTES } from './header-length.js';
-import { isObject, parseJsonObject, show } from './parse-json-object.js';
+import { show } from './show.js';
 
 /** SDXL's largest checkpoint has about 2 600 tensors; the largest files of language models stay below this. */
 const MAX_TENSORS = 100_000;

@@ -2,7 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RefineError } from '../errors.js';
-import { isObject, show } from './parse-json-object.js';
+import { isObject } from '../json/parse-json.js';
+import { show } from './show.js';
 import { MAX_INDEX_BYTES, readJsonObject } from './read-json.js';
 
 export interface WeightFiles {

@@ -171,6 +171,6 @@ describe('readCsv', () => {
     const start = performance.now();
     const rows = await read(`image,prompt,${columns}\na.png,p${','.repeat(9_998)}\n`);
     expect(rows).toHaveLength(1);
-    expect(performance.now() - start).toBeLessThan(1500);
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 });

@@ -27,7 +27,7 @@ describe('readJsonl', () => {
     ['[1]', /like \{"image"/],
     ['"text"', /like \{"image"/],
     ['null', /like \{"image"/],
-    ['{"x":' + '['.repeat(100_000) + ']'.repeat(100_000) + '}', /nested at most 64 deep/],
+    ['{"x":' + '['.repeat(100_000) + ']'.repeat(100_000) + '}', /it nests 100001 levels deep, more than 64/],
   ])('makes %s a row with a problem, and reads on', async (text, problem) => {
     const rows = await read(`${text}\n{"image":"a"}\n`);
     expect(rows[0]).toEqual({ line: 1, problem: expect.stringMatching(problem) as string });
@@ -55,5 +55,20 @@ describe('readJsonl', () => {
     const whole = await read(text);
     expect(whole).toHaveLength(3);
     for (const sizes of [[1], [2, 5], [3], [17, 1]]) expect(await read(text, sizes)).toEqual(whole);
+  });
+
+  it.each([
+    [
+      'keys',
+      `{${Array.from({ length: 300_000 }, (_, at) => `"k${at}":1`).join(',')}}`,
+      /has at least 100000 keys, more than 10000/,
+    ],
+    ['lists', `{"x":[${'[],'.repeat(1_000_000)}1]}`, /has at least 200001 JSON tokens, more than 200000/],
+  ])('builds nothing of a line with too many %s', async (_what, line, problem) => {
+    const start = performance.now();
+    const rows = await read(`${line}\n{"image":"a"}\n`);
+    expect(rows[0]).toEqual({ line: 1, problem: expect.stringMatching(problem) });
+    expect(rows[1]).toMatchObject({ known: [['image', 'a']] });
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 });

@@ -108,7 +108,7 @@ describe('several, broken and none', () => {
     const large = `{"a":[${'{},'.repeat(200_000)}{}]}`;
     for (const text of [deep, large]) {
       expect(read(pngWith({ invokeai_metadata: text }))?.warnings).toEqual([
-        expect.stringContaining('more than is read'),
+        expect.stringMatching(/more than (100|300000)\.$/),
       ]);
     }
   });

@@ -9,7 +9,7 @@ const below = (limit: number): number => numbers() % limit;
 /** The definition: again and again, the pair that was learned first is merged wherever it stands, from the left. */
 const byDefinition = (merges: readonly string[], word: string): string[] => {
   const ranks = new Map(merges.map((pair, rank) => [pair, rank]));
-  let symbols = [...word.slice(0, -1), `${word.slice(-1)}</w>`];
+  let symbols = [...Array.from(word.slice(0, -1)), `${word.slice(-1)}</w>`];
   const rankAt = (at: number): number => ranks.get(`${symbols[at]!} ${symbols[at + 1]!}`) ?? Infinity;
   for (;;) {
     const best = Math.min(...symbols.slice(1).map((_, at) => rankAt(at)));

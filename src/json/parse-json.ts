@@ -1,0 +1,95 @@
+/** Parses JSON from outside, within limits that are checked before anything is built, and without the parser's silences. Pure. */
+import { jsonFault } from './fault.js';
+import { scanJson, type JsonStructure } from './structure.js';
+
+export interface JsonLimits {
+  /** Levels of nesting. What walks the value later must not run out of stack. */
+  maxDepth: number;
+  /** Braces, brackets, colons and commas. They bound what the parser allocates: 60 MB of `[],[],…` would be 1.5 GB of arrays. */
+  maxTokens: number;
+  /** Keys of the outermost object and of those directly inside it. Default: as many as `maxTokens` leaves room for. */
+  maxKeys?: number;
+}
+
+/** JSON to read in place of one of `JsonStructure.words`; the word itself where it may stay. */
+export type Reword = (word: string) => string;
+
+/** Makes the error to throw, from what is wrong ("is not JSON …") and from what the parser threw. */
+export type Invalid = (what: string, cause?: unknown) => Error;
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * @param json text, or UTF-8
+ * @param reword default: `NaN` and its kind are faults, and long numbers are rounded
+ */
+export const parseJson = (json: string | Uint8Array, limits: JsonLimits, invalid: Invalid, reword?: Reword): unknown =>
+  parse(json, limits, invalid, reword).value;
+
+/**
+ * The same for an object. The same key twice, in it or in the objects directly inside, is an error: `JSON.parse` would keep the
+ * last and say nothing, and another reader might keep the first.
+ */
+export const parseJsonObject = (
+  json: string | Uint8Array,
+  limits: JsonLimits,
+  invalid: Invalid,
+  reword?: Reword,
+): Record<string, unknown> => {
+  const { value, keys } = parse(json, limits, invalid, reword);
+  if (!isObject(value)) throw invalid('is not a JSON object');
+  if (countKeys(value) !== keys) throw invalid('has the same key twice');
+  return value;
+};
+
+const parse = (
+  json: string | Uint8Array,
+  limits: JsonLimits,
+  invalid: Invalid,
+  reword?: Reword,
+): { value: unknown; keys: number } => {
+  const structure = scanJson(json, limits.maxTokens);
+  checkLimits(structure, limits, invalid);
+  const text = typeof json === 'string' ? json : decode(json, invalid);
+  const isReplaced = reword !== undefined && structure.words.length > 0;
+  /* Offsets are of the text that was scanned. */
+  const places = isReplaced && typeof json !== 'string' ? scanJson(text).words : structure.words;
+  try {
+    const value = JSON.parse(isReplaced ? replaced(text, places, reword) : text) as unknown;
+    return { value, keys: structure.keys };
+  } catch (cause) {
+    throw invalid(`is not ${typeof json === 'string' ? 'JSON' : 'JSON in UTF-8'}: ${jsonFault(text, cause)}`, cause);
+  }
+};
+
+const checkLimits = (
+  { depth, tokens, keys }: JsonStructure,
+  { maxDepth, maxTokens, maxKeys = maxTokens }: JsonLimits,
+  invalid: Invalid,
+): void => {
+  if (depth > maxDepth) throw invalid(`nests ${depth} levels deep, more than ${maxDepth}`);
+  if (keys > maxKeys) throw invalid(`has at least ${keys} keys, more than ${maxKeys}`);
+  if (tokens > maxTokens) throw invalid(`has at least ${tokens} JSON tokens, more than ${maxTokens}`);
+};
+
+const decode = (bytes: Uint8Array, invalid: Invalid): string => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw invalid('is not JSON in UTF-8: it has bytes that are no UTF-8', cause);
+  }
+};
+
+const replaced = (text: string, places: JsonStructure['words'], by: Reword): string => {
+  const pieces = places.map(
+    ({ start, end }, index) => text.slice(places[index - 1]?.end ?? 0, start) + by(text.slice(start, end)),
+  );
+  return pieces.join('') + text.slice(places.at(-1)?.end);
+};
+
+/** What `scanJson` counts as `keys`, of what the parser kept. */
+const countKeys = (value: Record<string, unknown>): number => {
+  const inner = Object.values(value).filter(isObject);
+  return inner.reduce((count, object) => count + Object.keys(object).length, Object.keys(value).length);
+};

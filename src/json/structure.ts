@@ -1,0 +1,117 @@
+/** Looks at JSON text before a parser does: how much it would build, how deep, and how many keys were written. Pure. */
+
+export interface JsonStructure {
+  /** Braces, brackets, colons and commas outside strings, and `words`: what a parser turns into objects. */
+  tokens: number;
+  /** Levels of nesting; an empty object has 1. */
+  depth: number;
+  /** Keys written in the outermost object and in the objects directly inside it. */
+  keys: number;
+  /**
+   * Where words stand outside strings that this language's parser does not take, or not exactly: `NaN`, `Infinity` and `-Infinity`,
+   * which Python's json writes, and whole numbers of more digits than a double surely holds. The first `MAX_PLACES` of them.
+   */
+  words: { start: number; end: number }[];
+}
+
+/** More than a picture's or a model's JSON has numbers. */
+const MAX_PLACES = 1_000_000;
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const COLON = 0x3a;
+const LETTER_I = 0x49;
+const LETTER_N = 0x4e;
+const OPEN_LIST = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_LIST = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/**
+ * Counts in one pass without building anything; the numbers mean nothing if the text is not JSON.
+ * @param json text, or its bytes in UTF-8: no byte of a longer character is an ASCII byte
+ * @param enough tokens after which nothing more is counted
+ */
+export const scanJson = (json: string | Uint8Array, enough = Infinity): JsonStructure => {
+  const unitAt = typeof json === 'string' ? (i: number) => json.charCodeAt(i) : (i: number) => json[i] ?? 0;
+  const found: JsonStructure = { tokens: 0, depth: 0, keys: 0, words: [] };
+  let level = 0;
+  for (let i = 0; i < json.length && found.tokens <= enough; i++) {
+    switch (unitAt(i)) {
+      case QUOTE:
+        i = stringEnd(unitAt, i, json.length);
+        break;
+      case COMMA:
+        found.tokens++;
+        break;
+      case COLON:
+        found.tokens++;
+        if (level <= 2) found.keys++;
+        break;
+      case OPEN_LIST:
+      case OPEN_OBJECT:
+        found.tokens++;
+        if (++level > found.depth) found.depth = level;
+        break;
+      case CLOSE_LIST:
+      case CLOSE_OBJECT:
+        found.tokens++;
+        level--;
+        break;
+      default: {
+        const word = wordAt(unitAt, i, json.length);
+        if (word === null) break;
+        if (word.isOdd) {
+          found.tokens++;
+          if (found.words.length < MAX_PLACES) found.words.push({ start: i, end: word.end });
+        }
+        i = word.end - 1;
+      }
+    }
+  }
+  return found;
+};
+
+type UnitAt = (index: number) => number;
+
+/** Offset of the quote that ends the string begun at `start`; `length` if none does. */
+const stringEnd = (unitAt: UnitAt, start: number, length: number): number => {
+  for (let i = start + 1; i < length; i++) {
+    const unit = unitAt(i);
+    if (unit === BACKSLASH) i++;
+    else if (unit === QUOTE) return i;
+  }
+  return length;
+};
+
+const NOT_NUMBERS = ['NaN', 'Infinity', '-Infinity'].map((word) => Array.from(word, (char) => char.charCodeAt(0)));
+/** With its sign; 2^53 has 16 digits. */
+const MAX_EXACT_LENGTH = 15;
+
+interface Word {
+  end: number;
+  /** It is one of `JsonStructure.words`. */
+  isOdd: boolean;
+}
+
+/** The number, or the word in place of one, that begins here; null: none does. */
+const wordAt = (unitAt: UnitAt, start: number, length: number): Word | null => {
+  const first = unitAt(start);
+  if (first === LETTER_N || first === LETTER_I || first === MINUS) {
+    const word = NOT_NUMBERS.find((units) => units.every((unit, i) => unitAt(start + i) === unit));
+    if (word !== undefined) return { end: start + word.length, isOdd: true };
+  }
+  if (first !== MINUS && !isDigit(first)) return null;
+  let end = start + 1;
+  while (end < length && isDigit(unitAt(end))) end++;
+  const digitsEnd = end;
+  while (end < length && isOfNumber(unitAt(end))) end++;
+  return { end, isOdd: end === digitsEnd && end - start > MAX_EXACT_LENGTH };
+};
+
+const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39;
+/** Digits, `.`, `e`, `E` and signs. */
+const isOfNumber = (unit: number): boolean =>
+  isDigit(unit) || unit === 0x2e || unit === 0x65 || unit === 0x45 || unit === 0x2b || unit === MINUS;
