@@ -68,7 +68,7 @@ it('--print-config: every setting and where it is from, and no run', async () =>
       strength: { value: 0.2, source: 'config', file: join(path, 'sdxl-refine.json') },
       steps: { value: 7, source: 'option' },
       seed: { value: 3, source: 'env' },
-      guidance_scale: { value: 5, source: 'default' },
+      guidance_scale: { value: 1, source: 'model' },
       prompt: { value: null, source: 'default' },
     },
   });
