@@ -29,6 +29,7 @@ import type { Screening } from '../safety/screening.js';
 import { readRunSeed } from '../results/run-state.js';
 import { BUNDLED_MODEL } from './bundled-model.js';
 import { readInfotextFacts, readPictureFacts } from './picture-facts.js';
+import { areFixtures, demoNote, noteText, type DemoModel } from './demo-note.js';
 import type { ResultLine } from './print-results.js';
 import type { PlannedWork } from './pace.js';
 import { parseEmbeddings } from './embedding-options.js';
@@ -122,6 +123,8 @@ export interface RunKind {
   createWork: (place: WorkPlace) => Promise<Work>;
   /** What its models bring, of those that are on this machine by now. */
   readDefaults: () => Promise<ModelDefaults>;
+  /** Bundled models that run because no others are named. */
+  demos: readonly DemoModel[];
 }
 
 export type ModelDefaults = Pick<RowContext, 'modelDefaults' | 'refinerDefaults'>;
@@ -136,6 +139,7 @@ export const batchKind = (flags: BatchFlags, around: Surroundings): RunKind => {
     command: 'batch',
     parse: parseBatchRow,
     loras,
+    demos: flags.model === undefined ? ['refiner'] : [],
     readDefaults: async () => ({ modelDefaults: await findModelDefaults(flags.model ?? BUNDLED_MODEL, around) }),
     createWork: async ({ device, precision, signal }) => {
       const model = await resolveModel(flags.model ?? BUNDLED_MODEL, around, { signal, quiet: flags.quiet === true });
@@ -210,6 +214,7 @@ export const planBatch = async (
   /* A model that was not here a moment ago is now, with what it brings. */
   const brought = await kind.readDefaults();
   if (!isDeepStrictEqual(brought, defaults)) manifest = await checkManifest({ ...rowsOf, ...brought });
+  if (flags.quiet !== true) await sayDemo(inputs, around, run);
   const rows = (): AsyncIterable<Row | InvalidRow> =>
     take(shard === null ? manifest.read() : shardRows(manifest.read(), shard), limit);
   return {
@@ -229,6 +234,18 @@ export const planBatch = async (
     predictionsCsv: predictionsCsv === undefined ? null : resolve(around.cwd(), predictionsCsv),
     print: run.print,
   };
+};
+
+/** Once, before any work: on other pictures than the package's own the demo model is a bad surprise. */
+const sayDemo = async (
+  inputs: readonly string[],
+  around: Surroundings,
+  { kind, row = [] }: RunContext,
+): Promise<void> => {
+  const picture = row.flatMap(([key, value]) => (key === 'image' && typeof value === 'string' ? [value] : []));
+  if (areFixtures([...inputs, ...picture], around.cwd())) return;
+  const note = await demoNote(kind.demos, around.env);
+  if (note !== null) around.stderr.write(noteText(note));
 };
 
 const measure = async (rows: AsyncIterable<Row | InvalidRow>): Promise<PlannedWork> => {

@@ -79,6 +79,10 @@ export const generateKind = (inputs: readonly string[], flags: GenerateFlags, ar
     loras: [...loras.base, ...loras.refiner],
     parse: generateRowParser({ mode, stageInput, keepsLatents: flags.saveLatents === true }),
     readDefaults: () => readDefaults(flags, mode, around),
+    demos: [
+      ...(flags.base === undefined ? (['base'] as const) : []),
+      ...(flags.model === undefined && mode !== 'base' ? (['refiner'] as const) : []),
+    ],
     createWork: async ({ device, precision, outputFolder, part, resumes, signal }) => {
       const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));
       const engine = async (

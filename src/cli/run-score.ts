@@ -7,6 +7,7 @@ import { jsonText } from '../json/json-text.js';
 import { parseJsonBody } from '../server/json-body.js';
 import { RefineService } from '../server/refine-service.js';
 import { score } from '../server/score.js';
+import { noteText } from './demo-note.js';
 import { openScreening, planScreening } from './safety-options.js';
 import type { ScoreFlags } from './score-flags.js';
 import { createEngine, scoreOptions } from './score-setup.js';
@@ -20,7 +21,8 @@ export const runScore = async (request: string, flags: ScoreFlags, around: Surro
   const stop = listenForStop(around, () => undefined);
   try {
     await openScreening(screening, flags, around, stop.signal);
-    const { engine, modelDefaults } = await createEngine(flags, around, stop.signal);
+    const { engine, modelDefaults, note } = await createEngine(flags, around, stop.signal);
+    if (note !== null && flags.quiet !== true) around.stderr.write(noteText(note));
     const service = new RefineService({ engine, places: 1 });
     const rows = { ...scoring.rows, modelDefaults };
     try {

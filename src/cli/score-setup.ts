@@ -12,6 +12,7 @@ import type { ScoreOptions } from '../server/score.js';
 import type { Screening } from '../safety/screening.js';
 import { rowOptions } from './batch-run.js';
 import { BUNDLED_MODEL } from './bundled-model.js';
+import { demoNote, type DemoNote } from './demo-note.js';
 import { packageVersion } from './package-version.js';
 import { parseLoras } from './lora-options.js';
 import { readModelDefaults } from './model-defaults.js';
@@ -50,6 +51,8 @@ export const scoreOptions = (flags: ScoreFlags, screening: Screening): Omit<Scor
 export interface ScoreEngine {
   engine: Engine;
   modelDefaults: RowValues;
+  /** null: a model was named. */
+  note: DemoNote | null;
 }
 
 /** @throws USAGE_OPTION_INVALID MODEL_DOWNLOAD_FAILED MODEL_CONFIG_INVALID, the signal's reason */
@@ -68,5 +71,6 @@ export const createEngine = async (
   const loras = parseLoras(flags.lora, around.cwd());
   const modelName = named ?? basename(BUNDLED_MODEL);
   const engine = new Engine({ model, modelName, vae, vaeTiling, memory, loras, device, precision });
-  return { engine, modelDefaults: await readModelDefaults(model) };
+  const note = await demoNote(named === undefined ? ['refiner'] : [], around.env);
+  return { engine, modelDefaults: await readModelDefaults(model), note };
 };

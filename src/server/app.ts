@@ -6,11 +6,11 @@ import { RefineError } from '../errors.js';
 import { isLoopback, keyChecker } from './access.js';
 import { answerBrokenRequest, errorAnswer, notFound, reportFailure, sendError } from './error-answers.js';
 import { addJsonParser } from './json-body.js';
-import { addPages } from './pages.js';
+import { addPages, type PageOptions } from './pages.js';
 import { addProbes } from './probes.js';
 import { addScoreRoute, type ScoreRouteOptions } from './score-route.js';
 
-export interface AppOptions extends ScoreRouteOptions {
+export interface AppOptions extends ScoreRouteOptions, PageOptions {
   /** null: whoever reaches the server may use it. */
   key: string | null;
   host: string;
@@ -58,7 +58,7 @@ export const createApp = async (options: AppOptions): Promise<FastifyInstance> =
   addHooks(app, options);
   addErrors(app, options);
   addProbes(app, options);
-  await addPages(app);
+  await addPages(app, options);
   addScoreRoute(app, options);
   return app;
 };

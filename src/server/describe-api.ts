@@ -1,14 +1,15 @@
 /** The endpoint as OpenAPI 3.1, written from the definitions that check requests. */
 import { z } from 'zod';
-import { ROW_KEYS } from '../manifest/row-keys.js';
+import { ROW_KEYS, type RowValues } from '../manifest/row-keys.js';
 import { requestKeyNames } from './request-keys.js';
 
-/** @returns plain JSON */
-export const describeApi = (): object => {
+/** @param modelDefaults what the model brings, in place of the program's defaults @returns plain JSON */
+export const describeApi = (modelDefaults: RowValues = {}): object => {
   const properties = Object.fromEntries(
     requestKeyNames().map((name) => {
       const { $schema: _, ...schema } = z.toJSONSchema(ROW_KEYS[name].schema, { io: 'input' });
-      const { default: value, help } = ROW_KEYS[name];
+      const { default: own, help } = ROW_KEYS[name];
+      const value = modelDefaults[name] ?? own;
       const description = name === 'image' ? 'picture to refine: base64, a data: URL, or a public http(s) URL' : help;
       return [name, { ...schema, description, ...(value === null ? {} : { default: value }) }];
     }),

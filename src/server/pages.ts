@@ -1,7 +1,9 @@
 /** What a browser is given: the page for a person, and the description of the endpoint with a page to try it. */
 import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
+import { resolveSettings } from '../manifest/resolve-settings.js';
 import { describeApi } from './describe-api.js';
+import type { ScoreOptions } from './score.js';
 
 /** The page's sources are published as they are: nothing copies them to dist. */
 const SOURCES = new URL('../../src/server/page/', import.meta.url);
@@ -27,9 +29,26 @@ const POLICY = [
   "trusted-types 'none'",
 ].join('; ');
 
-export const addPages = async (app: FastifyInstance): Promise<void> => {
+export interface PageOptions {
+  score: ScoreOptions;
+  /** What a person should know of the model, and what to do about it; null: nothing. */
+  note: { text: string; steps: readonly string[] } | null;
+}
+
+/** What the page begins with: the settings that a request without `params` has. */
+const pageFacts = ({ score: { rows }, note }: PageOptions): object => {
+  const { strength, steps, guidanceScale } = resolveSettings({}, new Set(), { ...rows, runSeed: 0 });
+  return { note, strength, steps, guidance_scale: guidanceScale };
+};
+
+/** As the value of an attribute in double quotes. */
+const escape = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+
+export const addPages = async (app: FastifyInstance, options: PageOptions): Promise<void> => {
   const read = (name: string): Promise<string> => readFile(new URL(name, SOURCES), 'utf8');
-  const page = await read('page.html');
+  const facts = escape(JSON.stringify(pageFacts(options)));
+  const page = (await read('page.html')).replace('data-facts="{}"', () => `data-facts="${facts}"`);
   app.get('/', (request, reply) => {
     reply.header('vary', 'accept');
     if (request.headers.accept?.includes('text/html') !== true) return reply.send({ status: 'alive' });
@@ -41,6 +60,6 @@ export const addPages = async (app: FastifyInstance): Promise<void> => {
       reply.header('content-security-policy', POLICY).type(`${type}; charset=utf-8`).send(text),
     );
   }
-  const description = describeApi();
+  const description = describeApi(options.score.rows.modelDefaults);
   app.get('/swagger.json', () => description);
 };

@@ -40,7 +40,7 @@ export const refuseOpenDoor = ({
  * @throws LISTEN_FAILED, and what opening the model throws: a server that could never become ready ends
  */
 export const serve = async (options: ServeOptions): Promise<void> => {
-  const { service, host, port, log, signal, stopMs } = options;
+  const { service, host, port, log, signal, stopMs, note } = options;
   const stopped = new AbortController();
   /* One for each request that is here: no leak. */
   setMaxListeners(0, stopped.signal);
@@ -58,6 +58,10 @@ export const serve = async (options: ServeOptions): Promise<void> => {
     sayWhere(options, (app.server.address() as AddressInfo).port);
     const warming = service.warmUp().then(() => {
       const { model, device, warnings = [] } = service.info();
+      if (note !== null) {
+        log.say(`Note: ${note.text}`);
+        note.steps.forEach(log.say);
+      }
       for (const warning of warnings) log.say(`Note: ${warning}`);
       log.say(`Ready: ${model} on ${device}`);
     });

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { picture } from '../support/batch.js';
 import { describeInBrowser, openBrowser } from '../support/browser.js';
-import { startServe, stopServe, type Serving } from '../support/serve.js';
+import { startListening, startServe, stopServe, type Serving } from '../support/serve.js';
 
 const KEY = 'a key of a test';
 
@@ -169,6 +169,30 @@ describeInBrowser('the page', () => {
     const nameless = await ask(`[...document.querySelectorAll('button, input, textarea')].filter((control) =>
       !(control.getAttribute('aria-label') || control.textContent.trim() || control.labels?.length)).map((control) => control.id)`);
     expect(nameless).toEqual([]);
+  });
+
+  it('begins with what the server and its model want, and says that the demo model is one', async () => {
+    await until(`document.getElementById('strength').value === '0.3'`);
+    expect(await tab.locator('#note').isVisible()).toBe(false);
+    const demo = await startListening(['--guidance-scale', '2.3', '--negative-prompt', 'a "b"'], { model: null });
+    try {
+      requested.length = 0;
+      await tab.goto(demo.url);
+      const values = `['strength', 'steps', 'guidance-scale', 'negative-prompt'].map((id) => document.getElementById(id).value)`;
+      expect(await ask(values)).toEqual(['0.02', '50', '2.3', '']);
+      expect(await text('strength-value')).toBe('0.02');
+      expect(await ask(`document.getElementById('form').checkValidity()`)).toBe(false);
+      await tab.getByLabel('What the picture shows').fill('a clock');
+      expect(await ask(`document.getElementById('form').checkValidity()`)).toBe(true);
+      expect(await text('note')).toMatch(
+        /^No --model is given, so the bundled demo model runs\.[^]*models pull [^]*Then add --model stabilityai/,
+      );
+      await tab.getByLabel('How much it may change').press('ArrowRight');
+      expect(await text('strength-value')).toBe('0.03');
+      expect(requested.splice(0).filter((url) => !url.startsWith(demo.url))).toEqual([]);
+    } finally {
+      await stopServe(demo);
+    }
   });
 
   it('has a page for programs, which describes the endpoint and tries it', async () => {

@@ -20,9 +20,12 @@ export const startServe = async (args: readonly string[] = [], options: CliOptio
   return serving;
 };
 
-/** @returns when the server listens */
-export const startListening = async (args: readonly string[] = [], options: CliOptions = {}): Promise<Serving> => {
-  const running = startCli(['serve', '--model', model, '--port', '0', ...args], options);
+/** @param options `model` null: none is named @returns when the server listens */
+export const startListening = async (
+  args: readonly string[] = [],
+  { model: named = model, ...options }: CliOptions & { model?: string | null } = {},
+): Promise<Serving> => {
+  const running = startCli(['serve', ...(named === null ? [] : ['--model', named]), '--port', '0', ...args], options);
   let log = '';
   running.process.stderr.on('data', (text: string) => (log += text));
   const url = await waitFor(

@@ -40,7 +40,7 @@ const request = () => {
     strength: Number(text('strength')),
     steps: Number(text('steps')),
     guidance_scale: Number(text('guidance-scale')),
-    negative_prompt: text('negative-prompt'),
+    ...(text('negative-prompt') === '' ? {} : { negative_prompt: text('negative-prompt') }),
     ...(text('seed') === '' ? {} : { seed: Number(text('seed')) }),
   };
   const row = [source.slice(source.indexOf(',') + 1), text('prompt')];
@@ -145,7 +145,24 @@ const move = () => {
 };
 
 const showStrength = () => {
-  element('strength-value').textContent = text('strength');
+  element('strength-value').textContent = Number(Number(text('strength')).toFixed(3));
+};
+
+/** What the server and its model would take where a request says nothing, and what is to be known of the model. */
+const begin = ({ note, strength, steps, guidance_scale: guidanceScale }) => {
+  const slider = element('strength');
+  slider.min = Math.min(Number(slider.min), strength);
+  if (Number(strength.toFixed(2)) !== strength) slider.step = 'any';
+  slider.value = strength;
+  element('steps').value = steps;
+  element('guidance-scale').value = guidanceScale;
+  if (note === null) return;
+  for (const sentence of [note.text, ...note.steps]) {
+    const line = document.createElement('p');
+    line.textContent = sentence;
+    element('note').append(line);
+  }
+  element('note').hidden = false;
 };
 
 element('form').addEventListener('submit', (event) => {
@@ -174,5 +191,6 @@ for (const type of ['dragover', 'dragleave', 'drop']) {
     if (type === 'drop') take(event.dataTransfer.files[0]);
   });
 }
+begin(JSON.parse(element('form').dataset.facts));
 move();
 showStrength();
