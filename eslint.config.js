@@ -12,6 +12,10 @@ const MATHS = [
   'src/image/pixels.ts',
 ];
 
+const MAKES_FOLDERS = "makeFolder of src/files/make-folder.ts: Node's recursive mkdir may never return.";
+const OPENS_FILES =
+  'src/files/open-file.ts: files from outside are opened there, their kind and size known before a byte is read.';
+
 export default tseslint.config(
   {
     ignores: [
@@ -68,8 +72,23 @@ export default tseslint.config(
           paths: ['node:fs', 'node:fs/promises'].map((name) => ({
             name,
             importNames: ['mkdir', 'mkdirSync'],
-            message: "makeFolder of src/files/make-folder.ts: Node's recursive mkdir may never return.",
+            message: MAKES_FOLDERS,
           })),
+        },
+      ],
+    },
+  },
+  {
+    files: ['src/{manifest,image,weights,text,batch,hub,safety,cli}/**/*.ts'],
+    ignores: ['src/cli/package-version.ts', 'src/cli/run-score.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: ['node:fs', 'node:fs/promises'].flatMap((name) => [
+            { name, importNames: ['mkdir', 'mkdirSync'], message: MAKES_FOLDERS },
+            { name, importNames: ['readFile', 'readFileSync', 'createReadStream'], message: OPENS_FILES },
+          ]),
         },
       ],
     },

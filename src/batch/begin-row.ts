@@ -1,7 +1,7 @@
 /** A row's first stage: its input is read, and unless an earlier run finished the same work, screened and decoded. */
-import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isRefineError, messageOf, RefineError } from '../errors.js';
+import { realPath } from '../files/system-path.js';
 import type { InvalidRow, ResultRecord, Row, SafetyCheck } from '../records.js';
 import type { EarlierResults } from '../results/earlier-results.js';
 import { isBlocked, type Screening } from '../safety/screening.js';
@@ -89,7 +89,7 @@ export const decodeRow = ({ input, ...row }: PassedRow): Promise<ReadyRow | Fail
 /** A run must never write over what it was given. @throws OUTPUT_IS_INPUT */
 const refuseOwnInput = async ({ source, output }: Row, outputFolder: string): Promise<void> => {
   if (source.kind !== 'file' && source.kind !== 'latents') return;
-  const place = (path: string): Promise<string> => realpath(path).catch(() => '');
+  const place = (path: string): Promise<string> => realPath(path).catch(() => '');
   const [input, target] = await Promise.all([place(source.path), place(join(outputFolder, output))]);
   if (input === '' || input !== target) return;
   throw new RefineError(

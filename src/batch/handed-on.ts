@@ -1,8 +1,9 @@
 /** What the base model hands on to the refiner, on the disk between the two: memory holds one row, and a killed run goes on. */
-import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { encodePicture } from '../image/encode-picture.js';
 import { loadPicture } from '../image/load-picture.js';
+import { readPictureFile } from '../image/read-file.js';
 import type { GenerateJob, LatentsData, RefineJob, RefineReply } from '../records.js';
 import { writeAtomically } from '../results/write-atomically.js';
 import { encodeLatents } from '../weights/encode-latents.js';
@@ -55,7 +56,7 @@ export const handedOnFiles = (folder: string): HandedOnFiles => {
     read: async (key, { output, keepLatents }) => {
       const latents = output === 'latents' || keepLatents ? await readLatents(latentsFile(key)) : null;
       if (output === 'latents' && latents !== null) return { input: { kind: 'latents', latents }, latents };
-      const { pixels } = await loadPicture(await readFile(pictureFile(key)), pictureFile(key));
+      const { pixels } = await loadPicture(await readPictureFile(pictureFile(key)), pictureFile(key));
       return { input: { kind: 'pixels', pixels }, latents };
     },
     remove: async (key) => {

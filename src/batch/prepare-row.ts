@@ -1,5 +1,5 @@
 /** A row's picture or latents, read and brought to a form the engine takes. */
-import { readFile } from 'node:fs/promises';
+import { readFileBytes } from '../files/open-file.js';
 import { encodePicture, NO_EXTRAS, type PictureExtras } from '../image/encode-picture.js';
 import { fitPicture, type FittedPicture } from '../image/fit.js';
 import { loadPicture } from '../image/load-picture.js';
@@ -52,7 +52,7 @@ export const readRowInput = async (row: Row, signal: AbortSignal): Promise<RowIn
     case 'latents':
       /* A file that cannot be read has no identity; what is wrong with it, preparing says. */
       return {
-        identity: await readFile(source.path).catch(() => ''),
+        identity: await readFileBytes(source.path, 'latents').catch(() => ''),
         picture: null,
         prepare: () => prepareLatents(row, source.path),
       };

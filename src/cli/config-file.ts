@@ -1,8 +1,9 @@
 /** The configuration file: found, read and checked. */
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 import { exists } from '../batch/exists.js';
 import { RefineError, isRefineError, messageOf } from '../errors.js';
+import { readFileBytes } from '../files/open-file.js';
 import { isManifest } from '../manifest/manifest-input.js';
 import { ROW_KEYS, rowKeyOf } from '../manifest/row-keys.js';
 import { checkSetting, nearestSetting, type ConfigKey, type SettingValue } from './config-keys.js';
@@ -27,9 +28,6 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   '.yaml': yaml,
   '.yml': yaml,
 };
-
-/** Settings are a page at most; a manifest that was given as `--config` is not read whole. */
-const MAX_BYTES = 2 ** 20;
 
 /**
  * Looks beside the first input: in a manifest's folder; in the working directory for `-`. Folders, globs and pictures are
@@ -117,17 +115,8 @@ const fromFolder = (text: string, isNamed: boolean, path: string, cwd: string): 
   return isWrong || isAbsolute(place) ? text : text.slice(0, begin) + relative(cwd, resolve(dirname(path), place));
 };
 
-const readText = async (path: string): Promise<string> => {
-  const file = await open(path);
-  try {
-    if (!(await file.stat()).isFile()) throw unreadable(path, 'it is no file');
-    const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(MAX_BYTES + 1) });
-    if (bytesRead > MAX_BYTES) throw unreadable(path, 'it is larger than 1 MiB');
-    return new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, bytesRead));
-  } finally {
-    await file.close();
-  }
-};
+const readText = async (path: string): Promise<string> =>
+  new TextDecoder('utf-8', { fatal: true }).decode(await readFileBytes(path, 'settings'));
 
 const readSettings = (
   object: object,

@@ -1,7 +1,6 @@
 /** What made a picture, as values of a row's keys. */
-import { stat } from 'node:fs/promises';
 import { systemCodeOf } from '../errors.js';
-import { MAX_FILE_BYTES } from '../image/limits.js';
+import { FileRefused, withFile } from '../files/open-file.js';
 import type { PictureFacts } from '../manifest/own-values.js';
 import type { RowValues } from '../manifest/row-keys.js';
 import type { GenerationFacts } from '../metadata/facts.js';
@@ -11,19 +10,15 @@ import { readGenerationFacts } from '../metadata/read-generation-facts.js';
 import { readInfotext } from '../metadata/read-infotext.js';
 import { readWithoutPixels } from './read-without-pixels.js';
 
-const readFacts = async (path: string): Promise<GenerationFacts | null> => {
-  // Asked before anything is opened: opening a pipe waits for a writer.
-  const stats = await stat(path);
-  if (!stats.isFile() || stats.size > MAX_FILE_BYTES) return null;
-  return readGenerationFacts(await readWithoutPixels(path, stats.size));
-};
+const readFacts = (path: string): Promise<GenerationFacts | null> =>
+  withFile(path, 'picture', async (handle, size) => readGenerationFacts(await readWithoutPixels(handle, size)));
 
 const NOTHING: PictureFacts = { values: {}, warnings: [] };
 
 /** @returns nothing too when the file can't be read: that is said where the picture is needed */
 export const readPictureFacts = async (path: string): Promise<PictureFacts> => {
   const facts = await readFacts(path).catch((thrown: unknown) => {
-    if (systemCodeOf(thrown) === undefined) throw thrown;
+    if (systemCodeOf(thrown) === undefined && !(thrown instanceof FileRefused)) throw thrown;
     return null;
   });
   return facts === null ? NOTHING : asRowValues(facts);

@@ -1,5 +1,5 @@
 /** The parts of a picture's file that may say what made it, so that a folder's pictures are not read whole to find prompts. */
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { containerOf, type Container } from '../metadata/bytes.js';
 import { MAX_PARTS, MAX_TEXT_BYTES } from '../metadata/limits.js';
 
@@ -82,25 +82,20 @@ const LAYOUTS: Readonly<Record<Exclude<Container, 'avif'>, Layout>> = {
 };
 
 /** @returns as many bytes as the file has, zeros in place of pixels; of a file that is no picture, of everything but its beginning */
-export const readWithoutPixels = async (path: string, size: number): Promise<Uint8Array> => {
-  const handle = await open(path);
-  try {
-    const file = new SparseFile(handle, size);
-    const { bytes } = file;
-    await file.need(0, WINDOW_BYTES);
-    const container = containerOf(bytes);
-    if (container === 'avif') await file.need(0, size);
-    if (container === null || container === 'avif') return bytes;
-    const { start, headerBytes, part } = LAYOUTS[container];
-    for (let at = start, parts = 0; at + headerBytes <= size && parts < MAX_PARTS; parts++) {
-      await file.need(at, headerBytes);
-      const { end, hasPixels, isLast } = part(bytes, at);
-      if (!hasPixels) await file.need(at, Math.min(end - at, MAX_PART_BYTES));
-      if (isLast || end > size) break;
-      at = end;
-    }
-    return bytes;
-  } finally {
-    await handle.close();
+export const readWithoutPixels = async (handle: FileHandle, size: number): Promise<Uint8Array> => {
+  const file = new SparseFile(handle, size);
+  const { bytes } = file;
+  await file.need(0, WINDOW_BYTES);
+  const container = containerOf(bytes);
+  if (container === 'avif') await file.need(0, size);
+  if (container === null || container === 'avif') return bytes;
+  const { start, headerBytes, part } = LAYOUTS[container];
+  for (let at = start, parts = 0; at + headerBytes <= size && parts < MAX_PARTS; parts++) {
+    await file.need(at, headerBytes);
+    const { end, hasPixels, isLast } = part(bytes, at);
+    if (!hasPixels) await file.need(at, Math.min(end - at, MAX_PART_BYTES));
+    if (isLast || end > size) break;
+    at = end;
   }
+  return bytes;
 };

@@ -1,8 +1,9 @@
 /** `sdxl-refine score` when it runs: one request scored, its response printed. */
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { messageOf, RefineError } from '../errors.js';
+import { FILE_LIMITS } from '../files/file-limits.js';
 import { jsonText } from '../json/json-text.js';
 import { parseJsonBody } from '../server/json-body.js';
 import { RefineService } from '../server/refine-service.js';
@@ -42,14 +43,21 @@ export const runScore = async (request: string, flags: ScoreFlags, around: Surro
 
 const readRequest = async (request: string, around: Surroundings): Promise<Uint8Array> => {
   try {
-    return request === '-' ? await readAll(around.stdin) : await readFile(resolve(around.cwd(), request));
+    return await readAll(request === '-' ? around.stdin : createReadStream(resolve(around.cwd(), request)));
   } catch (cause) {
     throw new RefineError('MANIFEST_UNREADABLE', `Cannot read the request ${request}: ${messageOf(cause)}.`, { cause });
   }
 };
 
+/** A request may come through a pipe, whose size nobody knows before. */
 const readAll = async (stream: Readable): Promise<Uint8Array> => {
+  const { what, bytes } = FILE_LIMITS.request;
   const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Uint8Array);
+  let length = 0;
+  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > bytes) throw new Error(`it goes on after ${bytes} bytes, which is all that ${what} may have`);
+    chunks.push(chunk);
+  }
   return Buffer.concat(chunks);
 };

@@ -1,7 +1,7 @@
 /** The serve command: options checked, then the server runs until it is stopped. */
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { messageOf, RefineError } from '../errors.js';
+import { readFileBytes } from '../files/open-file.js';
 import { createLog } from '../server/log.js';
 import { createMetrics, type Metrics } from '../server/metrics.js';
 import { RefineService } from '../server/refine-service.js';
@@ -78,6 +78,6 @@ const readTls = async (
 };
 
 const read = async (path: string, flag: string, around: Surroundings): Promise<Buffer> =>
-  readFile(resolve(around.cwd(), path)).catch((cause: unknown) => {
+  readFileBytes(resolve(around.cwd(), path), 'certificate').catch((cause: unknown) => {
     throw new RefineError('USAGE_OPTION_INVALID', `Cannot read ${flag} ${path}: ${messageOf(cause)}.`, { cause });
   });

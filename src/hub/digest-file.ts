@@ -1,6 +1,6 @@
 /** Digests that the hub knows files by. */
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { readChunks } from '../files/open-file.js';
 import type { RemoteFile } from './read-repository.js';
 
 /** The digest's own kind: SHA-256 of the bytes (large files), or SHA-1 as git names a blob (gitformat: "blob", size, NUL, bytes). */
@@ -10,7 +10,7 @@ export const beginDigest = ({ digest, size }: Pick<RemoteFile, 'digest' | 'size'
 /** Adds a file's bytes to a digest. @returns how many */
 export const digestFile = async (path: string, hash: Hash): Promise<number> => {
   let length = 0;
-  for await (const part of createReadStream(path, { highWaterMark: 2 ** 20 }) as AsyncIterable<Buffer>) {
+  for await (const part of readChunks(path, 'weights')) {
     hash.update(part);
     length += part.length;
   }

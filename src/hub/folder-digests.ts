@@ -1,12 +1,10 @@
 /** `SHA256SUMS` in a model's folder, as the bundled models have it and `sha256sum` writes it: what its files should be. */
 import { join } from 'node:path';
 import { isRefineError, messageOf, RefineError, systemCodeOf } from '../errors.js';
-import { readUpTo, withFile } from '../weights/with-file.js';
+import { readUpTo, withFile } from '../files/open-file.js';
 
 export const DIGESTS_FILE = 'SHA256SUMS';
 
-/** A line has some 100 bytes; a model in shards has some 50 files. */
-const MAX_BYTES = 2 ** 20;
 /** Digest, space, a space or `*`, path. */
 const LINE = /^([0-9a-f]{64}) [ *](.+)$/i;
 /** A path that leads out of the folder, or is absolute. */
@@ -25,8 +23,7 @@ export const readFolderDigests = async (folder: string): Promise<ReadonlyMap<str
       cause,
     });
   try {
-    return await withFile(file, async (handle, size) => {
-      if (size > MAX_BYTES) throw invalid(`has ${size} bytes, more than ${MAX_BYTES}`);
+    return await withFile(file, 'digests', async (handle, size) => {
       const text = new TextDecoder('utf-8', { fatal: true }).decode(await readUpTo(handle, 0, size));
       const digests = new Map<string, string>();
       for (const [index, line] of text.split(/\r?\n/).entries()) {

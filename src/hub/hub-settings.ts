@@ -1,7 +1,7 @@
 /** What the environment says of the hub, under huggingface_hub's own names. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { filled, hubCacheFolder, huggingFaceFolder, type Environment } from '../files/cache-folders.js';
+import { readFileText } from '../files/open-file.js';
 
 export interface HubSettings {
   /** Without a slash at its end. */
@@ -30,7 +30,7 @@ const readToken = async (env: Environment): Promise<string | null> => {
   const given = filled(env['HF_TOKEN']);
   if (given !== null) return given.trim();
   const path = filled(env['HF_TOKEN_PATH']) ?? usualTokenPath(env);
-  const text = path === null ? '' : await readFile(path, 'utf8').catch(() => '');
+  const text = path === null ? '' : await readFileText(path, 'note').catch(() => '');
   return filled(text.trim());
 };
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { messageOf } from '../errors.js';
 import { hubCacheFolder, type Environment } from '../files/cache-folders.js';
 import { findModel } from '../weights/find-model.js';
-import { MAX_CONFIG_BYTES, readJsonObject } from '../weights/read-json.js';
+import { readJsonObject } from '../weights/read-json.js';
 
 export interface CachedModel {
   /** Hub id: `stabilityai/stable-diffusion-xl-refiner-1.0`. */
@@ -50,7 +50,7 @@ const listRevisions = async (cache: string, name: string): Promise<CachedModel[]
 };
 
 const pipelineOf = async (folder: string): Promise<string | null> => {
-  const index = await readJsonObject(join(folder, 'model_index.json'), MAX_CONFIG_BYTES).catch(() => ({}));
+  const index = await readJsonObject(join(folder, 'model_index.json'), 'modelConfig').catch(() => ({}));
   const { _class_name: name } = index as Readonly<Record<string, unknown>>;
   return typeof name === 'string' && name.startsWith('StableDiffusionXL') ? name : null;
 };

@@ -1,33 +1,28 @@
-import { constants } from 'node:fs';
-import { access, readFile, stat } from 'node:fs/promises';
-import { RefineError, isRefineError, messageOf, systemCodeOf } from '../errors.js';
-import { MAX_FILE_BYTES } from './limits.js';
+import { isRefineError, messageOf, RefineError, systemCodeOf } from '../errors.js';
+import { FILE_LIMITS } from '../files/file-limits.js';
+import { FileRefused, readUpTo, withFile } from '../files/open-file.js';
+import type { FileHandle } from 'node:fs/promises';
 
-/** Bytes of the picture file at `path`. Fails as `checkPictureFile` does. */
-export async function readPictureFile(path: string): Promise<Uint8Array> {
-  await checkPictureFile(path);
-  return readFile(path).catch((thrown: unknown) => {
-    throw fileError(path, thrown);
-  });
-}
+/** Bytes of the picture file at `path`. Fails as `withPictureFile` does. */
+export const readPictureFile = (path: string): Promise<Uint8Array> =>
+  withPictureFile(path, (handle, size) => readUpTo(handle, 0, size));
+
+/** Resolves when `path` is a picture file that can be read. Fails as `withPictureFile` does. */
+export const checkPictureFile = (path: string): Promise<void> => withPictureFile(path, () => Promise.resolve());
 
 /**
- * Resolves when `path` is a readable, non-empty file of at most `MAX_FILE_BYTES`, without opening it.
+ * Opens a readable, non-empty file that is not larger than a picture's may be, for as long as `read` runs.
  * Fails with `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE` or `IMAGE_TOO_LARGE`.
  */
-export async function checkPictureFile(path: string): Promise<void> {
+export async function withPictureFile<Result>(
+  path: string,
+  read: (handle: FileHandle, size: number) => Promise<Result>,
+): Promise<Result> {
   try {
-    // Asked before anything is opened: opening a pipe waits for a writer.
-    const found = await stat(path);
-    const { size } = found;
-    if (found.isDirectory()) throw unreadable(path, `${path} is a folder; expected a picture file.`);
-    if (!found.isFile()) throw unreadable(path, `${path} is not an ordinary file; expected a picture file.`);
-    if (size === 0) throw unreadable(path, `${path} is empty (0 bytes); copy or download the picture again.`);
-    if (size > MAX_FILE_BYTES) {
-      const message = `${path} has ${size} bytes; a picture file may have ${MAX_FILE_BYTES}. Save it smaller.`;
-      throw new RefineError('IMAGE_TOO_LARGE', message, { context: { path, bytes: size, limit: MAX_FILE_BYTES } });
-    }
-    await access(path, constants.R_OK);
+    return await withFile(path, 'picture', (handle, size) => {
+      if (size === 0) throw unreadable(path, `${path} is empty (0 bytes); copy or download the picture again.`);
+      return read(handle, size);
+    });
   } catch (thrown) {
     throw isRefineError(thrown) ? thrown : fileError(path, thrown);
   }
@@ -38,10 +33,17 @@ function unreadable(path: string, message: string, cause?: unknown): RefineError
 }
 
 function fileError(path: string, thrown: unknown): RefineError {
+  if (thrown instanceof FileRefused) return refused(path, thrown);
   const code = systemCodeOf(thrown);
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     const message = `There is no picture at ${path}. Check the path; a relative one starts at the manifest's folder.`;
     return new RefineError('IMAGE_NOT_FOUND', message, { context: { path }, cause: thrown });
   }
   return unreadable(path, `${path} cannot be read (${messageOf(thrown)}). Check its permissions.`, thrown);
+}
+
+function refused(path: string, cause: FileRefused): RefineError {
+  if (cause.reason !== 'size') return unreadable(path, `${path} ${cause.what}; expected a picture.`, cause);
+  const context = { path, limit: FILE_LIMITS.picture.bytes };
+  return new RefineError('IMAGE_TOO_LARGE', `${path} ${cause.what}. Save it smaller.`, { context, cause });
 }

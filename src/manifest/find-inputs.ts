@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { existingForm } from './existing-form.js';
 import { RefineError, messageOf, systemCodeOf } from '../errors.js';
+import { findLostNames, hasLostBytes, systemPath } from '../files/system-path.js';
 import { isGlob, splitGlob } from './glob-place.js';
 import { listInput, type FoundInputs, type ListOptions } from './list-input.js';
 import { fileInput, unreadable, type ManifestInput } from './manifest-input.js';
@@ -19,6 +20,9 @@ export interface InputPlaces extends ListOptions {
   recursive?: boolean;
 }
 
+const PIPE =
+  'it is neither a file nor a folder, and a manifest is read more than once; pipe the rows in and give -, as in: … | sdxl-refine batch -';
+
 const only = (input: ManifestInput): FoundInputs => ({ inputs: [input], passedBy: NOTHING_PASSED_BY });
 
 const findInput = async (input: string, places: InputPlaces): Promise<FoundInputs> => {
@@ -29,22 +33,40 @@ const findInput = async (input: string, places: InputPlaces): Promise<FoundInput
   }
   // An unset variable of a script would have us read the working directory.
   if (input === '') throw unreadable(input, 'it is empty');
-  const path = existingForm(resolve(cwd, input));
+  const path = await realName(existingForm(resolve(cwd, input)), input);
   const name = basename(path);
-  const stats = await stat(path).catch((error: unknown) => {
+  const shown = path === resolve(cwd, input) ? input : path;
+  const stats = await stat(systemPath(path)).catch((error: unknown) => {
     if (systemCodeOf(error) === 'ENOENT' && isGlob(input)) return null;
     throw unreadable(input, messageOf(error), error);
   });
   if (stats === null) return listInput(await splitGlob(input, cwd), places);
   if (stats.isDirectory()) {
     const pattern = recursive === true ? '**/*' : '*';
-    return listInput({ name: name === '' ? path : name, shown: input, folder: path, pattern }, places);
+    return listInput({ name: name === '' ? path : name, shown, folder: path, pattern }, places);
   }
   // A manifest is read more than once, which a pipe would never let end.
-  if (!stats.isFile()) throw unreadable(input, 'it is neither a file nor a folder');
-  if (isPicture(path)) return only({ kind: 'pictures', name, folder: dirname(input), paths: [name] });
+  if (!stats.isFile() || /^\/dev\/(?:stdin$|fd\/)/.test(path)) throw unreadable(input, PIPE);
+  if (isPicture(path))
+    return only({
+      kind: 'pictures',
+      name,
+      folder: dirname(shown),
+      paths: [name],
+    });
   if (extname(path) === '') throw unreadable(input, 'it has no extension');
   return only(fileInput(path, name));
+};
+
+/** A name of the command line whose bytes are not UTF-8 reached us with U+FFFD in their place: the folder says what it was. */
+const realName = async (path: string, input: string): Promise<string> => {
+  if (!hasLostBytes(path)) return path;
+  const [first = path, ...others] = await findLostNames(path);
+  if (others.length === 0) return first;
+  throw unreadable(
+    input,
+    `${others.length + 1} files have such a name, which is not UTF-8; give their folder, or rename them (convmv -f latin1 -t utf8 --notest)`,
+  );
 };
 
 /**

@@ -1,7 +1,9 @@
 /** The files of a folder, or of a glob. */
-import { realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, stat as fsStat, type Dirent, type Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import fastGlob, { type Entry } from 'fast-glob';
+import fastGlob, { type Entry, type FileSystemAdapter } from 'fast-glob';
+import { nameOfBytes, realPath, systemPath } from '../files/system-path.js';
 import { sortNaturally } from './natural-order.js';
 
 /** What the listing is of. */
@@ -22,9 +24,29 @@ export interface Listing {
 /** What a run writes beside pictures, and reads its settings from. */
 const OWN_FILES = /(?:^|\/)(?:results(?:-\d+-of-\d+)?\.jsonl|sdxl-refine\.(?:json|ya?ml))$/;
 
+type Listed = (error: Error | null, entries: Dirent[]) => void;
+
+/** Names come as bytes, so that those which are not UTF-8 can be opened. */
+const BY_BYTES = {
+  lstat: (path: string, done: (error: Error | null, stats: Stats) => void): void => {
+    lstat(systemPath(path), done);
+  },
+  stat: (path: string, done: (error: Error | null, stats: Stats) => void): void => {
+    fsStat(systemPath(path), done);
+  },
+  readdir: (path: string, _: unknown, done: Listed): void => {
+    readdir(systemPath(path), { withFileTypes: true, encoding: 'buffer' }, (error, entries) => {
+      done(error, error === null ? entries.map(withTextName) : []);
+    });
+  },
+} as unknown as Partial<FileSystemAdapter>;
+
+const withTextName = (entry: Dirent<Buffer>): Dirent =>
+  Object.assign(entry as unknown as Dirent, { name: nameOfBytes(entry.name) });
+
 /** Where a folder is inside another, links followed, `/`-separated: `''` for itself; null where it is elsewhere or is not there yet. */
 export const findInside = async (folder: string, outer: string): Promise<string | null> => {
-  const [real, realOuter] = await Promise.all([folder, outer].map((path) => realpath(path).catch(() => null)));
+  const [real, realOuter] = await Promise.all([folder, outer].map((path) => realPath(path).catch(() => null)));
   if (real == null || realOuter == null) return null;
   const inside = relative(realOuter, real);
   return inside === '..' || inside.startsWith(`..${sep}`) ? null : inside.split(sep).join('/');
@@ -32,7 +54,7 @@ export const findInside = async (folder: string, outer: string): Promise<string 
 
 /** Whether there is a folder at a path, by links or not. */
 export const isFolder = async (path: string): Promise<boolean> =>
-  (await stat(path).catch(() => null))?.isDirectory() === true;
+  (await stat(systemPath(path)).catch(() => null))?.isDirectory() === true;
 
 /**
  * Lists files whose names match. Links to files are files, broken ones too: their rows say so. Links to folders are not
@@ -53,6 +75,7 @@ export const listFiles = async (
     objectMode: true,
     onlyFiles: false,
     followSymbolicLinks: false,
+    fs: BY_BYTES,
     ignore: except === null ? [] : [`${fastGlob.escapePath(except)}/**`],
   }) as AsyncIterable<unknown> as AsyncIterable<Entry>;
   const entersFolders = pattern.includes('**');

@@ -1,6 +1,6 @@
 /** Inputs to rows, one after the other; memory doesn't grow with their number. */
-import { createReadStream } from 'node:fs';
 import { isRefineError, messageOf, RefineError } from '../errors.js';
+import { readChunks } from '../files/open-file.js';
 import type { InvalidRow } from '../records.js';
 import type { InputPlaces } from './find-inputs.js';
 import { unreadable, type ManifestFile, type RowsInput } from './manifest-input.js';
@@ -25,11 +25,9 @@ export interface Manifest extends RowContext, InputPlaces {
   row?: readonly (readonly [RowKeyName, unknown])[];
 }
 
-const CHUNK_BYTES = 256 * 1024;
-
 async function* readFileRows(input: ManifestFile, command: RowCommand): AsyncGenerator<RawRow> {
   try {
-    const chunks = createReadStream(input.path, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>;
+    const chunks = readChunks(input.path, 'manifest');
     if (input.format === 'jsonl') yield* readJsonl(chunks, input.name, command);
     else yield* readCsv(chunks, input.name, input.format === 'csv' ? ',' : '\t', command);
   } catch (error) {

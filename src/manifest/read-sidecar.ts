@@ -1,12 +1,10 @@
 /** A picture's prompt in a text file beside it, as caption tools write it. */
-import { readFile, stat } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import { existingForm } from './existing-form.js';
 import { RefineError, messageOf, systemCodeOf } from '../errors.js';
+import { FILE_LIMITS } from '../files/file-limits.js';
+import { readFileBytes } from '../files/open-file.js';
 import { showValue } from './show-value.js';
-
-/** Longest sidecar; a prompt's tokens beyond the 77th have no effect anyway. */
-const MAX_SIDECAR_BYTES = 64 * 1024;
 
 /** Where the sidecar of `cat.png` is, or would be: `cat.txt`. */
 export const sidecarOf = (path: string): string => {
@@ -30,16 +28,12 @@ const decode = (bytes: Buffer): string | null => {
 export const readSidecar = async (path: string): Promise<string | null> => {
   const sidecar = sidecarOf(path);
   const fail = (found: string, cause?: unknown): never => {
-    const message = `Expected ${showValue(sidecar)} to be a prompt in UTF-8 of at most ${MAX_SIDECAR_BYTES} bytes: ${found}; mend it, or give the row a prompt`;
+    const message = `Expected ${showValue(sidecar)} to be a prompt in UTF-8 of at most ${FILE_LIMITS.sidecar.bytes} bytes: ${found}; mend it, or give the row a prompt`;
     throw new RefineError('ROW_FIELD_INVALID', message, cause === undefined ? {} : { cause });
   };
-  const stats = await stat(sidecar).catch((error: unknown) =>
+  const bytes = await readFileBytes(sidecar, 'sidecar').catch((error: unknown) =>
     ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(systemCodeOf(error) ?? '') ? null : fail(messageOf(error), error),
   );
-  if (stats === null) return null;
-  // Opening a pipe would wait for somebody to write into it.
-  if (!stats.isFile()) return fail('it is not a file');
-  if (stats.size > MAX_SIDECAR_BYTES) return fail(`it has ${stats.size}`);
-  const bytes = await readFile(sidecar).catch((error: unknown) => fail(messageOf(error), error));
+  if (bytes === null) return null;
   return decode(bytes)?.replace(/[\r\n]+$/, '') ?? fail('it has bytes that are not UTF-8');
 };

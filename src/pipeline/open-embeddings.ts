@@ -14,6 +14,9 @@ export interface OpenEmbeddings {
   digest: string;
 }
 
+/** A prompt has 75 tokens a chunk; more vectors than of some chunks mean another kind of file. */
+const MAX_VECTORS = 1024;
+
 /** SDXL's first text encoder (OpenAI's CLIP ViT-L) and second (OpenCLIP's ViT-bigG), as ComfyUI and kohya's scripts call them. */
 const [FIRST, LAST] = ['clip_l', 'clip_g'] as const;
 
@@ -51,7 +54,8 @@ const vectorsOf = async (
 ): Promise<Float32Array[]> => {
   const [only, ...others] = tensors.values();
   const found = tensors.get(key) ?? (others.length === 0 ? only : undefined);
-  if (found?.shape.at(-1) !== width || found.shape.length > 2 || !isWeightDtype(found.dtype)) {
+  const isUsable = found?.shape.at(-1) === width && found.shape.length <= 2 && (found.shape.at(-2) ?? 1) <= MAX_VECTORS;
+  if (found === undefined || !isUsable || !isWeightDtype(found.dtype)) {
     throw unsuitable(choice, tensors, key, width);
   }
   if (extended === undefined) {

@@ -1,7 +1,7 @@
 /** What a run must remember for a later `--resume` besides its results: the seed that it drew. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCodeOf } from '../errors.js';
+import { FileRefused, readFileText } from '../files/open-file.js';
 import { outputUnwritable } from './output-error.js';
 import { writeAtomically } from './write-atomically.js';
 
@@ -11,9 +11,10 @@ const stateFile = (folder: string, part: string): string => join(folder, `.sdxl-
 export const readRunSeed = async (folder: string, part: string): Promise<number | null> => {
   const path = stateFile(folder, part);
   try {
-    const { seed } = JSON.parse(await readFile(path, 'utf8')) as { seed?: unknown };
+    const { seed } = JSON.parse(await readFileText(path, 'note')) as { seed?: unknown };
     return Number.isSafeInteger(seed) ? Number(seed) : null;
   } catch (cause) {
+    if (cause instanceof FileRefused) throw outputUnwritable(path, cause);
     if (systemCodeOf(cause) === undefined || systemCodeOf(cause) === 'ENOENT') return null;
     throw outputUnwritable(path, cause);
   }

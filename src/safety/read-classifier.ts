@@ -5,7 +5,7 @@ import { RefineError } from '../errors.js';
 import type { ClassifierSize } from '../image/classifier-pixels.js';
 import { isObject } from '../json/parse-json.js';
 import { show } from '../weights/show.js';
-import { MAX_CONFIG_BYTES, readJsonObject } from '../weights/read-json.js';
+import { readJsonObject } from '../weights/read-json.js';
 
 export interface ClassifierFiles {
   /** The network, ONNX. */
@@ -38,8 +38,8 @@ const LARGEST_SIDE = 2048;
 export const readClassifier = async (path: string): Promise<ClassifierFiles> => {
   const network = await findNetwork(path);
   const folder = await findFolder(path, network);
-  const config = await readJsonObject(join(folder, 'config.json'), MAX_CONFIG_BYTES);
-  const processor = await readJsonObject(join(folder, 'preprocessor_config.json'), MAX_CONFIG_BYTES);
+  const config = await readJsonObject(join(folder, 'config.json'), 'modelConfig');
+  const processor = await readJsonObject(join(folder, 'preprocessor_config.json'), 'modelConfig');
   const { do_rescale: rescales = true, rescale_factor: factor = 1 / 255, do_normalize: normalizes = true } = processor;
   const orPlain = (name: string, plain: readonly number[]): readonly number[] =>
     normalizes === true ? readThree(processor[name], name, folder) : plain;

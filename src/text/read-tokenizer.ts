@@ -1,13 +1,10 @@
 /** Reads a model's `tokenizer/` or `tokenizer_2/` folder. */
-import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isRefineError, messageOf, RefineError, systemCodeOf } from '../errors.js';
+import { messageOf, RefineError, systemCodeOf } from '../errors.js';
+import { readFileText } from '../files/open-file.js';
 import { parseTokenizerFiles, TOKENIZER_FILES } from './tokenizer-files.js';
 import { createTokenizer, type Tokenizer, type TokenizerParts } from './tokenizer.js';
-
-/** CLIP's largest file has 3.6 MB. */
-const MAX_BYTES = 16 * 2 ** 20;
 
 /** @throws MODEL_CONFIG_INVALID naming the file that is missing, unreadable, or not a CLIP tokenizer's */
 export const readTokenizer = async (folder: string): Promise<Tokenizer> => createTokenizer(await readParts(folder));
@@ -30,12 +27,10 @@ const readParts = async (folder: string): Promise<TokenizerParts> => {
 
 const readIfThere = async (path: string): Promise<string | undefined> => {
   try {
-    const { size } = await stat(path);
-    if (size > MAX_BYTES) throw unreadable(path, `${size} bytes is more than a tokenizer has`);
-    return await readFile(path, 'utf8');
+    return await readFileText(path, 'tokenizer');
   } catch (cause) {
     if (systemCodeOf(cause) === 'ENOENT') return undefined;
-    throw isRefineError(cause) ? cause : unreadable(path, messageOf(cause), cause);
+    throw unreadable(path, messageOf(cause), cause);
   }
 };
 

@@ -8,7 +8,7 @@ import { expectSafetensors } from './find-model.js';
 import type { ModelPart, Rename } from './model-files.js';
 import { DIFFUSERS_STEM } from './model-folder.js';
 import { openSafetensors } from './open-safetensors.js';
-import { MAX_CONFIG_BYTES, readJsonObject } from './read-json.js';
+import { readJsonObject } from './read-json.js';
 import { chooseWeightFiles } from './weight-files.js';
 
 const CONFIG = 'config.json';
@@ -38,7 +38,7 @@ const findVaeFolder = async (folder: string): Promise<ModelPart> => {
     () => false,
   );
   const at = inModel ? join(folder, 'vae') : folder;
-  const config = await readJsonObject(join(at, CONFIG), MAX_CONFIG_BYTES);
+  const config = await readJsonObject(join(at, CONFIG), 'modelConfig');
   return { folder: at, config, form: 'safetensors', rename: null, ...(await chooseWeightFiles(at, DIFFUSERS_STEM)) };
 };
 
@@ -51,7 +51,7 @@ const findVaeFile = async (file: string, own: ModelPart): Promise<ModelPart> => 
       () => true,
       () => false,
     ));
-  const config = hasConfig ? await readJsonObject(join(dirname(file), CONFIG), MAX_CONFIG_BYTES) : own.config;
+  const config = hasConfig ? await readJsonObject(join(dirname(file), CONFIG), 'modelConfig') : own.config;
   const rename = [...namings].find(([sign]) => tensors.has(sign))?.[1];
   if (rename === undefined) {
     const message = `${file} is no VAE: it has neither ${DIFFUSERS_SIGN} nor ${ORIGINAL_SIGN}. ${FORMS}`;

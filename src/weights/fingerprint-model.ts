@@ -2,9 +2,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { readUpTo, withFile } from '../files/open-file.js';
 import type { ModelFiles, ModelPart } from './model-files.js';
 import { openSafetensors } from './open-safetensors.js';
-import { readUpTo, withFile } from './with-file.js';
 
 /** Fine-tunes of one model have equal names, sizes and headers, so some of the data has to be looked at. */
 const SAMPLES = 64;
@@ -52,7 +52,7 @@ const filesOf = async ({ form, weightFiles }: ModelPart): Promise<readonly strin
 
 const addFile = async (hash: Hash, path: string): Promise<void> => {
   const headerDigest = /\.safetensors$/i.test(path) ? (await openSafetensors(path)).headerDigest : null;
-  await withFile(path, async (handle, fileSize) => {
+  await withFile(path, 'weights', async (handle, fileSize) => {
     hash.update(JSON.stringify([basename(path), fileSize, headerDigest]));
     for (let i = 0; i < SAMPLES; i++) {
       hash.update(await readUpTo(handle, Math.floor((fileSize * i) / SAMPLES), SAMPLE_BYTES));

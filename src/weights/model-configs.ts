@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RefineError } from '../errors.js';
 import type { ModelConfigs } from './model-files.js';
 import { parseModelIndex } from './model-index.js';
-import { MAX_CONFIG_BYTES, readJsonObject } from './read-json.js';
+import { readJsonObject } from './read-json.js';
 
 /**
  * Reads configurations; opens no weights.
@@ -13,10 +13,10 @@ import { MAX_CONFIG_BYTES, readJsonObject } from './read-json.js';
  */
 export const readModelConfigs = async (folder: string, vae = 'vae'): Promise<ModelConfigs> => {
   const indexFile = join(folder, 'model_index.json');
-  const index = parseModelIndex(await readJsonObject(indexFile, MAX_CONFIG_BYTES), indexFile);
+  const index = parseModelIndex(await readJsonObject(indexFile, 'modelConfig'), indexFile);
   const hasFirstEncoder = index.parts.has('text_encoder');
   const config = async (part: string): Promise<Record<string, unknown>> =>
-    readJsonObject(join(await expectFolder(join(folder, part)), 'config.json'), MAX_CONFIG_BYTES);
+    readJsonObject(join(await expectFolder(join(folder, part)), 'config.json'), 'modelConfig');
   return {
     index,
     unet: await config('unet'),
@@ -25,7 +25,7 @@ export const readModelConfigs = async (folder: string, vae = 'vae'): Promise<Mod
     textEncoder2: await config('text_encoder_2'),
     tokenizer: hasFirstEncoder ? await expectFolder(join(folder, 'tokenizer')) : null,
     tokenizer2: await expectFolder(join(folder, 'tokenizer_2')),
-    scheduler: await readJsonObject(join(folder, 'scheduler', 'scheduler_config.json'), MAX_CONFIG_BYTES, true),
+    scheduler: await readJsonObject(join(folder, 'scheduler', 'scheduler_config.json'), 'modelConfig', true),
   };
 };
 

@@ -1,10 +1,10 @@
 /** Opens a safetensors file: reads and checks its header, never its data. */
 import { createHash } from 'node:crypto';
-import { realpath } from 'node:fs/promises';
 import { isRefineError, messageOf, RefineError, systemCodeOf } from '../errors.js';
+import { readUpTo, withFile } from '../files/open-file.js';
+import { realPath } from '../files/system-path.js';
 import { parseHeaderLength, PREFIX_BYTES } from './header-length.js';
 import { parseSafetensorsHeader, type SafetensorsHeader } from './safetensors-header.js';
-import { readUpTo, withFile } from './with-file.js';
 
 export interface SafetensorsFile extends SafetensorsHeader {
   /** Real path: ONNX Runtime refuses data behind a link that leaves its folder. */
@@ -19,10 +19,13 @@ export interface SafetensorsFile extends SafetensorsHeader {
  * @throws WEIGHTS_FILE_MISSING when there is no such file or it cannot be read
  * @throws WEIGHTS_HEADER_INVALID
  */
-export const openSafetensors = async (path: string): Promise<SafetensorsFile> => {
+export const openSafetensors = async (
+  path: string,
+  kind: 'weights' | 'latents' = 'weights',
+): Promise<SafetensorsFile> => {
   try {
-    const file = await realpath(path);
-    return await withFile(file, async (handle, fileSize) => {
+    const file = await realPath(path);
+    return await withFile(file, kind, async (handle, fileSize) => {
       const prefix = await readUpTo(handle, 0, PREFIX_BYTES);
       const header = await readUpTo(handle, PREFIX_BYTES, parseHeaderLength(prefix, fileSize, path));
       const headerDigest = createHash('sha256').update(header).digest('hex');

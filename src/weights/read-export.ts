@@ -1,11 +1,13 @@
 /** Reads a network of an export to ONNX, and finds the weights beside it. */
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, RefineError } from '../errors.js';
+import { readFileBytes } from '../files/open-file.js';
 import { commonFolder } from './common-folder.js';
 
 /** @throws WEIGHTS_FILE_MISSING */
-export const readExport = async (file: string): Promise<Uint8Array> => readFile(file).catch(unreadable(file));
+export const readExport = async (file: string): Promise<Uint8Array> =>
+  readFileBytes(file, 'network').catch(unreadable(file));
 
 /**
  * Real paths of files that a network names, and the folder that they lie below: ONNX Runtime refuses links that leave it,

@@ -1,12 +1,8 @@
 /** Reads the small JSON files of a model folder, within limits. */
 import { parseJsonObject } from '../json/parse-json.js';
 import { isRefineError, messageOf, RefineError, systemCodeOf } from '../errors.js';
-import { readUpTo, withFile } from './with-file.js';
+import { FileRefused, readFileBytes } from '../files/open-file.js';
 
-/** `config.json` and its kind have a few KB. */
-export const MAX_CONFIG_BYTES = 2 ** 20;
-/** An index names every tensor; SDXL's has about 200 KB. */
-export const MAX_INDEX_BYTES = 16 * 2 ** 20;
 /** Real ones nest 3 or 4 levels; an index has 2 tokens a tensor. */
 const LIMITS = { maxDepth: 32, maxTokens: 1_000_000 };
 
@@ -18,18 +14,16 @@ const LIMITS = { maxDepth: 32, maxTokens: 1_000_000 };
  */
 export const readJsonObject = async (
   path: string,
-  maxBytes: number,
+  kind: 'modelConfig' | 'weightIndex',
   python = false,
 ): Promise<Record<string, unknown>> => {
   try {
-    return await withFile(path, async (handle, size) => {
-      if (size > maxBytes) throw invalid(path, `has ${size} bytes, more than ${maxBytes}`);
-      const bytes = await readUpTo(handle, 0, size);
-      const fault = (what: string): RefineError => invalid(path, what);
-      return parseJsonObject(bytes, LIMITS, fault, python ? withInfinities : undefined);
-    });
+    const bytes = await readFileBytes(path, kind);
+    const fault = (what: string): RefineError => invalid(path, what);
+    return parseJsonObject(bytes, LIMITS, fault, python ? withInfinities : undefined);
   } catch (cause) {
     if (isRefineError(cause)) throw cause;
+    if (cause instanceof FileRefused && cause.reason === 'size') throw invalid(path, cause.what);
     const why = systemCodeOf(cause) === 'ENOENT' ? 'there is no such file' : messageOf(cause);
     const message = `Cannot read ${path}: ${why}. Give a complete model folder in the diffusers layout.`;
     throw new RefineError('MODEL_NOT_FOUND', message, { context: { file: path }, cause });

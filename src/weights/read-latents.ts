@@ -1,21 +1,21 @@
 /** Reads a row's latents from a `.safetensors`, `.npy` or `.pt` file. */
 import { extname } from 'node:path';
 import { isRefineError, messageOf, RefineError, systemCodeOf } from '../errors.js';
+import { readUpTo, withFile } from '../files/open-file.js';
 import type { LatentsData } from '../records.js';
 import { openSafetensors } from './open-safetensors.js';
-import { MAX_NPY_HEADER_BYTES, parseNpy, type NpyArray } from './parse-npy.js';
+import { parseNpy, type NpyArray } from './parse-npy.js';
 import { readTensorF32 } from './read-tensor.js';
 import { readTorchTensor } from './read-torch-tensor.js';
 import { mergeTensors } from './weight-map.js';
-import { readUpTo, withFile } from './with-file.js';
 
 /** The tensor's name in files with several, and in files written by `encodeLatents`. */
 export const LATENTS_TENSOR = 'latents';
 const CHANNELS = 4;
 /** Height × width; a picture of 8192×8192 pixels. */
 const MAX_POSITIONS = 1024 * 1024;
-/** The largest `.npy` we read: float64, with its header. */
-const MAX_NPY_BYTES = MAX_POSITIONS * CHANNELS * 8 + MAX_NPY_HEADER_BYTES + 12;
+/** Height or width; as of pictures, 16 384 pixels. */
+const MAX_SIDE = 2048;
 
 /**
  * Latents [1,4,h,w] or [4,h,w], F32, F16 or BF16 (`.npy`: also float64), scaled as diffusers hands them on.
@@ -52,7 +52,7 @@ const readArray = async (path: string): Promise<NpyArray> => {
 };
 
 const readFromSafetensors = async (path: string): Promise<NpyArray> => {
-  const file = await openSafetensors(path);
+  const file = await openSafetensors(path, 'latents');
   const names = [...file.tensors.keys()];
   const name = names.length === 1 ? (names[0] ?? '') : LATENTS_TENSOR;
   const shape = file.tensors.get(name)?.shape;
@@ -65,8 +65,7 @@ const readFromSafetensors = async (path: string): Promise<NpyArray> => {
 };
 
 const readFromNpy = (path: string): Promise<NpyArray> =>
-  withFile(path, async (handle, size) => {
-    if (size > MAX_NPY_BYTES) throw invalid(path, `the file has ${size} bytes, more than ${MAX_NPY_BYTES}`);
+  withFile(path, 'latents', async (handle, size) => {
     const array = parseNpy(await readUpTo(handle, 0, size), path);
     checkShape(array.shape, path);
     return array;
@@ -81,6 +80,9 @@ const checkShape = (shape: readonly number[], path: string): void => {
   const [batch = 0, channels = 0, height = 0, width = 0] = shape.length === 3 ? [1, ...shape] : shape;
   const isLatents = shape.length <= 4 && batch === 1 && channels === CHANNELS && height > 0 && width > 0;
   if (!isLatents) throw invalid(path, `expected latents [1, ${CHANNELS}, height, width], got [${shape.join(', ')}]`);
+  if (Math.max(height, width) > MAX_SIDE) {
+    throw invalid(path, `latents of ${height}×${width} are longer than ${MAX_SIDE} positions`);
+  }
   if (height * width > MAX_POSITIONS) {
     throw invalid(path, `latents of ${height}×${width} are more than ${MAX_POSITIONS} positions`);
   }

@@ -1,9 +1,9 @@
 /** Reads the data of a tensor, for the few that are needed outside a graph. */
 import type { FileHandle } from 'node:fs/promises';
 import { messageOf, RefineError } from '../errors.js';
+import { readUpTo, withFile } from '../files/open-file.js';
 import { decodeFloats, elementBytes } from './decode-floats.js';
 import type { Weight } from './weight-map.js';
-import { readUpTo, withFile } from './with-file.js';
 
 /** Bounds the memory beside the result; a multiple of every element's size. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
@@ -29,7 +29,7 @@ const readFrom = async (
   read: (handle: FileHandle) => Promise<Float32Array>,
 ): Promise<Float32Array> => {
   try {
-    return await withFile(file, read);
+    return await withFile(file, 'weights', read);
   } catch (cause) {
     const message = `Cannot read the weights ${file}: ${messageOf(cause)}. Leave a model's files as they are while it is in use, and start again.`;
     throw new RefineError('WEIGHTS_FILE_MISSING', message, { context: { file }, cause });

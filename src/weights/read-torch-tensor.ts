@@ -1,9 +1,9 @@
 /** One tensor of a file of torch.save: a zip archive with a pickle, which is read and never run, and its numbers. */
 import type { FileHandle } from 'node:fs/promises';
+import { readUpTo, withFile } from '../files/open-file.js';
 import { decodeFloats, elementBytes } from './decode-floats.js';
 import type { NpyArray } from './parse-npy.js';
 import { MAX_PICKLE_BYTES, parseTorchPickle, type TorchTensor } from './parse-torch-pickle.js';
-import { readUpTo, withFile } from './with-file.js';
 import { readZipEntries, type ZipEntry } from './zip-entries.js';
 
 /** A slice of a larger tensor keeps its neighbours' distance: so many elements may be read for one that is wanted. */
@@ -15,7 +15,7 @@ const MAX_SPREAD = 16;
  * @throws Error saying what is wrong with the file
  */
 export const readTorchTensor = (path: string, checkShape: (shape: readonly number[]) => void): Promise<NpyArray> =>
-  withFile(path, async (handle, fileSize) => {
+  withFile(path, 'latents', async (handle, fileSize) => {
     const entries = await readZipEntries(handle, fileSize);
     const [pickle, root] = findPickle(entries);
     const order = entries.get(`${root}byteorder`);

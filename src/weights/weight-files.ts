@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { messageOf, RefineError } from '../errors.js';
 import { isObject } from '../json/parse-json.js';
 import { show } from './show.js';
-import { MAX_INDEX_BYTES, readJsonObject } from './read-json.js';
+import { readJsonObject } from './read-json.js';
 
 export interface WeightFiles {
   /** Paths inside the folder, links not yet followed. */
@@ -85,7 +85,7 @@ const parseVariant = (name: string, stem: string): string | null | undefined => 
 
 /** Distinct file names of an index's `weight_map`, sorted. They come from outside, so they must stay in the folder. */
 const readShardNames = async (indexFile: string): Promise<string[]> => {
-  const { weight_map: weightMap } = await readJsonObject(indexFile, MAX_INDEX_BYTES);
+  const { weight_map: weightMap } = await readJsonObject(indexFile, 'weightIndex');
   const values = isObject(weightMap) ? Object.values(weightMap) : [];
   const names = [...new Set(values)];
   if (names.length === 0) throw invalidIndex(indexFile, 'has no "weight_map" from tensor names to files');

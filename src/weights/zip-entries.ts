@@ -3,7 +3,7 @@
  * the directory at the file's end alone. Source: PKWARE APPNOTE 6.3.10, 4.3.7, 4.3.12 and 4.3.16.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { readUpTo } from './with-file.js';
+import { readUpTo } from '../files/open-file.js';
 
 /** Where an entry's bytes lie, all of them inside the file. */
 export interface ZipEntry {

@@ -49,7 +49,7 @@ describe('findInput', () => {
     ['none.png', 'none.png was not found. --inputs names the manifest’s folder.'],
     ['file://%zz', 'file://%zz was not found. --inputs names the manifest’s folder.'],
     ['a\0b', 'a\0b was not found. --inputs names the manifest’s folder.'],
-    ['a-folder.png', `${join(first, 'a-folder.png')} is a folder; expected a picture file.`],
+    ['a-folder.png', `${join(first, 'a-folder.png')} is a folder, not a regular file; expected a picture.`],
   ])('says of %j why there is nothing to show', async (image, note) => {
     expect(await findInput(image, options)).toEqual({ note });
   });

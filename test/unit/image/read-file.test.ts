@@ -1,7 +1,7 @@
 import { mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MAX_FILE_BYTES } from '#src/image/limits.js';
+import { FILE_LIMITS } from '#src/files/file-limits.js';
 import { readPictureFile } from '#src/image/read-file.js';
 
 let folder: string;
@@ -32,7 +32,12 @@ test.each(['missing.png', 'bytes.png/inside.png'])(
 test('a folder, a device, an empty file and a circle of links are unreadable, each for its reason', async () => {
   await writeFile(join(folder, 'empty.png'), '');
   await symlink(join(folder, 'circle.png'), join(folder, 'circle.png'));
-  const reasons = { [folder]: /a folder/, '/dev/null': /ordinary/, 'empty.png': /0 bytes/, 'circle.png': /ELOOP/ };
+  const reasons = {
+    [folder]: /a folder/,
+    '/dev/null': /pipe or a device/,
+    'empty.png': /0 bytes/,
+    'circle.png': /ELOOP/,
+  };
   for (const [name, reason] of Object.entries(reasons)) {
     const path = name.startsWith('/') ? name : join(folder, name);
     await expect(readPictureFile(path)).rejects.toMatchObject({
@@ -46,9 +51,9 @@ test('a folder, a device, an empty file and a circle of links are unreadable, ea
 test('a file above the limit is refused before it is read', async () => {
   const path = join(folder, 'huge.png');
   await writeFile(path, 'x');
-  await truncate(path, MAX_FILE_BYTES + 1);
+  await truncate(path, FILE_LIMITS.picture.bytes + 1);
   await expect(readPictureFile(path)).rejects.toMatchObject({
     code: 'IMAGE_TOO_LARGE',
-    context: { bytes: MAX_FILE_BYTES + 1 },
+    context: { limit: FILE_LIMITS.picture.bytes },
   });
 });

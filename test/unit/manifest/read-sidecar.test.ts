@@ -56,7 +56,7 @@ describe('readSidecar', () => {
     execFileSync('mkfifo', [join(at, 'pipe.txt')]);
     for (const name of ['folder.png', 'pipe.png']) {
       await expect(readSidecar(join(at, name))).rejects.toMatchObject({
-        message: expect.stringContaining('not a file'),
+        message: expect.stringContaining('not a regular file'),
       });
     }
   });

@@ -154,3 +154,16 @@ test('no file, and a file of another kind', async () => {
   const other = await errorOf('LATENTS_INVALID', () => readLatents('/tmp/latents.ckpt'));
   expect(other.message).toContain('expected a .safetensors, .npy, .pt or .pth file');
 });
+
+test.each(['npy', 'safetensors'])(
+  'a strip longer than the pictures that are accepted is refused: .%s',
+  async (kind) => {
+    const strip = new Uint8Array(4 * 2049 * 4);
+    const content =
+      kind === 'npy'
+        ? npyOf(npyHeader('<f4', '(1, 4, 1, 2049)'), strip)
+        : fileOf({ latents: entry('F32', [1, 4, 1, 2049], 0, strip.length) }, strip);
+    const { message } = await errorOf('LATENTS_INVALID', () => read(`x.${kind}`, content));
+    expect(message).toContain('latents of 1×2049 are longer than 2048 positions');
+  },
+);

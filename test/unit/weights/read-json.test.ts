@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseSchedulerConfig } from '#src/schedulers/registry.js';
-import { MAX_CONFIG_BYTES, readJsonObject } from '#src/weights/read-json.js';
+import { readJsonObject } from '#src/weights/read-json.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'sdxl-refine-json-'));
 const write = (text: string): string => {
@@ -16,7 +16,7 @@ const SAVED =
   '{"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity, "note": "-Infinity \\"é"}';
 
 test('infinite numbers of Python are read where they are allowed, and strings stay', async () => {
-  const read = await readJsonObject(write(SAVED), MAX_CONFIG_BYTES, true);
+  const read = await readJsonObject(write(SAVED), 'modelConfig', true);
   expect(read).toMatchObject({ lambda_min_clipped: -Infinity, note: '-Infinity "é' });
   const { note: _, ...config } = read;
   expect(parseSchedulerConfig(config).name).toBe('DPMSolverMultistepScheduler');
@@ -24,6 +24,6 @@ test('infinite numbers of Python are read where they are allowed, and strings st
 
 test('anywhere else they are no JSON, and NaN never is', async () => {
   const invalid = { code: 'MODEL_CONFIG_INVALID' };
-  await expect(readJsonObject(write(SAVED), MAX_CONFIG_BYTES)).rejects.toMatchObject(invalid);
-  await expect(readJsonObject(write('{"a": NaN}'), MAX_CONFIG_BYTES, true)).rejects.toMatchObject(invalid);
+  await expect(readJsonObject(write(SAVED), 'modelConfig')).rejects.toMatchObject(invalid);
+  await expect(readJsonObject(write('{"a": NaN}'), 'modelConfig', true)).rejects.toMatchObject(invalid);
 });

@@ -163,7 +163,7 @@ describe('files that somebody made', () => {
     ['a storage of another size', archive(pickleOf({ size: 2_000_000_000 })), /of another size/],
     ['a storage that is elsewhere', archive(pickleOf({ storage: '../../etc/passwd' })), /not where its pickle says/],
     ['a tensor of other sides', archive(pickleOf({ shape: [1, 3, 2, 4] })), /expected latents \[1, 4, height, width\]/],
-    ['an enormous tensor', archive(pickleOf({ shape: [1, 4, 2_000_000, 2_000_000] })), /more than 1048576 positions/],
+    ['an enormous tensor', archive(pickleOf({ shape: [1, 4, 2_000_000, 2_000_000] })), /longer than 2048 positions/],
     [
       'a tensor spread thin',
       archive(pickleOf({ size: 24_000, strides: [0, 6000, 1, 1] }), Buffer.alloc(96_000)),

@@ -1,0 +1,40 @@
+/** How large a file from outside may be, by what it is for: asked before a byte of it is read. */
+
+const KIB = 2 ** 10;
+const MIB = 2 ** 20;
+
+export interface FileLimit {
+  /** In messages: `a prompt`. */
+  readonly what: string;
+  readonly bytes: number;
+}
+
+export const FILE_LIMITS = {
+  picture: { what: 'a picture', bytes: 512 * MIB },
+  /** Twice what the largest take: float64 of a picture of 8192 × 8192. */
+  latents: { what: 'a file of latents', bytes: 64 * MIB },
+  /** A prompt's tokens beyond the 77th have no effect anyway. */
+  sidecar: { what: 'a prompt', bytes: 64 * KIB },
+  /** A page at most. */
+  settings: { what: 'a file of settings', bytes: MIB },
+  /** `config.json` and its kind have a few KB. */
+  modelConfig: { what: 'a configuration', bytes: MIB },
+  /** An index names every tensor; SDXL's has about 200 KB. */
+  weightIndex: { what: 'an index of weights', bytes: 16 * MIB },
+  /** A line has some 100 bytes; a model in shards has some 50 files. */
+  digests: { what: 'a list of digests', bytes: MIB },
+  /** CLIP's largest file has 3.6 MB. */
+  tokenizer: { what: "a tokenizer's file", bytes: 16 * MIB },
+  /** What a message of protobuf may have, weights inside included. */
+  network: { what: 'an exported network', bytes: 2 ** 31 - 1 },
+  /** Read in parts whose sizes its header tells, or mapped. */
+  weights: { what: 'a file of weights', bytes: Infinity },
+  /** Read line by line. */
+  manifest: { what: 'a manifest', bytes: Infinity },
+  /** A commit, a token, the holder of a lock. */
+  note: { what: 'a note of a few words', bytes: 64 * KIB },
+  request: { what: 'a request', bytes: 256 * MIB },
+  certificate: { what: 'a certificate or key', bytes: MIB },
+} as const satisfies Readonly<Record<string, FileLimit>>;
+
+export type FileKind = keyof typeof FILE_LIMITS;

@@ -1,0 +1,97 @@
+/** Opens files from outside: regular files only, of a size that is known and allowed before a byte is read. */
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { FILE_LIMITS, type FileKind } from './file-limits.js';
+import { systemPath } from './system-path.js';
+
+/** Why a file that is there is not read. */
+export class FileRefused extends Error {
+  override readonly name = 'FileRefused';
+
+  constructor(
+    readonly reason: 'folder' | 'special' | 'size',
+    /** To follow the file's name: `is a folder, not a regular file`. */
+    readonly what: string,
+  ) {
+    super(`it ${what}`);
+  }
+}
+
+/* Windows has neither, and no pipes among its files. */
+const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants as Partial<typeof constants>;
+
+/**
+ * Opens a file for as long as `read` runs. Opening never waits, as it would for a pipe's writer, and what was opened is what
+ * is looked at: whoever changes the name meanwhile changes nothing.
+ *
+ * @throws FileRefused, or what the system says
+ */
+export const withFile = async <Result>(
+  path: string,
+  kind: FileKind,
+  read: (handle: FileHandle, size: number) => Promise<Result>,
+): Promise<Result> => {
+  const handle = await openFile(path, kind);
+  try {
+    return await read(handle, (await handle.stat()).size);
+  } finally {
+    await handle.close();
+  }
+};
+
+/** The same, for a file that the caller closes. */
+export const openFile = async (path: string, kind: FileKind): Promise<FileHandle> => {
+  const handle = await open(systemPath(path), (O_RDONLY ?? 0) | O_NONBLOCK | O_NOCTTY);
+  try {
+    const stats = await handle.stat();
+    if (stats.isDirectory()) throw new FileRefused('folder', 'is a folder, not a regular file');
+    if (!stats.isFile()) throw new FileRefused('special', 'is a pipe or a device, not a regular file');
+    const { what, bytes } = FILE_LIMITS[kind];
+    if (stats.size > bytes) {
+      throw new FileRefused('size', `has ${stats.size} bytes; ${what} may have ${bytes}`);
+    }
+    return handle;
+  } catch (thrown) {
+    await handle.close();
+    throw thrown;
+  }
+};
+
+/** Up to `length` bytes from `position`; fewer where the file ends. */
+export const readUpTo = async (handle: FileHandle, position: number, length: number): Promise<Uint8Array> => {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+};
+
+/** A file's bytes: as many as it had when it was opened. @throws as `withFile` */
+export const readFileBytes = (path: string, kind: FileKind): Promise<Buffer> =>
+  withFile(path, kind, async (handle, size) => {
+    const { buffer, byteOffset, byteLength } = await readUpTo(handle, 0, size);
+    return Buffer.from(buffer, byteOffset, byteLength);
+  });
+
+/** @throws as `withFile` */
+export const readFileText = async (path: string, kind: FileKind): Promise<string> =>
+  (await readFileBytes(path, kind)).toString('utf8');
+
+const CHUNK_BYTES = 256 * 1024;
+
+/** A file's bytes, chunk by chunk, to where it ends by then. @throws as `withFile` */
+export async function* readChunks(path: string, kind: FileKind): AsyncGenerator<Buffer> {
+  const handle = await openFile(path, kind);
+  try {
+    for (;;) {
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
