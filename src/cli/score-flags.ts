@@ -41,7 +41,7 @@ export const addScoreOptions = (command: Command): Command => {
       'lean',
     )
     .option('--max-rows <n>', 'pictures of one request', '16')
-    .option('--max-pixels <n>', 'width × height of a picture', String(2048 * 2048))
+    .option('--max-pixels <n>', 'width × height of a picture, each brought up to a multiple of 8', String(2048 * 2048))
     .option('--fetch-timeout <n>', 'seconds that fetching a picture’s URL may take', '30')
     .option('--no-metadata', 'keep nothing that the source said of itself (EXIF, DPI), and write nothing about the run')
     .option('-q, --quiet', 'errors only');

@@ -6,6 +6,12 @@ import { samplesLike, type Samples } from './samples.js';
 /** Pixels a latent stands for, in each direction: SDXL's VAE halves three times (vae/config.json, four block_out_channels). */
 const MULTIPLE = 8;
 
+/** Pixels that are computed for a picture: its sides are brought up to multiples of 8. */
+export const computedPixels = ({ width, height }: { width: number; height: number }): number =>
+  padded(width) * padded(height);
+
+const padded = (side: number): number => Math.ceil(side / MULTIPLE) * MULTIPLE;
+
 /** A picture whose sides are multiples of 8, and the way back. */
 export interface FittedPicture {
   pixels: Pixels;
@@ -26,8 +32,7 @@ export async function fitPicture(picture: Pixels, fit: Fit): Promise<FittedPictu
 }
 
 function extendEdges(picture: Pixels): Pixels {
-  const width = Math.ceil(picture.width / MULTIPLE) * MULTIPLE;
-  const height = Math.ceil(picture.height / MULTIPLE) * MULTIPLE;
+  const [width, height] = [padded(picture.width), padded(picture.height)];
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
     const row = rowOf(picture, Math.min(y, picture.height - 1));

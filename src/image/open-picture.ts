@@ -1,7 +1,10 @@
 import type { Metadata, Sharp } from 'sharp';
 import { RefineError, messageOf } from '../errors.js';
 import { sharp } from './configured-sharp.js';
-import { MAX_PIXELS } from './limits.js';
+import { sampleProblem } from './check-samples.js';
+import { computedPixels } from './fit.js';
+import { foreignFormat } from './foreign-formats.js';
+import { MAX_PIXELS, MAX_SIDE } from './limits.js';
 
 const FORMATS = ['png', 'jpeg', 'webp', 'tiff', 'avif', 'gif'] as const;
 export type PictureFormat = (typeof FORMATS)[number];
@@ -24,18 +27,29 @@ export interface OpenedPicture {
 }
 
 /**
- * Opens an encoded picture (bytes, or a path) and reads its header; no pixel is decoded.
- * Fails with `IMAGE_UNDECODABLE`, or with `IMAGE_TOO_LARGE` above `MAX_PIXELS`. `where` names the picture in messages.
+ * Opens an encoded picture (bytes, or a path and the first bytes there) and reads its header; no pixel is decoded.
+ * Fails with `IMAGE_UNDECODABLE`, or with `IMAGE_TOO_LARGE` above `MAX_PIXELS` or `MAX_SIDE`. `where` names the picture in messages.
  */
-export async function openPicture(input: string | Uint8Array, where: string): Promise<OpenedPicture> {
-  const { image, metadata } = await readMetadata(input).catch((thrown: unknown) => {
-    throw undecodable(where, thrown);
+export async function openPicture(
+  input: Uint8Array | { path: string; head: Uint8Array },
+  where: string,
+): Promise<OpenedPicture> {
+  const [from, head] = 'path' in input ? [input.path, input.head] : [input, input];
+  const { image, metadata } = await readMetadata(from).catch((thrown: unknown) => {
+    const foreign = foreignFormat(head);
+    throw foreign === null ? undecodable(where, thrown) : notRead(where, `is ${foreign}, which is not read; ${READ}`);
   });
+  const problem = sampleProblem(metadata);
+  if (problem !== null) throw notRead(where, problem);
   const header = headerOf(metadata, where);
   const { width, height } = header;
-  if (width * height > MAX_PIXELS) {
-    const message = `${where} has ${width}×${height} pixels; at most ${MAX_PIXELS} (8192×8192) are accepted. Scale it down.`;
-    throw new RefineError('IMAGE_TOO_LARGE', message, { context: { width, height, limit: MAX_PIXELS } });
+  const tooLarge = (limit: number, accepted: string): RefineError =>
+    new RefineError('IMAGE_TOO_LARGE', `${where} has ${width}×${height} pixels; ${accepted}. Scale it down.`, {
+      context: { width, height, limit },
+    });
+  if (Math.max(width, height) > MAX_SIDE) throw tooLarge(MAX_SIDE, `at most ${MAX_SIDE} a side are accepted`);
+  if (computedPixels(header) > MAX_PIXELS) {
+    throw tooLarge(MAX_PIXELS, `at most ${MAX_PIXELS} (8192×8192) are accepted, counted in blocks of 8×8`);
   }
   return { image, header, metadata };
 }
@@ -59,9 +73,18 @@ function formatOf({ format, compression }: Metadata, where: string): PictureForm
   return known;
 }
 
+const READ = 'save as PNG, JPEG, WebP, TIFF or AVIF';
+
+const notRead = (where: string, problem: string): RefineError =>
+  new RefineError('IMAGE_UNDECODABLE', `${where} ${problem}.`);
+
 /** What libvips says of a file that it cannot read, as an error with a remedy. */
 export function undecodable(where: string, thrown: unknown): RefineError {
   const [reason = ''] = messageOf(thrown).split('\n');
+  /* libvips' word for a TIFF of more than 32 bits a sample. */
+  if (reason.includes('samples out of range')) {
+    return notRead(where, 'has 64-bit samples, or complex ones; save as 8 or 16 bits, without sign');
+  }
   const found = `is damaged, cut short, or not a PNG, JPEG, WebP, TIFF, AVIF or GIF picture (${reason.trim()})`;
   const message = `${where} ${found}. Open it in a viewer and save it again.`;
   return new RefineError('IMAGE_UNDECODABLE', message, { cause: thrown });

@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { platform } from 'node:process';
 import type { FetchOptions } from './fetch-picture.js';
+import { SIGN_BYTES } from './foreign-formats.js';
 import { type PictureHeader, openPicture } from './open-picture.js';
-import { checkPictureFile } from './read-file.js';
+import { readUpTo } from '../files/open-file.js';
+import { withPictureFile } from './read-file.js';
 import { type EncodedSource, readSource } from './read-source.js';
 
 /**
@@ -13,12 +15,11 @@ export async function readPictureHeader(
   where: string,
   options: FetchOptions = {},
 ): Promise<PictureHeader> {
-  const input = source.kind === 'file' ? await openable(source.path) : await readSource(source, options);
-  return (await openPicture(input, where)).header;
-}
-
-/** libvips takes a `[…]` at the end of a path for options of its own, so such a file is opened here. */
-async function openable(path: string): Promise<string | Uint8Array> {
-  await checkPictureFile(path);
-  return path.endsWith(']') ? readFile(path) : path;
+  if (source.kind !== 'file') return (await openPicture(await readSource(source, options), where)).header;
+  return withPictureFile(source.path, async (handle, size) => {
+    /* libvips opens files by their names, and takes a `[…]` at the end for options of its own: here it gets the file that is open. */
+    const isNamed = platform === 'linux';
+    const head = await readUpTo(handle, 0, isNamed ? SIGN_BYTES : size);
+    return (await openPicture(isNamed ? { path: `/proc/self/fd/${handle.fd}`, head } : head, where)).header;
+  });
 }

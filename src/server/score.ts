@@ -3,6 +3,7 @@ import { preparePicture } from '../batch/prepare-row.js';
 import type { EngineInfo } from '../engine/protocol.js';
 import { isRefineError, RefineError } from '../errors.js';
 import type { FetchOptions } from '../image/fetch-picture.js';
+import { computedPixels } from '../image/fit.js';
 import { openPicture } from '../image/open-picture.js';
 import { readSource } from '../image/read-source.js';
 import type { RowContext } from '../manifest/resolve-settings.js';
@@ -105,11 +106,12 @@ const readPicture = async (row: Row, fetching: FetchOptions, { maxPixels }: Scor
     fetching.signal?.throwIfAborted();
     throw thrown;
   });
-  const { width, height } = (await openPicture(bytes, row.sourceText ?? '')).header;
-  if (width * height <= maxPixels) return bytes;
+  const { header } = await openPicture(bytes, row.sourceText ?? '');
+  if (computedPixels(header) <= maxPixels) return bytes;
+  const { width, height } = header;
   throw new RefineError(
     'IMAGE_TOO_LARGE',
-    `The picture has ${width}×${height} pixels; this server takes at most ${maxPixels}. Scale it down.`,
+    `The picture has ${width}×${height} pixels; this server takes at most ${maxPixels}, counted in blocks of 8×8. Scale it down.`,
   );
 };
 
