@@ -4,7 +4,8 @@ import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { RefineError } from '../errors.js';
-import { MAX_FILE_BYTES } from '../image/limits.js';
+import { FILE_LIMITS } from '../files/file-limits.js';
+import { namedOnCommandLine } from '../manifest/find-inputs.js';
 import { isGlob } from '../manifest/glob-place.js';
 import { isManifest } from '../manifest/manifest-input.js';
 import { showValue } from '../manifest/show-value.js';
@@ -20,6 +21,7 @@ export interface PictureInput {
   name: string;
 }
 
+const MAX_BYTES = FILE_LIMITS.picture.bytes;
 const LATENTS = /\.(?:safetensors|npy|pth?)$/i;
 const isAddress = (text: string): boolean => /^(?:[a-z][a-z0-9+.-]+:\/\/|data:)/i.test(text);
 
@@ -53,12 +55,13 @@ const several = (found: string, inputs: readonly string[]): RefineError => {
  */
 export const readPictureInput = async (
   input: string,
-  { stdin }: Pick<Surroundings, 'stdin'>,
+  { stdin, cwd }: Pick<Surroundings, 'stdin' | 'cwd'>,
   { scratch, signal }: { scratch: string; signal: AbortSignal },
 ): Promise<PictureInput> => {
   if (input === '-') return { key: 'image', value: await keepPicture(stdin, scratch, signal), shown: '-', name: '-' };
   if (isAddress(input)) return { key: 'image', value: input, name: '' };
-  return { key: LATENTS.test(input) ? 'latents' : 'image', value: input, name: basename(input) };
+  const value = await namedOnCommandLine(input, cwd());
+  return { key: LATENTS.test(value) ? 'latents' : 'image', value, name: basename(value) };
 };
 
 const keepPicture = async (stdin: Surroundings['stdin'], folder: string, signal: AbortSignal): Promise<string> => {
@@ -70,9 +73,9 @@ const keepPicture = async (stdin: Surroundings['stdin'], folder: string, signal:
   const count = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of source) {
       bytes += chunk.length;
-      if (bytes > MAX_FILE_BYTES) {
-        const message = `Standard input has more than ${MAX_FILE_BYTES} bytes; a picture may have as many. Save it smaller.`;
-        throw new RefineError('IMAGE_TOO_LARGE', message, { context: { limit: MAX_FILE_BYTES } });
+      if (bytes > MAX_BYTES) {
+        const message = `Standard input has more than ${MAX_BYTES} bytes; a picture may have as many. Save it smaller.`;
+        throw new RefineError('IMAGE_TOO_LARGE', message, { context: { limit: MAX_BYTES } });
       }
       yield chunk;
     }

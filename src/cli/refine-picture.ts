@@ -1,4 +1,5 @@
 /** `sdxl-refine <picture>`: a run of one row, which writes its picture and nothing else. */
+// eslint-disable-next-line no-restricted-imports -- for the picture that it wrote itself
 import { createReadStream } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';

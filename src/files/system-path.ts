@@ -32,6 +32,9 @@ const characterLength = (bytes: Buffer, at: number): number => {
   return character.length === length && isUtf8(character) ? length : 0;
 };
 
+/** Whether a path is of whole characters and of such bytes alone, so that a file may be called so. */
+export const isNameable = (path: string): boolean => path.replace(new RegExp(SURROGATE, 'g'), '').isWellFormed();
+
 /** A path for Node's functions. Windows has names of 16-bit units, which may be surrogates themselves. */
 export const systemPath = (path: string): string | Buffer => {
   if (platform === 'win32' || !SURROGATE.test(path)) return path;

@@ -1,6 +1,7 @@
 /** Names that Unicode composes in two ways: a file may lie there under the other. */
 import { existsSync } from 'node:fs';
 import { join, parse, sep } from 'node:path';
+import { systemPath } from '../files/system-path.js';
 
 const ASCII = /^[\0-\x7f]*$/;
 const FORMS = ['NFC', 'NFD'] as const;
@@ -13,12 +14,12 @@ const FORMS = ['NFC', 'NFD'] as const;
  * @returns the path as it was where nothing is found
  */
 export const existingForm = (path: string): string => {
-  if (ASCII.test(path) || existsSync(path)) return path;
+  if (ASCII.test(path) || existsSync(systemPath(path))) return path;
   const { root } = parse(path);
   let found = root;
   for (const name of path.slice(root.length).split(sep)) {
     const forms = [name, ...FORMS.map((form) => name.normalize(form))];
-    const there = forms.map((form) => join(found, form)).find((place) => existsSync(place));
+    const there = forms.map((form) => join(found, form)).find((place) => existsSync(systemPath(place)));
     if (there === undefined) return path;
     found = there;
   }

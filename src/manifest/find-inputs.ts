@@ -33,9 +33,9 @@ const findInput = async (input: string, places: InputPlaces): Promise<FoundInput
   }
   // An unset variable of a script would have us read the working directory.
   if (input === '') throw unreadable(input, 'it is empty');
-  const path = await realName(existingForm(resolve(cwd, input)), input);
+  const shown = await namedOnCommandLine(input, cwd);
+  const path = existingForm(resolve(cwd, shown));
   const name = basename(path);
-  const shown = path === resolve(cwd, input) ? input : path;
   const stats = await stat(systemPath(path)).catch((error: unknown) => {
     if (systemCodeOf(error) === 'ENOENT' && isGlob(input)) return null;
     throw unreadable(input, messageOf(error), error);
@@ -47,21 +47,19 @@ const findInput = async (input: string, places: InputPlaces): Promise<FoundInput
   }
   // A manifest is read more than once, which a pipe would never let end.
   if (!stats.isFile() || /^\/dev\/(?:stdin$|fd\/)/.test(path)) throw unreadable(input, PIPE);
-  if (isPicture(path))
-    return only({
-      kind: 'pictures',
-      name,
-      folder: dirname(shown),
-      paths: [name],
-    });
+  if (isPicture(path)) return only({ kind: 'pictures', name, folder: dirname(shown), paths: [name] });
   if (extname(path) === '') throw unreadable(input, 'it has no extension');
   return only(fileInput(path, name));
 };
 
-/** A name of the command line whose bytes are not UTF-8 reached us with U+FFFD in their place: the folder says what it was. */
-const realName = async (path: string, input: string): Promise<string> => {
-  if (!hasLostBytes(path)) return path;
-  const [first = path, ...others] = await findLostNames(path);
+/**
+ * A file of the command line. Bytes of its name that are not UTF-8 reach us as U+FFFD: its folder says what they were.
+ *
+ * @throws RefineError MANIFEST_UNREADABLE when there are several such names
+ */
+export const namedOnCommandLine = async (input: string, cwd: string): Promise<string> => {
+  if (!hasLostBytes(input)) return input;
+  const [first = input, ...others] = await findLostNames(resolve(cwd, input));
   if (others.length === 0) return first;
   throw unreadable(
     input,

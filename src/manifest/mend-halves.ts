@@ -1,12 +1,19 @@
 /** Rows in well-formed text: half a character comes from programs that cut a text in the middle of an emoji. */
+import { isNameable } from '../files/system-path.js';
 import { wellFormed } from '../json/json-text.js';
 import type { RawRow } from './raw-row.js';
 
 type ReadRow = Exclude<RawRow, { problem: string }>;
 
+/** A file's name that is not UTF-8 has halves in place of its bytes (src/files/system-path.ts). */
+const isPath = (name: string, value: unknown): boolean =>
+  (name === 'image' || name === 'latents') && typeof value === 'string' && isNameable(value);
+
 /** @returns the row with U+FFFD for each half, and the names of what had one */
 export const mendHalves = (row: ReadRow): { row: ReadRow; mended: readonly string[] } => {
-  const known = row.known.map(([name, value]) => [name, wellFormed(value)] as [(typeof row.known)[0][0], unknown]);
+  const known = row.known.map(
+    ([name, value]) => [name, isPath(name, value) ? value : wellFormed(value)] as [(typeof row.known)[0][0], unknown],
+  );
   const extra = wellFormed(row.extra) as ReadRow['extra'];
   const mended = known.filter(([, value], at) => value !== row.known[at]?.[1]).map(([name]) => name as string);
   if (extra !== row.extra) {

@@ -1,10 +1,11 @@
 /** A file of adapters (LoRA, LoCon, DoRA), read: low-rank changes by layer, as the file names them. */
-import { RefineError } from '../errors.js';
+import { messageOf, RefineError } from '../errors.js';
 import { adapterAlpha } from './adapter-alpha.js';
 import { readAdapterKey, type AdapterPart } from './adapter-names.js';
 import { isWeightDtype } from './dtypes.js';
 import { openSafetensors } from './open-safetensors.js';
-import { readTensorF32 } from './read-tensor.js';
+import { readScalar } from './read-scalar.js';
+import type { TensorEntry } from './safetensors-header.js';
 import type { Weight } from './weight-map.js';
 
 /** A layer's change: scale · up · (mid ·) down, as it lies in the file. */
@@ -47,7 +48,7 @@ export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
       `it is ${other[1]}, which is not run here. Give a LoRA, LoCon or DoRA, or merge it into its model`,
     );
   }
-  const found = new Map<string, { part: AdapterPart; layer: string; roles: Map<string, Weight> }>();
+  const found = new Map<string, { part: AdapterPart; layer: string; roles: Map<string, Weight>; alpha?: number }>();
   const strangers: string[] = [];
   for (const [name, tensor] of tensors) {
     const key = readAdapterKey(name);
@@ -57,6 +58,13 @@ export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
     }
     const { part, layer, role } = key;
     const { dtype } = tensor;
+    const entry = found.get(`${part} ${layer}`) ?? { part, layer, roles: new Map<string, Weight>() };
+    found.set(`${part} ${layer}`, entry);
+    if (role === 'alpha') {
+      if (entry.alpha !== undefined) throw unsuitable(path, `it has "${name}" under two names`);
+      entry.alpha = await readAlpha(file, name, tensor);
+      continue;
+    }
     if (!isWeightDtype(dtype))
       throw unsuitable(path, `its tensor "${name}" is ${dtype}, not F32, F16 or BF16. Save it as one of these`);
     if (/\.dora_scale$/.test(name) && tensor.shape[0] === 1) {
@@ -65,13 +73,11 @@ export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
         `its "${name}" has a length for each input of the layer; only lengths of outputs are read. Merge it into its model`,
       );
     }
-    const entry = found.get(`${part} ${layer}`) ?? { part, layer, roles: new Map<string, Weight>() };
     if (entry.roles.has(role)) throw unsuitable(path, `it has "${name}" under two names`);
     entry.roles.set(role, { ...tensor, dtype, file });
-    found.set(`${part} ${layer}`, entry);
   }
   const layers: AdapterFile['layers'][number][] = [];
-  for (const { part, layer, roles } of found.values()) {
+  for (const { part, layer, roles, alpha } of found.values()) {
     const [down, up, mid = null] = [roles.get('down'), roles.get('up'), roles.get('mid')];
     if (down === undefined || up === undefined) {
       throw unsuitable(
@@ -80,16 +86,22 @@ export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
       );
     }
     const rank = down.shape[0] ?? 1;
-    const alpha = roles.get('alpha');
-    const scale =
-      alpha === undefined
-        ? adapterAlpha(metadata, part, layer, rank)
-        : ((await readTensorF32(alpha))[0] ?? rank) / rank;
+    const scale = alpha === undefined ? adapterAlpha(metadata, part, layer, rank) : alpha / rank;
     layers.push({ part, layer, lowRank: { down, mid, up, scale, magnitude: roles.get('magnitude') ?? null } });
   }
   if (layers.length === 0)
     throw unsuitable(path, 'it holds no LoRA for a model of the Stable Diffusion family. Give one for SDXL');
   return { file, layers, strangers };
+};
+
+/** kohya's scripts save the float or the integer that it was given as. */
+const readAlpha = async (file: string, name: string, tensor: TensorEntry): Promise<number> => {
+  const alpha = await readScalar(file, tensor).catch((cause: unknown) => {
+    throw unsuitable(file, `its "${name}" cannot be read: ${messageOf(cause)}`);
+  });
+  if (alpha !== null) return alpha;
+  const found = `${tensor.dtype} [${tensor.shape.join(', ')}]`;
+  throw unsuitable(file, `its "${name}" is to be one finite number, and is ${found}. Save it again as one F32`);
 };
 
 export const unsuitable = (file: string, why: string): RefineError =>
