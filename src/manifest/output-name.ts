@@ -11,16 +11,27 @@ const MAX_PATH_BYTES = 1024;
 /** Leaves room for a suffix and an extension. */
 const MAX_STEM_BYTES = 200;
 
-/** Characters that Windows doesn't take, control characters, and halves of characters, which no encoding has. */
-const UNPORTABLE = /[<>:"|?*\\\p{Cc}\p{Surrogate}]/u;
+/**
+ * Characters that are not seen and change what is: they turn text round (U+202E shows `gpj.exe` as `exe.jpg`), tell equal names
+ * apart, or end a line (Unicode Technical Report 36, 3.5; Default_Ignorable_Code_Point of the Unicode Character Database).
+ */
+const UNSEEN = '\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}';
+/** These, characters that Windows doesn't take, control characters, and halves of characters, which no encoding has. */
+const UNPORTABLE = new RegExp(`[<>:"|?*\\\\\\p{Cc}\\p{Surrogate}${UNSEEN}]`, 'u');
 /** Device names of Windows, which stay devices whatever follows the first dot. */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
 const EXTENSION = new RegExp(`[^/]\\.(?:${OUTPUT_EXTENSIONS.join('|')})$`, 'i');
 
+/** What is not seen by its number. */
+const nameOfCharacter = (character: string): string =>
+  new RegExp(`[${UNSEEN}]`, 'u').test(character)
+    ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+    : JSON.stringify(character);
+
 const problemOfSegment = (segment: string): string | null => {
   if (segment === '' || segment === '.' || segment === '..') return 'it has to stay inside the output folder';
   const unportable = UNPORTABLE.exec(segment);
-  if (unportable !== null) return `${JSON.stringify(unportable[0])} cannot be in a file name on every system`;
+  if (unportable !== null) return `${nameOfCharacter(unportable[0])} cannot be in a file name on every system`;
   if (/[ .]$/.test(segment)) return 'a name cannot end with a dot or a space on every system';
   if (DEVICE.test(segment)) return `${JSON.stringify(segment)} is a device on Windows`;
   return Buffer.byteLength(segment) > MAX_NAME_BYTES ? `a name is over ${MAX_NAME_BYTES} bytes` : null;
@@ -87,7 +98,8 @@ const cutToBytes = (text: string, limit: number): string => {
 
 /** A name made fit for every file system; '' when nothing is left of it. */
 const cleanName = (name: string): string => {
-  const clean = cutToBytes(name.replaceAll(new RegExp(UNPORTABLE, 'gu'), '_'), MAX_STEM_BYTES).replace(/[ .]+$/, '');
+  const seen = name.replaceAll(new RegExp(`[${UNSEEN}]`, 'gu'), '');
+  const clean = cutToBytes(seen.replaceAll(new RegExp(UNPORTABLE, 'gu'), '_'), MAX_STEM_BYTES).replace(/[ .]+$/, '');
   return DEVICE.test(clean) ? `_${clean}` : clean;
 };
 

@@ -1,4 +1,4 @@
-import { outputStem, parseOutput } from '#src/manifest/output-name.js';
+import { outputStem, parseOutput, promptStem } from '#src/manifest/output-name.js';
 
 describe('parseOutput', () => {
   it.each([
@@ -34,6 +34,13 @@ describe('parseOutput', () => {
     ['a\0.png', /"\\u0000" cannot be/],
     ['a\nb.png', /"\\n" cannot be/],
     ['\ud800.png', /cannot be in a file name/],
+    ['cat\u202egnp.png', /U\+202E cannot be/],
+    ['a\u2066b\u2069.png', /U\+2066 cannot be/],
+    ['a\u200bb.png', /U\+200B cannot be/],
+    ['a\u2028b.png', /U\+2028 cannot be/],
+    ['\ufeffa.png', /U\+FEFF cannot be/],
+    ['a\u{e0041}.png', /U\+E0041 cannot be/],
+    ['a\u0085b.png', /cannot be in a file name/],
     ['nul.png', /device on Windows/],
     ['COM1.png', /device on Windows/],
     ['aux', /device on Windows/],
@@ -84,5 +91,35 @@ describe('outputStem', () => {
   it('numbers pictures without a name', () => {
     expect(outputStem({ kind: 'inline', text: 'data:,' }, 12)).toBe('row-000012');
     expect(outputStem({ kind: 'latents', path: '/a/l.safetensors' }, 12)).toBe('l');
+  });
+
+  /* Turned round, isolated, joined or not, of no width, line ends, fillers, tags, and what only changes how another looks. */
+  it.each([
+    ...[
+      '\u202a',
+      '\u202b',
+      '\u202c',
+      '\u202d',
+      '\u202e',
+      '\u2066',
+      '\u2067',
+      '\u2068',
+      '\u2069',
+      '\u200e',
+      '\u200f',
+      '\u061c',
+    ],
+    ...['\u200b', '\u200c', '\u200d', '\u2060', '\u2064', '\ufeff', '\u00ad', '\u034f', '\u180e', '\ufff9', '\ufe0f'],
+    ...['\u2028', '\u2029', '\u3164', '\uffa0', '\u115f', '\u{e0041}', '\u{e0101}', '\u206a'],
+  ])('leaves out what is not seen: %j', (unseen) => {
+    const path = `/in/${unseen}cat${unseen}gnp.${unseen}exe${unseen}.png`;
+    expect(outputStem({ kind: 'file', path }, 12)).toBe('catgnp.exe');
+    expect(outputStem({ kind: 'file', path: `/in/${unseen}.png` }, 12)).toBe('row-000012');
+    expect(outputStem({ kind: 'inline', text: '' }, 12, `a${unseen}/b`)).toBe('a/b');
+    expect(promptStem(`a${unseen}cat`, 12)).not.toContain(unseen);
+  });
+
+  it('replaces control characters of every kind', () => {
+    expect(outputStem({ kind: 'file', path: '/in/a\u0085b\u001b[31m\u007f\u009b.png' }, 12)).toBe('a_b_[31m__');
   });
 });
