@@ -105,7 +105,7 @@ module.exports = {
     only(
       'engine-imports-down',
       'engine',
-      'devices|graph|pipeline|runtime|tensor|schedulers',
+      'devices|files|graph|pipeline|runtime|tensor|schedulers',
       'the child process runs the pipeline; the parent only speaks to it',
     ),
     only(

@@ -1,3 +1,3 @@
 #!/usr/bin/env node
-import { main } from '../dist/cli/main.js';
-process.exitCode = await main(process.argv, process);
+import { start } from '../dist/cli/start.js';
+process.exitCode = await start(process.argv, process);

@@ -63,8 +63,8 @@ export const refinePicture = async (
     if (!isRefineError(thrown) || thrown.code !== 'CANCELLED') throw thrown;
     throw new RefineError('CANCELLED', 'Stopped; no picture is written.', { cause: thrown });
   } finally {
-    stop.release();
     await rm(scratch, { recursive: true, force: true });
+    stop.release();
   }
 };
 

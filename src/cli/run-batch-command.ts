@@ -46,7 +46,7 @@ export const runBatchCommand = async (
     await stepSummary.write(isRefineError(thrown) ? `${thrown.message} [${thrown.code}]` : messageOf(thrown));
     throw thrown;
   } finally {
-    stop.release();
     await rm(scratch, { recursive: true, force: true });
+    stop.release();
   }
 };

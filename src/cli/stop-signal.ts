@@ -1,6 +1,6 @@
 /** Ctrl-C and a closed pipe, as one AbortSignal. */
 import { RefineError } from '../errors.js';
-import type { Surroundings } from './surroundings.js';
+import { ENDING_SIGNALS, type EndingSignal, type Surroundings } from './surroundings.js';
 
 const STOPPED_BY_USER = 130;
 
@@ -12,21 +12,31 @@ export interface StopSignal {
 }
 
 /**
- * The first Ctrl-C (or SIGTERM) asks for an orderly stop; the second ends the process at once. A run also stops when the
+ * The first Ctrl-C (or another signal that ends programs) asks for an orderly stop; the second ends the process at once. A run also stops when the
  * reader of its output has gone (`| head -1`), or its disk is full.
  */
 export const listenForStop = (around: Surroundings, onStop: () => void): StopSignal => {
   const controller = new AbortController();
-  const stop = (): void => {
-    if (controller.signal.aborted) around.exit(STOPPED_BY_USER);
-    controller.abort(cancelled());
-    onStop();
+  const stop = (name: EndingSignal): void => {
+    if (!controller.signal.aborted) {
+      controller.abort(cancelled());
+      onStop();
+      /* A terminal that is closed says so more than once: by its shell, and by itself. */
+    } else if (name !== 'SIGHUP') around.exit(STOPPED_BY_USER);
   };
+  const listeners = ENDING_SIGNALS.map(
+    (name) =>
+      [
+        name,
+        () => {
+          stop(name);
+        },
+      ] as const,
+  );
   const onBroken = (): void => {
     controller.abort(around.broken.reason);
   };
-  around.on('SIGINT', stop);
-  around.on('SIGTERM', stop);
+  for (const [name, listener] of listeners) around.on(name, listener);
   if (around.broken.aborted) onBroken();
   else around.broken.addEventListener('abort', onBroken);
   return {
@@ -34,8 +44,7 @@ export const listenForStop = (around: Surroundings, onStop: () => void): StopSig
     release: () => {
       /* A run that is stopping ends the process: a signal that comes on the way must still mean 130. */
       if (controller.signal.aborted) return;
-      around.off('SIGINT', stop);
-      around.off('SIGTERM', stop);
+      for (const [name, listener] of listeners) around.off(name, listener);
       around.broken.removeEventListener('abort', onBroken);
     },
   };

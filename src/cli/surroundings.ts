@@ -1,6 +1,10 @@
 /** The process around a command, as far as commands may know it. */
 import type { Readable } from 'node:stream';
 
+/** Ctrl-C, what ends services, a terminal that is closed, and Ctrl-\\. */
+export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+export type EndingSignal = (typeof ENDING_SIGNALS)[number];
+
 /** What `main` is given: Node's `process`, or a test's. */
 export interface Process {
   stdin: Readable & { isTTY?: boolean };
@@ -8,8 +12,8 @@ export interface Process {
   stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
   env: Readonly<Record<string, string | undefined>>;
   cwd(): string;
-  on(event: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
-  off(event: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  on(event: EndingSignal, listener: () => void): unknown;
+  off(event: EndingSignal, listener: () => void): unknown;
   kill(pid: number, signal: 0): unknown;
   exit(code: number): never;
 }

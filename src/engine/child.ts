@@ -14,8 +14,9 @@ let model: Model | undefined;
 let exactModel: () => Promise<Model>;
 let stopping = false;
 
+/** To a parent that is gone nothing can be said, and that is no error: 'disconnect' ends this process. */
 const say = (message: FromChild): void => {
-  process.send?.(message);
+  process.send?.(message, () => undefined);
 };
 
 const open = async (options: EngineOptions, target: Target): Promise<void> => {

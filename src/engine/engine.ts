@@ -50,7 +50,7 @@ export class Engine {
   }
 
   async #openOn({ target, turnedDown }: Choice, signal: AbortSignal): Promise<EngineInfo> {
-    const child = fork(fileURLToPath(new URL('./child.js', import.meta.url)), {
+    const child = fork(fileURLToPath(new URL('./start-child.js', import.meta.url)), {
       env: engineEnvironment(env),
       serialization: 'advanced',
       /* Nothing native may write to our standard output: results live there. */

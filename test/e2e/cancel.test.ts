@@ -65,6 +65,14 @@ const signals: { what: string; send: (pid: number) => void }[] = [
   { what: 'SIGINT to the whole group, as a terminal does', send: (pid) => process.kill(-pid, 'SIGINT') },
   { what: 'SIGTERM', send: (pid) => process.kill(pid, 'SIGTERM') },
   { what: 'SIGTERM to the whole group, as a service manager does', send: (pid) => process.kill(-pid, 'SIGTERM') },
+  {
+    what: 'SIGHUP twice, as a shell and its terminal send it',
+    send: (pid) => {
+      process.kill(-pid, 'SIGHUP');
+      process.kill(pid, 'SIGHUP');
+    },
+  },
+  { what: 'SIGQUIT', send: (pid) => process.kill(-pid, 'SIGQUIT') },
 ];
 
 describe('a run in the middle of a row', () => {
@@ -102,8 +110,13 @@ describe('a run in the middle of a row', () => {
     const run = start([manifest]);
     await waitFor('the first row', () => finishedRows(run.out) === 1);
     const [engine] = childrenOf(run.pid);
+    /* It finds out in the middle of its work, when it has something to say. */
+    process.kill(engine!, 'SIGSTOP');
     const killed = performance.now();
     process.kill(run.pid, 'SIGKILL');
+    await waitFor('the end of the run', () => !isRunning(run.pid));
+    process.kill(engine!, 'SIGCONT');
+    expect((await run.done).stderr).not.toMatch(/^ +at |Error/m);
     await waitFor('the end of the engine', () => !isRunning(engine!));
     expect(performance.now() - killed).toBeLessThan(STOP_LIMIT_MS);
     expect(readResults(run.out)).toHaveLength(1);

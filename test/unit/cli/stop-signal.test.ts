@@ -18,3 +18,30 @@ describe.each(['stdout', 'stderr'] as const)('%s', (name) => {
     expect(listenForStop(around, () => undefined).signal.reason).toMatchObject(reason);
   });
 });
+
+describe('a signal that ends programs', () => {
+  const listen = () => {
+    const exits: number[] = [];
+    const streams = { stdout: new PassThrough(), stderr: new PassThrough(), broken: new AbortController().signal };
+    const around = Object.assign(new EventEmitter(), { ...streams, exit: (code: number) => exits.push(code) });
+    const stop = listenForStop(around as unknown as Surroundings, () => undefined);
+    return { around, stop, exits };
+  };
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'])('%s asks for an orderly stop, once', (name) => {
+    const { around, stop, exits } = listen();
+    around.emit(name);
+    expect(stop.signal.reason).toMatchObject({ code: 'CANCELLED', exitCode: 130 });
+    expect(exits).toEqual([]);
+    around.emit('SIGHUP');
+    expect(exits).toEqual([]);
+    around.emit('SIGQUIT');
+    expect(exits).toEqual([130]);
+  });
+
+  it('has its usual meaning again after a run', () => {
+    const { around, stop } = listen();
+    stop.release();
+    expect(around.eventNames()).toEqual([]);
+  });
+});
