@@ -34,7 +34,7 @@ export const refineAll = async (
   try {
     if (!run.resumes && flags.overwrite !== true) await refuseExisting(outputFolder, [resultsName(run)], run.rows());
     if (!run.resumes && flags.overwrite !== true && run.predictionsCsv !== null) await refuseFile(run.predictionsCsv);
-    return await refineLocked(run, flags, around, signal);
+    return await refineLocked(run, flags, around, AbortSignal.any([signal, lock.lost]));
   } finally {
     await run.screening.close();
     await lock.release();

@@ -1,7 +1,13 @@
-import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { MACHINE_NAMESPACE, processStart } from '#src/results/process-place.js';
 import { lockFolder } from '#src/results/run-lock.js';
+import { root } from '../../support/golden.js';
+import { itOnLinux } from '../../support/it-on-linux.js';
+import { isRunning, waitFor } from '../../support/processes.js';
 import { temporaryFolder } from '../../support/run-cli.js';
 
 const alive = (): boolean => true;
@@ -67,5 +73,102 @@ describe('lockFolder', () => {
     expect(locks.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(1);
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     for (const lock of locks) if (lock.status === 'fulfilled') await lock.value.release();
+  });
+
+  it('takes a lock over whose holder has given no sign for long, on this machine too', async () => {
+    const folder = temporaryFolder();
+    const path = leave(folder, holder);
+    const hourAgo = Date.now() / 1000 - 3600;
+    utimesSync(path, hourAgo, hourAgo);
+    await (await lockFolder(folder, '', alive)).release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each([
+    ['a pipe', (path: string) => spawnSync('mkfifo', [path])],
+    ['a folder', (path: string) => { mkdirSync(path); }],
+  ])('refuses a lock that is %s, without waiting for it', async (_what, put) => {
+    const folder = temporaryFolder();
+    put(join(folder, '.sdxl-refine.lock'));
+    await expect(lockFolder(folder, '', alive)).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
+  });
+
+  it('says when another run took it away, and leaves that run’s lock alone', async () => {
+    const folder = temporaryFolder();
+    const lock = await lockFolder(folder, '', alive, 10);
+    expect(lock.lost.aborted).toBe(false);
+    leave(folder, { ...holder, host: 'elsewhere' });
+    await once(lock.lost, 'abort');
+    expect(lock.lost.reason).toMatchObject({ code: 'OUTPUT_LOCKED', message: expect.stringContaining('elsewhere') });
+    await lock.release();
+    expect(readdirSync(folder)).toEqual(['.sdxl-refine.lock']);
+  });
+
+  describe('tells processes of one number apart', () => {
+    /** The lock of a process that lives beside this one, and what it says. */
+    const withLiving = async (use: (folder: string, path: string, said: Said) => Promise<void>): Promise<void> => {
+      const folder = temporaryFolder();
+      const script = `import('${join(root, 'dist/results/run-lock.js')}').then(({ lockFolder }) =>
+        lockFolder(process.argv[1], '', () => true).then(() => { console.log('locked'); setInterval(() => {}, 1e6); }))`;
+      const child = spawn(process.execPath, ['-e', script, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+      try {
+        await once(child.stdout, 'data');
+        const path = join(folder, '.sdxl-refine.lock');
+        await use(folder, path, JSON.parse(readFileSync(path, 'utf8')) as Said);
+      } finally {
+        child.kill('SIGKILL');
+      }
+    };
+    interface Said {
+      pid: number;
+      host: string;
+      place: { boot: string; namespace: string };
+      start: string;
+    }
+
+    itOnLinux('the holder holds it, whatever else lives', async () => {
+      await withLiving(async (folder) => {
+        await expect(lockFolder(folder, '', dead)).rejects.toMatchObject({ code: 'OUTPUT_LOCKED' });
+      });
+    });
+
+    itOnLinux('a later process with its number does not', async () => {
+      await withLiving(async (folder, _, said) => {
+        leave(folder, { ...said, start: String(Number(said.start) - 1) });
+        expect((await lockFolder(folder, '', alive)).takenFrom).toContain(`process ${said.pid}`);
+      });
+    });
+
+    itOnLinux('nor does a process with its number after the machine was started anew', async () => {
+      await withLiving(async (folder, _, said) => {
+        const place = { boot: 'another', namespace: MACHINE_NAMESPACE };
+        leave(folder, { ...said, place });
+        const isMachine = said.place.namespace === MACHINE_NAMESPACE;
+        const locked = lockFolder(folder, '', alive);
+        if (isMachine) expect((await locked).takenFrom).toContain(`process ${said.pid}`);
+        else await expect(locked).rejects.toMatchObject({ code: 'OUTPUT_LOCKED' });
+      });
+    });
+
+    itOnLinux('one of another container is asked by its heartbeat, also where it has our number', async () => {
+      await withLiving(async (folder, path, said) => {
+        leave(folder, { ...said, pid: process.pid, place: { ...said.place, namespace: 'pid:[1]' } });
+        await expect(lockFolder(folder, '', dead)).rejects.toMatchObject({ code: 'OUTPUT_LOCKED' });
+        const soonAgo = Date.now() / 1000 - 150;
+        utimesSync(path, soonAgo, soonAgo);
+        await (await lockFolder(folder, '', alive)).release();
+      });
+    });
+
+    itOnLinux('a zombie holds nothing', async () => {
+      const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+      try {
+        const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
+        await waitFor('the zombie', () => !isRunning(Number(String(pid))));
+        expect(await processStart(Number(String(pid)))).toBeNull();
+      } finally {
+        parent.kill('SIGKILL');
+      }
+    });
   });
 });
