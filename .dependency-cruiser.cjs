@@ -60,7 +60,8 @@ module.exports = {
       '',
       'how files and folders of this machine are opened and made; it knows no format',
     ),
-    only('image-is-alone', 'image', 'files', 'pictures in, pictures out'),
+    only('net-is-alone', 'net', '', 'requests through the proxy that the environment names'),
+    only('image-is-alone', 'image', 'files|net', 'pictures in, pictures out'),
     only('results-are-alone', 'results', 'files', 'result records and their journal'),
     only(
       'metadata-is-alone',
@@ -120,7 +121,7 @@ module.exports = {
       'files|image|results',
       'before and after, from the results of a run; it runs nothing',
     ),
-    only('hub-over-weights', 'hub', 'files|weights', 'models of the hub and its cache; it knows no network'),
+    only('hub-over-weights', 'hub', 'files|net|weights', 'models of the hub and its cache; it knows no network'),
     only(
       'doctor-imports-down',
       'doctor',
@@ -130,7 +131,7 @@ module.exports = {
     only(
       'safety-imports-down',
       'safety',
-      'files|graph|image|runtime|tensor|weights',
+      'files|net|graph|image|runtime|tensor|weights',
       'looks at texts and pictures; it knows no run, no server and not the environment',
     ),
     only(
@@ -154,6 +155,7 @@ module.exports = {
       'server',
       'what faces the network has one home',
     ),
+    home('undici-only-in-net', 'node_modules/undici', 'net', 'proxies are honoured in one place'),
     home('yaml-only-in-cli', 'node_modules/yaml', 'cli', 'the configuration file belongs to the command line'),
     home('commander-only-in-cli', 'node_modules/(commander|cli-progress)', 'cli', 'the command line has one home'),
     home(

@@ -30,9 +30,6 @@ export const MODEL_DEFAULT_KEYS = [
   'negative_aesthetic_score',
 ] as const satisfies readonly RowKeyName[];
 
-/** A page of settings at most: a negative prompt is the longest of them. */
-const MAX_BYTES = 64 * 1024;
-
 /**
  * @param path of a model: a folder, or a file, which brings none
  * @throws MODEL_CONFIG_INVALID naming the file: no JSON object, an unknown key, values that no row could run with
@@ -50,7 +47,7 @@ export const readModelDefaults = async (path: string): Promise<RowValues> => {
       context: { file },
       cause,
     });
-  const { $schema: _, ...object } = await readJsonObject(file, MAX_BYTES);
+  const { $schema: _, ...object } = await readJsonObject(file, 'modelDefaults');
   const defaults: RowValues = {};
   for (const [name, value] of Object.entries(object)) {
     const key = MODEL_DEFAULT_KEYS.find((known) => known === name);

@@ -19,6 +19,8 @@ export const FILE_LIMITS = {
   settings: { what: 'a file of settings', bytes: MIB },
   /** `config.json` and its kind have a few KB. */
   modelConfig: { what: 'a configuration', bytes: MIB },
+  /** A negative prompt is the longest of them. */
+  modelDefaults: { what: "a model's defaults", bytes: 64 * KIB },
   /** An index names every tensor; SDXL's has about 200 KB. */
   weightIndex: { what: 'an index of weights', bytes: 16 * MIB },
   /** A line has some 100 bytes; a model in shards has some 50 files. */

@@ -1,5 +1,6 @@
 /** One request to the hub, and what its refusals mean. */
 import { messageOf, RefineError, systemCodeOf } from '../errors.js';
+import { proxiedFetch } from '../net/proxied-fetch.js';
 import type { HubSettings } from './hub-settings.js';
 
 export interface AskOptions {
@@ -42,7 +43,7 @@ const request = async (url: string, headers: Headers, signal: AbortSignal): Prom
   try {
     signal.throwIfAborted();
     /* The body outlives this function, so the signal itself is what stops the transfer. */
-    return await Promise.race([fetch(url, { headers, signal }), aborted(patience.signal)]);
+    return await Promise.race([proxiedFetch(url, { headers, signal }), aborted(patience.signal)]);
   } catch (thrown) {
     signal.throwIfAborted();
     /* fetch says only "fetch failed"; its cause says why. */

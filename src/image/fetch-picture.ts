@@ -1,4 +1,5 @@
 import { RefineError, isRefineError, messageOf, systemCodeOf } from '../errors.js';
+import { proxiedFetch } from '../net/proxied-fetch.js';
 import { FETCH_TIMEOUT_MS, MAX_FETCH_BYTES, MAX_REDIRECTS } from './limits.js';
 
 export interface FetchOptions {
@@ -6,7 +7,10 @@ export interface FetchOptions {
   signal?: AbortSignal;
   maxBytes?: number;
   timeoutMs?: number;
-  /** Makes one request and follows no redirect: the place for a guard, which sees the URL of every hop. */
+  /**
+   * Makes one request and follows no redirect: the place for a guard, which sees the URL of every hop. Default: `proxiedFetch`, which
+   * is for URLs that the user of this machine names.
+   */
   request?: typeof fetch;
 }
 
@@ -16,7 +20,7 @@ export interface FetchOptions {
  * contexts leave the query out: signed URLs keep their secret there.
  */
 export async function fetchPicture(url: string, options: FetchOptions = {}): Promise<Uint8Array> {
-  const { signal, maxBytes = MAX_FETCH_BYTES, timeoutMs = FETCH_TIMEOUT_MS, request = fetch } = options;
+  const { signal, maxBytes = MAX_FETCH_BYTES, timeoutMs = FETCH_TIMEOUT_MS, request = proxiedFetch } = options;
   const where = shown(url);
   // One controller for both reasons to stop: every AbortSignal.any leaves something behind on a long-lived signal.
   const stop = new AbortController();

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, RefineError, systemCodeOf } from '../errors.js';
+import { proxiedFetch } from '../net/proxied-fetch.js';
 
 export interface AskOptions {
   signal: AbortSignal;
@@ -10,6 +11,8 @@ export interface AskOptions {
   /** Of one try, in milliseconds. */
   timeoutMs?: number;
   tries?: number;
+  /** Default: through the environment's proxy. */
+  request?: typeof fetch;
   /** Before the second try; it doubles from try to try. */
   firstPauseMs?: number;
 }
@@ -53,7 +56,11 @@ interface Try {
   retryAfterMs: number | null;
 }
 
-const tryOnce = async (url: URL, init: RequestInit, { signal, timeoutMs = 20_000 }: AskOptions): Promise<Try> => {
+const tryOnce = async (
+  url: URL,
+  init: RequestInit,
+  { signal, timeoutMs = 20_000, request = proxiedFetch }: AskOptions,
+): Promise<Try> => {
   signal.throwIfAborted();
   /* One controller for both reasons to stop: every AbortSignal.any leaves something behind on a long-lived signal. */
   const stop = new AbortController();
@@ -63,7 +70,7 @@ const tryOnce = async (url: URL, init: RequestInit, { signal, timeoutMs = 20_000
   const timer = setTimeout(abort, timeoutMs);
   signal.addEventListener('abort', abort);
   try {
-    const response = await fetch(url, { ...init, redirect: 'manual', signal: stop.signal });
+    const response = await request(url, { ...init, redirect: 'manual', signal: stop.signal });
     const { status, headers } = response;
     const body = await response.text();
     if (!isWorthRetrying(status)) return { answer: { status, body }, why: '', retryAfterMs: null };

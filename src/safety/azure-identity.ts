@@ -50,12 +50,12 @@ export const byIdentity = (env: Environment): Authorize => {
 const askToken = async (env: Environment, options: AskOptions): Promise<{ text: string; until: number }> => {
   const { url, headers } = tokenRequest(env);
   const name = 'The managed identity';
-  const { status, body } = await askService(url, { headers }, { ...options, name, tries: 3, timeoutMs: 5000 }).catch(
-    (cause: unknown) => {
-      options.signal.throwIfAborted();
-      throw noIdentity(`${url.origin} did not answer`, cause);
-    },
-  );
+  /* This machine's own: no proxy knows it, and none should. */
+  const asking = { ...options, name, tries: 3, timeoutMs: 5000, request: fetch };
+  const { status, body } = await askService(url, { headers }, asking).catch((cause: unknown) => {
+    options.signal.throwIfAborted();
+    throw noIdentity(`${url.origin} did not answer`, cause);
+  });
   const { access_token: text, expires_in: lasts, expires_on: ends } = parse(body);
   if (status !== 200 || typeof text !== 'string') throw noIdentity(`HTTP ${status} of ${url.origin}`);
   const now = Date.now();

@@ -14,7 +14,7 @@ const LIMITS = { maxDepth: 32, maxTokens: 1_000_000 };
  */
 export const readJsonObject = async (
   path: string,
-  kind: 'modelConfig' | 'weightIndex',
+  kind: 'modelConfig' | 'modelDefaults' | 'weightIndex',
   python = false,
 ): Promise<Record<string, unknown>> => {
   try {

@@ -100,7 +100,7 @@ describe.each(HOSTILE)('%s', (_, put) => {
     const path = join(folder, 'either.npy');
     put(path);
     try {
-      expect(await readPictureFacts(path)).toEqual({});
+      expect(await readPictureFacts(path)).toEqual({ values: {}, warnings: [] });
       const row = { source: { kind: 'latents', path } } as Row;
       expect((await readRowInput(row, new AbortController().signal)).identity).toBe('');
     } finally {

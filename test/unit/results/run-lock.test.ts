@@ -86,7 +86,12 @@ describe('lockFolder', () => {
 
   it.each([
     ['a pipe', (path: string) => spawnSync('mkfifo', [path])],
-    ['a folder', (path: string) => { mkdirSync(path); }],
+    [
+      'a folder',
+      (path: string) => {
+        mkdirSync(path);
+      },
+    ],
   ])('refuses a lock that is %s, without waiting for it', async (_what, put) => {
     const folder = temporaryFolder();
     put(join(folder, '.sdxl-refine.lock'));
