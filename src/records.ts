@@ -34,6 +34,8 @@ export interface LoraChoice {
   file: string;
   /** Where a row gives none. */
   weight: number;
+  /** Rows named it, and not the user for all: where it does not fit the model, the run goes on without it. */
+  mayNotFit?: boolean;
 }
 
 /** How strongly an adapter changes a model: one number, or one for the text encoders and one for the UNet. */

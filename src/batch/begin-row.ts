@@ -48,6 +48,8 @@ export interface DoneRow {
 export interface BeginOptions {
   outputFolder: string;
   modelDigest: string;
+  /** Of LoRAs that rows name, by their names: they are part of those rows' digests alone. */
+  loraDigests?: Readonly<Record<string, string>>;
   /** Results of earlier runs in the same folder; null: nothing is taken over. */
   earlier: EarlierResults | null;
   /** Failed rows of earlier runs are done again. */
@@ -70,7 +72,7 @@ export const beginRow = async (
   if ('kind' in input) return input;
   const { screening, signal } = options;
   /* What was done unscreened, or screened otherwise, is another work. */
-  const digest = rowDigest(row, input.identity, options.modelDigest + screening.identity);
+  const digest = rowDigest(row, input.identity, options.modelDigest + screening.identity + lorasOf(row, options));
   const result = await findDone(row, digest, options);
   if (result !== null) return { kind: 'done', row, result };
   return orFailed({ row, digest }, async () => {
@@ -80,6 +82,12 @@ export const beginRow = async (
       ? { kind: 'blocked', row, digest, checks }
       : { kind: 'passed', row, digest, checks, input };
   });
+};
+
+/** What tells the files of the LoRAs apart that a row named. */
+const lorasOf = ({ settings, generation }: Row, { loraDigests = {} }: BeginOptions): string => {
+  const names = Object.keys({ ...settings.loraWeights, ...generation?.refiner?.loraWeights });
+  return names.flatMap((name) => (name in loraDigests ? [` ${loraDigests[name]}`] : [])).join('');
 };
 
 /** A row's second stage. Decoded pictures are large: fewer rows are here at a time than wait for verdicts. */

@@ -27,7 +27,9 @@ export const examineModel = async (path: string, loras: readonly LoraChoice[] = 
     kind: model.index.requiresAestheticsScore || model.textEncoder === null ? 'refiner' : 'base',
     digest: [
       await fingerprintModel(model),
-      ...(await Promise.all(loras.map(({ file }) => fingerprintFile(file)))),
+      ...(await Promise.all(
+        loras.filter(({ mayNotFit }) => mayNotFit !== true).map(({ file }) => fingerprintFile(file)),
+      )),
     ].join(' '),
     schedulerConfig: parseSchedulerConfig(model.scheduler),
     bytes: sizes.reduce((sum, size) => sum + size, 0),

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Engine } from '../engine/engine.js';
-import type { EngineOptions } from '../engine/protocol.js';
+import type { EngineInfo, EngineOptions } from '../engine/protocol.js';
 import type { GenerateJob, RefineReply } from '../records.js';
 import { orFailed, type ReadyRow } from './begin-row.js';
 import { examineModel, expectKind, type ModelFacts } from './examine-model.js';
@@ -59,18 +59,18 @@ export const generateWork = (options: GenerateWorkOptions): Work => {
   };
 
   /** Its adapters are matched when it is opened: what is wrong with them is told before rows are drawn for it. */
-  const refinerSays = async (signal: AbortSignal): Promise<readonly string[]> => {
+  const openRefiner = async (signal: AbortSignal): Promise<Partial<EngineInfo>> => {
     const { loras = [], embeddings = [] } = options.refiner ?? {};
-    if (refiner === null || loras.length + embeddings.length === 0) return [];
-    const { warnings = [] } = await refiner.open(signal);
+    if (refiner === null || loras.length + embeddings.length === 0) return {};
+    const info = await refiner.open(signal);
     refiner.close();
-    return warnings;
+    return info;
   };
 
   const open = async (signal: AbortSignal): Promise<WorkInfo> => {
     if (opened !== undefined) return opened;
     const found = await examine();
-    const refinerWarnings = await refinerSays(signal);
+    const second = await openRefiner(signal);
     const info = await base.open(signal);
     const bytes = found.base.bytes + (found.refiner?.bytes ?? 0);
     isBothResident = found.refiner === null || hasRoomForBoth(options.resident, bytes, info.device);
@@ -78,7 +78,11 @@ export const generateWork = (options: GenerateWorkOptions): Work => {
     const digests = [info.modelDigest, found.refiner?.digest ?? null];
     opened = {
       ...info,
-      warnings: [...(info.warnings ?? []), ...refinerWarnings],
+      warnings: [...(info.warnings ?? []), ...(second.warnings ?? [])],
+      loraDigests: { ...second.loraDigests, ...info.loraDigests },
+      /* One that fits either model is applied there. */
+      lorasLeftOut:
+        options.refiner === null ? (info.lorasLeftOut ?? {}) : inBoth(info.lorasLeftOut, second.lorasLeftOut),
       model: (options.refiner ?? options.base).modelName,
       baseModel: options.base.modelName,
       modelDigest: createHash('sha256').update(JSON.stringify(digests)).digest('hex'),
@@ -162,6 +166,14 @@ export const generateWork = (options: GenerateWorkOptions): Work => {
     },
   };
 };
+
+const inBoth = (
+  base: Readonly<Record<string, string>> = {},
+  refiner: Readonly<Record<string, string>> = {},
+): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(base).flatMap(([name, why]) => (name in refiner ? [[name, `${why}; ${refiner[name]}`]] : [])),
+  );
 
 /** Of a row that failed, now or in an earlier run. */
 const failedDigest = (row: EndedRow): string | null => {

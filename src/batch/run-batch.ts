@@ -71,9 +71,9 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
     return (turn = turn.then(write));
   };
 
-  const { modelDigest } = info;
+  const { modelDigest, loraDigests = {} } = info;
   const { depth } = options.screening;
-  const begun = startAhead(options.rows, depth, (row) => beginRow(row, { ...options, modelDigest }));
+  const begun = startAhead(options.rows, depth, (row) => beginRow(row, { ...options, modelDigest, loraDigests }));
   const decoded = mapAhead(begun, 1, async ({ mapped }) => {
     const row = await mapped;
     return row.kind === 'passed' ? decodeRow(row) : row;

@@ -90,6 +90,10 @@ export const batchCommand = (around: Surroundings, setExitCode: (code: number) =
       'a LoRA, LoCon or DoRA for the model (default weight: 1); may be given several times',
       collect,
     )
+    .option(
+      '--lora-dir <folder>',
+      'where LoRAs are that prompts (<lora:name:weight>, in syntax a1111 and comfy) and lora_weights name',
+    )
     .optionsGroup(DEVICE)
     .option('-d, --device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
     .option(

@@ -2,7 +2,6 @@
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { basename, resolve } from 'node:path';
-import { addAbortSignal, type Readable } from 'node:stream';
 import { existingForm } from '../manifest/existing-form.js';
 import { parseShard, shardRows } from '../batch/shard.js';
 import { refineWork } from '../batch/refine-work.js';
@@ -11,8 +10,7 @@ import type { Work } from '../batch/work.js';
 import { Engine } from '../engine/engine.js';
 import type { EngineOptions } from '../engine/protocol.js';
 import { RefineError } from '../errors.js';
-import { checkManifest } from '../manifest/check-manifest.js';
-import { countSteps } from '../manifest/count-steps.js';
+import { checkManifest, type ManifestCheck } from '../manifest/check-manifest.js';
 import { parseMetadataKeys } from '../manifest/own-values.js';
 import { parseBatchRow, type RowParser } from '../manifest/parse-row.js';
 import { parseOption } from '../manifest/parse-value.js';
@@ -23,7 +21,6 @@ import { rowKeyNames, type RowKeyName, type RowValues } from '../manifest/row-ke
 import { DRAWN_SEEDS, SEED_MODES } from '../manifest/row-seed.js';
 import type { RowContext } from '../manifest/resolve-settings.js';
 import { schedulerProblem } from '../manifest/scheduler-name.js';
-import { spoolStdin } from '../manifest/spool-stdin.js';
 import type { InvalidRow, LoraChoice, Row } from '../records.js';
 import type { Screening } from '../safety/screening.js';
 import { readRunSeed } from '../results/run-state.js';
@@ -33,8 +30,10 @@ import { areFixtures, demoNote, noteText, type DemoModel } from './demo-note.js'
 import type { ResultLine } from './print-results.js';
 import type { PlannedWork } from './pace.js';
 import { parseEmbeddings } from './embedding-options.js';
+import { keepStdin } from './keep-stdin.js';
 import { parseLoras } from './lora-options.js';
 import { findModelDefaults } from './model-defaults.js';
+import { leavingOut, measure, openNamedLoras } from './named-loras.js';
 import { resolveModel } from './resolve-model.js';
 import { planScreening } from './safety-options.js';
 import { sayWarnings } from './say-warnings.js';
@@ -46,6 +45,7 @@ export interface BatchFlags extends Readonly<Record<string, string | boolean | r
   model?: string;
   vae?: string;
   lora?: string | readonly string[];
+  loraDir?: string;
   embedding?: string | readonly string[];
   vaeTiling: string;
   memory: string;
@@ -111,6 +111,8 @@ export interface WorkPlace extends Pick<Required<EngineOptions>, 'device' | 'pre
   outputFolder: string;
   part: string;
   resumes: boolean;
+  /** LoRAs that rows name, beside the run's own. */
+  namedLoras: readonly LoraChoice[];
   signal: AbortSignal;
 }
 
@@ -141,11 +143,14 @@ export const batchKind = (flags: BatchFlags, around: Surroundings): RunKind => {
     loras,
     demos: flags.model === undefined ? ['refiner'] : [],
     readDefaults: async () => ({ modelDefaults: await findModelDefaults(flags.model ?? BUNDLED_MODEL, around) }),
-    createWork: async ({ device, precision, signal }) => {
+    createWork: async ({ device, precision, namedLoras, signal }) => {
       const model = await resolveModel(flags.model ?? BUNDLED_MODEL, around, { signal, quiet: flags.quiet === true });
       const modelName = flags.model ?? basename(BUNDLED_MODEL);
       const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));
-      return refineWork(new Engine({ model, modelName, vae, vaeTiling, memory, loras, embeddings, device, precision }));
+      const all = [...loras, ...namedLoras];
+      return refineWork(
+        new Engine({ model, modelName, vae, vaeTiling, memory, loras: all, embeddings, device, precision }),
+      );
     },
   };
 };
@@ -206,20 +211,35 @@ export const planBatch = async (
     loras: kind.loras,
     signal: run.signal,
   };
+  const look = async (defaults: ModelDefaults): Promise<LookedThrough> => {
+    const loraFolder = await openNamedLoras(flags.loraDir, kind.loras, around, run.signal);
+    const findLora = loraFolder === null ? {} : { findLora: loraFolder.find };
+    const manifest = await checkManifest({ ...rowsOf, ...defaults, ...findLora });
+    const rows = (): AsyncIterable<Row | InvalidRow> =>
+      take(shard === null ? manifest.read() : shardRows(manifest.read(), shard), limit);
+    const isPart = shard !== null || manifest.rows > limit;
+    const named = new Set<string>();
+    const total = isPart ? await measure(rows(), named) : manifest;
+    const namedLoras = loraFolder?.choose(isPart ? named : undefined) ?? [];
+    const place = { device, precision, outputFolder, part, resumes, namedLoras, signal: run.signal };
+    return { manifest, rows, total, createWork: async () => leavingOut(await kind.createWork(place), loraFolder) };
+  };
   const defaults = await kind.readDefaults();
-  let manifest = await checkManifest({ ...rowsOf, ...defaults });
+  let looked = await look(defaults);
   const { predictionsCsv } = flags;
   const screening = await planScreening(flags, around);
-  const work = await kind.createWork({ device, precision, outputFolder, part, resumes, signal: run.signal });
+  let work = await looked.createWork();
   /* A model that was not here a moment ago is now, with what it brings. */
   const brought = await kind.readDefaults();
-  if (!isDeepStrictEqual(brought, defaults)) manifest = await checkManifest({ ...rowsOf, ...brought });
+  if (!isDeepStrictEqual(brought, defaults)) {
+    looked = await look(brought);
+    work = await looked.createWork();
+  }
   if (flags.quiet !== true) await sayDemo(inputs, around, run);
-  const rows = (): AsyncIterable<Row | InvalidRow> =>
-    take(shard === null ? manifest.read() : shardRows(manifest.read(), shard), limit);
+  const { manifest, rows, total } = looked;
   return {
     rows,
-    total: shard === null && manifest.rows <= limit ? manifest : await measure(rows()),
+    total,
     passedBy: manifest.passedBy,
     verb: verbOf(kind),
     work: flags.quiet === true ? work : sayWarnings(work, around.stderr),
@@ -248,24 +268,11 @@ const sayDemo = async (
   if (note !== null) around.stderr.write(noteText(note));
 };
 
-const measure = async (rows: AsyncIterable<Row | InvalidRow>): Promise<PlannedWork> => {
-  const planned = { rows: 0, steps: 0 };
-  for await (const row of rows) {
-    planned.rows++;
-    planned.steps += countSteps(row);
-  }
-  return planned;
-};
-
-/** A stop ends the wait for a standard input that nobody closes. */
-const keepStdin = async (stdin: Readable, { scratch, signal }: RunContext): Promise<string> => {
-  try {
-    return await spoolStdin(addAbortSignal(signal, stdin), scratch);
-  } catch (thrown) {
-    signal.throwIfAborted();
-    throw thrown;
-  }
-};
+/** What looking through the rows gave. */
+interface LookedThrough extends Pick<BatchRun, 'rows' | 'total'> {
+  manifest: ManifestCheck;
+  createWork: () => Promise<Work>;
+}
 
 /** The options that are row keys, parsed as a manifest's cells are. */
 export const rowOptions = (

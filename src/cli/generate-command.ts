@@ -83,6 +83,10 @@ export const generateCommand = (around: Surroundings, setExitCode: (code: number
       collect,
     )
     .option('--base-lora <file[:weight]>', 'the same for the base model', collect)
+    .option(
+      '--lora-dir <folder>',
+      'where LoRAs are that prompts (<lora:name:weight>, in syntax a1111 and comfy) and lora_weights name',
+    )
     .optionsGroup(DEVICE)
     .option('-d, --device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
     .option(

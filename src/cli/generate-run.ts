@@ -83,7 +83,7 @@ export const generateKind = (inputs: readonly string[], flags: GenerateFlags, ar
       ...(flags.base === undefined ? (['base'] as const) : []),
       ...(flags.model === undefined && mode !== 'base' ? (['refiner'] as const) : []),
     ],
-    createWork: async ({ device, precision, outputFolder, part, resumes, signal }) => {
+    createWork: async ({ device, precision, outputFolder, part, resumes, namedLoras, signal }) => {
       const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));
       const engine = async (
         model: string | undefined,
@@ -95,7 +95,7 @@ export const generateKind = (inputs: readonly string[], flags: GenerateFlags, ar
         vae,
         vaeTiling,
         memory,
-        loras: own,
+        loras: [...own, ...namedLoras],
         embeddings,
         device,
         precision,

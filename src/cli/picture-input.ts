@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { RefineError } from '../errors.js';
 import { FILE_LIMITS } from '../files/file-limits.js';
 import { namedOnCommandLine } from '../manifest/find-inputs.js';
+import { existingForm } from '../manifest/existing-form.js';
 import { isGlob } from '../manifest/glob-place.js';
 import { isManifest } from '../manifest/manifest-input.js';
 import { showValue } from '../manifest/show-value.js';
@@ -33,7 +34,7 @@ export const expectOnePicture = async (inputs: readonly string[], cwd: string): 
   }
   if (inputs.length > 1) throw several(`${inputs.length} pictures`, inputs);
   if (isAddress(input)) return input;
-  const found = await stat(resolve(cwd, input)).catch(() => null);
+  const found = await stat(existingForm(resolve(cwd, input))).catch(() => null);
   if (found?.isDirectory() === true) throw several(`the folder ${input}`, inputs);
   if (isManifest(input)) throw several(`the manifest ${input}`, inputs);
   if (found === null && isGlob(input)) throw several(`the pattern ${input}`, inputs);

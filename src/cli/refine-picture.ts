@@ -7,8 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import { makeOutputFolder } from '../batch/check-outputs.js';
 import { runBatch } from '../batch/run-batch.js';
 import { isRefineError, RefineError } from '../errors.js';
-import { readPictureHeader } from '../image/read-header.js';
 import { jsonText } from '../json/json-text.js';
+import { readPictureHeader } from '../image/read-header.js';
 import { parsePictureSource } from '../manifest/picture-source.js';
 import type { InvalidRow, ResultRecord, Row } from '../records.js';
 import type { Journal } from '../results/journal.js';
@@ -167,15 +167,16 @@ const writeTo = async (
 const runRow = async (
   row: Row,
   outputFolder: string,
-  { work, screening, total }: BatchRun,
+  run: BatchRun,
   { flags, around, signal }: Place,
 ): Promise<ResultRecord> => {
+  const { work, screening, total } = run;
   const results: ResultRecord[] = [];
   const progress = createProgress(around.stderr, total, flags.quiet === true);
   try {
     await openScreening(screening, flags, around, signal);
     await runBatch({
-      rows: only(row),
+      rows: again(row, run),
       work,
       journal: NO_JOURNAL,
       outputFolder,
@@ -198,9 +199,9 @@ const runRow = async (
   return result;
 };
 
-// eslint-disable-next-line @typescript-eslint/require-await -- a run reads its rows from a stream
-async function* only(row: Row): AsyncGenerator<Row> {
-  yield row;
+/** The row, read once more now that the model is open: which LoRAs of a folder fit is known then. */
+async function* again({ output, sourceText, inputName }: Row, run: BatchRun): AsyncGenerator<Row | InvalidRow> {
+  for await (const row of run.rows()) yield 'error' in row ? row : { ...row, output, sourceText, inputName };
 }
 
 const send = async (path: string, { around, signal }: Place): Promise<void> => {

@@ -22,12 +22,16 @@ export const runScore = async (request: string, flags: ScoreFlags, around: Surro
   const stop = listenForStop(around, () => undefined);
   try {
     await openScreening(screening, flags, around, stop.signal);
-    const { engine, modelDefaults, note } = await createEngine(flags, around, stop.signal);
+    const { engine, rows: ofModel, note } = await createEngine(flags, around, stop.signal);
     if (note !== null && flags.quiet !== true) around.stderr.write(noteText(note));
     const service = new RefineService({ engine, places: 1 });
-    const rows = { ...scoring.rows, modelDefaults };
+    const rows = { ...scoring.rows, ...ofModel };
+    const onWarning = (warning: string, row: number): void => {
+      if (flags.quiet !== true) around.stderr.write(`Note: row ${row}: ${warning}\n`);
+    };
     try {
-      const results = await score(body, { ...scoring, rows, refiner: service }, { signal: stop.signal, onStep: null });
+      const call = { signal: stop.signal, onStep: null };
+      const results = await score(body, { ...scoring, rows, refiner: service, onWarning }, call);
       around.stdout.write(`${jsonText(results)}\n`);
       /* Where every row was blocked, there is no model that could have anything to say. */
       const { warnings = [] } = service.isReady && flags.quiet !== true ? service.info() : {};

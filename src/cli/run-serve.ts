@@ -39,12 +39,17 @@ export const runServe = async (flags: ServeFlags, around: Surroundings): Promise
   const stop = listenForStop(around, () => undefined);
   try {
     await openScreening(screening, flags, around, stop.signal);
-    const { engine, modelDefaults, note } = await createEngine(flags, around, stop.signal);
+    const { engine, rows, note } = await createEngine(flags, around, stop.signal);
     const metrics: Metrics = createMetrics(() => service);
     const service = new RefineService({ engine, places, onStepTime: metrics.stepTook, onTrouble: log.surprise });
     await serve({
       ...limits,
-      score: { ...scoring, rows: { ...scoring.rows, modelDefaults }, refiner: service },
+      score: {
+        ...{ ...scoring, rows: { ...scoring.rows, ...rows }, refiner: service },
+        onWarning: (warning, row) => {
+          log.say(`Note: row ${row} of a request: ${warning}`);
+        },
+      },
       note,
       ...{ service, metrics, log, host, key, tls, signal: stop.signal, isGuardedElsewhere: flags.auth === false },
     });

@@ -17,13 +17,19 @@ export const resultNotes = ({
   warnings = [],
 }: ResultRecord): string => warnings.map((warning) => rowNote({ image, input, row }, warning)).join('');
 
+/** What the engine said is remembered, so as not to be said again; a long run may have a note for each row. */
+const MOST_SAID = 100;
+
 /** What the model and the engine say comes once a run, what a row says of itself once a row. */
 export const sayWarnings = (work: Work, stderr: Surroundings['stderr']): Work => {
   const said = new Set<string>();
   const say = (warnings: readonly string[] = []): void => {
     for (const warning of warnings) {
-      if (!said.has(warning)) stderr.write(`Note: ${warning}\n`);
+      if (said.size > MOST_SAID || said.has(warning)) continue;
       said.add(warning);
+      stderr.write(
+        said.size > MOST_SAID ? 'Note: more notes are in the results, under warnings.\n' : `Note: ${warning}\n`,
+      );
     }
   };
   const sayOfRow = (row: RowOrigin & { sourceText: string | null }, warnings: readonly string[] = []): void => {

@@ -10,6 +10,7 @@ export interface ScoreFlags
   model?: string;
   vae?: string;
   lora?: string | readonly string[];
+  loraDir?: string;
   vaeTiling: string;
   memory: string;
   device: string;
@@ -28,6 +29,7 @@ export const addScoreOptions = (command: Command): Command => {
     )
     .option('--vae <folder|file>', 'VAE to use instead of the model’s own')
     .option('-l, --lora <file[:weight]>', 'a LoRA, LoCon or DoRA for the model; may be given several times', collect)
+    .option('--lora-dir <folder>', 'LoRAs that requests may name too, by tags or lora_weights: all of them are opened')
     .option(
       '--vae-tiling <name>',
       'VAE over bands of rows, for large pictures: auto (as memory asks for), on or off',

@@ -5,7 +5,7 @@ import { existingForm } from '../manifest/existing-form.js';
 import { Engine } from '../engine/engine.js';
 import { RefineError } from '../errors.js';
 import { DRAWN_SEEDS } from '../manifest/row-seed.js';
-import type { RowValues } from '../manifest/row-keys.js';
+import type { RowContext } from '../manifest/resolve-settings.js';
 import { schedulerProblem } from '../manifest/scheduler-name.js';
 import { guardedRequest } from '../server/guarded-request.js';
 import type { ScoreOptions } from '../server/score.js';
@@ -15,6 +15,7 @@ import { BUNDLED_MODEL } from './bundled-model.js';
 import { demoNote, type DemoNote } from './demo-note.js';
 import { packageVersion } from './package-version.js';
 import { parseLoras } from './lora-options.js';
+import { openNamedLoras } from './named-loras.js';
 import { readModelDefaults } from './model-defaults.js';
 import { resolveModel } from './resolve-model.js';
 import { parseDevice, parseMemory, parsePrecision, parseVaeTiling, parseWhole } from './run-options.js';
@@ -47,10 +48,10 @@ export const scoreOptions = (flags: ScoreFlags, screening: Screening): Omit<Scor
   };
 };
 
-/** The engine, not open yet, and what its model brings. */
+/** The engine, and what rows are completed with that its model brings. It is open where there is a folder of LoRAs. */
 export interface ScoreEngine {
   engine: Engine;
-  modelDefaults: RowValues;
+  rows: Pick<RowContext, 'modelDefaults' | 'findLora'>;
   /** null: a model was named. */
   note: DemoNote | null;
 }
@@ -69,8 +70,20 @@ export const createEngine = async (
   const model = await resolveModel(named ?? BUNDLED_MODEL, around, { signal, quiet: flags.quiet === true });
   const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));
   const loras = parseLoras(flags.lora, around.cwd());
+  const folder = await openNamedLoras(flags.loraDir, loras, around, signal);
+  /* All of it: nobody knows what requests will name. */
+  folder?.findAll();
   const modelName = named ?? basename(BUNDLED_MODEL);
-  const engine = new Engine({ model, modelName, vae, vaeTiling, memory, loras, device, precision });
+  const all = [...loras, ...(folder?.choose() ?? [])];
+  const engine = new Engine({ model, modelName, vae, vaeTiling, memory, loras: all, device, precision });
+  const modelDefaults = await readModelDefaults(model);
   const note = await demoNote(named === undefined ? ['refiner'] : [], around.env);
-  return { engine, modelDefaults: await readModelDefaults(model), note };
+  if (folder === null) return { engine, rows: { modelDefaults }, note };
+  /* Which of the folder fit has to be known before requests name them. Why is for the operator: it says where files are. */
+  const leftOut = Object.entries((await engine.open(signal)).lorasLeftOut ?? {});
+  folder.leaveOut(Object.fromEntries(leftOut.map(([name]) => [name, 'it does not fit the model'])));
+  if (flags.quiet !== true) {
+    for (const [name, why] of leftOut) around.stderr.write(`Note: the LoRA ${name} is left out: ${why}.\n`);
+  }
+  return { engine, rows: { modelDefaults, findLora: folder.find }, note };
 };

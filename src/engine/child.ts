@@ -32,7 +32,7 @@ const open = async (options: EngineOptions, target: Target): Promise<void> => {
     });
   model = await load(target.precision);
   exactModel = once(() => load('fp32'));
-  const { schedulerConfig, precision, digest: modelDigest, warnings } = model;
+  const { schedulerConfig, precision, digest: modelDigest, warnings, adapters } = model;
   const isRefiner = model.timeIds === 'aesthetic-score';
   const openedInMs = Math.round(performance.now() - start);
   say({
@@ -45,6 +45,8 @@ const open = async (options: EngineOptions, target: Target): Promise<void> => {
       schedulerConfig,
       isRefiner,
       warnings,
+      loraDigests: adapters.digests,
+      lorasLeftOut: adapters.leftOut,
       openedInMs,
     },
   });

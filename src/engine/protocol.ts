@@ -43,6 +43,9 @@ export interface EngineInfo {
   isRefiner?: boolean;
   /** For people. */
   warnings?: readonly string[];
+  /** Of LoRAs that need not fit, by their names: what tells their files apart, and why some are left out. */
+  loraDigests?: Readonly<Record<string, string>>;
+  lorasLeftOut?: Readonly<Record<string, string>>;
   /** Time to open everything, in milliseconds. */
   openedInMs: number;
 }

@@ -3,12 +3,28 @@ import { RefineError } from '../errors.js';
 import type { LoraChoice, LoraWeight, RefineSettings } from '../records.js';
 import { takeTags, type PromptTag } from './prompt-tags.js';
 import type { RowValues } from './row-keys.js';
+import { showText } from './show-value.js';
 
 /** Adapters that rows can name. */
 export interface LoraContext {
   /** Adapters of the run, which all rows have at their weights. Default: none. */
   loras?: readonly LoraChoice[];
+  /** Finds others by the names that rows give them. Default: there are none. */
+  findLora?: FindLora;
 }
+
+/** The run's name for a LoRA, or why it has none. */
+export type FindLora = (name: string) => { name: string } | { problem: string };
+
+const NONE: FindLora = () => ({
+  problem: 'the run has no LoRA of that name; give its file with --lora, or its folder with --lora-dir',
+});
+
+/** A LoRA of the run, or one that can be found. */
+const find = (name: string, { loras = [], findLora = NONE }: LoraContext): ReturnType<FindLora> => {
+  const own = name.normalize('NFC').replace(/\.safetensors$/i, '');
+  return loras.find((lora) => lora.name === own) ?? findLora(name);
+};
 
 const PROMPTS = [
   ['prompt', 'prompt'],
@@ -50,7 +66,10 @@ export const weighLoras = (
   }
   const { loras = [] } = context;
   const ofRun = loras.map(({ name, weight }) => [name, weight] as const);
-  const ofRow = Object.entries(own).filter(([name]) => loras.some((lora) => lora.name === name));
+  const ofRow = Object.entries(own).flatMap(([name, weight]) => {
+    const found = find(name, context);
+    return 'name' in found ? [[found.name, weight] as const] : [];
+  });
   const weights = Object.fromEntries([...ofRun, ...tagged, ...ofRow]);
   return {
     settings: { ...settings, ...prompts, ...(Object.keys(weights).length === 0 ? {} : { loraWeights: weights }) },
@@ -59,7 +78,7 @@ export const weighLoras = (
 };
 
 const wordsWarning = (tags: readonly PromptTag[], key: string, syntax: string): string => {
-  const texts = tags.map(({ text }) => text);
+  const texts = tags.map(({ text }) => showText(text));
   return `Tags count as words of ${key} under prompt_syntax ${syntax}: ${cut(texts, 'more').join(', ')}. Choose a1111 or comfy, where they are tags, or take them out.`;
 };
 
@@ -78,33 +97,33 @@ const LORAS = /^(?:lora|lyco|locon)$/;
 
 const findTagged = (
   { text, kind, name, weight, unread }: PromptTag,
-  { loras = [] }: LoraContext,
+  context: LoraContext,
 ): { found: { name: string; weight: LoraWeight } | null; says: string | null } => {
   const notApplied = (why: string): ReturnType<typeof findTagged> => ({
     found: null,
-    says: `${text} was taken out of the prompt and not applied: ${why}.`,
+    says: `${showText(text)} was taken out of the prompt and not applied: ${why}.`,
   });
   if (HYPERNETWORKS.test(kind)) return notApplied('hypernetworks are not run here');
-  if (!LORAS.test(kind)) return notApplied(`"${kind}" is no network`);
+  if (!LORAS.test(kind)) return notApplied(`"${showText(kind)}" is no network`);
   if (weight === null) return notApplied('its weight is not a number');
-  const ofRun = loras.find((lora) => lora.name === name.replace(/\.safetensors$/i, ''));
-  if (ofRun === undefined) return notApplied('the run has no LoRA of that name; give its file with --lora');
-  const says = unread.length === 0 ? null : `Of ${text}, ${unread.join(':')} was not read: only weights are.`;
-  return { found: { name: ofRun.name, weight }, says };
+  const lora = find(name, context);
+  if ('problem' in lora) return notApplied(lora.problem);
+  const says =
+    unread.length === 0 ? null : `Of ${showText(text)}, ${showText(unread.join(':'))} was not read: only weights are.`;
+  return { found: { name: lora.name, weight }, says };
 };
 
 /** Names that the run does not have. */
-export function* loraProblems(
-  { lora_weights: own = {} }: RowValues,
-  { loras = [] }: LoraContext,
-): Generator<RefineError> {
-  const known = loras.map(({ name }) => name);
+export function* loraProblems({ lora_weights: own = {} }: RowValues, context: LoraContext): Generator<RefineError> {
+  const known = (context.loras ?? []).map(({ name }) => name);
   for (const name of Object.keys(own)) {
-    if (known.includes(name)) continue;
+    const lora = find(name, context);
+    if ('name' in lora) continue;
     const found = known.length === 0 ? 'the run has none' : `those of the run are ${known.join(', ')}`;
+    const why = context.findLora === undefined ? `${found}; correct it, or give its file with --lora` : lora.problem;
     yield new RefineError(
       'ROW_FIELD_INVALID',
-      `Expected lora_weights to name LoRAs of the run, got "${name}": ${found}; correct it, or give its file with --lora`,
+      `Expected lora_weights to name LoRAs of the run, got "${showText(name)}": ${why}`,
     );
   }
 }

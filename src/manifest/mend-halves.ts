@@ -2,6 +2,7 @@
 import { isNameable } from '../files/system-path.js';
 import { wellFormed } from '../json/json-text.js';
 import type { RawRow } from './raw-row.js';
+import { showText } from './show-value.js';
 
 type ReadRow = Exclude<RawRow, { problem: string }>;
 
@@ -42,6 +43,6 @@ export const halvesWarning = (names: readonly string[]): string[] => {
   if (names.length === 0) return [];
   const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
   return [
-    `Half a character in ${names.slice(0, SHOWN).join(', ')}${more}, as of an emoji that was cut, is U+FFFD here: a text with it is not valid Unicode.`,
+    `Half a character in ${names.slice(0, SHOWN).map(showText).join(', ')}${more}, as of an emoji that was cut, is U+FFFD here: a text with it is not valid Unicode.`,
   ];
 };

@@ -9,3 +9,9 @@ export const showValue = (value: unknown): string => {
   const cut = typeof value === 'string' ? value.length > MAX_SHOWN : shown.length > MAX_SHOWN;
   return cut ? `${cutText(shown, MAX_SHOWN)}…` : shown;
 };
+
+/** A text of a row inside a message that goes to a terminal or a log: short, and without characters that do something there. */
+export const showText = (text: string): string => {
+  const shown = cutText(text, MAX_SHOWN).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ');
+  return text.length > MAX_SHOWN ? `${shown}…` : shown;
+};

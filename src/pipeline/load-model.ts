@@ -33,6 +33,8 @@ export interface Model extends Weighed {
   weigh: WeighedBy | null;
   /** For people: what may not be as they think. */
   warnings: readonly string[];
+  /** Of adapters that need not fit: what tells their files apart, and why some are left out, by their names. */
+  adapters: Pick<OpenAdapters, 'digests' | 'leftOut'>;
 }
 
 export interface LoadOptions {
@@ -88,6 +90,7 @@ export const loadModel = async (
       (adapters.digest && ` ${adapters.digest}`) +
       (embedded && ` ${embedded}`),
     warnings: [...(warning === null ? [] : [warning]), ...adapters.warnings],
+    adapters,
   };
 };
 

@@ -1,6 +1,6 @@
 /** The adapters of a run, opened against its model: what each changes in which network. */
 import { parse } from 'node:path';
-import { RefineError } from '../errors.js';
+import { isRefineError, RefineError } from '../errors.js';
 import type { Adapter, LayerChange } from '../networks/adapter.js';
 import type { LoraChoice } from '../records.js';
 import { openAdapterFile, unsuitable } from '../weights/adapter-file.js';
@@ -20,8 +20,12 @@ import { doraGains } from './dora-gains.js';
 export interface OpenAdapters {
   /** By part, in the order they were chosen; files that leave a part as it is are not among its. */
   parts: Readonly<Record<AdaptedPart, readonly Adapter[]>>;
-  /** Tells their files apart; '' without any. */
+  /** Tells their files apart, of those that have to fit; '' without any. */
   digest: string;
+  /** The same of each that need not fit, by its name. */
+  digests: Readonly<Record<string, string>>;
+  /** Of these, why some are left out, by their names. */
+  leftOut: Readonly<Record<string, string>>;
   /** For people. */
   warnings: readonly string[];
 }
@@ -29,6 +33,8 @@ export interface OpenAdapters {
 const NO_ADAPTERS: OpenAdapters = {
   parts: { unet: [], textEncoder: [], textEncoder2: [] },
   digest: '',
+  digests: {},
+  leftOut: {},
   warnings: [],
 };
 
@@ -38,6 +44,10 @@ export const adapterInput = (name: string): string => `lora:${name}`;
 /** @throws LORA_UNSUITABLE USAGE_CONFLICT MODEL_* WEIGHTS_* SESSION_CREATE */
 export const openAdapters = async (choices: readonly LoraChoice[], files: ModelFiles): Promise<OpenAdapters> => {
   if (choices.length === 0) return NO_ADAPTERS;
+  if (files.unet.form === 'onnx' && choices.every(({ mayNotFit }) => mayNotFit === true)) {
+    const why = 'the model is an export to ONNX, whose weights a LoRA cannot reach';
+    return { ...NO_ADAPTERS, leftOut: Object.fromEntries(choices.map(({ name }) => [name, why])) };
+  }
   const weights = await openAdaptedParts(files);
   const shapes: PartShapes = {
     unet: shapesOf(weights.unet),
@@ -45,22 +55,46 @@ export const openAdapters = async (choices: readonly LoraChoice[], files: ModelF
     textEncoder2: shapesOf(weights.textEncoder2),
   };
   const parts: Record<AdaptedPart, Adapter[]> = { unet: [], textEncoder: [], textEncoder2: [] };
-  const digests: string[] = [];
+  const required: string[] = [];
+  const digests: Record<string, string> = {};
+  const leftOut: Record<string, string> = {};
   const warnings: string[] = [];
-  for (const { name, file } of choices) {
-    const opened = await openAdapterFile(file);
-    const matched = matchAdapter(opened, shapes);
-    expectSameDrive(opened.file, files);
-    for (const part of ADAPTED_PARTS) {
-      const own = weights[part];
-      if (own === null || matched.parts[part].size === 0) continue;
-      parts[part].push({ input: adapterInput(name), layers: await changesOf(own, matched.parts[part], opened.file) });
+  for (const { name, file, mayNotFit = false } of choices) {
+    try {
+      const { digest, changes, warning } = await openAdapter(file, { files, weights, shapes });
+      for (const [part, layers] of changes) parts[part].push({ input: adapterInput(name), layers });
+      if (mayNotFit) digests[name] = digest;
+      else required.push(digest);
+      if (warning !== null) warnings.push(warning);
+    } catch (thrown) {
+      if (!mayNotFit || !isRefineError(thrown)) throw thrown;
+      leftOut[name] = thrown.message.replace(`Cannot use the LoRA ${file}: `, '').replace(/[.]$/, '');
     }
-    digests.push(await fingerprintFile(opened.file));
-    const warning = unknownWarning(file, matched);
-    if (warning !== null) warnings.push(warning);
   }
-  return { parts, digest: digests.join(' '), warnings };
+  return { parts, digest: required.join(' '), digests, leftOut, warnings };
+};
+
+interface AdaptedModel {
+  files: ModelFiles;
+  weights: Record<AdaptedPart, WeightMap | null>;
+  shapes: PartShapes;
+}
+
+/** One file against the model. */
+const openAdapter = async (
+  file: string,
+  { files, weights, shapes }: AdaptedModel,
+): Promise<{ digest: string; changes: [AdaptedPart, Adapter['layers']][]; warning: string | null }> => {
+  const opened = await openAdapterFile(file);
+  const matched = matchAdapter(opened, shapes);
+  expectSameDrive(opened.file, files);
+  const changes: [AdaptedPart, Adapter['layers']][] = [];
+  for (const part of ADAPTED_PARTS) {
+    const own = weights[part];
+    if (own === null || matched.parts[part].size === 0) continue;
+    changes.push([part, await changesOf(own, matched.parts[part], opened.file)]);
+  }
+  return { digest: await fingerprintFile(opened.file), changes, warning: unknownWarning(file, matched) };
 };
 
 const openAdaptedParts = async (files: ModelFiles): Promise<Record<AdaptedPart, WeightMap | null>> => {

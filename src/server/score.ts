@@ -46,6 +46,8 @@ export interface RefineHooks {
 
 export interface ScoreOptions {
   refiner: Refiner;
+  /** What of a row is not as its client thinks; the answer has no place for it. */
+  onWarning?: (warning: string, row: number) => void;
   /** `runSeed` is drawn anew for each request. */
   rows: Omit<RowContext, 'runSeed'>;
   drawSeed: () => number;
@@ -69,6 +71,7 @@ export interface ScoreCall {
 export const score = async (body: unknown, options: ScoreOptions, call: ScoreCall): Promise<ScoreResult[]> => {
   const { signal } = call;
   const rows = await parseRequest(body, { ...options.rows, runSeed: options.drawSeed() }, options.limits);
+  for (const { index, warnings = [] } of rows) for (const one of warnings) options.onWarning?.(one, index);
   /* All pictures are here and readable before any work: one bad row must not cost the time of its neighbours. */
   const pictures = await readPictures(rows, options, signal);
   call.onAccepted?.(rows.length);

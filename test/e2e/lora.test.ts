@@ -180,4 +180,4 @@ it('gives base model and refiner each its own', async () => {
   expect((await pixels('generated', 'a-tiny-picture.png')).equals(plain)).toBe(false);
   expect(readResults(out)[0]?.loras).toEqual({ 'of-base': 1, ink: 0.5 });
   expect((await runCli([...args, '--mode', 'base', '--lora', ink])).stderr).toContain('Give --base-lora');
-});
+}, 240_000);

@@ -32,7 +32,7 @@ it.each<[string, string, string[]]>([
   ['cat.png --precis', 'none', ['--precision']],
   ['--precis', 'none', ['--precision']],
   ['cat.png --overwrite --overwr', 'none', []],
-  ['cat.png --lora a --lor', 'none', ['--lora']],
+  ['cat.png --lora a --lor', 'none', ['--lora', '--lora-dir']],
   ['batch --help ', 'none', ['all']],
   ['completion ', 'none', ['bash', 'zsh', 'fish']],
   ['-p "batch" --resum', 'none', []],

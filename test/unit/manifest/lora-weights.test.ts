@@ -64,3 +64,13 @@ it('says which tags come to nothing, and counts what is over five', async () => 
   expect(warnings).toHaveLength(6);
   expect(warnings[5]).toMatch(/^95 more tags/);
 });
+
+it('keeps what a terminal would obey, and what is endless, out of warnings', async () => {
+  const prompt = `<lora:\u001b[2J\nNote: all is well:1> <lora:${'a'.repeat(5000)}:1>`;
+  for (const prompt_syntax of ['a1111', 'plain']) {
+    const { warnings = [] } = await parse({ prompt, prompt_syntax });
+    expect(warnings.length).toBeGreaterThan(0);
+    expect(warnings.join('')).not.toMatch(/\p{Cc}/u);
+    for (const warning of warnings) expect(warning.length).toBeLessThan(500);
+  }
+});
