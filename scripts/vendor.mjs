@@ -3,7 +3,17 @@
  * protobuf messages. Both are pinned by vendor/package-lock.json. As dependencies they would run install scripts, one of which
  * downloads CUDA, and bring 220 MB for other systems: docs/decisions/0011-packaging.md.
  */
-import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { arch, platform } from 'node:os';
 import { join } from 'node:path';
 import { npm, root } from './steps.mjs';
@@ -37,6 +47,8 @@ export const vendorPackages = ({ allSystems = false } = {}) => {
 const take = (name, parts) => {
   const source = join(vendor, 'node_modules', name);
   const made = mkdtempSync(join(vendor, `.${name}-`));
+  /* Made for its owner alone, as temporary folders are; who runs the program may be another, as in a container. */
+  chmodSync(made, 0o755);
   const described = readJson(join(source, 'package.json'));
   const kept = Object.fromEntries(KEPT_FIELDS.flatMap((key) => (key in described ? [[key, described[key]]] : [])));
   writeFileSync(join(made, 'package.json'), `${JSON.stringify(kept, null, 2)}\n`);
