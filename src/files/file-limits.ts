@@ -33,6 +33,8 @@ export const FILE_LIMITS = {
   weights: { what: 'a file of weights', bytes: Infinity },
   /** Read line by line. */
   manifest: { what: 'a manifest', bytes: Infinity },
+  /** Read line by line, or found again by places. */
+  results: { what: 'the results of a run', bytes: Infinity },
   /** A commit, a token, the holder of a lock. */
   note: { what: 'a note of a few words', bytes: 64 * KIB },
   request: { what: 'a request', bytes: 256 * MIB },

@@ -1,6 +1,7 @@
 /** What earlier runs left in a journal: for each digest its last result, found again without keeping the results in memory. */
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { systemCodeOf } from '../errors.js';
+import { openFile } from '../files/open-file.js';
 import type { ResultRecord } from '../records.js';
 import { outputUnwritable } from './output-error.js';
 import { parseRecord } from './read-results.js';
@@ -22,7 +23,7 @@ const NEWLINE = 10;
  * @throws OUTPUT_UNWRITABLE when there is a journal that cannot be read
  */
 export const openEarlierResults = async (path: string): Promise<EarlierResults> => {
-  const handle = await open(path, 'r').catch((cause: unknown) => {
+  const handle = await openFile(path, 'results').catch((cause: unknown) => {
     if (systemCodeOf(cause) === 'ENOENT') return null;
     throw outputUnwritable(path, cause);
   });

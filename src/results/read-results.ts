@@ -1,9 +1,7 @@
 /** Reads `results.jsonl` back. */
-import { createReadStream } from 'node:fs';
 import { RefineError, isRefineError, messageOf } from '../errors.js';
+import { readChunks } from '../files/open-file.js';
 import type { ResultRecord } from '../records.js';
-
-const CHUNK_BYTES = 2 ** 20;
 
 const isRecord = (value: unknown): value is ResultRecord =>
   typeof value === 'object' &&
@@ -32,8 +30,9 @@ interface Line {
 async function* readLines(path: string): AsyncGenerator<Line> {
   let rest = '';
   let number = 0;
-  for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: CHUNK_BYTES })) {
-    const lines = (rest + String(chunk)).split('\n');
+  const decoder = new TextDecoder();
+  for await (const chunk of readChunks(path, 'results')) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
     for (const text of lines) yield { text, number: ++number, isWhole: true };
   }

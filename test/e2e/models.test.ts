@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { goldenData, root } from '../support/golden.js';
 import { goodRow, readPixels, readResults, runBatch, workFolder, writeRows } from '../support/batch.js';
 import { COMMIT, fakeHub, type FakeHub } from '../support/fake-hub.js';
+import { withProxy } from '../support/fake-proxy.js';
 import { itOnLinux } from '../support/it-on-linux.js';
 import { runCli, type CliRun } from '../support/run-cli.js';
 import { withServer } from '../support/with-server.js';
@@ -200,3 +201,19 @@ itOnLinux.each([{ HOME: '/proc' }, { HF_HUB_CACHE: '/proc/x/y' }])(
     });
   },
 );
+
+test('pull goes through the proxy that the environment names, and around it where NO_PROXY says so', async () => {
+  await withHub('proxied', async ({ env, cache }) => {
+    await withProxy({}, async (proxy) => {
+      const host = new URL(env['HF_ENDPOINT'] ?? '').host;
+      const around = await runCli(['models', 'pull', ID, '--quiet'], {
+        env: { ...env, HTTP_PROXY: 'http://127.0.0.1:1', no_proxy: '127.0.0.1', HF_HUB_CACHE: `${cache}-around` },
+      });
+      expect(around).toMatchObject({ code: 0, stderr: '' });
+      const pulled = await runCli(['models', 'pull', ID, '--quiet'], { env: { ...env, HTTP_PROXY: proxy.url } });
+      expect(pulled).toMatchObject({ code: 0, stderr: '' });
+      expect(proxy.seen).toContain(`CONNECT ${host}`);
+      expect(new Set(proxy.seen).size).toBe(2);
+    });
+  });
+});

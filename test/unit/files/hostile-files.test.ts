@@ -9,6 +9,8 @@ import { readPictureHeader } from '#src/image/read-header.js';
 import { readSource } from '#src/image/read-source.js';
 import { readSidecar } from '#src/manifest/read-sidecar.js';
 import type { Row } from '#src/records.js';
+import { openEarlierResults } from '#src/results/earlier-results.js';
+import { readResults } from '#src/results/read-results.js';
 import { readRunSeed } from '#src/results/run-state.js';
 import { readTokenizer } from '#src/text/read-tokenizer.js';
 import { openAdapterFile } from '#src/weights/adapter-file.js';
@@ -107,4 +109,16 @@ describe.each(HOSTILE)('%s', (_, put) => {
       rmSync(path, { recursive: true, force: true });
     }
   });
+});
+
+/* Of any size: read line by line. */
+itOnLinux.each(HOSTILE.slice(0, 3))('%s as results of an earlier run', async (_, put) => {
+  const path = join(folder, 'results.jsonl');
+  put(path);
+  try {
+    await expect(openEarlierResults(path)).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
+    await expect(readResults(path).next()).rejects.toMatchObject({ code: 'MANIFEST_UNREADABLE' });
+  } finally {
+    rmSync(path, { recursive: true, force: true });
+  }
 });
