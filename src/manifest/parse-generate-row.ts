@@ -61,7 +61,7 @@ export const generateRowParser =
         new RefineError('ROW_FIELD_MISSING', 'Expected a prompt, found none: add the key prompt, or --prompt'),
       );
     }
-    problems.push(...problemsOf(settings, generation, context), ...loraProblems(values, context));
+    problems.push(...problemsOf(settings, generation), ...loraProblems(values, context));
 
     const row = {
       ...{ ...origin, id: values.id ?? null, sourceText: null, settings, extra: raw.extra },
@@ -141,15 +141,11 @@ export const refinerDefaults = (
 };
 
 /** What is wrong between values that are each valid on their own. */
-function* problemsOf(
-  settings: PartialSettings,
-  generation: Generation | undefined,
-  context: RowContext,
-): Generator<RefineError> {
+function* problemsOf(settings: PartialSettings, generation: Generation | undefined): Generator<RefineError> {
   yield* settingProblems(settings);
   if (generation?.refiner == null) return;
   const { mode, refiner } = generation;
-  if (mode === 'two-stage') yield* settingProblems(refiner, context.refinerDefaults);
+  if (mode === 'two-stage') yield* settingProblems(refiner);
   else {
     for (const name of SHARED_IN_ENSEMBLE) {
       if (settings[name] === refiner[name]) continue;

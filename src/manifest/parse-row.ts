@@ -104,7 +104,7 @@ export const parseRow = async (
   attempt(() => {
     if (!refused.has('prompt') && own !== undefined) requirePrompt(settings, picture?.source);
   });
-  problems.push(...settingProblems(settings, context.modelDefaults), ...loraProblems(values, context));
+  problems.push(...settingProblems(settings), ...loraProblems(values, context));
 
   const id = values.id ?? null;
   const row = {

@@ -28,6 +28,15 @@ const inEffect = (share: number | null): number | null => (share !== null && sha
 
 const mapped = <T>(value: T | null, map: (value: T) => T): T | null => (value === null ? null : map(value));
 
+/** The model's strength, or ours. One that is made for more steps than the row has runs the one step that it is least. */
+const modelStrength = ({ modelDefaults: { strength } = {} }: RowContext, steps: number): number | null => {
+  if (strength === undefined) return ROW_KEYS.strength.default;
+  if (Math.floor(steps * strength) >= 1) return strength;
+  const least = 1 / steps;
+  /* 49 × (1 / 49) is less than 1. */
+  return Math.floor(steps * least) >= 1 ? least : least * (1 + Number.EPSILON);
+};
+
 /**
  * Completes a row's values, but for the weights of adapters (`weighLoras`). A setting is left out when its key is in `refused`, or is the prompt and nobody gives one.
  *
@@ -45,7 +54,7 @@ export const resolveSettings = (
   const settings: { [Name in keyof Omit<RefineSettings, 'loraWeights'>]: [RowKeyName, RefineSettings[Name] | null] } = {
     prompt: ['prompt', get('prompt')],
     negativePrompt: ['negative_prompt', get('negative_prompt')],
-    strength: ['strength', get('strength')],
+    strength: ['strength', values.strength ?? context.options.strength ?? modelStrength(context, get('steps') ?? 1)],
     steps: ['steps', get('steps')],
     guidanceScale: ['guidance_scale', get('guidance_scale')],
     promptSyntax: ['prompt_syntax', get('prompt_syntax')],
@@ -91,24 +100,21 @@ const fewestSteps = (strength: number): number => {
   return steps;
 };
 
-const noStepProblem = (steps: number, strength: number, isModels: boolean): string => {
+const noStepProblem = (steps: number, strength: number): string => {
   const isHopeless = Math.floor(MAX_STEPS * strength) < 1;
   const mend = isHopeless ? 'raise strength' : `raise steps to ${fewestSteps(strength)} or more, or strength`;
-  return `Expected steps × strength to be at least 1, got ${steps} × ${strength}${isModels ? ", the model's own" : ''}: no step would run; ${mend}`;
+  return `Expected steps × strength to be at least 1, got ${steps} × ${strength}: no step would run; ${mend}`;
 };
 
-/**
- * What is wrong between settings that are each valid on their own.
- * @param modelDefaults what the model brought, to be told apart from what the user said
- */
-export function* settingProblems(settings: PartialSettings, modelDefaults: RowValues = {}): Generator<RefineError> {
+/** What is wrong between settings that are each valid on their own. */
+export function* settingProblems(settings: PartialSettings): Generator<RefineError> {
   const { steps, strength, scheduler, denoisingStart: start, denoisingEnd: end } = settings;
   if (typeof scheduler === 'string') {
     const problem = schedulerProblem(scheduler);
     if (problem !== null) yield invalid(problem);
   }
   if (steps !== undefined && strength !== undefined && start === null && Math.floor(steps * strength) < 1) {
-    yield invalid(noStepProblem(steps, strength, strength === modelDefaults.strength));
+    yield invalid(noStepProblem(steps, strength));
   }
   if (settings.variationSeed === null && settings.variationStrength !== undefined && settings.variationStrength > 0) {
     yield invalid('Expected a variation_seed with variation_strength, found none: add one');

@@ -43,10 +43,13 @@ test('hold for rows that nothing else says it for, are recorded, and redo rows w
   expect(listOutput(join(folder, 'out'))).toEqual(['own.png', 'results.jsonl', 'square-64.png']);
 });
 
-test('a row that names too few steps is told whose strength it is', async () => {
-  const { code, stdout } = await batch('few', '--steps', '1', '--dry-run', '--json');
-  expect(code).toBe(1);
-  expect(stdout).toContain("got 1 × 0.5, the model's own: no step would run; raise steps to 2 or more");
+test('a row of too few steps for the model’s strength runs one, and fails where the strength is the user’s', async () => {
+  const few = await batch('few', '--steps', '1', '--json');
+  expect(few).toMatchObject({ code: 0 });
+  expect(JSON.parse(few.stdout.split('\n')[0] ?? '')).toMatchObject({ strength: 1, steps: 1, steps_run: 1 });
+  const own = await batch('own', '--steps', '1', '--strength', '0.5', '--dry-run', '--json');
+  expect(own.code).not.toBe(0);
+  expect(own.stdout + own.stderr).toContain('got 1 × 0.5: no step would run; raise steps to 2 or more');
 });
 
 test('--print-config says that they are the model’s, unless something else says it', async () => {

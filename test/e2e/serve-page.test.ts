@@ -187,9 +187,14 @@ describeInBrowser('the page', () => {
       expect(await text('note')).toMatch(
         /^No --model is given, so the bundled demo model runs\.[^]*models pull [^]*Then add --model stabilityai/,
       );
+      await tab.locator('#file').setInputFiles(picture('square-64'));
+      await tab.getByText('More').click();
+      await tab.getByLabel('Steps of the whole schedule').fill('20');
+      await tab.getByRole('button', { name: 'Refine', exact: true }).click();
+      await settled('Done');
       await tab.getByLabel('How much it may change').press('ArrowRight');
       expect(await text('strength-value')).toBe('0.03');
-      expect(requested.splice(0).filter((url) => !url.startsWith(demo.url))).toEqual([]);
+      expect(requested.splice(0).filter((url) => !url.startsWith(demo.url) && !/^(data|blob):/.test(url))).toEqual([]);
     } finally {
       await stopServe(demo);
     }

@@ -9,6 +9,7 @@ const text = (id) => element(id).value;
 let source = null;
 let sourceName = '';
 let running = null;
+let isMoved = false;
 let resultUrl = null;
 
 const say = (status, error = '') => {
@@ -37,7 +38,8 @@ const take = (file) => {
 
 const request = () => {
   const params = {
-    strength: Number(text('strength')),
+    /* Where nobody moved it, the model's own suits any number of steps. */
+    ...(isMoved ? { strength: Number(text('strength')) } : {}),
     steps: Number(text('steps')),
     guidance_scale: Number(text('guidance-scale')),
     ...(text('negative-prompt') === '' ? {} : { negative_prompt: text('negative-prompt') }),
@@ -176,7 +178,10 @@ element('source').addEventListener('error', () => {
   element('source').hidden = true;
   say('', `This browser cannot show ${sourceName}. Refine it if it is a picture (TIFF is one), or choose another.`);
 });
-element('strength').addEventListener('input', showStrength);
+element('strength').addEventListener('input', () => {
+  isMoved = true;
+  showStrength();
+});
 element('again').addEventListener('click', () => {
   showSource(element('again').dataset.image, 'The refined picture');
   element('prompt').focus();

@@ -43,7 +43,7 @@ it.each<[string, string | Uint8Array, string]>([
   ['a value in quotes', '{"steps": "20"}', 'write it without quotes'],
   ['no value', '{"steps": null}', 'Expected steps to be'],
   ['a scheduler of nobody', '{"scheduler": "Fastest"}', 'scheduler'],
-  ['no step at all', '{"strength": 0.01}', 'got 50 × 0.01'],
+  ['guidance that ends before it begins', '{"guidance_start": 0.5, "guidance_end": 0.2}', 'guidance_start'],
   ['a key twice', '{"steps": 2, "steps": 3}', 'has the same key twice'],
   ['a list', '[]', 'is not a JSON object'],
   ['no JSON', '{', 'is not JSON'],

@@ -71,6 +71,15 @@ test('a row beats an option beats its picture beats its model beats the default'
   expect(settings).toMatchObject({ strength: 0.1, steps: 2, guidanceScale: 3, eta: 1, aestheticScore: 6 });
 });
 
+test('whatever the steps, a strength of the model lets one run', () => {
+  const steps = Array.from({ length: 1000 }, (_, index) => index + 1);
+  const context = { options: {}, runSeed: 0, modelDefaults: { strength: 0.02 } };
+  const ran = steps.map((count) =>
+    Math.floor(count * (resolveSettings({ steps: count }, new Set(), context).strength ?? 0)),
+  );
+  expect(ran).toEqual(steps.map((count) => Math.max(1, Math.floor(count * 0.02))));
+});
+
 describe('readOwnValues', () => {
   it('gives prompt and negative prompt to a row without a prompt', async () => {
     expect(await ask({})).toEqual([{ prompt: 'of the picture', negative_prompt: 'ugly' }, 1]);
