@@ -41,6 +41,7 @@ const CODES = {
   SESSION_RUN: ['row', 1],
   INFERENCE_NON_FINITE: ['row', 1],
   OUTPUT_EXISTS: ['run', 6],
+  OUTPUT_OTHER_RUN: ['run', 6],
   OUTPUT_LOCKED: ['run', 6],
   OUTPUT_UNWRITABLE: ['run', 6],
   CACHE_UNWRITABLE: ['run', 6],

@@ -43,6 +43,8 @@ export interface DoneRow {
   kind: 'done';
   row: Row;
   result: ResultRecord;
+  /** Its line stands where it is, in the run that this one is appended to. */
+  isListed: boolean;
 }
 
 export interface BeginOptions {
@@ -52,6 +54,8 @@ export interface BeginOptions {
   loraDigests?: Readonly<Record<string, string>>;
   /** Results of earlier runs in the same folder; null: nothing is taken over. */
   earlier: EarlierResults | null;
+  /** Bytes of the results that this run is appended to. */
+  base: number;
   /** Failed rows of earlier runs are done again. */
   retryFailed: boolean;
   screening: Screening;
@@ -72,9 +76,9 @@ export const beginRow = async (
   if ('kind' in input) return input;
   const { screening, signal } = options;
   /* What was done unscreened, or screened otherwise, is another work. */
-  const digest = rowDigest(row, input.identity, options.modelDigest + screening.identity + lorasOf(row, options));
-  const result = await findDone(row, digest, options);
-  if (result !== null) return { kind: 'done', row, result };
+  const digest = digestOf(row, input.identity, options);
+  const done = await findDone(row, digest, options);
+  if (done !== null) return done;
   return orFailed({ row, digest }, async () => {
     const picture = screening.service === null ? null : ((await input.picture?.()) ?? null);
     const checks = await screening.before(row, picture, signal);
@@ -85,7 +89,14 @@ export const beginRow = async (
 };
 
 /** What tells the files of the LoRAs apart that a row named. */
-const lorasOf = ({ settings, generation }: Row, { loraDigests = {} }: BeginOptions): string => {
+/** What decides a row's output: its own digest, over the model's, the screening's and its LoRAs'. */
+export const digestOf = (
+  row: Row,
+  input: Uint8Array | string,
+  options: Pick<BeginOptions, 'modelDigest' | 'loraDigests' | 'screening'>,
+): string => rowDigest(row, input, options.modelDigest + options.screening.identity + lorasOf(row, options));
+
+const lorasOf = ({ settings, generation }: Row, { loraDigests = {} }: Pick<BeginOptions, 'loraDigests'>): string => {
   const names = Object.keys({ ...settings.loraWeights, ...generation?.refiner?.loraWeights });
   return names.flatMap((name) => (name in loraDigests ? [` ${loraDigests[name]}`] : [])).join('');
 };
@@ -110,16 +121,20 @@ const haveAll = async (folder: string, row: Row): Promise<boolean> =>
   (await Promise.all(outputsOf(row).map((name) => exists(join(folder, name))))).every(Boolean);
 
 /** What an earlier run did of the same work, told of this row. */
-const findDone = async (row: Row, digest: string, options: BeginOptions): Promise<ResultRecord | null> => {
-  const { earlier, retryFailed, outputFolder } = options;
-  const result = (await earlier?.find(digest)) ?? null;
-  if (result === null) return null;
+const findDone = async (row: Row, digest: string, options: BeginOptions): Promise<DoneRow | null> => {
+  const { earlier, base, retryFailed, outputFolder } = options;
+  const found = (await earlier?.find(digest)) ?? null;
+  if (found === null) return null;
+  const { record: result, offset } = found;
   /* A blocked row is finished: the same row would be blocked again. */
   const stands =
     result.status === 'ok' ? await haveAll(outputFolder, row) : result.status === 'blocked' || !retryFailed;
   if (!stands) return null;
   const { rowNumberPerFile, inputName, id, extra, sourceText: image } = row;
-  return { ...result, row_number_per_file: rowNumberPerFile, input_csv_name: inputName, id, image, extra };
+  /* A line that this run is appended to stays as it is; only failures give way to a newer line. */
+  if (offset < base && result.status === 'ok') return { kind: 'done', row, result, isListed: true };
+  const told = { ...result, row_number_per_file: rowNumberPerFile, input_csv_name: inputName, id, image, extra };
+  return { kind: 'done', row, result: told, isListed: false };
 };
 
 /**

@@ -64,7 +64,7 @@ export const refuseExisting = async (
   const more = count > NAMED ? ` and ${count - NAMED} more` : '';
   throw new RefineError(
     'OUTPUT_EXISTS',
-    `${folder} has ${found.join(', ')}${more} already. Give --resume to go on with that run, --overwrite to replace ${count === 1 ? 'it' : 'them'}, or another --output-dir.`,
+    `${folder} has ${found.join(', ')}${more} already. Give --resume to go on with that run, --append to add rows to it, --overwrite to replace ${count === 1 ? 'it' : 'them'}, or another --output-dir.`,
     { context: { folder, count } },
   );
 };

@@ -27,6 +27,8 @@ export interface BatchOptions {
   outputFolder: string;
   /** Results of earlier runs in the same folder; null: nothing is taken over. */
   earlier: EarlierResults | null;
+  /** Bytes of the results that this run is appended to. */
+  base: number;
   /** Failed rows of earlier runs are done again. */
   retryFailed: boolean;
   screening: Screening;
@@ -42,6 +44,8 @@ export interface BatchOutcome {
   summary: Summary;
   /** Rows among them that an earlier run had finished. */
   takenOver: number;
+  /** Rows that this run made a picture of. */
+  refined: number;
   /** The error threshold ended the run before its last row. */
   stoppedByThreshold: boolean;
 }
@@ -53,15 +57,17 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
   report({ kind: 'opened', info });
   let summary = emptySummary();
   let takenOver = 0;
+  let refined = 0;
 
   /* Results are written in the order of rows, whichever picture is encoded first: each takes its turn when it comes in. */
   let turn: Promise<void> = Promise.resolve();
   const finish = (row: EndedRow): Promise<void> => {
     const result = resultOf(row, info, options);
     const write = async (): Promise<void> => {
-      await journal.append(await result);
+      if (row.kind !== 'done' || !row.isListed) await journal.append(await result);
       summary = addToSummary(summary, await result);
       if (row.kind === 'done') takenOver++;
+      else if ((await result).status === 'ok') refined++;
       const source = row.kind === 'refined' ? row.ready.row : row.row;
       const [steps, isPicture] = [countSteps(source), row.kind === 'refined'];
       const copy = source.generation?.copy ?? 0;
@@ -84,7 +90,7 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
     if (stoppedByThreshold) break;
   }
   /* Only here is a row counted that was under way when the threshold was passed. */
-  return { summary, takenOver, stoppedByThreshold };
+  return { summary, takenOver, refined, stoppedByThreshold };
 };
 
 const resultOf = async (

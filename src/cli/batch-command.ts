@@ -57,6 +57,11 @@ export const batchCommand = (around: Surroundings, setExitCode: (code: number) =
     .option('--recursive', 'read the sub folders of folders too')
     .option('--resume', 'go on where an earlier run stopped: rows finished with the same input and settings stay')
     .option('--retry-failed', 'as --resume, and failed rows are tried again')
+    .option('--append', 'add the rows to those of a finished run in the same folder; nothing that is there is replaced')
+    .option(
+      '--prune',
+      'with --resume or --overwrite: remove lines and pictures of earlier runs that no row writes any more',
+    )
     .option('--dry-run', 'validate rows, open pictures’ headers and the model, count the cost; run nothing')
     .option('--limit <n>', 'only the first n rows')
     .option(

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { basename, resolve } from 'node:path';
+import { inputPlaces } from '../batch/input-places.js';
 import { existingForm } from '../manifest/existing-form.js';
 import { parseShard, shardRows } from '../batch/shard.js';
 import { refineWork } from '../batch/refine-work.js';
@@ -23,11 +24,12 @@ import type { RowContext } from '../manifest/resolve-settings.js';
 import { schedulerProblem } from '../manifest/scheduler-name.js';
 import type { InvalidRow, LoraChoice, Row } from '../records.js';
 import type { Screening } from '../safety/screening.js';
-import { readRunSeed } from '../results/run-state.js';
+import { readRunState, type RunState } from '../results/run-state.js';
 import { BUNDLED_MODEL } from './bundled-model.js';
 import { readInfotextFacts, readPictureFacts } from './picture-facts.js';
 import { areFixtures, demoNote, noteText, type DemoModel } from './demo-note.js';
 import type { ResultLine } from './print-results.js';
+import { parseEarlierRun, type EarlierRun } from './earlier-run.js';
 import type { PlannedWork } from './pace.js';
 import { parseEmbeddings } from './embedding-options.js';
 import { keepStdin } from './keep-stdin.js';
@@ -52,6 +54,8 @@ export interface BatchFlags extends Readonly<Record<string, string | boolean | r
   outputDir: string;
   overwrite?: boolean;
   resume?: boolean;
+  append?: boolean;
+  prune?: boolean;
   retryFailed?: boolean;
   dryRun?: boolean;
   json?: boolean;
@@ -79,9 +83,11 @@ export type Verb = 'refined' | 'generated';
 
 export const verbOf = ({ command }: RunKind): Verb => (command === 'batch' ? 'refined' : 'generated');
 
-export interface BatchRun {
+export interface BatchRun extends EarlierRun {
   /** Reads the rows from the beginning; the same rows at every reading. */
   rows: () => AsyncIterable<Row | InvalidRow>;
+  /** The same of all inputs, whatever part of them the run is. */
+  allRows: () => AsyncIterable<Row | InvalidRow>;
   total: PlannedWork;
   /** What lies in the inputs and is no row. */
   passedBy: PassedBy;
@@ -93,9 +99,10 @@ export interface BatchRun {
   part: string;
   /** Of the rows that have none. */
   runSeed: number;
-  /** Goes on where an earlier run in the output folder stopped. */
-  resumes: boolean;
-  retriesFailed: boolean;
+  /** As `inputPlaces` names them. */
+  inputs: readonly string[];
+  /** Of an earlier run in the output folder; null: there was none. */
+  state: Partial<RunState> | null;
   /** Every row of the inputs is in the run. */
   isWhole: boolean;
   /** Stop after more failed rows than this; -1: never. */
@@ -183,15 +190,12 @@ export const planBatch = async (
   const options = rowOptions(flags, kind.command);
   const wrongScheduler = options.scheduler === undefined ? null : schedulerProblem(options.scheduler);
   if (wrongScheduler !== null) throw new RefineError('USAGE_OPTION_INVALID', wrongScheduler);
-  const resumes = flags.resume === true || flags.retryFailed === true;
-  if (resumes && flags.overwrite === true) {
-    throw new RefineError(
-      'USAGE_CONFLICT',
-      '--resume keeps what is finished and --overwrite replaces it: give one of them.',
-    );
-  }
+  const earlier = parseEarlierRun(flags);
+  const looksBack = earlier.resumes || earlier.appends;
   const outputFolder = resolve(around.cwd(), flags.outputDir);
-  const runSeed = (resumes ? await readRunSeed(outputFolder, part) : null) ?? randomInt(DRAWN_SEEDS);
+  const state = await readRunState(outputFolder, part);
+  /* Rows that are done already are known by their seeds. */
+  const runSeed = (looksBack ? state?.seed : undefined) ?? randomInt(DRAWN_SEEDS);
   const rowsOf = {
     command: kind.command,
     parse: kind.parse,
@@ -221,7 +225,7 @@ export const planBatch = async (
     const named = new Set<string>();
     const total = isPart ? await measure(rows(), named) : manifest;
     const namedLoras = loraFolder?.choose(isPart ? named : undefined) ?? [];
-    const place = { device, precision, outputFolder, part, resumes, namedLoras, signal: run.signal };
+    const place = { device, precision, outputFolder, part, resumes: looksBack, namedLoras, signal: run.signal };
     return { manifest, rows, total, createWork: async () => leavingOut(await kind.createWork(place), loraFolder) };
   };
   const defaults = await kind.readDefaults();
@@ -240,6 +244,7 @@ export const planBatch = async (
   return {
     rows,
     total,
+    allRows: () => manifest.read(),
     passedBy: manifest.passedBy,
     verb: verbOf(kind),
     work: flags.quiet === true ? work : sayWarnings(work, around.stderr),
@@ -247,8 +252,9 @@ export const planBatch = async (
     outputFolder,
     part,
     runSeed,
-    resumes,
-    retriesFailed: flags.retryFailed === true,
+    inputs: await inputPlaces(inputs, around.cwd()),
+    ...earlier,
+    state,
     isWhole: manifest.rows <= limit,
     errorThreshold,
     predictionsCsv: predictionsCsv === undefined ? null : resolve(around.cwd(), predictionsCsv),

@@ -10,7 +10,7 @@ import { findModelFolder } from './resolve-model.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Besides the keys of rows. A key that is not here needs the user's word. */
-const OF_PICTURES: ReadonlySet<string> = new Set(['mode', 'stage_input', 'from_metadata', 'metadata']);
+const OF_PICTURES: ReadonlySet<string> = new Set(['mode', 'stage_input', 'seed_mode', 'from_metadata', 'metadata']);
 const MODELS: ReadonlySet<string> = new Set(['model', 'base']);
 const WEIGHTS: ReadonlySet<string> = new Set(['vae', 'lora', 'base_lora', 'embedding']);
 

@@ -55,6 +55,11 @@ export const generateCommand = (around: Surroundings, setExitCode: (code: number
     .option('--recursive', 'read the sub folders of folders of manifests too')
     .option('--resume', 'go on where an earlier run stopped: rows finished with the same settings stay')
     .option('--retry-failed', 'as --resume, and failed rows are tried again')
+    .option('--append', 'add the rows to those of a finished run in the same folder; nothing that is there is replaced')
+    .option(
+      '--prune',
+      'with --resume or --overwrite: remove lines and pictures of earlier runs that no row writes any more',
+    )
     .option('--dry-run', 'validate rows, open the models, count the cost; run nothing')
     .option('--limit <n>', 'only the first n pictures')
     .option(

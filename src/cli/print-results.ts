@@ -6,7 +6,7 @@ import type { Surroundings } from './surroundings.js';
 
 /** What is known when a run ends: of a dry run its calls of the UNet, of any other its time and where its results are. */
 export type RunEnd = { total: number } & (
-  { unet_calls: number } | { taken_over: number; duration_ms: number; results: string }
+  { unet_calls: number } | { refined: number; taken_over: number; duration_ms: number; results: string }
 );
 
 /** A line of `--json`: one a row, and the summary last. */

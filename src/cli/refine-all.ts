@@ -1,15 +1,17 @@
 /** The batch command when it runs: the output folder made its own, the rows refined, the results brought to their final form. */
 import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeOutputFolder, refuseExisting, refuseFile } from '../batch/check-outputs.js';
+import { makeOutputFolder, refuseFile } from '../batch/check-outputs.js';
+import { continueRun, refuseReplacing, someOf, type Continuation } from '../batch/continue-run.js';
 import type { BatchEvent } from '../batch/events.js';
+import { removeOutputs } from '../batch/remove-outputs.js';
 import { runBatch, type BatchOutcome } from '../batch/run-batch.js';
 import { openEarlierResults } from '../results/earlier-results.js';
 import { openJournal } from '../results/journal.js';
-import { keepFrom, keepNewest } from '../results/keep-from.js';
+import { settleResults } from '../results/keep-from.js';
 import { writePredictionsCsv } from '../results/predictions-csv.js';
 import { lockFolder } from '../results/run-lock.js';
-import { writeRunSeed } from '../results/run-state.js';
+import { writeRunState, type RunState } from '../results/run-state.js';
 import type { BatchFlags, BatchRun } from './batch-run.js';
 import { isAlive } from './is-alive.js';
 import { packageVersion } from './package-version.js';
@@ -17,6 +19,10 @@ import { createProgress } from './progress.js';
 import { openScreening } from './safety-options.js';
 import { stoppedText, summaryText } from './summary-text.js';
 import type { Surroundings } from './surroundings.js';
+
+interface ContinuedRun extends BatchRun {
+  continuation: Continuation;
+}
 
 /** @returns the exit code */
 export const refineAll = async (
@@ -32,9 +38,14 @@ export const refineAll = async (
     around.stderr.write(`Taking ${outputFolder} over from a run that is gone (${lock.takenFrom})\n`);
   }
   try {
-    if (!run.resumes && flags.overwrite !== true) await refuseExisting(outputFolder, [resultsName(run)], run.rows());
-    if (!run.resumes && flags.overwrite !== true && run.predictionsCsv !== null) await refuseFile(run.predictionsCsv);
-    return await refineLocked(run, flags, around, AbortSignal.any([signal, lock.lost]));
+    const continuation = await continueRun({ ...run, resultsPath: join(outputFolder, resultsName(run)) });
+    /* Only a run that goes on may replace a CSV, and only one that the folder's runs wrote. */
+    const ownCsv = run.resumes || run.appends ? run.state?.predictionsCsv : undefined;
+    if (!run.overwrites && run.predictionsCsv !== null && run.predictionsCsv !== ownCsv) {
+      await refuseFile(run.predictionsCsv);
+    }
+    sayUnclaimed({ ...run, continuation }, flags, around);
+    return await refineLocked({ ...run, continuation }, flags, around, AbortSignal.any([signal, lock.lost]));
   } finally {
     await run.screening.close();
     await lock.release();
@@ -45,8 +56,34 @@ export const refineAll = async (
 
 const resultsName = ({ part }: BatchRun): string => `results${part}.jsonl`;
 
+/** A run that begins anew does not know the pictures that it leaves behind once the results are replaced. */
+const sayUnclaimed = (
+  { outputFolder, prunes, resumes, continuation: { unclaimed, otherResults } }: ContinuedRun,
+  flags: BatchFlags,
+  around: Surroundings,
+): void => {
+  if (resumes || flags.quiet === true) return;
+  if (otherResults.length > 0) {
+    around.stderr.write(
+      `Note: ${someOf(otherResults)} in ${outputFolder}, of a run that was divided otherwise, stays as it is.\n`,
+    );
+  }
+  if (unclaimed.length === 0 || prunes) return;
+  around.stderr.write(
+    `Note: ${someOf(unclaimed)} of an earlier run ${unclaimed.length === 1 ? 'stays' : 'stay'} in ${outputFolder}, without a line in its results: no row writes ${unclaimed.length === 1 ? 'it' : 'them'} any more. --prune would remove ${unclaimed.length === 1 ? 'it' : 'them'}.\n`,
+  );
+};
+
+/** A CSV that an earlier run wrote beside results that have changed now. */
+const sayStaleCsv = ({ state, continuation }: ContinuedRun, flags: BatchFlags, around: Surroundings): void => {
+  if (!continuation.looksBack || state?.predictionsCsv === undefined || flags.quiet === true) return;
+  around.stderr.write(
+    `Note: ${state.predictionsCsv} is as the earlier run left it; --predictions-csv with its name writes it again.\n`,
+  );
+};
+
 const refineLocked = async (
-  run: BatchRun,
+  run: ContinuedRun,
   flags: BatchFlags,
   around: Surroundings,
   signal: AbortSignal,
@@ -73,14 +110,20 @@ const refineLocked = async (
     outcome = await refineInto(resultsPath, run, count, signal);
   } catch (thrown) {
     progress.stop();
-    if (flags.quiet !== true) around.stderr.write(stoppedText(finished, { total, resultsPath, isBegun }));
+    if (flags.quiet !== true)
+      around.stderr.write(
+        stoppedText(finished, { total, resultsPath, isBegun, goOn: run.appends ? '--append' : '--resume' }),
+      );
     throw thrown;
   }
   progress.stop();
   if (run.predictionsCsv !== null) await writePredictionsCsv(resultsPath, run.predictionsCsv);
+  else sayStaleCsv(run, flags, around);
   const durationMs = Math.round(performance.now() - start);
-  const { summary, takenOver, stoppedByThreshold } = outcome;
-  run.print({ summary: { ...summary, taken_over: takenOver, total, duration_ms: durationMs, results: resultsPath } });
+  const { summary, takenOver, refined, stoppedByThreshold } = outcome;
+  run.print({
+    summary: { ...summary, refined, taken_over: takenOver, total, duration_ms: durationMs, results: resultsPath },
+  });
   if (flags.quiet !== true)
     around.stderr.write(
       summaryText(outcome, { total, durationMs, outputFolder, resultsName: resultsName(run), verb: run.verb }),
@@ -91,36 +134,62 @@ const refineLocked = async (
 /** The rows through the engine and into the journal. */
 const refineInto = async (
   resultsPath: string,
-  run: BatchRun,
+  run: ContinuedRun,
   report: (event: BatchEvent) => void,
   signal: AbortSignal,
 ): Promise<BatchOutcome> => {
-  const { work, screening, outputFolder, errorThreshold } = run;
+  const { work, screening, outputFolder, errorThreshold, continuation } = run;
+  const { looksBack, knowsInputs, earlierInputs, unclaimed } = continuation;
   /* A model that does not open leaves an earlier run's results as they are, and no empty ones. */
-  await work.open(signal);
-  if (!run.resumes) await rm(resultsPath, { force: true });
-  await writeRunSeed(outputFolder, run.part, run.runSeed);
-  const earlier = run.resumes ? await openEarlierResults(resultsPath) : null;
-  const journal = await openJournal(resultsPath);
+  const { modelDigest, loraDigests = {} } = await work.open(signal);
+  if (!looksBack) await rm(resultsPath, { force: true });
+  const earlier = looksBack ? await openEarlierResults(resultsPath) : null;
   try {
-    const outcome = await runBatch({
-      rows: run.rows(),
-      work,
-      journal,
-      outputFolder,
-      earlier,
-      screening,
-      retryFailed: run.retriesFailed,
-      errorThreshold,
-      version: packageVersion(),
-      signal,
-      report,
-    });
-    const isComplete = run.isWhole && !outcome.stoppedByThreshold;
-    if (journal.begin > 0) await (isComplete ? keepFrom : keepNewest)(resultsPath, journal.begin);
-    return outcome;
+    if (run.appends && earlier !== null) {
+      const digested = { modelDigest, loraDigests, screening };
+      await refuseReplacing(run.rows(), {
+        ...digested,
+        ...{ resultsPath, outputFolder, base: continuation.base, earlier, signal },
+      });
+    }
+    const journal = await openJournal(resultsPath);
+    try {
+      const base = continuation.base ?? journal.begin;
+      const state = (more: Pick<RunState, 'base' | 'isFinished'>): Promise<void> =>
+        writeRunState(outputFolder, run.part, {
+          seed: run.runSeed,
+          inputs: run.inputs,
+          earlierInputs,
+          predictionsCsv: run.predictionsCsv ?? (looksBack ? (run.state?.predictionsCsv ?? null) : null),
+          ...more,
+        });
+      await state({ base, isFinished: false });
+      const outcome = await runBatch({
+        rows: run.rows(),
+        work,
+        journal,
+        outputFolder,
+        earlier,
+        base,
+        screening,
+        retryFailed: run.retriesFailed,
+        errorThreshold,
+        version: packageVersion(),
+        signal,
+        report,
+      });
+      const isWhole = run.isWhole && !outcome.stoppedByThreshold;
+      /* Pictures first: what is left of them when this is broken off is still listed. */
+      if (run.prunes) await removeOutputs(outputFolder, unclaimed);
+      const dropped = new Set(run.prunes ? unclaimed : []);
+      const settling = { base, begin: journal.begin, isWhole, knowsInputs };
+      const left = await settleResults(resultsPath, { ...settling, isDropped: (name) => dropped.has(name) });
+      await state({ base: left, isFinished: isWhole });
+      return outcome;
+    } finally {
+      await journal.close();
+    }
   } finally {
-    await journal.close();
     await earlier?.close();
   }
 };

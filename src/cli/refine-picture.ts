@@ -181,6 +181,7 @@ const runRow = async (
       journal: NO_JOURNAL,
       outputFolder,
       earlier: null,
+      base: 0,
       screening,
       retryFailed: false,
       errorThreshold: -1,

@@ -96,12 +96,18 @@ const countParts = ({ summary, end, verb }: SummaryFacts): string[] => {
   const [title, untried, time] =
     end === null
       ? [`stopped after ${rows} ${rows === 1 ? 'row' : 'rows'}`, '', '']
-      : [`${ok} of ${end.total} rows ${verb}`, end.total - rows, timeText(end.duration_ms)];
+      : [endText(end, ok, verb), end.total - rows, timeText(end.duration_ms)];
   return [
     `### sdxl-refine: ${title}`,
     table(['ok', 'failed', 'blocked', 'skipped', 'not tried', 'time'], [[ok, failed, blocked, skipped, untried, time]]),
   ];
 };
+
+/** What an earlier run did is not told as this one's. */
+const endText = (end: Extract<RunEnd, { refined: number }>, ok: number, verb: Verb): string =>
+  end.taken_over === 0
+    ? `${ok} of ${end.total} rows ${verb}`
+    : `${end.refined} ${verb}, ${ok - end.refined} already done (${end.total} rows)`;
 
 const failureParts = ({ summary, failures }: SummaryFacts): string[] => {
   if (failures.length === 0) return [];

@@ -16,12 +16,20 @@ interface RunFacts {
   verb: Verb;
 }
 
-export const summaryText = ({ summary, takenOver, stoppedByThreshold }: BatchOutcome, facts: RunFacts): string => {
+export const summaryText = (
+  { summary, takenOver, refined, stoppedByThreshold }: BatchOutcome,
+  facts: RunFacts,
+): string => {
   const { total, durationMs, outputFolder, resultsName, verb } = facts;
-  const rate = Math.max(0, summary.ok - takenOver) / (durationMs / 60_000);
+  const rate = refined / (durationMs / 60_000);
+  const done = summary.ok - refined;
+  const what =
+    takenOver > 0
+      ? `${refined} ${verb}, ${done} already done (${count(total, 'row')})`
+      : `${summary.ok} of ${count(total, 'row')} ${verb}`;
   const lines = [
-    `${summary.ok} of ${count(total, 'row')} ${verb} in ${timeText(durationMs)} (${rate.toFixed(1)} pictures/min)`,
-    ...(takenOver > 0 ? [`${count(takenOver, 'row')} taken over from an earlier run`] : []),
+    `${what} in ${timeText(durationMs)} (${rate.toFixed(1)} pictures/min)`,
+    ...earlierFailures(takenOver - done),
     ...(summary.blocked > 0 ? [`${summary.blocked} blocked by content safety`] : []),
     ...failures(summary),
     ...(stoppedByThreshold ? [`stopped by --error-threshold; ${total - summary.rows} rows were not tried`] : []),
@@ -30,14 +38,20 @@ export const summaryText = ({ summary, takenOver, stoppedByThreshold }: BatchOut
   return `${lines.join('\n')}\n`;
 };
 
+const earlierFailures = (untried: number): string[] => {
+  if (untried <= 0) return [];
+  const [were, them] = untried === 1 ? ['was', 'it'] : ['were', 'them'];
+  return [`${untried} that failed in an earlier run ${were} not tried again: --retry-failed tries ${them}`];
+};
+
 /** Of a run that ended before its last row. */
 export const stoppedText = (
   finished: number,
-  { total, resultsPath, isBegun }: { total: number; resultsPath: string; isBegun: boolean },
+  { total, resultsPath, isBegun, goOn }: { total: number; resultsPath: string; isBegun: boolean; goOn: string },
 ): string =>
   finished === 0 && !isBegun
     ? ''
-    : `${finished} of ${count(total, 'row')} finished: ${resultsPath}. Go on with --resume.\n`;
+    : `${finished} of ${count(total, 'row')} finished: ${resultsPath}. Go on with ${goOn}.\n`;
 
 export const dryRunText = (summary: Summary, cost: DryRunCost, info: WorkInfo): string => {
   const lines = [

@@ -37,6 +37,8 @@ export const FILE_LIMITS = {
   results: { what: 'the results of a run', bytes: Infinity },
   /** A commit, a token, the holder of a lock. */
   note: { what: 'a note of a few words', bytes: 64 * KIB },
+  /** Names the inputs of a folder's runs, each as long as a command line at most. */
+  runState: { what: 'a note of a run', bytes: 16 * MIB },
   request: { what: 'a request', bytes: 256 * MIB },
   certificate: { what: 'a certificate or key', bytes: MIB },
 } as const satisfies Readonly<Record<string, FileLimit>>;

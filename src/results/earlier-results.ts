@@ -6,9 +6,15 @@ import type { ResultRecord } from '../records.js';
 import { outputUnwritable } from './output-error.js';
 import { parseRecord } from './read-results.js';
 
+export interface EarlierResult {
+  record: ResultRecord;
+  /** Where its line begins, in bytes. */
+  offset: number;
+}
+
 export interface EarlierResults {
   /** The last result of a row with this digest; null: there is none. */
-  find(digest: string): Promise<ResultRecord | null>;
+  find(digest: string): Promise<EarlierResult | null>;
   close(): Promise<void>;
 }
 
@@ -37,7 +43,7 @@ export const openEarlierResults = async (path: string): Promise<EarlierResults> 
       const place = places.get(keyOf(digest));
       if (place === undefined) return null;
       const record = parseRecord(await readAt(handle, place));
-      return record?.digest === digest ? record : null;
+      return record?.digest === digest ? { record, offset: place[0] } : null;
     },
     close: () => handle.close(),
   };

@@ -50,7 +50,7 @@ afterAll(() => {
   expect(mount('-o', 'remount,size=4m')).toBe(true);
   const resumed = await runCli([...command, '--resume']);
   expect(resumed.code).toBe(0);
-  expect(resumed.stderr).toContain(`${finished.length} rows taken over`);
+  expect(resumed.stderr).toContain(`, ${finished.length} already done (`);
   expect(parseResults(readFileSync(join(out, 'results.jsonl'), 'utf8')).length).toBe(12);
 });
 

@@ -147,7 +147,7 @@ it('resumes: what is finished stays, and latents that are gone are made again', 
   const args2 = [...args.slice(0, -1), '--resume'];
   const { stderr, code } = await generate(args2);
   expect(code).toBe(0);
-  expect(stderr).toContain('2 rows taken over');
+  expect(stderr).toContain('1 generated, 2 already done (3 rows) in');
   expect(existsSync(join(out, 'two.png.latents.safetensors'))).toBe(true);
   const again = await generate(args);
   expect(again.code).toBe(6);

@@ -103,7 +103,7 @@ it('does a row again when its LoRA or its weight is another', async () => {
     return stderr;
   };
   await run('--lora', ink);
-  expect(await run('--lora', ink)).toContain('1 row taken over from an earlier run');
+  expect(await run('--lora', ink)).toContain('0 refined, 1 already done (1 row) in');
   const before = await pixels('resumed', 'one.png');
   await run('--lora', `${ink}:0.5`);
   expect((await pixels('resumed', 'one.png')).equals(before)).toBe(false);

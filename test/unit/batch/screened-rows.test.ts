@@ -85,6 +85,7 @@ const run = async (rows: readonly Row[], failMode: FailMode = 'closed'): Promise
     journal,
     outputFolder,
     earlier: null,
+    base: 0,
     screening: createScreening(screener, failMode),
     retryFailed: false,
     errorThreshold: -1,

@@ -26,7 +26,13 @@ const record = (row: number, message: string | null): ResultRecord => ({
   error: message === null ? null : { code: 'IMAGE_NOT_FOUND', message },
 });
 
-const ended = (total: number, duration_ms: number): RunEnd => ({ total, duration_ms, taken_over: 0, results: 'r' });
+const ended = (total: number, duration_ms: number): RunEnd => ({
+  total,
+  duration_ms,
+  refined: 0,
+  taken_over: 0,
+  results: 'r',
+});
 
 const summarize = async (
   records: readonly ResultRecord[],

@@ -11,7 +11,7 @@ import { readSidecar } from '#src/manifest/read-sidecar.js';
 import type { Row } from '#src/records.js';
 import { openEarlierResults } from '#src/results/earlier-results.js';
 import { readResults } from '#src/results/read-results.js';
-import { readRunSeed } from '#src/results/run-state.js';
+import { readRunState } from '#src/results/run-state.js';
 import { readTokenizer } from '#src/text/read-tokenizer.js';
 import { openAdapterFile } from '#src/weights/adapter-file.js';
 import { findModel } from '#src/weights/find-model.js';
@@ -70,7 +70,7 @@ const readers: readonly (readonly [
   [
     'a note of an earlier run',
     '.sdxl-refine-run.json',
-    (path) => readRunSeed(dirname(path), ''),
+    (path) => readRunState(dirname(path), ''),
     /^OUTPUT_UNWRITABLE$/,
   ],
   ['an exported network', 'model.onnx', readExport, /^WEIGHTS_FILE_MISSING$/],

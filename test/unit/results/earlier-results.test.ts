@@ -19,11 +19,10 @@ describe('openEarlierResults', () => {
     const earlier = await openEarlierResults(path);
     for (const index of [0, 1, 777, 1499]) {
       expect(await earlier.find(digestOf(index))).toMatchObject({
-        row_number_per_file: index,
-        prompt: `${long}${index}`,
+        record: { row_number_per_file: index, prompt: `${long}${index}` },
       });
     }
-    expect(await earlier.find(digestOf(3))).toMatchObject({ status: 'failed' });
+    expect(await earlier.find(digestOf(3))).toMatchObject({ record: { status: 'failed' } });
     expect(await earlier.find(digestOf(5000))).toBeNull();
     await earlier.close();
   });
