@@ -1,6 +1,7 @@
 /** `sdxl-refine compare`: the results of a run as a page and a contact sheet. */
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { findResults } from '../compare/find-results.js';
 import type { Comparison } from '../compare/write-comparison.js';
 import { existingForm } from '../manifest/existing-form.js';
 import { parseWhole } from './run-options.js';
@@ -9,7 +10,7 @@ import { setHelpTexts, type HelpTexts } from './help-text.js';
 import type { Surroundings } from './surroundings.js';
 
 const HELP: HelpTexts = {
-  examples: ['sdxl-refine compare refined/results.jsonl --inputs pictures'],
+  examples: ['sdxl-refine compare refined --inputs pictures'],
   usual: [],
   notes: 'Standard output is the paths of the page and of the sheet, a line each.',
 };
@@ -33,7 +34,7 @@ export const compareCommand = (around: Surroundings): Command =>
     new Command('compare')
       .description('Shows inputs and outputs of a run side by side: one HTML file and one PNG.')
       .summary('Shows inputs and outputs of a run side by side.')
-      .argument('<results>', 'results.jsonl of a run of batch')
+      .argument('<results>', 'output folder of a run of batch, or its results.jsonl')
       .option(
         '--inputs <folder>',
         'the manifest’s folder, where its paths begin; may be repeated (default: the results’ folder, then this one)',
@@ -55,11 +56,13 @@ export const compareCommand = (around: Surroundings): Command =>
     HELP,
   );
 
-const compare = async (results: string, flags: CompareFlags, around: Surroundings): Promise<void> => {
+const compare = async (named: string, flags: CompareFlags, around: Surroundings): Promise<void> => {
   /* Loaded where it is needed: help and completion do not wait for it. */
   const { writeComparison } = await import('../compare/write-comparison.js');
   const cwd = around.cwd();
-  const folder = dirname(results);
+  const { files: results, missing } = await findResults(named);
+  if (missing.length > 0 && flags.quiet !== true) around.stderr.write(`Note: without ${someNames(missing)}\n`);
+  const folder = dirname(results[0] ?? named);
   const page = resolve(cwd, flags.output ?? join(folder, 'compare.html'));
   const sheet = resolve(cwd, flags.sheet ?? join(folder, 'contact-sheet.png'));
   const inputs = flags.inputs.map((path) => existingForm(resolve(cwd, path)));
@@ -92,6 +95,9 @@ const compare = async (results: string, flags: CompareFlags, around: Surrounding
     stop.release();
   }
 };
+
+const someNames = (names: readonly string[]): string =>
+  names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
 
 const summaryText = ({ summary, withoutInput, pairs }: Comparison): string => {
   const { rows, ok, failed, blocked, skipped } = summary;

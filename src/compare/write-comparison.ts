@@ -13,7 +13,7 @@ import { missingPicture, type ShownPicture, showPicture, type ShowOptions } from
 
 export interface CompareOptions {
   /** Paths are absolute. */
-  results: string;
+  results: readonly string[];
   page: string;
   sheet: string;
   find: Omit<FindOptions, 'output'>;
@@ -48,7 +48,7 @@ const SIDE = { most: 1024, least: 256 };
 export const writeComparison = async (options: CompareOptions): Promise<Comparison> => {
   const { results, page, sheet, limit, sheetLimit, link, signal, report } = options;
   const records = await readRecords(results, limit);
-  const folder = dirname(results);
+  const folder = dirname(results[0] ?? '.');
   const show: ShowOptions = {
     maxSide: options.maxSide ?? fittingSide(records.length),
     linkFrom: link ? dirname(page) : null,
@@ -78,13 +78,19 @@ export const writeComparison = async (options: CompareOptions): Promise<Comparis
   return { summary: records.reduce(addToSummary, emptySummary()), withoutInput, pairs: pairs.length };
 };
 
-const readRecords = async (path: string, limit: number): Promise<ResultRecord[]> => {
+const readRecords = async (paths: readonly string[], limit: number): Promise<ResultRecord[]> => {
   const records: ResultRecord[] = [];
-  for await (const record of readResults(path)) {
-    if (records.push(record) >= limit) break;
+  for (const path of paths) {
+    for await (const record of readResults(path)) {
+      if (records.length >= limit) break;
+      records.push(record);
+    }
   }
   if (records.length > 0) return records;
-  throw new RefineError('MANIFEST_EMPTY', `${path} holds no result. Expected the results.jsonl of a run of batch.`);
+  throw new RefineError(
+    'MANIFEST_EMPTY',
+    `${paths.join(', ')} holds no result. Expected the results.jsonl of a run of batch.`,
+  );
 };
 
 const fittingSide = (rows: number): number => {

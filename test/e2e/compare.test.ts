@@ -55,8 +55,27 @@ describe('compare', () => {
     expect(readFileSync(there.page, 'utf8')).toContain('"url":"../images/square-128.png"');
   });
 
+  it('finds the results in a folder, and the parts of a run as one', async () => {
+    const one = await runCli(['compare', join(folder, 'out'), '--inputs', folder, '--json', '--quiet']);
+    expect(JSON.parse(one.stdout)).toEqual({ page, sheet, rows: 4 });
+    const parts = join(folder, 'parts');
+    cpSync(join(folder, 'out'), parts, { recursive: true });
+    const lines = readFileSync(results, 'utf8').trimEnd().split('\n');
+    rmSync(join(parts, 'results.jsonl'));
+    writeFileSync(join(parts, 'results-1-of-3.jsonl'), `${lines[2]}\n`);
+    writeFileSync(join(parts, 'results-3-of-3.jsonl'), `${lines[0]}\n${lines[1]}\n`);
+    const two = await runCli(['compare', parts, '--inputs', folder, '--json']);
+    expect(JSON.parse(two.stdout)).toMatchObject({ rows: 3 });
+    expect(two.stderr).toContain('Note: without results-2-of-3.jsonl');
+    writeFileSync(join(parts, 'results-1-of-2.jsonl'), '');
+    const mixed = await runCli(['compare', parts]);
+    expect(mixed.code).toBe(3);
+    expect(mixed.stderr).toContain('parts of several runs');
+    expect((await runCli(['compare', join(folder, 'images')])).stderr).toContain('has no results.jsonl');
+  });
+
   it.each([
-    [3, ['nowhere.jsonl'], /MANIFEST_UNREADABLE/],
+    [3, ['nowhere.jsonl'], /No such file: .*MANIFEST_UNREADABLE/s],
     [2, [results, '--limit', '0'], /Expected --limit to be a whole number from 1, got "0"/],
     [6, [results, '--output', join(results, 'page.html')], /OUTPUT_UNWRITABLE/],
   ])('ends with %i where it should', async (code, args, message) => {

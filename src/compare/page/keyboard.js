@@ -3,8 +3,8 @@
 
 const isWanted = (target, key) => {
   if (target.matches('input[type="search"]')) return true;
-  if (target.matches('input[type="range"]')) return key.startsWith('Arrow');
-  return key === ' ' && target.matches('button');
+  if (target.matches('input[type="range"]')) return /^(?:Arrow|Home$|End$|Page)/.test(key);
+  return (key === ' ' || key === 'Enter') && target.matches('button');
 };
 
 /** @param actions by key, lower case; `hold` is called with true and false as Space goes down and up */

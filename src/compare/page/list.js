@@ -88,6 +88,16 @@ export const neighbour = (index, by) => {
   return shown[isShown || by < 0 ? place + by : place] ?? index;
 };
 
+/** The first or the last of the rows that are shown. */
+export const outermost = (isLast) => shown.at(isLast ? -1 : 0);
+
+/** Tiles in a line of the overview. */
+export const columnCount = () => {
+  const places = shown.map((index) => items[index].offsetTop);
+  const next = places.findIndex((top) => top !== places[0]);
+  return next === -1 ? Math.max(1, places.length) : next;
+};
+
 export const markTile = (index) => {
   for (const tile of list.querySelectorAll('[aria-current]')) tile.removeAttribute('aria-current');
   tiles[index].setAttribute('aria-current', 'true');

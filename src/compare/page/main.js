@@ -1,7 +1,7 @@
 /* global document, history, location, window */
 import { element, rows } from './data.js';
 import { flip, setZoom, showPair, toggleDifference, toggleSmooth, zoomIn, zoomOut } from './stage.js';
-import { markTile, neighbour, showList } from './list.js';
+import { columnCount, markTile, neighbour, outermost, showList } from './list.js';
 import { showDetails, showRun } from './details.js';
 import { listenToKeys } from './keyboard.js';
 
@@ -22,14 +22,19 @@ const show = (index) => {
   history.replaceState(null, '', `#${index + 1}`);
 };
 
+const isOverview = () => document.body.classList.contains('overview');
 const step = (by) => show(neighbour(current, by));
+const stepLine = (by) => step(isOverview() ? by * columnCount() : by);
+const goTo = (index) => index !== undefined && show(index);
 
 const rowOfAddress = () => {
   const index = Number(location.hash.slice(1)) - 1;
   return Number.isInteger(index) && rows[index] !== undefined ? index : 0;
 };
 
-const toggleOverview = () => setOverview(!document.body.classList.contains('overview'));
+const toggleOverview = () => setOverview(!isOverview());
+/** One level back: from the overview to the picture, from an enlarged picture to the whole. */
+const goBack = () => (isOverview() ? setOverview(false) : setZoom(0));
 const showHelp = () => element('help').showModal();
 
 showRun();
@@ -47,6 +52,14 @@ listenToKeys(
   {
     arrowleft: () => step(-1),
     arrowright: () => step(1),
+    arrowup: () => stepLine(-1),
+    arrowdown: () => stepLine(1),
+    k: () => step(-1),
+    j: () => step(1),
+    home: () => goTo(outermost(false)),
+    end: () => goTo(outermost(true)),
+    escape: goBack,
+    enter: () => setOverview(false),
     '+': zoomIn,
     '=': zoomIn,
     '-': zoomOut,
