@@ -1,12 +1,12 @@
 /** Where `sdxl-refine <picture>` writes, and whether it may. */
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { refuseFile } from '../batch/check-outputs.js';
 import { exists } from '../batch/exists.js';
 import { RefineError } from '../errors.js';
 import { OUTPUT_EXTENSIONS } from '../manifest/output-form.js';
 import type { Row } from '../records.js';
+import { ask, canAsk } from './ask.js';
 import type { Surroundings } from './surroundings.js';
 
 export interface PictureOutput {
@@ -71,33 +71,7 @@ export const mayWrite = async (
     throw new RefineError('OUTPUT_IS_INPUT', `${shown} is the picture itself. Give another name with -o.`);
   }
   if (overwrite) return;
-  const { stdin, stderr } = around;
-  const canAsk = stdin.isTTY === true && stderr.isTTY === true;
-  if (canAsk && (await ask(`${shown} exists. Replace it? [y/N] `, around, signal))) return;
-  if (canAsk) throw new RefineError('OUTPUT_EXISTS', `${shown} stays as it is.`, { context: { path } });
+  if (canAsk(around) && (await ask(`${shown} exists. Replace it? [y/N] `, around, signal))) return;
+  if (canAsk(around)) throw new RefineError('OUTPUT_EXISTS', `${shown} stays as it is.`, { context: { path } });
   await refuseFile(path);
-};
-
-/** Only "y" and "yes" mean yes; the end of the input does not. */
-const ask = async (question: string, { stdin, stderr }: Surroundings, signal: AbortSignal): Promise<boolean> => {
-  signal.throwIfAborted();
-  /* Not as a terminal: Ctrl-C is to stay a signal. */
-  const lines = createInterface({ input: stdin, terminal: false });
-  try {
-    const answer = await new Promise<string>((done) => {
-      const end = (): void => {
-        done('\n');
-      };
-      lines.once('line', done);
-      lines.once('close', end);
-      signal.addEventListener('abort', end);
-      stderr.write(question);
-    });
-    /* Where nobody pressed Enter, what comes next would stand behind the question. */
-    if (answer === '\n') stderr.write(answer);
-    signal.throwIfAborted();
-    return /^y(?:es)?$/i.test(answer.trim());
-  } finally {
-    lines.close();
-  }
 };

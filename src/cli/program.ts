@@ -1,6 +1,7 @@
 /** The command line's shape. What commands do is in their own files. */
 import { Command } from 'commander';
 import { batchCommand } from './batch-command.js';
+import { cacheCommand } from './cache-command.js';
 import { compareCommand } from './compare-command.js';
 import { completeCommand, completionCommand } from './completion-command.js';
 import { doctorCommand } from './doctor-command.js';
@@ -9,6 +10,7 @@ import { helpConfiguration, helpTextsOf, setHelpTexts } from './help-text.js';
 import { modelsCommand } from './models-command.js';
 import { scoreCommand } from './score-command.js';
 import { serveCommand } from './serve-command.js';
+import { withNearOption } from './near-option.js';
 import type { Surroundings } from './surroundings.js';
 import { packageVersion } from './package-version.js';
 import { refineCommand } from './refine-command.js';
@@ -49,8 +51,16 @@ export const buildProgram = (
   program.addCommand(compareCommand(around).copyInheritedSettings(program));
   program.addCommand(doctorCommand(around, setExitCode).copyInheritedSettings(program));
   program.addCommand(modelsCommand(around, setExitCode).copyInheritedSettings(program));
+  program.addCommand(cacheCommand(around, setExitCode).copyInheritedSettings(program));
   program.addCommand(completionCommand(around).copyInheritedSettings(program));
   program.addCommand(completeCommand(around).copyInheritedSettings(program), { hidden: true });
+  for (const command of program.commands) {
+    command.configureOutput({
+      outputError: (text, write) => {
+        write(withNearOption(text, command));
+      },
+    });
+  }
   return setHelpTexts(program, {
     examples: [
       'sdxl-refine cat.png -p "a cat in the snow" -o snow.png',

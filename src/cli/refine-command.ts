@@ -46,7 +46,7 @@ export const refineCommand = (around: Surroundings, setExitCode: (code: number) 
     .optionsGroup(PICTURES)
     .option(
       '-o, --output <file>',
-      'the refined picture, in the format of its ending; a folder; - for standard output (default: <name>-refined.png beside the picture)',
+      'the refined picture; its ending says the format; a folder; - for standard output (default: <name>-refined.png beside it)',
     )
     .option('-y, --overwrite', 'replace a file that exists without asking');
   const isOfOne = (option: Option): boolean =>

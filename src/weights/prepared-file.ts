@@ -3,7 +3,7 @@
  * mapped like those. Several processes may make it at once; each writes a file of its own and renames it.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { open, readdir, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, readdir, realpath, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
 import { env, pid } from 'node:process';
 import { isRefineError, messageOf, RefineError } from '../errors.js';
@@ -20,7 +20,7 @@ export type PreparedKind = keyof typeof KINDS;
 const ALIGNMENT = 64;
 const NAME_LENGTH = 32;
 /** Of a file that is being written, without a sign of life: its process is gone. */
-const ABANDONED_MS = 60 * 60_000;
+export const ABANDONED_MS = 60 * 60_000;
 const ELEMENT_BYTES = { I8: 1, F32: 4 } as const;
 
 /** A tensor's part of the file. */
@@ -89,7 +89,11 @@ export class PreparedFile {
   async make(): Promise<void> {
     if (this.#work.length === 0) return;
     const found = await stat(this.file).catch(() => null);
-    if (found?.size === this.#byteLength) return;
+    if (found?.size === this.#byteLength) {
+      /* So that what nobody uses any more can be told, also where the disk notes no reading. */
+      await utimes(this.file, new Date(), found.mtime).catch(() => undefined);
+      return;
+    }
     await sweep(dirname(this.file));
     const temporary = `${this.file}.${pid}-${randomBytes(4).toString('hex')}.tmp`;
     try {

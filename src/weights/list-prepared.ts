@@ -1,0 +1,41 @@
+/** What lies in the folder of what is made from weights. */
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ABANDONED_MS } from './prepared-file.js';
+
+export interface PreparedEntry {
+  file: string;
+  /** `int8`, `fast`, or `unfinished`: what a process that is gone left half written. */
+  kind: string;
+  bytes: number;
+  /** Milliseconds since 1970. */
+  lastUsed: number;
+}
+
+/** Names that `prepared-file.ts` gives. Whatever else is in the folder is somebody else's. */
+const PREPARED = /^[0-9a-f]{32}\.([a-z]\w*)(\.\d+-[0-9a-f]{8}\.tmp)?$/;
+
+/** Oldest use first; empty where there is no folder. */
+export const listPrepared = async (folder: string, now = Date.now()): Promise<PreparedEntry[]> => {
+  const names = await readdir(folder).catch(() => []);
+  const entries = await Promise.all(
+    names.map(async (name): Promise<PreparedEntry[]> => {
+      const [, kind, unfinished] = PREPARED.exec(name) ?? [];
+      if (kind === undefined) return [];
+      const file = join(folder, name);
+      const stats = await lstat(file).catch(() => null);
+      if (stats?.isFile() !== true) return [];
+      if (unfinished !== undefined && now - stats.mtimeMs < ABANDONED_MS) return [];
+      const lastUsed = Math.round(Math.max(stats.atimeMs, stats.mtimeMs));
+      return [{ file, kind: unfinished === undefined ? kind : 'unfinished', bytes: stats.size, lastUsed }];
+    }),
+  );
+  return entries.flat().sort((one, other) => one.lastUsed - other.lastUsed);
+};
+
+/** A process that has it mapped keeps it until it ends; Windows removes no such file. @returns what is in the way, or null */
+export const removePrepared = async ({ file }: PreparedEntry): Promise<unknown> =>
+  rm(file, { force: true }).then(
+    () => null,
+    (cause: unknown) => cause,
+  );
