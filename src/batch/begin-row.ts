@@ -88,7 +88,6 @@ export const beginRow = async (
   });
 };
 
-/** What tells the files of the LoRAs apart that a row named. */
 /** What decides a row's output: its own digest, over the model's, the screening's and its LoRAs'. */
 export const digestOf = (
   row: Row,
@@ -96,6 +95,7 @@ export const digestOf = (
   options: Pick<BeginOptions, 'modelDigest' | 'loraDigests' | 'screening'>,
 ): string => rowDigest(row, input, options.modelDigest + options.screening.identity + lorasOf(row, options));
 
+/** What tells the files of the LoRAs apart that a row named. */
 const lorasOf = ({ settings, generation }: Row, { loraDigests = {} }: Pick<BeginOptions, 'loraDigests'>): string => {
   const names = Object.keys({ ...settings.loraWeights, ...generation?.refiner?.loraWeights });
   return names.flatMap((name) => (name in loraDigests ? [` ${loraDigests[name]}`] : [])).join('');

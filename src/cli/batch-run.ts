@@ -202,7 +202,7 @@ export const planBatch = async (
     inputs,
     ...(run.row === undefined ? {} : { row: run.row }),
     cwd: around.cwd(),
-    ...(inputs.includes('-') ? { stdinPath: await keepStdin(around.stdin, run) } : {}),
+    ...(inputs.includes('-') ? { stdinPath: await keepStdin(around, { ...run, quiet: flags.quiet === true }) } : {}),
     recursive: flags.recursive === true,
     outputFolder,
     options,

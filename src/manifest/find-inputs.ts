@@ -6,7 +6,7 @@ import { RefineError, messageOf, systemCodeOf } from '../errors.js';
 import { findLostNames, hasLostBytes, systemPath } from '../files/system-path.js';
 import { isGlob, splitGlob } from './glob-place.js';
 import { listInput, type FoundInputs, type ListOptions } from './list-input.js';
-import { fileInput, unreadable, type ManifestInput } from './manifest-input.js';
+import { fileInput, missing, unreadable, type ManifestInput } from './manifest-input.js';
 import { addPassedBy, NOTHING_PASSED_BY } from './passed-by.js';
 import { isPicture } from './picture-extensions.js';
 
@@ -38,7 +38,7 @@ const findInput = async (input: string, places: InputPlaces): Promise<FoundInput
   const name = basename(path);
   const stats = await stat(systemPath(path)).catch((error: unknown) => {
     if (systemCodeOf(error) === 'ENOENT' && isGlob(input)) return null;
-    throw unreadable(input, messageOf(error), error);
+    throw systemCodeOf(error) === 'ENOENT' ? missing(input, path, error) : unreadable(input, messageOf(error), error);
   });
   if (stats === null) return listInput(await splitGlob(input, cwd), places);
   if (stats.isDirectory()) {

@@ -37,6 +37,17 @@ const FORMATS: Readonly<Record<string, ManifestFile['format']>> = {
 
 const ACCEPTED = `a .jsonl, .ndjson, .csv or .tsv file, a picture (${PICTURE_EXTENSIONS}), a folder or glob of pictures or of such files, or - for JSON lines on standard input`;
 
+/** @param path absolute */
+export const missing = (input: string, path: string, cause: unknown): RefineError =>
+  new RefineError(
+    'MANIFEST_UNREADABLE',
+    `No such file: ${path}. Expected the input ${showValue(input)} to be ${ACCEPTED}.`,
+    {
+      context: { input, path },
+      cause,
+    },
+  );
+
 /** An input that cannot be opened or read. */
 export const unreadable = (input: string, why: string, cause?: unknown): RefineError =>
   new RefineError('MANIFEST_UNREADABLE', `Expected the input ${showValue(input)} to be ${ACCEPTED}: ${why}`, {

@@ -65,7 +65,7 @@ it.each(manifests)('$what: $code, exit 3', async ({ name, code, says }) => {
 });
 
 it.each([
-  { what: 'a manifest that is not there', args: ['none.jsonl'], code: 3, says: /none\.jsonl.*no such file/ },
+  { what: 'a manifest that is not there', args: ['none.jsonl'], code: 3, says: /No such file: .*none\.jsonl/ },
   {
     what: 'an empty folder, named like a manifest',
     args: ['folder.jsonl'],

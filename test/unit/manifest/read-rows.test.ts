@@ -54,11 +54,11 @@ describe('readRows', () => {
   });
 
   it.each([
-    ['missing.jsonl', /"missing\.jsonl".*ENOENT/],
+    ['missing.jsonl', /^No such file: .*missing\.jsonl\. Expected the input "missing\.jsonl"/],
     ['noise', /a \.jsonl, \.ndjson, \.csv or \.tsv file, a picture \(\.png .*or - for JSON lines.*no extension/],
     ['/dev/null', /neither a file nor a folder/],
     ['rows.json', /it is a \.json/],
-    ['missing', /"missing".*ENOENT/],
+    ['missing', /^No such file: .*"missing"/],
     ['noise/*.png', /ENOTDIR/],
     ['', /it is empty/],
     ['-', /there is no standard input/],
