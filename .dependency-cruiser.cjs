@@ -157,7 +157,12 @@ module.exports = {
     ),
     home('undici-only-in-net', 'node_modules/undici', 'net', 'proxies are honoured in one place'),
     home('yaml-only-in-cli', 'node_modules/yaml', 'cli', 'the configuration file belongs to the command line'),
-    home('commander-only-in-cli', 'node_modules/(commander|cli-progress)', 'cli', 'the command line has one home'),
+    home(
+      'commander-only-in-cli',
+      'node_modules/(commander|picocolors|string-width|wrap-ansi)',
+      'cli',
+      'the command line has one home',
+    ),
     home(
       'files-at-the-edges',
       '^(node:)?fs(/promises)?$',

@@ -16,7 +16,7 @@ export interface DryRunCost {
 
 /**
  * @param work opened before, as what `info` says
- * @yields a result a row: `skipped` where it would run, `failed` where it would fail
+ * @yields a result a row, and the line of its input where the row begins: `skipped` where it would run, `failed` where it would fail
  * @returns what the rows that would run cost
  */
 export async function* dryRun(
@@ -24,7 +24,7 @@ export async function* dryRun(
   work: Work,
   info: WorkInfo,
   signal: AbortSignal,
-): AsyncGenerator<ResultRecord, DryRunCost> {
+): AsyncGenerator<{ result: ResultRecord; line: number | null }, DryRunCost> {
   const cost: DryRunCost = { unetCalls: 0, rows: 0 };
   for await (const row of rows) {
     signal.throwIfAborted();
@@ -36,7 +36,7 @@ export async function* dryRun(
     }
     const outcome =
       error === null ? ({ status: 'skipped' } as const) : ({ status: 'failed', error, durationMs: null } as const);
-    yield buildResultRecord(row, outcome, info);
+    yield { result: buildResultRecord(row, outcome, info), line: row.line };
   }
   return cost;
 }

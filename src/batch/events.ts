@@ -13,6 +13,8 @@ export type BatchEvent =
       /** Pictures that a row counts share its index. */
       copy: number;
       result: ResultRecord;
+      /** Where the row begins in its input, from 1; null where the input has no lines. */
+      line: number | null;
       /** UNet steps that the row was expected to take. */
       steps: number;
       /** The engine worked on it in this run. */

@@ -70,8 +70,9 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
       else if ((await result).status === 'ok') refined++;
       const source = row.kind === 'refined' ? row.ready.row : row.row;
       const [steps, isPicture] = [countSteps(source), row.kind === 'refined'];
-      const copy = source.generation?.copy ?? 0;
-      report({ kind: 'row', rowIndex: source.index, copy, result: await result, steps, isPicture });
+      const { index: rowIndex, line, generation } = source;
+      const copy = generation?.copy ?? 0;
+      report({ kind: 'row', rowIndex, copy, line, result: await result, steps, isPicture });
     };
     result.catch(() => undefined);
     return (turn = turn.then(write));

@@ -67,7 +67,6 @@ const compare = async (named: string, flags: CompareFlags, around: Surroundings)
   const sheet = resolve(cwd, flags.sheet ?? join(folder, 'contact-sheet.png'));
   const inputs = flags.inputs.map((path) => existingForm(resolve(cwd, path)));
   const stop = listenForStop(around, () => undefined);
-  const watched = around.stderr.isTTY === true && flags.quiet !== true;
   try {
     const comparison = await writeComparison({
       results,
@@ -80,9 +79,10 @@ const compare = async (named: string, flags: CompareFlags, around: Surroundings)
       link: flags.link === true,
       signal: stop.signal,
       report: (done, total) => {
-        if (watched) around.stderr.write(`\r${done} of ${total} rows${done === total ? '\n' : ''}`);
+        if (flags.quiet !== true) around.stderr.status(`${done} of ${total} rows`);
       },
     });
+    around.stderr.status(null);
     const { rows } = comparison.summary;
     const written = [page, ...(comparison.pairs > 0 ? [sheet] : [])];
     if (flags.quiet !== true) around.stderr.write(summaryText(comparison));

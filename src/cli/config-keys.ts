@@ -31,8 +31,8 @@ export interface ConfigKey {
   isList: boolean;
 }
 
-/** They say where settings come from, or name one file, which is another at every call. */
-const NOT_SETTINGS = ['config', 'printConfig', 'output'];
+/** They say where settings come from or how they are said, or name one file, which is another at every call. */
+const NOT_SETTINGS = ['config', 'printConfig', 'color', 'output'];
 
 /** What `<…>` of an option says when it is a place on this machine. */
 const PLACE = /<(?:folder|file)(?:\|(?:folder|file|id))*(?:\[:weight\])?>/;

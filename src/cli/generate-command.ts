@@ -112,7 +112,7 @@ export const generateCommand = (around: Surroundings, setExitCode: (code: number
     )
     .optionsGroup(MESSAGES)
     .option('--json', 'one result line a picture on standard output, and a last line with the summary')
-    .option('-q, --quiet', 'no progress and no summary; errors only')
+    .option('-q, --quiet', 'no progress and no summary; only errors, of rows too')
     .option(
       '--config <file>',
       'settings as JSON or YAML; sdxl-refine.json, .yaml or .yml beside the input is found, for what a picture is',

@@ -2,6 +2,7 @@
 import { dryRun } from '../batch/dry-run.js';
 import { addToSummary, emptySummary } from '../results/summary.js';
 import type { BatchFlags, BatchRun } from './batch-run.js';
+import { failureOf, sayFailure } from './failure-text.js';
 import { dryRunText } from './summary-text.js';
 import { resultNotes } from './say-warnings.js';
 import type { Surroundings } from './surroundings.js';
@@ -25,12 +26,11 @@ export const lookOnly = async (
       if (flags.quiet !== true) around.stderr.write(dryRunText(summary, value, info));
       return summary.failed > 0 ? 1 : 0;
     }
-    summary = addToSummary(summary, value);
-    run.print(value);
-    if (flags.quiet !== true) around.stderr.write(resultNotes(value));
-    if (value.error !== null && flags.quiet !== true) {
-      const { code, message } = value.error;
-      around.stderr.write(`${value.input_csv_name} row ${value.row_number_per_file}: ${message} [${code}]\n`);
-    }
+    const { result, line } = value;
+    summary = addToSummary(summary, result);
+    run.print(result);
+    if (flags.quiet !== true) around.stderr.write(resultNotes(result));
+    const failure = failureOf(result, line);
+    if (failure !== null) sayFailure(failure, around.stderr);
   }
 };

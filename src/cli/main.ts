@@ -3,8 +3,10 @@ import { CommanderError } from 'commander';
 import { isRefineError, messageOf } from '../errors.js';
 import { expectCommand, readHelpWords } from './first-word.js';
 import { watchOutputs } from './output-streams.js';
+import { plainLines } from './plain-text.js';
 import { buildProgram } from './program.js';
 import type { Process, Surroundings } from './surroundings.js';
+import { createTerminal } from './terminal.js';
 
 const ISSUES = 'Please report it with this text and the command you ran: see "Reporting a bug" in the README.';
 
@@ -25,7 +27,7 @@ export const main = async (argv: readonly string[], process: Process): Promise<n
 const surroundingsOf = (process: Process, broken: AbortSignal): Surroundings => ({
   stdin: process.stdin,
   stdout: process.stdout,
-  stderr: process.stderr,
+  stderr: createTerminal(process),
   env: process.env,
   cwd: () => process.cwd(),
   on: (event, listener) => process.on(event, listener),
@@ -52,11 +54,14 @@ const runCommand = async (argv: readonly string[], around: Surroundings): Promis
 
 /** @returns the exit code */
 const tell = (thrown: unknown, { stderr }: Surroundings): number => {
+  const { red, dim } = stderr.colors;
+  stderr.status(null);
   if (isRefineError(thrown) && thrown.code !== 'INTERNAL') {
-    stderr.write(`sdxl-refine: ${thrown.message} [${thrown.code}]\n`);
+    stderr.writeStyled(`${red('sdxl-refine:')} ${plainLines(thrown.message)} ${dim(`[${thrown.code}]`)}\n`);
     return thrown.exitCode;
   }
   const stack = (thrown as { stack?: unknown } | null)?.stack;
-  stderr.write(`sdxl-refine: this is a bug. ${ISSUES}\n${typeof stack === 'string' ? stack : messageOf(thrown)}\n`);
+  const text = plainLines(typeof stack === 'string' ? stack : messageOf(thrown));
+  stderr.writeStyled(`${red('sdxl-refine:')} this is a bug. ${ISSUES}\n${text}\n`);
   return 70;
 };

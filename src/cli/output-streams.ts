@@ -1,6 +1,6 @@
 /** Standard output and standard error, whose reader may go away (`| head -1`) and whose disk may be full. */
 import { messageOf, RefineError, systemCodeOf } from '../errors.js';
-import type { Surroundings } from './surroundings.js';
+import type { Process } from './surroundings.js';
 
 export interface OutputStreams {
   /** Aborted once writing fails; its reason is the RefineError that a run ends with: CANCELLED OUTPUT_UNWRITABLE. */
@@ -13,7 +13,7 @@ export interface OutputStreams {
 const READER_IS_GONE: readonly (string | undefined)[] = ['EPIPE', 'EOF', 'ECONNRESET'];
 
 /** Listens to both streams for as long as the process lives: an error without a listener would end it with a stack. */
-export const watchOutputs = ({ stdout, stderr }: Pick<Surroundings, 'stdout' | 'stderr'>): OutputStreams => {
+export const watchOutputs = ({ stdout, stderr }: Pick<Process, 'stdout' | 'stderr'>): OutputStreams => {
   const controller = new AbortController();
   let failure: RefineError | null = null;
   const onError = (error: unknown): void => {

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { batchCommand } from './batch-command.js';
 import { cacheCommand } from './cache-command.js';
+import { colorOptions, type ColorChoice } from './color-choice.js';
 import { compareCommand } from './compare-command.js';
 import { completeCommand, completionCommand } from './completion-command.js';
 import { doctorCommand } from './doctor-command.js';
@@ -32,9 +33,9 @@ export const buildProgram = (
     .version(packageVersion())
     .configureOutput({
       writeOut: (text) => around.stdout.write(text),
-      writeErr: (text) => around.stderr.write(text),
+      writeErr: around.stderr.write,
       getOutHelpWidth: () => around.stdout.columns ?? PLAIN_WIDTH,
-      getErrHelpWidth: () => around.stderr.columns ?? PLAIN_WIDTH,
+      getErrHelpWidth: () => (around.stderr.isTTY ? around.stderr.columns : PLAIN_WIDTH),
     })
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)')
@@ -54,6 +55,8 @@ export const buildProgram = (
   program.addCommand(cacheCommand(around, setExitCode).copyInheritedSettings(program));
   program.addCommand(completionCommand(around).copyInheritedSettings(program));
   program.addCommand(completeCommand(around).copyInheritedSettings(program), { hidden: true });
+  for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])])
+    for (const option of colorOptions()) command.addOption(option);
   for (const command of program.commands) {
     command.configureOutput({
       outputError: (text, write) => {
@@ -61,6 +64,9 @@ export const buildProgram = (
       },
     });
   }
+  program.hook('preAction', (_, command) => {
+    around.stderr.chooseColors(command.optsWithGlobals<{ color?: ColorChoice }>().color);
+  });
   return setHelpTexts(program, {
     examples: [
       'sdxl-refine cat.png -p "a cat in the snow" -o snow.png',

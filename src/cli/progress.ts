@@ -1,9 +1,9 @@
-/** The run as a person watches it, on standard error: a bar on a terminal, a line a minute elsewhere, nothing when quiet. */
-import cliProgress from 'cli-progress';
+/** The run as a person watches it, on standard error: failed rows, and below them a bar on a terminal, a line a minute elsewhere. */
+import stringWidth from 'string-width';
 import type { BatchEvent } from '../batch/events.js';
-import type { ResultRecord } from '../records.js';
+import { failureOf, sayFailure } from './failure-text.js';
 import { Pace, type PlannedWork } from './pace.js';
-import type { Surroundings } from './surroundings.js';
+import type { Terminal } from './terminal.js';
 import { timeText } from './time-text.js';
 
 export interface Progress {
@@ -12,21 +12,34 @@ export interface Progress {
 }
 
 const LINE_EVERY_MS = 60_000;
-/** Failures that get a line of their own where there is no terminal; of more, results.jsonl tells. */
-const FAILURE_LINES = 20;
+/** A bar that is drawn more often is no easier to read. */
+const BAR_EVERY_MS = 50;
+const SHORTEST_BAR = 6;
+const BAR_CELLS = [24, 12, SHORTEST_BAR];
+const OPENING = 'opening the model';
 
-/** @param now milliseconds of a clock that only moves on */
+/** @param quiet failed rows alone are said @param now milliseconds of a clock that only moves on */
 export const createProgress = (
-  stderr: Surroundings['stderr'],
+  terminal: Terminal,
   total: PlannedWork,
   quiet: boolean,
   now: () => number = () => performance.now(),
 ): Progress => {
-  if (quiet) return { report: () => undefined, stop: () => undefined };
-  return stderr.isTTY === true ? bar(stderr, new Pace(total, now)) : lines(stderr, new Pace(total, now), now);
+  const pace = new Pace(total, now);
+  const shown = quiet ? NOTHING : terminal.isTTY ? bar(terminal, pace, now) : lines(terminal, pace, now);
+  return {
+    report: (event) => {
+      follow(pace, event);
+      const failure = event.kind === 'row' ? failureOf(event.result, event.line) : null;
+      if (failure !== null) sayFailure(failure, terminal);
+      shown.report(event);
+    },
+    stop: shown.stop,
+  };
 };
 
-/** What both show of an event. */
+const NOTHING: Progress = { report: () => undefined, stop: () => undefined };
+
 const follow = (pace: Pace, event: BatchEvent): void => {
   if (event.kind === 'opened') pace.begin();
   else if (event.kind === 'step')
@@ -37,64 +50,67 @@ const follow = (pace: Pace, event: BatchEvent): void => {
   }
 };
 
-const paceText = (pace: Pace): string => {
-  const left = pace.timeLeft === null ? '' : `, ${timeText(pace.timeLeft)} left`;
-  return `${pace.picturesPerMinute.toFixed(1)} pictures/min${left}`;
-};
+const rateText = (pace: Pace): string => `${pace.picturesPerMinute.toFixed(1)} pictures/min`;
+const leftText = ({ timeLeft }: Pace): string[] => (timeLeft === null ? [] : [`${timeText(timeLeft)} left`]);
 
-const bar = (stderr: Surroundings['stderr'], pace: Pace): Progress => {
-  const { total } = pace;
-  const single = new cliProgress.SingleBar({
-    stream: stderr,
-    format: ' {bar} {rows}/{total_rows} rows  {step}  {pace}{failure}',
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 24,
-    hideCursor: true,
-    clearOnComplete: true,
-  });
-  const shown = { rows: 0, total_rows: total.rows, step: 'opening the model', pace: '', failure: '' };
-  single.start(Math.max(1, total.steps), 0, shown);
+const bar = (terminal: Terminal, pace: Pace, now: () => number): Progress => {
+  let step = OPENING;
+  let last = -Infinity;
+  const draw = (): void => {
+    last = now();
+    terminal.status(barText(step, pace, terminal));
+  };
+  draw();
   return {
     report: (event) => {
-      follow(pace, event);
-      if (event.kind === 'step') shown.step = `${event.stage ?? 'step'} ${event.step}/${event.steps}`;
-      if (event.kind === 'row' && event.result.status === 'failed') {
-        shown.failure = `  ${pace.failed} failed, last ${nameOf(event.result)}: ${event.result.error?.code ?? ''}`;
-      }
-      shown.rows = pace.rows;
-      shown.pace = event.kind === 'opened' ? '' : paceText(pace);
-      single.update(pace.steps, shown);
+      if (event.kind === 'step') step = `${event.stage ?? 'step'} ${event.step}/${event.steps}`;
+      else if (event.kind === 'opened') step = 'first step';
+      if (event.kind !== 'step' || now() - last >= BAR_EVERY_MS) draw();
     },
     stop: () => {
-      single.stop();
+      terminal.status(null);
     },
   };
 };
 
-const lines = (stderr: Surroundings['stderr'], pace: Pace, now: () => number): Progress => {
+/** As much as there is room for, what matters most first. */
+const barText = (step: string, pace: Pace, { statusWidth, colors }: Terminal): string => {
+  const { rows, failed, steps, total } = pace;
+  const parts = [
+    { text: `${rows}/${total.rows} rows`, style: String },
+    ...(failed > 0 ? [{ text: `${failed} failed`, style: colors.red }] : []),
+    ...[step, ...leftText(pace), ...(step === OPENING ? [] : [rateText(pace)])]
+      .filter((text) => text !== '')
+      .map((text) => ({ text, style: String })),
+  ];
+  const widthOf = (cells: number, count: number): number =>
+    cells + parts.slice(0, count).reduce((sum, { text }) => sum + 2 + stringWidth(text), 0);
+  /* The bar gives way to rows and failures, and what is beside them to it. */
+  const least = failed > 0 ? 2 : 1;
+  const largest = (count: number): number | undefined => BAR_CELLS.find((size) => widthOf(size, count) <= statusWidth);
+  const cells = largest(least + 1) ?? largest(least) ?? SHORTEST_BAR;
+  let count = parts.length;
+  while (count > 1 && widthOf(cells, count) > statusWidth) count--;
+  const filled = total.steps === 0 ? cells : Math.floor((cells * steps) / total.steps);
+  const drawn = colors.cyan('█'.repeat(filled)) + colors.dim('░'.repeat(cells - filled));
+  return [drawn, ...parts.slice(0, count).map(({ text, style }) => style(text))].join('  ');
+};
+
+const lines = (terminal: Terminal, pace: Pace, now: () => number): Progress => {
   const { total } = pace;
   let last = now();
   return {
     report: (event) => {
-      follow(pace, event);
       if (event.kind === 'opened') {
         const { model, device, precision, openedInMs } = event.info;
-        stderr.write(`Opened ${model} on ${device} (${precision}) in ${timeText(openedInMs)}\n`);
-      } else if (event.kind === 'row' && event.result.error !== null && pace.failed <= FAILURE_LINES) {
-        const { code, message } = event.result.error;
-        stderr.write(`${nameOf(event.result)}: ${event.result.status}, ${code}: ${message}\n`);
+        terminal.write(`Opened ${model} on ${device} (${precision}) in ${timeText(openedInMs)}\n`);
       }
       if (now() - last < LINE_EVERY_MS) return;
       last = now();
       const failed = pace.failed > 0 ? `, ${pace.failed} failed` : '';
-      stderr.write(
-        `${pace.rows} of ${total.rows} rows${failed}, ${pace.steps} of ${total.steps} steps, ${paceText(pace)}\n`,
-      );
+      const left = [rateText(pace), ...leftText(pace)].join(', ');
+      terminal.write(`${pace.rows} of ${total.rows} rows${failed}, ${pace.steps} of ${total.steps} steps, ${left}\n`);
     },
     stop: () => undefined,
   };
 };
-
-const nameOf = (result: ResultRecord): string =>
-  result.image ?? result.image_file_name ?? `row ${result.row_number_per_file}`;

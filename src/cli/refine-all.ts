@@ -1,6 +1,6 @@
 /** The batch command when it runs: the output folder made its own, the rows refined, the results brought to their final form. */
 import { rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join, relative, sep } from 'node:path';
 import { makeOutputFolder, refuseFile } from '../batch/check-outputs.js';
 import { continueRun, refuseReplacing, someOf, type Continuation } from '../batch/continue-run.js';
 import type { BatchEvent } from '../batch/events.js';
@@ -13,11 +13,12 @@ import { writePredictionsCsv } from '../results/predictions-csv.js';
 import { lockFolder } from '../results/run-lock.js';
 import { writeRunState, type RunState } from '../results/run-state.js';
 import type { BatchFlags, BatchRun } from './batch-run.js';
+import { failureOf, type RowFailure } from './failure-text.js';
 import { isAlive } from './is-alive.js';
 import { packageVersion } from './package-version.js';
 import { createProgress } from './progress.js';
 import { openScreening } from './safety-options.js';
-import { stoppedText, summaryText } from './summary-text.js';
+import { failureList, stoppedText, summaryText } from './summary-text.js';
 import type { Surroundings } from './surroundings.js';
 
 interface ContinuedRun extends BatchRun {
@@ -52,6 +53,15 @@ export const refineAll = async (
     /* A run that ended before it wrote anything leaves no empty folder. */
     if (isOurs) await rmdir(outputFolder).catch(() => undefined);
   }
+};
+
+/** Rows that the end of a run names once more; of more, results.jsonl tells. */
+const LISTED_FAILURES = 20;
+
+/** From the working directory where it lies there, as a person would name it. */
+const shownPath = (path: string, cwd: string): string => {
+  const fromHere = relative(cwd, path);
+  return isAbsolute(fromHere) || fromHere.split(sep)[0] === '..' ? path : fromHere === '' ? '.' : fromHere;
 };
 
 const resultsName = ({ part }: BatchRun): string => `results${part}.jsonl`;
@@ -92,7 +102,10 @@ const refineLocked = async (
   const total = run.total.rows;
   const start = performance.now();
   const resultsPath = join(outputFolder, resultsName(run));
-  const progress = createProgress(around.stderr, run.total, flags.quiet === true);
+  const shown = (path: string): string => shownPath(path, around.cwd());
+  const { stderr } = around;
+  const progress = createProgress(stderr, run.total, flags.quiet === true);
+  const failures: RowFailure[] = [];
   let finished = 0;
   /** Of a row of `generate`, what its base model did is kept, though no row is finished. */
   let isBegun = false;
@@ -101,6 +114,8 @@ const refineLocked = async (
     isBegun ||= event.kind === 'step' && run.verb === 'generated';
     if (event.kind !== 'row') return;
     finished++;
+    const failure = failures.length < LISTED_FAILURES ? failureOf(event.result, event.line) : null;
+    if (failure !== null) failures.push(failure);
     run.print(event.result);
   };
   let outcome: BatchOutcome;
@@ -111,8 +126,13 @@ const refineLocked = async (
   } catch (thrown) {
     progress.stop();
     if (flags.quiet !== true)
-      around.stderr.write(
-        stoppedText(finished, { total, resultsPath, isBegun, goOn: run.appends ? '--append' : '--resume' }),
+      stderr.write(
+        stoppedText(finished, {
+          total,
+          resultsPath: shown(resultsPath),
+          isBegun,
+          goOn: run.appends ? '--append' : '--resume',
+        }),
       );
     throw thrown;
   }
@@ -124,10 +144,18 @@ const refineLocked = async (
   run.print({
     summary: { ...summary, refined, taken_over: takenOver, total, duration_ms: durationMs, results: resultsPath },
   });
-  if (flags.quiet !== true)
-    around.stderr.write(
-      summaryText(outcome, { total, durationMs, outputFolder, resultsName: resultsName(run), verb: run.verb }),
-    );
+  if (flags.quiet !== true) {
+    const facts = {
+      total,
+      durationMs,
+      outputFolder: shown(outputFolder),
+      resultsName: resultsName(run),
+      verb: run.verb,
+    };
+    const list = failureList(failures, summary.failed, { resultsPath: shown(resultsPath), columns: stderr.columns });
+    /* A log has them above, where nothing scrolls away. */
+    stderr.writeStyled((stderr.isTTY ? list : '') + summaryText(outcome, facts, stderr.colors));
+  }
   return stoppedByThreshold || summary.failed > 0 ? 1 : 0;
 };
 

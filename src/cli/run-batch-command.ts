@@ -28,7 +28,7 @@ export const runBatchCommand = async (
     stepSummary.take(line);
   };
   const stop = listenForStop(around, () => {
-    around.stderr.write('\nStopping; finished rows are kept. Once more to stop at once.\n');
+    around.stderr.write('Stopping; finished rows are kept. Once more to stop at once.\n');
   });
   const scratch = await makeScratchFolder();
   try {

@@ -35,7 +35,7 @@ export const runServe = async (flags: ServeFlags, around: Surroundings): Promise
   const screening = await planScreening(flags, around);
   const scoring = scoreOptions(flags, screening);
   const tls = await readTls(flags, around);
-  const log = createLog((text) => around.stderr.write(text), flags.logJson === true, flags.quiet === true);
+  const log = createLog(around.stderr.write, flags.logJson === true, flags.quiet === true);
   const stop = listenForStop(around, () => undefined);
   try {
     await openScreening(screening, flags, around, stop.signal);

@@ -8,6 +8,7 @@ import type { Verb } from './batch-run.js';
 import type { Setting } from './config.js';
 import type { ResultLine, RunEnd } from './print-results.js';
 import type { Surroundings } from './surroundings.js';
+import type { Terminal } from './terminal.js';
 import { timeText } from './time-text.js';
 
 export interface StepSummary {
@@ -26,7 +27,7 @@ const MAX_FAILURES = 20;
 const MAX_TEXT = 300;
 
 export const createStepSummary = (
-  { env, stderr }: Pick<Surroundings, 'env' | 'stderr'>,
+  { env, stderr }: Pick<Surroundings, 'env'> & { stderr: Pick<Terminal, 'write'> },
   settings: Readonly<Record<string, Setting>>,
   verb: Verb,
 ): StepSummary => {

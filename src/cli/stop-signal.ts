@@ -18,11 +18,15 @@ export interface StopSignal {
 export const listenForStop = (around: Surroundings, onStop: () => void): StopSignal => {
   const controller = new AbortController();
   const stop = (name: EndingSignal): void => {
+    around.stderr.clearLine();
     if (!controller.signal.aborted) {
       controller.abort(cancelled());
       onStop();
       /* A terminal that is closed says so more than once: by its shell, and by itself. */
-    } else if (name !== 'SIGHUP') around.exit(STOPPED_BY_USER);
+    } else if (name !== 'SIGHUP') {
+      around.stderr.status(null);
+      around.exit(STOPPED_BY_USER);
+    }
   };
   const listeners = ENDING_SIGNALS.map(
     (name) =>

@@ -4,11 +4,15 @@ import type { BatchOutcome } from '../batch/run-batch.js';
 import type { WorkInfo } from '../batch/work-info.js';
 import type { Summary } from '../results/summary.js';
 import type { Verb } from './batch-run.js';
+import { failureEntry, type RowFailure } from './failure-text.js';
+import { plainText } from './plain-text.js';
+import { PLAIN, type Colors } from './terminal.js';
 import { timeText } from './time-text.js';
 
 interface RunFacts {
   total: number;
   durationMs: number;
+  /** As a person reads it. */
   outputFolder: string;
   /** The results' file there. */
   resultsName: string;
@@ -16,9 +20,11 @@ interface RunFacts {
   verb: Verb;
 }
 
+/** Of a run that came to its end. */
 export const summaryText = (
   { summary, takenOver, refined, stoppedByThreshold }: BatchOutcome,
   facts: RunFacts,
+  colors: Colors = PLAIN,
 ): string => {
   const { total, durationMs, outputFolder, resultsName, verb } = facts;
   const rate = refined / (durationMs / 60_000);
@@ -27,13 +33,14 @@ export const summaryText = (
     takenOver > 0
       ? `${refined} ${verb}, ${done} already done (${count(total, 'row')})`
       : `${summary.ok} of ${count(total, 'row')} ${verb}`;
+  const paint = summary.ok === total ? colors.green : String;
   const lines = [
-    `${what} in ${timeText(durationMs)} (${rate.toFixed(1)} pictures/min)`,
+    paint(`${what} in ${timeText(durationMs)} (${rate.toFixed(1)} pictures/min)`),
     ...earlierFailures(takenOver - done),
-    ...(summary.blocked > 0 ? [`${summary.blocked} blocked by content safety`] : []),
-    ...failures(summary),
+    ...(summary.blocked > 0 ? [colors.yellow(`${summary.blocked} blocked by content safety`)] : []),
+    ...failures(summary).map(colors.red),
     ...(stoppedByThreshold ? [`stopped by --error-threshold; ${total - summary.rows} rows were not tried`] : []),
-    `pictures and ${resultsName}: ${outputFolder}`,
+    `pictures and ${resultsName}: ${plainText(outputFolder)}`,
   ];
   return `${lines.join('\n')}\n`;
 };
@@ -42,6 +49,18 @@ const earlierFailures = (untried: number): string[] => {
   if (untried <= 0) return [];
   const [were, them] = untried === 1 ? ['was', 'it'] : ['were', 'them'];
   return [`${untried} that failed in an earlier run ${were} not tried again: --retry-failed tries ${them}`];
+};
+
+/** The first rows that failed, one a line, for the end of a run. @param all how many there are */
+export const failureList = (
+  first: readonly RowFailure[],
+  all: number,
+  { resultsPath, columns }: { resultsPath: string; columns: number },
+): string => {
+  if (first.length === 0) return '';
+  const entries = first.map((failure) => failureEntry(failure, columns));
+  const rest = all > first.length ? [`  … and ${all - first.length} more: see ${plainText(resultsPath)}`] : [];
+  return `\nFailed rows:\n${[...entries, ...rest].join('\n')}\n\n`;
 };
 
 /** Of a run that ended before its last row. */

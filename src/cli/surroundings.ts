@@ -1,5 +1,6 @@
 /** The process around a command, as far as commands may know it. */
 import type { Readable } from 'node:stream';
+import type { Terminal } from './terminal.js';
 
 /** Ctrl-C, what ends services, a terminal that is closed, and Ctrl-\\. */
 export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
@@ -18,7 +19,8 @@ export interface Process {
   exit(code: number): never;
 }
 
-export interface Surroundings extends Process {
+export interface Surroundings extends Omit<Process, 'stderr'> {
+  stderr: Terminal;
   /** Aborted once nothing can be written any more; its reason is the RefineError that a run ends with. */
   broken: AbortSignal;
 }

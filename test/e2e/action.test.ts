@@ -55,7 +55,11 @@ it('refines, keeps the exit code, compares, and links', () => {
     OUTPUT_DIR: 'the output',
     ARGS: '--prompt=a "quoted" $(prompt)\n\n--quiet\n',
   });
-  expect(refined).toEqual({ status: 1, stderr: '', output: 'results=the output/results.jsonl\n' });
+  expect(refined).toEqual({
+    status: 1,
+    stderr: expect.stringMatching(/^none\.png: failed, IMAGE_NOT_FOUND: [^\n]*\n$/) as string,
+    output: 'results=the output/results.jsonl\n',
+  });
   const results = readResults(join(folder, 'the output'));
   expect(results.map(({ status }) => status)).toEqual(['ok', 'failed']);
   expect(results[0]).toMatchObject({ prompt: 'a "quoted" $(prompt)' });

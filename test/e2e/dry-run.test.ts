@@ -25,7 +25,7 @@ it('names outputs, counts UNet calls as a run does, and writes nothing', async (
   expect(existsSync(out)).toBe(false);
   const calls = summaryOf(dry.stdout)['unet_calls'];
   expect(dry.stderr).toContain(`5 rows would run: ${String(calls)} UNet calls on cpu (fp32)`);
-  expect(dry.stderr).toMatch(/manifest\.jsonl row 5: .*none\.png.* \[IMAGE_NOT_FOUND\]\n/);
+  expect(dry.stderr).toMatch(/^none\.png: failed, IMAGE_NOT_FOUND: .* \(manifest\.jsonl, line 6\)$/m);
   expect(dry.stderr).toContain('1 failed: IMAGE_NOT_FOUND 1');
 
   const run = await runBatch([manifest, '--output-dir', out, '--json', '--quiet']);

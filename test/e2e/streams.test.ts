@@ -60,9 +60,10 @@ it('progress and summary are plain lines on standard error', async () => {
   expect(run.stderr).not.toMatch(/[\x1b\r\b]/);
 });
 
-it('--quiet says nothing of rows, not even of failed ones, but what ends a run', async () => {
+it('--quiet says failed rows and what ends a run, and nothing else', async () => {
   const quiet = await runBatch([mixed, '--output-dir', join(folder, 'quiet'), '--quiet']);
-  expect(quiet).toEqual({ code: 1, signal: null, stdout: '', stderr: '' });
+  expect(quiet).toMatchObject({ code: 1, signal: null, stdout: '' });
+  expect(quiet.stderr).toMatch(/^none\.png: failed, IMAGE_NOT_FOUND: .* \(mixed\.jsonl, line 2\)\n$/);
   const ended = await runBatch([mixed, '--output-dir', join(folder, 'quiet'), '--quiet']);
   expect(ended).toMatchObject({ code: 6, stdout: '' });
   expect(ended.stderr).toMatch(/^sdxl-refine: .*\[OUTPUT_EXISTS\]\n$/);
