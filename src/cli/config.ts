@@ -64,6 +64,8 @@ export const mergeConfig = async <Flags extends object>(
     }
     flags[key.attribute] = asFlag(settings[key.name]?.value ?? null, key.isList);
   }
+  /* An error that comes later is told as the command was asked to speak. */
+  if (flags['json'] === true) command.setOptionValue('json', true);
   return { flags: flags as Flags, file: nearest?.path ?? null, userFile: own?.path ?? null, settings };
 };
 

@@ -1,26 +1,48 @@
 /** From arguments to exit code. The streams are injected, so that the command line can be tested without a terminal. */
-import { CommanderError } from 'commander';
-import { isRefineError, messageOf } from '../errors.js';
+import { CommanderError, type Command } from 'commander';
 import { expectCommand, readHelpWords } from './first-word.js';
 import { watchOutputs } from './output-streams.js';
-import { plainLines } from './plain-text.js';
 import { buildProgram } from './program.js';
 import type { Process, Surroundings } from './surroundings.js';
+import { tellError } from './tell-error.js';
 import { createTerminal } from './terminal.js';
-
-const ISSUES = 'Please report it with this text and the command you ran: see "Reporting a bug" in the README.';
 
 /** @param argv as `process.argv` @returns the exit code (README, "Exit codes") */
 export const main = async (argv: readonly string[], process: Process): Promise<number> => {
   const outputs = watchOutputs(process);
   const around = surroundingsOf(process, outputs.broken);
+  let exitCode = 0;
+  const { words, isFull } = readHelpWords(argv.slice(2));
+  const program = buildProgram(around, (code) => (exitCode = code), isFull);
+  /** What runs, once the arguments are understood. */
+  let running: Command | null = null;
+  program.hook('preAction', (_, command) => {
+    running = command;
+  });
   try {
-    const exitCode = await runCommand(argv, around);
+    await parse(words, program, around);
     await outputs.flush();
     return exitCode;
   } catch (thrown) {
-    return tell(thrown, around);
+    return tellError(thrown, around, wantsJson(words, running));
   }
+};
+
+const parse = async (words: readonly string[], program: Command, around: Surroundings): Promise<void> => {
+  try {
+    expectCommand(words[0], program, around.cwd());
+    await program.parseAsync(words, { from: 'user' });
+  } catch (thrown) {
+    /* commander throws after --help and --version, too. */
+    if (!(thrown instanceof CommanderError) || thrown.exitCode !== 0) throw thrown;
+  }
+};
+
+/** A command knows what the environment and files say, too; before there is one, the arguments are all there is. */
+const wantsJson = (words: readonly string[], running: Command | null): boolean => {
+  if (running !== null) return running.opts<{ json?: boolean }>().json === true;
+  const end = words.indexOf('--');
+  return words.slice(0, end < 0 ? undefined : end).includes('--json');
 };
 
 /** `process` itself is no object to spread: its methods are its class's. */
@@ -36,32 +58,3 @@ const surroundingsOf = (process: Process, broken: AbortSignal): Surroundings => 
   exit: (code) => process.exit(code),
   broken,
 });
-
-const runCommand = async (argv: readonly string[], around: Surroundings): Promise<number> => {
-  let exitCode = 0;
-  try {
-    const { words, isFull } = readHelpWords(argv.slice(2));
-    const program = buildProgram(around, (code) => (exitCode = code), isFull);
-    expectCommand(words[0], program, around.cwd());
-    await program.parseAsync(words, { from: 'user' });
-  } catch (thrown) {
-    /* commander ends --help and --version this way too. */
-    if (!(thrown instanceof CommanderError)) throw thrown;
-    return thrown.exitCode === 0 ? 0 : 2;
-  }
-  return exitCode;
-};
-
-/** @returns the exit code */
-const tell = (thrown: unknown, { stderr }: Surroundings): number => {
-  const { red, dim } = stderr.colors;
-  stderr.status(null);
-  if (isRefineError(thrown) && thrown.code !== 'INTERNAL') {
-    stderr.writeStyled(`${red('sdxl-refine:')} ${plainLines(thrown.message)} ${dim(`[${thrown.code}]`)}\n`);
-    return thrown.exitCode;
-  }
-  const stack = (thrown as { stack?: unknown } | null)?.stack;
-  const text = plainLines(typeof stack === 'string' ? stack : messageOf(thrown));
-  stderr.writeStyled(`${red('sdxl-refine:')} this is a bug. ${ISSUES}\n${text}\n`);
-  return 70;
-};

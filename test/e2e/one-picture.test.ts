@@ -116,6 +116,7 @@ it.each<[string, string[], string]>([
   ['an unknown format', ['cat.png', '-p', 'x', '-o', 'cat.bmp'], '.png .jpg'],
 ])('usage: %s', async (_, args, message) => {
   const run = await runCli(args, { cwd: join(folder, 'plain') });
-  expect(run).toMatchObject({ code: 2, stdout: '' });
+  expect(run.code).toBe(2);
+  expect(run.stdout).toEqual(args.includes('--json') ? expect.stringMatching(/^\{"error":/) : '');
   expect(run.stderr).toContain(message);
 });
