@@ -187,6 +187,8 @@ export interface InvalidRow extends RowOrigin {
   extra: Readonly<Record<string, unknown>>;
   warnings?: readonly string[];
   error: { code: ErrorCode; message: string };
+  /** Each thing that `error` says, without the place. */
+  problems: readonly string[];
 }
 
 /** A picture's numbers: RGB, row by row, [height, width, 3]. */

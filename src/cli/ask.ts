@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import type { Surroundings } from './surroundings.js';
 
-export const canAsk = ({ stdin, stderr }: Surroundings): boolean => stdin.isTTY === true && stderr.isTTY === true;
+export const canAsk = ({ stdin, stderr }: Surroundings): boolean => stdin.isTTY === true && stderr.isTTY;
 
 /** Only "y" and "yes" mean yes; the end of the input does not. */
 export const ask = async (question: string, { stdin, stderr }: Surroundings, signal: AbortSignal): Promise<boolean> => {

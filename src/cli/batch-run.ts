@@ -14,14 +14,11 @@ import { RefineError } from '../errors.js';
 import { checkManifest, type ManifestCheck } from '../manifest/check-manifest.js';
 import { parseMetadataKeys } from '../manifest/own-values.js';
 import { parseBatchRow, type RowParser } from '../manifest/parse-row.js';
-import { parseOption } from '../manifest/parse-value.js';
 import type { Manifest } from '../manifest/read-rows.js';
 import type { PassedBy } from '../manifest/passed-by.js';
 import type { RowCommand } from '../manifest/row-key.js';
-import { rowKeyNames, type RowKeyName, type RowValues } from '../manifest/row-keys.js';
 import { DRAWN_SEEDS, SEED_MODES } from '../manifest/row-seed.js';
 import type { RowContext } from '../manifest/resolve-settings.js';
-import { schedulerProblem } from '../manifest/scheduler-name.js';
 import type { InvalidRow, LoraChoice, Row } from '../records.js';
 import type { Screening } from '../safety/screening.js';
 import { readRunState, type RunState } from '../results/run-state.js';
@@ -40,6 +37,7 @@ import { resolveModel } from './resolve-model.js';
 import { planScreening } from './safety-options.js';
 import { sayWarnings } from './say-warnings.js';
 import type { Surroundings } from './surroundings.js';
+import { rowOptions } from './read-row-options.js';
 import { parseChoice, parseDevice, parseMemory, parsePrecision, parseVaeTiling, parseWhole } from './run-options.js';
 
 /** Options as the command line gives them, camel-cased; row keys are among them. */
@@ -188,8 +186,6 @@ export const planBatch = async (
   const shard = flags.shard === undefined ? null : parseShard(flags.shard);
   const part = shard === null ? '' : `-${shard.index}-of-${shard.count}`;
   const options = rowOptions(flags, kind.command);
-  const wrongScheduler = options.scheduler === undefined ? null : schedulerProblem(options.scheduler);
-  if (wrongScheduler !== null) throw new RefineError('USAGE_OPTION_INVALID', wrongScheduler);
   const earlier = parseEarlierRun(flags);
   const looksBack = earlier.resumes || earlier.appends;
   const outputFolder = resolve(around.cwd(), flags.outputDir);
@@ -279,18 +275,3 @@ interface LookedThrough extends Pick<BatchRun, 'rows' | 'total'> {
   manifest: ManifestCheck;
   createWork: () => Promise<Work>;
 }
-
-/** The options that are row keys, parsed as a manifest's cells are. */
-export const rowOptions = (
-  flags: Readonly<Record<string, string | boolean | readonly string[] | undefined>>,
-  command: RowCommand,
-): RowValues => {
-  const given = rowKeyNames(command).flatMap((name) => {
-    const text = flags[flagName(name)];
-    return typeof text === 'string' ? [[name, parseOption(name, text)] as const] : [];
-  });
-  return Object.fromEntries(given);
-};
-
-/** `guidance_scale` → `guidanceScale`, as commander names what `--guidance-scale` gives. */
-const flagName = (name: RowKeyName): string => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());

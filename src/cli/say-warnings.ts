@@ -21,7 +21,7 @@ export const resultNotes = ({
 const MOST_SAID = 100;
 
 /** What the model and the engine say comes once a run, what a row says of itself once a row. */
-export const sayWarnings = (work: Work, stderr: Surroundings['stderr']): Work => {
+export const sayWarnings = (work: Work, stderr: Pick<Surroundings['stderr'], 'write'>): Work => {
   const said = new Set<string>();
   const say = (warnings: readonly string[] = []): void => {
     for (const warning of warnings) {

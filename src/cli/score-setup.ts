@@ -3,14 +3,12 @@ import { randomInt } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { existingForm } from '../manifest/existing-form.js';
 import { Engine } from '../engine/engine.js';
-import { RefineError } from '../errors.js';
 import { DRAWN_SEEDS } from '../manifest/row-seed.js';
 import type { RowContext } from '../manifest/resolve-settings.js';
-import { schedulerProblem } from '../manifest/scheduler-name.js';
 import { guardedRequest } from '../server/guarded-request.js';
 import type { ScoreOptions } from '../server/score.js';
 import type { Screening } from '../safety/screening.js';
-import { rowOptions } from './batch-run.js';
+import { rowOptions } from './read-row-options.js';
 import { BUNDLED_MODEL } from './bundled-model.js';
 import { demoNote, type DemoNote } from './demo-note.js';
 import { packageVersion } from './package-version.js';
@@ -28,8 +26,6 @@ const MAX_FETCH_BYTES = 32 * 2 ** 20;
 /** @throws USAGE_OPTION_INVALID */
 export const scoreOptions = (flags: ScoreFlags, screening: Screening): Omit<ScoreOptions, 'refiner'> => {
   const options = rowOptions(flags, 'batch');
-  const wrongScheduler = options.scheduler === undefined ? null : schedulerProblem(options.scheduler);
-  if (wrongScheduler !== null) throw new RefineError('USAGE_OPTION_INVALID', wrongScheduler);
   return {
     /* Names and weights alone: the engine has the files. */
     rows: { options, writeMetadata: flags['metadata'] !== false, loras: parseLoras(flags.lora, '.') },

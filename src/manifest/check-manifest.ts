@@ -4,6 +4,7 @@ import type { InvalidRow, Row } from '../records.js';
 import { countSteps } from './count-steps.js';
 import { findInputs } from './find-inputs.js';
 import type { OptionsInput, RowsInput } from './manifest-input.js';
+import { optionProblems } from './option-problems.js';
 import { extensionOf } from './output-form.js';
 import { rejectRow, type RowDraft } from './parse-row.js';
 import { NOTHING_PASSED_BY, passedByText, type PassedBy } from './passed-by.js';
@@ -65,7 +66,8 @@ async function* readSettled(
  * Lists folders, then reads all rows once, keeping some bytes of each. Outputs that rows name are known after it, wherever they stand, so
  * that names made from pictures' names can keep clear of them.
  *
- * @throws RefineError MANIFEST_UNREADABLE | MANIFEST_SYNTAX | MANIFEST_KEY_UNKNOWN | MANIFEST_EMPTY | USAGE_CONFLICT
+ * @throws RefineError MANIFEST_UNREADABLE | MANIFEST_SYNTAX | MANIFEST_KEY_UNKNOWN | MANIFEST_EMPTY | USAGE_CONFLICT, and
+ *   USAGE_OPTION_INVALID where options make every row wrong, which no row puts right
  */
 export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> => {
   const { inputs, passedBy } =
@@ -77,8 +79,11 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
   let rows = 0;
   let valid = 0;
   let steps = 0;
+  /** Of what is wrong with the options, what no row so far has put right. */
+  let forAll = await optionProblems(manifest);
   for await (const row of readSettled(inputs, manifest, claims)) {
     rows += 1;
+    forAll = forAll.filter((problem) => 'error' in row && row.problems.includes(problem));
     if ('error' in row) {
       invalid[row.error.code] = (invalid[row.error.code] ?? 0) + 1;
     } else {
@@ -90,6 +95,10 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
     const others = passedByText(passedBy);
     const found = `Expected rows, found none in ${manifest.inputs.join(', ')}`;
     throw new RefineError('MANIFEST_EMPTY', others === '' ? found : `${found}; ${others}`);
+  }
+  if (forAll.length > 0) {
+    const message = `${forAll.join('. ')}. Options, variables or the configuration file make this so for every row`;
+    throw new RefineError('USAGE_OPTION_INVALID', message);
   }
   const read = async function* (): AsyncGenerator<Row | InvalidRow> {
     const namer = claims.createNamer();

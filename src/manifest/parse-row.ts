@@ -38,11 +38,12 @@ export const rejectRow = (
 ): InvalidRow => {
   const { index, rowNumberPerFile, inputName, line, id = null, sourceText = null, settings = {}, extra = {} } = row;
   const place = line === null ? (sourceText ?? inputName) : placeOf(inputName, line);
-  const message = `${problems.map((problem) => problem.message).join('. ')} (${place})`;
+  const texts = problems.map((problem) => problem.message);
+  const message = `${texts.join('. ')} (${place})`;
   const error = { code: problems[0]?.code ?? 'INTERNAL', message };
   const { generation, warnings } = row;
   return {
-    ...{ index, rowNumberPerFile, inputName, line, id, sourceText, settings, extra, error },
+    ...{ index, rowNumberPerFile, inputName, line, id, sourceText, settings, extra, error, problems: texts },
     ...(generation === undefined ? {} : { generation }),
     ...(warnings === undefined ? {} : { warnings }),
   };

@@ -1,7 +1,7 @@
 /** What decides a row's settings and how far a run goes. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { goodRow, readResults, runBatch, toJsonl, workFolder, writeRows } from '../support/batch.js';
+import { goodRow, picture, readResults, runBatch, toJsonl, workFolder, writeRows } from '../support/batch.js';
 import { goldenData } from '../support/golden.js';
 import { parseResults } from '../support/run-cli.js';
 
@@ -113,4 +113,15 @@ it('--limit: only the first rows of all inputs, and the Azure CSV of them', asyn
   expect(readResults(out)).toHaveLength(3);
   expect(existsSync(join(out, 'square-64-3.png'))).toBe(false);
   expect(readFileSync(csv, 'utf8')).toBe('0,square-64.png,,"a,b.jsonl"\n1,,,"a,b.jsonl"\n0,square-64-2.png,,c.jsonl\n');
+});
+
+it.each([
+  ['--strength', '0.01'],
+  ['--strength', '1.5'],
+  ['--denoising-start', '1'],
+  ['--denoising-end', '0'],
+])('%s %s is wrong for every row, which is told before a model is looked for', async (...option) => {
+  const args = ['-', '--output-dir', join(folder, 'none'), '--model', join(folder, 'no-model'), ...option];
+  const run = await runBatch(args, { input: toJsonl([{ image: picture('square-64'), prompt: 'a' }]) });
+  expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/ \[USAGE_OPTION_INVALID\]\n$/) });
 });

@@ -1,7 +1,9 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkManifest } from '#src/manifest/check-manifest.js';
+import { checkManifest, type ManifestCheck } from '#src/manifest/check-manifest.js';
+import { generateRowParser } from '#src/manifest/parse-generate-row.js';
 import type { Manifest } from '#src/manifest/read-rows.js';
+import type { RowValues } from '#src/manifest/row-keys.js';
 import { codeOf, collect, jsonl, manifestOf, messageOf } from './manifests.js';
 
 const row = (more: object) => ({ image: 'cat.png', prompt: 'p', ...more });
@@ -145,5 +147,49 @@ describe('checkManifest', () => {
     ]);
     writeFileSync(path, '');
     expect(await collect(check.read())).toEqual([]);
+  });
+});
+
+describe('options that are wrong', () => {
+  const check = (rows: object[], options: RowValues, more: Partial<Manifest> = {}): Promise<ManifestCheck> =>
+    checkManifest(manifestOf({ 'm.jsonl': jsonl(...rows) }, { options, ...more }));
+
+  it.each<[RowValues, RegExp]>([
+    [{ strength: 0.01 }, /steps × strength .* got 50 × 0\.01.*steps to 100.*for every row/],
+    [{ steps: 3 }, /got 3 × 0\.3/],
+    [{ denoising_start: 0.8, denoising_end: 0.5 }, /denoising_start .* got 0\.8 and 0\.5/],
+    [{ guidance_start: 0.9, guidance_end: 0.1 }, /guidance_start .* got 0\.9 and 0\.1/],
+    [{ variation_strength: 0.5 }, /variation_seed/],
+    [{ format: 'jpeg', bit_depth: 16 }, /bit_depth 16 only for png and tiff/],
+    [{ steps: 3, variation_strength: 0.5 }, /got 3 × 0\.3.*\. Expected a variation_seed/],
+  ])('end the run where every row has them: %j', async (options, message) => {
+    const run = check([row({}), row({ image: 'b.png', seed: 3 })], options);
+    await expect(run).rejects.toMatchObject({ code: 'USAGE_OPTION_INVALID', message: expect.stringMatching(message) });
+  });
+
+  it('fail the rows that have them where another row mends them', async () => {
+    const { valid, invalid } = await check([row({}), row({ strength: 0.5 })], { strength: 0.01 });
+    expect({ valid, invalid }).toEqual({ valid: 1, invalid: { ROW_FIELD_INVALID: 1 } });
+  });
+
+  it('fail their rows where another row has its own error', async () => {
+    const own = [row({ steps: 200, image: 7 }), row({ strength: 0.001 })];
+    for (const other of own) {
+      expect((await check([row({}), other], { strength: 0.01 })).invalid).toEqual({ ROW_FIELD_INVALID: 2 });
+    }
+  });
+
+  it('are those of options alone: rows that are wrong in themselves fail', async () => {
+    const wrong = row({ strength: 0.01 });
+    expect((await check([wrong, wrong], {})).invalid).toEqual({ ROW_FIELD_INVALID: 2 });
+  });
+
+  it('end a run that generates, too', async () => {
+    const parse = generateRowParser({ mode: 'ensemble', stageInput: 'latents', keepsLatents: false });
+    const run = check([{ prompt: 'p' }], { denoising_end: 0.5, count: 10_000 }, { command: 'generate', parse });
+    await expect(run).rejects.toMatchObject({
+      code: 'USAGE_OPTION_INVALID',
+      message: expect.stringContaining('denoising_end only in mode base'),
+    });
   });
 });

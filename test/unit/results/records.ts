@@ -35,6 +35,7 @@ export const INVALID: InvalidRow = {
   settings: { seed: 9 },
   extra: {},
   error: { code: 'ROW_FIELD_INVALID', message: 'Expected strength to be a number from 0 to 1, got 1.5' },
+  problems: ['Expected strength to be a number from 0 to 1, got 1.5'],
 };
 
 const REPLY = { stepsRun: 15, scheduler: 'EulerDiscreteScheduler', width: 1024, height: 768 };
