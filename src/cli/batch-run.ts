@@ -10,7 +10,6 @@ import { take } from '../batch/take.js';
 import type { Work } from '../batch/work.js';
 import { Engine } from '../engine/engine.js';
 import type { EngineOptions } from '../engine/protocol.js';
-import { RefineError } from '../errors.js';
 import { checkManifest, type ManifestCheck } from '../manifest/check-manifest.js';
 import { parseMetadataKeys } from '../manifest/own-values.js';
 import { parseBatchRow, type RowParser } from '../manifest/parse-row.js';

@@ -18,7 +18,7 @@ export const downloadProgress = (stderr: Terminal, what: string, quiet: boolean)
       if (quiet || (now - last < every && done < total)) return;
       last = now;
       const text = `${what}: ${bytesText(done)} of ${bytesText(total)}, ${file}`;
-      if (stderr.isTTY) stderr.status(cut(plainText(text), stderr.statusWidth));
+      if (stderr.isTTY) stderr.status(cut(plainText(text), stderr.statusWidth).join(''));
       else stderr.write(`${text}\n`);
     },
     end: () => {

@@ -1,4 +1,5 @@
 /** A row that failed, as a person reads it. */
+import { cutText } from '../json/json-text.js';
 import { placeOf } from '../manifest/raw-row.js';
 import type { ResultRecord } from '../records.js';
 import { plainText } from './plain-text.js';
@@ -19,6 +20,9 @@ export interface RowFailure {
 const MAX_NAME = 200;
 const MAX_REASON = 1500;
 const MARGIN = '  ';
+const HANGING = '    ';
+/** Less of a row and its reason says nothing. */
+const ENTRY_CELLS = 76;
 
 /** @param line of the row in its input, from 1; null where it has no lines @returns null: it did not fail */
 export const failureOf = (result: ResultRecord, line: number | null): RowFailure | null => {
@@ -49,10 +53,12 @@ const block = ({ name, place, reason, code }: RowFailure, { columns, colors }: T
   return lines.map((text, index) => `${index === 0 ? `${colors.red('✗')} ` : MARGIN}${text}\n`).join('');
 };
 
-/** For a list of several: as much as a line holds. */
-export const failureEntry = ({ name, reason }: RowFailure, columns: number): string =>
-  MARGIN + cut(reason.startsWith(`${name} `) ? reason : `${name}: ${reason}`, columns - MARGIN.length);
+/** For a list of several: the beginning, on one line, or two where lines are short. */
+export const failureEntry = ({ name, reason }: RowFailure, columns: number): string => {
+  const text = reason.startsWith(`${name} `) ? reason : `${name}: ${reason}`;
+  const lines = Math.ceil(ENTRY_CELLS / columns);
+  const kept = cut(text, columns - HANGING.length, lines);
+  return MARGIN + kept.join(`\n${HANGING}`);
+};
 
-/** Not in the middle of a character. */
-const shorten = (text: string, length: number): string =>
-  text.length <= length ? text : `${text.slice(0, length).replace(/[\uD800-\uDBFF]$/, '')}…`;
+const shorten = (text: string, length: number): string => (text.length <= length ? text : `${cutText(text, length)}…`);

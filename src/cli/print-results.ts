@@ -2,6 +2,7 @@
 import { jsonText } from '../json/json-text.js';
 import type { ResultRecord } from '../records.js';
 import type { Summary } from '../results/summary.js';
+import { plainText } from './plain-text.js';
 import type { Surroundings } from './surroundings.js';
 
 /** What is known when a run ends: of a dry run its calls of the UNet, of any other its time and where its results are. */
@@ -15,5 +16,6 @@ export type ResultLine = ResultRecord | { summary: Summary & RunEnd };
 export const resultPrinter =
   (json: boolean, { stdout }: Surroundings) =>
   (line: ResultLine): void => {
-    if (json) stdout.write(`${jsonText(line)}\n`);
+    /* The same JSON, in which a terminal finds nothing to obey either. */
+    if (json) stdout.write(`${plainText(jsonText(line))}\n`);
   };

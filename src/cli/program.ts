@@ -53,10 +53,10 @@ export const buildProgram = (
   program.addCommand(doctorCommand(around, setExitCode).copyInheritedSettings(program));
   program.addCommand(modelsCommand(around, setExitCode).copyInheritedSettings(program));
   program.addCommand(cacheCommand(around, setExitCode).copyInheritedSettings(program));
+  for (const command of program.commands.flatMap((one) => (one.commands.length > 0 ? one.commands : [one])))
+    for (const option of colorOptions()) command.addOption(option);
   program.addCommand(completionCommand(around).copyInheritedSettings(program));
   program.addCommand(completeCommand(around).copyInheritedSettings(program), { hidden: true });
-  for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])])
-    for (const option of colorOptions()) command.addOption(option);
   for (const command of program.commands) {
     command.configureOutput({
       outputError: (text, write) => {
@@ -65,7 +65,7 @@ export const buildProgram = (
     });
   }
   program.hook('preAction', (_, command) => {
-    around.stderr.chooseColors(command.optsWithGlobals<{ color?: ColorChoice }>().color);
+    around.stderr.chooseColors(command.opts<{ color?: ColorChoice }>().color);
   });
   return setHelpTexts(program, {
     examples: [

@@ -51,7 +51,7 @@ export const refinePicture = async (
   expectStdout(toStdout, flags, around);
   if (file !== null && flags.quiet !== true) around.stderr.write(`Settings of ${file}\n`);
   const stop = listenForStop(around, () => {
-    around.stderr.write('\nStopping. Once more to stop at once.\n');
+    around.stderr.write('Stopping. Once more to stop at once.\n');
   });
   const scratch = await makeScratchFolder();
   const place = { flags, around, scratch, signal: stop.signal };

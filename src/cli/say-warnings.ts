@@ -1,13 +1,14 @@
 /** What an opened model and its rows have to say, to a person who wants to hear it. */
 import type { Work } from '../batch/work.js';
 import type { ResultRecord, RowOrigin } from '../records.js';
+import { plainText } from './plain-text.js';
 import type { Surroundings } from './surroundings.js';
 
 /** A note of one row, named by its picture, else by its place. */
 export const rowNote = (
   { image, input, row }: { image: string | null; input: string; row: number },
   warning: string,
-): string => `Note: ${image ?? `${input} row ${row}`}: ${warning}\n`;
+): string => `Note: ${plainText(`${image ?? `${input} row ${row}`}: ${warning}`)}\n`;
 
 /** The notes of a row's result. */
 export const resultNotes = ({

@@ -1,7 +1,8 @@
 /** An error that ends a command: said to people on standard error, and with `--json` to programs on standard output. */
 import { CommanderError } from 'commander';
 import { isRefineError, messageOf, type ErrorCode } from '../errors.js';
-import { plainLines } from './plain-text.js';
+import { jsonText } from '../json/json-text.js';
+import { plainLines, plainText } from './plain-text.js';
 import type { Surroundings } from './surroundings.js';
 import type { Terminal } from './terminal.js';
 
@@ -18,22 +19,19 @@ export const tellError = (thrown: unknown, { stdout, stderr }: Surroundings, asJ
   stderr.status(null);
   /* commander has said its own. */
   if (!(thrown instanceof CommanderError)) tellPeople(thrown, error, stderr);
-  if (asJson) stdout.write(`${JSON.stringify({ error } satisfies ErrorLine)}\n`);
+  if (asJson) stdout.write(`${plainText(jsonText({ error } satisfies ErrorLine))}\n`);
   return error.exit_code;
 };
 
 const describe = (thrown: unknown): ErrorLine['error'] => {
   if (thrown instanceof CommanderError) {
     const message = thrown.message.replace(/^error: /, '');
-    return { code: 'USAGE_OPTION_INVALID', message: wellFormed(message), exit_code: 2 };
+    return { code: 'USAGE_OPTION_INVALID', message, exit_code: 2 };
   }
-  const message = wellFormed(messageOf(thrown));
+  const message = messageOf(thrown);
   if (!isRefineError(thrown)) return { code: 'INTERNAL', message, exit_code: 70 };
   return { code: thrown.code, message, exit_code: thrown.exitCode };
 };
-
-/** Many readers of JSON stop at half a character, even where it is escaped. */
-const wellFormed = (text: string): string => text.replaceAll(/\p{Cs}/gu, '\ufffd');
 
 const tellPeople = (thrown: unknown, { code, message }: ErrorLine['error'], stderr: Terminal): void => {
   const { red, dim } = stderr.colors;

@@ -92,11 +92,12 @@ export const createTerminal = ({ stderr, env }: Place): Terminal => {
 /** Words on lines of at most so many cells; one that is longer than a line is broken anywhere. */
 export const fold = (text: string, columns: number): string[] => wrapAnsi(text, columns, { hard: true }).split('\n');
 
-/** As many words as one line holds. */
-export const cut = (text: string, columns: number): string => {
-  if (stringWidth(text) <= columns) return text;
-  const [beginning = ''] = fold(text, columns - 1);
-  return `${beginning}…`;
+/** As many words as so many lines hold. */
+export const cut = (text: string, columns: number, lines = 1): string[] => {
+  const whole = fold(text, columns);
+  if (whole.length <= lines) return whole;
+  const kept = fold(text, columns - 1).slice(0, lines);
+  return kept.map((line, index) => (index === lines - 1 ? `${line}…` : line));
 };
 
 /** Each line folded, and indented as it was. */

@@ -55,7 +55,9 @@ describe.each([80, 40])('at %d columns', (columns) => {
     expect(text).not.toMatch(/^sdxl-refine/m);
     expect(text.split('\n').length).toBeLessThan(120);
     const failure = failureOf({ ...failedRecord(), ...result }, 7);
-    expect(stringWidth(failureEntry(failure!, columns))).toBeLessThanOrEqual(columns);
+    const entry = failureEntry(failure!, columns).split('\n');
+    expect(entry.length).toBeLessThanOrEqual(80 / columns);
+    for (const line of entry) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
   });
 });
 

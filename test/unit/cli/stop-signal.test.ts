@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { watchOutputs } from '#src/cli/output-streams.js';
 import { listenForStop } from '#src/cli/stop-signal.js';
 import type { Surroundings } from '#src/cli/surroundings.js';
+import { createTerminal } from '#src/cli/terminal.js';
 
 describe.each(['stdout', 'stderr'] as const)('%s', (name) => {
   it.each([
@@ -22,7 +23,8 @@ describe.each(['stdout', 'stderr'] as const)('%s', (name) => {
 describe('a signal that ends programs', () => {
   const listen = () => {
     const exits: number[] = [];
-    const streams = { stdout: new PassThrough(), stderr: new PassThrough(), broken: new AbortController().signal };
+    const stderr = createTerminal({ stderr: new PassThrough(), env: {} });
+    const streams = { stderr, broken: new AbortController().signal };
     const around = Object.assign(new EventEmitter(), { ...streams, exit: (code: number) => exits.push(code) });
     const stop = listenForStop(around as unknown as Surroundings, () => undefined);
     return { around, stop, exits };

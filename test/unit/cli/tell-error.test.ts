@@ -19,8 +19,8 @@ it('a bug is a line of JSON, and its stack is for people', () => {
 });
 
 it('texts of an error are neither obeyed nor half characters', () => {
-  const { code, stdout, stderr } = tell(new RefineError('OUTPUT_EXISTS', 'a\u001b[2Jb\ud83d'));
+  const { code, stdout, stderr } = tell(new RefineError('OUTPUT_EXISTS', 'a\u001b[2J\u009bb\ud83d'));
   expect(code).toBe(6);
-  expect(stdout).toBe('{"error":{"code":"OUTPUT_EXISTS","message":"a\\u001b[2Jb\ufffd","exit_code":6}}\n');
-  expect(stderr).toBe('sdxl-refine: a\\u001b[2Jb\ufffd [OUTPUT_EXISTS]\n');
+  expect(stdout).toBe('{"error":{"code":"OUTPUT_EXISTS","message":"a\\u001b[2J\\u009bb\ufffd","exit_code":6}}\n');
+  expect(stderr).toBe('sdxl-refine: a\\u001b[2J\\u009bb\\ud83d [OUTPUT_EXISTS]\n');
 });
