@@ -52,6 +52,7 @@ const CODES = {
   ROUTE_NOT_FOUND: ['run', 3],
   URL_FORBIDDEN: ['row', 1],
   QUEUE_FULL: ['run', 5],
+  SERVER_BUSY: ['run', 5],
   DEADLINE_EXCEEDED: ['run', 1],
   SERVER_STOPPING: ['run', 5],
   LISTEN_FAILED: ['run', 2],

@@ -6,32 +6,35 @@ import { messageOf, RefineError } from '../errors.js';
 import { FILE_LIMITS } from '../files/file-limits.js';
 import { jsonText } from '../json/json-text.js';
 import { parseJsonBody } from '../server/json-body.js';
+import { requestReader } from '../server/read-request.js';
 import { RefineService } from '../server/refine-service.js';
 import { score } from '../server/score.js';
 import { noteText } from './demo-note.js';
 import { openScreening, planScreening } from './safety-options.js';
 import type { ScoreFlags } from './score-flags.js';
-import { createEngine, scoreOptions } from './score-setup.js';
+import { createEngine, readingOf, scoreOptions } from './score-setup.js';
 import { listenForStop } from './stop-signal.js';
 import type { Surroundings } from './surroundings.js';
 
 export const runScore = async (request: string, flags: ScoreFlags, around: Surroundings): Promise<void> => {
   const screening = await planScreening(flags, around);
-  const scoring = scoreOptions(flags, screening);
-  const body = parseJsonBody(await readRequest(request, around));
+  const { reading, scoring } = scoreOptions(flags, screening);
+  const body = await readRequest(request, around);
+  /* What is no JSON costs no download of a model. */
+  parseJsonBody(body);
   const stop = listenForStop(around, () => undefined);
   try {
     await openScreening(screening, flags, around, stop.signal);
-    const { engine, rows: ofModel, note } = await createEngine(flags, around, stop.signal);
+    const { engine, ofModel, note } = await createEngine(flags, around, stop.signal);
     if (note !== null && flags.quiet !== true) around.stderr.write(noteText(note));
     const service = new RefineService({ engine, places: 1 });
-    const rows = { ...scoring.rows, ...ofModel };
+    const read = requestReader(readingOf(reading, ofModel));
     const onWarning = (warning: string, row: number): void => {
       if (flags.quiet !== true) around.stderr.write(`Note: row ${row}: ${warning}\n`);
     };
     try {
       const call = { signal: stop.signal, onStep: null };
-      const results = await score(body, { ...scoring, rows, refiner: service, onWarning }, call);
+      const results = await score(body, { ...scoring, read, refiner: service, onWarning }, call);
       around.stdout.write(`${jsonText(results)}\n`);
       /* Where every row was blocked, there is no model that could have anything to say. */
       const { warnings = [] } = service.isReady && flags.quiet !== true ? service.info() : {};

@@ -1,14 +1,16 @@
 /** The serve command: options checked, then the server runs until it is stopped. */
 import { resolve } from 'node:path';
 import { messageOf, RefineError } from '../errors.js';
+import { ByteBudget } from '../server/byte-budget.js';
 import { readFileBytes } from '../files/open-file.js';
 import { createLog } from '../server/log.js';
 import { createMetrics, type Metrics } from '../server/metrics.js';
 import { RefineService } from '../server/refine-service.js';
+import { RequestThread } from '../server/request-thread.js';
 import { refuseOpenDoor, serve } from '../server/serve.js';
 import { parseWhole } from './run-options.js';
 import { openScreening, planScreening } from './safety-options.js';
-import { createEngine, scoreOptions } from './score-setup.js';
+import { createEngine, readingOf, scoreOptions } from './score-setup.js';
 import { DEFAULT_DEADLINE_S, type ServeFlags } from './serve-flags.js';
 import { listenForStop } from './stop-signal.js';
 import { variable, type Surroundings } from './surroundings.js';
@@ -31,28 +33,36 @@ export const runServe = async (flags: ServeFlags, around: Surroundings): Promise
     stopMs: seconds('--stop-timeout', flags.stopTimeout),
     bodyLimit: parseWhole('--body-limit', flags.bodyLimit, 1) * MEBIBYTE,
   };
+  const bodiesLimit = parseWhole('--bodies-limit', flags.bodiesLimit, 1) * MEBIBYTE;
   const places = parseWhole('--queue', flags.queue, 0) + 1;
   const screening = await planScreening(flags, around);
-  const scoring = scoreOptions(flags, screening);
+  const { reading, scoring } = scoreOptions(flags, screening);
   const tls = await readTls(flags, around);
   const log = createLog(around.stderr.write, flags.logJson === true, flags.quiet === true);
   const stop = listenForStop(around, () => undefined);
   try {
     await openScreening(screening, flags, around, stop.signal);
-    const { engine, rows, note } = await createEngine(flags, around, stop.signal);
+    const { engine, ofModel, note } = await createEngine(flags, around, stop.signal);
     const metrics: Metrics = createMetrics(() => service);
     const service = new RefineService({ engine, places, onStepTime: metrics.stepTook, onTrouble: log.surprise });
-    await serve({
-      ...limits,
-      score: {
-        ...{ ...scoring, rows: { ...scoring.rows, ...rows }, refiner: service },
-        onWarning: (warning, row) => {
-          log.say(`Note: row ${row} of a request: ${warning}`);
+    const request = readingOf(reading, ofModel);
+    const thread = new RequestThread(request);
+    try {
+      await serve({
+        ...limits,
+        score: {
+          ...{ ...scoring, read: thread.read, refiner: service },
+          onWarning: (warning, row) => {
+            log.say(`Note: row ${row} of a request: ${warning}`);
+          },
         },
-      },
-      note,
-      ...{ service, metrics, log, host, key, tls, signal: stop.signal, isGuardedElsewhere: flags.auth === false },
-    });
+        ...{ rows: request.rows, note },
+        budget: new ByteBudget(Math.max(bodiesLimit, limits.bodyLimit)),
+        ...{ service, metrics, log, host, key, tls, signal: stop.signal, isGuardedElsewhere: flags.auth === false },
+      });
+    } finally {
+      await thread.close();
+    }
   } finally {
     await screening.close();
     stop.release();

@@ -4,8 +4,8 @@ import { basename, resolve } from 'node:path';
 import { existingForm } from '../manifest/existing-form.js';
 import { Engine } from '../engine/engine.js';
 import { DRAWN_SEEDS } from '../manifest/row-seed.js';
-import type { RowContext } from '../manifest/resolve-settings.js';
 import { guardedRequest } from '../server/guarded-request.js';
+import type { RequestOptions } from '../server/read-request.js';
 import type { ScoreOptions } from '../server/score.js';
 import type { Screening } from '../safety/screening.js';
 import { rowOptions } from './read-row-options.js';
@@ -24,16 +24,20 @@ import { variable, type Surroundings } from './surroundings.js';
 const MAX_FETCH_BYTES = 32 * 2 ** 20;
 
 /** @throws USAGE_OPTION_INVALID */
-export const scoreOptions = (flags: ScoreFlags, screening: Screening): Omit<ScoreOptions, 'refiner'> => {
+export const scoreOptions = (
+  flags: ScoreFlags,
+  screening: Screening,
+): { reading: Omit<RequestOptions, 'loraFolder'>; scoring: Omit<ScoreOptions, 'refiner' | 'read'> } => {
   const options = rowOptions(flags, 'batch');
-  return {
-    /* Names and weights alone: the engine has the files. */
-    rows: { options, writeMetadata: flags['metadata'] !== false, loras: parseLoras(flags.lora, '.') },
+  const limits = {
+    maxRows: parseWhole('--max-rows', flags.maxRows, 1),
+    maxPixels: parseWhole('--max-pixels', flags.maxPixels, 1),
+  };
+  /* Names and weights alone: the engine has the files. */
+  const rows = { options, writeMetadata: flags['metadata'] !== false, loras: parseLoras(flags.lora, '.') };
+  const scoring = {
     drawSeed: () => randomInt(DRAWN_SEEDS),
-    limits: {
-      maxRows: parseWhole('--max-rows', flags.maxRows, 1),
-      maxPixels: parseWhole('--max-pixels', flags.maxPixels, 1),
-    },
+    limits,
     fetching: {
       request: guardedRequest(),
       maxBytes: MAX_FETCH_BYTES,
@@ -42,12 +46,23 @@ export const scoreOptions = (flags: ScoreFlags, screening: Screening): Omit<Scor
     screening,
     version: packageVersion(),
   };
+  return { reading: { rows, limits }, scoring };
 };
+
+/** How requests are read, with what the model brings. */
+export const readingOf = (
+  { rows, limits }: Omit<RequestOptions, 'loraFolder'>,
+  { modelDefaults, loraFolder }: ScoreEngine['ofModel'],
+): RequestOptions => ({
+  rows: { ...rows, ...(modelDefaults === undefined ? {} : { modelDefaults }) },
+  limits,
+  loraFolder,
+});
 
 /** The engine, and what rows are completed with that its model brings. It is open where there is a folder of LoRAs. */
 export interface ScoreEngine {
   engine: Engine;
-  rows: Pick<RowContext, 'modelDefaults' | 'findLora'>;
+  ofModel: Pick<RequestOptions['rows'], 'modelDefaults'> & Pick<RequestOptions, 'loraFolder'>;
   /** null: a model was named. */
   note: DemoNote | null;
 }
@@ -74,12 +89,12 @@ export const createEngine = async (
   const engine = new Engine({ model, modelName, vae, vaeTiling, memory, loras: all, device, precision });
   const modelDefaults = await readModelDefaults(model);
   const note = await demoNote(named === undefined ? ['refiner'] : [], around.env);
-  if (folder === null) return { engine, rows: { modelDefaults }, note };
+  if (folder === null) return { engine, ofModel: { modelDefaults, loraFolder: null }, note };
   /* Which of the folder fit has to be known before requests name them. Why is for the operator: it says where files are. */
   const leftOut = Object.entries((await engine.open(signal)).lorasLeftOut ?? {});
   folder.leaveOut(Object.fromEntries(leftOut.map(([name]) => [name, 'it does not fit the model'])));
   if (flags.quiet !== true) {
     for (const [name, why] of leftOut) around.stderr.write(`Note: the LoRA ${name} is left out: ${why}.\n`);
   }
-  return { engine, rows: { modelDefaults, findLora: folder.find }, note };
+  return { engine, ofModel: { modelDefaults, loraFolder: folder.listed() }, note };
 };

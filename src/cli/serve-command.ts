@@ -30,6 +30,11 @@ export const serveCommand = (around: Surroundings): Command => {
     .option('--receive-timeout <n>', 'seconds in which a request has to be here', '60')
     .option('--stop-timeout <n>', 'seconds that accepted requests get after Ctrl-C or SIGTERM', '30')
     .option('--body-limit <n>', 'MiB of a request', '32')
+    .option(
+      '--bodies-limit <n>',
+      'MiB of all requests together; one that does not fit is told to come back (503)',
+      '256',
+    )
     .option('--key-file <file>', 'file with the key that clients send (default: the variable SDXL_REFINE_KEY)')
     .option('--no-auth', 'no key beyond this machine: something in front of the server checks who asks')
     .option('--tls-cert <file>', 'certificate chain, PEM')

@@ -9,6 +9,7 @@ export interface ServeFlags extends ScoreFlags {
   receiveTimeout: string;
   stopTimeout: string;
   bodyLimit: string;
+  bodiesLimit: string;
   keyFile?: string;
   /** False after `--no-auth`. */
   auth?: boolean;

@@ -6,6 +6,8 @@ export interface FetchOptions {
   /** Ends the transfer with `CANCELLED`. */
   signal?: AbortSignal;
   maxBytes?: number;
+  /** Is told of each part as it comes; what it throws ends the transfer. */
+  onBytes?: (count: number) => void;
   timeoutMs?: number;
   /**
    * Makes one request and follows no redirect: the place for a guard, which sees the URL of every hop. Default: `proxiedFetch`, which
@@ -20,7 +22,7 @@ export interface FetchOptions {
  * contexts leave the query out: signed URLs keep their secret there.
  */
 export async function fetchPicture(url: string, options: FetchOptions = {}): Promise<Uint8Array> {
-  const { signal, maxBytes = MAX_FETCH_BYTES, timeoutMs = FETCH_TIMEOUT_MS, request = proxiedFetch } = options;
+  const { signal, maxBytes = MAX_FETCH_BYTES, onBytes, timeoutMs = FETCH_TIMEOUT_MS, request = proxiedFetch } = options;
   const where = shown(url);
   // One controller for both reasons to stop: every AbortSignal.any leaves something behind on a long-lived signal.
   const stop = new AbortController();
@@ -31,7 +33,7 @@ export async function fetchPicture(url: string, options: FetchOptions = {}): Pro
   signal?.addEventListener('abort', abort);
   try {
     if (signal?.aborted) abort();
-    return await readBody(await follow(url, request, stop.signal), maxBytes, where);
+    return await readBody(await follow(url, request, stop.signal), { maxBytes, onBytes }, where);
   } catch (thrown) {
     if (signal?.aborted) throw new RefineError('CANCELLED', `Stopped while fetching ${where}.`);
     if (isRefineError(thrown)) throw thrown;
@@ -72,7 +74,11 @@ function checked(url: string): URL {
   return parsed;
 }
 
-async function readBody(response: Response, maxBytes: number, where: string): Promise<Uint8Array> {
+async function readBody(
+  response: Response,
+  { maxBytes, onBytes }: { maxBytes: number; onBytes: FetchOptions['onBytes'] | undefined },
+  where: string,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   const announced = Number(response.headers.get('content-length'));
@@ -83,6 +89,7 @@ async function readBody(response: Response, maxBytes: number, where: string): Pr
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     length += chunk.length;
     if (length > maxBytes) throw tooLarge(where, maxBytes);
+    onBytes?.(chunk.length);
     chunks.push(chunk);
   }
   if (length === 0) {

@@ -24,6 +24,20 @@ export interface LoraFolder {
   choose: (names?: ReadonlySet<string>) => readonly LoraChoice[];
   /** Some do not fit the model: why, by their names. */
   leaveOut: (reasons: Readonly<Record<string, string>>) => void;
+  /** For `findIn`. */
+  listed: () => ListedLoras;
+}
+
+/** A folder of LoRAs as plain values, which another thread can be given. */
+export interface ListedLoras {
+  /** Absolute. */
+  folder: string;
+  /** Of its LoRAs, in it. */
+  paths: readonly string[];
+  /** Of the run, whose names stay theirs. */
+  loras: readonly LoraChoice[];
+  /** Why some cannot be had, by their names. */
+  leftOut: Readonly<Record<string, string>>;
 }
 
 const withoutExtension = (path: string): string => path.replace(LORA_FILE, '');
@@ -70,6 +84,18 @@ export const openLoraFolder = async (
     return refuse(messageOf(error), error);
   });
   const paths = files.filter((path) => LORA_FILE.test(path));
+  return folderOf({ folder, paths, loras, leftOut: {} });
+};
+
+/** Finds what a folder has of which all is open. */
+export const findIn = (listed: ListedLoras): FindLora => {
+  const folder = folderOf(listed);
+  folder.findAll();
+  folder.choose();
+  return folder.find;
+};
+
+const folderOf = ({ folder, paths, loras, leftOut: reasonsSoFar }: ListedLoras): LoraFolder => {
   const byName = new Map<string, string[]>();
   for (const path of paths) {
     for (const name of new Set([...namesOf(path)].map(fold))) byName.set(name, [...(byName.get(name) ?? []), path]);
@@ -77,7 +103,7 @@ export const openLoraFolder = async (
   const found = new Map<string, LoraChoice>();
   /** null: not chosen yet. */
   let chosen: ReadonlySet<string> | null = null;
-  let leftOut: Readonly<Record<string, string>> = {};
+  let leftOut = reasonsSoFar;
 
   /** As short as it is unique. */
   const nameOf = (path: string): string => {
@@ -123,5 +149,6 @@ export const openLoraFolder = async (
     leaveOut(reasons) {
       leftOut = reasons;
     },
+    listed: () => ({ folder, paths, loras, leftOut }),
   };
 };

@@ -9,6 +9,9 @@ const fold = (name: string): string => separate(name).replaceAll('_', '');
 /** Neighbours of names this short are mostly words in their own right ("idx", "uid", "bit"). */
 const SHORTEST_COMPARED = 4;
 
+/** Names of more characters are no slips, and are not even read. */
+const LONGEST_COMPARED = 200;
+
 /** One slip in a short name, two in a longer one. */
 const slipsAllowed = (length: number): number => (length <= 5 ? 1 : 2);
 
@@ -66,6 +69,7 @@ const prepare = (known: readonly string[]): KnownNames => {
  * @param known the same list each time: it is prepared once
  */
 export const nearestKey = (name: string, known: readonly string[]): string | null => {
+  if (name.length > LONGEST_COMPARED) return null;
   const { folded, compared } = prepared.get(known) ?? prepare(known);
   const same = folded.get(fold(name));
   if (same !== undefined) return same;

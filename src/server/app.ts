@@ -5,9 +5,9 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { RefineError } from '../errors.js';
 import { isLoopback, keyChecker } from './access.js';
 import { answerBrokenRequest, errorAnswer, notFound, reportFailure, sendError } from './error-answers.js';
-import { addJsonParser } from './json-body.js';
 import { addPages, type PageOptions } from './pages.js';
 import { addProbes } from './probes.js';
+import { addBodyReader } from './receive-body.js';
 import { addScoreRoute, type ScoreRouteOptions } from './score-route.js';
 
 export interface AppOptions extends ScoreRouteOptions, PageOptions {
@@ -54,12 +54,12 @@ export const createApp = async (options: AppOptions): Promise<FastifyInstance> =
   /* Node would close a connection whose client has closed its side, whether or not it still waits for an answer. */
   Object.assign(app.server, { httpAllowHalfOpen: true });
   app.setReplySerializer(jsonText);
-  addJsonParser(app);
   addHooks(app, options);
+  const shareOf = addBodyReader(app, options);
   addErrors(app, options);
   addProbes(app, options);
   await addPages(app, options);
-  addScoreRoute(app, options);
+  addScoreRoute(app, options, shareOf);
   return app;
 };
 

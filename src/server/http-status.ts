@@ -22,6 +22,7 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   SESSION_CREATE: 503,
   ENGINE_START: 503,
   SERVER_STOPPING: 503,
+  SERVER_BUSY: 503,
   DEADLINE_EXCEEDED: 504,
 };
 

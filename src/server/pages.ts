@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
 import { resolveSettings } from '../manifest/resolve-settings.js';
 import { describeApi } from './describe-api.js';
-import type { ScoreOptions } from './score.js';
+import type { RequestOptions } from './read-request.js';
 
 /** The page's sources are published as they are: nothing copies them to dist. */
 const SOURCES = new URL('../../src/server/page/', import.meta.url);
@@ -30,13 +30,14 @@ const POLICY = [
 ].join('; ');
 
 export interface PageOptions {
-  score: ScoreOptions;
+  /** What rows that say nothing else are refined with. */
+  rows: RequestOptions['rows'];
   /** What a person should know of the model, and what to do about it; null: nothing. */
   note: { text: string; steps: readonly string[] } | null;
 }
 
 /** What the page begins with: the settings that a request without `params` has. */
-const pageFacts = ({ score: { rows }, note }: PageOptions): object => {
+const pageFacts = ({ rows, note }: PageOptions): object => {
   const { strength, steps, guidanceScale } = resolveSettings({}, new Set(), { ...rows, runSeed: 0 });
   return { note, strength, steps, guidance_scale: guidanceScale };
 };
@@ -60,6 +61,6 @@ export const addPages = async (app: FastifyInstance, options: PageOptions): Prom
       reply.header('content-security-policy', POLICY).type(`${type}; charset=utf-8`).send(text),
     );
   }
-  const description = describeApi(options.score.rows.modelDefaults);
+  const description = describeApi(options.rows.modelDefaults);
   app.get('/swagger.json', () => description);
 };

@@ -8,13 +8,15 @@ import { rowKeyOf, spellingsOf, type RowKeyName } from '../manifest/row-keys.js'
 import { showValue } from '../manifest/show-value.js';
 import type { Row } from '../records.js';
 import { isRefused, requestKeyOf } from './request-keys.js';
-import { readTable, refuseDeep, type Cells } from './read-table.js';
+import { readTable, type Cells } from './read-table.js';
 
 export interface RequestLimits {
   /** Pictures of one request. */
   maxRows: number;
 }
 
+/** Keys of a row's or the request's settings. */
+const MAX_KEYS = 1000;
 const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 const IS_ACCEPTED = /^(?:data:|https?:\/\/)/i;
 
@@ -28,7 +30,6 @@ export const parseRequest = async (
   context: RowContext,
   { maxRows }: RequestLimits,
 ): Promise<readonly Row[]> => {
-  refuseDeep(body);
   const { rows, params } = readTable(body);
   if (rows.length > maxRows) {
     throw new RefineError(
@@ -64,7 +65,10 @@ const readSettings = (object: unknown, place: string): ReadonlyMap<RowKeyName, u
   if (typeof object !== 'object' || Array.isArray(object)) {
     throw invalid(`Expected ${place} to be an object of settings, got ${showValue(object)}.`);
   }
-  for (const [name, value] of Object.entries(object)) {
+  const entries = Object.entries(object);
+  if (entries.length > MAX_KEYS)
+    throw invalid(`Expected at most ${MAX_KEYS} keys (${place}), found ${entries.length}.`);
+  for (const [name, value] of entries) {
     const key = requestKeyOf(name);
     if (key === undefined) refuseSlip(name, place);
     else if (isRefused(key)) {

@@ -1,5 +1,6 @@
 /** The table of a request: pandas' split form, or a list of records, as MLflow and Azure ML take both. */
 import { RefineError } from '../errors.js';
+import { isObject } from '../json/parse-json.js';
 import { showValue } from '../manifest/show-value.js';
 import { requestKeyOf } from './request-keys.js';
 
@@ -15,7 +16,6 @@ const EXAMPLE = '{"input_data": {"columns": ["image", "prompt"], "index": [0], "
 
 /** @throws REQUEST_INVALID */
 export const readTable = (body: unknown): RequestTable => {
-  if (body === undefined) throw invalid(`Expected a JSON object like ${EXAMPLE}, got no body.`);
   if (!isObject(body)) throw invalid(`Expected a JSON object like ${EXAMPLE}, got ${showValue(body)}.`);
   const input = body['input_data'];
   if (input === undefined) {
@@ -33,19 +33,6 @@ export const readTable = (body: unknown): RequestTable => {
   return { rows: nonEmpty(data.map((row, index) => readRow(row, names, index))), params };
 };
 
-/** A body nested deeper than any request would make recursive code (JSON.stringify is) run out of stack. */
-const MAX_DEPTH = 64;
-
-/** @throws REQUEST_INVALID */
-export const refuseDeep = (value: unknown, depth = 0): void => {
-  if (typeof value !== 'object' || value === null) return;
-  if (depth === MAX_DEPTH) throw invalid(`Expected at most ${MAX_DEPTH} levels of objects and lists, found more.`);
-  for (const inner of Object.values(value)) refuseDeep(inner, depth + 1);
-};
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const nonEmpty = (rows: readonly Cells[]): readonly Cells[] => {
   if (rows.length > 0) return rows;
   throw invalid('Expected at least one row of data, found none.');
@@ -56,6 +43,9 @@ const toRecord = (row: unknown, index: number): Cells => {
   throw invalid(`Expected row ${index} of input_data to be an object, got ${showValue(row)}.`);
 };
 
+/** Columns of a table: some dozens are ours, and others may stand beside them. */
+const MAX_COLUMNS = 1000;
+
 /** What a column is called; null: not by text, so it is none of ours. pandas numbers columns that have no name. */
 type ColumnName = string | null;
 
@@ -63,6 +53,9 @@ const readColumns = (columns: unknown): readonly ColumnName[] | null => {
   if (columns === undefined) return null;
   if (!Array.isArray(columns)) {
     throw invalid(`Expected input_data.columns to be a list of names, got ${showValue(columns)}.`);
+  }
+  if (columns.length > MAX_COLUMNS) {
+    throw invalid(`Expected at most ${MAX_COLUMNS} columns, found ${columns.length}: send those that the rows need.`);
   }
   const names = columns.map((name) => (typeof name === 'string' ? name : null));
   const seen = new Set<string>();

@@ -1,6 +1,7 @@
 /** `POST /score`: who may ask, a place in the queue, a deadline, and an answer whole or as events. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RefineError } from '../errors.js';
+import type { ByteBudget, Share } from './byte-budget.js';
 import { reportFailure } from './error-answers.js';
 import { eventStream } from './event-stream.js';
 import type { Log } from './log.js';
@@ -13,13 +14,19 @@ export interface ScoreRouteOptions {
   metrics: Metrics;
   log: Log;
   score: ScoreOptions;
+  /** Bytes that all requests together may hold. */
+  budget: ByteBudget;
   /** From the request's head to its answer. */
   deadlineMs: number;
   /** Aborts with SERVER_STOPPING when the server's patience with what still runs is at its end. */
   stopped: AbortSignal;
 }
 
-export const addScoreRoute = (app: FastifyInstance, options: ScoreRouteOptions): void => {
+export const addScoreRoute = (
+  app: FastifyInstance,
+  options: ScoreRouteOptions,
+  shareOf: (request: FastifyRequest) => Share,
+): void => {
   const { service, metrics } = options;
   const clients = new WeakMap<FastifyRequest, Client>();
   app.post(
@@ -38,8 +45,9 @@ export const addScoreRoute = (app: FastifyInstance, options: ScoreRouteOptions):
       if (client === undefined) throw new Error('a request without a place');
       const events = wantsEvents(request) ? eventStream(reply) : null;
       try {
-        const results = await score(request.body, options.score, {
+        const results = await score(bodyOf(request), options.score, {
           signal: client.signal,
+          hold: shareOf(request).take,
           onStep: events?.step ?? null,
           onAccepted: (rows) => {
             client.accept();
@@ -57,6 +65,9 @@ export const addScoreRoute = (app: FastifyInstance, options: ScoreRouteOptions):
     },
   );
 };
+
+/** None is sent without a content type. */
+const bodyOf = ({ body }: FastifyRequest): Uint8Array => (body instanceof Uint8Array ? body : new Uint8Array());
 
 const wantsEvents = ({ headers: { accept = '' } }: FastifyRequest): boolean => accept.includes('text/event-stream');
 

@@ -6,10 +6,10 @@ import type { FetchOptions } from '../image/fetch-picture.js';
 import { computedPixels } from '../image/fit.js';
 import { openPicture } from '../image/open-picture.js';
 import { readSource } from '../image/read-source.js';
-import type { RowContext } from '../manifest/resolve-settings.js';
 import type { Pixels, EngineJob, RefineReply, Row } from '../records.js';
 import { isBlocked, nsfwOf, type Screening } from '../safety/screening.js';
-import { parseRequest, type RequestLimits } from './parse-request.js';
+import type { RequestLimits } from './parse-request.js';
+import type { ReadRequest, RequestRow } from './read-request.js';
 
 /** A row of the response, as the model card of stable-diffusion-xl-refiner-1-0 in Azure ML shows it. */
 export interface ScoreResult {
@@ -48,8 +48,7 @@ export interface ScoreOptions {
   refiner: Refiner;
   /** What of a row is not as its client thinks; the answer has no place for it. */
   onWarning?: (warning: string, row: number) => void;
-  /** `runSeed` is drawn anew for each request. */
-  rows: Omit<RowContext, 'runSeed'>;
+  read: ReadRequest;
   drawSeed: () => number;
   limits: ScoreLimits;
   /** `maxBytes`: of all pictures of a request together. `timeoutMs`: of each. */
@@ -61,6 +60,8 @@ export interface ScoreOptions {
 
 export interface ScoreCall {
   signal: AbortSignal;
+  /** Is told of bytes that the request comes to hold beside its body. @throws SERVER_BUSY */
+  hold?: (bytes: number) => void;
   /** The rows are known to be good, and there are this many. */
   onAccepted?: (rows: number) => void;
   /** null: nobody watches, and no previews are drawn. */
@@ -68,12 +69,14 @@ export interface ScoreCall {
 }
 
 /** @throws REQUEST_* ROW_* IMAGE_* URL_FORBIDDEN, what refining throws, and the signal's reason */
-export const score = async (body: unknown, options: ScoreOptions, call: ScoreCall): Promise<ScoreResult[]> => {
+export const score = async (body: Uint8Array, options: ScoreOptions, call: ScoreCall): Promise<ScoreResult[]> => {
   const { signal } = call;
-  const rows = await parseRequest(body, { ...options.rows, runSeed: options.drawSeed() }, options.limits);
+  const read = await options.read(body, options.drawSeed());
+  signal.throwIfAborted();
+  const rows = read.map(({ row }) => row);
   for (const { index, warnings = [] } of rows) for (const one of warnings) options.onWarning?.(one, index);
   /* All pictures are here and readable before any work: one bad row must not cost the time of its neighbours. */
-  const pictures = await readPictures(rows, options, signal);
+  const pictures = await readPictures(read, options, call);
   call.onAccepted?.(rows.length);
   const results: ScoreResult[] = [];
   for (const [index, row] of rows.entries()) {
@@ -86,31 +89,38 @@ export const score = async (body: unknown, options: ScoreOptions, call: ScoreCal
 
 /** One after the other: what all of them together may send is bounded. */
 const readPictures = async (
-  rows: readonly Row[],
-  options: ScoreOptions,
-  signal: AbortSignal,
+  rows: readonly RequestRow[],
+  { fetching, limits }: ScoreOptions,
+  { signal, hold }: ScoreCall,
 ): Promise<Uint8Array[]> => {
   const pictures: Uint8Array[] = [];
-  let { maxBytes } = options.fetching;
-  for (const row of rows) {
-    const fetching = { ...options.fetching, maxBytes, signal };
-    const picture = await ofRow(row, () => readPicture(row, fetching, options.limits));
-    if (row.source.kind === 'url') maxBytes -= picture.length;
-    pictures.push(picture);
+  let { maxBytes } = fetching;
+  for (const { row, picture } of rows) {
+    const options = { ...fetching, maxBytes, signal, ...(hold === undefined ? {} : { onBytes: hold }) };
+    pictures.push(
+      await ofRow(row, async () => {
+        const bytes = picture ?? (await fetchSource(row, options));
+        await refuseLarge(bytes, row, limits);
+        return bytes;
+      }),
+    );
+    if (picture === null) maxBytes -= pictures.at(-1)?.length ?? 0;
   }
   return pictures;
 };
 
-const readPicture = async (row: Row, fetching: FetchOptions, { maxPixels }: ScoreLimits): Promise<Uint8Array> => {
-  const { source } = row;
-  if (source.kind !== 'url' && source.kind !== 'inline') throw new Error(`a request cannot name a ${source.kind}`);
-  const bytes = await readSource(source, fetching).catch((thrown: unknown) => {
+const fetchSource = async ({ source }: Row, fetching: FetchOptions): Promise<Uint8Array> => {
+  if (source.kind !== 'url') throw new Error(`a request cannot name a ${source.kind}`);
+  return readSource(source, fetching).catch((thrown: unknown) => {
     /* Why it stopped: time, the server or the client. */
     fetching.signal?.throwIfAborted();
     throw thrown;
   });
-  const { header } = await openPicture(bytes, row.sourceText ?? '');
-  if (computedPixels(header) <= maxPixels) return bytes;
+};
+
+const refuseLarge = async (bytes: Uint8Array, { sourceText }: Row, { maxPixels }: ScoreLimits): Promise<void> => {
+  const { header } = await openPicture(bytes, sourceText ?? '');
+  if (computedPixels(header) <= maxPixels) return;
   const { width, height } = header;
   throw new RefineError(
     'IMAGE_TOO_LARGE',

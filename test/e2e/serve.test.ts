@@ -220,8 +220,8 @@ describe('requests', () => {
   it('are told where a trailing comma is', async () => {
     const response = await postScore(server.url, '{"input_data": [\n  {"image": "x"},\n]}', { headers });
     expect(response.status).toBe(400);
-    expect(((await response.json()) as ErrorBody).error.message).toBe(
-      'Expected JSON: trailing comma at line 2, column 17: JSON has none; remove it.',
+    expect(((await response.json()) as ErrorBody).error.message).toContain(
+      'trailing comma at line 2, column 17: JSON has none; remove it.',
     );
   });
 

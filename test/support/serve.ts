@@ -61,7 +61,8 @@ export const slowRequest = requestOf([{ image: largerPng, prompt: 'a slow pictur
 export const postScore = (url: string, body: unknown, options: RequestInit = {}): Promise<Response> =>
   fetch(`${url}/score`, {
     method: 'POST',
-    body: typeof body === 'string' ? body : JSON.stringify(body),
+    body:
+      typeof body === 'string' || body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body),
     ...options,
     headers: { 'content-type': 'application/json', ...(options.headers as Record<string, string>) },
   });

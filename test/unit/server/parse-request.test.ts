@@ -105,7 +105,6 @@ it('skips columns whose names are no text, as pandas numbers them', async () => 
 
 it.each([
   ['no object', 5, 'REQUEST_INVALID', /a JSON object like .*, got 5/],
-  ['nothing', undefined, 'REQUEST_INVALID', /got no body/],
   ['no input_data', { inputs: [] }, 'REQUEST_INVALID', /the key input_data, found inputs/],
   ['no data', { input_data: {} }, 'REQUEST_INVALID', /the rows, found none/],
   ['no rows', of([]), 'REQUEST_INVALID', /at least one row/],
@@ -136,10 +135,16 @@ it.each([
   ['no image', of([{ prompt: 'p' }]), 'ROW_FIELD_MISSING', /an image/],
   ['a wrong value', of([{ ...row, strength: 2 }]), 'ROW_FIELD_INVALID', /from 0 to 1, got 2/],
   [
-    'a deep value',
-    of([{ ...row, prompt: JSON.parse('['.repeat(99) + ']'.repeat(99)) as unknown }]),
+    'too many columns',
+    { input_data: { columns: Array.from({ length: 150_000 }, (_, at) => `c${at}`), data: [] } },
     'REQUEST_INVALID',
-    /64 levels/,
+    /at most 1000 columns, found 150000/,
+  ],
+  [
+    'too many keys',
+    of([Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`c${at}`, 1]))]),
+    'REQUEST_INVALID',
+    /at most 1000 keys \(row 0\), found 2000/,
   ],
 ])('refuses %s', async (_what, body, code, message) => {
   await expect(parse(body)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
@@ -155,6 +160,8 @@ it.each([
   ['', /empty body/],
   [Buffer.from([0x22, 0xc3, 0x28, 0x22]), /UTF-8/],
   [Buffer.from('{}', 'utf16le'), /Expected JSON/],
+  ['['.repeat(65) + ']'.repeat(65), /nests 65 levels deep, more than 64/],
+  [`[${'[],'.repeat(100_000)}1]`, /has at least 100001 JSON tokens, more than 100000/],
 ])('refuses bytes that are no JSON: %s', (bytes, message) => {
   expect(() => parseJsonBody(Buffer.from(bytes as string))).toThrow(message);
 });

@@ -1,6 +1,7 @@
 import { Engine } from '#src/engine/engine.js';
 import { RefineError } from '#src/errors.js';
 import { NO_SCREENING } from '#src/safety/screening.js';
+import { requestReader } from '#src/server/read-request.js';
 import { RefineService } from '#src/server/refine-service.js';
 import { score } from '#src/server/score.js';
 import { model } from '../../support/batch.js';
@@ -17,14 +18,14 @@ it('a deadline in the middle of fetching a picture is told as one', async () => 
       const engine = new Engine({ model, modelName: 'tiny-refiner', device: 'cpu' });
       const options = {
         refiner: new RefineService({ engine, places: 1 }),
-        rows: { options: {} },
+        read: requestReader({ rows: { options: {} }, loraFolder: null, limits: { maxRows: 1 } }),
         drawSeed: () => 0,
         limits: { maxRows: 1, maxPixels: 2 ** 20 },
         fetching: { request: fetch, maxBytes: 2 ** 20, timeoutMs: 10_000 },
         screening: NO_SCREENING,
         version: '0',
       };
-      const body = { input_data: { data: [{ image: `${url}/a.png`, prompt: 'p' }] } };
+      const body = Buffer.from(JSON.stringify({ input_data: { data: [{ image: `${url}/a.png`, prompt: 'p' }] } }));
       await expect(score(body, options, { signal: stop.signal, onStep: null })).rejects.toBe(late);
     },
   );

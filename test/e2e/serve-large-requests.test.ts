@@ -1,0 +1,160 @@
+/** The largest requests that the limits allow, and those that are too much together: whoever watches the server is answered at once. */
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { itOnLinux } from '../support/it-on-linux.js';
+import {
+  postScore,
+  quickRequest,
+  readMetric,
+  squarePng,
+  startServe,
+  stopServe,
+  type ErrorBody,
+  type Serving,
+} from '../support/serve.js';
+import { watchLiveness } from '../support/watch-liveness.js';
+
+const MEBIBYTE = 2 ** 20;
+const MOST_MS = 100;
+/** Other programs have the processor too: what holds the server up does so each time, and not while it idles. */
+const ATTEMPTS = 6;
+const IDLE_MS = 500;
+
+let server: Serving;
+const sockets: Socket[] = [];
+const start = async (args: readonly string[] = []): Promise<void> => {
+  server = await startServe(args);
+};
+interface Answer {
+  status: number;
+  code: string | undefined;
+  retryAfter: number;
+}
+
+/** What is answered, read to its end. */
+const post = async (body: unknown): Promise<Answer> => {
+  const response = await postScore(server.url, body);
+  const { error } = (await response.json()) as Partial<ErrorBody>;
+  return { status: response.status, code: error?.code, retryAfter: Number(response.headers.get('retry-after')) };
+};
+
+/** The same request again and again, until it is answered so. */
+const postUntil = async (status: number, body: unknown): Promise<Answer> => {
+  const deadline = performance.now() + 20_000;
+  for (;;) {
+    const answer = await post(body);
+    if (answer.status === status) return answer;
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${status}: ${JSON.stringify(answer)}`);
+    await sleep(50);
+  }
+};
+
+const row = `"image":"${squarePng}","prompt":"p"`;
+const filled = (length: number, unit: string): string => unit.repeat(Math.floor(length / unit.length));
+const LARGEST = 31 * MEBIBYTE;
+
+/** Each as large as a body may be, or as full as its limits allow, and none with a picture to refine. */
+const LARGE: Readonly<Record<string, () => string>> = {
+  'a picture of base64': () => `{"input_data":[{"image":"${filled(LARGEST, 'AAAA')}","prompt":"p"}]}`,
+  'a picture of base64 in lines': () =>
+    `{"input_data":[{"image":"${filled(LARGEST, `${'A'.repeat(76)}\\n`)}","prompt":"p"}]}`,
+  'a picture in percent': () => `{"input_data":[{"image":"data:,${filled(LARGEST, '%41')}","prompt":"p"}]}`,
+  escapes: () => `{"input_data":[{${row},"steps":0,"x":"${filled(LARGEST, '\\u00e9')}"}]}`,
+  quotes: () => `{"input_data":[{${row},"steps":0,"x":"${filled(LARGEST, '\\"')}"}]}`,
+  'letters of two bytes': () => `{"input_data":[{${row},"steps":0,"x":"${filled(LARGEST / 2, 'é')}"}]}`,
+  spaces: () => `{"input_data":[{${row},"steps":0}]${filled(LARGEST, ' ')}}`,
+  'one key': () => `{"input_data":[{${row},"${filled(LARGEST, 'k_')}":1}],"params":{"steps":0}}`,
+  'a number': () => `{"input_data":[{${row},"steps":${filled(LARGEST, '9')}}]}`,
+  'a hundred thousand columns': () =>
+    JSON.stringify({ input_data: { columns: Array.from({ length: 99_000 }, (_, at) => `c${at}`), data: [] } }),
+  'rows of a thousand keys': () =>
+    JSON.stringify({
+      input_data: Array.from({ length: 16 }, (_, index) => ({
+        ...Object.fromEntries(Array.from({ length: 990 }, (__, at) => [`c${index}x${at}`, at])),
+        image: squarePng,
+        prompt: 'p',
+        steps: 0,
+      })),
+    }),
+  lists: () => `[${'[],'.repeat(10 * MEBIBYTE)}1]`,
+  depth: () => `${'['.repeat(LARGEST / 2)}${']'.repeat(LARGEST / 2)}`,
+};
+
+describe('while a large request is read', () => {
+  beforeAll(() => start());
+  afterAll(() => stopServe(server));
+
+  it.each(Object.entries(LARGE))(
+    'of %s, liveness is answered within 100 ms',
+    async (_what, write) => {
+      /* Bytes: turning text into them would hold this process up. */
+      const body = Buffer.from(write());
+      let over = Infinity;
+      for (let attempt = 0; attempt < ATTEMPTS && over >= MOST_MS; attempt++) {
+        const { longest: idle } = await watchLiveness(server.url, () => sleep(IDLE_MS));
+        const { longest, result } = await watchLiveness(server.url, () => postScore(server.url, body));
+        expect(result.status).toBe(400);
+        over = Math.min(over, longest - idle);
+      }
+      expect(over).toBeLessThan(MOST_MS);
+    },
+    60_000,
+  );
+});
+
+describe('bodies that are too much together', () => {
+  afterEach(async () => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await stopServe(server);
+  });
+
+  /** A request whose body never comes whole. */
+  const beginBody = (length: number, sent: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ port: server.port, host: '127.0.0.1' });
+      sockets.push(socket);
+      socket.on('error', reject);
+      socket.write(
+        `POST /score HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`,
+      );
+      socket.write(Buffer.alloc(sent, 0x20), () => {
+        resolve();
+      });
+      socket.resume();
+    });
+
+  it('what all bodies hold together is bounded, and one that does not fit is told to come back', async () => {
+    await start(['--bodies-limit', '8', '--body-limit', '4']);
+    await Promise.all([beginBody(3.5 * MEBIBYTE, 3 * MEBIBYTE), beginBody(3.5 * MEBIBYTE, 3 * MEBIBYTE)]);
+    const large = { ...quickRequest, filling: 'x'.repeat(3 * MEBIBYTE) };
+    const refused = await postUntil(503, large);
+    expect(refused.code).toBe('SERVER_BUSY');
+    expect(refused.retryAfter).toBeGreaterThanOrEqual(1);
+    expect((await post(quickRequest)).status).toBe(200);
+    for (const socket of sockets.splice(0)) socket.destroy();
+    await postUntil(200, large);
+  });
+
+  itOnLinux(
+    'thirty unfinished bodies of 31 MB hold no more than the bound',
+    async () => {
+      await start(['--bodies-limit', '64']);
+      const before = await readMetric(server.url, 'process_resident_memory_bytes');
+      await Promise.allSettled(Array.from({ length: 30 }, () => beginBody(31 * MEBIBYTE, 30 * MEBIBYTE)));
+      await sleep(500);
+      const grown = (await readMetric(server.url, 'process_resident_memory_bytes')) - before;
+      /* Without a bound it would be 900; what was received of refused bodies waits for the garbage collector. */
+      expect(grown).toBeLessThan(500 * MEBIBYTE);
+    },
+    60_000,
+  );
+
+  it('a body that comes too slowly is given up, and what it held is free again', async () => {
+    await start(['--bodies-limit', '4', '--body-limit', '4', '--receive-timeout', '3']);
+    await beginBody(4 * MEBIBYTE - 10, 3 * MEBIBYTE);
+    const large = { ...quickRequest, filling: 'x'.repeat(2 * MEBIBYTE) };
+    expect((await postUntil(503, large)).code).toBe('SERVER_BUSY');
+    await postUntil(200, large);
+    expect(server.log()).toMatch(/^POST \/score 503 \d+ ms SERVER_BUSY$/m);
+  }, 30_000);
+});
