@@ -101,8 +101,9 @@ describe('words about the command', () => {
     const run = await runCli(['batch', '--help']);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(run.stdout).toMatch(/Usage: sdxl-refine batch/);
-    for (const part of ['Examples:', 'Exit codes:', '--guidance-scale', '--dry-run'])
-      expect(run.stdout).toContain(part);
+    for (const part of ['Examples:', '--dry-run']) expect(run.stdout).toContain(part);
+    const { stdout: all } = await runCli(['batch', '--help', 'all']);
+    for (const part of ['Exit codes:', '--guidance-rescale']) expect(all).toContain(part);
   });
 
   it('--version is the package’s', async () => {
