@@ -98,7 +98,7 @@ it('does only those rows again whose LoRA is another', async () => {
   writeLora(join(loras, 'ink.safetensors'), changes, 'kohya');
   const run = await runBatch([first, ...args, '--resume']);
   expect(run).toMatchObject({ code: 0 });
-  expect(run.stderr).toContain('1 row taken over');
+  expect(run.stderr).toContain('1 already done');
 });
 
 it('opens for a part of a run what that part names', async () => {

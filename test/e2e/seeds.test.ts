@@ -15,7 +15,7 @@ it('draws -1 for each row, records it, and keeps it when the run goes on', async
   expect(new Set(first).size).toBe(2);
   const resumed = await runBatch([...args, '--resume']);
   expect(resumed).toMatchObject({ code: 0 });
-  expect(resumed.stderr).toContain('2 rows taken over');
+  expect(resumed.stderr).toContain('2 already done');
   expect(seedsIn('drawn').slice(0, 2)).toEqual(first);
   expect(listOutput(join(folder, 'drawn'))).toHaveLength(4);
 });
