@@ -41,7 +41,8 @@ export const readRunState = async (folder: string, part: string): Promise<Partia
     };
   } catch (cause) {
     if (cause instanceof FileRefused) throw outputUnwritable(path, cause);
-    if (systemCodeOf(cause) === undefined || systemCodeOf(cause) === 'ENOENT') return null;
+    /* Where a file is in the folder's place, making the folder says so. */
+    if ([undefined, 'ENOENT', 'ENOTDIR'].includes(systemCodeOf(cause))) return null;
     throw outputUnwritable(path, cause);
   }
 };

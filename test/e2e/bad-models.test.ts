@@ -137,7 +137,8 @@ it.each(damages)('$what: $code', async ({ what, from, damage, code, says }) => {
   const out = join(folder, 'out');
   const manifest = writeRows(join(folder, 'manifest.jsonl'), [goodRow]);
   const run = await runCli(['batch', manifest, '--model', copy, '--output-dir', out, '--json']);
-  expect(run).toMatchObject({ code: 4, stdout: '' });
+  expect(run.code).toBe(4);
+  expect(JSON.parse(run.stdout)).toMatchObject({ error: { code, exit_code: 4 } });
   expect(run.stderr).toMatch(says);
   expect(run.stderr).toMatch(new RegExp(`\\[${code}\\]\n$`));
   expect(existsSync(join(out, 'results.jsonl'))).toBe(false);

@@ -29,7 +29,8 @@ describe('an output that exists already', () => {
 
   it('stops the run before any work', async () => {
     const run = await runBatch([manifest, '--output-dir', out, '--json']);
-    expect(run).toMatchObject({ code: 6, stdout: '' });
+    expect(run.code).toBe(6);
+    expect(JSON.parse(run.stdout)).toMatchObject({ error: { code: 'OUTPUT_EXISTS', exit_code: 6 } });
     expect(run.stderr).toMatch(/has second\.png already.*--overwrite.*\[OUTPUT_EXISTS\]\n$/);
     expect(run.stderr).not.toContain('Opened');
     expect(readdirSync(out)).toEqual(['second.png']);
