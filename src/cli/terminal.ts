@@ -107,6 +107,8 @@ const wrap = (text: string, columns: number): string =>
     .flatMap((line) => {
       if (stringWidth(line) <= columns) return [line];
       const indent = ' '.repeat(Math.min(line.search(/[^ ]|$/), columns / 2));
-      return fold(line.trimStart(), columns - indent.length).map((part) => indent + part);
+      const parts = fold(line.trim(), columns - indent.length).map((part) => indent + part);
+      /* Folding trims, and a question keeps the space after it. */
+      return line.endsWith(' ') ? [...parts.slice(0, -1), `${parts.at(-1) ?? ''} `] : parts;
     })
     .join('\n');

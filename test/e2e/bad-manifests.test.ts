@@ -59,7 +59,8 @@ afterEach(() => {
 
 it.each(manifests)('$what: $code, exit 3', async ({ name, code, says }) => {
   const run = await runBatch([join(folder, name), '--output-dir', out, '--json']);
-  expect(run).toMatchObject({ code: 3, stdout: '' });
+  expect(run.code).toBe(3);
+  expect(JSON.parse(run.stdout)).toMatchObject({ error: { code, exit_code: 3 } });
   expect(run.stderr).toMatch(says);
   expect(run.stderr).toMatch(new RegExp(`^sdxl-refine: .* \\[${code}\\]\n$`));
 });
