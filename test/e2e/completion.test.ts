@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { root } from '../support/golden.js';
 import { workFolder } from '../support/batch.js';
+import { skipWhere } from '../support/skip-where.js';
 
 const folder = workFolder();
 const bin = join(folder, 'bin');
@@ -25,9 +26,7 @@ const run = (program: string, args: readonly string[], input = ''): string => {
   const { stdout, stderr, status } = spawnSync(program, args, { cwd: folder, env, input, encoding: 'utf8' });
   return status === 0 ? stdout : `${stdout}${stderr}`;
 };
-/** A test of a shell; without it the test is skipped, and its name says why. */
-const inShell = (shell: string): jest.It => (has(shell) ? it : it.skip);
-const title = (shell: string): string => `${shell}${has(shell) ? '' : ' (not installed)'}`;
+const inShell = (shell: string): jest.It => skipWhere(has(shell) ? null : `${shell} is not installed`).it;
 
 /** Lines as they stand when Tab is pressed, and what the shell has then. */
 const CASES: readonly (readonly [line: string, expected: string])[] = [
@@ -40,7 +39,7 @@ const CASES: readonly (readonly [line: string, expected: string])[] = [
   ['sdxl-refine batch x -o my', 'my folder'],
 ];
 
-inShell('bash')(`${title('bash')} completes commands, values and files, and runs nothing of the line`, () => {
+inShell('bash')('bash completes commands, values and files, and runs nothing of the line', () => {
   const script = `
 source <(sdxl-refine completion bash)
 try() {
@@ -62,7 +61,7 @@ try() {
   expect(existsSync(join(folder, 'hacked'))).toBe(false);
 });
 
-inShell('zsh')(`${title('zsh')} completes commands, values and files, and runs nothing of the line`, () => {
+inShell('zsh')('zsh completes commands, values and files, and runs nothing of the line', () => {
   const script = `
 zmodload zsh/zpty
 zpty shell zsh -f -i
@@ -90,7 +89,7 @@ done
   expect(existsSync(join(folder, 'hacked'))).toBe(false);
 });
 
-inShell('fish')(`${title('fish')} completes commands, values and files, and runs nothing of the line`, () => {
+inShell('fish')('fish completes commands, values and files, and runs nothing of the line', () => {
   const script =
     'sdxl-refine completion fish | source\nwhile read -l line\n  complete -C "$line" | string split -f1 \\t\nend';
   const typed = CASES.filter(([line]) => !line.includes('$('));

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { goldenData } from '../support/golden.js';
 import { parseResults, runCli, startCli, temporaryFolder } from '../support/run-cli.js';
+import { skipWhere } from '../support/skip-where.js';
 
 const model = goldenData('models/tiny-refiner');
 const writeManifest = (folder: string, rows: number): string => {
@@ -25,12 +26,12 @@ const writeManifest = (folder: string, rows: number): string => {
 const disk = temporaryFolder();
 const mount = (...options: string[]): boolean => spawnSync('mount', [...options, disk]).status === 0;
 const mounted = mount('-t', 'tmpfs', '-o', 'size=300k', 'tmpfs');
-if (!mounted) console.warn('Skipped: a full disk needs the right to mount one here (mount -t tmpfs).');
+const { it: itOnFullDisk } = skipWhere(mounted ? null : 'a full disk needs the right to mount one (mount -t tmpfs)');
 afterAll(() => {
   if (mounted) spawnSync('umount', [disk]);
 });
 
-(mounted ? it : it.skip)('stops on a full disk and goes on when there is room', async () => {
+itOnFullDisk('stops on a full disk and goes on when there is room', async () => {
   const out = join(disk, 'out');
   const command = ['batch', writeManifest(temporaryFolder(), 12), '--model', model, '--output-dir', out];
   const full = await runCli(command);

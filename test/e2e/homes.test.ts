@@ -5,6 +5,7 @@ import { env as ownEnv, getuid } from 'node:process';
 import { goodRow, runBatch, workFolder, writeRows } from '../support/batch.js';
 import { itOnLinux } from '../support/it-on-linux.js';
 import { runCli, type CliOptions, type CliRun } from '../support/run-cli.js';
+import { skipWhere } from '../support/skip-where.js';
 
 const folder = workFolder();
 const manifest = writeRows(join(folder, 'rows.jsonl'), [goodRow]);
@@ -12,9 +13,7 @@ chmodSync(folder, 0o755);
 
 /** No user of any system has this number. */
 const NOBODY = 1_234_567;
-const isRoot = getuid?.() === 0;
-if (!isRoot) console.warn('Skipped: to run as a user without a passwd entry, the tests must run as root.');
-const itAsNobody = isRoot ? it : it.skip;
+const { it: itAsNobody } = skipWhere(getuid?.() === 0 ? null : 'only root can run as a user without a passwd entry');
 
 /** A place of that user's own, and a run in it with nothing in the environment but `env`. */
 const asNobody = (env: Readonly<Record<string, string>>): { place: string; options: CliOptions } => {

@@ -3,12 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../support/golden.js';
+import { skipWhere } from '../support/skip-where.js';
 
 const has = (program: string): boolean => spawnSync(program, ['--version']).error === undefined;
-const title = (reader: string): string => `${reader}${has(reader) ? '' : ' (not installed)'}`;
+const inReader = (reader: string): jest.It => skipWhere(has(reader) ? null : `${reader} is not installed`).it;
 const page = join(root, 'man/sdxl-refine.1');
 
-(has('man') ? it : it.skip)(`${title('man')} shows the page without a warning`, () => {
+inReader('man')('man shows the page without a warning', () => {
   const { stdout, stderr } = spawnSync('man', ['--warnings', '-l', page], {
     env: { ...process.env, MANWIDTH: '80', LC_ALL: 'C.UTF-8', MANPAGER: 'cat' },
     encoding: 'utf8',
@@ -17,7 +18,7 @@ const page = join(root, 'man/sdxl-refine.1');
   expect(stdout).toContain('refine pictures with Stable Diffusion XL');
 });
 
-(has('mandoc') ? it : it.skip)(`${title('mandoc')} has nothing to say of the page`, () => {
+inReader('mandoc')('mandoc has nothing to say of the page', () => {
   const { stdout, stderr } = spawnSync('mandoc', ['-Tlint', page], { encoding: 'utf8' });
   expect(stdout + stderr).toBe('');
 });
