@@ -1,6 +1,7 @@
 /** Installs what is missing: packages, and what vendor/ names. */
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { readIfThere } from './made-file.mjs';
 import { npm, root } from './steps.mjs';
 import { vendorPackages } from './vendor.mjs';
 
@@ -16,19 +17,11 @@ export const installPackages = () => {
   const lock = createHash('sha256')
     .update(readFileSync(`${root}package-lock.json`))
     .digest('hex');
-  if (readMark() === lock) return;
+  /* No mark: nothing is installed, or not by us. */
+  if (readIfThere(MARK) === lock) return;
   console.error('Installing packages …');
   if (!npm(['ci', '--include=dev'])) giveUp();
   writeFileSync(MARK, lock);
-};
-
-/** null: nothing is installed, or not by us. */
-const readMark = () => {
-  try {
-    return readFileSync(MARK, 'utf8');
-  } catch {
-    return null;
-  }
 };
 
 const giveUp = () => {

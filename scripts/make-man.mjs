@@ -1,9 +1,11 @@
 /** Writes man/sdxl-refine.1 from the commands that the program is made of; with --check, says whether it is written already. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { helpTextsOf } from '../dist/cli/help-text.js';
 import { buildProgram } from '../dist/cli/program.js';
+import { writeMade } from './made-file.mjs';
+import { root } from './steps.mjs';
 
-const file = new URL('../man/sdxl-refine.1', import.meta.url);
+const file = join(root, 'man/sdxl-refine.1');
 /** Of the release that the page was last written for. */
 const DATE = '2026-11-27';
 const program = buildProgram(process, () => undefined, true);
@@ -121,18 +123,4 @@ const lines = [
 ];
 const text = `${lines.join('\n')}\n`;
 
-if (!process.argv.includes('--check')) {
-  mkdirSync(new URL('.', file), { recursive: true });
-  writeFileSync(file, text);
-} else if (readIfThere() !== text) {
-  console.error('man/sdxl-refine.1 is not what the source says: run node scripts/make-man.mjs');
-  process.exitCode = 1;
-}
-
-function readIfThere() {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
-  }
-}
+writeMade(file, text);

@@ -1,13 +1,13 @@
 /** Writes models/<name>/SHA256SUMS, in the form of sha256sum; with --check, says whether each is what its files are. */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { writeMade } from './made-file.mjs';
+import { root } from './steps.mjs';
 
 const NAME = 'SHA256SUMS';
-const models = fileURLToPath(new URL('../models/', import.meta.url));
+const models = join(root, 'models');
 
-let isCurrent = true;
 const folders = readdirSync(models, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 for (const { name } of folders) {
   const folder = join(models, name);
@@ -26,19 +26,5 @@ for (const { name } of folders) {
         .update(readFileSync(join(folder, path)))
         .digest('hex')}  ${path}\n`,
   );
-  const sums = join(folder, NAME);
-  if (!process.argv.includes('--check')) writeFileSync(sums, lines.join(''));
-  else if (readIfThere(sums) !== lines.join('')) {
-    isCurrent = false;
-    console.error(`models/${name}/${NAME} is not what the files are: run node scripts/make-model-digests.mjs`);
-  }
-}
-process.exitCode = isCurrent ? 0 : 1;
-
-function readIfThere(file) {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
-  }
+  writeMade(join(folder, NAME), lines.join(''));
 }
