@@ -1,22 +1,36 @@
 /** The batch command with `--dry-run`: what would run, what would fail and why, and what it would cost. */
+import { stat } from 'node:fs/promises';
+import type { Continuation } from '../batch/continue-run.js';
 import { dryRun } from '../batch/dry-run.js';
+import { RefineError } from '../errors.js';
+import { openEarlierResults } from '../results/earlier-results.js';
 import { addToSummary, emptySummary } from '../results/summary.js';
 import type { BatchFlags, BatchRun } from './batch-run.js';
 import { failureOf, sayFailure } from './failure-text.js';
+import { mayAppend, mayBegin, mayWriteCsv, resultsPathOf } from './may-begin.js';
 import { dryRunText } from './summary-text.js';
 import { resultNotes } from './say-warnings.js';
 import type { Surroundings } from './surroundings.js';
 
-/** @returns the exit code */
+/** @returns the exit code @throws OUTPUT_EXISTS OUTPUT_OTHER_RUN OUTPUT_UNWRITABLE as the run would, before the first row */
 export const lookOnly = async (
   run: BatchRun,
   flags: BatchFlags,
   around: Surroundings,
   signal: AbortSignal,
 ): Promise<number> => {
+  const continuation = await lookAtEarlierRun(run);
   const info = await run.work.open(signal);
   /* That the model opens is known now; its memory is not needed for looking. */
   run.work.close();
+  if (run.appends && continuation?.looksBack === true) {
+    const earlier = await openEarlierResults(resultsPathOf(run));
+    try {
+      await mayAppend(run, info, { base: continuation.base, earlier }, signal);
+    } finally {
+      await earlier.close();
+    }
+  }
   const looks = dryRun(run.rows(), run.work, info, signal);
   let summary = emptySummary();
   for (;;) {
@@ -33,4 +47,20 @@ export const lookOnly = async (
     const failure = failureOf(result, line);
     if (failure !== null) sayFailure(failure, around.stderr);
   }
+};
+
+/** null: there is no folder yet, and so no earlier run. */
+const lookAtEarlierRun = async (run: BatchRun): Promise<Continuation | null> => {
+  const { outputFolder } = run;
+  const stats = await stat(outputFolder).catch(() => null);
+  if (stats === null) {
+    await mayWriteCsv(run);
+    return null;
+  }
+  if (stats.isDirectory()) return mayBegin(run);
+  throw new RefineError(
+    'OUTPUT_UNWRITABLE',
+    `Cannot write to the output folder ${outputFolder}: it is a file. Choose another with --output-dir.`,
+    { context: { folder: outputFolder } },
+  );
 };

@@ -1,8 +1,8 @@
 /** The batch command when it runs: the output folder made its own, the rows refined, the results brought to their final form. */
 import { rm, rmdir } from 'node:fs/promises';
-import { isAbsolute, join, relative, sep } from 'node:path';
-import { makeOutputFolder, refuseFile } from '../batch/check-outputs.js';
-import { continueRun, refuseReplacing, someOf, type Continuation } from '../batch/continue-run.js';
+import { basename, isAbsolute, relative, sep } from 'node:path';
+import { makeOutputFolder } from '../batch/check-outputs.js';
+import { someOf, type Continuation } from '../batch/continue-run.js';
 import type { BatchEvent } from '../batch/events.js';
 import { removeOutputs } from '../batch/remove-outputs.js';
 import { runBatch, type BatchOutcome } from '../batch/run-batch.js';
@@ -16,6 +16,7 @@ import type { BatchFlags, BatchRun } from './batch-run.js';
 import { failureOf, type RowFailure } from './failure-text.js';
 import { isAlive } from './is-alive.js';
 import { packageVersion } from './package-version.js';
+import { mayAppend, mayBegin, resultsPathOf } from './may-begin.js';
 import { createProgress } from './progress.js';
 import { openScreening } from './safety-options.js';
 import { failureList, stoppedText, summaryText } from './summary-text.js';
@@ -39,12 +40,7 @@ export const refineAll = async (
     around.stderr.write(`Taking ${outputFolder} over from a run that is gone (${lock.takenFrom})\n`);
   }
   try {
-    const continuation = await continueRun({ ...run, resultsPath: join(outputFolder, resultsName(run)) });
-    /* Only a run that goes on may replace a CSV, and only one that the folder's runs wrote. */
-    const ownCsv = run.resumes || run.appends ? run.state?.predictionsCsv : undefined;
-    if (!run.overwrites && run.predictionsCsv !== null && run.predictionsCsv !== ownCsv) {
-      await refuseFile(run.predictionsCsv);
-    }
+    const continuation = await mayBegin(run);
     sayUnclaimed({ ...run, continuation }, flags, around);
     return await refineLocked({ ...run, continuation }, flags, around, AbortSignal.any([signal, lock.lost]));
   } finally {
@@ -63,8 +59,6 @@ const shownPath = (path: string, cwd: string): string => {
   const fromHere = relative(cwd, path);
   return isAbsolute(fromHere) || fromHere.split(sep)[0] === '..' ? path : fromHere === '' ? '.' : fromHere;
 };
-
-const resultsName = ({ part }: BatchRun): string => `results${part}.jsonl`;
 
 /** A run that begins anew does not know the pictures that it leaves behind once the results are replaced. */
 const sayUnclaimed = (
@@ -101,7 +95,7 @@ const refineLocked = async (
   const { outputFolder } = run;
   const total = run.total.rows;
   const start = performance.now();
-  const resultsPath = join(outputFolder, resultsName(run));
+  const resultsPath = resultsPathOf(run);
   const shown = (path: string): string => shownPath(path, around.cwd());
   const { stderr } = around;
   const progress = createProgress(stderr, run.total, flags.quiet === true);
@@ -149,7 +143,7 @@ const refineLocked = async (
       total,
       durationMs,
       outputFolder: shown(outputFolder),
-      resultsName: resultsName(run),
+      resultsName: basename(resultsPath),
       verb: run.verb,
     };
     const list = failureList(failures, summary.failed, { resultsPath: shown(resultsPath), columns: stderr.columns });
@@ -169,17 +163,11 @@ const refineInto = async (
   const { work, screening, outputFolder, errorThreshold, continuation } = run;
   const { looksBack, knowsInputs, earlierInputs, unclaimed } = continuation;
   /* A model that does not open leaves an earlier run's results as they are, and no empty ones. */
-  const { modelDigest, loraDigests = {} } = await work.open(signal);
+  const info = await work.open(signal);
   if (!looksBack) await rm(resultsPath, { force: true });
   const earlier = looksBack ? await openEarlierResults(resultsPath) : null;
   try {
-    if (run.appends && earlier !== null) {
-      const digested = { modelDigest, loraDigests, screening };
-      await refuseReplacing(run.rows(), {
-        ...digested,
-        ...{ resultsPath, outputFolder, base: continuation.base, earlier, signal },
-      });
-    }
+    if (run.appends && earlier !== null) await mayAppend(run, info, { base: continuation.base, earlier }, signal);
     const journal = await openJournal(resultsPath);
     try {
       const base = continuation.base ?? journal.begin;

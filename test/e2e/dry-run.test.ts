@@ -1,5 +1,5 @@
 /** A dry run says what a run would do and what it would cost, and does nothing. */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { goodRow, picture, readResults, runBatch, workFolder, writeRows } from '../support/batch.js';
 import { parseResults } from '../support/run-cli.js';
@@ -48,4 +48,46 @@ it('opens the model: exit 4 where it would not open', async () => {
   const run = await runBatch([manifest, '--dry-run', '--model', join(folder, 'nobody/none')]);
   expect(run).toMatchObject({ code: 4, stdout: '' });
   expect(run.stderr).toMatch(/\[MODEL_NOT_FOUND\]\n$/);
+});
+
+describe('in the folder of an earlier run, it ends as the run would', () => {
+  const out = join(folder, 'earlier');
+  const one = writeRows(join(folder, 'one.jsonl'), [{ ...goodRow, output: 'one.png' }]);
+  const other = writeRows(join(folder, 'other.jsonl'), [{ ...goodRow, output: 'other.png' }]);
+  const changed = writeRows(join(folder, 'changed.jsonl'), [{ ...goodRow, output: 'one.png', seed: 2 }]);
+  const csv = join(folder, 'predictions.csv');
+  const occupied = join(folder, 'a-file');
+
+  beforeAll(async () => {
+    writeFileSync(csv, 'mine');
+    writeFileSync(occupied, 'mine');
+    expect((await runBatch([one, '--output-dir', out])).code).toBe(0);
+  });
+
+  it.each<[string, string[], string]>([
+    ['what would be replaced', [one, '--output-dir', out], 'OUTPUT_EXISTS'],
+    ['results of other inputs', [other, '--output-dir', out, '--resume'], 'OUTPUT_OTHER_RUN'],
+    ['another division', [one, '--output-dir', out, '--resume', '--shard', '1/2'], 'OUTPUT_OTHER_RUN'],
+    ['an output of other settings', [changed, '--output-dir', out, '--append'], 'OUTPUT_EXISTS'],
+    [
+      'a CSV of nobody knows whom',
+      [one, '--output-dir', join(folder, 'new'), '--predictions-csv', csv],
+      'OUTPUT_EXISTS',
+    ],
+    ['a file in the folder’s place', [one, '--output-dir', occupied], 'OUTPUT_UNWRITABLE'],
+  ])('%s', async (_what, args, code) => {
+    const [dry, run] = [await runBatch([...args, '--dry-run']), await runBatch(args)];
+    expect(dry).toMatchObject({ code: 6, stdout: '' });
+    expect(dry.stderr).toContain(`[${code}]`);
+    if (code !== 'OUTPUT_UNWRITABLE') expect(dry.stderr).toBe(run.stderr);
+    expect(run.code).toBe(6);
+  });
+
+  it('and where it would go on, it looks', async () => {
+    for (const flag of ['--resume', '--append', '--overwrite']) {
+      expect(await runBatch([one, '--output-dir', out, flag, '--dry-run'])).toMatchObject({ code: 0 });
+    }
+    const added = [one, other, '--output-dir', out, '--append', '--dry-run'];
+    expect(await runBatch(added)).toMatchObject({ code: 0 });
+  });
 });
