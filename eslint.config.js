@@ -3,18 +3,11 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
 /** Folders of pure mathematics, where an index is checked by the loop around it and `!` says so. */
-const MATHS = [
-  'src/tensor/**',
-  'src/schedulers/**',
-  'src/random/**',
-  'src/unet/**',
-  'src/vae/**',
-  'src/image/pixels.ts',
-];
+const MATHS = ['src/tensor/**', 'src/diffusion/{schedulers,random,unet,vae}/**'];
 
-const MAKES_FOLDERS = "makeFolder of src/files/make-folder.ts: Node's recursive mkdir may never return.";
+const MAKES_FOLDERS = "makeFolder of src/io/files/make-folder.ts: Node's recursive mkdir may never return.";
 const OPENS_FILES =
-  'src/files/open-file.ts: files from outside are opened there, their kind and size known before a byte is read.';
+  'src/io/files/open-file.ts: files from outside are opened there, their kind and size known before a byte is read.';
 
 export default tseslint.config(
   {
@@ -54,7 +47,7 @@ export default tseslint.config(
       'no-console': 'error',
       'no-restricted-globals': [
         'error',
-        { name: 'process', message: 'Only src/cli and src/engine touch the process.' },
+        { name: 'process', message: 'Only src/app/cli and src/run/engine touch the process.' },
       ],
       'no-restricted-properties': [
         'error',
@@ -64,7 +57,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/files/**'],
+    ignores: ['src/io/files/**'],
     rules: {
       'no-restricted-imports': [
         'error',
@@ -79,8 +72,8 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/{manifest,image,weights,text,batch,hub,safety,cli}/**/*.ts'],
-    ignores: ['src/cli/package-version.ts', 'src/cli/run-score.ts'],
+    files: ['src/{app/cli,run/{manifest,batch,safety},media/image,diffusion/text,models/{weights,hub}}/**/*.ts'],
+    ignores: ['src/app/cli/package-version.ts', 'src/app/cli/commands/run-score.ts'],
     rules: {
       'no-restricted-imports': [
         'error',
@@ -93,7 +86,7 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['src/cli/**/*.ts', 'src/engine/**/*.ts', 'src/doctor/**/*.ts'], rules: { 'no-restricted-globals': 'off' } },
+  { files: ['src/{app/{cli,doctor},run/engine}/**/*.ts'], rules: { 'no-restricted-globals': 'off' } },
   { files: MATHS, rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
   {
     files: ['test/**/*.ts'],

@@ -5,15 +5,15 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { VAE_DECODER } from '../dist/networks/vae.js';
-import { loadModel } from '../dist/pipeline/load-model.js';
-import { encodePrompts } from '../dist/text/encode-prompt.js';
+import { VAE_DECODER } from '../dist/models/networks/vae.js';
+import { loadModel } from '../dist/diffusion/pipeline/load-model.js';
+import { encodePrompts } from '../dist/diffusion/text/encode-prompt.js';
 import { sliceBatch } from '../dist/tensor/tensor.js';
-import { buildCondition, predictNoise } from '../dist/unet/predict-noise.js';
-import { encode } from '../dist/vae/autoencoder.js';
-import { torchCpuNoise } from '../dist/random/torch-cpu.js';
-import { openSafetensors } from '../dist/weights/open-safetensors.js';
-import { readTensorF32 } from '../dist/weights/read-tensor.js';
+import { buildCondition, predictNoise } from '../dist/diffusion/unet/predict-noise.js';
+import { encode } from '../dist/diffusion/vae/autoencoder.js';
+import { torchCpuNoise } from '../dist/diffusion/random/torch-cpu.js';
+import { openSafetensors } from '../dist/models/weights/safetensors/open-safetensors.js';
+import { readTensorF32 } from '../dist/models/weights/safetensors/read-tensor.js';
 
 const data = fileURLToPath(new URL('../test/golden/data/', import.meta.url));
 const readTensors = async (path) => {

@@ -6,21 +6,21 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { crc32 } from '../dist/metadata/crc32.js';
-import { decodeInline } from '../dist/image/decode-inline.js';
-import { parseJson } from '../dist/json/parse-json.js';
-import { readCsv } from '../dist/manifest/read-csv.js';
-import { readJsonl } from '../dist/manifest/read-jsonl.js';
-import { readEmbeddedText } from '../dist/metadata/read-embedded-text.js';
-import { readGenerationFacts } from '../dist/metadata/read-generation-facts.js';
-import { requestReader } from '../dist/server/read-request.js';
-import { bytePairEncoder } from '../dist/text/tokenizer-bpe.js';
-import { parseA1111 } from '../dist/text/parse-a1111.js';
-import { schedulePrompt } from '../dist/text/a1111-schedule.js';
-import { parseComfy } from '../dist/text/parse-comfy.js';
-import { parseCompel } from '../dist/text/parse-compel.js';
-import { parseTokenizerFiles } from '../dist/text/tokenizer-files.js';
-import { parseSafetensorsHeader } from '../dist/weights/safetensors-header.js';
+import { crc32 } from '../dist/media/metadata/containers/crc32.js';
+import { decodeInline } from '../dist/media/image/decode-inline.js';
+import { parseJson } from '../dist/io/json/parse-json.js';
+import { readCsv } from '../dist/run/manifest/formats/read-csv.js';
+import { readJsonl } from '../dist/run/manifest/formats/read-jsonl.js';
+import { readEmbeddedText } from '../dist/media/metadata/read-embedded-text.js';
+import { readGenerationFacts } from '../dist/media/metadata/read-generation-metadata.js';
+import { requestReader } from '../dist/app/server/requests/read-request.js';
+import { bytePairEncoder } from '../dist/diffusion/text/tokenizer/tokenizer-bpe.js';
+import { parseA1111 } from '../dist/diffusion/text/syntaxes/parse-a1111.js';
+import { schedulePrompt } from '../dist/diffusion/text/syntaxes/a1111-schedule.js';
+import { parseComfy } from '../dist/diffusion/text/syntaxes/parse-comfy.js';
+import { parseCompel } from '../dist/diffusion/text/syntaxes/parse-compel.js';
+import { parseTokenizerFiles } from '../dist/diffusion/text/tokenizer/tokenizer-files.js';
+import { parseSafetensorsHeader } from '../dist/models/weights/safetensors/safetensors-header.js';
 
 const { values } = parseArgs({
   options: { only: { type: 'string', default: '' }, runs: { type: 'string', default: '5' } },

@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { torture } from '../build/test/support/torture.js';
-import { mt19937 } from '../dist/random/mt19937.js';
+import { mt19937 } from '../dist/diffusion/random/mt19937.js';
 
 const { values } = parseArgs({
   options: {

@@ -1,3 +1,3 @@
 #!/usr/bin/env node
-import { start } from '../dist/cli/start.js';
+import { start } from '../dist/app/cli/start.js';
 process.exitCode = await start(process.argv, process);

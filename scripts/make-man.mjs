@@ -1,7 +1,7 @@
 /** Writes man/sdxl-refine.1 from the commands that the program is made of; with --check, says whether it is written already. */
 import { join } from 'node:path';
-import { helpTextsOf } from '../dist/cli/help-text.js';
-import { buildProgram } from '../dist/cli/program.js';
+import { helpTextsOf } from '../dist/app/cli/help-text.js';
+import { buildProgram } from '../dist/app/cli/program.js';
 import { writeMade } from './made-file.mjs';
 import { root } from './steps.mjs';
 

@@ -1,7 +1,7 @@
-/** Writes the tables of other programs' names into docs/schedulers.md from src/schedulers/sampler-table.ts; with --check, says whether they are there already. */
+/** Writes the tables of other programs' names into docs/schedulers.md from src/diffusion/schedulers/names/sampler-table.ts; with --check, says whether they are there already. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { schedulersDoc } from '../dist/schedulers/schedulers-doc.js';
+import { schedulersDoc } from '../dist/diffusion/schedulers/names/schedulers-doc.js';
 import { writeMade } from './made-file.mjs';
 import { root } from './steps.mjs';
 

@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { format } from 'prettier';
 import { z } from 'zod';
-import { batchCommand } from '../dist/cli/batch-command.js';
-import { configKeys } from '../dist/cli/config-keys.js';
-import { configSchema } from '../dist/cli/config-schema.js';
-import { generateCommand } from '../dist/cli/generate-command.js';
-import { generateRowSchema, rowSchema } from '../dist/manifest/row-schema.js';
-import { resultSchema } from '../dist/results/result-schema.js';
+import { batchCommand } from '../dist/app/cli/commands/batch-command.js';
+import { configKeys } from '../dist/app/cli/config/config-keys.js';
+import { configSchema } from '../dist/app/cli/config/config-schema.js';
+import { generateCommand } from '../dist/app/cli/commands/generate-command.js';
+import { generateRowSchema, rowSchema } from '../dist/run/manifest/rows/row-schema.js';
+import { resultSchema } from '../dist/run/results/result-schema.js';
 import { writeMade } from './made-file.mjs';
 import { root } from './steps.mjs';
 

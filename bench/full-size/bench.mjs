@@ -8,7 +8,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { engineEnvironment } from '../../dist/engine/engine-environment.js';
+import { engineEnvironment } from '../../dist/run/engine/engine-environment.js';
 import { Contestant } from './contestant.mjs';
 import { defaultFolder, makeModel } from './make-model.mjs';
 import { BATCH, CALLS, OPEN, ourBatch, peerBatch } from './measures.mjs';

@@ -1,12 +1,12 @@
 /** Ours, in a process of its own that answers as bench/peers/serve.py does. node ours.mjs <model folder> <precision> <memory> */
 import { createInterface } from 'node:readline';
 import { plainSettings } from '../../build/test/support/settings.js';
-import { CPU } from '../../dist/graph/target.js';
-import { loadModel } from '../../dist/pipeline/load-model.js';
-import { refine } from '../../dist/pipeline/refine.js';
-import { torchCpuNoise } from '../../dist/random/torch-cpu.js';
-import { encodePrompts } from '../../dist/text/encode-prompt.js';
-import { decode, encode } from '../../dist/vae/autoencoder.js';
+import { CPU } from '../../dist/onnx/graph/operators/target.js';
+import { loadModel } from '../../dist/diffusion/pipeline/load-model.js';
+import { refine } from '../../dist/diffusion/pipeline/refine.js';
+import { torchCpuNoise } from '../../dist/diffusion/random/torch-cpu.js';
+import { encodePrompts } from '../../dist/diffusion/text/encode-prompt.js';
+import { decode, encode } from '../../dist/diffusion/vae/autoencoder.js';
 
 const [folder, precision, memory] = process.argv.slice(2);
 const PROMPTS = ['', 'a lighthouse on a cliff, oil painting'];

@@ -1,6 +1,6 @@
 /** A safetensors file of random half-precision weights, for which arithmetic stays finite. */
 import { open, rename } from 'node:fs/promises';
-import { mt19937 } from '../../dist/random/mt19937.js';
+import { mt19937 } from '../../dist/diffusion/random/mt19937.js';
 import { toFloat16 } from '../../dist/tensor/float16.js';
 
 /** Numbers drawn once; a tensor takes pieces of them from drawn places, so that no two are alike. */

@@ -7,10 +7,10 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { engineEnvironment } from '../../dist/engine/engine-environment.js';
-import { loadModel } from '../../dist/pipeline/load-model.js';
-import { torchCpuNoise } from '../../dist/random/torch-cpu.js';
-import { decode, encode } from '../../dist/vae/autoencoder.js';
+import { engineEnvironment } from '../../dist/run/engine/engine-environment.js';
+import { loadModel } from '../../dist/diffusion/pipeline/load-model.js';
+import { torchCpuNoise } from '../../dist/diffusion/random/torch-cpu.js';
+import { decode, encode } from '../../dist/diffusion/vae/autoencoder.js';
 import { defaultFolder, makeModel } from './make-model.mjs';
 import { watchMemory } from './process-memory.mjs';
 

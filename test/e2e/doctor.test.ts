@@ -1,7 +1,7 @@
 /** `sdxl-refine doctor` as a user runs it, on machines that are well and machines that are not. */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DoctorReport } from '#src/doctor/report.js';
+import type { DoctorReport } from '#src/app/doctor/report.js';
 import { model, workFolder } from '../support/batch.js';
 import { runCli, type CliOptions } from '../support/run-cli.js';
 

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { encodeLatents } from '#src/weights/encode-latents.js';
-import { readLatents } from '#src/weights/read-latents.js';
+import { encodeLatents } from '#src/models/weights/latents/encode-latents.js';
+import { readLatents } from '#src/models/weights/latents/read-latents.js';
 import { caseTensors, goldenData, maxDifference, readCase } from '../support/golden.js';
 import { parseResults, runCli, temporaryFolder } from '../support/run-cli.js';
 

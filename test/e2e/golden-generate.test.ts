@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { readLatents } from '#src/weights/read-latents.js';
+import { readLatents } from '#src/models/weights/latents/read-latents.js';
 import { readResults, workFolder, writeRows } from '../support/batch.js';
 import { caseTensors, goldenData, maxDifference, readCase } from '../support/golden.js';
 import { runCli } from '../support/run-cli.js';

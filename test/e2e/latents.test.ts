@@ -1,7 +1,7 @@
 /** Latents out of one run and into the next: the halves of a schedule give what the whole gives. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readLatents } from '#src/weights/read-latents.js';
+import { readLatents } from '#src/models/weights/latents/read-latents.js';
 import { picture, readPixels, readResults, runBatch, workFolder, writeRows } from '../support/batch.js';
 
 const folder = workFolder();

@@ -2,8 +2,8 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { readGenerationFacts } from '#src/metadata/read-generation-facts.js';
-import { writePngText } from '#src/metadata/write-png-text.js';
+import { readGenerationFacts } from '#src/media/metadata/read-generation-metadata.js';
+import { writePngText } from '#src/media/metadata/write-png-text.js';
 import { goldenData } from '../support/golden.js';
 import { parseResults, runCli, temporaryFolder } from '../support/run-cli.js';
 

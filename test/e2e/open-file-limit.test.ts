@@ -40,7 +40,7 @@ itOnLinux('the engine’s process says the same to its parent', () => {
       '-e',
       script,
       join(root, 'x'),
-      join(root, 'dist/engine/start-child.js'),
+      join(root, 'dist/run/engine/start-child.js'),
     ],
     { encoding: 'utf8' },
   );

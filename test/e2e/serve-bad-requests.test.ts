@@ -1,6 +1,6 @@
 /** A thousand wrong requests: each gets a 4xx that says why, the queue stays free, and a good one is served at the end. */
 import { connect } from 'node:net';
-import { mt19937 } from '#src/random/mt19937.js';
+import { mt19937 } from '#src/diffusion/random/mt19937.js';
 import { badRequest, type BadRequest } from '../support/bad-requests.js';
 import {
   postScore,

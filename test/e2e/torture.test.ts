@@ -1,5 +1,5 @@
 /** kill -9 at random moments, then resume; the long form is bench/torture.mjs. */
-import { mt19937 } from '#src/random/mt19937.js';
+import { mt19937 } from '#src/diffusion/random/mt19937.js';
 import { torture } from '../support/torture.js';
 
 it('ends as if it had never been killed', async () => {

@@ -1,6 +1,6 @@
 /** A golden case on WebGPU, through the command: on a real adapter where there is one, else on Chromium's, in software. */
 import { join } from 'node:path';
-import type { DoctorReport } from '#src/doctor/report.js';
+import type { DoctorReport } from '#src/app/doctor/report.js';
 import { model, picture, readPixels, readResults, runBatch, workFolder, writeRows } from '../support/batch.js';
 import { goldenData, readCase } from '../support/golden.js';
 import { runCli } from '../support/run-cli.js';

@@ -1,7 +1,7 @@
 /** Pictures of other programs, as a folder of them: what becomes of their prompts, and what is said of what cannot be read. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writePngText } from '#src/metadata/write-png-text.js';
+import { writePngText } from '#src/media/metadata/write-png-text.js';
 import type { ResultRecord } from '#src/records.js';
 import { goldenData } from '../support/golden.js';
 import { parseResults, runCli, temporaryFolder } from '../support/run-cli.js';

@@ -1,13 +1,13 @@
 /** LoRA, LoCon and DoRA against the same model with the weights merged by their formulas. */
 import { join } from 'node:path';
-import { unetNames } from '#src/weights/checkpoint-names.js';
-import { openSafetensors } from '#src/weights/open-safetensors.js';
-import { loadModel, type Model } from '#src/pipeline/load-model.js';
-import { refine } from '#src/pipeline/refine.js';
-import { weighModel } from '#src/pipeline/weigh-model.js';
+import { unetNames } from '#src/models/weights/discovery/checkpoint-names.js';
+import { openSafetensors } from '#src/models/weights/safetensors/open-safetensors.js';
+import { loadModel, type Model } from '#src/diffusion/pipeline/load-model.js';
+import { refine } from '#src/diffusion/pipeline/refine.js';
+import { weighModel } from '#src/diffusion/pipeline/apply-adapters.js';
 import type { RefineJob, RefineOutput } from '#src/records.js';
 import { sliceBatch, type Tensor } from '#src/tensor/tensor.js';
-import { buildCondition, predictNoise } from '#src/unet/predict-noise.js';
+import { buildCondition, predictNoise } from '#src/diffusion/unet/predict-noise.js';
 import { caseTensors, goldenData, maxDifference } from '../support/golden.js';
 import {
   makeChanges,

@@ -1,6 +1,6 @@
 /** A vision transformer as it is published, against transformers: its preprocessor's pixels, its export's numbers. */
 import { readFileSync } from 'node:fs';
-import { localScreener } from '#src/safety/local-screener.js';
+import { localScreener } from '#src/run/safety/local-screener.js';
 import { picture } from '../support/batch.js';
 import { goldenData } from '../support/golden.js';
 

@@ -1,7 +1,7 @@
-import { loadModel } from '#src/pipeline/load-model.js';
-import { withFreeU } from '#src/pipeline/with-freeu.js';
+import { loadModel } from '#src/diffusion/pipeline/load-model.js';
+import { withFreeU } from '#src/diffusion/pipeline/with-freeu.js';
 import { sliceBatch, type Tensor } from '#src/tensor/tensor.js';
-import { buildCondition, predictNoise } from '#src/unet/predict-noise.js';
+import { buildCondition, predictNoise } from '#src/diffusion/unet/predict-noise.js';
 import { caseTensors, goldenData, maxDifference, readTensors } from '../support/golden.js';
 
 /** The first call of a golden case, with its prompt alone. */

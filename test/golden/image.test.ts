@@ -1,7 +1,7 @@
 /** What the reference's VAE was given, from the pictures it was read from: 2·u8/255 - 1 in float32, [1,3,height,width]. */
-import { fitPicture } from '#src/image/fit.js';
-import { loadPicture } from '#src/image/load-picture.js';
-import { readSource } from '#src/image/read-source.js';
+import { fitPicture } from '#src/media/image/fit.js';
+import { loadPicture } from '#src/media/image/load-picture.js';
+import { readSource } from '#src/media/image/read-source.js';
 import type { Pixels } from '#src/records.js';
 import { readSafetensors } from '../support/read-safetensors.js';
 

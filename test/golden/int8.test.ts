@@ -2,9 +2,9 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CPU } from '#src/graph/target.js';
-import { loadModel, type Model } from '#src/pipeline/load-model.js';
-import { refine } from '#src/pipeline/refine.js';
+import { CPU } from '#src/onnx/graph/operators/target.js';
+import { loadModel, type Model } from '#src/diffusion/pipeline/load-model.js';
+import { refine } from '#src/diffusion/pipeline/refine.js';
 import type { RefineJob } from '#src/records.js';
 import sharp from 'sharp';
 import { root } from '../support/golden.js';

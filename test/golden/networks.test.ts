@@ -1,11 +1,11 @@
 /** Each network alone, from the recorded inputs of its stage. Tolerances: test/golden/data/README.md. */
 import { readdirSync } from 'node:fs';
-import { VAE_DECODER } from '#src/networks/vae.js';
-import { loadModel, type Model } from '#src/pipeline/load-model.js';
+import { VAE_DECODER } from '#src/models/networks/vae.js';
+import { loadModel, type Model } from '#src/diffusion/pipeline/load-model.js';
 import { concatBatch, sliceBatch, tensor, type Tensor } from '#src/tensor/tensor.js';
-import { encodePrompts, zeroEmbeddings } from '#src/text/encode-prompt.js';
-import { buildCondition, predictNoise } from '#src/unet/predict-noise.js';
-import { encode } from '#src/vae/autoencoder.js';
+import { encodePrompts, zeroEmbeddings } from '#src/diffusion/text/encode-prompt.js';
+import { buildCondition, predictNoise } from '#src/diffusion/unet/predict-noise.js';
+import { encode } from '#src/diffusion/vae/autoencoder.js';
 import { caseTensors, goldenData, maxDifference, readCase } from '../support/golden.js';
 
 const STAGE_TOLERANCE = 1e-4;

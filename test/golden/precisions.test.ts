@@ -1,15 +1,15 @@
 /** Weights in float32, float16, bfloat16 and all three in one file: numbers that all can hold give one prediction. */
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadModel } from '#src/pipeline/load-model.js';
+import { loadModel } from '#src/diffusion/pipeline/load-model.js';
 import { toFloat16 } from '#src/tensor/float16.js';
 import type { Tensor } from '#src/tensor/tensor.js';
-import { encodePrompts } from '#src/text/encode-prompt.js';
-import { buildCondition, predictNoise } from '#src/unet/predict-noise.js';
-import { decode } from '#src/vae/autoencoder.js';
-import { openSafetensors } from '#src/weights/open-safetensors.js';
-import { readTensorF32 } from '#src/weights/read-tensor.js';
-import type { Weight } from '#src/weights/weight-map.js';
+import { encodePrompts } from '#src/diffusion/text/encode-prompt.js';
+import { buildCondition, predictNoise } from '#src/diffusion/unet/predict-noise.js';
+import { decode } from '#src/diffusion/vae/autoencoder.js';
+import { openSafetensors } from '#src/models/weights/safetensors/open-safetensors.js';
+import { readTensorF32 } from '#src/models/weights/safetensors/read-tensor.js';
+import type { Weight } from '#src/models/weights/weight-map.js';
 import { caseTensors, goldenData, maxDifference } from '../support/golden.js';
 import { temporaryFolder } from '../support/run-cli.js';
 

@@ -1,11 +1,11 @@
 /** Keys and values of the prompt, made apart from the UNet that takes them. */
-import { CpuOperators } from '#src/graph/cpu-operators.js';
-import { GraphBuilder } from '#src/graph/graph-builder.js';
-import { loadModel } from '#src/pipeline/load-model.js';
-import type { Network } from '#src/runtime/network.js';
+import { CpuOperators } from '#src/onnx/graph/cpu/cpu-operators.js';
+import { GraphBuilder } from '#src/onnx/graph/onnx/graph-builder.js';
+import { loadModel } from '#src/diffusion/pipeline/load-model.js';
+import type { Network } from '#src/onnx/runtime/network.js';
 import { sliceBatch } from '#src/tensor/tensor.js';
-import { buildCondition, predictNoise, type Condition } from '#src/unet/predict-noise.js';
-import { PromptKeys } from '#src/unet/prompt-keys.js';
+import { buildCondition, predictNoise, type Condition } from '#src/diffusion/unet/predict-noise.js';
+import { PromptKeys } from '#src/diffusion/unet/cross-attention-cache.js';
 import { caseTensors, goldenData, maxDifference } from '../support/golden.js';
 import { openUnet } from '../support/open-part.js';
 

@@ -1,5 +1,5 @@
 /** torch's CPU generator against two consecutive `torch.randn` calls a seed and size. */
-import { torchCpuNoise } from '#src/random/torch-cpu.js';
+import { torchCpuNoise } from '#src/diffusion/random/torch-cpu.js';
 import { readSafetensors } from '../support/read-safetensors.js';
 
 const golden = readSafetensors('test/golden/data/random/torch-cpu-randn.safetensors');

@@ -1,8 +1,8 @@
 /** Every recorded trajectory of every scheduler: timesteps, sigmas, noising, and the latents after each step. */
 import { readFileSync } from 'node:fs';
-import { torchCpuNoise } from '#src/random/torch-cpu.js';
-import { buildSchedule, parseSchedulerConfig } from '#src/schedulers/registry.js';
-import { stepRange } from '#src/schedulers/start.js';
+import { torchCpuNoise } from '#src/diffusion/random/torch-cpu.js';
+import { buildSchedule, parseSchedulerConfig } from '#src/diffusion/schedulers/registry.js';
+import { stepRange } from '#src/diffusion/schedulers/noise/start.js';
 import { excess } from '../support/compare.js';
 import { readSafetensors } from '../support/read-safetensors.js';
 

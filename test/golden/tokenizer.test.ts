@@ -1,6 +1,6 @@
 /** Every recorded prompt against transformers' ids, with CLIP's whole vocabulary. */
 import { readFileSync } from 'node:fs';
-import { readTokenizer } from '#src/text/read-tokenizer.js';
+import { readTokenizer } from '#src/diffusion/text/tokenizer/read-tokenizer.js';
 
 const FOLDER = 'test/golden/data/clip-vocab';
 const golden = JSON.parse(readFileSync(`${FOLDER}/tokens.json`, 'utf8')) as {

@@ -2,13 +2,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { loadModel } from '#src/pipeline/load-model.js';
-import type { Network } from '#src/runtime/network.js';
+import { loadModel } from '#src/diffusion/pipeline/load-model.js';
+import type { Network } from '#src/onnx/runtime/network.js';
 import type { Tensor } from '#src/tensor/tensor.js';
-import { decode, denormalize, encode, sampleLatents, type Autoencoder } from '#src/vae/autoencoder.js';
-import { decodeBands, encodeBands } from '#src/vae/code-bands.js';
-import type { BandOptions } from '#src/vae/run-bands.js';
-import { fromPixels, toPixels } from '#src/vae/pixels.js';
+import { decode, denormalize, encode, sampleLatents, type Autoencoder } from '#src/diffusion/vae/autoencoder.js';
+import { decodeBands, encodeBands } from '#src/diffusion/vae/tiled-autoencoder.js';
+import type { BandOptions } from '#src/diffusion/vae/run-strips.js';
+import { fromPixels, toPixels } from '#src/diffusion/vae/pixels.js';
 import { maxDifference, root } from '../support/golden.js';
 
 const MODEL = join(root, 'models/emoji-refiner');

@@ -1,9 +1,9 @@
 /** The tiny models' weights, against safetensors 0.8.0 and numpy 2.4.6 reading the same files. */
-import { findModel } from '#src/weights/find-model.js';
-import type { ModelPart } from '#src/weights/model-files.js';
-import { openWeights } from '#src/weights/open-weights.js';
-import { readTensorF32 } from '#src/weights/read-tensor.js';
-import type { WeightMap } from '#src/weights/weight-map.js';
+import { findModel } from '#src/models/weights/discovery/find-model.js';
+import type { ModelPart } from '#src/models/weights/discovery/model-files.js';
+import { openWeights } from '#src/models/weights/discovery/open-weights.js';
+import { readTensorF32 } from '#src/models/weights/safetensors/read-tensor.js';
+import type { WeightMap } from '#src/models/weights/weight-map.js';
 import { goldenData } from '../support/golden.js';
 
 const sum = (numbers: Float32Array): number => numbers.reduce((total, value) => total + value, 0);

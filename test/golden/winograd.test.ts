@@ -1,16 +1,16 @@
 /** Golden tolerance with every 3×3 convolution by minimal filtering, which tiny models are too small for. */
 import { readdirSync } from 'node:fs';
-import { fitsBlocks } from '#src/graph/blocked-layout.js';
-import { CpuOperators } from '#src/graph/cpu-operators.js';
-import { GraphBuilder, type Value } from '#src/graph/graph-builder.js';
-import type { ConvOptions, Kernel } from '#src/graph/operators.js';
-import type { LayerScope } from '#src/networks/layer-scope.js';
-import { parseVaeConfig, type VaeConfig } from '#src/networks/vae-config.js';
-import { VAE_DECODER, VAE_ENCODER, writeVaeDecoder, writeVaeEncoder } from '#src/networks/vae.js';
-import type { Network } from '#src/runtime/network.js';
+import { fitsBlocks } from '#src/onnx/graph/cpu/nchwc-layout.js';
+import { CpuOperators } from '#src/onnx/graph/cpu/cpu-operators.js';
+import { GraphBuilder, type Value } from '#src/onnx/graph/onnx/graph-builder.js';
+import type { ConvOptions, Kernel } from '#src/onnx/graph/operators/operators.js';
+import type { LayerScope } from '#src/models/networks/layer-scope.js';
+import { parseVaeConfig, type VaeConfig } from '#src/models/networks/vae-config.js';
+import { VAE_DECODER, VAE_ENCODER, writeVaeDecoder, writeVaeEncoder } from '#src/models/networks/vae.js';
+import type { Network } from '#src/onnx/runtime/network.js';
 import { sliceBatch, type Tensor } from '#src/tensor/tensor.js';
-import { buildCondition, predictNoise, type Unet } from '#src/unet/predict-noise.js';
-import { findModel } from '#src/weights/find-model.js';
+import { buildCondition, predictNoise, type Unet } from '#src/diffusion/unet/predict-noise.js';
+import { findModel } from '#src/models/weights/discovery/find-model.js';
 import { caseTensors, goldenData, maxDifference, readCase } from '../support/golden.js';
 import { block, testOfBlocks } from '../support/of-blocks.js';
 import { openUnet, openWritten } from '../support/open-part.js';

@@ -4,8 +4,8 @@
  * computed anywhere. Whether the device's kernels do what they are documented to do is not seen here.
  */
 import onnxProto, { type onnx as Onnx } from '#onnx-proto';
-import type { WrittenGraph } from '#src/graph/graph-builder.js';
-import { CPU } from '#src/graph/target.js';
+import type { WrittenGraph } from '#src/onnx/graph/onnx/graph-builder.js';
+import { CPU } from '#src/onnx/graph/operators/target.js';
 
 const { onnx } = onnxProto;
 const { AttributeType } = onnx.AttributeProto;

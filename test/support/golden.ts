@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { tensor, type Tensor } from '#src/tensor/tensor.js';
-import { openSafetensors } from '#src/weights/open-safetensors.js';
-import { readTensorF32 } from '#src/weights/read-tensor.js';
-import type { Weight } from '#src/weights/weight-map.js';
+import { openSafetensors } from '#src/models/weights/safetensors/open-safetensors.js';
+import { readTensorF32 } from '#src/models/weights/safetensors/read-tensor.js';
+import type { Weight } from '#src/models/weights/weight-map.js';
 
 /** Tests run compiled, from build/test; data stays with the sources. */
 export const root = fileURLToPath(new URL('../../..', import.meta.url));

@@ -2,9 +2,9 @@
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSafetensors } from '#src/weights/open-safetensors.js';
-import { readTensorF32 } from '#src/weights/read-tensor.js';
-import type { Weight } from '#src/weights/weight-map.js';
+import { openSafetensors } from '#src/models/weights/safetensors/open-safetensors.js';
+import { readTensorF32 } from '#src/models/weights/safetensors/read-tensor.js';
+import type { Weight } from '#src/models/weights/weight-map.js';
 import { goldenData } from './golden.js';
 import { writeSafetensors, type RawTensor } from './write-safetensors.js';
 

@@ -1,9 +1,9 @@
 /** Tests of channels in blocks: skipped where ONNX Runtime has no such layout for this processor. */
-import { CpuOperators } from '#src/graph/cpu-operators.js';
-import { GraphBuilder, type Value } from '#src/graph/graph-builder.js';
-import type { Matrix } from '#src/graph/operators.js';
-import { blockSize } from '#src/runtime/block-size.js';
-import { openNetwork } from '#src/runtime/network.js';
+import { CpuOperators } from '#src/onnx/graph/cpu/cpu-operators.js';
+import { GraphBuilder, type Value } from '#src/onnx/graph/onnx/graph-builder.js';
+import type { Matrix } from '#src/onnx/graph/operators/operators.js';
+import { blockSize } from '#src/onnx/runtime/nchwc-block-size.js';
+import { openNetwork } from '#src/onnx/runtime/network.js';
 import { sizeOf, tensor, type Tensor } from '#src/tensor/tensor.js';
 import { maxDifference } from './golden.js';
 import { skipWhere } from './skip-where.js';

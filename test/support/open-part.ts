@@ -1,14 +1,14 @@
 /** Parts of a model, written with operators of the test's choice. */
-import type { CpuOperators } from '#src/graph/cpu-operators.js';
-import { LayerScope } from '#src/networks/layer-scope.js';
-import { parseUnetConfig } from '#src/networks/unet-config.js';
-import { writeUnet } from '#src/networks/unet.js';
-import { openNetwork, type Network } from '#src/runtime/network.js';
-import type { Unet } from '#src/unet/predict-noise.js';
-import { commonFolder } from '#src/weights/common-folder.js';
-import { findModel } from '#src/weights/find-model.js';
-import type { ModelPart } from '#src/weights/model-files.js';
-import { openPart } from '#src/weights/open-weights.js';
+import type { CpuOperators } from '#src/onnx/graph/cpu/cpu-operators.js';
+import { LayerScope } from '#src/models/networks/layer-scope.js';
+import { parseUnetConfig } from '#src/models/networks/unet-config.js';
+import { writeUnet } from '#src/models/networks/unet.js';
+import { openNetwork, type Network } from '#src/onnx/runtime/network.js';
+import type { Unet } from '#src/diffusion/unet/predict-noise.js';
+import { commonFolder } from '#src/models/weights/discovery/common-folder.js';
+import { findModel } from '#src/models/weights/discovery/find-model.js';
+import type { ModelPart } from '#src/models/weights/discovery/model-files.js';
+import { openPart } from '#src/models/weights/discovery/open-weights.js';
 
 export const openWritten = async (
   part: ModelPart,

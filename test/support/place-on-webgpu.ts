@@ -3,16 +3,16 @@
  * node would go to the CPU is not made.
  */
 import { InferenceSession } from '#onnxruntime-node';
-import { fixDimensions } from '#src/graph/fix-dimensions.js';
-import { CPU, type Target } from '#src/graph/target.js';
-import { parseUnetConfig } from '#src/networks/unet-config.js';
-import { UNET, writeUnet } from '#src/networks/unet.js';
-import { parseVaeConfig } from '#src/networks/vae-config.js';
-import { VAE_DECODER, writeVaeDecoder } from '#src/networks/vae.js';
-import { writeGraph } from '#src/networks/write-graph.js';
-import { sessionOptions } from '#src/runtime/session-options.js';
-import { findModelFolder } from '#src/weights/model-folder.js';
-import { openPart } from '#src/weights/open-weights.js';
+import { fixDimensions } from '#src/onnx/graph/onnx/fix-dimensions.js';
+import { CPU, type Target } from '#src/onnx/graph/operators/target.js';
+import { parseUnetConfig } from '#src/models/networks/unet-config.js';
+import { UNET, writeUnet } from '#src/models/networks/unet.js';
+import { parseVaeConfig } from '#src/models/networks/vae-config.js';
+import { VAE_DECODER, writeVaeDecoder } from '#src/models/networks/vae.js';
+import { writeGraph } from '#src/models/networks/write-graph.js';
+import { sessionOptions } from '#src/onnx/runtime/session-options.js';
+import { findModelFolder } from '#src/models/weights/discovery/model-folder.js';
+import { openPart } from '#src/models/weights/discovery/open-weights.js';
 import { messageOf } from '#src/errors.js';
 
 const [, , folder = '', fusion = ''] = process.argv;

@@ -1,6 +1,6 @@
 /** The command line as on a terminal: the real `main`, with streams of the test's. */
 import { PassThrough } from 'node:stream';
-import { main } from '#src/cli/main.js';
+import { main } from '#src/app/cli/main.js';
 
 export interface TerminalRun {
   code: number;

@@ -1,0 +1,218 @@
+'use strict';
+/**
+ * The wings of src/, from left to right, and their rooms: what lives there, and which rooms it may import. A wing imports itself and
+ * what stands to its right. `.dependency-cruiser.cjs` makes rules of this; `make-architecture.mjs` the tables of docs/architecture.md.
+ */
+const IO = ['files', 'net'];
+const STAGE = 'stages never import each other: only the pipeline knows the order';
+
+exports.wings = [
+  {
+    name: 'app',
+    holds: 'what a person or a program meets',
+    rooms: [
+      {
+        name: 'cli',
+        holds: 'the command line: commands, options, configuration, progress, signals, exit codes',
+        imports: '*',
+        why: 'the command line puts everything together',
+      },
+      {
+        name: 'server',
+        holds:
+          'the online endpoint: requests to rows, one queue before the engine, HTTP, its pages; pictures of the public internet only',
+        imports: ['batch', 'engine', 'image', 'manifest', 'safety'],
+        why: 'requests to answers; options, keys and signals reach it from the command line',
+      },
+      {
+        name: 'doctor',
+        holds: 'what this machine can run',
+        imports: ['devices', 'engine', 'files', 'graph', 'hub', 'runtime', 'tensor', 'weights'],
+        why: 'what this machine can run; it refines nothing',
+      },
+      {
+        name: 'compare',
+        holds: 'the before-and-after page and the contact sheet',
+        imports: ['files', 'image', 'results'],
+        why: 'before and after, from the results of a run; it runs nothing',
+      },
+    ],
+  },
+  {
+    name: 'run',
+    holds: 'rows in, results out',
+    rooms: [
+      {
+        name: 'batch',
+        holds: 'the run: order, read-ahead, isolation, resume, dry run',
+        imports: ['engine', 'files', 'image', 'manifest', 'metadata', 'results', 'safety', 'schedulers', 'weights'],
+        why: 'the run: it never reaches into the networks',
+      },
+      {
+        name: 'manifest',
+        holds: 'JSONL, CSV, TSV, stdin, folders and globs → rows; all row validation; output names',
+        imports: ['files', 'schedulers'],
+        why: 'a manifest becomes rows; it knows nothing of what runs them',
+      },
+      {
+        name: 'results',
+        holds: 'the result record, the journal, the lock, atomic writes, the Azure CSV',
+        imports: ['files'],
+        why: 'result records and their journal',
+      },
+      {
+        name: 'safety',
+        holds: "content safety: Azure's service, a local classifier, when a row is screened",
+        imports: [...IO, 'graph', 'image', 'runtime', 'tensor', 'weights'],
+        why: 'looks at texts and pictures; it knows no run, no server and not the environment',
+      },
+      {
+        name: 'engine',
+        holds: 'the child process that owns a device',
+        imports: ['devices', 'files', 'graph', 'pipeline', 'runtime', 'schedulers', 'tensor'],
+        why: 'the child process runs the pipeline; the parent only speaks to it',
+      },
+    ],
+  },
+  {
+    name: 'media',
+    holds: 'picture files',
+    rooms: [
+      {
+        name: 'image',
+        holds: 'pictures in and out: sources, formats, sizes, colour, alpha',
+        imports: IO,
+        why: 'pictures in, pictures out',
+      },
+      {
+        name: 'metadata',
+        holds: "what made a picture: read from other programs' files, written into ours",
+        imports: ['schedulers'],
+        why: 'what made a picture, from its bytes and into them; it opens no file',
+      },
+    ],
+  },
+  {
+    name: 'diffusion',
+    holds: 'the method',
+    rooms: [
+      {
+        name: 'pipeline',
+        holds: 'loading a model, refining a picture, the denoising loop',
+        imports: ['graph', 'networks', 'random', 'runtime', 'schedulers', 'tensor', 'text', 'unet', 'vae', 'weights'],
+        why: 'the pipeline knows no row, no engine, no file of results',
+      },
+      {
+        name: 'text',
+        holds: 'tokenizers, prompt syntaxes, prompts to embeddings',
+        imports: ['files', 'networks', 'runtime', 'tensor'],
+        why: STAGE,
+      },
+      {
+        name: 'unet',
+        holds: 'one noise prediction, guidance, micro-conditioning',
+        imports: ['networks', 'runtime', 'tensor'],
+        why: STAGE,
+      },
+      {
+        name: 'vae',
+        holds: 'pictures to latents and back',
+        imports: ['networks', 'runtime', 'tensor'],
+        why: STAGE,
+      },
+      {
+        name: 'schedulers',
+        holds: 'noise schedules and samplers: mathematics, no I/O, no clock, no package',
+        imports: ['random', 'tensor'],
+        why: 'schedulers, random and tensor are mathematics: no model, no I/O',
+      },
+      {
+        name: 'random',
+        holds: "torch's, NumPy's and CUDA's random numbers: mathematics too",
+        imports: ['schedulers', 'tensor'],
+        why: 'schedulers, random and tensor are mathematics: no model, no I/O',
+      },
+    ],
+  },
+  {
+    name: 'models',
+    holds: 'what the networks are, and their weights',
+    rooms: [
+      {
+        name: 'hub',
+        holds: "models of Hugging Face's hub and its cache: finding, downloading, verifying",
+        imports: [...IO, 'weights'],
+        why: 'models of the hub and its cache; it knows no network',
+      },
+      {
+        name: 'networks',
+        holds: 'layers over the operators, configurations',
+        imports: ['graph', 'weights'],
+        why: 'what the networks are, over the graph builder',
+      },
+      {
+        name: 'weights',
+        holds:
+          'safetensors headers (untrusted input), shards, model folders, LoRAs, latents files, the cache of made weights',
+        imports: ['files', 'tensor'],
+        why: 'files of weights, untrusted; they know no network',
+      },
+    ],
+  },
+  {
+    name: 'onnx',
+    holds: 'ONNX, and ONNX Runtime',
+    rooms: [
+      {
+        name: 'devices',
+        holds:
+          'which devices work here, and which to take: the self-test, in a process of its own, and the libraries a device needs',
+        imports: ['graph', 'runtime', 'tensor'],
+        why: 'which devices work, and which to take; it knows no network',
+      },
+      {
+        name: 'runtime',
+        holds: 'the only importer of ONNX Runtime: sessions and memory policy',
+        imports: ['graph', 'tensor'],
+        why: 'sessions over written graphs',
+      },
+      {
+        name: 'graph',
+        holds: 'writes ONNX: a builder, and one lowering of the operators for each device family',
+        imports: [],
+        why: 'writes ONNX; it knows no network and no file',
+      },
+    ],
+  },
+  {
+    name: 'tensor',
+    holds: 'dense tensors, float16, weight layouts: mathematics',
+    rooms: [],
+    imports: [],
+    why: 'schedulers, random and tensor are mathematics: no model, no I/O',
+  },
+  {
+    name: 'io',
+    holds: 'the doors to the outside, for all of the above but the mathematics',
+    rooms: [
+      {
+        name: 'files',
+        holds: 'files opened, folders made: what holds for every file from outside',
+        imports: [],
+        why: 'how files and folders of this machine are opened and made; it knows no format',
+      },
+      {
+        name: 'net',
+        holds: '`fetch` through the proxy that the environment names',
+        imports: [],
+        why: 'requests through the proxy that the environment names',
+      },
+      {
+        name: 'json',
+        holds: 'JSON from outside: depth, keys and tokens counted before anything is built, and its faults in words',
+        imports: [],
+        why: 'everything that reads JSON from outside may depend on it',
+      },
+    ],
+  },
+];

@@ -1,0 +1,283 @@
+/** What a run of `batch` is made of, checked and ready: options parsed, manifest looked through, engine named. */
+import { randomInt } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { basename, resolve } from 'node:path';
+import { inputPlaces } from '../../../run/batch/earlier-inputs.js';
+import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
+import { parseShard, shardRows } from '../../../run/batch/shard.js';
+import { refineWork } from '../../../run/batch/refine-processor.js';
+import { take } from '../../../run/batch/take.js';
+import type { Work } from '../../../run/batch/row-processor.js';
+import { Engine } from '../../../run/engine/engine.js';
+import type { EngineOptions } from '../../../run/engine/protocol.js';
+import { checkManifest, type ManifestCheck } from '../../../run/manifest/check-manifest.js';
+import { parseMetadataKeys } from '../../../run/manifest/rows/embedded-values.js';
+import { parseBatchRow, type RowParser } from '../../../run/manifest/rows/parse-row.js';
+import type { Manifest } from '../../../run/manifest/read-rows.js';
+import type { PassedBy } from '../../../run/manifest/inputs/skipped-files.js';
+import type { RowCommand } from '../../../run/manifest/rows/row-key.js';
+import { DRAWN_SEEDS, SEED_MODES } from '../../../run/manifest/rows/row-seed.js';
+import type { RowContext } from '../../../run/manifest/rows/resolve-settings.js';
+import type { InvalidRow, LoraChoice, Row } from '../../../records.js';
+import type { Screening } from '../../../run/safety/screening.js';
+import { readRunState, type RunState } from '../../../run/results/run-state.js';
+import { BUNDLED_MODEL } from '../options/bundled-model.js';
+import { readInfotextFacts, readPictureFacts } from '../options/metadata-values.js';
+import { areFixtures, demoNote, noteText, type DemoModel } from '../progress/demo-note.js';
+import type { ResultLine } from '../progress/print-results.js';
+import { parseEarlierRun, type EarlierRun } from '../options/earlier-run.js';
+import type { PlannedWork } from '../progress/pace.js';
+import { parseEmbeddings } from '../options/embedding-options.js';
+import { keepStdin } from '../options/keep-stdin.js';
+import { parseLoras } from '../options/lora-options.js';
+import { findModelDefaults } from '../options/model-defaults.js';
+import { leavingOut, measure, openNamedLoras } from '../options/named-loras.js';
+import { resolveModel } from '../options/resolve-model.js';
+import { planScreening } from '../options/safety-options.js';
+import { sayWarnings } from '../progress/say-warnings.js';
+import type { Surroundings } from '../process-context.js';
+import { rowOptions } from '../options/read-row-options.js';
+import {
+  parseChoice,
+  parseDevice,
+  parseMemory,
+  parsePrecision,
+  parseVaeTiling,
+  parseWhole,
+} from '../options/run-options.js';
+
+/** Options as the command line gives them, camel-cased; row keys are among them. */
+export interface BatchFlags extends Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
+  model?: string;
+  vae?: string;
+  lora?: string | readonly string[];
+  loraDir?: string;
+  embedding?: string | readonly string[];
+  vaeTiling: string;
+  memory: string;
+  outputDir: string;
+  overwrite?: boolean;
+  resume?: boolean;
+  append?: boolean;
+  prune?: boolean;
+  retryFailed?: boolean;
+  dryRun?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+  limit?: string;
+  shard?: string;
+  seedMode?: string;
+  errorThreshold: string;
+  predictionsCsv?: string;
+  contentSafety?: string;
+  safetyBlockAt?: string;
+  safetyBlocklist?: string | readonly string[];
+  safetyModel?: string;
+  safetyFail?: string;
+  recursive?: boolean;
+  fromMetadata?: string;
+  /** False after `--no-metadata`. */
+  metadata?: boolean;
+  device: string;
+  precision: string;
+}
+
+/** What is done to rows. */
+export type Verb = 'refined' | 'generated';
+
+export const verbOf = ({ command }: RunKind): Verb => (command === 'batch' ? 'refined' : 'generated');
+
+export interface BatchRun extends EarlierRun {
+  /** Reads the rows from the beginning; the same rows at every reading. */
+  rows: () => AsyncIterable<Row | InvalidRow>;
+  /** The same of all inputs, whatever part of them the run is. */
+  allRows: () => AsyncIterable<Row | InvalidRow>;
+  total: PlannedWork;
+  /** What lies in the inputs and is no row. */
+  passedBy: PassedBy;
+  work: Work;
+  screening: Screening;
+  verb: Verb;
+  outputFolder: string;
+  /** '' for a whole run; else what the names of a part's own files end with: `-1-of-4`. */
+  part: string;
+  /** Of the rows that have none. */
+  runSeed: number;
+  /** As `inputPlaces` names them. */
+  inputs: readonly string[];
+  /** Of an earlier run in the output folder; null: there was none. */
+  state: Partial<RunState> | null;
+  /** Every row of the inputs is in the run. */
+  isWhole: boolean;
+  /** Stop after more failed rows than this; -1: never. */
+  errorThreshold: number;
+  /** Absolute; null: none is asked for. */
+  predictionsCsv: string | null;
+  /** Takes every result and the summary, as they come. */
+  print: (line: ResultLine) => void;
+}
+
+/** What the engines of a run have in common, and what their work needs to know of it. */
+export interface WorkPlace extends Pick<Required<EngineOptions>, 'device' | 'precision'> {
+  outputFolder: string;
+  part: string;
+  resumes: boolean;
+  /** LoRAs that rows name, beside the run's own. */
+  namedLoras: readonly LoraChoice[];
+  signal: AbortSignal;
+}
+
+/** What tells one command's runs from another's. */
+export interface RunKind {
+  command: RowCommand;
+  parse: RowParser;
+  /** Of all its models. */
+  loras: readonly LoraChoice[];
+  createWork: (place: WorkPlace) => Promise<Work>;
+  /** What its models bring, of those that are on this machine by now. */
+  readDefaults: () => Promise<ModelDefaults>;
+  /** Bundled models that run because no others are named. */
+  demos: readonly DemoModel[];
+}
+
+export type ModelDefaults = Pick<RowContext, 'modelDefaults' | 'refinerDefaults'>;
+
+/** Runs of `batch`. */
+export const batchKind = (flags: BatchFlags, around: Surroundings): RunKind => {
+  const vaeTiling = parseVaeTiling(flags.vaeTiling);
+  const memory = parseMemory(flags.memory);
+  const loras = parseLoras(flags.lora, around.cwd());
+  const embeddings = parseEmbeddings(flags.embedding, around.cwd());
+  return {
+    command: 'batch',
+    parse: parseBatchRow,
+    loras,
+    demos: flags.model === undefined ? ['refiner'] : [],
+    readDefaults: async () => ({ modelDefaults: await findModelDefaults(flags.model ?? BUNDLED_MODEL, around) }),
+    createWork: async ({ device, precision, namedLoras, signal }) => {
+      const model = await resolveModel(flags.model ?? BUNDLED_MODEL, around, { signal, quiet: flags.quiet === true });
+      const modelName = flags.model ?? basename(BUNDLED_MODEL);
+      const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));
+      const all = [...loras, ...namedLoras];
+      return refineWork(
+        new Engine({ model, modelName, vae, vaeTiling, memory, loras: all, embeddings, device, precision }),
+      );
+    },
+  };
+};
+
+interface RunContext {
+  kind: RunKind;
+  /** Folder for what is kept only while the run lasts. */
+  scratch: string;
+  /** Stops the run. */
+  signal: AbortSignal;
+  print: BatchRun['print'];
+  /** Of a run without inputs: what its one row says besides the options. */
+  row?: Manifest['row'];
+}
+
+/** @throws USAGE_* MANIFEST_* DEVICE_UNAVAILABLE, and the signal's reason */
+export const planBatch = async (
+  inputs: readonly string[],
+  flags: BatchFlags,
+  around: Surroundings,
+  run: RunContext,
+): Promise<BatchRun> => {
+  const { kind } = run;
+  const device = parseDevice(flags.device);
+  const precision = parsePrecision(flags.precision);
+  const limit = flags.limit === undefined ? Infinity : parseWhole('--limit', flags.limit, 1);
+  const errorThreshold = parseWhole('--error-threshold', flags.errorThreshold, -1);
+  const shard = flags.shard === undefined ? null : parseShard(flags.shard);
+  const part = shard === null ? '' : `-${shard.index}-of-${shard.count}`;
+  const options = rowOptions(flags, kind.command);
+  const earlier = parseEarlierRun(flags);
+  const looksBack = earlier.resumes || earlier.appends;
+  const outputFolder = resolve(around.cwd(), flags.outputDir);
+  const state = await readRunState(outputFolder, part);
+  /* Rows that are done already are known by their seeds. */
+  const runSeed = (looksBack ? state?.seed : undefined) ?? randomInt(DRAWN_SEEDS);
+  const rowsOf = {
+    command: kind.command,
+    parse: kind.parse,
+    inputs,
+    ...(run.row === undefined ? {} : { row: run.row }),
+    cwd: around.cwd(),
+    ...(inputs.includes('-') ? { stdinPath: await keepStdin(around, { ...run, quiet: flags.quiet === true }) } : {}),
+    recursive: flags.recursive === true,
+    outputFolder,
+    options,
+    ...(flags.fromMetadata === undefined ? {} : { fromMetadata: parseMetadataKeys(flags.fromMetadata) }),
+    readFacts: readPictureFacts,
+    readInfotext: readInfotextFacts,
+    writeMetadata: flags.metadata !== false,
+    runSeed,
+    ...(flags.seedMode === undefined ? {} : { seedMode: parseChoice('--seed-mode', flags.seedMode, SEED_MODES) }),
+    loras: kind.loras,
+    signal: run.signal,
+  };
+  const look = async (defaults: ModelDefaults): Promise<LookedThrough> => {
+    const loraFolder = await openNamedLoras(flags.loraDir, kind.loras, around, run.signal);
+    const findLora = loraFolder === null ? {} : { findLora: loraFolder.find };
+    const manifest = await checkManifest({ ...rowsOf, ...defaults, ...findLora });
+    const rows = (): AsyncIterable<Row | InvalidRow> =>
+      take(shard === null ? manifest.read() : shardRows(manifest.read(), shard), limit);
+    const isPart = shard !== null || manifest.rows > limit;
+    const named = new Set<string>();
+    const total = isPart ? await measure(rows(), named) : manifest;
+    const namedLoras = loraFolder?.choose(isPart ? named : undefined) ?? [];
+    const place = { device, precision, outputFolder, part, resumes: looksBack, namedLoras, signal: run.signal };
+    return { manifest, rows, total, createWork: async () => leavingOut(await kind.createWork(place), loraFolder) };
+  };
+  const defaults = await kind.readDefaults();
+  let looked = await look(defaults);
+  const { predictionsCsv } = flags;
+  const screening = await planScreening(flags, around);
+  let work = await looked.createWork();
+  /* A model that was not here a moment ago is now, with what it brings. */
+  const brought = await kind.readDefaults();
+  if (!isDeepStrictEqual(brought, defaults)) {
+    looked = await look(brought);
+    work = await looked.createWork();
+  }
+  if (flags.quiet !== true) await sayDemo(inputs, around, run);
+  const { manifest, rows, total } = looked;
+  return {
+    rows,
+    total,
+    allRows: () => manifest.read(),
+    passedBy: manifest.passedBy,
+    verb: verbOf(kind),
+    work: flags.quiet === true ? work : sayWarnings(work, around.stderr),
+    screening,
+    outputFolder,
+    part,
+    runSeed,
+    inputs: await inputPlaces(inputs, around.cwd()),
+    ...earlier,
+    state,
+    isWhole: manifest.rows <= limit,
+    errorThreshold,
+    predictionsCsv: predictionsCsv === undefined ? null : resolve(around.cwd(), predictionsCsv),
+    print: run.print,
+  };
+};
+
+/** Once, before any work: on other pictures than the package's own the demo model is a bad surprise. */
+const sayDemo = async (
+  inputs: readonly string[],
+  around: Surroundings,
+  { kind, row = [] }: RunContext,
+): Promise<void> => {
+  const picture = row.flatMap(([key, value]) => (key === 'image' && typeof value === 'string' ? [value] : []));
+  if (areFixtures([...inputs, ...picture], around.cwd())) return;
+  const note = await demoNote(kind.demos, around.env);
+  if (note !== null) around.stderr.write(noteText(note));
+};
+
+/** What looking through the rows gave. */
+interface LookedThrough extends Pick<BatchRun, 'rows' | 'total'> {
+  manifest: ManifestCheck;
+  createWork: () => Promise<Work>;
+}

@@ -1,0 +1,129 @@
+/** `sdxl-refine cache`: what is kept of what was made from weights, and taking it away. */
+import { Command } from 'commander';
+import { bytesText } from '../../doctor/bytes-text.js';
+import { messageOf, RefineError } from '../../../errors.js';
+import { hubCacheFolder, preparedFolder } from '../../../io/files/cache-folders.js';
+import type { PreparedEntry } from '../../../models/weights/cache/list-prepared.js';
+import { ask, canAsk } from '../progress/ask.js';
+import { setHelpTexts, type HelpTexts } from '../help-text.js';
+import { listenForStop } from '../stop-signal.js';
+import type { Surroundings } from '../process-context.js';
+
+const HELP: HelpTexts = {
+  examples: ['sdxl-refine cache list', 'sdxl-refine cache clear --older-than 30d'],
+  usual: [],
+  notes:
+    "--precision int8 and --memory fast keep what they make from a model's weights, in SDXL_REFINE_CACHE or the user's folder of caches. " +
+    "It is made again when it is needed. Downloaded models are not among it: they lie in Hugging Face's cache, which other programs share " +
+    '("sdxl-refine models list" shows them, "hf cache" of huggingface_hub removes them).',
+};
+
+const DAY_MS = 24 * 60 * 60_000;
+const UNITS: Readonly<Record<string, number>> = { h: DAY_MS / 24, d: DAY_MS, w: 7 * DAY_MS };
+
+export const cacheCommand = (around: Surroundings, setExitCode: (code: number) => void): Command => {
+  const cache = setHelpTexts(
+    new Command('cache').description('Lists and removes what was made from models’ weights.').helpCommand(false),
+    HELP,
+  );
+  cache
+    .command('list')
+    .description('Says what is kept, its size, and when it was used last.')
+    .option('--json', 'one JSON object a line')
+    .action((flags: { json?: boolean }) => list(around, flags.json === true));
+  cache
+    .command('clear')
+    .description('Removes what is kept; it is made again when it is needed.')
+    .option('--older-than <age>', 'only what was not used for so long: 12h, 30d, 8w')
+    .option('--yes', 'do not ask')
+    .option('--json', 'one JSON object a line')
+    .action(async (flags: ClearFlags) => {
+      setExitCode(await clear(around, flags));
+    });
+  return cache;
+};
+
+interface ClearFlags {
+  olderThan?: string;
+  yes?: boolean;
+  json?: boolean;
+}
+
+const lineOf = ({ file, kind, bytes, lastUsed }: PreparedEntry): string =>
+  `${kind.padEnd(10)}  ${bytesText(bytes).padStart(10)}  used ${new Date(lastUsed).toISOString().slice(0, 10)}  ${file}\n`;
+
+const objectOf = ({ file, kind, bytes, lastUsed }: PreparedEntry): object => ({
+  file,
+  kind,
+  bytes,
+  last_used: new Date(lastUsed).toISOString(),
+});
+
+const countText = (entries: readonly PreparedEntry[]): string =>
+  `${entries.length} ${entries.length === 1 ? 'file' : 'files'}, ${bytesText(entries.reduce((sum, { bytes }) => sum + bytes, 0))}`;
+
+/** Loaded where it is needed: help and completion do not wait for it. */
+const loadPrepared = () => import('../../../models/weights/cache/list-prepared.js');
+
+const list = async (around: Surroundings, asJson: boolean): Promise<void> => {
+  const { listPrepared } = await loadPrepared();
+  const folder = preparedFolder(around.env);
+  const entries = await listPrepared(folder);
+  for (const entry of entries) {
+    around.stdout.write(asJson ? `${JSON.stringify(objectOf(entry))}\n` : lineOf(entry));
+  }
+  if (asJson) return;
+  around.stderr.write(
+    `${countText(entries)} in ${folder}. Downloaded models: ${hubCacheFolder(around.env)} (sdxl-refine models list)\n`,
+  );
+};
+
+/** @returns the exit code: 6 where a file could not be removed */
+const clear = async (around: Surroundings, { olderThan, yes, json }: ClearFlags): Promise<number> => {
+  const least = olderThan === undefined ? 0 : parseAge(olderThan);
+  const { listPrepared, removePrepared } = await loadPrepared();
+  const folder = preparedFolder(around.env);
+  const now = Date.now();
+  const entries = (await listPrepared(folder, now)).filter(({ lastUsed }) => now - lastUsed >= least);
+  if (entries.length === 0) {
+    around.stderr.write(`There is nothing to remove in ${folder}.\n`);
+    return 0;
+  }
+  if (yes !== true && !(await agrees(`Remove ${countText(entries)} in ${folder}? [y/N] `, around))) {
+    around.stderr.write('Nothing was removed.\n');
+    return 0;
+  }
+  const removed: PreparedEntry[] = [];
+  for (const entry of entries) {
+    const problem = await removePrepared(entry);
+    if (problem === null) removed.push(entry);
+    else around.stderr.write(`${entry.file} stays: ${messageOf(problem)}\n`);
+    if (json === true) around.stdout.write(`${JSON.stringify({ ...objectOf(entry), removed: problem === null })}\n`);
+  }
+  if (json !== true) around.stdout.write(`Removed ${countText(removed)}\n`);
+  return removed.length === entries.length ? 0 : 6;
+};
+
+/** @throws USAGE_CONFLICT where there is no terminal */
+const agrees = async (question: string, around: Surroundings): Promise<boolean> => {
+  if (!canAsk(around)) {
+    throw new RefineError('USAGE_CONFLICT', `${question.replace(/ \[.*/, '')} Nothing can be asked here: give --yes.`);
+  }
+  const stop = listenForStop(around, () => undefined);
+  try {
+    return await ask(question, around, stop.signal);
+  } finally {
+    stop.release();
+  }
+};
+
+/** @returns milliseconds */
+const parseAge = (text: string): number => {
+  const [, count = '', unit = ''] = /^(\d{1,6})([hdw])$/.exec(text) ?? [];
+  const length = UNITS[unit];
+  if (length !== undefined) return Number(count) * length;
+  throw new RefineError(
+    'USAGE_OPTION_INVALID',
+    `Expected --older-than to be a number of hours, days or weeks such as 12h, 30d or 8w, got "${text}".`,
+  );
+};

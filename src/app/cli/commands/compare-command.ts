@@ -1,0 +1,113 @@
+/** `sdxl-refine compare`: the results of a run as a page and a contact sheet. */
+import { dirname, join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { findResults } from '../../compare/find-results.js';
+import type { Comparison } from '../../compare/write-comparison.js';
+import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
+import { parseWhole } from '../options/run-options.js';
+import { listenForStop } from '../stop-signal.js';
+import { setHelpTexts, type HelpTexts } from '../help-text.js';
+import type { Surroundings } from '../process-context.js';
+
+const HELP: HelpTexts = {
+  examples: ['sdxl-refine compare refined --inputs pictures'],
+  usual: [],
+  notes: 'Standard output is the paths of the page and of the sheet, a line each.',
+};
+
+interface CompareFlags {
+  inputs: string[];
+  output?: string;
+  sheet?: string;
+  limit?: string;
+  sheetLimit: string;
+  maxSide?: string;
+  link?: boolean;
+  fetch?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+}
+
+/** Always ends with 0, or an error: rows that failed are what the page is there to show. */
+export const compareCommand = (around: Surroundings): Command =>
+  setHelpTexts(
+    new Command('compare')
+      .description('Shows inputs and outputs of a run side by side: one HTML file and one PNG.')
+      .summary('Shows inputs and outputs of a run side by side.')
+      .argument('<results>', 'output folder of a run of batch, or its results.jsonl')
+      .option(
+        '--inputs <folder>',
+        'the manifest’s folder, where its paths begin; may be repeated (default: the results’ folder, then this one)',
+        (folder: string, folders: string[]) => [...folders, folder],
+        [],
+      )
+      .option('--output <file>', 'the page (default: compare.html beside the results)')
+      .option('--sheet <file>', 'the contact sheet (default: contact-sheet.png beside the results)')
+      .option('--limit <n>', 'only the first n rows')
+      .option('--sheet-limit <n>', 'pairs in the contact sheet', '24')
+      .option('--max-side <pixels>', 'longest side of a preview (default: 1024, less for over 250 rows)')
+      .option('--link', 'refer to the picture files, whole, instead of embedding previews')
+      .option('--fetch', 'fetch inputs that are on the web')
+      .option('--json', 'one line of JSON on standard output: page, sheet, rows')
+      .option('--quiet', 'no summary')
+      .action(async (results: string, flags: CompareFlags) => {
+        await compare(resolve(around.cwd(), results), flags, around);
+      }),
+    HELP,
+  );
+
+const compare = async (named: string, flags: CompareFlags, around: Surroundings): Promise<void> => {
+  /* Loaded where it is needed: help and completion do not wait for it. */
+  const { writeComparison } = await import('../../compare/write-comparison.js');
+  const cwd = around.cwd();
+  const { files: results, missing } = await findResults(named);
+  if (missing.length > 0 && flags.quiet !== true) around.stderr.write(`Note: without ${someNames(missing)}\n`);
+  const folder = dirname(results[0] ?? named);
+  const page = resolve(cwd, flags.output ?? join(folder, 'compare.html'));
+  const sheet = resolve(cwd, flags.sheet ?? join(folder, 'contact-sheet.png'));
+  const inputs = flags.inputs.map((path) => existingForm(resolve(cwd, path)));
+  const stop = listenForStop(around, () => undefined);
+  try {
+    const comparison = await writeComparison({
+      results,
+      page,
+      sheet,
+      find: { folders: [...inputs, cwd, dirname(folder), folder], fetch: flags.fetch === true },
+      limit: flags.limit === undefined ? Infinity : parseWhole('--limit', flags.limit, 1),
+      sheetLimit: parseWhole('--sheet-limit', flags.sheetLimit, 1),
+      maxSide: flags.maxSide === undefined ? null : parseWhole('--max-side', flags.maxSide, 16),
+      link: flags.link === true,
+      signal: stop.signal,
+      report: (done, total) => {
+        if (flags.quiet !== true) around.stderr.status(`${done} of ${total} rows`);
+      },
+    });
+    around.stderr.status(null);
+    const { rows } = comparison.summary;
+    const written = [page, ...(comparison.pairs > 0 ? [sheet] : [])];
+    if (flags.quiet !== true) around.stderr.write(summaryText(comparison));
+    around.stdout.write(
+      flags.json === true
+        ? `${JSON.stringify({ page, sheet: written[1] ?? null, rows })}\n`
+        : `${written.join('\n')}\n`,
+    );
+  } finally {
+    stop.release();
+  }
+};
+
+const someNames = (names: readonly string[]): string =>
+  names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
+
+const summaryText = ({ summary, withoutInput, pairs }: Comparison): string => {
+  const { rows, ok, failed, blocked, skipped } = summary;
+  const counts = Object.entries({ ok, failed, blocked, skipped }).filter(([, count]) => count > 0);
+  const lines = [
+    `${rows} ${rows === 1 ? 'row' : 'rows'}: ${counts.map(([status, count]) => `${count} ${status}`).join(', ')}`,
+    ...(withoutInput > 0
+      ? [`${withoutInput} without their input: the page says why; --inputs names the manifest’s folder`]
+      : []),
+    ...(pairs === 0 ? ['no output to show: no contact sheet is written'] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+};

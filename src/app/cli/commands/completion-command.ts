@@ -1,0 +1,97 @@
+/** `sdxl-refine completion`: a script for the shell, and what the script asks for. */
+import { Argument, Command } from 'commander';
+import { METADATA_KEYS } from '../../../run/manifest/rows/embedded-values.js';
+import { rowKeyOf } from '../../../run/manifest/rows/row-keys.js';
+import { BUNDLED_MODELS } from '../options/bundled-model.js';
+import { completeWords, type Completions, type ValuesOf } from '../completion/complete-words.js';
+import { COMPLETION_SCRIPTS } from '../completion/completion-scripts.js';
+import { setHelpTexts } from '../help-text.js';
+import { OPTION_WORDS } from '../options/option-words.js';
+import { wordsOf } from '../options/row-options.js';
+import { shellWords } from '../completion/shell-words.js';
+import type { Surroundings } from '../process-context.js';
+
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+const NOTES = `Where the script goes:
+  bash  ~/.bashrc: source <(sdxl-refine completion bash)
+  zsh   ~/.zshrc, after compinit: source <(sdxl-refine completion zsh)
+  fish  sdxl-refine completion fish > ~/.config/fish/completions/sdxl-refine.fish`;
+
+export const completionCommand = (around: Surroundings): Command =>
+  setHelpTexts(
+    new Command('completion')
+      .description('Prints the script with which a shell completes sdxl-refine.\n\n' + NOTES)
+      .summary('Prints the completion script of bash, zsh or fish.')
+      .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(SHELLS))
+      .action((shell: (typeof SHELLS)[number]) => {
+        around.stdout.write(COMPLETION_SCRIPTS[shell]);
+      }),
+    {},
+  );
+
+/** What the scripts call. Its words are anything: options of other commands too. */
+export const completeCommand = (around: Surroundings): Command =>
+  new Command('__complete')
+    .argument('<form>')
+    .argument('[words...]')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (form: string, words: string[], _: unknown, command: Command) => {
+      const program = command.parent;
+      if (program !== null) around.stdout.write(await answer(form, words, program, valuesIn(around)));
+    });
+
+/** @param form line: the piece of a word that bash replaces, and its line; words: those before the cursor's, and it */
+const answer = async (
+  form: string,
+  words: readonly string[],
+  program: Command,
+  valuesFor: ValuesOf,
+): Promise<string> => {
+  if (form !== 'line') {
+    const { place, offered } = await completeWords(program, words.slice(0, -1), words.at(-1) ?? '', valuesFor);
+    return linesOf(place, offered);
+  }
+  const [piece = '', line = ''] = words;
+  const [, ...typed] = shellWords(line);
+  const current = typed.pop() ?? '';
+  const { place, offered } = await completeWords(program, typed, current, valuesFor);
+  const cut = current.endsWith(piece) ? current.length - piece.length : 0;
+  const fitting = offered.filter(({ value }) => value.startsWith(current));
+  return linesOf(
+    place,
+    fitting.map(({ value, description }) => ({ value: value.slice(cut), description })),
+  );
+};
+
+const linesOf = (place: Completions['place'], offered: Completions['offered']): string =>
+  [place, ...offered.map(({ value, description }) => `${value}\t${description}`)].map((text) => `${text}\n`).join('');
+
+const valuesIn =
+  (around: Surroundings): ValuesOf =>
+  async (name) => {
+    switch (name) {
+      case 'model':
+      case 'base':
+      case 'show model':
+      case 'verify model':
+        return modelNames(around);
+      case 'scheduler':
+      case 'refiner-scheduler':
+        return [...new Set((await import('../../../diffusion/schedulers/registry.js')).schedulerSpellings)];
+      case 'from-metadata':
+        return ['none', ...METADATA_KEYS];
+      default: {
+        const key = rowKeyOf(name.replaceAll('-', '_'));
+        return OPTION_WORDS[name] ?? (key === undefined ? null : wordsOf(key));
+      }
+    }
+  };
+
+const modelNames = async ({ env }: Surroundings): Promise<string[]> => {
+  /* Loaded where it is needed: a Tab must not wait for it elsewhere. */
+  const { listCached } = await import('../../../models/hub/list-cached.js');
+  const cached = await listCached(env).catch(() => ({ models: [] }));
+  return [...BUNDLED_MODELS.map(({ name }) => name), ...cached.models.map(({ id }) => id)];
+};

@@ -1,0 +1,50 @@
+/** `sdxl-refine doctor`: what this machine can run, and what to install for more. */
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { BUNDLED_MODEL } from '../options/bundled-model.js';
+import { packageVersion } from '../package-version.js';
+import { findModelFolder } from '../options/resolve-model.js';
+import { listenForStop } from '../stop-signal.js';
+import { setHelpTexts, type HelpTexts } from '../help-text.js';
+import type { Surroundings } from '../process-context.js';
+
+const HELP: HelpTexts = {
+  examples: ['sdxl-refine doctor', 'sdxl-refine doctor --model ./sdxl-refiner --json'],
+  usual: [],
+  notes: `Standard output is the report. Nothing is installed, downloaded or left behind.
+
+Exit codes: 0 a run could work here; else the code that it would end with: 4 model, 5 engine, 6 output folder.`,
+};
+
+interface DoctorFlags {
+  model?: string;
+  outputDir: string;
+  json?: boolean;
+}
+
+export const doctorCommand = (around: Surroundings, setExitCode: (code: number) => void): Command =>
+  setHelpTexts(
+    new Command('doctor')
+      .description('Says what this machine can run, and what to install for more.')
+      .option('--model <folder|file|id>', 'model to open (default: the small bundled one)')
+      .option('--output-dir <folder>', 'folder to try to write in', 'refined')
+      .option('--json', 'one JSON object instead of text')
+      .action(async ({ model, outputDir, json }: DoctorFlags) => {
+        /* Loaded where it is needed: help and completion do not wait for it. */
+        const { examine } = await import('../../doctor/examine.js');
+        const { reportText } = await import('../../doctor/report-text.js');
+        const stop = listenForStop(around, () => undefined);
+        const [cwd, { env }] = [around.cwd(), around];
+        const named = model ?? BUNDLED_MODEL;
+        const found = (await findModelFolder(named, around)) ?? resolve(cwd, named);
+        const places = { cwd, env, model: found, outputFolder: resolve(cwd, outputDir) };
+        try {
+          const report = await examine({ ...places, version: packageVersion(), signal: stop.signal });
+          around.stdout.write(json === true ? `${JSON.stringify(report)}\n` : reportText(report));
+          setExitCode(report.exit_code);
+        } finally {
+          stop.release();
+        }
+      }),
+    HELP,
+  );

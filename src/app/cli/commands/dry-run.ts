@@ -1,0 +1,66 @@
+/** The batch command with `--dry-run`: what would run, what would fail and why, and what it would cost. */
+import { stat } from 'node:fs/promises';
+import type { Continuation } from '../../../run/batch/continue-run.js';
+import { dryRun } from '../../../run/batch/dry-run.js';
+import { RefineError } from '../../../errors.js';
+import { openEarlierResults } from '../../../run/results/earlier-results.js';
+import { addToSummary, emptySummary } from '../../../run/results/summary.js';
+import type { BatchFlags, BatchRun } from './batch-run.js';
+import { failureOf, sayFailure } from '../progress/failure-text.js';
+import { mayAppend, mayBegin, mayWriteCsv, resultsPathOf } from '../may-begin.js';
+import { dryRunText } from '../progress/summary-text.js';
+import { resultNotes } from '../progress/say-warnings.js';
+import type { Surroundings } from '../process-context.js';
+
+/** @returns the exit code @throws OUTPUT_EXISTS OUTPUT_OTHER_RUN OUTPUT_UNWRITABLE as the run would, before the first row */
+export const lookOnly = async (
+  run: BatchRun,
+  flags: BatchFlags,
+  around: Surroundings,
+  signal: AbortSignal,
+): Promise<number> => {
+  const continuation = await lookAtEarlierRun(run);
+  const info = await run.work.open(signal);
+  /* That the model opens is known now; its memory is not needed for looking. */
+  run.work.close();
+  if (run.appends && continuation?.looksBack === true) {
+    const earlier = await openEarlierResults(resultsPathOf(run));
+    try {
+      await mayAppend(run, info, { base: continuation.base, earlier }, signal);
+    } finally {
+      await earlier.close();
+    }
+  }
+  const looks = dryRun(run.rows(), run.work, info, signal);
+  let summary = emptySummary();
+  for (;;) {
+    const { done, value } = await looks.next();
+    if (done === true) {
+      run.print({ summary: { ...summary, total: run.total.rows, unet_calls: value.unetCalls } });
+      if (flags.quiet !== true) around.stderr.write(dryRunText(summary, value, info));
+      return summary.failed > 0 ? 1 : 0;
+    }
+    const { result, line } = value;
+    summary = addToSummary(summary, result);
+    run.print(result);
+    if (flags.quiet !== true) around.stderr.write(resultNotes(result));
+    const failure = failureOf(result, line);
+    if (failure !== null) sayFailure(failure, around.stderr);
+  }
+};
+
+/** null: there is no folder yet, and so no earlier run. */
+const lookAtEarlierRun = async (run: BatchRun): Promise<Continuation | null> => {
+  const { outputFolder } = run;
+  const stats = await stat(outputFolder).catch(() => null);
+  if (stats === null) {
+    await mayWriteCsv(run);
+    return null;
+  }
+  if (stats.isDirectory()) return mayBegin(run);
+  throw new RefineError(
+    'OUTPUT_UNWRITABLE',
+    `Cannot write to the output folder ${outputFolder}: it is a file. Choose another with --output-dir.`,
+    { context: { folder: outputFolder } },
+  );
+};

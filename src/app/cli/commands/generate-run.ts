@@ -1,0 +1,112 @@
+/** What tells a run of `generate` from one of `batch`: its rows, and two models instead of one. */
+import { basename, join, resolve } from 'node:path';
+import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
+import { generateWork } from '../../../run/batch/generate-processor.js';
+import type { EngineOptions } from '../../../run/engine/protocol.js';
+import { RefineError } from '../../../errors.js';
+import { generateRowParser, REFINER_KEYS, refinerDefaults } from '../../../run/manifest/rows/parse-generate-row.js';
+import type { GenerateMode, LoraChoice } from '../../../records.js';
+import type { BatchFlags, ModelDefaults, RunKind } from './batch-run.js';
+import { BUNDLED_BASE, BUNDLED_MODEL } from '../options/bundled-model.js';
+import type { MergedConfig } from '../config/config.js';
+import { parseEmbeddings } from '../options/embedding-options.js';
+import { expectDistinct, parseLoras } from '../options/lora-options.js';
+import { findModelDefaults } from '../options/model-defaults.js';
+import { MODES, RESIDENT, STAGE_INPUTS } from '../options/option-words.js';
+import { resolveModel } from '../options/resolve-model.js';
+import { parseChoice, parseMemory, parseVaeTiling } from '../options/run-options.js';
+import type { Surroundings } from '../process-context.js';
+
+export interface GenerateFlags extends BatchFlags {
+  mode: string;
+  base?: string;
+  baseLora?: string | readonly string[];
+  stageInput: string;
+  resident: string;
+  saveLatents?: boolean;
+  prompt?: string;
+}
+
+const readDefaults = async (
+  flags: GenerateFlags,
+  mode: GenerateMode,
+  around: Surroundings,
+): Promise<ModelDefaults> => ({
+  modelDefaults: await findModelDefaults(flags.base ?? BUNDLED_BASE, around),
+  refinerDefaults: mode === 'base' ? {} : await findModelDefaults(flags.model ?? BUNDLED_MODEL, around),
+});
+
+/** What the base model does without. */
+const REFINER_ALONE = ['strength', 'aesthetic_score', 'negative_aesthetic_score'] as const;
+
+/** What both models bring, by the options that it stands in for. @throws USAGE_OPTION_INVALID MODEL_CONFIG_INVALID */
+export const defaultsByOption = async (
+  { flags, settings }: MergedConfig<GenerateFlags>,
+  around: Surroundings,
+): Promise<Readonly<Record<string, unknown>>> => {
+  const mode = parseChoice('--mode', flags.mode, MODES);
+  const defaults = await readDefaults(flags, mode, around);
+  const refiner = refinerDefaults(defaults, mode);
+  const alone = REFINER_ALONE.map((name) => [name, refiner[name]] as const);
+  const own = Object.entries(REFINER_KEYS).flatMap(([key, means]) =>
+    /* A setting for both models comes before what either brings. */
+    settings[means]?.source === 'default' ? [[key, refiner[means]] as const] : [],
+  );
+  return { ...defaults.modelDefaults, ...Object.fromEntries([...alone, ...own]) };
+};
+
+/** @throws USAGE_OPTION_INVALID USAGE_CONFLICT */
+export const generateKind = (inputs: readonly string[], flags: GenerateFlags, around: Surroundings): RunKind => {
+  const mode = parseChoice('--mode', flags.mode, MODES);
+  const stageInput = parseChoice('--stage-input', flags.stageInput, STAGE_INPUTS);
+  const vaeTiling = parseVaeTiling(flags.vaeTiling);
+  const memory = parseMemory(flags.memory);
+  const resident = parseChoice('--resident', flags.resident, RESIDENT);
+  if (inputs.length === 0 && flags.prompt === undefined) {
+    throw new RefineError('USAGE_CONFLICT', 'Expected a manifest of prompts, or --prompt; found neither.');
+  }
+  const embeddings = parseEmbeddings(flags.embedding, around.cwd());
+  const loras = { base: parseLoras(flags.baseLora, around.cwd()), refiner: parseLoras(flags.lora, around.cwd()) };
+  expectDistinct([...loras.base, ...loras.refiner]);
+  if (mode === 'base' && loras.refiner.length > 0) {
+    throw new RefineError(
+      'USAGE_CONFLICT',
+      '--lora is for the refiner, which --mode base does without. Give --base-lora.',
+    );
+  }
+  return {
+    command: 'generate',
+    loras: [...loras.base, ...loras.refiner],
+    parse: generateRowParser({ mode, stageInput, keepsLatents: flags.saveLatents === true }),
+    readDefaults: () => readDefaults(flags, mode, around),
+    demos: [
+      ...(flags.base === undefined ? (['base'] as const) : []),
+      ...(flags.model === undefined && mode !== 'base' ? (['refiner'] as const) : []),
+    ],
+    createWork: async ({ device, precision, outputFolder, part, resumes, namedLoras, signal }) => {
+      const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));
+      const engine = async (
+        model: string | undefined,
+        bundled: string,
+        own: readonly LoraChoice[],
+      ): Promise<EngineOptions> => ({
+        model: await resolveModel(model ?? bundled, around, { signal, quiet: flags.quiet === true }),
+        modelName: model ?? basename(bundled),
+        vae,
+        vaeTiling,
+        memory,
+        loras: [...own, ...namedLoras],
+        embeddings,
+        device,
+        precision,
+      });
+      return generateWork({
+        base: await engine(flags.base, BUNDLED_BASE, loras.base),
+        refiner: mode === 'base' ? null : await engine(flags.model, BUNDLED_MODEL, loras.refiner),
+        resident,
+        handedOnFolder: join(outputFolder, `.sdxl-refine-latents${part}`),
+        resumes,
+      });
+    },
+  };
+};

@@ -1,0 +1,101 @@
+/** The parts of a picture's file that may say what made it, so that a folder's pictures are not read whole to find prompts. */
+import type { FileHandle } from 'node:fs/promises';
+import { containerOf, type Container } from '../../../media/metadata/containers/bytes.js';
+import { MAX_PARTS, MAX_TEXT_BYTES } from '../../../media/metadata/limits.js';
+
+/** What is read at once where only a few bytes are asked for. */
+const WINDOW_BYTES = 4096;
+/** Of a part that is looked at: more than any text that is read, and what stands before it. */
+const MAX_PART_BYTES = MAX_TEXT_BYTES + 1024;
+
+/** A file's bytes, of which only those that were asked for are read; the others are zero. */
+class SparseFile {
+  readonly bytes: Buffer;
+  #from = 0;
+  #to = 0;
+
+  constructor(
+    private readonly file: FileHandle,
+    size: number,
+  ) {
+    this.bytes = Buffer.alloc(size);
+  }
+
+  async need(start: number, length: number): Promise<void> {
+    if (start >= this.#from && Math.min(start + length, this.bytes.length) <= this.#to) return;
+    const wanted = Math.min(Math.max(length, WINDOW_BYTES), this.bytes.length - start);
+    const { bytesRead } = await this.file.read(this.bytes, start, wanted, start);
+    [this.#from, this.#to] = [start, start + bytesRead];
+    if (bytesRead < Math.min(length, wanted)) this.#to = this.bytes.length;
+  }
+}
+
+interface Part {
+  /** Offset of the next part. */
+  end: number;
+  hasPixels: boolean;
+  isLast: boolean;
+}
+
+interface Layout {
+  start: number;
+  headerBytes: number;
+  part: (bytes: Buffer, at: number) => Part;
+}
+
+const SIGNATURE_BYTES = 8;
+
+/** PNG's chunks, JPEG's segments before the first scan, WebP's chunks; an AVIF is small, and its text may lie anywhere. */
+const LAYOUTS: Readonly<Record<Exclude<Container, 'avif'>, Layout>> = {
+  png: {
+    start: SIGNATURE_BYTES,
+    headerBytes: 8,
+    part: (bytes, at) => {
+      const type = bytes.toString('latin1', at + 4, at + 8);
+      return {
+        end: at + 12 + bytes.readUInt32BE(at),
+        hasPixels: /^(?:IDAT|fdAT)$/.test(type),
+        isLast: type === 'IEND',
+      };
+    },
+  },
+  jpeg: {
+    start: 2,
+    headerBytes: 4,
+    part: (bytes, at) => {
+      const marker = bytes.readUInt8(at + 1);
+      if (marker === 0xff) return { end: at + 1, hasPixels: true, isLast: false };
+      const hasNoLength = marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7);
+      const isLast = bytes.readUInt8(at) !== 0xff || marker === 0xda || marker === 0xd9;
+      return { end: at + 2 + (hasNoLength ? 0 : bytes.readUInt16BE(at + 2)), hasPixels: isLast, isLast };
+    },
+  },
+  webp: {
+    start: 12,
+    headerBytes: 8,
+    part: (bytes, at) => {
+      const length = bytes.readUInt32LE(at + 4);
+      const hasPixels = /^(?:VP8[ L]|ALPH|ANMF)$/.test(bytes.toString('latin1', at, at + 4));
+      return { end: at + 8 + length + (length & 1), hasPixels, isLast: false };
+    },
+  },
+};
+
+/** @returns as many bytes as the file has, zeros in place of pixels; of a file that is no picture, of everything but its beginning */
+export const readWithoutPixels = async (handle: FileHandle, size: number): Promise<Uint8Array> => {
+  const file = new SparseFile(handle, size);
+  const { bytes } = file;
+  await file.need(0, WINDOW_BYTES);
+  const container = containerOf(bytes);
+  if (container === 'avif') await file.need(0, size);
+  if (container === null || container === 'avif') return bytes;
+  const { start, headerBytes, part } = LAYOUTS[container];
+  for (let at = start, parts = 0; at + headerBytes <= size && parts < MAX_PARTS; parts++) {
+    await file.need(at, headerBytes);
+    const { end, hasPixels, isLast } = part(bytes, at);
+    if (!hasPixels) await file.need(at, Math.min(end - at, MAX_PART_BYTES));
+    if (isLast || end > size) break;
+    at = end;
+  }
+  return bytes;
+};

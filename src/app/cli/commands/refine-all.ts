@@ -1,0 +1,211 @@
+/** The batch command when it runs: the output folder made its own, the rows refined, the results brought to their final form. */
+import { rm, rmdir } from 'node:fs/promises';
+import { basename, isAbsolute, relative, sep } from 'node:path';
+import { makeOutputFolder } from '../../../run/batch/check-outputs.js';
+import { someOf, type Continuation } from '../../../run/batch/continue-run.js';
+import type { BatchEvent } from '../../../run/batch/events.js';
+import { removeOutputs } from '../../../run/batch/remove-outputs.js';
+import { runBatch, type BatchOutcome } from '../../../run/batch/run-batch.js';
+import { openEarlierResults } from '../../../run/results/earlier-results.js';
+import { openJournal } from '../../../run/results/journal.js';
+import { settleResults } from '../../../run/results/settle-results.js';
+import { writePredictionsCsv } from '../../../run/results/predictions-csv.js';
+import { lockFolder } from '../../../run/results/run-lock.js';
+import { writeRunState, type RunState } from '../../../run/results/run-state.js';
+import type { BatchFlags, BatchRun } from './batch-run.js';
+import { failureOf, type RowFailure } from '../progress/failure-text.js';
+import { isAlive } from '../is-process-alive.js';
+import { packageVersion } from '../package-version.js';
+import { mayAppend, mayBegin, resultsPathOf } from '../may-begin.js';
+import { createProgress } from '../progress/progress.js';
+import { openScreening } from '../options/safety-options.js';
+import { failureList, stoppedText, summaryText } from '../progress/summary-text.js';
+import type { Surroundings } from '../process-context.js';
+
+interface ContinuedRun extends BatchRun {
+  continuation: Continuation;
+}
+
+/** @returns the exit code */
+export const refineAll = async (
+  run: BatchRun,
+  flags: BatchFlags,
+  around: Surroundings,
+  signal: AbortSignal,
+): Promise<number> => {
+  const { outputFolder, part } = run;
+  const isOurs = await makeOutputFolder(outputFolder);
+  const lock = await lockFolder(outputFolder, part, (pid) => isAlive(around, pid));
+  if (lock.takenFrom !== null && flags.quiet !== true) {
+    around.stderr.write(`Taking ${outputFolder} over from a run that is gone (${lock.takenFrom})\n`);
+  }
+  try {
+    const continuation = await mayBegin(run);
+    sayUnclaimed({ ...run, continuation }, flags, around);
+    return await refineLocked({ ...run, continuation }, flags, around, AbortSignal.any([signal, lock.lost]));
+  } finally {
+    await run.screening.close();
+    await lock.release();
+    /* A run that ended before it wrote anything leaves no empty folder. */
+    if (isOurs) await rmdir(outputFolder).catch(() => undefined);
+  }
+};
+
+/** Rows that the end of a run names once more; of more, results.jsonl tells. */
+const LISTED_FAILURES = 20;
+
+/** From the working directory where it lies there, as a person would name it. */
+const shownPath = (path: string, cwd: string): string => {
+  const fromHere = relative(cwd, path);
+  return isAbsolute(fromHere) || fromHere.split(sep)[0] === '..' ? path : fromHere === '' ? '.' : fromHere;
+};
+
+/** A run that begins anew does not know the pictures that it leaves behind once the results are replaced. */
+const sayUnclaimed = (
+  { outputFolder, prunes, resumes, continuation: { unclaimed, otherResults } }: ContinuedRun,
+  flags: BatchFlags,
+  around: Surroundings,
+): void => {
+  if (resumes || flags.quiet === true) return;
+  if (otherResults.length > 0) {
+    around.stderr.write(
+      `Note: ${someOf(otherResults)} in ${outputFolder}, of a run that was divided otherwise, stays as it is.\n`,
+    );
+  }
+  if (unclaimed.length === 0 || prunes) return;
+  around.stderr.write(
+    `Note: ${someOf(unclaimed)} of an earlier run ${unclaimed.length === 1 ? 'stays' : 'stay'} in ${outputFolder}, without a line in its results: no row writes ${unclaimed.length === 1 ? 'it' : 'them'} any more. --prune would remove ${unclaimed.length === 1 ? 'it' : 'them'}.\n`,
+  );
+};
+
+/** A CSV that an earlier run wrote beside results that have changed now. */
+const sayStaleCsv = ({ state, continuation }: ContinuedRun, flags: BatchFlags, around: Surroundings): void => {
+  if (!continuation.looksBack || state?.predictionsCsv === undefined || flags.quiet === true) return;
+  around.stderr.write(
+    `Note: ${state.predictionsCsv} is as the earlier run left it; --predictions-csv with its name writes it again.\n`,
+  );
+};
+
+const refineLocked = async (
+  run: ContinuedRun,
+  flags: BatchFlags,
+  around: Surroundings,
+  signal: AbortSignal,
+): Promise<number> => {
+  const { outputFolder } = run;
+  const total = run.total.rows;
+  const start = performance.now();
+  const resultsPath = resultsPathOf(run);
+  const shown = (path: string): string => shownPath(path, around.cwd());
+  const { stderr } = around;
+  const progress = createProgress(stderr, run.total, flags.quiet === true);
+  const failures: RowFailure[] = [];
+  let finished = 0;
+  /** Of a row of `generate`, what its base model did is kept, though no row is finished. */
+  let isBegun = false;
+  const count = (event: BatchEvent): void => {
+    progress.report(event);
+    isBegun ||= event.kind === 'step' && run.verb === 'generated';
+    if (event.kind !== 'row') return;
+    finished++;
+    const failure = failures.length < LISTED_FAILURES ? failureOf(event.result, event.line) : null;
+    if (failure !== null) failures.push(failure);
+    run.print(event.result);
+  };
+  let outcome: BatchOutcome;
+  try {
+    /* Asked first: it takes less time than a model. */
+    await openScreening(run.screening, flags, around, signal);
+    outcome = await refineInto(resultsPath, run, count, signal);
+  } catch (thrown) {
+    progress.stop();
+    if (flags.quiet !== true)
+      stderr.write(
+        stoppedText(finished, {
+          total,
+          resultsPath: shown(resultsPath),
+          isBegun,
+          goOn: run.appends ? '--append' : '--resume',
+        }),
+      );
+    throw thrown;
+  }
+  progress.stop();
+  if (run.predictionsCsv !== null) await writePredictionsCsv(resultsPath, run.predictionsCsv);
+  else sayStaleCsv(run, flags, around);
+  const durationMs = Math.round(performance.now() - start);
+  const { summary, takenOver, refined, stoppedByThreshold } = outcome;
+  run.print({
+    summary: { ...summary, refined, taken_over: takenOver, total, duration_ms: durationMs, results: resultsPath },
+  });
+  if (flags.quiet !== true) {
+    const facts = {
+      total,
+      durationMs,
+      outputFolder: shown(outputFolder),
+      resultsName: basename(resultsPath),
+      verb: run.verb,
+    };
+    const list = failureList(failures, summary.failed, { resultsPath: shown(resultsPath), columns: stderr.columns });
+    /* A log has them above, where nothing scrolls away. */
+    stderr.writeStyled((stderr.isTTY ? list : '') + summaryText(outcome, facts, stderr.colors));
+  }
+  return stoppedByThreshold || summary.failed > 0 ? 1 : 0;
+};
+
+/** The rows through the engine and into the journal. */
+const refineInto = async (
+  resultsPath: string,
+  run: ContinuedRun,
+  report: (event: BatchEvent) => void,
+  signal: AbortSignal,
+): Promise<BatchOutcome> => {
+  const { work, screening, outputFolder, errorThreshold, continuation } = run;
+  const { looksBack, knowsInputs, earlierInputs, unclaimed } = continuation;
+  /* A model that does not open leaves an earlier run's results as they are, and no empty ones. */
+  const info = await work.open(signal);
+  if (!looksBack) await rm(resultsPath, { force: true });
+  const earlier = looksBack ? await openEarlierResults(resultsPath) : null;
+  try {
+    if (run.appends && earlier !== null) await mayAppend(run, info, { base: continuation.base, earlier }, signal);
+    const journal = await openJournal(resultsPath);
+    try {
+      const base = continuation.base ?? journal.begin;
+      const state = (more: Pick<RunState, 'base' | 'isFinished'>): Promise<void> =>
+        writeRunState(outputFolder, run.part, {
+          seed: run.runSeed,
+          inputs: run.inputs,
+          earlierInputs,
+          predictionsCsv: run.predictionsCsv ?? (looksBack ? (run.state?.predictionsCsv ?? null) : null),
+          ...more,
+        });
+      await state({ base, isFinished: false });
+      const outcome = await runBatch({
+        rows: run.rows(),
+        work,
+        journal,
+        outputFolder,
+        earlier,
+        base,
+        screening,
+        retryFailed: run.retriesFailed,
+        errorThreshold,
+        version: packageVersion(),
+        signal,
+        report,
+      });
+      const isWhole = run.isWhole && !outcome.stoppedByThreshold;
+      /* Pictures first: what is left of them when this is broken off is still listed. */
+      if (run.prunes) await removeOutputs(outputFolder, unclaimed);
+      const dropped = new Set(run.prunes ? unclaimed : []);
+      const settling = { base, begin: journal.begin, isWhole, knowsInputs };
+      const left = await settleResults(resultsPath, { ...settling, isDropped: (name) => dropped.has(name) });
+      await state({ base: left, isFinished: isWhole });
+      return outcome;
+    } finally {
+      await journal.close();
+    }
+  } finally {
+    await earlier?.close();
+  }
+};

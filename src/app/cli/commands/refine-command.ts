@@ -1,0 +1,68 @@
+/** `sdxl-refine <picture>`: what it takes and says; `refine-picture.ts` does it. */
+import { Command, type Option } from 'commander';
+import { DEVICE, MESSAGES, MODEL, PICTURES, SAFETY } from './batch-command.js';
+import { BUNDLED_MODEL } from '../options/bundled-model.js';
+import { configText, mergeConfig } from '../config/config.js';
+import type { RefineFlags } from './refine-picture.js';
+import { ROW_SETTINGS } from '../options/row-options.js';
+import { setHelpTexts, type HelpTexts } from '../help-text.js';
+import type { Surroundings } from '../process-context.js';
+
+const HELP: HelpTexts = {
+  examples: [
+    'sdxl-refine cat.png -p "a cat in the snow"',
+    'sdxl-refine cat.png -p "a cat in the snow" -o snow.jpg -s 0.25',
+    'curl -s https://example.com/cat.png | sdxl-refine - -p "a cat" > cat.png',
+  ],
+  usual: [
+    '--prompt',
+    '--negative-prompt',
+    '--output',
+    '--overwrite',
+    '--strength',
+    '--steps',
+    '--guidance-scale',
+    '--seed',
+    '--model',
+    '--device',
+  ],
+  notes: `Every option is also a variable (SDXL_REFINE_STRENGTH) and a key of the configuration file (strength).
+
+Exit codes: 0 refined, 1 failed or blocked by content safety, 2 usage, 4 model, 5 device, 6 output, 130 stopped.`,
+};
+
+/** Of `batch`'s options, those that a single picture needs. */
+const HEADINGS: readonly (string | undefined)[] = [PICTURES, MODEL, DEVICE, SAFETY, MESSAGES, ROW_SETTINGS];
+
+/** What they mean for one picture is another. */
+const OWN = ['overwrite', 'json'];
+
+/** @param batch whose options these are too */
+export const refineCommand = (around: Surroundings, setExitCode: (code: number) => void, batch: Command): Command => {
+  const command = new Command('refine')
+    .description('Refines one picture. The command may be left out.')
+    .usage('[options] <picture>')
+    .argument('[picture...]', 'a file, an http(s) URL, or - for standard input')
+    .optionsGroup(PICTURES)
+    .option(
+      '-o, --output <file>',
+      'the refined picture; its ending says the format; a folder; - for standard output (default: <name>-refined.png beside it)',
+    )
+    .option('-y, --overwrite', 'replace a file that exists without asking');
+  const isOfOne = (option: Option): boolean =>
+    HEADINGS.includes(option.helpGroupHeading) && !OWN.includes(option.attributeName());
+  for (const option of batch.options.filter(isOfOne)) command.addOption(option);
+  command.optionsGroup(MESSAGES).option('--json', 'the result as a line of JSON on standard output');
+  return setHelpTexts(command, HELP).action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
+    const config = await mergeConfig<RefineFlags>(command, inputs, around);
+    if (printConfig === true) {
+      const { findModelDefaults } = await import('../options/model-defaults.js');
+      const brought = await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, around);
+      around.stdout.write(configText(config, brought));
+      return;
+    }
+    /* Loaded where it is needed: help and completion do not wait for it. */
+    const { refinePicture } = await import('./refine-picture.js');
+    setExitCode(await refinePicture(inputs, config, around));
+  });
+};

@@ -1,0 +1,70 @@
+/** `sdxl-refine score` when it runs: one request scored, its response printed. */
+import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { messageOf, RefineError } from '../../../errors.js';
+import { FILE_LIMITS } from '../../../io/files/file-limits.js';
+import { jsonText } from '../../../io/json/json-text.js';
+import { parseJsonBody } from '../../server/requests/json-body.js';
+import { requestReader } from '../../server/requests/read-request.js';
+import { RefineService } from '../../server/refine-service.js';
+import { score } from '../../server/score.js';
+import { noteText } from '../progress/demo-note.js';
+import { openScreening, planScreening } from '../options/safety-options.js';
+import type { ScoreFlags } from '../options/score-flags.js';
+import { createEngine, readingOf, scoreOptions } from './score-setup.js';
+import { listenForStop } from '../stop-signal.js';
+import type { Surroundings } from '../process-context.js';
+
+export const runScore = async (request: string, flags: ScoreFlags, around: Surroundings): Promise<void> => {
+  const screening = await planScreening(flags, around);
+  const { reading, scoring } = scoreOptions(flags, screening);
+  const body = await readRequest(request, around);
+  /* What is no JSON costs no download of a model. */
+  parseJsonBody(body);
+  const stop = listenForStop(around, () => undefined);
+  try {
+    await openScreening(screening, flags, around, stop.signal);
+    const { engine, ofModel, note } = await createEngine(flags, around, stop.signal);
+    if (note !== null && flags.quiet !== true) around.stderr.write(noteText(note));
+    const service = new RefineService({ engine, places: 1 });
+    const read = requestReader(readingOf(reading, ofModel));
+    const onWarning = (warning: string, row: number): void => {
+      if (flags.quiet !== true) around.stderr.write(`Note: row ${row}: ${warning}\n`);
+    };
+    try {
+      const call = { signal: stop.signal, onStep: null };
+      const results = await score(body, { ...scoring, read, refiner: service, onWarning }, call);
+      around.stdout.write(`${jsonText(results)}\n`);
+      /* Where every row was blocked, there is no model that could have anything to say. */
+      const { warnings = [] } = service.isReady && flags.quiet !== true ? service.info() : {};
+      for (const warning of warnings) around.stderr.write(`Note: ${warning}\n`);
+    } finally {
+      service.close();
+    }
+  } finally {
+    await screening.close();
+    stop.release();
+  }
+};
+
+const readRequest = async (request: string, around: Surroundings): Promise<Uint8Array> => {
+  try {
+    return await readAll(request === '-' ? around.stdin : createReadStream(resolve(around.cwd(), request)));
+  } catch (cause) {
+    throw new RefineError('MANIFEST_UNREADABLE', `Cannot read the request ${request}: ${messageOf(cause)}.`, { cause });
+  }
+};
+
+/** A request may come through a pipe, whose size nobody knows before. */
+const readAll = async (stream: Readable): Promise<Uint8Array> => {
+  const { what, bytes } = FILE_LIMITS.request;
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > bytes) throw new Error(`it goes on after ${bytes} bytes, which is all that ${what} may have`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+};

@@ -1,0 +1,98 @@
+/** The serve command: options checked, then the server runs until it is stopped. */
+import { resolve } from 'node:path';
+import { messageOf, RefineError } from '../../../errors.js';
+import { ByteBudget } from '../../server/requests/byte-budget.js';
+import { readFileBytes } from '../../../io/files/open-file.js';
+import { createLog } from '../../server/log.js';
+import { createMetrics, type Metrics } from '../../server/metrics.js';
+import { RefineService } from '../../server/refine-service.js';
+import { RequestThread } from '../../server/requests/request-thread.js';
+import { refuseOpenDoor, serve } from '../../server/serve.js';
+import { parseWhole } from '../options/run-options.js';
+import { openScreening, planScreening } from '../options/safety-options.js';
+import { createEngine, readingOf, scoreOptions } from './score-setup.js';
+import { DEFAULT_DEADLINE_S, type ServeFlags } from '../options/serve-flags.js';
+import { listenForStop } from '../stop-signal.js';
+import { variable, type Surroundings } from '../process-context.js';
+
+const MEBIBYTE = 2 ** 20;
+/** A timer of more milliseconds would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** @throws USAGE_* LISTEN_FAILED, and what opening the model throws */
+export const runServe = async (flags: ServeFlags, around: Surroundings): Promise<void> => {
+  const key = await readKey(flags, around);
+  const { host } = flags;
+  refuseOpenDoor({ host, key, isGuardedElsewhere: flags.auth === false });
+  const seconds = (flag: string, text: string): number => Math.min(parseWhole(flag, text, 1) * 1000, LONGEST_TIMER_MS);
+  const deadline = flags.timeout ?? variable('WORKER_TIMEOUT', around) ?? DEFAULT_DEADLINE_S;
+  const limits = {
+    port: parseWhole('--port', flags.port, 0),
+    deadlineMs: seconds('--timeout', deadline),
+    receiveMs: seconds('--receive-timeout', flags.receiveTimeout),
+    stopMs: seconds('--stop-timeout', flags.stopTimeout),
+    bodyLimit: parseWhole('--body-limit', flags.bodyLimit, 1) * MEBIBYTE,
+  };
+  const bodiesLimit = parseWhole('--bodies-limit', flags.bodiesLimit, 1) * MEBIBYTE;
+  const places = parseWhole('--queue', flags.queue, 0) + 1;
+  const screening = await planScreening(flags, around);
+  const { reading, scoring } = scoreOptions(flags, screening);
+  const tls = await readTls(flags, around);
+  const log = createLog(around.stderr.write, flags.logJson === true, flags.quiet === true);
+  const stop = listenForStop(around, () => undefined);
+  try {
+    await openScreening(screening, flags, around, stop.signal);
+    const { engine, ofModel, note } = await createEngine(flags, around, stop.signal);
+    const metrics: Metrics = createMetrics(() => service);
+    const service = new RefineService({ engine, places, onStepTime: metrics.stepTook, onTrouble: log.surprise });
+    const request = readingOf(reading, ofModel);
+    const thread = new RequestThread(request);
+    try {
+      await serve({
+        ...limits,
+        score: {
+          ...{ ...scoring, read: thread.read, refiner: service },
+          onWarning: (warning, row) => {
+            log.say(`Note: row ${row} of a request: ${warning}`);
+          },
+        },
+        ...{ rows: request.rows, note },
+        budget: new ByteBudget(Math.max(bodiesLimit, limits.bodyLimit)),
+        ...{ service, metrics, log, host, key, tls, signal: stop.signal, isGuardedElsewhere: flags.auth === false },
+      });
+    } finally {
+      await thread.close();
+    }
+  } finally {
+    await screening.close();
+    stop.release();
+  }
+};
+
+/** @returns null: none is given @throws USAGE_CONFLICT USAGE_OPTION_INVALID */
+const readKey = async (flags: ServeFlags, around: Surroundings): Promise<string | null> => {
+  const fromFile = flags.keyFile === undefined ? null : await read(flags.keyFile, '--key-file', around);
+  const key = fromFile?.toString('utf8').trim() ?? around.env['SDXL_REFINE_KEY'] ?? null;
+  if (key === null || flags.auth !== false) {
+    if (key !== '') return key;
+    throw new RefineError('USAGE_OPTION_INVALID', 'Expected a key, found nothing in its file or variable.');
+  }
+  throw new RefineError('USAGE_CONFLICT', 'There is a key, and --no-auth: give one of them.');
+};
+
+const readTls = async (
+  { tlsCert, tlsKey }: ServeFlags,
+  around: Surroundings,
+): Promise<{ cert: Buffer; key: Buffer } | null> => {
+  if (tlsCert === undefined && tlsKey === undefined) return null;
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw new RefineError('USAGE_CONFLICT', 'TLS needs --tls-cert and --tls-key: give both.');
+  }
+  const [cert, key] = [await read(tlsCert, '--tls-cert', around), await read(tlsKey, '--tls-key', around)];
+  return { cert, key };
+};
+
+const read = async (path: string, flag: string, around: Surroundings): Promise<Buffer> =>
+  readFileBytes(resolve(around.cwd(), path), 'certificate').catch((cause: unknown) => {
+    throw new RefineError('USAGE_OPTION_INVALID', `Cannot read ${flag} ${path}: ${messageOf(cause)}.`, { cause });
+  });

@@ -1,0 +1,100 @@
+/** What `serve` and `score` make of their options: what scoring needs, and the engine. */
+import { randomInt } from 'node:crypto';
+import { basename, resolve } from 'node:path';
+import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
+import { Engine } from '../../../run/engine/engine.js';
+import { DRAWN_SEEDS } from '../../../run/manifest/rows/row-seed.js';
+import { guardedRequest } from '../../server/access/guarded-request.js';
+import type { RequestOptions } from '../../server/requests/read-request.js';
+import type { ScoreOptions } from '../../server/score.js';
+import type { Screening } from '../../../run/safety/screening.js';
+import { rowOptions } from '../options/read-row-options.js';
+import { BUNDLED_MODEL } from '../options/bundled-model.js';
+import { demoNote, type DemoNote } from '../progress/demo-note.js';
+import { packageVersion } from '../package-version.js';
+import { parseLoras } from '../options/lora-options.js';
+import { openNamedLoras } from '../options/named-loras.js';
+import { readModelDefaults } from '../options/model-defaults.js';
+import { resolveModel } from '../options/resolve-model.js';
+import { parseDevice, parseMemory, parsePrecision, parseVaeTiling, parseWhole } from '../options/run-options.js';
+import type { ScoreFlags } from '../options/score-flags.js';
+import { variable, type Surroundings } from '../process-context.js';
+
+/** Bytes that the URLs of a request send; pictures in its body are under the body's own limit. */
+const MAX_FETCH_BYTES = 32 * 2 ** 20;
+
+/** @throws USAGE_OPTION_INVALID */
+export const scoreOptions = (
+  flags: ScoreFlags,
+  screening: Screening,
+): { reading: Omit<RequestOptions, 'loraFolder'>; scoring: Omit<ScoreOptions, 'refiner' | 'read'> } => {
+  const options = rowOptions(flags, 'batch');
+  const limits = {
+    maxRows: parseWhole('--max-rows', flags.maxRows, 1),
+    maxPixels: parseWhole('--max-pixels', flags.maxPixels, 1),
+  };
+  /* Names and weights alone: the engine has the files. */
+  const rows = { options, writeMetadata: flags['metadata'] !== false, loras: parseLoras(flags.lora, '.') };
+  const scoring = {
+    drawSeed: () => randomInt(DRAWN_SEEDS),
+    limits,
+    fetching: {
+      request: guardedRequest(),
+      maxBytes: MAX_FETCH_BYTES,
+      timeoutMs: parseWhole('--fetch-timeout', flags.fetchTimeout, 1) * 1000,
+    },
+    screening,
+    version: packageVersion(),
+  };
+  return { reading: { rows, limits }, scoring };
+};
+
+/** How requests are read, with what the model brings. */
+export const readingOf = (
+  { rows, limits }: Omit<RequestOptions, 'loraFolder'>,
+  { modelDefaults, loraFolder }: ScoreEngine['ofModel'],
+): RequestOptions => ({
+  rows: { ...rows, ...(modelDefaults === undefined ? {} : { modelDefaults }) },
+  limits,
+  loraFolder,
+});
+
+/** The engine, and what rows are completed with that its model brings. It is open where there is a folder of LoRAs. */
+export interface ScoreEngine {
+  engine: Engine;
+  ofModel: Pick<RequestOptions['rows'], 'modelDefaults'> & Pick<RequestOptions, 'loraFolder'>;
+  /** null: a model was named. */
+  note: DemoNote | null;
+}
+
+/** @throws USAGE_OPTION_INVALID MODEL_DOWNLOAD_FAILED MODEL_CONFIG_INVALID, the signal's reason */
+export const createEngine = async (
+  flags: ScoreFlags,
+  around: Surroundings,
+  signal: AbortSignal,
+): Promise<ScoreEngine> => {
+  const device = parseDevice(flags.device);
+  const precision = parsePrecision(flags.precision);
+  const vaeTiling = parseVaeTiling(flags.vaeTiling);
+  const memory = parseMemory(flags.memory);
+  const named = flags.model ?? variable('AZUREML_MODEL_DIR', around);
+  const model = await resolveModel(named ?? BUNDLED_MODEL, around, { signal, quiet: flags.quiet === true });
+  const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));
+  const loras = parseLoras(flags.lora, around.cwd());
+  const folder = await openNamedLoras(flags.loraDir, loras, around, signal);
+  /* All of it: nobody knows what requests will name. */
+  folder?.findAll();
+  const modelName = named ?? basename(BUNDLED_MODEL);
+  const all = [...loras, ...(folder?.choose() ?? [])];
+  const engine = new Engine({ model, modelName, vae, vaeTiling, memory, loras: all, device, precision });
+  const modelDefaults = await readModelDefaults(model);
+  const note = await demoNote(named === undefined ? ['refiner'] : [], around.env);
+  if (folder === null) return { engine, ofModel: { modelDefaults, loraFolder: null }, note };
+  /* Which of the folder fit has to be known before requests name them. Why is for the operator: it says where files are. */
+  const leftOut = Object.entries((await engine.open(signal)).lorasLeftOut ?? {});
+  folder.leaveOut(Object.fromEntries(leftOut.map(([name]) => [name, 'it does not fit the model'])));
+  if (flags.quiet !== true) {
+    for (const [name, why] of leftOut) around.stderr.write(`Note: the LoRA ${name} is left out: ${why}.\n`);
+  }
+  return { engine, ofModel: { modelDefaults, loraFolder: folder.listed() }, note };
+};

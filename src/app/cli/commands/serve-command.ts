@@ -1,0 +1,49 @@
+/** `sdxl-refine serve`: what it takes and says; `run-serve.ts` does it. */
+import { Command } from 'commander';
+import { addScoreOptions, readFlags } from '../options/score-flags.js';
+import { DEFAULT_DEADLINE_S, type ServeFlags } from '../options/serve-flags.js';
+import { addRowOptions } from '../options/row-options.js';
+import { setHelpTexts, type HelpTexts } from '../help-text.js';
+import type { Surroundings } from '../process-context.js';
+
+const HELP: HelpTexts = {
+  examples: [
+    'sdxl-refine serve',
+    'SDXL_REFINE_KEY=$(cat key) sdxl-refine serve --host 0.0.0.0 --tls-cert …',
+    'curl --json @request.json http://127.0.0.1:5001/score',
+  ],
+  usual: ['--model', '--device', '--host', '--port', '--key-file', '--queue', '--timeout'],
+  notes: `POST /score takes {"input_data": {"columns": ["image", "prompt"], "index": [0], "data": [["<base64>", "a cat"]]}}. A browser finds a page at /, a description at /docs. Every option is also a variable (SDXL_REFINE_PORT); the key is SDXL_REFINE_KEY.
+
+Exit codes: 0 stopped after finishing what was accepted, 2 usage, 4 model, 5 device.`,
+};
+
+export const serveCommand = (around: Surroundings): Command => {
+  const command = new Command('serve')
+    .description("Serves Azure ML's online endpoint for the refiner on this machine.")
+    .summary("Serves Azure ML's online endpoint on this machine.");
+  addScoreOptions(command)
+    .option('--host <name>', 'address to listen on; beyond this machine only with a key', '127.0.0.1')
+    .option('--port <n>', 'port to listen on; 0: any free one', '5001')
+    .option('--queue <n>', 'requests that may wait; more are told to come back (429)', '32')
+    .option('--timeout <n>', `seconds a request may take (default: WORKER_TIMEOUT, else ${DEFAULT_DEADLINE_S})`)
+    .option('--receive-timeout <n>', 'seconds in which a request has to be here', '60')
+    .option('--stop-timeout <n>', 'seconds that accepted requests get after Ctrl-C or SIGTERM', '30')
+    .option('--body-limit <n>', 'MiB of a request', '32')
+    .option(
+      '--bodies-limit <n>',
+      'MiB of all requests together; one that does not fit is told to come back (503)',
+      '256',
+    )
+    .option('--key-file <file>', 'file with the key that clients send (default: the variable SDXL_REFINE_KEY)')
+    .option('--no-auth', 'no key beyond this machine: something in front of the server checks who asks')
+    .option('--tls-cert <file>', 'certificate chain, PEM')
+    .option('--tls-key <file>', 'its private key, PEM')
+    .option('--log-json', 'log as JSON lines');
+  return setHelpTexts(addRowOptions(command, 'batch'), HELP).action(async () => {
+    const flags = await readFlags<ServeFlags>(command, around);
+    /* Loaded where it is needed: the web server takes longer to load than other commands to begin. */
+    const { runServe } = await import('./run-serve.js');
+    await runServe(flags, around);
+  });
+};

@@ -1,0 +1,155 @@
+/** The configuration file: found, read and checked. */
+import { stat } from 'node:fs/promises';
+import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
+import { exists } from '../../../run/batch/exists.js';
+import { RefineError, isRefineError, messageOf } from '../../../errors.js';
+import { readFileBytes } from '../../../io/files/open-file.js';
+import { isManifest } from '../../../run/manifest/inputs/manifest-input.js';
+import { ROW_KEYS, rowKeyOf } from '../../../run/manifest/rows/row-keys.js';
+import { checkSetting, nearestSetting, type ConfigKey, type SettingValue } from './config-keys.js';
+
+export interface ConfigFile {
+  /** Absolute. */
+  path: string;
+  /** Values by their key's name. */
+  settings: ReadonlyMap<string, SettingValue>;
+}
+
+const NAMES = ['sdxl-refine.json', 'sdxl-refine.yaml', 'sdxl-refine.yml'];
+
+/** Loaded where it is needed: it takes longer than the rest of the settings. */
+const yaml = async (text: string): Promise<unknown> => {
+  const { parse } = await import('yaml');
+  return parse(text, { logLevel: 'error' });
+};
+
+const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
+  '.json': (text) => JSON.parse(text) as unknown,
+  '.yaml': yaml,
+  '.yml': yaml,
+};
+
+/**
+ * Looks beside the first input: in a manifest's folder; in the working directory for `-`. Folders, globs and pictures are
+ * data: beside them (in the folder itself, where the input is one), and in the working directory.
+ *
+ * @returns the file's path, or null
+ * @throws RefineError USAGE_CONFLICT when there are several
+ */
+export const findConfigFile = async (firstInput: string, cwd: string): Promise<string | null> => {
+  const input = resolve(cwd, firstInput);
+  const isFolder = (await stat(input).catch(() => null))?.isDirectory() === true;
+  const folder = isFolder ? input : dirname(input);
+  const places = firstInput === '-' ? [cwd] : !isFolder && isManifest(input) ? [folder] : [folder, cwd];
+  return onlyFileOf(
+    [...new Set(places)].flatMap((place) => NAMES.map((name) => join(place, name))),
+    places.length > 1 ? 'beside the input or in the working directory' : 'beside the input',
+    'remove one, or name one with --config',
+  );
+};
+
+/** The one of these files that is there, or null. @throws RefineError USAGE_CONFLICT when there are several */
+export const onlyFileOf = async (
+  paths: readonly string[],
+  where: string,
+  mending = 'remove one',
+): Promise<string | null> => {
+  const there = await Promise.all(
+    paths.map(async (path) => ((await stat(path).catch(() => null))?.isFile() === true ? [path] : [])),
+  );
+  const [path = null, second] = there.flat();
+  if (second === undefined) return path;
+  throw new RefineError(
+    'USAGE_CONFLICT',
+    `Expected one configuration file ${where}, found ${there.flat().join(' and ')}: ${mending}`,
+  );
+};
+
+/**
+ * Places that the file names are relative to its folder; they are returned relative to the working directory, as the
+ * command line would name them.
+ *
+ * @param path absolute
+ * @param strangers settings of other commands, which are left alone
+ * @throws RefineError USAGE_OPTION_INVALID: unreadable, no object, an unknown key, a value that its key doesn't take
+ */
+export const readConfigFile = async (
+  path: string,
+  cwd: string,
+  keys: readonly ConfigKey[],
+  strangers: ReadonlySet<string> = new Set(),
+): Promise<ConfigFile> => {
+  const parse = PARSERS[extname(path).toLowerCase()];
+  if (parse === undefined) throw unreadable(path, 'its name ends otherwise');
+  let value: unknown;
+  try {
+    value = await parse(await readText(path));
+  } catch (error) {
+    throw isRefineError(error) ? error : unreadable(path, messageOf(error).trimEnd(), error);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw unreadable(path, 'it holds no keys with values');
+  }
+  const settings = readSettings(value, path, keys, strangers);
+  for (const { name, isPath, isList } of keys) {
+    const place = settings.get(name);
+    if (isList && isPath !== false && place !== undefined)
+      settings.set(
+        name,
+        [place].flat().map((one) => fromFolder(String(one), isPath === 'named', path, cwd)),
+      );
+    if (isPath === false || isList || typeof place !== 'string' || isAbsolute(place)) continue;
+    const target = resolve(dirname(path), place);
+    if (isPath === true || place.startsWith('.') || (await exists(target)))
+      settings.set(name, relative(cwd, target) || '.');
+  }
+  return { path, settings };
+};
+
+/** A place that the file at `path` names, from the working directory; of `<name>=<file>` the name stays. */
+const fromFolder = (text: string, isNamed: boolean, path: string, cwd: string): string => {
+  const begin = isNamed ? text.indexOf('=') + 1 : 0;
+  const place = text.slice(begin);
+  /* Without a name or a place it is wrong, and whoever reads the setting says so. */
+  const isWrong = place === '' || (isNamed && begin < 2);
+  return isWrong || isAbsolute(place) ? text : text.slice(0, begin) + relative(cwd, resolve(dirname(path), place));
+};
+
+const readText = async (path: string): Promise<string> =>
+  new TextDecoder('utf-8', { fatal: true }).decode(await readFileBytes(path, 'settings'));
+
+const readSettings = (
+  object: object,
+  path: string,
+  keys: readonly ConfigKey[],
+  strangers: ReadonlySet<string>,
+): Map<string, SettingValue> => {
+  const settings = new Map<string, SettingValue>();
+  for (const [name, value] of Object.entries(object) as [string, unknown][]) {
+    const key = keys.find((one) => one.name === name);
+    if (key === undefined && name !== '$schema' && !strangers.has(name)) throw unknownKey(name, path, keys);
+    if (key === undefined || value === null) continue;
+    settings.set(name, checkSetting(key, value, `${name} in ${path}`));
+  }
+  return settings;
+};
+
+const unknownKey = (name: string, path: string, keys: readonly ConfigKey[]): RefineError => {
+  const row = rowKeyOf(name);
+  const near = nearestSetting(name, keys);
+  const mend =
+    row !== undefined && !ROW_KEYS[row].isOption
+      ? 'it belongs to a row of a manifest'
+      : near === null
+        ? `the keys are ${keys.map((key) => key.name).join(', ')}`
+        : `did you mean "${near}"?`;
+  return new RefineError('USAGE_OPTION_INVALID', `Unknown key "${name}" in ${path}: ${mend}`, {
+    context: { path, key: name, nearest: near },
+  });
+};
+
+const unreadable = (path: string, why: string, cause?: unknown): RefineError =>
+  new RefineError('USAGE_OPTION_INVALID', `Expected ${path} to be settings in a .json, .yaml or .yml file: ${why}`, {
+    context: { path },
+    ...(cause === undefined ? {} : { cause }),
+  });

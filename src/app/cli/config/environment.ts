@@ -1,0 +1,45 @@
+/** Settings by environment variables: `SDXL_REFINE_` and the option's name. */
+import { RefineError } from '../../../errors.js';
+import { checkSetting, nearestSetting, type ConfigKey, type SettingValue } from './config-keys.js';
+
+const PREFIX = 'SDXL_REFINE_';
+
+/** Names the configuration file, as `--config` does. */
+export const CONFIG_VARIABLE = `${PREFIX}CONFIG`;
+
+/** `guidance_scale` → `SDXL_REFINE_GUIDANCE_SCALE` */
+const variableOf = (name: string): string => PREFIX + name.toUpperCase();
+
+/**
+ * The settings of the environment, by name. `strangers` are settings of other commands, which are left alone. An empty variable is one that isn't set, as scripts and workflows leave them.
+ *
+ * @throws RefineError USAGE_OPTION_INVALID for a value that its option doesn't take, and for a name that looks like a
+ *   slip; other names with the prefix are somebody else's
+ */
+export const readEnvironment = (
+  keys: readonly ConfigKey[],
+  env: Readonly<Record<string, string | undefined>>,
+  strangers: ReadonlySet<string> = new Set(),
+): ReadonlyMap<string, SettingValue> => {
+  const known = new Map(keys.map((key) => [variableOf(key.name), key]));
+  const given = Object.entries(env).filter(([name]) => name.startsWith(PREFIX) && name !== CONFIG_VARIABLE);
+  const settings = new Map<string, SettingValue>();
+  for (const [variable, text] of given) {
+    if (text === undefined || text === '') continue;
+    const key = known.get(variable);
+    if (key === undefined && strangers.has(variable.slice(PREFIX.length).toLowerCase())) continue;
+    if (key === undefined) refuseSlip(variable, keys);
+    else settings.set(key.name, checkSetting(key, key.read(text), variable));
+  }
+  return settings;
+};
+
+const refuseSlip = (variable: string, keys: readonly ConfigKey[]): void => {
+  const near = nearestSetting(variable.slice(PREFIX.length).toLowerCase(), keys);
+  if (near === null) return;
+  throw new RefineError(
+    'USAGE_OPTION_INVALID',
+    `Unknown variable ${variable}: did you mean ${variableOf(near)}? Correct it, or unset it`,
+    { context: { variable, nearest: variableOf(near) } },
+  );
+};

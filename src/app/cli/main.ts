@@ -1,0 +1,60 @@
+/** From arguments to exit code. The streams are injected, so that the command line can be tested without a terminal. */
+import { CommanderError, type Command } from 'commander';
+import { expectCommand, readHelpWords } from './first-word.js';
+import { watchOutputs } from './progress/output-streams.js';
+import { buildProgram } from './program.js';
+import type { Process, Surroundings } from './process-context.js';
+import { tellError } from './progress/tell-error.js';
+import { createTerminal } from './progress/terminal.js';
+
+/** @param argv as `process.argv` @returns the exit code (README, "Exit codes") */
+export const main = async (argv: readonly string[], process: Process): Promise<number> => {
+  const outputs = watchOutputs(process);
+  const around = surroundingsOf(process, outputs.broken);
+  let exitCode = 0;
+  const { words, isFull } = readHelpWords(argv.slice(2));
+  const program = buildProgram(around, (code) => (exitCode = code), isFull);
+  /** What runs, once the arguments are understood. */
+  let running: Command | null = null;
+  program.hook('preAction', (_, command) => {
+    running = command;
+  });
+  try {
+    await parse(words, program, around);
+    await outputs.flush();
+    return exitCode;
+  } catch (thrown) {
+    return tellError(thrown, around, wantsJson(words, running));
+  }
+};
+
+const parse = async (words: readonly string[], program: Command, around: Surroundings): Promise<void> => {
+  try {
+    expectCommand(words[0], program, around.cwd());
+    await program.parseAsync(words, { from: 'user' });
+  } catch (thrown) {
+    /* commander throws after --help and --version, too. */
+    if (!(thrown instanceof CommanderError) || thrown.exitCode !== 0) throw thrown;
+  }
+};
+
+/** A command knows what the environment and files say, too; before there is one, the arguments are all there is. */
+const wantsJson = (words: readonly string[], running: Command | null): boolean => {
+  if (running !== null) return running.opts<{ json?: boolean }>().json === true;
+  const end = words.indexOf('--');
+  return words.slice(0, end < 0 ? undefined : end).includes('--json');
+};
+
+/** `process` itself is no object to spread: its methods are its class's. */
+const surroundingsOf = (process: Process, broken: AbortSignal): Surroundings => ({
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: createTerminal(process),
+  env: process.env,
+  cwd: () => process.cwd(),
+  on: (event, listener) => process.on(event, listener),
+  off: (event, listener) => process.off(event, listener),
+  kill: (pid, signal) => process.kill(pid, signal),
+  exit: (code) => process.exit(code),
+  broken,
+});

@@ -1,0 +1,43 @@
+/** What a run is told to do with an earlier one in its output folder. */
+import { RefineError } from '../../../errors.js';
+
+interface EarlierRunFlags {
+  overwrite?: boolean;
+  resume?: boolean;
+  retryFailed?: boolean;
+  append?: boolean;
+  prune?: boolean;
+}
+
+export interface EarlierRun {
+  /** Its results are replaced. */
+  overwrites: boolean;
+  /** Goes on where it stopped. */
+  resumes: boolean;
+  /** Its failed rows are tried again. */
+  retriesFailed: boolean;
+  /** Rows are added to it. */
+  appends: boolean;
+  /** What it left and no row writes any more is removed. */
+  prunes: boolean;
+}
+
+/** @throws USAGE_CONFLICT */
+export const parseEarlierRun = (flags: EarlierRunFlags): EarlierRun => {
+  const retriesFailed = flags.retryFailed === true;
+  const resumes = flags.resume === true || retriesFailed;
+  const [appends, overwrites, prunes] = [flags.append === true, flags.overwrite === true, flags.prune === true];
+  if ((resumes || appends) && overwrites) {
+    throw new RefineError(
+      'USAGE_CONFLICT',
+      `${appends ? '--append' : '--resume'} keeps what is finished and --overwrite replaces it: give one of them.`,
+    );
+  }
+  if (prunes && (appends || !(resumes || overwrites))) {
+    throw new RefineError(
+      'USAGE_CONFLICT',
+      '--prune removes what earlier runs left and no row writes any more: give it with --resume or --overwrite, and not with --append.',
+    );
+  }
+  return { overwrites, resumes, retriesFailed, appends, prunes };
+};

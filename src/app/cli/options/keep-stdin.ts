@@ -1,0 +1,27 @@
+/** Standard input as a manifest: kept in a file, since it is read more than once. */
+import { platform } from 'node:process';
+import { addAbortSignal } from 'node:stream';
+import { spoolStdin } from '../../../run/manifest/inputs/spool-stdin.js';
+import type { Surroundings } from '../process-context.js';
+
+/**
+ * A stop ends the wait for a standard input that nobody closes; a person at a terminal is told what is waited for.
+ * @param scratch folder for what is kept only while the run lasts
+ * @returns the file's path
+ * @throws OUTPUT_UNWRITABLE MANIFEST_UNREADABLE, the signal's reason
+ */
+export const keepStdin = async (
+  { stdin, stderr }: Surroundings,
+  { scratch, signal, quiet }: { scratch: string; signal: AbortSignal; quiet: boolean },
+): Promise<string> => {
+  if (stdin.isTTY === true && !quiet) {
+    const end = platform === 'win32' ? 'Ctrl-Z and Enter' : 'Ctrl-D';
+    stderr.write(`Reading JSON lines from the terminal; end with ${end}\n`);
+  }
+  try {
+    return await spoolStdin(addAbortSignal(signal, stdin), scratch);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    throw thrown;
+  }
+};

@@ -1,0 +1,35 @@
+/** `--lora <file[:weight]>`, which may be given several times. */
+import { basename, extname, resolve } from 'node:path';
+import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
+import { RefineError } from '../../../errors.js';
+import type { LoraChoice } from '../../../records.js';
+
+/** For an option that may be given several times. */
+export const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+
+/** A weight behind the file's last colon; Windows' drives are followed by no number. */
+const WEIGHTED = /^(.+):([-+]?(?:\d+\.?\d*|\.\d+))$/;
+
+/** @param cwd what relative files are relative to @throws USAGE_CONFLICT for two of one name: rows could not tell them apart */
+export const parseLoras = (texts: string | readonly string[] | undefined, cwd: string): LoraChoice[] => {
+  const loras = [texts ?? []].flat().map((text) => {
+    const [, file = text, weight = '1'] = WEIGHTED.exec(text) ?? [];
+    return {
+      name: basename(file, extname(file)).normalize('NFC'),
+      file: existingForm(resolve(cwd, file)),
+      weight: Number(weight),
+    };
+  });
+  expectDistinct(loras);
+  return loras;
+};
+
+/** @throws USAGE_CONFLICT */
+export const expectDistinct = (loras: readonly LoraChoice[]): void => {
+  const twice = loras.find(({ name }, index) => loras.findIndex((other) => other.name === name) !== index);
+  if (twice === undefined) return;
+  throw new RefineError(
+    'USAGE_CONFLICT',
+    `Two LoRAs are called "${twice.name}", by which rows and results know them: rename one of the files.`,
+  );
+};

@@ -1,0 +1,55 @@
+/** What made a picture, as values of a row's keys. */
+import { systemCodeOf } from '../../../errors.js';
+import { FileRefused, withFile } from '../../../io/files/open-file.js';
+import type { PictureFacts } from '../../../run/manifest/rows/embedded-values.js';
+import type { RowValues } from '../../../run/manifest/rows/row-keys.js';
+import type { GenerationFacts } from '../../../media/metadata/generation-metadata.js';
+import { mapSampler } from '../../../media/metadata/map-sampler.js';
+import { syntaxOf } from '../../../media/metadata/prompt-syntax.js';
+import { readGenerationFacts } from '../../../media/metadata/read-generation-metadata.js';
+import { readInfotext } from '../../../media/metadata/read-infotext.js';
+import { readWithoutPixels } from '../commands/read-without-pixels.js';
+
+const readFacts = (path: string): Promise<GenerationFacts | null> =>
+  withFile(path, 'picture', async (handle, size) => readGenerationFacts(await readWithoutPixels(handle, size)));
+
+const NOTHING: PictureFacts = { values: {}, warnings: [] };
+
+/** @returns nothing too when the file can't be read: that is said where the picture is needed */
+export const readPictureFacts = async (path: string): Promise<PictureFacts> => {
+  const facts = await readFacts(path).catch((thrown: unknown) => {
+    if (systemCodeOf(thrown) === undefined && !(thrown instanceof FileRefused)) throw thrown;
+    return null;
+  });
+  return facts === null ? NOTHING : asRowValues(facts);
+};
+
+/** The text beside a picture, where it is A1111's; null: it is a caption. */
+export const readInfotextFacts = (text: string): PictureFacts | null => {
+  const facts = readInfotext(text);
+  return facts === null ? null : asRowValues(facts);
+};
+
+const withoutNulls = (values: Record<string, unknown>): RowValues =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
+
+const asRowValues = (facts: GenerationFacts): PictureFacts => {
+  const { prompt, negativePrompt, seed, steps, guidanceScale, width, height, noise = {}, warnings } = facts;
+  const values = withoutNulls({
+    prompt,
+    negative_prompt: negativePrompt,
+    prompt_syntax: syntaxOf(facts),
+    seed,
+    steps,
+    // A sampler that is none of the schedulers is said where it is asked for.
+    scheduler: mapSampler(facts) ?? facts.sampler,
+    guidance_scale: guidanceScale,
+    original_size: width === null || height === null ? null : [height, width],
+    rng: facts.program === 'comfyui' ? 'comfy' : (noise.rng ?? null),
+    vae_sample: noise.vaeSample ?? null,
+    variation_seed: noise.variationSeed ?? null,
+    variation_strength: noise.variationStrength ?? null,
+    eta_noise_seed_delta: noise.etaNoiseSeedDelta ?? null,
+  });
+  return { values, warnings };
+};

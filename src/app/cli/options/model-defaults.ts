@@ -1,0 +1,80 @@
+/** Settings that a model brings: `refine-defaults.json` in its folder, which anybody may have written. */
+import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { messageOf, RefineError, systemCodeOf } from '../../../errors.js';
+import { nearestKey } from '../../../run/manifest/rows/nearest-key.js';
+import { parseValue } from '../../../run/manifest/rows/parse-value.js';
+import { resolveSettings, settingProblems } from '../../../run/manifest/rows/resolve-settings.js';
+import type { RowKeyName, RowValues } from '../../../run/manifest/rows/row-keys.js';
+import { showValue } from '../../../run/manifest/rows/show-value.js';
+import { DEFAULTS_FILE } from '../../../models/weights/discovery/model-files.js';
+import { readJsonObject } from '../../../models/weights/discovery/read-json.js';
+import { findModelFolder } from './resolve-model.js';
+import type { Surroundings } from '../process-context.js';
+
+/** What the model was made for, and never what a run reads, writes or asks of the network. */
+export const MODEL_DEFAULT_KEYS = [
+  'strength',
+  'steps',
+  'guidance_scale',
+  'negative_prompt',
+  'prompt_syntax',
+  'negative_embedding',
+  'guidance_rescale',
+  'guidance_start',
+  'guidance_end',
+  'freeu',
+  'scheduler',
+  'eta',
+  'aesthetic_score',
+  'negative_aesthetic_score',
+] as const satisfies readonly RowKeyName[];
+
+/**
+ * @param path of a model: a folder, or a file, which brings none
+ * @throws MODEL_CONFIG_INVALID naming the file: no JSON object, an unknown key, values that no row could run with
+ */
+export const readModelDefaults = async (path: string): Promise<RowValues> => {
+  const file = join(path, DEFAULTS_FILE);
+  const isThere = await stat(file).then(
+    () => true,
+    /* ENOTDIR: the model is a file. Anything else that is wrong with the model, opening it says. */
+    (cause: unknown) => !['ENOENT', 'ENOTDIR'].includes(systemCodeOf(cause) ?? ''),
+  );
+  if (!isThere) return {};
+  const invalid = (what: string, cause?: unknown): RefineError =>
+    new RefineError('MODEL_CONFIG_INVALID', `${file}: ${what}. Mend the file, or delete it.`, {
+      context: { file },
+      cause,
+    });
+  const { $schema: _, ...object } = await readJsonObject(file, 'modelDefaults');
+  const defaults: RowValues = {};
+  for (const [name, value] of Object.entries(object)) {
+    const key = MODEL_DEFAULT_KEYS.find((known) => known === name);
+    if (key === undefined) throw invalid(unknownKey(name));
+    try {
+      Object.assign(defaults, { [key]: parseValue(key, value) });
+    } catch (cause) {
+      throw invalid(messageOf(cause), cause);
+    }
+  }
+  const settings = resolveSettings({ prompt: '' }, new Set(), { options: {}, runSeed: 0, modelDefaults: defaults });
+  const [problem] = settingProblems(settings);
+  if (problem !== undefined) throw invalid(problem.message);
+  return defaults;
+};
+
+const unknownKey = (name: string): string => {
+  const near = nearestKey(name, MODEL_DEFAULT_KEYS);
+  const mend = near === null ? `a model may set ${MODEL_DEFAULT_KEYS.join(', ')}` : `did you mean "${near}"?`;
+  return `unknown key ${showValue(name)}: ${mend}`;
+};
+
+/** The same of `--model` as people write it; a model that is not on this machine yet brings none. */
+export const findModelDefaults = async (
+  text: string,
+  around: Pick<Surroundings, 'cwd' | 'env'>,
+): Promise<RowValues> => {
+  const found = await findModelFolder(text, around);
+  return found === null ? {} : readModelDefaults(found);
+};

@@ -1,0 +1,40 @@
+/** `--lora-dir`: LoRAs that rows name, opened with the model that they may not fit. */
+import { resolve } from 'node:path';
+import type { Work } from '../../../run/batch/row-processor.js';
+import { countSteps } from '../../../run/manifest/rows/count-steps.js';
+import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
+import { openLoraFolder, type LoraFolder } from '../../../run/manifest/inputs/lora-folder.js';
+import type { InvalidRow, LoraChoice, Row } from '../../../records.js';
+import type { PlannedWork } from '../progress/pace.js';
+import type { Surroundings } from '../process-context.js';
+
+/** @param folder as the user named it @returns null: none is given @throws USAGE_OPTION_INVALID, the signal's reason */
+export const openNamedLoras = async (
+  folder: string | undefined,
+  loras: readonly LoraChoice[],
+  around: Pick<Surroundings, 'cwd'>,
+  signal: AbortSignal,
+): Promise<LoraFolder | null> =>
+  folder === undefined ? null : openLoraFolder(existingForm(resolve(around.cwd(), folder)), loras, signal);
+
+/** Counts what the rows of a part will take. @param loras gets the names of the LoRAs that they have */
+export const measure = async (rows: AsyncIterable<Row | InvalidRow>, loras: Set<string>): Promise<PlannedWork> => {
+  const planned = { rows: 0, steps: 0 };
+  for await (const row of rows) {
+    planned.rows++;
+    planned.steps += countSteps(row);
+    const { settings, generation } = row;
+    for (const name of Object.keys({ ...settings.loraWeights, ...generation?.refiner?.loraWeights })) loras.add(name);
+  }
+  return planned;
+};
+
+/** Rows are read again once the models are open, and then know which LoRAs do not fit. */
+export const leavingOut = (work: Work, folder: LoraFolder | null): Work => ({
+  ...work,
+  async open(signal) {
+    const info = await work.open(signal);
+    folder?.leaveOut(info.lorasLeftOut ?? {});
+    return info;
+  },
+});

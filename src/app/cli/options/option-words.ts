@@ -1,0 +1,29 @@
+/** The words that options take: for those who check them, and for completion. Settings of rows have theirs in `ROW_KEYS`. */
+import type { Resident } from '../../../run/batch/model-residency.js';
+import type { PrecisionWish } from '../../../onnx/devices/device-request.js';
+import { DEVICE_FAMILIES } from '../../../onnx/graph/operators/target.js';
+import type { GenerateMode, MemoryUse, StageInput, VaeTiling } from '../../../records.js';
+
+/** Without the numbers of cuda. */
+export const DEVICES = ['auto', ...DEVICE_FAMILIES] as const;
+export const PRECISIONS = ['auto', 'fp32', 'fp16', 'int8'] as const satisfies readonly PrecisionWish[];
+export const MEMORY_USES = ['lean', 'fast'] as const satisfies readonly MemoryUse[];
+export const VAE_TILINGS = ['auto', 'on', 'off'] as const satisfies readonly VaeTiling[];
+export const MODES = ['base', 'ensemble', 'two-stage'] as const satisfies readonly GenerateMode[];
+export const RESIDENT = ['one', 'both', 'auto'] as const satisfies readonly Resident[];
+export const STAGE_INPUTS = ['latents', 'picture'] as const satisfies readonly StageInput[];
+export const SCREENERS = ['azure', 'local', 'off'] as const;
+export const FAIL_MODES = ['closed', 'open'] as const;
+
+/** By the option's name without its dashes. */
+export const OPTION_WORDS: Readonly<Record<string, readonly string[]>> = {
+  device: DEVICES,
+  precision: PRECISIONS,
+  memory: MEMORY_USES,
+  'vae-tiling': VAE_TILINGS,
+  mode: MODES,
+  resident: RESIDENT,
+  'stage-input': STAGE_INPUTS,
+  'content-safety': SCREENERS,
+  'safety-fail': FAIL_MODES,
+};

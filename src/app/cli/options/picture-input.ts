@@ -1,0 +1,92 @@
+/** The one picture of `sdxl-refine <picture>`: what the command line names, as a row says it. */
+import { createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { RefineError } from '../../../errors.js';
+import { FILE_LIMITS } from '../../../io/files/file-limits.js';
+import { namedOnCommandLine } from '../../../run/manifest/inputs/find-inputs.js';
+import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
+import { isGlob } from '../../../run/manifest/inputs/glob-place.js';
+import { isManifest } from '../../../run/manifest/inputs/manifest-input.js';
+import { showValue } from '../../../run/manifest/rows/show-value.js';
+import type { Surroundings } from '../process-context.js';
+
+export interface PictureInput {
+  /** Key and value of its row. */
+  key: 'image' | 'latents';
+  value: string;
+  /** What messages and results call it; undefined: what a row would. */
+  shown?: string;
+  /** What results call the input. */
+  name: string;
+}
+
+const MAX_BYTES = FILE_LIMITS.picture.bytes;
+const LATENTS = /\.(?:safetensors|npy|pth?)$/i;
+const isAddress = (text: string): boolean => /^(?:[a-z][a-z0-9+.-]+:\/\/|data:)/i.test(text);
+
+/** @throws USAGE_CONFLICT for what is not one picture */
+export const expectOnePicture = async (inputs: readonly string[], cwd: string): Promise<string> => {
+  const [input] = inputs;
+  if (input === undefined || input === '') {
+    throw new RefineError('USAGE_CONFLICT', 'Expected a picture, found none. sdxl-refine --help shows examples.');
+  }
+  if (inputs.length > 1) throw several(`${inputs.length} pictures`, inputs);
+  if (isAddress(input)) return input;
+  const found = await stat(existingForm(resolve(cwd, input))).catch(() => null);
+  if (found?.isDirectory() === true) throw several(`the folder ${input}`, inputs);
+  if (isManifest(input)) throw several(`the manifest ${input}`, inputs);
+  if (found === null && isGlob(input)) throw several(`the pattern ${input}`, inputs);
+  return input;
+};
+
+const several = (found: string, inputs: readonly string[]): RefineError => {
+  const shown = inputs.slice(0, 3).map((input) => (/^[\w./+-]+$/.test(input) ? input : showValue(input)));
+  const more = inputs.length > shown.length ? ' …' : '';
+  return new RefineError(
+    'USAGE_CONFLICT',
+    `Expected one picture, found ${found}. For more than one: sdxl-refine batch ${shown.join(' ')}${more}`,
+  );
+};
+
+/**
+ * @param scratch where standard input is kept
+ * @throws USAGE_CONFLICT IMAGE_UNREADABLE IMAGE_TOO_LARGE, the signal's reason
+ */
+export const readPictureInput = async (
+  input: string,
+  { stdin, cwd }: Pick<Surroundings, 'stdin' | 'cwd'>,
+  { scratch, signal }: { scratch: string; signal: AbortSignal },
+): Promise<PictureInput> => {
+  if (input === '-') return { key: 'image', value: await keepPicture(stdin, scratch, signal), shown: '-', name: '-' };
+  if (isAddress(input)) return { key: 'image', value: input, name: '' };
+  const value = await namedOnCommandLine(input, cwd());
+  return { key: LATENTS.test(value) ? 'latents' : 'image', value, name: basename(value) };
+};
+
+const keepPicture = async (stdin: Surroundings['stdin'], folder: string, signal: AbortSignal): Promise<string> => {
+  if (stdin.isTTY === true) {
+    throw new RefineError('USAGE_CONFLICT', 'Expected a picture on standard input, found a terminal. Give a file.');
+  }
+  const path = join(folder, 'stdin');
+  let bytes = 0;
+  const count = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of source) {
+      bytes += chunk.length;
+      if (bytes > MAX_BYTES) {
+        const message = `Standard input has more than ${MAX_BYTES} bytes; a picture may have as many. Save it smaller.`;
+        throw new RefineError('IMAGE_TOO_LARGE', message, { context: { limit: MAX_BYTES } });
+      }
+      yield chunk;
+    }
+  };
+  try {
+    await pipeline(stdin, count, createWriteStream(path, { mode: 0o600 }), { signal });
+  } catch (thrown) {
+    signal.throwIfAborted();
+    throw thrown;
+  }
+  if (bytes > 0) return path;
+  throw new RefineError('IMAGE_UNREADABLE', 'Standard input is empty; expected a picture.');
+};

@@ -1,0 +1,77 @@
+/** Where `sdxl-refine <picture>` writes, and whether it may. */
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { refuseFile } from '../../../run/batch/check-outputs.js';
+import { exists } from '../../../run/batch/exists.js';
+import { RefineError } from '../../../errors.js';
+import { OUTPUT_EXTENSIONS } from '../../../run/manifest/rows/output-form.js';
+import type { Row } from '../../../records.js';
+import { ask, canAsk } from '../progress/ask.js';
+import type { Surroundings } from '../process-context.js';
+
+export interface PictureOutput {
+  /** Absolute. */
+  folder: string;
+  /** In the folder. */
+  name: string;
+  /** As people are told of it. */
+  shown: string;
+}
+
+const isFolder = async (path: string): Promise<boolean> => (await stat(path).catch(() => null))?.isDirectory() === true;
+
+/**
+ * What `--output` says of the format, as a row's `output` would; null: it names no file.
+ * @throws USAGE_OPTION_INVALID for a file whose format is not known
+ */
+export const outputEnding = async (output: string | undefined, cwd: string): Promise<string | null> => {
+  if (output === undefined || output === '-' || /[/\\]$/.test(output) || (await isFolder(resolve(cwd, output))))
+    return null;
+  const ending = extname(output).toLowerCase();
+  if (OUTPUT_EXTENSIONS.includes(ending.slice(1))) return ending;
+  throw new RefineError(
+    'USAGE_OPTION_INVALID',
+    `Expected --output to end in one of .${OUTPUT_EXTENSIONS.join(' .')}, got "${output}".`,
+  );
+};
+
+/** @param row its `output` has the format's ending @param output as the option says, but for `-` */
+export const placeOutput = async (row: Row, output: string | undefined, cwd: string): Promise<PictureOutput> => {
+  const { source } = row;
+  if (output === undefined && source.kind !== 'file' && source.kind !== 'latents' && source.kind !== 'url') {
+    throw new RefineError(
+      'USAGE_CONFLICT',
+      'Expected --output for a picture without a name, found none. Give -o <file>.',
+    );
+  }
+  const own = 'path' in source ? join(dirname(source.path), basename(row.output)) : resolve(cwd, basename(row.output));
+  const beside = own.replace(/(\.[^.]+)$/, '-refined$1');
+  const named = resolve(cwd, output ?? beside);
+  const isFile = output === undefined || (await outputEnding(output, cwd)) !== null;
+  const path = isFile ? named : join(named, basename(own));
+  const shown = relative(cwd, path);
+  return { folder: dirname(path), name: basename(path), shown: shown.startsWith('..') ? path : shown };
+};
+
+/**
+ * Lets a person at the terminal decide whether a file is replaced; without one it stays.
+ * @throws OUTPUT_EXISTS OUTPUT_IS_INPUT, the signal's reason
+ */
+export const mayWrite = async (
+  { folder, name, shown }: PictureOutput,
+  { source }: Row,
+  { overwrite, around, signal }: { overwrite: boolean; around: Surroundings; signal: AbortSignal },
+): Promise<void> => {
+  const path = join(folder, name);
+  if (!(await exists(path))) return;
+  if (await isFolder(path)) {
+    throw new RefineError('OUTPUT_EXISTS', `${shown} is a folder. Give another name with -o.`, { context: { path } });
+  }
+  if ('path' in source && (await realpath(source.path).catch(() => null)) === (await realpath(path))) {
+    throw new RefineError('OUTPUT_IS_INPUT', `${shown} is the picture itself. Give another name with -o.`);
+  }
+  if (overwrite) return;
+  if (canAsk(around) && (await ask(`${shown} exists. Replace it? [y/N] `, around, signal))) return;
+  if (canAsk(around)) throw new RefineError('OUTPUT_EXISTS', `${shown} stays as it is.`, { context: { path } });
+  await refuseFile(path);
+};

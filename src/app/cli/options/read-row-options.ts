@@ -1,0 +1,36 @@
+/** Options that are row keys, from the command line's words: they hold for rows that do not say otherwise. */
+import { RefineError } from '../../../errors.js';
+import { parseOption } from '../../../run/manifest/rows/parse-value.js';
+import type { RowCommand } from '../../../run/manifest/rows/row-key.js';
+import { rowKeyNames, type RowKeyName, type RowValues } from '../../../run/manifest/rows/row-keys.js';
+import { schedulerProblem } from '../../../run/manifest/rows/scheduler-name.js';
+
+/** Parsed as a manifest's cells are. @throws USAGE_OPTION_INVALID */
+export const rowOptions = (
+  flags: Readonly<Record<string, string | boolean | readonly string[] | undefined>>,
+  command: RowCommand,
+): RowValues => {
+  const given = rowKeyNames(command).flatMap((name) => {
+    const text = flags[flagName(name)];
+    return typeof text === 'string' ? [[name, parseOption(name, text)] as const] : [];
+  });
+  const options: RowValues = Object.fromEntries(given);
+  const problem = optionProblem(options);
+  if (problem !== null) throw new RefineError('USAGE_OPTION_INVALID', problem);
+  return options;
+};
+
+/** What is wrong with an option whatever rows say, where its value alone is of the right kind; null: nothing. */
+const optionProblem = ({ scheduler, denoising_start: start, denoising_end: end }: RowValues): string | null => {
+  /* Of rows these mean "not given", as in diffusers; who gives an option means something. */
+  if (start === 1) {
+    return 'Expected --denoising-start to be below 1, got 1: nothing of the schedule is left to run. Lower it, or leave it out for --strength';
+  }
+  if (end === 0) {
+    return 'Expected --denoising-end to be above 0, got 0: nothing of the schedule runs. Raise it, or leave it out';
+  }
+  return scheduler === undefined ? null : schedulerProblem(scheduler);
+};
+
+/** `guidance_scale` → `guidanceScale`, as commander names what `--guidance-scale` gives. */
+const flagName = (name: RowKeyName): string => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());

@@ -1,0 +1,54 @@
+/** `--model` as people write it: a path, a bundled model's name, or an id of the hub. */
+import { resolve } from 'node:path';
+import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
+import { exists } from '../../../run/batch/exists.js';
+import { DEFAULT_VARIANT } from '../../../models/hub/choose-files.js';
+import { findCached } from '../../../models/hub/find-cached.js';
+import { readHubSettings } from '../../../models/hub/hub-settings.js';
+import { parseModelId } from '../../../models/hub/model-id.js';
+import { pullModel } from '../../../models/hub/pull-model.js';
+import { BUNDLED_MODELS } from './bundled-model.js';
+import { downloadProgress } from '../progress/download-progress.js';
+import { isAlive } from '../is-process-alive.js';
+import type { Surroundings } from '../process-context.js';
+
+/**
+ * What is on this machine: a path beats a bundled name beats the cache.
+ * @returns absolute; null: nothing here has that name
+ */
+export const findModelFolder = async (
+  text: string,
+  around: Pick<Surroundings, 'cwd' | 'env'>,
+): Promise<string | null> => {
+  const path = existingForm(resolve(around.cwd(), text));
+  if (await exists(path)) return path;
+  const bundled = BUNDLED_MODELS.find(({ name }) => name === text);
+  if (bundled !== undefined) return bundled.folder;
+  const id = parseModelId(text);
+  return id === null ? null : findCached((await readHubSettings(around.env)).cache, id);
+};
+
+/**
+ * As above; an id that is not in the cache is downloaded, with progress on standard error.
+ * @returns absolute; a path that is not there as it is, for the one who opens it to say so
+ * @throws MODEL_DOWNLOAD_FAILED OUTPUT_UNWRITABLE, the signal's reason
+ */
+export const resolveModel = async (
+  text: string,
+  around: Surroundings,
+  { signal, quiet }: { signal: AbortSignal; quiet: boolean },
+): Promise<string> => {
+  const found = await findModelFolder(text, around);
+  if (found !== null) return found;
+  const path = existingForm(resolve(around.cwd(), text));
+  const id = parseModelId(text);
+  const settings = await readHubSettings(around.env);
+  if (id === null || settings.isOffline) return path;
+  const progress = downloadProgress(around.stderr, text, quiet);
+  try {
+    const options = { variant: DEFAULT_VARIANT, signal, isAlive: (pid: number) => isAlive(around, pid) };
+    return await pullModel(settings, id, { ...options, report: progress.report });
+  } finally {
+    progress.end();
+  }
+};

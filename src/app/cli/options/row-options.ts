@@ -1,0 +1,37 @@
+/** The settings of a row as options of the commands that refine: they hold for rows that do not say otherwise. */
+import type { Command } from 'commander';
+import type { z } from 'zod';
+import { optionFlag } from '../../../run/manifest/rows/parse-value.js';
+import type { RowCommand } from '../../../run/manifest/rows/row-key.js';
+import { ROW_KEYS, rowKeyNames, type RowKeyName } from '../../../run/manifest/rows/row-keys.js';
+
+export const ROW_SETTINGS = 'Settings of rows:';
+
+/** One letter each for the settings that are typed most. */
+const LETTERS: Partial<Record<RowKeyName, string>> = {
+  prompt: 'p',
+  negative_prompt: 'n',
+  strength: 's',
+  guidance_scale: 'g',
+};
+
+/** The words that a key takes, of keys that take words; completion offers them. */
+export const wordsOf = (name: RowKeyName): readonly string[] => {
+  const { options = [] } = ROW_KEYS[name].schema as z.ZodType & { options?: readonly unknown[] };
+  return options.filter((option) => typeof option === 'string');
+};
+
+export const addRowOptions = (command: Command, of: RowCommand): Command => {
+  command.optionsGroup(ROW_SETTINGS);
+  for (const name of rowKeyNames(of).filter((key) => ROW_KEYS[key].isOption)) {
+    const { help, defaultText } = ROW_KEYS[name];
+    const letter = LETTERS[name] === undefined ? '' : `-${LETTERS[name]}, `;
+    const words = wordsOf(name);
+    const choices = words.length === 0 ? '' : `${words.join(', ')}; `;
+    command.option(
+      `${letter}${optionFlag(name)} <${words.length === 0 ? 'value' : 'name'}>`,
+      `${help} (${choices}default: ${defaultText.replaceAll('`', '').replace(/^"(.+)"$/, '$1')})`,
+    );
+  }
+  return command;
+};

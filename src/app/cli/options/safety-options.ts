@@ -1,0 +1,125 @@
+/** What the options of content safety ask for, made ready. */
+import { resolve } from 'node:path';
+import { RefineError } from '../../../errors.js';
+import { byIdentity, byKey } from '../../../run/safety/azure-identity.js';
+import { AZURE_SCALE, azureScreener } from '../../../run/safety/azure-screener.js';
+import { parseBlockAt } from '../../../run/safety/block-at.js';
+import { localScreener } from '../../../run/safety/local-screener.js';
+import type { Screener } from '../../../run/safety/screener.js';
+import { createScreening, NO_SCREENING, type Screening } from '../../../run/safety/screening.js';
+import { FAIL_MODES, SCREENERS } from './option-words.js';
+import { parseChoice } from './run-options.js';
+import type { SafetyFlags } from './safety-flags.js';
+import { variable, type Surroundings } from '../process-context.js';
+
+type Around = Pick<Surroundings, 'env' | 'cwd' | 'stderr'>;
+
+/** Names that the service gives to blocklists (Azure AI Content Safety, "Use a blocklist"). */
+const BLOCKLIST_NAME = /^[\w.~-]+$/;
+
+/**
+ * What the options say; no network is asked and no session opened yet.
+ * @throws USAGE_OPTION_INVALID USAGE_CONFLICT CONTENT_SAFETY_SETUP MODEL_*
+ */
+export const planScreening = async (flags: SafetyFlags, around: Around): Promise<Screening> => {
+  const service =
+    flags.contentSafety === undefined ? null : parseChoice('--content-safety', flags.contentSafety, SCREENERS);
+  const failMode = parseChoice('--safety-fail', flags.safetyFail ?? 'closed', FAIL_MODES);
+  switch (service) {
+    case null:
+      refuseHalfOn(flags);
+      if (variable('CONTENT_SAFETY_ENDPOINT', around) !== undefined && flags.quiet !== true) {
+        around.stderr.write(
+          'Note: CONTENT_SAFETY_ENDPOINT is set, but nothing is screened: give --content-safety azure, or off to say so.\n',
+        );
+      }
+      return NO_SCREENING;
+    case 'off':
+      return NO_SCREENING;
+    case 'azure':
+      return createScreening(azure(flags, around), failMode);
+    case 'local':
+      return createScreening(await local(flags, around), failMode);
+  }
+};
+
+/** Opens what was planned, and tells a person what there is to know. */
+export const openScreening = async (
+  screening: Screening,
+  { quiet }: SafetyFlags,
+  { stderr }: Pick<Surroundings, 'stderr'>,
+  signal: AbortSignal,
+): Promise<void> => {
+  const notes = await screening.open(signal);
+  if (quiet !== true) for (const note of notes) stderr.write(`Note: ${note}\n`);
+};
+
+/** Whoever says how to screen believes that it is screened. */
+const refuseHalfOn = ({ safetyBlockAt, safetyBlocklist, safetyModel, safetyFail }: SafetyFlags): void => {
+  if ([safetyBlockAt, safetyBlocklist, safetyModel, safetyFail].every((flag) => flag === undefined)) return;
+  throw new RefineError(
+    'USAGE_CONFLICT',
+    'There are options of content safety, and nothing is screened: give --content-safety azure, local or off as well.',
+  );
+};
+
+const azure = (flags: SafetyFlags, around: Around): Screener => {
+  if (flags.safetyModel !== undefined) throw conflict('--safety-model', 'local');
+  const key = variable('CONTENT_SAFETY_KEY', around);
+  const blocklists = [flags.safetyBlocklist ?? []]
+    .flat()
+    .flatMap((names) => names.split(',').map((name) => name.trim()));
+  const wrong = blocklists.find((name) => !BLOCKLIST_NAME.test(name));
+  if (wrong !== undefined) {
+    throw new RefineError(
+      'USAGE_OPTION_INVALID',
+      `Expected --safety-blocklist to be the name of a blocklist, got "${wrong}".`,
+    );
+  }
+  return azureScreener({
+    endpoint: readEndpoint(around),
+    authorize: key === undefined ? byIdentity(around.env) : byKey(key),
+    blockAt: parseBlockAt(flags.safetyBlockAt ?? thresholdText(around), AZURE_SCALE),
+    blocklists,
+  });
+};
+
+const local = (flags: SafetyFlags, around: Around): Promise<Screener> => {
+  if (flags.safetyBlocklist !== undefined) throw conflict('--safety-blocklist', 'azure');
+  if (flags.safetyModel === undefined) {
+    throw new RefineError(
+      'USAGE_CONFLICT',
+      '--content-safety local needs --safety-model: an image classifier as ONNX (docs/content-safety.md names some).',
+    );
+  }
+  return localScreener(resolve(around.cwd(), flags.safetyModel), flags.safetyBlockAt ?? LOCAL_USUAL);
+};
+
+const LOCAL_USUAL = '0.5';
+
+const conflict = (flag: string, service: string): RefineError =>
+  new RefineError('USAGE_CONFLICT', `${flag} is of --content-safety ${service}: leave it out, or choose that.`);
+
+/** Azure's own scripts block above their threshold, we from a severity on. */
+const thresholdText = (around: Around): string => {
+  const text = variable('CONTENT_SAFETY_THRESHOLD', around);
+  if (text === undefined) return String(AZURE_SCALE.usual);
+  if (/^[0-6]$/.test(text)) return String(Number(text) + 1);
+  throw new RefineError(
+    'USAGE_OPTION_INVALID',
+    `Expected CONTENT_SAFETY_THRESHOLD to be a whole number from 0 to 6 (what is above it is blocked), got "${text}".`,
+  );
+};
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+const readEndpoint = (around: Around): URL => {
+  const text = variable('CONTENT_SAFETY_ENDPOINT', around) ?? '';
+  const url = URL.canParse(text) ? new URL(text) : null;
+  /* The key and the pictures travel there. */
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.includes(url.hostname))) return url;
+  throw new RefineError(
+    'CONTENT_SAFETY_SETUP',
+    `Expected CONTENT_SAFETY_ENDPOINT to be the https address of an Azure AI Content Safety resource, such as https://<name>.cognitiveservices.azure.com; ${text === '' ? 'it is not set' : `got "${text}"`}.`,
+  );
+};

@@ -1,0 +1,57 @@
+/** Options that `serve` and `score` share; `score-setup.ts` makes of them what scoring needs. */
+import type { Command } from 'commander';
+import { mergeConfig } from '../config/config.js';
+import { collect } from './lora-options.js';
+import { addSafetyOptions, type SafetyFlags } from './safety-flags.js';
+import type { Surroundings } from '../process-context.js';
+
+export interface ScoreFlags
+  extends SafetyFlags, Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
+  model?: string;
+  vae?: string;
+  lora?: string | readonly string[];
+  loraDir?: string;
+  vaeTiling: string;
+  memory: string;
+  device: string;
+  precision: string;
+  maxRows: string;
+  maxPixels: string;
+  fetchTimeout: string;
+  quiet?: boolean;
+}
+
+export const addScoreOptions = (command: Command): Command => {
+  command
+    .option(
+      '-m, --model <folder|file|id>',
+      'SDXL refiner (default: the folder AZUREML_MODEL_DIR names, else the bundled one)',
+    )
+    .option('--vae <folder|file>', 'VAE to use instead of the model’s own')
+    .option('-l, --lora <file[:weight]>', 'a LoRA, LoCon or DoRA for the model; may be given several times', collect)
+    .option('--lora-dir <folder>', 'LoRAs that requests may name too, by tags or lora_weights: all of them are opened')
+    .option(
+      '--vae-tiling <name>',
+      'VAE over bands of rows, for large pictures: auto (as memory asks for), on or off',
+      'auto',
+    )
+    .option('-d, --device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
+    .option('--precision <name>', 'auto, fp32, fp16 or (on the CPU) int8', 'auto')
+    .option(
+      '--memory <name>',
+      'lean, or fast: on the CPU, from a file made once of four times the convolutions’ weights',
+      'lean',
+    )
+    .option('--max-rows <n>', 'pictures of one request', '16')
+    .option('--max-pixels <n>', 'width × height of a picture, each brought up to a multiple of 8', String(2048 * 2048))
+    .option('--fetch-timeout <n>', 'seconds that fetching a picture’s URL may take', '30')
+    .option('--no-metadata', 'keep nothing that the source said of itself (EXIF, DPI), and write nothing about the run')
+    .option('-q, --quiet', 'errors only');
+  return addSafetyOptions(command);
+};
+
+/** Options over `SDXL_REFINE_*`. The configuration file is batch's: it lies beside the inputs, and there are none. */
+export const readFlags = async <Flags extends object>(command: Command, around: Surroundings): Promise<Flags> => {
+  command.setOptionValue('config', false);
+  return (await mergeConfig<Flags>(command, [], around)).flags;
+};

@@ -1,0 +1,29 @@
+/** A question to the person at the terminal. */
+import { createInterface } from 'node:readline';
+import type { Surroundings } from '../process-context.js';
+
+export const canAsk = ({ stdin, stderr }: Surroundings): boolean => stdin.isTTY === true && stderr.isTTY;
+
+/** Only "y" and "yes" mean yes; the end of the input does not. */
+export const ask = async (question: string, { stdin, stderr }: Surroundings, signal: AbortSignal): Promise<boolean> => {
+  signal.throwIfAborted();
+  /* Not as a terminal: Ctrl-C is to stay a signal. */
+  const lines = createInterface({ input: stdin, terminal: false });
+  try {
+    const answer = await new Promise<string>((done) => {
+      const end = (): void => {
+        done('\n');
+      };
+      lines.once('line', done);
+      lines.once('close', end);
+      signal.addEventListener('abort', end);
+      stderr.write(question);
+    });
+    /* Where nobody pressed Enter, what comes next would stand behind the question. */
+    if (answer === '\n') stderr.write(answer);
+    signal.throwIfAborted();
+    return /^y(?:es)?$/i.test(answer.trim());
+  } finally {
+    lines.close();
+  }
+};

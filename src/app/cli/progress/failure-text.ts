@@ -1,0 +1,64 @@
+/** A row that failed, as a person reads it. */
+import { cutText } from '../../../io/json/json-text.js';
+import { placeOf } from '../../../run/manifest/formats/raw-row.js';
+import type { ResultRecord } from '../../../records.js';
+import { plainText } from './plain-text.js';
+import { cut, fold, type Terminal } from './terminal.js';
+
+/** Texts of it are safe to show. */
+export interface RowFailure {
+  /** The row's picture or id, else where it stands. */
+  name: string;
+  /** Where the row stands; null: its name says it. */
+  place: string | null;
+  /** What is wrong and how to mend it. */
+  reason: string;
+  code: string;
+}
+
+/** A path may have 4096 characters, a message quotes several. */
+const MAX_NAME = 200;
+const MAX_REASON = 1500;
+const MARGIN = '  ';
+const HANGING = '    ';
+/** Less of a row and its reason says nothing. */
+const ENTRY_CELLS = 76;
+
+/** @param line of the row in its input, from 1; null where it has no lines @returns null: it did not fail */
+export const failureOf = (result: ResultRecord, line: number | null): RowFailure | null => {
+  if (result.error === null) return null;
+  const { row_number_per_file: row, input_csv_name: input } = result;
+  const where = line === null ? null : plainText(shorten(placeOf(input, line), MAX_NAME));
+  const given = result.image ?? result.image_file_name ?? result.id;
+  const name = given === null ? (where ?? `row ${row}`) : plainText(shorten(given, MAX_NAME));
+  const place = where === name ? null : where;
+  const message = plainText(shorten(result.error.message, MAX_REASON));
+  /* Rows that are wrong in themselves say where they stand; results.jsonl has no lines of inputs. */
+  const said = ` (${place ?? name})`;
+  const reason = message.endsWith(said) ? message.slice(0, -said.length) : message;
+  return { name, place, reason, code: result.error.code };
+};
+
+/** On a terminal the row, and below it the reason; elsewhere one line, as logs are searched. */
+export const sayFailure = (failure: RowFailure, terminal: Terminal): void => {
+  terminal.writeStyled(terminal.isTTY ? block(failure, terminal) : line(failure, terminal));
+};
+
+const line = ({ name, place, reason, code }: RowFailure, { colors }: Terminal): string =>
+  `${colors.bold(name)}: ${colors.red('failed')}, ${code}: ${reason}${place === null ? '' : ` (${place})`}\n`;
+
+const block = ({ name, place, reason, code }: RowFailure, { columns, colors }: Terminal): string => {
+  const row = colors.bold(name) + (place === null ? '' : ` ${colors.dim(`(${place})`)}`);
+  const lines = [...fold(row, columns - 2), ...fold(`${reason} ${colors.dim(`[${code}]`)}`, columns - 2)];
+  return lines.map((text, index) => `${index === 0 ? `${colors.red('✗')} ` : MARGIN}${text}\n`).join('');
+};
+
+/** For a list of several: the beginning, on one line, or two where lines are short. */
+export const failureEntry = ({ name, reason }: RowFailure, columns: number): string => {
+  const text = reason.startsWith(`${name} `) ? reason : `${name}: ${reason}`;
+  const lines = Math.ceil(ENTRY_CELLS / columns);
+  const kept = cut(text, columns - HANGING.length, lines);
+  return MARGIN + kept.join(`\n${HANGING}`);
+};
+
+const shorten = (text: string, length: number): string => (text.length <= length ? text : `${cutText(text, length)}…`);

@@ -1,0 +1,21 @@
+/** Standard output is for results alone, and only where they are asked for. */
+import { jsonText } from '../../../io/json/json-text.js';
+import type { ResultRecord } from '../../../records.js';
+import type { Summary } from '../../../run/results/summary.js';
+import { plainText } from './plain-text.js';
+import type { Surroundings } from '../process-context.js';
+
+/** What is known when a run ends: of a dry run its calls of the UNet, of any other its time and where its results are. */
+export type RunEnd = { total: number } & (
+  { unet_calls: number } | { refined: number; taken_over: number; duration_ms: number; results: string }
+);
+
+/** A line of `--json`: one a row, and the summary last. */
+export type ResultLine = ResultRecord | { summary: Summary & RunEnd };
+
+export const resultPrinter =
+  (json: boolean, { stdout }: Surroundings) =>
+  (line: ResultLine): void => {
+    /* The same JSON, in which a terminal finds nothing to obey either. */
+    if (json) stdout.write(`${plainText(jsonText(line))}\n`);
+  };

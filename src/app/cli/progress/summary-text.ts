@@ -1,0 +1,94 @@
+/** The last words of a run, for people. */
+import type { DryRunCost } from '../../../run/batch/dry-run.js';
+import type { BatchOutcome } from '../../../run/batch/run-batch.js';
+import type { WorkInfo } from '../../../run/batch/work-info.js';
+import type { Summary } from '../../../run/results/summary.js';
+import type { Verb } from '../commands/batch-run.js';
+import { failureEntry, type RowFailure } from './failure-text.js';
+import { plainText } from './plain-text.js';
+import { PLAIN, type Colors } from './terminal.js';
+import { timeText } from './time-text.js';
+
+interface RunFacts {
+  total: number;
+  durationMs: number;
+  /** As a person reads it. */
+  outputFolder: string;
+  /** The results' file there. */
+  resultsName: string;
+  /** What was done to rows. */
+  verb: Verb;
+}
+
+/** Of a run that came to its end. */
+export const summaryText = (
+  { summary, takenOver, refined, stoppedByThreshold }: BatchOutcome,
+  facts: RunFacts,
+  colors: Colors = PLAIN,
+): string => {
+  const { total, durationMs, outputFolder, resultsName, verb } = facts;
+  const rate = refined / (durationMs / 60_000);
+  const done = summary.ok - refined;
+  const what =
+    takenOver > 0
+      ? `${refined} ${verb}, ${done} already done (${count(total, 'row')})`
+      : `${summary.ok} of ${count(total, 'row')} ${verb}`;
+  const paint = summary.ok === total ? colors.green : String;
+  const lines = [
+    paint(`${what} in ${timeText(durationMs)} (${rate.toFixed(1)} pictures/min)`),
+    ...earlierFailures(takenOver - done),
+    ...(summary.blocked > 0 ? [colors.yellow(`${summary.blocked} blocked by content safety`)] : []),
+    ...failures(summary).map(colors.red),
+    ...(stoppedByThreshold ? [`stopped by --error-threshold; ${total - summary.rows} rows were not tried`] : []),
+    `pictures and ${resultsName}: ${plainText(outputFolder)}`,
+  ];
+  return `${lines.join('\n')}\n`;
+};
+
+const earlierFailures = (untried: number): string[] => {
+  if (untried <= 0) return [];
+  const [were, them] = untried === 1 ? ['was', 'it'] : ['were', 'them'];
+  return [`${untried} that failed in an earlier run ${were} not tried again: --retry-failed tries ${them}`];
+};
+
+/** The first rows that failed, one a line, for the end of a run. @param all how many there are */
+export const failureList = (
+  first: readonly RowFailure[],
+  all: number,
+  { resultsPath, columns }: { resultsPath: string; columns: number },
+): string => {
+  if (first.length === 0) return '';
+  const entries = first.map((failure) => failureEntry(failure, columns));
+  const rest = all > first.length ? [`  … and ${all - first.length} more: see ${plainText(resultsPath)}`] : [];
+  return `\nFailed rows:\n${[...entries, ...rest].join('\n')}\n\n`;
+};
+
+/** Of a run that ended before its last row. */
+export const stoppedText = (
+  finished: number,
+  { total, resultsPath, isBegun, goOn }: { total: number; resultsPath: string; isBegun: boolean; goOn: string },
+): string =>
+  finished === 0 && !isBegun
+    ? ''
+    : `${finished} of ${count(total, 'row')} finished: ${resultsPath}. Go on with ${goOn}.\n`;
+
+export const dryRunText = (summary: Summary, cost: DryRunCost, info: WorkInfo): string => {
+  const lines = [
+    `${count(cost.rows, 'row')} would run: ${count(cost.unetCalls, 'UNet call')} on ${info.device} (${info.precision})`,
+    ...failures(summary),
+    `model: ${modelsText(info)}, opened in ${timeText(info.openedInMs)}`,
+  ];
+  return `${lines.join('\n')}\n`;
+};
+
+/** The model of a run, or the base model and the refiner after it, which is opened when its turn comes. */
+const modelsText = ({ model, baseModel = model }: WorkInfo): string =>
+  baseModel === model ? model : `${baseModel} (then ${model})`;
+
+const failures = ({ failed, errors }: Summary): string[] => {
+  if (failed === 0) return [];
+  const reasons = Object.entries(errors).map(([code, times]) => `${code} ${times}`);
+  return [`${failed} failed: ${reasons.join(', ')}`];
+};
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;

@@ -1,0 +1,45 @@
+/** An error that ends a command: said to people on standard error, and with `--json` to programs on standard output. */
+import { CommanderError } from 'commander';
+import { isRefineError, messageOf, type ErrorCode } from '../../../errors.js';
+import { jsonText } from '../../../io/json/json-text.js';
+import { plainLines, plainText } from './plain-text.js';
+import type { Surroundings } from '../process-context.js';
+import type { Terminal } from './terminal.js';
+
+/** The last line of `--json` where a command did not come to its end. */
+export interface ErrorLine {
+  error: { code: ErrorCode; message: string; exit_code: number };
+}
+
+const ISSUES = 'Please report it with this text and the command you ran: see "Reporting a bug" in the README.';
+
+/** @returns the exit code */
+export const tellError = (thrown: unknown, { stdout, stderr }: Surroundings, asJson: boolean): number => {
+  const error = describe(thrown);
+  stderr.status(null);
+  /* commander has said its own. */
+  if (!(thrown instanceof CommanderError)) tellPeople(thrown, error, stderr);
+  if (asJson) stdout.write(`${plainText(jsonText({ error } satisfies ErrorLine))}\n`);
+  return error.exit_code;
+};
+
+const describe = (thrown: unknown): ErrorLine['error'] => {
+  if (thrown instanceof CommanderError) {
+    const message = thrown.message.replace(/^error: /, '');
+    return { code: 'USAGE_OPTION_INVALID', message, exit_code: 2 };
+  }
+  const message = messageOf(thrown);
+  if (!isRefineError(thrown)) return { code: 'INTERNAL', message, exit_code: 70 };
+  return { code: thrown.code, message, exit_code: thrown.exitCode };
+};
+
+const tellPeople = (thrown: unknown, { code, message }: ErrorLine['error'], stderr: Terminal): void => {
+  const { red, dim } = stderr.colors;
+  if (code !== 'INTERNAL') {
+    stderr.writeStyled(`${red('sdxl-refine:')} ${plainLines(message)} ${dim(`[${code}]`)}\n`);
+    return;
+  }
+  const stack = (thrown as { stack?: unknown } | null)?.stack;
+  const text = plainLines(typeof stack === 'string' ? stack : message);
+  stderr.writeStyled(`${red('sdxl-refine:')} this is a bug. ${ISSUES}\n${text}\n`);
+};

@@ -1,0 +1,54 @@
+/** Finds the picture that a row of results began with. */
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isRefineError, messageOf } from '../../errors.js';
+import type { EncodedSource } from '../../media/image/read-source.js';
+import { checkPictureFile } from '../../media/image/read-file.js';
+
+/** Where the picture is, or why there is none to show, in words for the page. */
+export type FoundInput = { source: EncodedSource } | { note: string };
+
+export interface FindOptions {
+  /** Absolute; where relative paths may begin, in order. */
+  folders: readonly string[];
+  /** Absolute; the row's own output, which has its input's name more often than not and must never be taken for it. */
+  output: string | null;
+  /** Whether a picture on the web may be fetched. */
+  fetch: boolean;
+}
+
+/** @param image as `results.jsonl` has it: what the row wrote, or the beginning of an inline picture */
+export const findInput = async (image: string | null, { folders, output, fetch }: FindOptions): Promise<FoundInput> => {
+  if (image === null) return { note: 'The row began with no picture.' };
+  if (/^data:|… \(\d+ characters\)$/i.test(image)) {
+    return { note: 'The input was written in the row itself; results keep only its beginning.' };
+  }
+  if (/^https?:\/\//i.test(image)) {
+    return fetch ? { source: { kind: 'url', url: image } } : { note: 'The input is on the web; --fetch gets it.' };
+  }
+  if (/\.(?:safetensors|npy)$/i.test(image)) return { note: 'The row begins with latents, which are no picture.' };
+  return findFile(image, folders, output);
+};
+
+const findFile = async (image: string, folders: readonly string[], output: string | null): Promise<FoundInput> => {
+  let note = `${image} was not found. --inputs names the manifest’s folder.`;
+  for (const path of candidates(image, folders).filter((candidate) => candidate !== output)) {
+    try {
+      await checkPictureFile(path);
+      return { source: { kind: 'file', path } };
+    } catch (thrown) {
+      if (!isRefineError(thrown) || thrown.code !== 'IMAGE_NOT_FOUND') note = messageOf(thrown);
+    }
+  }
+  return { note };
+};
+
+const candidates = (image: string, folders: readonly string[]): readonly string[] => {
+  if (image.includes('\0')) return [];
+  if (!/^file:\/\//i.test(image)) return [...new Set(folders.map((folder) => resolve(folder, image)))];
+  try {
+    return [fileURLToPath(image)];
+  } catch {
+    return [];
+  }
+};

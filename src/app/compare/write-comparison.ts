@@ -1,0 +1,120 @@
+/** From the results of a run to a page and a contact sheet. */
+import { basename, dirname, resolve } from 'node:path';
+import { RefineError } from '../../errors.js';
+import type { ResultRecord } from '../../records.js';
+import { readResults } from '../../run/results/read-results.js';
+import { addToSummary, emptySummary, type Summary } from '../../run/results/summary.js';
+import { writeAtomically } from '../../run/results/write-atomically.js';
+import { contactSheet, type SheetPair, TILE_SIDE } from './contact-sheet.js';
+import { findInput, type FindOptions } from './find-input.js';
+import { pageDocument, type PagePart } from './page-document.js';
+import { pageRow, shownModel } from './page-row.js';
+import { missingPicture, type ShownPicture, showPicture, type ShowOptions } from './show-picture.js';
+
+export interface CompareOptions {
+  /** Paths are absolute. */
+  results: readonly string[];
+  page: string;
+  sheet: string;
+  find: Omit<FindOptions, 'output'>;
+  /** Rows in the page, and pairs in the sheet. */
+  limit: number;
+  sheetLimit: number;
+  /** Longest side of a preview, in pixels; null: 1024, or less where the page would become too large. */
+  maxSide: number | null;
+  link: boolean;
+  signal: AbortSignal;
+  report: (done: number, total: number) => void;
+}
+
+export interface Comparison {
+  summary: Summary;
+  /** Rows whose input could not be shown; those that have none are not among them. */
+  withoutInput: number;
+  /** Pairs in the sheet; without any, no sheet is written. */
+  pairs: number;
+}
+
+/** Chromium opens a page of about this many bytes in 1.3 s. */
+const PAGE_BYTES = 96 * 2 ** 20;
+/** Measured on noisy pictures of 528 × 528, as `encodePreview` writes them, with the third that base64 adds. */
+const BYTES_PER_PIXEL = 0.19;
+const SIDE = { most: 1024, least: 256 };
+
+/**
+ * Writes both files, the page first. Pictures that are missing or damaged are notes on the page.
+ * @throws RefineError MANIFEST_UNREADABLE | MANIFEST_EMPTY | OUTPUT_UNWRITABLE | CANCELLED
+ */
+export const writeComparison = async (options: CompareOptions): Promise<Comparison> => {
+  const { results, page, sheet, limit, sheetLimit, link, signal, report } = options;
+  const records = await readRecords(results, limit);
+  const folder = dirname(results[0] ?? '.');
+  const show: ShowOptions = {
+    maxSide: options.maxSide ?? fittingSide(records.length),
+    linkFrom: link ? dirname(page) : null,
+  };
+  const pairs: SheetPair[] = [];
+  let withoutInput = 0;
+
+  async function* parts(): AsyncGenerator<PagePart> {
+    for (const [index, record] of records.entries()) {
+      if (signal.aborted) throw new RefineError('CANCELLED', 'Stopped; no page was written.');
+      const output = record.image_file_name === null ? null : resolve(folder, record.image_file_name);
+      const find = { ...options.find, output };
+      const [before, after] = await Promise.all([inputOf(record, find, show), outputOf(record, folder, show)]);
+      if (before.tile === null && record.image !== null) withoutInput++;
+      if (after.tile !== null && pairs.length < sheetLimit) {
+        const tiles = await Promise.all([before.tile?.(TILE_SIDE) ?? null, after.tile(TILE_SIDE)]);
+        pairs.push({ record, before: tiles[0], after: tiles[1] });
+      }
+      const row = pageRow(record, { before: before.side, after: after.side, size: after.size ?? before.size });
+      yield { row, before: before.webp, after: after.webp };
+      report(index + 1, records.length);
+    }
+  }
+
+  await writeAtomically(page, pageDocument(basename(folder), parts()));
+  if (pairs.length > 0) await writeAtomically(sheet, await contactSheet(pairs, headingOf(records, pairs.length)));
+  return { summary: records.reduce(addToSummary, emptySummary()), withoutInput, pairs: pairs.length };
+};
+
+const readRecords = async (paths: readonly string[], limit: number): Promise<ResultRecord[]> => {
+  const records: ResultRecord[] = [];
+  for (const path of paths) {
+    for await (const record of readResults(path)) {
+      if (records.length >= limit) break;
+      records.push(record);
+    }
+  }
+  if (records.length > 0) return records;
+  throw new RefineError(
+    'MANIFEST_EMPTY',
+    `${paths.join(', ')} holds no result. Expected the results.jsonl of a run of batch.`,
+  );
+};
+
+const fittingSide = (rows: number): number => {
+  const side = Math.floor(Math.sqrt(PAGE_BYTES / BYTES_PER_PIXEL / (2 * rows)));
+  return Math.max(SIDE.least, Math.min(SIDE.most, side));
+};
+
+const inputOf = async (record: ResultRecord, find: FindOptions, show: ShowOptions): Promise<ShownPicture> => {
+  const found = await findInput(record.image, find);
+  return 'note' in found ? missingPicture(found.note) : showPicture(found.source, record.image ?? 'The input', show);
+};
+
+const outputOf = async (
+  { status, image_file_name: name }: ResultRecord,
+  folder: string,
+  show: ShowOptions,
+): Promise<ShownPicture> => {
+  if (name === null) return missingPicture(`There is no output: the row’s status is ${status}.`);
+  if (name.endsWith('.safetensors')) return missingPicture('The output is latents, which are no picture.');
+  return showPicture({ kind: 'file', path: resolve(folder, name) }, name, show);
+};
+
+const headingOf = (records: readonly ResultRecord[], shown: number): string => {
+  const models = new Set(records.map(({ model }) => shownModel(model)));
+  const of = shown === records.length ? '' : ` of ${records.length}`;
+  return `left: before   right: after   ·   ${[...models].join(', ')}   ·   ${shown}${of} ${records.length === 1 ? 'picture' : 'pictures'}`;
+};

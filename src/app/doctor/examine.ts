@@ -1,0 +1,70 @@
+/** Everything `doctor` looks at, and what of it would end a run. */
+import { arch, platform } from 'node:os';
+import { examineCuda } from '../../onnx/devices/cuda-libraries.js';
+import { isRefineError, RefineError } from '../../errors.js';
+import { listCached } from '../../models/hub/list-cached.js';
+import { libraryFolder } from '../../onnx/runtime/library-folder.js';
+import { checkEngine } from './check-engine.js';
+import { checkModel } from './check-model.js';
+import { examineMachine } from './examine-machine.js';
+import { examineOutput } from './examine-output.js';
+import { examinePrepared } from './examine-prepared.js';
+import type { DoctorReport, Homeless, MachineReport, Problem } from './report.js';
+
+export interface ExamineOptions {
+  /** Of this program. */
+  version: string;
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Absolute. */
+  model: string;
+  /** Absolute. */
+  outputFolder: string;
+  signal: AbortSignal;
+}
+
+/** @throws the signal's reason; what is wrong with the machine is in the report */
+export const examine = async ({
+  version,
+  cwd,
+  env,
+  model,
+  outputFolder,
+  signal,
+}: ExamineOptions): Promise<DoctorReport> => {
+  const machine = await examineMachine(cwd);
+  const engine = await checkEngine({ signal });
+  signal.throwIfAborted();
+  /* An engine that does not start would be the model's fault in the report. */
+  const opened =
+    engine.problem === null ? await checkModel(model, signal) : { folder: model, opened_in_ms: null, problem: null };
+  const output = await examineOutput(outputFolder);
+  const found = [nodeProblem(machine.node), engine.problem, opened.problem, output.problem];
+  const problems = found.filter((problem) => problem !== null);
+  const [first] = problems;
+  return {
+    version,
+    ok: first === undefined,
+    exit_code: first === undefined ? 0 : new RefineError(first.code, first.message).exitCode,
+    problems,
+    machine,
+    engine,
+    cuda: await examineCuda({ env, libraryFolder: libraryFolder(), platform: platform(), arch: arch() }),
+    model: opened,
+    cache: await orHomeless(listCached(env)),
+    prepared: await orHomeless(examinePrepared(env)),
+    output,
+  };
+};
+
+const orHomeless = <T>(looked: Promise<T>): Promise<T | Homeless> =>
+  looked.catch((thrown: unknown) => {
+    if (!isRefineError(thrown) || thrown.code !== 'CACHE_UNWRITABLE') throw thrown;
+    return { folder: null, problem: { code: thrown.code, message: thrown.message } };
+  });
+
+const nodeProblem = ({ version, required, ok }: MachineReport['node']): Problem | null => {
+  if (ok) return null;
+  const message = `Node ${version} is too old. Install Node ${required} or later: https://nodejs.org.`;
+  return { code: 'ENGINE_START', message };
+};

@@ -1,0 +1,112 @@
+/** The report for people. Plain text: marks say what is well (✓), what stops a run (✗), and what is only told (·). */
+import { bytesText } from './bytes-text.js';
+import type { CachedModel } from '../../models/hub/list-cached.js';
+import type { CudaReport } from '../../onnx/devices/cuda-libraries.js';
+import type { DeviceReport, DoctorReport, Homeless, MachineReport, Problem } from './report.js';
+
+const WELL = '  ✓ ';
+const BAD = '  ✗ ';
+const TOLD = '  · ';
+const MORE = '    ';
+
+export const reportText = (report: DoctorReport): string => {
+  const { version, machine, engine, cuda, model, cache, prepared, output, problems } = report;
+  const sections: [title: string, lines: string[]][] = [
+    ['Machine', machineLines(machine)],
+    ['Inference engine', [...engineLines(engine), ...engine.devices.map(deviceLine)]],
+    ['CUDA', cudaLines(cuda)],
+    ['Model', modelLines(model)],
+    ['Hugging Face cache', cacheLines(cache)],
+    ['Made from weights (--precision int8, --memory fast)', [preparedLine(prepared)]],
+    ['Output', output.problem === null ? [`${WELL}${output.folder} can be written`] : [bad(output.problem)]],
+  ];
+  const body = sections.map(([title, lines]) => `${title}\n${lines.join('\n')}\n`).join('\n');
+  return `sdxl-refine ${version}\n\n${body}\n${verdict(problems)}\n`;
+};
+
+const bad = ({ message, code }: Problem): string => `${BAD}${message} [${code}]`;
+
+const machineLines = ({
+  node,
+  platform,
+  arch,
+  os_release: os,
+  cpu,
+  cpu_features: features,
+  cores,
+  memory,
+  disks,
+}: MachineReport): string[] => [
+  `${node.ok ? WELL : BAD}Node ${node.version} (${node.required} or later is needed)`,
+  `${TOLD}${platform} ${arch}, ${os}`,
+  `${TOLD}${cpu ?? 'a CPU that the system does not name'}, ${cores} ${cores === 1 ? 'core' : 'cores'}`,
+  ...(features === null
+    ? []
+    : [`${MORE}${features.length === 0 ? 'no vector instructions beyond the common ones' : features.join(', ')}`]),
+  `${TOLD}memory: ${bytesText(memory.total_bytes)}, ${bytesText(memory.free_bytes)} free${memory.limit_bytes === null ? '' : `, limited to ${bytesText(memory.limit_bytes)}`}`,
+  ...disks.map(
+    ({ use, folder, free_bytes: free }) =>
+      `${TOLD}disk: ${free === null ? 'unknown' : bytesText(free)} free for ${use} (${folder})`,
+  ),
+];
+
+const engineLines = ({ version, problem }: DoctorReport['engine']): string[] => [
+  ...(version === null ? [] : [`${WELL}onnxruntime-node ${version} loads`]),
+  ...(problem === null ? [] : [bad(problem)]),
+];
+
+const deviceLine = ({ name, works, precision, self_test: test, reason, speed }: DeviceReport): string => {
+  if (!works) return `${name === 'cpu' ? BAD : TOLD}${name}: ${reason ?? 'not tested'}`;
+  const numbers =
+    test === null
+      ? ''
+      : `, off by ${test.max_error.toExponential(1)} at most (${test.tolerance} is accepted), ${test.duration_ms} ms`;
+  const times = speed === undefined ? '' : `; ${(speed.cpu_ms / speed.device_ms).toFixed(1)} times as fast as the CPU`;
+  return `${WELL}${name}: self-test passed in ${precision ?? 'fp32'}${numbers}${times}`;
+};
+
+const cudaLines = ({ available, driver, cuda, libraries, provider, commands }: CudaReport): string[] => {
+  if (!available) return [`${TOLD}the engine has CUDA for Linux on x64 only`];
+  const parts = [...libraries, provider];
+  return [
+    `${TOLD}${driver === null ? 'no NVIDIA driver is loaded' : `NVIDIA driver ${driver}`}`,
+    ...parts.map(({ name, path }) => `${TOLD}${name}: ${path ?? 'missing'}`),
+    ...(commands.length === 0
+      ? []
+      : [`${MORE}to get what is missing for CUDA ${cuda} (Debian and Ubuntu with NVIDIA's packages):`]),
+    ...commands.map((command) => `${MORE}  ${command}`),
+  ];
+};
+
+const modelLines = ({ folder, opened_in_ms: opened, problem }: DoctorReport['model']): string[] => {
+  if (problem !== null) return [bad(problem)];
+  if (opened === null) return [`${TOLD}${folder}: not tried, because the engine does not start`];
+  return [`${WELL}${folder} is complete (opened in ${(opened / 1000).toFixed(1)} s)`];
+};
+
+const cacheLines = (cache: DoctorReport['cache']): string[] => {
+  if (cache.folder === null) return [homelessLine(cache)];
+  const { folder, exists, models } = cache;
+  if (!exists) return [`${TOLD}${folder} is not there`];
+  if (models.length === 0) return [`${TOLD}${folder} has no model of the SDXL family`];
+  return [`${TOLD}${folder}`, ...models.flatMap(cachedLines)];
+};
+
+const cachedLines = ({ id, folder, pipeline, bytes, problem }: CachedModel): string[] => [
+  `${problem === null ? WELL : TOLD}${id} (${pipeline}, ${bytesText(bytes)})`,
+  `${MORE}${problem === null ? `--model ${folder}` : `not complete: ${problem}`}`,
+];
+
+const homelessLine = ({ problem }: Homeless): string => `${TOLD}${problem.message} [${problem.code}]`;
+
+const preparedLine = (prepared: DoctorReport['prepared']): string => {
+  if (prepared.folder === null) return homelessLine(prepared);
+  const { folder, files, bytes } = prepared;
+  if (files === 0) return `${TOLD}nothing yet in ${folder}`;
+  return `${TOLD}${files} ${files === 1 ? 'file' : 'files'}, ${bytesText(bytes)}, in ${folder}: may be deleted`;
+};
+
+const verdict = (problems: readonly Problem[]): string => {
+  if (problems.length === 0) return 'sdxl-refine can run here.';
+  return `sdxl-refine cannot run here: ${problems.length === 1 ? 'one problem' : `${problems.length} problems`}, marked ✗ above.`;
+};

@@ -1,0 +1,49 @@
+/** One line a request, on standard error: text for people, or JSON for programs. */
+import { jsonText } from '../../io/json/json-text.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { messageOf } from '../../errors.js';
+
+export interface Log {
+  request: (request: FastifyRequest, reply: FastifyReply) => void;
+  /** Why the request fails, for its line. */
+  note: (request: FastifyRequest, code: string) => void;
+  /** What nobody foresaw, with its stack. */
+  surprise: (thrown: unknown) => void;
+  say: (message: string) => void;
+}
+
+/** Asked every few seconds by those who watch the server: they would be most of the log. */
+const PROBES = new Set(['/', '/ready', '/metrics']);
+
+export const createLog = (write: (text: string) => void, asJson: boolean, isQuiet: boolean): Log => {
+  const codes = new WeakMap<FastifyRequest, string>();
+  const line = (fields: Readonly<Record<string, unknown>>, text: string): void => {
+    write(asJson ? `${jsonText({ time: new Date().toISOString(), ...fields })}\n` : `${text}\n`);
+  };
+  return {
+    request: (request, reply) => {
+      const { method, id } = request;
+      const [path = ''] = request.url.split('?');
+      const { statusCode: status, elapsedTime } = reply;
+      if ((isQuiet && status < 500) || (PROBES.has(path) && status < 400)) return;
+      const code = codes.get(request);
+      const ms = Math.round(elapsedTime);
+      const shown = path.slice(0, 100);
+      line(
+        { method, path: shown, status, ms, code, id },
+        `${method} ${shown} ${status} ${ms} ms${code === undefined ? '' : ` ${code}`}`,
+      );
+    },
+    note: (request, code) => {
+      codes.set(request, code);
+    },
+    surprise: (thrown) => {
+      const stack = (thrown as { stack?: unknown } | null)?.stack;
+      const text = typeof stack === 'string' ? stack : messageOf(thrown);
+      line({ message: text }, text);
+    },
+    say: (message) => {
+      if (!isQuiet) line({ message }, message);
+    },
+  };
+};

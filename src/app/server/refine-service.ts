@@ -1,0 +1,115 @@
+/** The engine behind its queue: whose turn it is, whether it is ready, and how it comes back after a crash. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Engine } from '../../run/engine/engine.js';
+import type { EngineInfo } from '../../run/engine/protocol.js';
+import { isRefineError, RefineError } from '../../errors.js';
+import { resolveSettings } from '../../run/manifest/rows/resolve-settings.js';
+import type { EngineJob, RefineReply, RefineSettings } from '../../records.js';
+import type { Refiner, RefineHooks } from './score.js';
+import { WorkQueue } from './work-queue.js';
+
+export interface ServiceOptions {
+  engine: Engine;
+  /** Requests that may be here at a time. */
+  places: number;
+  onStepTime?: (seconds: number) => void;
+  /** The engine could not come back by itself; it is tried again. */
+  onTrouble?: (error: unknown) => void;
+}
+
+const WARM_UP_SIDE = 64;
+const REVIVE_PAUSE_MS = 1000;
+
+export class RefineService implements Refiner {
+  readonly queue: WorkQueue;
+  #info: EngineInfo | null = null;
+  #isReady = false;
+  readonly #closed = new AbortController();
+
+  constructor(private readonly options: ServiceOptions) {
+    this.queue = new WorkQueue(options.places);
+  }
+
+  /** The model has run, and nothing has happened to it since. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  info(): EngineInfo {
+    if (this.#info === null) throw new RefineError('ENGINE_START', 'The model is not open yet.');
+    return this.#info;
+  }
+
+  /**
+   * Opens the model and runs it once.
+   * @throws MODEL_* WEIGHTS_* SESSION_* ENGINE_*
+   */
+  async warmUp(): Promise<void> {
+    const data = new Uint8Array(WARM_UP_SIDE * WARM_UP_SIDE * 3).fill(128);
+    const input = { kind: 'pixels', pixels: { data, width: WARM_UP_SIDE, height: WARM_UP_SIDE } } as const;
+    const job: EngineJob = { input, settings: ONE_STEP, output: 'pixels', bitDepth: 8 };
+    await this.refine(() => Promise.resolve(job), { signal: this.#closed.signal, onStep: () => undefined });
+  }
+
+  refine(prepare: () => Promise<EngineJob>, { signal, onStep }: RefineHooks): Promise<RefineReply> {
+    return this.queue.take(signal, async () => {
+      const job = await prepare();
+      signal.throwIfAborted();
+      let last = performance.now();
+      try {
+        this.#info = await this.options.engine.open(this.#closed.signal);
+        const reply = await this.options.engine.refine(job, {
+          signal: this.#closed.signal,
+          stop: signal,
+          onStep: (step, steps, preview) => {
+            const now = performance.now();
+            /* The first step's time has the picture's and the prompt's encoding in it. */
+            if (step > 1) this.options.onStepTime?.((now - last) / 1000);
+            last = now;
+            onStep(step, steps, preview);
+          },
+        });
+        this.#isReady = true;
+        return reply;
+      } catch (thrown) {
+        if (thrown !== signal.reason) this.#mend(thrown);
+        throw thrown;
+      }
+    });
+  }
+
+  /** Ends the engine, and what it is at. */
+  close(): void {
+    this.#closed.abort(new RefineError('SERVER_STOPPING', 'The server stops. Try again in a while.'));
+    this.options.engine.close();
+  }
+
+  /** An engine that is dead, or could not open its model again, comes back before the next request asks for it. */
+  #mend(thrown: unknown): void {
+    if (this.#closed.signal.aborted) return;
+    if (isRefineError(thrown) && thrown.code !== 'ENGINE_CRASHED' && thrown.scope === 'row') return;
+    const wasReady = this.#isReady;
+    this.#isReady = false;
+    if (wasReady) void this.#revive();
+  }
+
+  async #revive(): Promise<void> {
+    const isOver = (): boolean => this.#closed.signal.aborted;
+    while (!this.#isReady && !isOver()) {
+      try {
+        await this.warmUp();
+      } catch (thrown) {
+        if (isOver()) return;
+        this.options.onTrouble?.(thrown);
+        /* What fails in one process may work in a new one. */
+        this.options.engine.close();
+        await sleep(REVIVE_PAUSE_MS);
+      }
+    }
+  }
+}
+
+const ONE_STEP = resolveSettings({ prompt: '', steps: 1, strength: 1, guidance_scale: 1, seed: 0 }, new Set(), {
+  options: {},
+  runSeed: 0,
+}) as RefineSettings;

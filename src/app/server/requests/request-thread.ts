@@ -1,0 +1,72 @@
+/** The thread that reads bodies, from the server's side. */
+import { Worker } from 'node:worker_threads';
+import { fromErrorRecord, type ErrorRecord } from '../../../errors.js';
+import type { ReadRequest, RequestOptions, RequestRow } from './read-request.js';
+
+export interface ReadTask {
+  id: number;
+  body: Uint8Array;
+  runSeed: number;
+}
+
+export type ReadReply = { id: number } & ({ rows: readonly RequestRow[] } | { error: ErrorRecord });
+
+interface Asker {
+  resolve: (rows: readonly RequestRow[]) => void;
+  reject: (error: Error) => void;
+}
+
+export class RequestThread {
+  #worker: Worker | null;
+  #last = 0;
+  readonly #askers = new Map<number, Asker>();
+
+  /** The thread starts at once: it takes longer to start than a request to read. */
+  constructor(private readonly options: RequestOptions) {
+    this.#worker = this.#start();
+  }
+
+  /** One body after the other. The body is moved: its bytes are gone here. */
+  readonly read: ReadRequest = (body, runSeed) =>
+    new Promise((resolve, reject) => {
+      const worker = (this.#worker ??= this.#start());
+      const task: ReadTask = { id: ++this.#last, body: ownBytes(body), runSeed };
+      this.#askers.set(task.id, { resolve, reject });
+      worker.postMessage(task, [task.body.buffer as ArrayBuffer]);
+    });
+
+  async close(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL('./read-worker.js', import.meta.url), { workerData: this.options });
+    worker.on('message', (reply: ReadReply) => {
+      const asker = this.#askers.get(reply.id);
+      this.#askers.delete(reply.id);
+      if ('rows' in reply) asker?.resolve(reply.rows);
+      /* A surprise's own words are for the log. */
+      else
+        asker?.reject(reply.error.code === 'INTERNAL' ? new Error(reply.error.message) : fromErrorRecord(reply.error));
+    });
+    worker.on('error', (error) => {
+      this.#end(worker, error);
+    });
+    worker.on('exit', () => {
+      this.#end(worker, new Error('the thread that reads requests has ended'));
+    });
+    return worker;
+  }
+
+  /** Whoever waits is told; the next request finds a new thread. */
+  #end(worker: Worker, error: Error): void {
+    if (this.#worker !== worker) return;
+    this.#worker = null;
+    for (const { reject } of this.#askers.values()) reject(error);
+    this.#askers.clear();
+  }
+}
+
+/** Bytes of a buffer that others share cannot be moved to another thread. */
+const ownBytes = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);

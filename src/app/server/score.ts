@@ -1,0 +1,174 @@
+/** A request to score, from its parsed body to the response: the one handler of `serve` and `score`. */
+import { preparePicture } from '../../run/batch/prepare-row.js';
+import type { EngineInfo } from '../../run/engine/protocol.js';
+import { isRefineError, RefineError } from '../../errors.js';
+import type { FetchOptions } from '../../media/image/fetch-picture.js';
+import { computedPixels } from '../../media/image/fit.js';
+import { openPicture } from '../../media/image/open-picture.js';
+import { readSource } from '../../media/image/read-source.js';
+import type { Pixels, EngineJob, RefineReply, Row } from '../../records.js';
+import { isBlocked, nsfwOf, type Screening } from '../../run/safety/screening.js';
+import type { RequestLimits } from './requests/parse-request.js';
+import type { ReadRequest, RequestRow } from './requests/read-request.js';
+
+/** A row of the response, as the model card of stable-diffusion-xl-refiner-1-0 in Azure ML shows it. */
+export interface ScoreResult {
+  /** What the row was refined with. */
+  prompt: string;
+  /** Base64 of a picture file; '' where the row is blocked. */
+  generated_image: string;
+  nsfw_content_detected: boolean | null;
+}
+
+export interface ScoreLimits extends RequestLimits {
+  /** Width × height of a picture. */
+  maxPixels: number;
+}
+
+export interface ScoreStep {
+  row: number;
+  step: number;
+  steps: number;
+  preview?: Pixels;
+}
+
+/** What the engine side offers. */
+export interface Refiner {
+  /** Waits for its turn. `prepare` runs when it has come. */
+  refine: (prepare: () => Promise<EngineJob>, on: RefineHooks) => Promise<RefineReply>;
+  info: () => EngineInfo;
+}
+
+export interface RefineHooks {
+  signal: AbortSignal;
+  onStep: (step: number, steps: number, preview?: Pixels) => void;
+}
+
+export interface ScoreOptions {
+  refiner: Refiner;
+  /** What of a row is not as its client thinks; the answer has no place for it. */
+  onWarning?: (warning: string, row: number) => void;
+  read: ReadRequest;
+  drawSeed: () => number;
+  limits: ScoreLimits;
+  /** `maxBytes`: of all pictures of a request together. `timeoutMs`: of each. */
+  fetching: Required<Pick<FetchOptions, 'request' | 'maxBytes' | 'timeoutMs'>>;
+  screening: Screening;
+  /** Of this program, for the pictures' metadata. */
+  version: string;
+}
+
+export interface ScoreCall {
+  signal: AbortSignal;
+  /** Is told of bytes that the request comes to hold beside its body. @throws SERVER_BUSY */
+  hold?: (bytes: number) => void;
+  /** The rows are known to be good, and there are this many. */
+  onAccepted?: (rows: number) => void;
+  /** null: nobody watches, and no previews are drawn. */
+  onStep: ((step: ScoreStep) => void) | null;
+}
+
+/** @throws REQUEST_* ROW_* IMAGE_* URL_FORBIDDEN, what refining throws, and the signal's reason */
+export const score = async (body: Uint8Array, options: ScoreOptions, call: ScoreCall): Promise<ScoreResult[]> => {
+  const { signal } = call;
+  const read = await options.read(body, options.drawSeed());
+  signal.throwIfAborted();
+  const rows = read.map(({ row }) => row);
+  for (const { index, warnings = [] } of rows) for (const one of warnings) options.onWarning?.(one, index);
+  /* All pictures are here and readable before any work: one bad row must not cost the time of its neighbours. */
+  const pictures = await readPictures(read, options, call);
+  call.onAccepted?.(rows.length);
+  const results: ScoreResult[] = [];
+  for (const [index, row] of rows.entries()) {
+    const picture = pictures[index];
+    if (picture === undefined) throw new Error(`row ${index} has no picture`);
+    results.push(await ofRow(row, () => scoreRow(row, picture, options, call)));
+  }
+  return results;
+};
+
+/** One after the other: what all of them together may send is bounded. */
+const readPictures = async (
+  rows: readonly RequestRow[],
+  { fetching, limits }: ScoreOptions,
+  { signal, hold }: ScoreCall,
+): Promise<Uint8Array[]> => {
+  const pictures: Uint8Array[] = [];
+  let { maxBytes } = fetching;
+  for (const { row, picture } of rows) {
+    const options = { ...fetching, maxBytes, signal, ...(hold === undefined ? {} : { onBytes: hold }) };
+    pictures.push(
+      await ofRow(row, async () => {
+        const bytes = picture ?? (await fetchSource(row, options));
+        await refuseLarge(bytes, row, limits);
+        return bytes;
+      }),
+    );
+    if (picture === null) maxBytes -= pictures.at(-1)?.length ?? 0;
+  }
+  return pictures;
+};
+
+const fetchSource = async ({ source }: Row, fetching: FetchOptions): Promise<Uint8Array> => {
+  if (source.kind !== 'url') throw new Error(`a request cannot name a ${source.kind}`);
+  return readSource(source, fetching).catch((thrown: unknown) => {
+    /* Why it stopped: time, the server or the client. */
+    fetching.signal?.throwIfAborted();
+    throw thrown;
+  });
+};
+
+const refuseLarge = async (bytes: Uint8Array, { sourceText }: Row, { maxPixels }: ScoreLimits): Promise<void> => {
+  const { header } = await openPicture(bytes, sourceText ?? '');
+  if (computedPixels(header) <= maxPixels) return;
+  const { width, height } = header;
+  throw new RefineError(
+    'IMAGE_TOO_LARGE',
+    `The picture has ${width}×${height} pixels; this server takes at most ${maxPixels}, counted in blocks of 8×8. Scale it down.`,
+  );
+};
+
+const scoreRow = async (
+  row: Row,
+  picture: Uint8Array,
+  { refiner, screening, version }: ScoreOptions,
+  { signal, onStep }: ScoreCall,
+): Promise<ScoreResult> => {
+  const before = await screening.before(row, picture, signal);
+  const { prompt } = row.settings;
+  if (isBlocked(before)) return { prompt, ...BLOCKED };
+  let encode: Awaited<ReturnType<typeof preparePicture>>['encode'] | undefined;
+  const prepare = async (): Promise<EngineJob> => {
+    const prepared = await preparePicture(row, picture);
+    encode = prepared.encode;
+    /* Previews show a picture that nobody has looked at yet. */
+    const isPreviewed = onStep !== null && screening.service === null;
+    return isPreviewed ? { ...prepared.job, preview: true } : prepared.job;
+  };
+  const reply = await refiner.refine(prepare, {
+    signal,
+    onStep: (step, steps, preview) => {
+      onStep?.({ row: row.index, step, steps, ...(preview === undefined ? {} : { preview }) });
+    },
+  });
+  if (encode === undefined) throw new Error('refined before it was prepared');
+  const { model: name, modelDigest: fingerprint } = refiner.info();
+  const { bytes } = await encode(reply, { model: { name, fingerprint }, version });
+  const checks = [...before, ...(await screening.after(row, bytes, signal))];
+  if (isBlocked(checks)) return { prompt, ...BLOCKED };
+  return { prompt, generated_image: Buffer.from(bytes).toString('base64'), nsfw_content_detected: nsfwOf(checks) };
+};
+
+/** Of a row's neighbours nothing is withheld, as Azure's `{}` for the whole request would. */
+const BLOCKED = { generated_image: '', nsfw_content_detected: true } as const;
+
+/** An error says which row it is of. */
+const ofRow = async <T>(row: Row, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (!isRefineError(thrown) || thrown.scope !== 'row') throw thrown;
+    const { code, message, context } = thrown;
+    throw new RefineError(code, message, { context: { ...context, row: row.index }, cause: thrown });
+  }
+};

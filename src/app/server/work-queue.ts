@@ -1,0 +1,109 @@
+/** The one queue before the engine: a bounded number of places for requests, and one turn at a time, first come first served. */
+import { RefineError } from '../../errors.js';
+
+/** Longest wait that is suggested to a client, in seconds. */
+const LONGEST_WAIT_S = 600;
+/** How much the latest turn counts in the mean. */
+const LATEST_SHARE = 0.2;
+
+export class WorkQueue {
+  #places = 0;
+  #isBusy = false;
+  #meanTurnS = 1;
+  readonly #waiting: (() => void)[] = [];
+  readonly #idleListeners: (() => void)[] = [];
+
+  /** @param limit requests that may be here at a time, the one that is worked on among them */
+  constructor(private readonly limit: number) {}
+
+  /** Requests that are here. */
+  get places(): number {
+    return this.#places;
+  }
+
+  /** Pictures that wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** What is left until a place is free, guessed from the turns so far: whole seconds, at least 1. */
+  get retryAfterS(): number {
+    const guess = Math.ceil(this.#meanTurnS * Math.max(1, this.#waiting.length / 2));
+    return Math.min(LONGEST_WAIT_S, Math.max(1, guess));
+  }
+
+  /** @returns gives the place back; once is enough, more does nothing @throws QUEUE_FULL */
+  enter(): () => void {
+    if (this.#places >= this.limit) {
+      throw new RefineError(
+        'QUEUE_FULL',
+        `All ${this.limit} places of the queue are taken. Try again in ${this.retryAfterS} s.`,
+      );
+    }
+    this.#places++;
+    let isHere = true;
+    return () => {
+      if (!isHere) return;
+      isHere = false;
+      if (--this.#places === 0) for (const listener of this.#idleListeners.splice(0)) listener();
+    };
+  }
+
+  /** Resolves when nobody is here. */
+  idle(): Promise<void> {
+    if (this.#places === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idleListeners.push(resolve));
+  }
+
+  /**
+   * Waits for the turn and works. Rejects with the signal's reason as soon as it aborts; the turn ends with the work,
+   * which sees to its own end.
+   */
+  async take<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    await this.#turn(signal);
+    const start = performance.now();
+    const working = work().finally(() => {
+      this.#meanTurnS += LATEST_SHARE * ((performance.now() - start) / 1000 - this.#meanTurnS);
+      this.#next();
+    });
+    return orAborted(signal, working);
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (!this.#isBusy) {
+      this.#isBusy = true;
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      const come = (): void => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      const onAbort = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(come), 1);
+        reject(signal.reason as Error);
+      };
+      this.#waiting.push(come);
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  #next(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#isBusy = false;
+    else next();
+  }
+}
+
+const orAborted = <T>(signal: AbortSignal, working: Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    working.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', onAbort);
+    });
+  });

@@ -1,0 +1,68 @@
+/** The denoising loop, as a generator: the caller owns the progress bar. */
+import { RefineError } from '../../errors.js';
+import type { NoiseSource } from '../random/noise-source.js';
+import type { Schedule } from '../schedulers/scheduler.js';
+import type { StepRange } from '../schedulers/noise/start.js';
+import { concatBatch, firstNonFinite, tensor, type Tensor } from '../../tensor/tensor.js';
+import { guide } from '../unet/guidance.js';
+import { predictNoise, type Condition, type Unet } from '../unet/predict-noise.js';
+import type { ConditionsAt } from './build-conditions.js';
+
+export interface DenoiseOptions {
+  unet: Unet;
+  schedule: Schedule;
+  range: StepRange;
+  conditionsAt: ConditionsAt;
+  guidanceScale: number;
+  /** 0 to 1: how far the guided prediction's spread is brought back to the conditional one's. */
+  guidanceRescale: number;
+  /** Share of fresh noise, of samplers that have it. */
+  eta: number;
+  /** For samplers that draw. */
+  noise: NoiseSource;
+}
+
+/**
+ * @param latents f32 [1,4,h,w], noisy as the first step of `range` expects
+ * @yields the latents after each step
+ * @throws INFERENCE_NON_FINITE SESSION_RUN
+ */
+export async function* denoise(latents: Tensor, options: DenoiseOptions): AsyncGenerator<Tensor, Tensor> {
+  const { unet, schedule, range, conditionsAt, guidanceScale, guidanceRescale, eta, noise } = options;
+  const sampler = schedule.sampler(eta);
+  let current = latents;
+  for (let step = range.begin; step < range.end; step++) {
+    const timestep = schedule.timesteps[step] ?? 0;
+    const scaled = tensor(schedule.scaleModelInput(current.data, step), current.dims);
+    const predicted = await predictAll(unet, scaled, timestep, conditionsAt(step));
+    const both = assertFinite('UNet', predicted, timestep);
+    const prediction = both.dims[0] === 2 ? guide(both, guidanceScale, guidanceRescale) : both;
+    current = tensor(sampler.step(prediction.data, step, current.data, noise), current.dims);
+    yield current;
+  }
+  return current;
+}
+
+/** @returns f32 [1 or 2,4,h,w]: the unconditional prediction, where there is one, before the conditional */
+const predictAll = async (
+  unet: Unet,
+  sample: Tensor,
+  timestep: number,
+  conditions: readonly Condition[],
+): Promise<Tensor> => {
+  const predictions: Tensor[] = [];
+  for (const condition of conditions) predictions.push(await predictNoise(unet, sample, timestep, condition));
+  const [only, ...others] = predictions;
+  return only !== undefined && others.length === 0 ? only : concatBatch(predictions);
+};
+
+/** @throws INFERENCE_NON_FINITE */
+export const assertFinite = (stage: string, value: Tensor, timestep?: number): Tensor => {
+  if (firstNonFinite(value.data) === -1) return value;
+  const when = timestep === undefined ? '' : ` at timestep ${timestep}`;
+  throw new RefineError(
+    'INFERENCE_NON_FINITE',
+    `The ${stage} gave numbers that are not finite${when}. The weights may be damaged ("sdxl-refine models verify" tells), or stored in a precision too small for them.`,
+    { context: { stage } },
+  );
+};

@@ -1,0 +1,52 @@
+/** How much longer a DoRA's rows are than those of the weights it changes: Liu et al. 2024, arXiv:2402.09353, equation 5. */
+import { GraphBuilder, type Value } from '../../onnx/graph/onnx/graph-builder.js';
+import { StandardOperators } from '../../onnx/graph/operators/standard-operators.js';
+import { CPU } from '../../onnx/graph/operators/target.js';
+import { openNetwork } from '../../onnx/runtime/network.js';
+import type { LowRank } from '../../models/weights/lora/adapter-file.js';
+import { commonFolder } from '../../models/weights/discovery/common-folder.js';
+import type { WeightMap } from '../../models/weights/weight-map.js';
+
+/**
+ * For each layer, magnitude over the length of W + scale·up·down, row by row, of the model's own W. One run of a graph: these
+ * are products as large as the weights.
+ * @param layers by the names of the model's layers; those without a magnitude are passed by
+ * @returns f32 [out] of each DoRA layer
+ * @throws SESSION_CREATE SESSION_RUN WEIGHTS_*
+ */
+export const doraGains = async (
+  weights: WeightMap,
+  layers: ReadonlyMap<string, LowRank>,
+): Promise<ReadonlyMap<string, Float32Array>> => {
+  const graph = new GraphBuilder();
+  const ops = new StandardOperators(graph);
+  const files = new Set<string>();
+  const gains = new Map<string, string>();
+  for (const [name, { down, mid, up, scale, magnitude }] of layers) {
+    if (magnitude === null || mid !== null) continue;
+    const [outer = 0] = up.shape;
+    const shape = [outer, ...down.shape.slice(1)];
+    const source = weights.require(`${name}.weight`, shape);
+    const flat = (key: string, tensor: typeof up, rows: number): Value =>
+      graph.node('Reshape', [ops.weight(`${name}.${key}`, tensor), graph.integers([rows, -1])]);
+    const product = graph.node('MatMul', [flat('up', up, outer), flat('down', down, down.shape[0] ?? 0)]);
+    const changed = ops.add(
+      flat('weight', source, outer),
+      ops.multiply(product, ops.numbers(`${scale}`, Float32Array.of(scale), [1])),
+    );
+    const length = graph.node('ReduceL2', [changed, graph.integers([1])], { keepdims: 0 });
+    const wanted = graph.node('Reshape', [ops.weight(`${name}.magnitude`, magnitude), graph.integers([-1])]);
+    const output = `gain_${gains.size}`;
+    ops.rowsOut(graph.node('Div', [wanted, length]), output, [outer]);
+    gains.set(output, name);
+    files.add(source.file).add(up.file);
+  }
+  if (gains.size === 0) return new Map();
+  const network = await openNetwork(graph.finish('DoRA lengths', commonFolder([...files]), CPU));
+  try {
+    const outputs = await network.run({});
+    return new Map(Array.from(gains, ([output, name]) => [name, outputs[output]?.data ?? new Float32Array()]));
+  } finally {
+    await network.close();
+  }
+};

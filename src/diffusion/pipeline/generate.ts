@@ -1,0 +1,67 @@
+/**
+ * A picture from noise and a prompt, as diffusers 0.42.1's StableDiffusionXLPipeline makes it, number for number: whole,
+ * or the first part of a schedule that a refiner goes on with.
+ */
+import { VAE_SCALE } from '../../models/networks/vae-config.js';
+import { runNoise } from '../random/run-noise.js';
+import type { GenerateJob, RefineReply } from '../../records.js';
+import { rangeFromNoise } from '../schedulers/noise/handoff.js';
+import { buildSchedule, configFor } from '../schedulers/registry.js';
+import { tensor } from '../../tensor/tensor.js';
+import { buildTimeIds } from '../unet/time-ids.js';
+import { buildConditions } from './build-conditions.js';
+import { cutWarnings } from './truncation-warnings.js';
+import { denoise } from './denoise.js';
+import { developLatents } from './decode-output.js';
+import { expectSize } from './expect-size.js';
+import type { Model } from './load-model.js';
+import type { RefineProgress } from './refine.js';
+import { withFreeU } from './with-freeu.js';
+
+/** Latents of SDXL have four channels. */
+const CHANNELS = 4;
+
+/** @throws SESSION_RUN INFERENCE_NON_FINITE ROW_FIELD_INVALID, all of the row */
+export async function* generate(model: Model, job: GenerateJob): AsyncGenerator<RefineProgress, RefineReply> {
+  const { settings, input } = job;
+  const noise = runNoise(settings);
+
+  // 1. The schedule, and the part of it that runs.
+  const config = configFor(settings.scheduler, model.schedulerConfig);
+  const schedule = buildSchedule(config, settings.steps);
+  const range = rangeFromNoise(schedule, settings.denoisingEnd, settings.steps);
+  const steps = range.end - range.begin;
+  yield { step: 0, steps };
+
+  // 2. Noise, as strong as the schedule begins.
+  const side = model.unet.config.sampleSize * VAE_SCALE;
+  const [width, height] = [input.width ?? side, input.height ?? side];
+  expectSize(model.unet, width, height);
+  const dims = [1, CHANNELS, height / VAE_SCALE, width / VAE_SCALE];
+  const initial = noise.start(dims).map((value) => value * Math.fround(schedule.initNoiseSigma));
+
+  // 3. Prompt, negative prompt and micro-conditioning. The negative sizes count only together, unlike in img2img.
+  const timeIds = buildTimeIds(model.timeIds, settings, [height, width]);
+  const hasNegativeSizes = settings.negativeOriginalSize !== null && settings.negativeTargetSize !== null;
+  const { positive, negative } = timeIds;
+  const ids = { positive, negative: hasNegativeSizes ? negative : positive };
+  const conditionsAt = await buildConditions(model, settings, ids, { schedule, range });
+
+  // 4. Denoise.
+  const unet = await withFreeU(model.unet, settings.freeu);
+  const { guidanceScale, guidanceRescale, eta } = settings;
+  let latents = tensor(initial, dims);
+  let done = 0;
+  const guidance = { conditionsAt, guidanceScale, guidanceRescale };
+  const options = { unet, schedule, range, ...guidance, eta, noise: noise.steps };
+  for await (latents of denoise(latents, options)) {
+    yield { step: ++done, steps };
+  }
+
+  // 5. Back to pixels, unless latents are asked for.
+  const reply = { stepsRun: done, scheduler: schedule.name, width, height, ...cutWarnings(model, settings) };
+  const output = await developLatents(model, job, latents);
+  if (!job.keepLatents) return { ...reply, output };
+  const [, , latentHeight = 0, latentWidth = 0] = dims;
+  return { ...reply, output, latents: { data: latents.data, width: latentWidth, height: latentHeight } };
+}

@@ -1,0 +1,153 @@
+/** The adapters of a run, opened against its model: what each changes in which network. */
+import { parse } from 'node:path';
+import { isRefineError, RefineError } from '../../errors.js';
+import type { Adapter, LayerChange } from '../../models/networks/adapter.js';
+import type { LoraChoice } from '../../records.js';
+import { openAdapterFile, unsuitable } from '../../models/weights/lora/adapter-file.js';
+import { fingerprintFile } from '../../models/weights/discovery/fingerprint-model.js';
+import {
+  ADAPTED_PARTS,
+  matchAdapter,
+  type AdaptedPart,
+  type MatchedAdapter,
+  type PartShapes,
+} from '../../models/weights/lora/match-adapter.js';
+import type { ModelFiles } from '../../models/weights/discovery/model-files.js';
+import { openPart } from '../../models/weights/discovery/open-weights.js';
+import type { WeightMap } from '../../models/weights/weight-map.js';
+import { doraGains } from './dora-gains.js';
+
+export interface OpenAdapters {
+  /** By part, in the order they were chosen; files that leave a part as it is are not among its. */
+  parts: Readonly<Record<AdaptedPart, readonly Adapter[]>>;
+  /** Tells their files apart, of those that have to fit; '' without any. */
+  digest: string;
+  /** The same of each that need not fit, by its name. */
+  digests: Readonly<Record<string, string>>;
+  /** Of these, why some are left out, by their names. */
+  leftOut: Readonly<Record<string, string>>;
+  /** For people. */
+  warnings: readonly string[];
+}
+
+const NO_ADAPTERS: OpenAdapters = {
+  parts: { unet: [], textEncoder: [], textEncoder2: [] },
+  digest: '',
+  digests: {},
+  leftOut: {},
+  warnings: [],
+};
+
+/** The graph's input for the weight of a file. */
+export const adapterInput = (name: string): string => `lora:${name}`;
+
+/** @throws LORA_UNSUITABLE USAGE_CONFLICT MODEL_* WEIGHTS_* SESSION_CREATE */
+export const openAdapters = async (choices: readonly LoraChoice[], files: ModelFiles): Promise<OpenAdapters> => {
+  if (choices.length === 0) return NO_ADAPTERS;
+  if (files.unet.form === 'onnx' && choices.every(({ mayNotFit }) => mayNotFit === true)) {
+    const why = 'the model is an export to ONNX, whose weights a LoRA cannot reach';
+    return { ...NO_ADAPTERS, leftOut: Object.fromEntries(choices.map(({ name }) => [name, why])) };
+  }
+  const weights = await openAdaptedParts(files);
+  const shapes: PartShapes = {
+    unet: shapesOf(weights.unet),
+    textEncoder: shapesOf(weights.textEncoder),
+    textEncoder2: shapesOf(weights.textEncoder2),
+  };
+  const parts: Record<AdaptedPart, Adapter[]> = { unet: [], textEncoder: [], textEncoder2: [] };
+  const required: string[] = [];
+  const digests: Record<string, string> = {};
+  const leftOut: Record<string, string> = {};
+  const warnings: string[] = [];
+  for (const { name, file, mayNotFit = false } of choices) {
+    try {
+      const { digest, changes, warning } = await openAdapter(file, { files, weights, shapes });
+      for (const [part, layers] of changes) parts[part].push({ input: adapterInput(name), layers });
+      if (mayNotFit) digests[name] = digest;
+      else required.push(digest);
+      if (warning !== null) warnings.push(warning);
+    } catch (thrown) {
+      if (!mayNotFit || !isRefineError(thrown)) throw thrown;
+      leftOut[name] = thrown.message.replace(`Cannot use the LoRA ${file}: `, '').replace(/[.]$/, '');
+    }
+  }
+  return { parts, digest: required.join(' '), digests, leftOut, warnings };
+};
+
+interface AdaptedModel {
+  files: ModelFiles;
+  weights: Record<AdaptedPart, WeightMap | null>;
+  shapes: PartShapes;
+}
+
+/** One file against the model. */
+const openAdapter = async (
+  file: string,
+  { files, weights, shapes }: AdaptedModel,
+): Promise<{ digest: string; changes: [AdaptedPart, Adapter['layers']][]; warning: string | null }> => {
+  const opened = await openAdapterFile(file);
+  const matched = matchAdapter(opened, shapes);
+  expectSameDrive(opened.file, files);
+  const changes: [AdaptedPart, Adapter['layers']][] = [];
+  for (const part of ADAPTED_PARTS) {
+    const own = weights[part];
+    if (own === null || matched.parts[part].size === 0) continue;
+    changes.push([part, await changesOf(own, matched.parts[part], opened.file)]);
+  }
+  return { digest: await fingerprintFile(opened.file), changes, warning: unknownWarning(file, matched) };
+};
+
+const openAdaptedParts = async (files: ModelFiles): Promise<Record<AdaptedPart, WeightMap | null>> => {
+  const { unet, textEncoder, textEncoder2 } = files;
+  if (unet.form === 'onnx') {
+    const message = `${unet.folder} is an export to ONNX, whose weights a LoRA cannot reach. Give the model as safetensors, or leave out --lora.`;
+    throw new RefineError('USAGE_CONFLICT', message, { context: { folder: unet.folder } });
+  }
+  return {
+    unet: await openPart(unet),
+    textEncoder: textEncoder === null ? null : await openPart(textEncoder),
+    textEncoder2: await openPart(textEncoder2),
+  };
+};
+
+/** Tables of tokens and the text projection are no layers that adapters change here. */
+const NOT_ADAPTED = /embedding\.weight$|^text_projection\.weight$/;
+const WEIGHT = /\.weight$/;
+
+const shapesOf = (weights: WeightMap | null): ReadonlyMap<string, readonly number[]> | null => {
+  if (weights === null) return null;
+  const layers = Array.from(weights.entries()).filter(
+    ([name, { shape }]) => WEIGHT.test(name) && !NOT_ADAPTED.test(name) && (shape.length === 2 || shape.length === 4),
+  );
+  return new Map(layers.map(([name, { shape }]) => [name.replace(WEIGHT, ''), shape]));
+};
+
+const changesOf = async (
+  weights: WeightMap,
+  layers: MatchedAdapter['parts'][AdaptedPart],
+  file: string,
+): Promise<ReadonlyMap<string, LayerChange>> => {
+  const threefold = Array.from(layers).find(([, { mid, magnitude }]) => mid !== null && magnitude !== null);
+  if (threefold !== undefined) {
+    throw unsuitable(
+      file,
+      `its layer ${threefold[0]} is a DoRA in three matrices, which is not run here. Merge it into its model`,
+    );
+  }
+  const gains = await doraGains(weights, layers);
+  return new Map(Array.from(layers, ([name, change]) => [name, { ...change, gain: gains.get(name) ?? null }]));
+};
+
+/** ONNX Runtime maps the files of a network from below one folder. */
+const expectSameDrive = (file: string, { unet }: ModelFiles): void => {
+  const apart = unet.weightFiles.find((other) => parse(other).root !== parse(file).root);
+  if (apart !== undefined) throw unsuitable(file, `it lies on another drive than ${apart}. Copy it to the model's`);
+};
+
+const SHOWN = 5;
+
+const unknownWarning = (file: string, { unknown }: MatchedAdapter): string | null => {
+  if (unknown.length === 0) return null;
+  const more = unknown.length > SHOWN ? ` and ${unknown.length - SHOWN} more` : '';
+  return `The LoRA ${file} changes what this model does not have, and that is left out: ${unknown.slice(0, SHOWN).join(', ')}${more}.`;
+};

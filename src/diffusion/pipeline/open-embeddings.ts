@@ -1,0 +1,84 @@
+/** Textual inversions (Gal et al. 2022, arXiv:2208.01618): vectors that stand for words, for each text encoder its own. */
+import { RefineError } from '../../errors.js';
+import type { EmbeddingChoice } from '../../records.js';
+import type { TextEncoder } from '../text/encode-prompt.js';
+import { isWeightDtype } from '../../models/weights/safetensors/dtypes.js';
+import { fingerprintFile } from '../../models/weights/discovery/fingerprint-model.js';
+import { openWeights } from '../../models/weights/discovery/open-weights.js';
+import { readTensorF32 } from '../../models/weights/safetensors/read-tensor.js';
+import type { StoredTensor } from '../../models/weights/weight-map.js';
+
+export interface OpenEmbeddings {
+  textEncoders: TextEncoder[];
+  /** Of the files and their names, '' without; in a model's digest it is behind a space. */
+  digest: string;
+}
+
+/** A prompt has 75 tokens a chunk; more vectors than of some chunks mean another kind of file. */
+const MAX_VECTORS = 1024;
+
+/** SDXL's first text encoder (OpenAI's CLIP ViT-L) and second (OpenCLIP's ViT-bigG), as ComfyUI and kohya's scripts call them. */
+const [FIRST, LAST] = ['clip_l', 'clip_g'] as const;
+
+/**
+ * Gives each text encoder its vectors: of the tensor `clip_l` or `clip_g`, or of the only tensor of the file (`emb_params`).
+ * @throws EMBEDDING_UNSUITABLE WEIGHTS_*
+ */
+export const openEmbeddings = async (
+  choices: readonly EmbeddingChoice[],
+  textEncoders: readonly TextEncoder[],
+): Promise<OpenEmbeddings> => {
+  const byEncoder = textEncoders.map(() => new Map<string, readonly Float32Array[]>());
+  const digests: string[] = [];
+  for (const choice of choices) {
+    const tensors = new Map((await openWeights([choice.file])).entries());
+    for (const [index, encoder] of textEncoders.entries()) {
+      const key = index === textEncoders.length - 1 ? LAST : FIRST;
+      byEncoder[index]?.set(choice.name.toLowerCase(), await vectorsOf(choice, tensors, key, encoder));
+    }
+    digests.push(`${choice.name}=${await fingerprintFile(choice.file)}`);
+  }
+  return {
+    textEncoders: textEncoders.map((encoder, index) =>
+      choices.length === 0 ? encoder : { ...encoder, embeddings: byEncoder[index] ?? new Map<string, never>() },
+    ),
+    digest: digests.join(' '),
+  };
+};
+
+const vectorsOf = async (
+  choice: EmbeddingChoice,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  key: string,
+  { config: { width }, extended }: TextEncoder,
+): Promise<Float32Array[]> => {
+  const [only, ...others] = tensors.values();
+  const found = tensors.get(key) ?? (others.length === 0 ? only : undefined);
+  const isUsable = found?.shape.at(-1) === width && found.shape.length <= 2 && (found.shape.at(-2) ?? 1) <= MAX_VECTORS;
+  if (found === undefined || !isUsable || !isWeightDtype(found.dtype)) {
+    throw unsuitable(choice, tensors, key, width);
+  }
+  if (extended === undefined) {
+    throw new RefineError(
+      'EMBEDDING_UNSUITABLE',
+      `The model is an export to ONNX, which takes token ids alone: no embedding reaches it. Give it as safetensors, or leave ${choice.name} out.`,
+    );
+  }
+  const numbers = await readTensorF32({ ...found, dtype: found.dtype });
+  return Array.from({ length: numbers.length / width }, (_, row) => numbers.slice(row * width, (row + 1) * width));
+};
+
+const unsuitable = (
+  { name, file }: EmbeddingChoice,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  key: string,
+  width: number,
+): RefineError => {
+  const held = [...tensors].map(([of, { shape, dtype }]) => `${of} [${shape.join(', ')}] of ${dtype}`);
+  return new RefineError(
+    'EMBEDDING_UNSUITABLE',
+    `Expected the embedding ${name} to have a tensor ${key} [vectors, ${width}] for this model, found ${held.join(', ') || 'none'} in ${file}. ` +
+      'Give one that was trained for SDXL; the refiner takes clip_g alone.',
+    { context: { file, key, width } },
+  );
+};

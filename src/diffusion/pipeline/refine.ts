@@ -1,0 +1,88 @@
+/**
+ * One picture through the refiner: SDEdit (Meng et al. 2021, arXiv:2108.01073) in latent space, as diffusers 0.42's
+ * StableDiffusionXLImg2ImgPipeline does it, number for number.
+ */
+import { VAE_SCALE } from '../../models/networks/vae-config.js';
+import { runNoise } from '../random/run-noise.js';
+import type { Pixels, RefineJob, RefineReply } from '../../records.js';
+import { buildSchedule, configFor } from '../schedulers/registry.js';
+import { stepRange } from '../schedulers/noise/start.js';
+import { tensor, type Tensor } from '../../tensor/tensor.js';
+import { buildTimeIds } from '../unet/time-ids.js';
+import { encode, sampleLatents } from '../vae/autoencoder.js';
+import { fromPixels } from '../vae/pixels.js';
+import { fitPreview } from '../vae/preview.js';
+import { buildConditions } from './build-conditions.js';
+import { cutWarnings } from './truncation-warnings.js';
+import { assertFinite, denoise } from './denoise.js';
+import { developLatents } from './decode-output.js';
+import { expectSize } from './expect-size.js';
+import type { Model } from './load-model.js';
+import { withFreeU } from './with-freeu.js';
+
+/** What is told on the way: how many steps there are, how many are done. */
+export interface RefineProgress {
+  step: number;
+  steps: number;
+  /** The picture so far, small and rough, where the job asks for it. */
+  preview?: Pixels;
+}
+
+/** @throws SESSION_RUN INFERENCE_NON_FINITE ROW_FIELD_INVALID, all of the row */
+export async function* refine(model: Model, job: RefineJob): AsyncGenerator<RefineProgress, RefineReply> {
+  const { settings, input } = job;
+  const noise = runNoise(settings);
+  if (input.kind === 'pixels') expectSize(model.unet, input.pixels.width, input.pixels.height);
+  else expectSize(model.unet, input.latents.width * VAE_SCALE, input.latents.height * VAE_SCALE);
+
+  // 1. The schedule, and the part of it that runs.
+  const config = configFor(settings.scheduler, model.schedulerConfig);
+  const schedule = buildSchedule(config, settings.steps);
+  const range = stepRange(schedule, settings);
+  yield { step: 0, steps: range.end - range.begin };
+
+  // 2. The picture as latents. The encoder's draw comes before the noise's: the order decides the picture.
+  const clean =
+    input.kind === 'latents'
+      ? tensor(input.latents.data, [1, 4, input.latents.height, input.latents.width])
+      : await encodePixels(model, fromPixels(input.pixels), settings.vaeSample === 'mean' ? null : noise.encoder);
+
+  // 3. Noise for the first step. Latents that come from the middle of a schedule are noisy already.
+  const noisy =
+    settings.denoisingStart === null
+      ? tensor(schedule.addNoise(clean.data, noise.start(clean.dims), range.begin), clean.dims)
+      : clean;
+
+  // 4. Prompt, negative prompt and micro-conditioning.
+  const [, , latentHeight = 0, latentWidth = 0] = clean.dims;
+  const [height, width] = [latentHeight * VAE_SCALE, latentWidth * VAE_SCALE];
+  const timeIds = buildTimeIds(model.timeIds, settings, [height, width]);
+  const conditionsAt = await buildConditions(model, settings, timeIds, { schedule, range });
+
+  // 5. Denoise.
+  const unet = await withFreeU(model.unet, settings.freeu);
+  const { guidanceScale, guidanceRescale, eta } = settings;
+  const guidance = { conditionsAt, guidanceScale, guidanceRescale };
+  const steps = denoise(noisy, { unet, schedule, range, ...guidance, eta, noise: noise.steps });
+  let latents = noisy;
+  let done = 0;
+  const preview = job.preview === true ? fitPreview(clean, input.kind === 'pixels' ? input.pixels : null) : null;
+  for await (latents of steps) {
+    yield { step: ++done, steps: range.end - range.begin, ...(preview === null ? {} : { preview: preview(latents) }) };
+  }
+
+  // 6. Back to pixels.
+  const output = await developLatents(model, job, latents);
+  return { output, stepsRun: done, scheduler: schedule.name, width, height, ...cutWarnings(model, settings) };
+}
+
+/** @param draw null: the mean is taken, and nothing drawn */
+const encodePixels = async (
+  model: Model,
+  picture: Tensor,
+  draw: ((count: number) => Float32Array) | null,
+): Promise<Tensor> => {
+  const moments = await encode(model.vae, picture);
+  assertFinite('VAE encoder', moments.mean);
+  return sampleLatents(model.vae.config, moments, draw === null ? null : draw(moments.mean.data.length));
+};

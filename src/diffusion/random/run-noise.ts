@@ -1,0 +1,73 @@
+/**
+ * Which draw of a run comes from where, for each program whose pictures are to be made again. docs/numerics.md says it in
+ * words.
+ */
+import type { RefineSettings } from '../../records.js';
+import type { NoiseSource } from './noise-source.js';
+import { philoxNoise } from './philox.js';
+import { slerp } from './slerp.js';
+import { torchCpuNoise } from './torch-cpu.js';
+
+export type NoiseSettings = Pick<
+  RefineSettings,
+  'rng' | 'seed' | 'variationSeed' | 'variationStrength' | 'etaNoiseSeedDelta'
+>;
+
+/** The draws of one picture. They come in this order, and each at most once but for the steps'. */
+export interface RunNoise {
+  /** The VAE encoder's, if it samples. */
+  readonly encoder: (count: number) => Float32Array;
+  /** What is added to clean latents [1, channels, height, width], or is the beginning of a picture from nothing. */
+  readonly start: (dims: readonly number[]) => Float32Array;
+  /** The samplers' own. */
+  readonly steps: NoiseSource;
+}
+
+interface Sources {
+  encoder: NoiseSource;
+  start: NoiseSource;
+  steps: NoiseSource;
+  /** Makes another source of the start's kind. */
+  startOf: (seed: number) => NoiseSource;
+  /** Makes another source of the steps' kind. */
+  stepsOf: (seed: number) => NoiseSource;
+}
+
+const sourcesOf = ({ rng, seed }: NoiseSettings): Sources => {
+  switch (rng) {
+    case 'torch-cpu': {
+      const only = torchCpuNoise(seed);
+      return { encoder: only, start: only, steps: only, startOf: torchCpuNoise, stepsOf: torchCpuNoise };
+    }
+    case 'philox': {
+      const only = philoxNoise(seed);
+      return { encoder: torchCpuNoise(seed), start: only, steps: only, startOf: philoxNoise, stepsOf: philoxNoise };
+    }
+    // ComfyUI, comfy/sample.py `prepare_noise` (CPU) and comfy/k_diffusion/sampling.py `default_noise_sampler` (the device;
+    // here an NVIDIA GPU, whatever runs it now) and `BrownianTreeNoiseSampler` (CPU, but for the samplers named _gpu).
+    case 'comfy':
+      return {
+        encoder: torchCpuNoise(seed),
+        start: torchCpuNoise(seed),
+        steps: { ...philoxNoise(seed), ofSeed: torchCpuNoise },
+        startOf: torchCpuNoise,
+        stepsOf: (other) => ({ ...philoxNoise(other), ofSeed: torchCpuNoise }),
+      };
+  }
+};
+
+export const runNoise = (settings: NoiseSettings): RunNoise => {
+  const { seed, variationSeed, variationStrength, etaNoiseSeedDelta: delta } = settings;
+  const { encoder, start, steps, startOf, stepsOf } = sourcesOf(settings);
+  return {
+    encoder: encoder.normal,
+    start: ([, channels = 0, height = 0, width = 0]) => {
+      const count = channels * height * width;
+      const own = start.normal(count);
+      if (variationStrength === 0 || variationSeed === null) return own;
+      return slerp(variationStrength, own, startOf(variationSeed).normal(count), [channels, height, width]);
+    },
+    // A1111's ENSD moves the draws of the steps and not the Brownian tree (modules/rng.py, `ImageRNG.first`).
+    steps: delta === 0 ? steps : { ...stepsOf(seed + delta), treeSeed: seed },
+  };
+};

@@ -1,0 +1,80 @@
+/**
+ * Schedules whose latents are alpha times the picture plus sigma times the noise, alpha² + sigma² = 1 (Song et al. 2021,
+ * arXiv:2011.13456, variance preserving), at whole training timesteps: the part that DDIM and its relatives share.
+ */
+import { RefineError } from '../../../errors.js';
+import { type ConfigOf, flag, number, only } from '../config-fields.js';
+import type { TrainedNoise } from '../noise/noise-schedule.js';
+import { roundHalfEven } from '../noise/ranges.js';
+import type { UnnamedSchedule } from '../scheduler.js';
+import { spaceTimesteps, type TimestepConfig } from '../noise/timesteps.js';
+
+const f32 = Math.fround;
+
+/** Keys for pictures whose range is known; latents have none, so the published models clip nothing. */
+export const CLIP_FIELDS = {
+  clip_sample: flag(true),
+  clip_sample_range: number(1),
+  thresholding: only(false),
+};
+
+/** The same for classes that clip only when told to. */
+export const LATENT_CLIP_FIELDS = { ...CLIP_FIELDS, clip_sample: flag(false) };
+
+/** Holds a number of the clean latents within the range, where the configuration asks for it. */
+export const clipped = ({
+  clip_sample: clips,
+  clip_sample_range: range,
+}: ConfigOf<typeof CLIP_FIELDS>): ((value: number) => number) =>
+  clips ? (value: number): number => Math.min(Math.max(value, -range), range) : (value: number): number => value;
+
+/**
+ * Timesteps as DDIM rounds them; without the one below 0 that trailing spacing makes of some numbers of steps, for which
+ * diffusers takes the noise of the other end.
+ * @throws ROW_FIELD_INVALID for more steps than there are timesteps
+ */
+export const wholeTimesteps = (config: TimestepConfig, steps: number): Float32Array => {
+  stepsWithin(config.num_train_timesteps, steps);
+  return Float32Array.from(spaceTimesteps(config, steps), roundHalfEven).filter((timestep) => timestep >= 0);
+};
+
+/** @throws ROW_FIELD_INVALID for more steps than `most` */
+export const stepsWithin = (most: number, steps: number): void => {
+  if (steps <= most) return;
+  const message = `Expected steps of at most ${most} for this scheduler, found ${steps}. Ask for fewer steps.`;
+  throw new RefineError('ROW_FIELD_INVALID', message, { context: { field: 'steps', value: steps } });
+};
+
+export interface Mixture {
+  /** Share of the picture, f32. */
+  readonly alpha: number;
+  /** Share of the noise, f32. */
+  readonly sigma: number;
+}
+
+/** Shares whose squares are `alphaBar` and the rest. */
+export const mixture = (alphaBar: number): Mixture => ({
+  alpha: f32(Math.sqrt(alphaBar)),
+  sigma: f32(Math.sqrt(f32(1 - alphaBar))),
+});
+
+/** Alpha bar below the first timestep. */
+export const finalAlpha = (config: { readonly set_alpha_to_one: boolean }, { alphasCumprod }: TrainedNoise): number =>
+  config.set_alpha_to_one ? 1 : alphasCumprod[0]!;
+
+/** A schedule but for its sampler. `timesteps`: whole training timesteps, the noisiest first. */
+export const alphaSpace = (
+  timesteps: Float32Array,
+  { alphasCumprod, sigmas }: TrainedNoise,
+): Omit<UnnamedSchedule, 'sampler'> => ({
+  timesteps,
+  trainTimesteps: alphasCumprod.length,
+  order: 1,
+  sigmas: Float32Array.of(...timesteps.map((timestep) => sigmas[timestep] ?? 0), 0),
+  initNoiseSigma: 1,
+  scaleModelInput: (sample) => sample,
+  addNoise: (latents, noise, step) => {
+    const { alpha, sigma } = mixture(alphasCumprod[timesteps[step]!]!);
+    return latents.map((value, i) => f32(alpha * value) + f32(sigma * noise[i]!));
+  },
+});

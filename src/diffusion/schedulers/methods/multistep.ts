@@ -1,0 +1,106 @@
+/**
+ * What the exponential integrators share (DPM-Solver++ and its relatives, Lu et al. 2022, arXiv:2211.01095): where a run's
+ * noise levels are, and log SNR as the time they integrate over. Levels as diffusers 0.42 places them
+ * (schedulers/scheduling_dpmsolver_multistep.py, `set_timesteps`).
+ */
+import { type ConfigOf, flag, number, only, optional, unlimited } from '../config-fields.js';
+import { NOISE_FIELDS, type TrainedNoise } from '../noise/noise-schedule.js';
+import { PREDICTION_FIELDS } from './prediction.js';
+import { linspace, roundHalfEven, valueAt } from '../noise/ranges.js';
+import type { UnnamedSchedule } from '../scheduler.js';
+import { type Levels, respace } from './sigma-space.js';
+import { SIGMA_FIELDS, sigmaSpacing } from '../noise/sigmas.js';
+import { spaceTimesteps, TIMESTEP_FIELDS } from '../noise/timesteps.js';
+
+const f32 = Math.fround;
+
+/** Keys that single-step methods have too. */
+export const EXPONENTIAL_FIELDS = {
+  ...NOISE_FIELDS,
+  ...PREDICTION_FIELDS,
+  ...SIGMA_FIELDS,
+  thresholding: only(false),
+  use_flow_sigmas: only(false),
+  lambda_min_clipped: unlimited,
+};
+
+export const MULTISTEP_FIELDS = {
+  ...EXPONENTIAL_FIELDS,
+  ...TIMESTEP_FIELDS,
+  sigma_min: optional(number(0)),
+  sigma_max: optional(number(0)),
+  lower_order_final: flag(true),
+};
+type LevelsConfig = ConfigOf<typeof EXPONENTIAL_FIELDS> &
+  ConfigOf<typeof TIMESTEP_FIELDS> & { readonly sigma_min?: number | null; readonly sigma_max?: number | null };
+
+/**
+ * `steps` levels with whole timesteps.
+ * @param toNearest whether timesteps of a sigma rule are rounded; else they are cut, as a cast cuts
+ */
+export const multistepLevels = (
+  config: LevelsConfig,
+  trained: TrainedNoise,
+  steps: number,
+  toNearest = config.use_karras_sigmas,
+): Levels => {
+  if (sigmaSpacing(config) === null) {
+    const timesteps = spaceOneMore(config, steps);
+    return { timesteps, sigmas: timesteps.map((timestep) => valueAt(trained.sigmas, timestep)) };
+  }
+  const ends = { timesteps: [], sigmas: [trained.sigmas.at(-1)!, trained.sigmas[0]!] };
+  const { sigmas, timesteps } = respace(config, ends, trained, steps);
+  return { sigmas, timesteps: timesteps.map(toNearest ? roundHalfEven : Math.trunc) };
+};
+
+/** Leading and linspace place one timestep more, the cleanest, and leave it out: the level after the last step stands for it. */
+const spaceOneMore = (config: LevelsConfig, steps: number): number[] => {
+  switch (config.timestep_spacing) {
+    case 'linspace':
+      return linspace(0, config.num_train_timesteps - 1, steps + 1)
+        .map(roundHalfEven)
+        .reverse()
+        .slice(0, -1);
+    case 'leading':
+      return spaceTimesteps(config, steps + 1).slice(0, -1);
+    case 'trailing':
+      return spaceTimesteps(config, steps);
+  }
+};
+
+/** A noise level: shares of picture and noise (f32), and half the log of the SNR, infinite where there is no noise. */
+export interface Level {
+  readonly alpha: number;
+  readonly sigma: number;
+  readonly lambda: number;
+}
+
+/** `sigma`: noise to signal, f32. */
+const levelOf = (sigma: number): Level => {
+  const alpha = f32(1 / f32(Math.sqrt(f32(f32(sigma * sigma) + 1))));
+  const scaled = f32(sigma * alpha);
+  return { alpha, sigma: scaled, lambda: Math.log(alpha) - Math.log(scaled) };
+};
+
+/** The schedule but for its sampler. `last`: the sigma after the last step. */
+export const multistepSchedule = (
+  config: { readonly num_train_timesteps: number },
+  { timesteps, sigmas }: Levels,
+  last: number,
+): Omit<UnnamedSchedule, 'sampler'> & { levels: readonly Level[] } => {
+  const all = Float32Array.of(...sigmas, last);
+  const levels = Array.from(all, levelOf);
+  return {
+    timesteps: Float32Array.from(timesteps),
+    sigmas: all,
+    trainTimesteps: config.num_train_timesteps,
+    order: 1,
+    initNoiseSigma: 1,
+    levels,
+    scaleModelInput: (sample) => sample,
+    addNoise: (latents, noise, step) => {
+      const { alpha, sigma } = levels[step]!;
+      return latents.map((value, i) => f32(alpha * value) + f32(sigma * noise[i]!));
+    },
+  };
+};

@@ -1,0 +1,71 @@
+/**
+ * Schedules whose latents are the picture plus sigma times the noise (Karras et al. 2022, arXiv:2206.00364): the part that
+ * Euler and its relatives in diffusers share.
+ */
+import type { SIGMA_FIELDS } from '../noise/sigmas.js';
+import type { ConfigOf } from '../config-fields.js';
+import type { TrainedNoise } from '../noise/noise-schedule.js';
+import { valueAt } from '../noise/ranges.js';
+import type { UnnamedSchedule } from '../scheduler.js';
+import { sigmaSpacing, spreadSigmas, timestepOf } from '../noise/sigmas.js';
+import { spaceTimesteps, type TimestepConfig } from '../noise/timesteps.js';
+
+const f32 = Math.fround;
+
+/** Noise levels of a run before the one that ends it, float64; `timesteps` go with them. */
+export interface Levels {
+  readonly timesteps: readonly number[];
+  readonly sigmas: readonly number[];
+}
+
+/** Timesteps by their spacing, and the training noise there. */
+export const levelsAtTimesteps = (config: TimestepConfig, { sigmas }: TrainedNoise, steps: number): Levels => {
+  const timesteps = spaceTimesteps(config, steps);
+  return { timesteps, sigmas: timesteps.map((timestep) => valueAt(sigmas, f32(timestep))) };
+};
+
+/** Sigmas by the rule that the configuration names, between the highest and lowest of `levels`; without one, `levels`. */
+export const respace = (
+  config: ConfigOf<typeof SIGMA_FIELDS> & { readonly sigma_min?: number | null; readonly sigma_max?: number | null },
+  levels: Levels,
+  trained: TrainedNoise,
+  steps: number,
+): Levels => {
+  const spacing = sigmaSpacing(config);
+  if (spacing === null) return levels;
+  const max = config.sigma_max ?? levels.sigmas[0]!;
+  const min = config.sigma_min ?? levels.sigmas.at(-1)!;
+  const sigmas = spreadSigmas(spacing, max, min, steps);
+  const logSigmas = trained.sigmas.map(Math.log);
+  return { sigmas, timesteps: sigmas.map((sigma) => timestepOf(sigma, logSigmas)) };
+};
+
+/** Second-order methods visit each level but the first twice: at the end of one step and at the start of the next. */
+export const twice = (values: readonly number[]): number[] =>
+  values.flatMap((value, i) => (i === 0 ? [value] : [value, value]));
+
+type SigmaSpace = Pick<UnnamedSchedule, 'initNoiseSigma' | 'scaleModelInput' | 'addNoise'>;
+
+/** Latents of variance 1 + sigma², which the UNet wants divided down to 1. */
+export const sigmaSpace = (sigmas: Float32Array, spacing: TimestepConfig['timestep_spacing']): SigmaSpace => {
+  const norm = (sigma: number): number => f32(Math.sqrt(f32(f32(sigma * sigma) + 1)));
+  const max = sigmas.reduce((a, b) => Math.max(a, b));
+  return {
+    initNoiseSigma: spacing === 'leading' ? norm(max) : max,
+    scaleModelInput: (sample, step) => {
+      const divisor = norm(sigmas[step]!);
+      return sample.map((value) => value / divisor);
+    },
+    addNoise: (latents, noise, step) => {
+      const sigma = sigmas[step]!;
+      return latents.map((value, i) => value + f32(noise[i]! * sigma));
+    },
+  };
+};
+
+/** A step from one sigma to the next as a step further down and noise back up, in float32. */
+export const ancestralStep = (from: number, to: number): { up: number; down: number } => {
+  const [from2, to2] = [f32(from * from), f32(to * to)];
+  const up = f32(Math.sqrt(f32(f32(to2 * f32(from2 - to2)) / from2)));
+  return { up, down: f32(Math.sqrt(f32(to2 - f32(up * up)))) };
+};

@@ -1,0 +1,250 @@
+/**
+ * What other programs call the samplers and the placings of noise levels: the one table, for options, rows, other programs'
+ * metadata and docs/schedulers.md. Data only.
+ * Sources: AUTOMATIC1111/stable-diffusion-webui v1.10.1, modules/sd_samplers_kdiffusion.py, sd_samplers_timesteps.py, sd_samplers_lcm.py
+ * and sd_schedulers.py; ComfyUI v0.3, comfy/samplers.py; InvokeAI v5, backend/stable_diffusion/schedulers; diffusers 0.42,
+ * docs/source/en/api/schedulers/overview.md; stable-diffusion.cpp's `discrete` and Draw Things' `Trailing` and `AYS`, from pictures.
+ */
+import type { ConfigValues } from '../config-fields.js';
+
+export type SpacingKey = 'normal' | 'karras' | 'exponential' | 'beta' | 'sgm_uniform' | 'simple' | 'ddim_uniform';
+
+/** Where the noise levels of a run lie. */
+export interface Spacing {
+  /** ComfyUI's scheduler. */
+  readonly comfy: SpacingKey;
+  /** A1111's schedule type. */
+  readonly a1111: string;
+  readonly also: readonly string[];
+  readonly timesteps: 'linspace' | 'leading' | 'trailing';
+  /** The rule that places sigmas instead of timesteps. */
+  readonly rule: 'karras' | 'exponential' | 'beta' | null;
+  /** What is not as there; null: nothing beyond rounding. */
+  readonly differs: string | null;
+}
+
+export const SPACINGS: readonly Spacing[] = [
+  {
+    comfy: 'normal',
+    a1111: 'Normal',
+    also: ['Uniform', 'discrete'],
+    timesteps: 'linspace',
+    rule: null,
+    differs: 'sigmas between two timesteps are interpolated, there their logarithms',
+  },
+  { comfy: 'karras', a1111: 'Karras', also: ['k'], timesteps: 'linspace', rule: 'karras', differs: null },
+  {
+    comfy: 'exponential',
+    a1111: 'Exponential',
+    also: ['Polyexponential'],
+    timesteps: 'linspace',
+    rule: 'exponential',
+    differs: null,
+  },
+  {
+    comfy: 'beta',
+    a1111: 'Beta',
+    also: [],
+    timesteps: 'linspace',
+    rule: 'beta',
+    differs: "as A1111; ComfyUI's lie on whole timesteps",
+  },
+  {
+    comfy: 'sgm_uniform',
+    a1111: 'SGM Uniform',
+    also: ['Trailing'],
+    timesteps: 'trailing',
+    rule: null,
+    differs: 'timesteps are whole; there evenly from 999, up to one apart',
+  },
+  {
+    comfy: 'simple',
+    a1111: 'Simple',
+    also: [],
+    timesteps: 'trailing',
+    rule: null,
+    differs: 'timesteps are rounded, there cut: up to one apart',
+  },
+  {
+    comfy: 'ddim_uniform',
+    a1111: 'DDIM',
+    also: ['Leading'],
+    timesteps: 'leading',
+    rule: null,
+    differs: 'the same where steps divide 1000; there it may make one step more',
+  },
+];
+
+export interface Sampler {
+  readonly a1111: string | null;
+  readonly comfy: string | null;
+  /** Names of InvokeAI, NovelAI and Draw Things. */
+  readonly also: readonly string[];
+  /** diffusers' class, and its keys that make it this sampler. */
+  readonly scheduler: string;
+  readonly values: ConfigValues;
+  /** What it takes besides its name alone. */
+  readonly takes: 'all' | 'timesteps' | 'rules' | 'none';
+  /** What its name alone means; null: the class has no choice. */
+  readonly plain: SpacingKey | null;
+  /** What A1111's schedule type Automatic means. */
+  readonly automatic: SpacingKey | null;
+  /** What is not as there; null: nothing beyond rounding. */
+  readonly differs: string | null;
+}
+
+const ORDINARY = { also: [], values: {}, takes: 'all', plain: 'normal', automatic: 'normal', differs: null } as const;
+const FRESH = 'the noise is drawn anew each step; there it is a Brownian tree';
+const PENULTIMATE = 'there the last noise level but one is left out';
+const LEADING = { takes: 'timesteps', plain: 'ddim_uniform', automatic: 'ddim_uniform' } as const;
+const UNCLIPPED = { clip_sample: false, set_alpha_to_one: false } as const;
+const OWN_TIMESTEPS = "timesteps are the distilled model's own, as in diffusers; there any";
+
+export const SAMPLERS: readonly Sampler[] = [
+  { ...ORDINARY, a1111: 'Euler', comfy: 'euler', scheduler: 'EulerDiscreteScheduler' },
+  {
+    ...ORDINARY,
+    a1111: 'Euler a',
+    comfy: 'euler_ancestral',
+    scheduler: 'EulerAncestralDiscreteScheduler',
+    takes: 'timesteps',
+  },
+  { ...ORDINARY, a1111: 'Heun', comfy: 'heun', scheduler: 'HeunDiscreteScheduler' },
+  { ...ORDINARY, a1111: 'LMS', comfy: 'lms', scheduler: 'LMSDiscreteScheduler' },
+  {
+    ...ORDINARY,
+    a1111: 'DPM2',
+    comfy: 'dpm_2',
+    also: ['kdpm_2'],
+    scheduler: 'KDPM2DiscreteScheduler',
+    automatic: 'karras',
+    differs: PENULTIMATE,
+  },
+  {
+    ...ORDINARY,
+    a1111: 'DPM2 a',
+    comfy: 'dpm_2_ancestral',
+    also: ['kdpm_2_a'],
+    scheduler: 'KDPM2AncestralDiscreteScheduler',
+    automatic: 'karras',
+    differs: PENULTIMATE,
+  },
+  {
+    ...ORDINARY,
+    a1111: 'DPM++ 2M',
+    comfy: 'dpmpp_2m',
+    scheduler: 'DPMSolverMultistepScheduler',
+    values: { algorithm_type: 'dpmsolver++', solver_order: 2, solver_type: 'midpoint' },
+    automatic: 'karras',
+    differs: 'the UNet is told whole timesteps',
+  },
+  {
+    ...ORDINARY,
+    a1111: 'DPM++ 2M SDE',
+    comfy: 'dpmpp_2m_sde',
+    scheduler: 'DPMSolverMultistepScheduler',
+    values: { algorithm_type: 'sde-dpmsolver++', solver_order: 2, solver_type: 'midpoint' },
+    automatic: 'exponential',
+    differs: FRESH,
+  },
+  {
+    ...ORDINARY,
+    a1111: 'DPM++ 2M SDE Heun',
+    comfy: 'dpmpp_2m_sde_heun',
+    scheduler: 'DPMSolverMultistepScheduler',
+    values: { algorithm_type: 'sde-dpmsolver++', solver_order: 2, solver_type: 'heun' },
+    automatic: 'exponential',
+    differs: FRESH,
+  },
+  {
+    ...ORDINARY,
+    a1111: 'DPM++ 3M SDE',
+    comfy: 'dpmpp_3m_sde',
+    scheduler: 'DPMSolverMultistepScheduler',
+    values: { algorithm_type: 'sde-dpmsolver++', solver_order: 3 },
+    automatic: 'exponential',
+    differs: `${FRESH}, and the third order's formula is another`,
+  },
+  {
+    ...ORDINARY,
+    a1111: 'DPM++ SDE',
+    comfy: 'dpmpp_sde',
+    scheduler: 'DPMSolverSDEScheduler',
+    automatic: 'karras',
+    differs: 'the Brownian tree spans the whole schedule; there the part that runs',
+  },
+  {
+    ...ORDINARY,
+    a1111: null,
+    comfy: null,
+    also: ['dpmpp_2s'],
+    scheduler: 'DPMSolverSinglestepScheduler',
+    values: { solver_order: 2 },
+    takes: 'rules',
+    plain: null,
+    automatic: null,
+  },
+  { ...ORDINARY, ...LEADING, a1111: 'DDIM', comfy: 'ddim', scheduler: 'DDIMScheduler', values: UNCLIPPED },
+  {
+    ...ORDINARY,
+    ...LEADING,
+    a1111: null,
+    comfy: 'ddpm',
+    scheduler: 'DDPMScheduler',
+    values: UNCLIPPED,
+    differs: 'timesteps are whole; in ComfyUI any',
+  },
+  {
+    ...ORDINARY,
+    ...LEADING,
+    a1111: 'PLMS',
+    comfy: null,
+    also: ['pndm'],
+    scheduler: 'PNDMScheduler',
+    values: { skip_prk_steps: true, set_alpha_to_one: false },
+  },
+  {
+    ...ORDINARY,
+    a1111: 'UniPC',
+    comfy: 'uni_pc',
+    scheduler: 'UniPCMultistepScheduler',
+    values: { solver_order: 3, solver_type: 'bh1' },
+    differs: 'the UNet is told whole timesteps; ComfyUI leaves out the last noise level but one',
+  },
+  {
+    ...ORDINARY,
+    a1111: null,
+    comfy: 'uni_pc_bh2',
+    scheduler: 'UniPCMultistepScheduler',
+    values: { solver_order: 3, solver_type: 'bh2' },
+    differs: 'the UNet is told whole timesteps; ComfyUI leaves out the last noise level but one',
+  },
+  {
+    ...ORDINARY,
+    a1111: null,
+    comfy: 'deis',
+    scheduler: 'DEISMultistepScheduler',
+    values: { solver_order: 3, algorithm_type: 'deis', solver_type: 'logrho' },
+    differs: 'the polynomial is another',
+  },
+  {
+    ...ORDINARY,
+    a1111: 'LCM',
+    comfy: 'lcm',
+    scheduler: 'LCMScheduler',
+    takes: 'none',
+    plain: null,
+    automatic: null,
+    differs: OWN_TIMESTEPS,
+  },
+  {
+    ...ORDINARY,
+    a1111: 'TCD',
+    comfy: 'tcd',
+    scheduler: 'TCDScheduler',
+    takes: 'none',
+    plain: null,
+    automatic: null,
+    differs: OWN_TIMESTEPS,
+  },
+];

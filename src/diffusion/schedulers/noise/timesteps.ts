@@ -1,0 +1,50 @@
+/**
+ * Which of the training timesteps a run of N steps visits.
+ * Lin et al. 2023, arXiv:2305.08891, table 2; as diffusers 0.42 rounds it (schedulers/scheduling_euler_discrete.py,
+ * `set_timesteps`).
+ */
+import { RefineError } from '../../../errors.js';
+import { type ConfigOf, oneOf, wholeNumber } from '../config-fields.js';
+import { linspace, roundHalfEven } from './ranges.js';
+
+export const TIMESTEP_FIELDS = {
+  timestep_spacing: oneOf(['linspace', 'leading', 'trailing'], 'linspace'),
+  /** Added to each timestep; only under leading spacing. */
+  steps_offset: wholeNumber(0, 0),
+};
+export type TimestepConfig = ConfigOf<typeof TIMESTEP_FIELDS> & { readonly num_train_timesteps: number };
+
+/**
+ * Timesteps from the noisiest to the cleanest; whole, but for those of linspace.
+ * @throws ROW_FIELD_INVALID for more steps than leading spacing can tell apart
+ */
+export const spaceTimesteps = (config: TimestepConfig, steps: number): number[] => {
+  const { num_train_timesteps: train, timestep_spacing: spacing, steps_offset: offset } = config;
+  switch (spacing) {
+    case 'linspace':
+      return linspace(0, train - 1, steps).reverse();
+    case 'leading':
+      return leading(train, steps).map((timestep) => timestep + offset);
+    case 'trailing':
+      return trailing(train, steps);
+  }
+};
+
+const leading = (train: number, steps: number): number[] => {
+  const stride = Math.floor(train / steps);
+  if (stride === 0) {
+    throw new RefineError(
+      'ROW_FIELD_INVALID',
+      `Expected steps of at most ${train} for this scheduler's leading timesteps, found ${steps}. Ask for fewer steps.`,
+      { context: { field: 'steps', value: steps } },
+    );
+  }
+  return Array.from({ length: steps }, (_, i) => (steps - 1 - i) * stride);
+};
+
+/** `numpy.arange(train, 0, -train / steps)`, rounded, less one: its length and its spacing are those of its float64s. */
+const trailing = (train: number, steps: number): number[] => {
+  const stride = train / steps;
+  const spacing = train - stride - train;
+  return Array.from({ length: Math.ceil(train / stride) }, (_, i) => roundHalfEven(train + i * spacing) - 1);
+};

@@ -1,0 +1,136 @@
+/** The schedulers by name: from a model's configuration, and a row's wish, to a schedule. */
+import { messageOf, RefineError } from '../../errors.js';
+import { type ConfigOf, type ConfigValues, type Fields, readFields, unsupported } from './config-fields.js';
+import { buildDdim, DDIM_FIELDS } from './methods/ddim.js';
+import { buildDdpm, DDPM_FIELDS } from './methods/ddpm.js';
+import { buildDeis, DEIS_FIELDS } from './methods/deis.js';
+import { buildDpmSde, DPM_SDE_FIELDS } from './methods/dpm-sde.js';
+import { buildDpmSinglestep, DPM_SINGLESTEP_FIELDS } from './methods/dpm-singlestep.js';
+import { buildDpmMultistep, DPM_MULTISTEP_FIELDS } from './methods/dpm-multistep.js';
+import { buildEdmEuler, EDM_EULER_FIELDS } from './methods/edm-euler.js';
+import { buildEulerAncestral, EULER_ANCESTRAL_FIELDS } from './methods/euler-ancestral.js';
+import { buildEuler, EULER_FIELDS } from './methods/euler.js';
+import { findSampler, type NamedScheduler, samplerSpellings, whyNoSampler } from './names/find-sampler.js';
+import { buildHeun, HEUN_FIELDS } from './methods/heun.js';
+import { buildKdpm2, buildKdpm2Ancestral, KDPM2_FIELDS } from './methods/kdpm2.js';
+import { buildLcm, LCM_FIELDS } from './methods/lcm.js';
+import { buildLms, LMS_FIELDS } from './methods/lms.js';
+import { buildPndm, PNDM_FIELDS } from './methods/pndm.js';
+import type { Schedule, UnnamedSchedule } from './scheduler.js';
+import { buildTcd, TCD_FIELDS } from './methods/tcd.js';
+import { buildUnipc, UNIPC_FIELDS } from './methods/unipc.js';
+
+interface Definition {
+  readonly fields: Fields;
+  build(values: ConfigValues, steps: number): UnnamedSchedule;
+}
+
+const define = <F extends Fields>(
+  fields: F,
+  build: (config: ConfigOf<F>, steps: number) => UnnamedSchedule,
+): Definition => ({ fields, build: (values, steps) => build(readFields(fields, values), steps) });
+
+const SCHEDULERS = {
+  DDIMScheduler: define(DDIM_FIELDS, buildDdim),
+  DDPMScheduler: define(DDPM_FIELDS, buildDdpm),
+  DEISMultistepScheduler: define(DEIS_FIELDS, buildDeis),
+  DPMSolverMultistepScheduler: define(DPM_MULTISTEP_FIELDS, buildDpmMultistep),
+  DPMSolverSDEScheduler: define(DPM_SDE_FIELDS, buildDpmSde),
+  DPMSolverSinglestepScheduler: define(DPM_SINGLESTEP_FIELDS, buildDpmSinglestep),
+  EDMEulerScheduler: define(EDM_EULER_FIELDS, buildEdmEuler),
+  EulerAncestralDiscreteScheduler: define(EULER_ANCESTRAL_FIELDS, buildEulerAncestral),
+  EulerDiscreteScheduler: define(EULER_FIELDS, buildEuler),
+  HeunDiscreteScheduler: define(HEUN_FIELDS, buildHeun),
+  KDPM2AncestralDiscreteScheduler: define(KDPM2_FIELDS, buildKdpm2Ancestral),
+  KDPM2DiscreteScheduler: define(KDPM2_FIELDS, buildKdpm2),
+  LCMScheduler: define(LCM_FIELDS, buildLcm),
+  LMSDiscreteScheduler: define(LMS_FIELDS, buildLms),
+  PNDMScheduler: define(PNDM_FIELDS, buildPndm),
+  TCDScheduler: define(TCD_FIELDS, buildTcd),
+  UniPCMultistepScheduler: define(UNIPC_FIELDS, buildUnipc),
+} as const satisfies Record<string, Definition>;
+
+export type SchedulerName = keyof typeof SCHEDULERS;
+export const schedulerNames = Object.keys(SCHEDULERS) as readonly SchedulerName[];
+export const isSchedulerName = (name: string): name is SchedulerName => Object.hasOwn(SCHEDULERS, name);
+
+/** A model's scheduler: every value that its file has, whether this class reads it or only another one would. */
+export interface SchedulerConfig {
+  readonly name: SchedulerName;
+  readonly values: ConfigValues;
+  /** What it was asked for as, where that is no class name. */
+  readonly label?: string;
+}
+
+/** The scheduler of a name of diffusers, A1111, ComfyUI or their kin. @returns null: nothing is called so */
+export const findScheduler = (name: string): NamedScheduler | null =>
+  isSchedulerName(name) ? { name, scheduler: name, values: {} } : findSampler(name);
+
+/** Names to suggest for one that nothing is called by. */
+export const schedulerSpellings: readonly string[] = [...schedulerNames, ...samplerSpellings];
+
+/** Keys of diffusers' schedulers that are not here: models carry them for whoever swaps the scheduler. */
+const KEYS_OF_OTHERS: ReadonlySet<string> = new Set([
+  'dynamic_thresholding_ratio',
+  'flow_shift',
+  'sample_max_value',
+  'shift_terminal',
+  'time_shift_type',
+  'use_dynamic_shifting',
+]);
+
+const isKnownKey = (key: string): boolean =>
+  key.startsWith('_') ||
+  KEYS_OF_OTHERS.has(key) ||
+  Object.values(SCHEDULERS).some(({ fields }: Definition) => Object.hasOwn(fields, key));
+
+/**
+ * @param json contents of a diffusers `scheduler_config.json`
+ * @throws MODEL_CONFIG_INVALID when it is not one
+ * @throws MODEL_CONFIG_UNSUPPORTED naming the key and value that this version cannot follow
+ */
+export const parseSchedulerConfig = (json: unknown): SchedulerConfig => {
+  const { _class_name: name, ...values } = (typeof json === 'object' && json !== null ? json : {}) as ConfigValues;
+  if (typeof name !== 'string') {
+    throw new RefineError('MODEL_CONFIG_INVALID', 'Expected a scheduler_config.json with a "_class_name".');
+  }
+  if (!isSchedulerName(name)) throw unsupported('_class_name', name, `expected ${schedulerNames.join(' or ')}`);
+  const stranger = Object.keys(values).find((key) => !isKnownKey(key));
+  if (stranger !== undefined) throw unsupported(stranger, values[stranger], 'this version does not know the key');
+  const config = { name, values };
+  buildSchedule(config, 1);
+  return config;
+};
+
+/**
+ * The model's own scheduler, or another class with the model's values, as diffusers' `from_config` makes it; under a name of another
+ * program, with that sampler's values over the model's.
+ * @throws ROW_FIELD_INVALID when there is no such scheduler, or it cannot take this model's values
+ */
+export const configFor = (name: string | null, model: SchedulerConfig): SchedulerConfig => {
+  if (name === null || name === model.name) return model;
+  const context = { field: 'scheduler', value: name };
+  const found = findScheduler(name);
+  if (found === null || !isSchedulerName(found.scheduler)) {
+    const why = whyNoSampler(name) ?? `Choose one of ${schedulerNames.join(', ')}, or a name of docs/schedulers.md`;
+    const message = `Expected a scheduler's name, found ${JSON.stringify(name)}: ${why}.`;
+    throw new RefineError('ROW_FIELD_INVALID', message, { context });
+  }
+  const config = { name: found.scheduler, label: found.name, values: { ...model.values, ...found.values } };
+  try {
+    buildSchedule(config, 1);
+  } catch (cause) {
+    const message = `${name} cannot run this model. ${messageOf(cause)}`;
+    throw new RefineError('ROW_FIELD_INVALID', message, { context, cause });
+  }
+  return config;
+};
+
+/**
+ * @param steps at least 1: the length of the whole schedule, of which `stepRange` says what runs
+ * @throws ROW_FIELD_INVALID when the scheduler cannot make so many steps
+ */
+export const buildSchedule = ({ name, values, label }: SchedulerConfig, steps: number): Schedule => {
+  const definition: Definition = SCHEDULERS[name];
+  return { name: label ?? name, ...definition.build(values, steps) };
+};

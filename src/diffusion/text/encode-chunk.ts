@@ -1,0 +1,65 @@
+/** One chunk through one text encoder. */
+import { RefineError } from '../../errors.js';
+import { CLIP } from '../../models/networks/clip-text-encoder.js';
+import type { Feeds, Network } from '../../onnx/runtime/network.js';
+import { tensor, type Tensor } from '../../tensor/tensor.js';
+import type { Chunk } from './chunk.js';
+import { endOfText, type TextEncoder } from './encode-prompt.js';
+
+export interface EncodedChunk {
+  /** f32 [1,77,width] */
+  hidden: Tensor;
+  /** f32 [1,projection]; undefined: the encoder has none. */
+  pooled: Tensor | undefined;
+}
+
+/** What a score is lowered by at a place that nobody may look at: softmax leaves nothing of it, in half precision too. */
+const UNSEEN = -65504;
+
+/**
+ * @param unseen places that no token looks at; default: none
+ * @throws SESSION_RUN ROW_FIELD_INVALID
+ */
+export const encodeChunk = async (
+  encoder: TextEncoder,
+  chunk: Chunk,
+  unseen: ReadonlySet<number> = NONE,
+): Promise<EncodedChunk> => {
+  const { config } = encoder;
+  const ids = Int32Array.from(chunk, ({ id }) => id);
+  const feeds: Feeds = {
+    [CLIP.ids]: { integers: [...ids] },
+    ...(config.projection === null ? {} : { [CLIP.endOfText]: { integers: [endOfText(ids, config.endOfText)] } }),
+  };
+  const isPlain = unseen.size === 0 && chunk.every(({ vector }) => vector === null);
+  const outputs = isPlain
+    ? await encoder.network.run(feeds)
+    : await (await extendedOf(encoder)).run({ ...feeds, ...extras(chunk, config.width, unseen) });
+  return { hidden: outputs[CLIP.hidden] as Tensor, pooled: outputs[CLIP.pooled] };
+};
+
+const NONE: ReadonlySet<number> = new Set();
+
+const extendedOf = async ({ extended }: TextEncoder): Promise<Network> => {
+  if (extended !== undefined) return extended();
+  throw new RefineError(
+    'ROW_FIELD_INVALID',
+    'An export to ONNX takes neither embeddings nor the weights below 1 of Compel. Remove them, or give the model as safetensors.',
+  );
+};
+
+const extras = (chunk: Chunk, width: number, unseen: ReadonlySet<number>): Feeds => {
+  const vectors = new Float32Array(chunk.length * width);
+  for (const [place, { vector }] of chunk.entries()) if (vector !== null) vectors.set(vector, place * width);
+  return {
+    [CLIP.kept]: tensor(
+      Float32Array.from(chunk, ({ vector }) => (vector === null ? 1 : 0)),
+      [chunk.length, 1],
+    ),
+    [CLIP.vectors]: tensor(vectors, [chunk.length, width]),
+    [CLIP.unseen]: tensor(
+      Float32Array.from(chunk, (_, place) => (unseen.has(place) ? UNSEEN : 0)),
+      [1, 1, 1, chunk.length],
+    ),
+  };
+};

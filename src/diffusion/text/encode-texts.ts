@@ -1,0 +1,59 @@
+/** Prompts in a syntax to embeddings, as long as the prompts are: 77 tokens a chunk. */
+import type { PromptSyntax } from '../../records.js';
+import { tensor, type Tensor } from '../../tensor/tensor.js';
+import { encodeA1111 } from './syntaxes/encode-a1111.js';
+import { encodeComfy } from './syntaxes/encode-comfy.js';
+import { encodeCompel } from './syntaxes/encode-compel.js';
+import { encodePlain } from './syntaxes/encode-plain.js';
+import type { EncodedText, EncodeTexts } from './encoded-text.js';
+import { joinFeatures, type TextEmbeddings, type TextEncoder } from './encode-prompt.js';
+
+const BY_SYNTAX: Readonly<Record<PromptSyntax, EncodeTexts>> = {
+  plain: encodePlain,
+  a1111: encodeA1111,
+  comfy: encodeComfy,
+  compel: encodeCompel,
+};
+
+/**
+ * @param texts what a prompt is at different steps
+ * @returns f32 [1,77·chunks,width] and [1,projection] of each
+ * @throws SESSION_RUN ROW_FIELD_INVALID
+ */
+export const encodeTexts = async (
+  encoders: readonly TextEncoder[],
+  texts: readonly string[],
+  syntax: PromptSyntax,
+): Promise<TextEmbeddings[]> => {
+  const different = [...new Set(texts)];
+  const counts = different.map((text) => texts.filter((other) => other === text).length);
+  const byEncoder: EncodedText[][] = [];
+  for (const encoder of encoders) byEncoder.push(await BY_SYNTAX[syntax](encoder, different, counts));
+  const encoded = different.map((_, index) => {
+    const parts = byEncoder.map((encoded) => encoded[index] as EncodedText);
+    const lengths = parts.map(({ chunks }) => chunks.length);
+    const count = parts.some(({ filler }) => filler === null) ? Math.min(...lengths) : Math.max(...lengths);
+    const pooled = parts.at(-1)?.pooled;
+    if (pooled === undefined) throw new RangeError('the last text encoder has no projection');
+    return { hidden: joinFeatures(parts.map((part) => joinChunks(part, count))), pooled };
+  });
+  return texts.map((text) => encoded[different.indexOf(text)] as TextEmbeddings);
+};
+
+const joinChunks = ({ chunks, filler }: EncodedText, count: number): Tensor => {
+  const missing = Array.from({ length: Math.max(0, count - chunks.length) }, () => filler);
+  const all = [...chunks.slice(0, count), ...missing] as Tensor[];
+  return all.length === 1 ? (all[0] as Tensor) : joinTokens(all);
+};
+
+/** [1,a,width] and [1,b,width] to [1,a+b,width]. */
+export const joinTokens = (parts: readonly Tensor[]): Tensor => {
+  const width = parts[0]?.dims[2] ?? 0;
+  const joined = new Float32Array(parts.reduce((length, { data }) => length + data.length, 0));
+  let start = 0;
+  for (const { data } of parts) {
+    joined.set(data, start);
+    start += data.length;
+  }
+  return tensor(joined, [1, joined.length / width, width]);
+};

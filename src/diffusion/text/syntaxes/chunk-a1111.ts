@@ -1,0 +1,44 @@
+import { frame, roomOf, tokenize, idsOf, type Chunk, type Token, type TokenGroup } from '../chunk.js';
+import type { TextEncoder } from '../encode-prompt.js';
+import { isBreak, type WeightedText } from './parse-a1111.js';
+
+/** A1111's default of `comma_padding_backtrack`: what stands behind a comma this near to a chunk's end goes to the next. */
+const BACKTRACK = 20;
+
+/**
+ * Chunks of 75 tokens, cut behind a comma where one is near.
+ * Source: AUTOMATIC1111/stable-diffusion-webui modules/sd_hijack_clip.py at 00e09382, `tokenize_line`.
+ * @returns at least one
+ */
+export const chunkA1111 = (encoder: TextEncoder, parts: readonly WeightedText[]): Chunk[] => {
+  const { tokenizer } = encoder;
+  const room = roomOf(tokenizer);
+  const [comma] = idsOf(tokenizer, ',');
+  const chunks: Chunk[] = [];
+  let current: Token[] = [];
+  let lastComma = -1;
+  const close = (carried: readonly Token[] = []): void => {
+    chunks.push(frame(tokenizer, current));
+    current = [...carried];
+    lastComma = -1;
+  };
+  const push = (group: TokenGroup): void => {
+    const [first] = group;
+    if (first?.vector === null && first.id === comma) lastComma = current.length;
+    else if (current.length === room && lastComma !== -1 && room - lastComma <= BACKTRACK) {
+      const carried = current.splice(lastComma + 1);
+      close(carried);
+    }
+    if (current.length + group.length > room) close();
+    current.push(...group.slice(0, room));
+  };
+  for (const part of parts) {
+    if (isBreak(part)) {
+      close();
+      continue;
+    }
+    tokenize(encoder, part.text, part.weight).forEach(push);
+  }
+  if (current.length > 0 || chunks.length === 0) close();
+  return chunks;
+};

@@ -1,0 +1,91 @@
+/** Latents as a small rough picture, for people who wait: a linear map of the four channels, a pixel for each latent. */
+import { VAE_SCALE } from '../../models/networks/vae-config.js';
+import type { Pixels } from '../../records.js';
+import type { Tensor } from '../../tensor/tensor.js';
+
+const CHANNELS = 4;
+const COLOURS = 3;
+const FEATURES = CHANNELS + 1;
+
+/**
+ * Colours in [-1,1] of SDXL's latents, a row a channel and the bias last: `SDXL.latent_rgb_factors` of ComfyUI's
+ * comfy/latent_formats.py (0219e5b), used as its latent_preview.py does.
+ */
+const SDXL_COLOURS = [
+  [0.3651, 0.4232, 0.4341],
+  [-0.2533, -0.0042, 0.1068],
+  [0.1076, 0.1111, -0.0362],
+  [-0.3165, -0.2492, -0.2188],
+  [0.1084, -0.0175, -0.0011],
+];
+const HALF_RANGE = 127.5;
+/** Weight of SDXL's factors against the picture's own, per latent: what a plain picture leaves open, they decide. */
+const PRIOR_WEIGHT = 1e-3;
+
+/**
+ * The map for one picture: least squares between its clean latents and its colours, held near SDXL's factors. So other
+ * autoencoders than SDXL's, whose channels mean other things, show true colours too.
+ *
+ * @param clean f32 [1,4,h,w]
+ * @param pixels [8h,8w], what the latents stand for; null: SDXL's factors as they are
+ * @returns draws latents of any state: u8 [h,w,3]
+ */
+export const fitPreview = (clean: Tensor, pixels: Pixels | null): ((latents: Tensor) => Pixels) => {
+  const prior = SDXL_COLOURS.map((row, feature) =>
+    row.map((factor) => (feature === CHANNELS ? factor + 1 : factor) * HALF_RANGE),
+  );
+  const map = pixels === null ? prior : leastSquares(clean, pixels, prior);
+  return (latents) => draw(latents, map);
+};
+
+const leastSquares = ({ data, dims }: Tensor, pixels: Pixels, prior: readonly number[][]): number[][] => {
+  const [, , height = 0, width = 0] = dims;
+  const area = height * width;
+  const weight = PRIOR_WEIGHT * area;
+  /* (AᵀA + wI) X = AᵀB + wX₀, as rows [AᵀA + wI | AᵀB + wX₀]. */
+  const rows = prior.map((colours, feature) => [
+    ...Array.from({ length: FEATURES }, (_, other) => (other === feature ? weight : 0)),
+    ...colours.map((colour) => weight * colour),
+  ]);
+  for (let place = 0; place < area; place++) {
+    const centre = (Math.floor(place / width) + 0.5) * VAE_SCALE * pixels.width + ((place % width) + 0.5) * VAE_SCALE;
+    const values = Array.from({ length: CHANNELS }, (_, channel) => data[channel * area + place]!);
+    values.push(1);
+    for (let colour = 0; colour < COLOURS; colour++) values.push(pixels.data[centre * COLOURS + colour]!);
+    for (let feature = 0; feature < FEATURES; feature++) {
+      for (let column = 0; column < values.length; column++)
+        rows[feature]![column]! += values[feature]! * values[column]!;
+    }
+  }
+  return solve(rows);
+};
+
+/** Gauss-Jordan; the matrix is positive definite, so no pivot is zero. @returns what stands right of the identity */
+const solve = (rows: number[][]): number[][] => {
+  rows.forEach((row, pivot) => {
+    const scale = row[pivot]!;
+    for (let column = 0; column < row.length; column++) row[column]! /= scale;
+    for (const other of rows) {
+      if (other === row) continue;
+      const times = other[pivot]!;
+      for (let column = 0; column < row.length; column++) other[column]! -= times * row[column]!;
+    }
+  });
+  return rows.map((row) => row.slice(FEATURES));
+};
+
+const draw = ({ data, dims }: Tensor, map: readonly number[][]): Pixels => {
+  const [, , height = 0, width = 0] = dims;
+  const area = height * width;
+  const picture = new Uint8ClampedArray(area * COLOURS);
+  for (let place = 0; place < area; place++) {
+    for (let colour = 0; colour < COLOURS; colour++) {
+      let value = map[CHANNELS]![colour]!;
+      for (let channel = 0; channel < CHANNELS; channel++) {
+        value += data[channel * area + place]! * map[channel]![colour]!;
+      }
+      picture[place * COLOURS + colour] = value;
+    }
+  }
+  return { data: new Uint8Array(picture.buffer), width, height };
+};

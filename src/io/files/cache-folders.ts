@@ -1,0 +1,64 @@
+/** Where caches lie: downloaded models, in one cache with Python's, and what is made from their weights. */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { RefineError } from '../../errors.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Called only where nothing in the environment says where caches lie. @throws CACHE_UNWRITABLE when there is no home */
+export type FindHome = () => string;
+
+/** Folder of huggingface_hub's settings and caches. As its constants.py decides it. @throws CACHE_UNWRITABLE */
+export const huggingFaceFolder = (env: Environment, home: FindHome = userHome): string => {
+  const own = filled(env['HF_HOME']);
+  return own === null ? join(cachesFolder(env, home), 'huggingface') : expand(own, home);
+};
+
+/** Folder of downloaded repositories. As huggingface_hub's constants.py decides it. @throws CACHE_UNWRITABLE */
+export const hubCacheFolder = (env: Environment, home: FindHome = userHome): string => {
+  const hub = filled(env['HF_HUB_CACHE']) ?? filled(env['HUGGINGFACE_HUB_CACHE']);
+  return hub === null ? join(huggingFaceFolder(env, home), 'hub') : expand(hub, home);
+};
+
+/**
+ * Folder of what is made from weights: `SDXL_REFINE_CACHE`, else `sdxl-refine` in the user's folder of caches; of a user
+ * without a home, in `HF_HOME`.
+ * @throws CACHE_UNWRITABLE
+ */
+export const preparedFolder = (env: Environment, home: FindHome = userHome): string => {
+  const own = filled(env['SDXL_REFINE_CACHE']);
+  if (own !== null) return resolve(own);
+  try {
+    return join(cachesFolder(env, home), 'sdxl-refine');
+  } catch (thrown) {
+    const hub = filled(env['HF_HOME']);
+    if (hub === null) throw thrown;
+    return join(expand(hub, home), 'sdxl-refine');
+  }
+};
+
+/** A variable that is there and empty counts as unset. */
+export const filled = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text);
+
+const cachesFolder = (env: Environment, home: FindHome): string => {
+  const caches = filled(env['XDG_CACHE_HOME']);
+  return caches === null ? join(home(), '.cache') : resolve(caches);
+};
+
+const expand = (path: string, home: FindHome): string =>
+  /^~(?=$|[/\\])/.test(path) ? join(home(), path.slice(1)) : path;
+
+/** A user whom the system does not know, as containers run programs, has a home only where HOME says so. */
+const userHome: FindHome = () => {
+  let cause: unknown;
+  try {
+    const home = homedir();
+    if (home !== '') return home;
+  } catch (thrown) {
+    cause = thrown;
+  }
+  const message =
+    'There is no home folder to keep models and what is made from them in: HOME is not set, and the system knows no home of this user. ' +
+    'Set HF_HOME (downloaded models), SDXL_REFINE_CACHE (what --precision int8 and --memory fast make), or HOME.';
+  throw new RefineError('CACHE_UNWRITABLE', message, { cause });
+};

@@ -1,0 +1,66 @@
+/** Says what is wrong with text that is not JSON, in words that tell where and how to mend it. Pure. */
+import { cutText } from './json-text.js';
+import { messageOf } from '../../errors.js';
+
+const MAX_MESSAGE = 200;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const BACKSLASH = 0x5c;
+/** `]` and `}`. */
+const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
+/** White space of JSON (RFC 8259, 2). */
+const SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
+
+/**
+ * The commonest slip has its own words: a comma after the last value, which Python and JavaScript allow and samples print.
+ *
+ * @param text what `JSON.parse` refused
+ * @param thrown by `JSON.parse`
+ * @returns without a full stop at its end
+ */
+export const jsonFault = (text: string, thrown: unknown): string => {
+  /* V8 quotes the text around the fault, line breaks and all. */
+  const message = cutText(messageOf(thrown).replace(/[\p{Cc}\s]+/gu, ' '), MAX_MESSAGE);
+  const position = /at position (\d+)/.exec(message)?.[1];
+  const comma = trailingComma(text);
+  /* A parser that stopped before the comma stopped for another reason. */
+  if (comma !== null && (position === undefined || Number(position) > comma)) {
+    return `trailing comma at ${placeIn(text, comma)}: JSON has none; remove it`;
+  }
+  if (position === undefined || message.includes('(line ')) return message;
+  return `${message} (${placeIn(text, Number(position))})`;
+};
+
+/** Offset of the first comma that a closing bracket follows; null: there is none. */
+const trailingComma = (text: string): number | null => {
+  let comma: number | null = null;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (SPACE.has(unit)) continue;
+    if (comma !== null && CLOSING.has(unit)) return comma;
+    comma = unit === COMMA ? i : null;
+    if (unit === QUOTE) i = stringEnd(text, i);
+  }
+  return null;
+};
+
+/** Offset of the quote that ends the string begun at `start`; the text's length if none does. */
+const stringEnd = (text: string, start: number): number => {
+  for (let i = start + 1; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit === BACKSLASH) i++;
+    else if (unit === QUOTE) return i;
+  }
+  return text.length;
+};
+
+/** Both 1-based, as editors count; columns in UTF-16 units. */
+const placeIn = (text: string, offset: number): string => {
+  let line = 1;
+  let start = 0;
+  for (let end = text.indexOf('\n'); end !== -1 && end < offset; end = text.indexOf('\n', start)) {
+    line++;
+    start = end + 1;
+  }
+  return `line ${line}, column ${offset - start + 1}`;
+};

@@ -1,0 +1,114 @@
+/** Requests of this program's own, through the proxy that the environment names. What clients of a server name is never asked for this way. */
+import { env } from 'node:process';
+import type { Dispatcher } from 'undici';
+import { messageOf, RefineError } from '../../errors.js';
+import { goesAround } from './no-proxy.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** '': none. Without `httpsProxy`, `httpProxy` is for both. */
+export interface Proxies {
+  httpProxy: string;
+  httpsProxy: string;
+  noProxy: string;
+}
+
+/** `fetch` with HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, in small letters too. @throws as `fetch`, and USAGE_OPTION_INVALID */
+export const proxiedFetch: typeof fetch = async (input, init) => {
+  const proxies = readProxies(env);
+  return proxies === null ? fetch(input, init) : (await through(proxies))(input, init);
+};
+
+/** null: no proxy is named. @throws USAGE_OPTION_INVALID for one that is no address */
+export const readProxies = (from: Environment): Proxies | null => {
+  const named = (...names: string[]): string => {
+    for (const name of names) {
+      const text = (from[name] ?? '').trim();
+      if (text !== '') return address(name, text);
+    }
+    return '';
+  };
+  const all = ['all_proxy', 'ALL_PROXY'];
+  const httpProxy = named('http_proxy', 'HTTP_PROXY', ...all);
+  const httpsProxy = named('https_proxy', 'HTTPS_PROXY', ...all);
+  if (httpProxy === '' && httpsProxy === '') return null;
+  return { httpProxy, httpsProxy, noProxy: from['no_proxy'] ?? from['NO_PROXY'] ?? '' };
+};
+
+/** `proxy.example:3128` is an address too, as everywhere. */
+const address = (name: string, text: string): string => {
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
+  /* It may hold a password: it is not shown. */
+  throw new RefineError(
+    'USAGE_OPTION_INVALID',
+    `Expected the variable ${name} to be the address of a proxy, such as http://proxy.example:3128 (http or https). Correct it, or unset it.`,
+    { context: { variable: name } },
+  );
+};
+
+/** Connections are kept, as `fetch` keeps its own. */
+let kept: { key: string; request: typeof fetch } | undefined;
+
+const through = async (proxies: Proxies): Promise<typeof fetch> => {
+  const key = JSON.stringify(proxies);
+  if (kept?.key !== key) kept = { key, request: await openProxies(proxies) };
+  return kept.request;
+};
+
+/** Loaded where there is a proxy: it takes longer than all else that a request needs. */
+const openProxies = async ({ httpProxy, httpsProxy, noProxy }: Proxies): Promise<typeof fetch> => {
+  const { Agent, Dispatcher, fetch: request, ProxyAgent } = await import('undici');
+  /* The same function as Node's own, of another version. */
+  const send = request as unknown as (input: unknown, init: unknown) => Promise<Response>;
+  const direct = new Agent();
+  const by = (uri: string, proxyTunnel = true): Dispatcher =>
+    uri === '' ? direct : new ProxyAgent({ uri, proxyTunnel });
+  const agents = {
+    https: by(httpsProxy === '' ? httpProxy : httpsProxy),
+    http: by(httpProxy),
+    forwarder: by(httpProxy, false),
+  };
+  let forwards = false;
+  const agentFor = (origin: URL): Dispatcher => {
+    if (goesAround(origin, noProxy)) return direct;
+    if (origin.protocol === 'https:') return agents.https;
+    return forwards ? agents.forwarder : agents.http;
+  };
+  /* Asked for each hop: a redirect may lead past the proxy, or to it. */
+  class Chooser extends Dispatcher {
+    override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandlers): boolean {
+      return agentFor(new URL(String(options.origin))).dispatch(options, handler);
+    }
+  }
+  const dispatcher = new Chooser();
+  const ask: typeof fetch = (input, init) => send(input, { ...init, dispatcher });
+  const attempt: typeof fetch = async (input, init) => {
+    try {
+      return await ask(input, init);
+    } catch (thrown) {
+      const status = refusedTunnel(thrown);
+      if (status === null) throw thrown;
+      /* Many proxies open tunnels to port 443 alone, and forward plain requests instead. */
+      if (!forwards && httpProxy !== '') {
+        forwards = true;
+        return attempt(input, init);
+      }
+      throw refused(status, thrown);
+    }
+  };
+  return attempt;
+};
+
+/** What the proxy answered to CONNECT; null: that is not what failed. undici says it in the cause of the cause. */
+const refusedTunnel = (thrown: unknown): string | null => {
+  for (let error = thrown; typeof error === 'object' && error !== null; error = (error as { cause?: unknown }).cause) {
+    const status = /Proxy response \((\d+)\)/.exec(messageOf(error))?.[1];
+    if (status !== undefined) return status;
+  }
+  return null;
+};
+
+/** The reason is where fetch has it: in the cause. */
+const refused = (status: string, cause: unknown): TypeError =>
+  new TypeError('fetch failed', { cause: new Error(`the proxy refused the connection (HTTP ${status})`, { cause }) });

@@ -1,0 +1,41 @@
+/** Alpha beside colours, and put back to them. */
+import type { RefinedPixels } from '../../records.js';
+import { sharp } from './configured-sharp.js';
+import type { Alpha } from './load-picture.js';
+import { samplesLike, whiteOf } from './samples.js';
+
+const COLOURS = 3;
+const OPAQUE = 255;
+
+/** As large as the picture. */
+export async function scaleAlpha(alpha: Alpha, width: number, height: number): Promise<Uint8Array> {
+  if (alpha.width === width && alpha.height === height) return alpha.data;
+  return sharp(alpha.data, { raw: { width: alpha.width, height: alpha.height, channels: 1 } })
+    .resize({ width, height, fit: 'fill', kernel: 'lanczos3' })
+    .toColourspace('b-w')
+    .raw()
+    .toBuffer();
+}
+
+/** [height, width, 4], in the depth of `pixels`. @param alpha u8 [height, width] */
+export function addAlpha({ data }: RefinedPixels, alpha: Uint8Array): Uint8Array | Uint16Array {
+  const both = samplesLike(data, alpha.length * 4);
+  /* 255 stands for 65535: 257 times as much. */
+  const scale = whiteOf(data) / OPAQUE;
+  for (let pixel = 0; pixel < alpha.length; pixel++) {
+    for (let colour = 0; colour < COLOURS; colour++) both[pixel * 4 + colour] = data[pixel * COLOURS + colour] ?? 0;
+    both[pixel * 4 + COLOURS] = (alpha[pixel] ?? 0) * scale;
+  }
+  return both;
+}
+
+/** The picture laid over white. @param alpha u8 [height, width] */
+export function overWhite({ data, width, height }: RefinedPixels, alpha: Uint8Array): RefinedPixels {
+  const over = samplesLike(data, data.length);
+  const white = whiteOf(data);
+  for (let index = 0; index < data.length; index++) {
+    const opacity = (alpha[Math.floor(index / COLOURS)] ?? 0) / OPAQUE;
+    over[index] = Math.round((data[index] ?? 0) * opacity + white * (1 - opacity));
+  }
+  return { data: over, width, height };
+}

@@ -1,0 +1,42 @@
+/** A picture as an image classifier of Hugging Face's transformers takes it. */
+import type { Pixels } from '../../records.js';
+import { sharp } from './configured-sharp.js';
+import { loadPicture } from './load-picture.js';
+
+/** How its preprocessor brings pictures to one size. */
+export interface ClassifierSize {
+  /** Both sides, whatever the proportions; or the shorter one, the other in proportion. */
+  resize: { width: number; height: number } | { shortest: number };
+  /** Cut out of the middle after that. */
+  crop: { width: number; height: number } | null;
+  kernel: 'nearest' | 'lanczos3' | 'linear' | 'cubic';
+}
+
+/**
+ * sRGB, upright, the first frame, without alpha: transparent pixels show the colour that the file stores for them.
+ * Fails with `IMAGE_UNDECODABLE` or `IMAGE_TOO_LARGE`.
+ */
+export async function readClassifierPixels(
+  bytes: Uint8Array,
+  { resize, crop, kernel }: ClassifierSize,
+): Promise<Pixels> {
+  const { pixels } = await loadPicture(bytes, 'The picture to screen');
+  const scale = 'shortest' in resize ? resize.shortest / Math.min(pixels.width, pixels.height) : 1;
+  const size =
+    'shortest' in resize
+      ? { width: Math.round(pixels.width * scale), height: Math.round(pixels.height * scale) }
+      : resize;
+  const raw = { width: pixels.width, height: pixels.height, channels: 3 } as const;
+  const image = sharp(pixels.data, { raw }).resize({ ...size, fit: 'fill', kernel });
+  if (crop !== null) image.extract(middle(size, crop));
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}
+
+const middle = (
+  size: { width: number; height: number },
+  crop: { width: number; height: number },
+): { left: number; top: number; width: number; height: number } => {
+  const [width, height] = [Math.min(size.width, crop.width), Math.min(size.height, crop.height)];
+  return { left: (size.width - width) >> 1, top: (size.height - height) >> 1, width, height };
+};

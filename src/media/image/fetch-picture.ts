@@ -1,0 +1,123 @@
+import { RefineError, isRefineError, messageOf, systemCodeOf } from '../../errors.js';
+import { proxiedFetch } from '../../io/net/proxied-fetch.js';
+import { FETCH_TIMEOUT_MS, MAX_FETCH_BYTES, MAX_REDIRECTS } from './limits.js';
+
+export interface FetchOptions {
+  /** Ends the transfer with `CANCELLED`. */
+  signal?: AbortSignal;
+  maxBytes?: number;
+  /** Is told of each part as it comes; what it throws ends the transfer. */
+  onBytes?: (count: number) => void;
+  timeoutMs?: number;
+  /**
+   * Makes one request and follows no redirect: the place for a guard, which sees the URL of every hop. Default: `proxiedFetch`, which
+   * is for URLs that the user of this machine names.
+   */
+  request?: typeof fetch;
+}
+
+/**
+ * Bytes at an `http(s)` URL, in memory. Redirects are followed here, so that each one's scheme is checked.
+ * Fails with `IMAGE_NOT_FOUND` (404, 410), `IMAGE_TOO_LARGE`, `IMAGE_UNREADABLE` (no bytes) or `IMAGE_FETCH_FAILED`. Messages and
+ * contexts leave the query out: signed URLs keep their secret there.
+ */
+export async function fetchPicture(url: string, options: FetchOptions = {}): Promise<Uint8Array> {
+  const { signal, maxBytes = MAX_FETCH_BYTES, onBytes, timeoutMs = FETCH_TIMEOUT_MS, request = proxiedFetch } = options;
+  const where = shown(url);
+  // One controller for both reasons to stop: every AbortSignal.any leaves something behind on a long-lived signal.
+  const stop = new AbortController();
+  const abort = (): void => {
+    stop.abort();
+  };
+  const timer = setTimeout(abort, timeoutMs);
+  signal?.addEventListener('abort', abort);
+  try {
+    if (signal?.aborted) abort();
+    return await readBody(await follow(url, request, stop.signal), { maxBytes, onBytes }, where);
+  } catch (thrown) {
+    if (signal?.aborted) throw new RefineError('CANCELLED', `Stopped while fetching ${where}.`);
+    if (isRefineError(thrown)) throw thrown;
+    if (stop.signal.aborted) throw failed(where, `it took longer than ${timeoutMs / 1000} s`);
+    // fetch says only "fetch failed"; its cause says why, and the cause of several failed addresses has a code and no text.
+    const cause = (thrown as { cause?: unknown }).cause ?? thrown;
+    throw failed(where, messageOf(cause) || (systemCodeOf(cause) ?? 'no connection'), thrown);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** The first answer that is no redirect, if it is a success. */
+async function follow(url: string, request: typeof fetch, signal: AbortSignal): Promise<Response> {
+  let next = url;
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+    const target = checked(next);
+    const response = await request(target.href, {
+      redirect: 'manual',
+      signal,
+      headers: { 'user-agent': 'sdxl-refine' },
+    });
+    if (response.ok) return response;
+    await response.body?.cancel();
+    const location = response.headers.get('location');
+    if (response.status < 300 || response.status >= 400 || location === null) throw refused(target.href, response);
+    next = URL.canParse(location, target.href) ? new URL(location, target).href : location;
+  }
+  throw failed(shown(url), `it redirects more than ${MAX_REDIRECTS} times`);
+}
+
+function checked(url: string): URL {
+  if (!URL.canParse(url)) throw failed(shown(url), 'it is not a valid URL');
+  const parsed = new URL(url);
+  if (!/^https?:$/.test(parsed.protocol)) throw failed(shown(url), 'only http and https are fetched');
+  if (parsed.username || parsed.password) throw failed(shown(url), 'a URL with a user name or password is not fetched');
+  return parsed;
+}
+
+async function readBody(
+  response: Response,
+  { maxBytes, onBytes }: { maxBytes: number; onBytes: FetchOptions['onBytes'] | undefined },
+  where: string,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const announced = Number(response.headers.get('content-length'));
+  if (announced > maxBytes) {
+    await response.body?.cancel();
+    throw tooLarge(where, maxBytes);
+  }
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > maxBytes) throw tooLarge(where, maxBytes);
+    onBytes?.(chunk.length);
+    chunks.push(chunk);
+  }
+  if (length === 0) {
+    throw new RefineError('IMAGE_UNREADABLE', `${where} answered with no data.`, { context: { url: where } });
+  }
+  return Buffer.concat(chunks, length);
+}
+
+function refused(url: string, { status, statusText }: Response): RefineError {
+  const where = shown(url);
+  if (status !== 404 && status !== 410) return failed(where, `the server answered ${status} ${statusText}`.trim());
+  const message = `There is no picture at ${where} (HTTP ${status}). Check the URL.`;
+  return new RefineError('IMAGE_NOT_FOUND', message, { context: { url: where, status } });
+}
+
+function tooLarge(where: string, limit: number): RefineError {
+  const message = `${where} sends more than ${limit} bytes. Download the picture, and give its path or a smaller one.`;
+  return new RefineError('IMAGE_TOO_LARGE', message, { context: { url: where, limit } });
+}
+
+function failed(where: string, reason: string, cause?: unknown): RefineError {
+  const message = `${where} cannot be fetched: ${reason}. Try it in a browser, or download the picture and give its path.`;
+  return new RefineError('IMAGE_FETCH_FAILED', message, { context: { url: where }, cause });
+}
+
+/** A URL as people may see it: without password and query. */
+function shown(url: string): string {
+  if (!URL.canParse(url)) return url.replace(/[?#].*$/s, '');
+  const { protocol, host, pathname, search } = new URL(url);
+  return `${protocol}//${host}${pathname}${search === '' ? '' : '?…'}`;
+}

@@ -1,0 +1,67 @@
+import type { Pixels } from '../../records.js';
+import type { PictureMetadata } from './carry-metadata.js';
+import { sharp } from './configured-sharp.js';
+import { MAX_EXIF_BYTES, MAX_PROFILE_BYTES } from './limits.js';
+import { type OpenedPicture, type PictureFormat, openPicture, undecodable } from './open-picture.js';
+import { isWritable } from './profile-file.js';
+import { uprightExif } from './upright-exif.js';
+
+/** What is assumed of a file that says nothing. */
+const USUAL_DENSITY = 72;
+
+/** How much of each pixel covers what lies behind it: u8 [height, width], 255 is opaque. */
+export interface Alpha {
+  data: Uint8Array;
+  width: number;
+  height: number;
+}
+
+/** A decoded picture, and what its file says about it. */
+export interface LoadedPicture extends PictureMetadata {
+  /** sRGB, upright. Transparent pixels keep the colour that the file stores for them. */
+  pixels: Pixels;
+  /** null where every pixel is opaque. */
+  alpha: Alpha | null;
+  format: PictureFormat;
+}
+
+/**
+ * Decodes a picture to 8-bit sRGB: the first frame or page, turned upright by its EXIF orientation; greyscale, palette, CMYK, Lab
+ * and 16 bits converted, colours moved from an embedded profile to sRGB (docs/decisions/0005-picture-sizes-and-alpha.md).
+ * Fails with `IMAGE_UNDECODABLE` or `IMAGE_TOO_LARGE`. `where` names the picture in messages.
+ */
+export async function loadPicture(bytes: Uint8Array, where: string): Promise<LoadedPicture> {
+  const { image, header, metadata } = await openPicture(bytes, where);
+  // sharp brings 16-bit colours with a profile to Display P3, and takes P3 numbers for sRGB unless an output profile is named.
+  if (metadata.space === 'rgb16' && metadata.hasProfile) image.withIccProfile('srgb');
+  const { data, info } = await image
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+    .catch((thrown: unknown) => {
+      throw undecodable(where, thrown);
+    });
+  const { width, height, channels } = info;
+  const about = { format: header.format, ...metadataOf(metadata) };
+  if (channels === 3) return { pixels: { data, width, height }, alpha: null, ...about };
+  if (channels !== 4) throw undecodable(where, `${channels} channels`);
+  const raw = { raw: { width, height, channels } };
+  const [rgb, alpha] = await Promise.all([
+    sharp(data, raw).removeAlpha().raw().toBuffer(),
+    sharp(data, raw).extractChannel(3).raw().toBuffer(),
+  ]);
+  const isOpaque = alpha.every((value) => value === 255);
+  return {
+    pixels: { data: rgb, width, height },
+    alpha: isOpaque ? null : { data: alpha, width, height },
+    ...about,
+  };
+}
+
+function metadataOf({ exif, density, icc }: OpenedPicture['metadata']): PictureMetadata {
+  return {
+    exif: exif === undefined || exif.length > MAX_EXIF_BYTES ? null : uprightExif(exif),
+    density: density === undefined || density === USUAL_DENSITY ? null : density,
+    profile: icc !== undefined && icc.length <= MAX_PROFILE_BYTES && isWritable(icc) ? icc : null,
+  };
+}

@@ -1,0 +1,91 @@
+import type { Metadata, Sharp } from 'sharp';
+import { RefineError, messageOf } from '../../errors.js';
+import { sharp } from './configured-sharp.js';
+import { sampleProblem } from './check-samples.js';
+import { computedPixels } from './fit.js';
+import { foreignFormat } from './foreign-formats.js';
+import { MAX_PIXELS, MAX_SIDE } from './limits.js';
+
+const FORMATS = ['png', 'jpeg', 'webp', 'tiff', 'avif', 'gif'] as const;
+export type PictureFormat = (typeof FORMATS)[number];
+
+/** What a picture's header says. */
+export interface PictureHeader {
+  format: PictureFormat;
+  /** Pixels, after the EXIF orientation is applied. */
+  width: number;
+  height: number;
+  /** The format keeps an alpha channel; every GIF does. Whether a pixel is transparent, only decoding shows. */
+  hasAlpha: boolean;
+}
+
+export interface OpenedPicture {
+  image: Sharp;
+  header: PictureHeader;
+  /** sharp's own words about the file. */
+  metadata: Metadata;
+}
+
+/**
+ * Opens an encoded picture (bytes, or a path and the first bytes there) and reads its header; no pixel is decoded.
+ * Fails with `IMAGE_UNDECODABLE`, or with `IMAGE_TOO_LARGE` above `MAX_PIXELS` or `MAX_SIDE`. `where` names the picture in messages.
+ */
+export async function openPicture(
+  input: Uint8Array | { path: string; head: Uint8Array },
+  where: string,
+): Promise<OpenedPicture> {
+  const [from, head] = 'path' in input ? [input.path, input.head] : [input, input];
+  const { image, metadata } = await readMetadata(from).catch((thrown: unknown) => {
+    const foreign = foreignFormat(head);
+    throw foreign === null ? undecodable(where, thrown) : notRead(where, `is ${foreign}, which is not read; ${READ}`);
+  });
+  const problem = sampleProblem(metadata);
+  if (problem !== null) throw notRead(where, problem);
+  const header = headerOf(metadata, where);
+  const { width, height } = header;
+  const tooLarge = (limit: number, accepted: string): RefineError =>
+    new RefineError('IMAGE_TOO_LARGE', `${where} has ${width}×${height} pixels; ${accepted}. Scale it down.`, {
+      context: { width, height, limit },
+    });
+  if (Math.max(width, height) > MAX_SIDE) throw tooLarge(MAX_SIDE, `at most ${MAX_SIDE} a side are accepted`);
+  if (computedPixels(header) > MAX_PIXELS) {
+    throw tooLarge(MAX_PIXELS, `at most ${MAX_PIXELS} (8192×8192) are accepted, counted in blocks of 8×8`);
+  }
+  return { image, header, metadata };
+}
+
+async function readMetadata(input: string | Uint8Array): Promise<{ image: Sharp; metadata: Metadata }> {
+  // 'error' refuses cut files; the stricter 'warning' also refuses sound ones, such as JPEGs with stray bytes between markers.
+  const image = sharp(input, { autoOrient: true, failOn: 'error', limitInputPixels: false });
+  return { image, metadata: await image.metadata() };
+}
+
+function headerOf(metadata: Metadata, where: string): PictureHeader {
+  const { width, height } = metadata.autoOrient;
+  return { format: formatOf(metadata, where), width, height, hasAlpha: metadata.hasAlpha };
+}
+
+function formatOf({ format, compression }: Metadata, where: string): PictureFormat {
+  // libvips names the container: AVIF is HEIF with AV1 inside; HEIC, with HEVC inside, it cannot decode.
+  const name = compression === 'av1' ? 'avif' : format;
+  const known = FORMATS.find((candidate) => candidate === name);
+  if (known === undefined) throw undecodable(where, `${format} ${compression ?? ''}`);
+  return known;
+}
+
+const READ = 'save as PNG, JPEG, WebP, TIFF or AVIF';
+
+const notRead = (where: string, problem: string): RefineError =>
+  new RefineError('IMAGE_UNDECODABLE', `${where} ${problem}.`);
+
+/** What libvips says of a file that it cannot read, as an error with a remedy. */
+export function undecodable(where: string, thrown: unknown): RefineError {
+  const [reason = ''] = messageOf(thrown).split('\n');
+  /* libvips' word for a TIFF of more than 32 bits a sample. */
+  if (reason.includes('samples out of range')) {
+    return notRead(where, 'has 64-bit samples, or complex ones; save as 8 or 16 bits, without sign');
+  }
+  const found = `is damaged, cut short, or not a PNG, JPEG, WebP, TIFF, AVIF or GIF picture (${reason.trim()})`;
+  const message = `${where} ${found}. Open it in a viewer and save it again.`;
+  return new RefineError('IMAGE_UNDECODABLE', message, { cause: thrown });
+}

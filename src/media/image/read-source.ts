@@ -1,0 +1,22 @@
+import type { PictureSource } from '../../records.js';
+import { decodeInline } from './decode-inline.js';
+import { type FetchOptions, fetchPicture } from './fetch-picture.js';
+import { readPictureFile } from './read-file.js';
+
+/** A source of an encoded picture: every source but latents. */
+export type EncodedSource = Exclude<PictureSource, { kind: 'latents' }>;
+
+/**
+ * The encoded bytes (PNG, JPEG, …) of a row's picture. Fails with `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE`, `IMAGE_TOO_LARGE`,
+ * `IMAGE_FETCH_FAILED`, `IMAGE_UNDECODABLE` (inline text) or `CANCELLED`.
+ */
+export async function readSource(source: EncodedSource, options: FetchOptions = {}): Promise<Uint8Array> {
+  switch (source.kind) {
+    case 'file':
+      return readPictureFile(source.path);
+    case 'url':
+      return fetchPicture(source.url, options);
+    case 'inline':
+      return decodeInline(source.text);
+  }
+}

@@ -1,0 +1,97 @@
+import { toA1111 } from '../../diffusion/schedulers/names/find-sampler.js';
+import type { RunFacts } from './run-facts.js';
+
+type Pair = readonly [key: string, value: string | number | null];
+
+/**
+ * A1111's `parameters` text of one of our pictures. `Steps: ` begins the last line, for Civitai; the negative prompt's
+ * line is there even if it is empty, for ComfyUI. Where the source said what made it, the usual keys stay the source's,
+ * and ours are the ones that begin with `Refine`. A1111's own `Refiner` keys are not written of a refined picture: pasted
+ * there, they would turn its refiner on.
+ * The grammar cannot hold a prompt that has itself a line `Negative prompt:`; our JSON can.
+ */
+export const a1111Parameters = (run: RunFacts): string => {
+  const [prompt, negativePrompt] = [run.settings.prompt, run.settings.negativePrompt].map(withoutTags);
+  const written = pairsOf(run).filter(([, value]) => value !== null);
+  const line = written.map(([key, value]) => `${key}: ${quoteValue(String(value))}`).join(', ');
+  return `${prompt}${loraTags(run)}\nNegative prompt: ${negativePrompt}\n${line}`;
+};
+
+/** Tags that were words to us would be LoRAs to A1111: what it is told of is what was applied. */
+const withoutTags = (prompt: string): string =>
+  prompt.replace(/\s*<(?:lora|lyco|locon|hypernet|hypernetwork):[^<>]*>/gi, '');
+
+/** A1111 names LoRAs in the prompt, with their weights: of the text encoders and the UNet, where these differ. */
+const loraTags = ({ settings: { loraWeights = {} } }: RunFacts): string =>
+  Object.entries(loraWeights)
+    .map(([name, weight]) => [name, ...(typeof weight === 'number' ? [weight] : [weight.text_encoder, weight.unet])])
+    .map((tag) => ` <lora:${tag.join(':')}>`)
+    .join('');
+
+const refinePairs = ({ settings, scheduler, stepsRun, width, height, model, version, source }: RunFacts): Pair[] => {
+  const { sampler, spacing } = toA1111(scheduler);
+  const ours = {
+    steps: settings.steps,
+    sampler,
+    scheduler: spacing,
+    guidanceScale: settings.guidanceScale,
+    seed: settings.seed,
+  };
+  const made = source?.steps == null ? ours : source;
+  return [
+    ['Steps', made.steps],
+    ['Sampler', made.sampler],
+    ['Schedule type', made.scheduler],
+    ['CFG scale', made.guidanceScale],
+    ['Seed', made.seed],
+    ['Size', `${width}x${height}`],
+    ['Model', made === ours ? model.name : null],
+    ['Denoising strength', settings.denoisingStart === null ? settings.strength : null],
+    ['Refine model', model.name],
+    ['Refine scheduler', scheduler],
+    ['Refine steps', settings.steps],
+    ['Refine steps run', stepsRun],
+    ['Refine start', settings.denoisingStart],
+    ['Refine CFG scale', settings.guidanceScale],
+    ['Refine seed', settings.seed],
+    ['Refine ascore', settings.aestheticScore],
+    ['Refine negative ascore', settings.negativeAestheticScore],
+    ['Version', `sdxl-refine ${version}`],
+  ];
+};
+
+/** A picture from noise. Of an ensemble, A1111's own keys say just what they mean there. */
+const generationPairs = (run: RunFacts, { handoff, refiner }: NonNullable<RunFacts['generation']>): Pair[] => {
+  const { settings, scheduler, width, height, model, version, baseModel = '' } = run;
+  const { sampler, spacing } = toA1111(scheduler);
+  const stage = handoff === null ? refiner : null;
+  return [
+    ['Steps', settings.steps],
+    ['Sampler', sampler],
+    ['Schedule type', spacing],
+    ['CFG scale', settings.guidanceScale],
+    ['Seed', settings.seed],
+    ['Size', `${width}x${height}`],
+    ['Model', baseModel],
+    ['Refiner', handoff === null ? null : model.name],
+    ['Refiner switch at', handoff],
+    ['Denoising strength', stage?.strength ?? null],
+    ['Refine model', stage === null ? null : model.name],
+    ['Refine steps', stage?.steps ?? null],
+    ['Refine CFG scale', refiner?.guidanceScale ?? null],
+    ['Refine seed', refiner?.seed ?? null],
+    ['Version', `sdxl-refine ${version}`],
+  ];
+};
+
+const pairsOf = (run: RunFacts): Pair[] => {
+  const { promptSyntax } = run.settings;
+  const pairs = run.generation === undefined ? refinePairs(run) : generationPairs(run, run.generation);
+  // `Steps: ` stays the first.
+  return promptSyntax === 'plain'
+    ? pairs
+    : [...pairs.slice(0, -1), ['Prompt syntax', promptSyntax], ...pairs.slice(-1)];
+};
+
+/** A1111 quotes as JSON what its own pattern would cut. */
+const quoteValue = (value: string): string => (/[,:\n]/.test(value) ? JSON.stringify(value) : value);

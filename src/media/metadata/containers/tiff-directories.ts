@@ -1,0 +1,71 @@
+/** The two EXIF directories that hold text, in a TIFF block. Offsets are from outside: every one is checked. Pure. */
+import { MAX_EXIF_ENTRIES, MAX_TEXT_BYTES } from '../limits.js';
+
+export const EXIF_POINTER = 0x8769;
+export const USER_COMMENT = 0x9286;
+const HEADER_BYTES = 8;
+export const ENTRY_BYTES = 12;
+/** Bytes of one value, by TIFF's type number. */
+const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
+
+export interface TiffEntry {
+  tag: number;
+  /** The entry's 12 bytes as they are. */
+  raw: Buffer;
+  /** Its value's bytes; null if they lie outside the block or are too many. */
+  value: Buffer | null;
+}
+
+export interface TiffDirectories {
+  littleEndian: boolean;
+  /** IFD0. */
+  main: TiffEntry[];
+  /** The Exif IFD; empty if there is none. */
+  exif: TiffEntry[];
+  /** Offset of IFD1, the thumbnail's; 0 if there is none. */
+  next: number;
+}
+
+/** @returns null if this is no TIFF block */
+export const readTiffDirectories = (tiff: Buffer): TiffDirectories | null => {
+  const order = tiff.toString('latin1', 0, 4);
+  const littleEndian = order === 'II*\0';
+  if (tiff.length < HEADER_BYTES || (!littleEndian && order !== 'MM\0*')) return null;
+  const read = readerOf(tiff, littleEndian);
+  const mainAt = read.u32(4);
+  const main = readDirectory(tiff, mainAt, littleEndian);
+  const pointer = main.find(({ tag }) => tag === EXIF_POINTER);
+  const exif =
+    pointer === undefined ? [] : readDirectory(tiff, readerOf(pointer.raw, littleEndian).u32(8), littleEndian);
+  const nextAt = mainAt + 2 + main.length * ENTRY_BYTES;
+  return { littleEndian, main, exif, next: main.length > 0 && nextAt + 4 <= tiff.length ? read.u32(nextAt) : 0 };
+};
+
+const readDirectory = (tiff: Buffer, at: number, littleEndian: boolean): TiffEntry[] => {
+  if (at < HEADER_BYTES || at + 2 > tiff.length) return [];
+  const fitting = Math.floor((tiff.length - at - 2) / ENTRY_BYTES);
+  const length = Math.min(readerOf(tiff, littleEndian).u16(at), fitting, MAX_EXIF_ENTRIES);
+  return Array.from({ length }, (_, index) => readEntry(tiff, at + 2 + index * ENTRY_BYTES, littleEndian));
+};
+
+const readEntry = (tiff: Buffer, at: number, littleEndian: boolean): TiffEntry => {
+  const { u16, u32 } = readerOf(tiff, littleEndian);
+  const bytes = (TYPE_BYTES[u16(at + 2)] ?? 0) * u32(at + 4);
+  const start = bytes <= 4 ? at + 8 : u32(at + 8);
+  const isWhole = bytes <= MAX_TEXT_BYTES && start + bytes <= tiff.length;
+  return {
+    tag: u16(at),
+    raw: tiff.subarray(at, at + ENTRY_BYTES),
+    value: isWhole ? tiff.subarray(start, start + bytes) : null,
+  };
+};
+
+interface Reader {
+  u16: (at: number) => number;
+  u32: (at: number) => number;
+}
+
+const readerOf = (bytes: Buffer, littleEndian: boolean): Reader =>
+  littleEndian
+    ? { u16: (at) => bytes.readUInt16LE(at), u32: (at) => bytes.readUInt32LE(at) }
+    : { u16: (at) => bytes.readUInt16BE(at), u32: (at) => bytes.readUInt32BE(at) };

@@ -1,0 +1,126 @@
+/** What made a picture, in one form for all programs. */
+import type { PromptSyntax, Rng } from '../../records.js';
+import { MAX_PROMPT_CHARS } from './limits.js';
+import { quote, type Warn } from './warnings.js';
+
+export type Program =
+  | 'sdxl-refine'
+  | 'a1111'
+  | 'sdnext'
+  | 'comfyui'
+  | 'invokeai'
+  | 'fooocus'
+  | 'novelai'
+  | 'swarmui'
+  | 'draw-things'
+  /** Something was there, and nothing of it could be read: the warnings say why. */
+  | 'unknown';
+
+/** Of A1111 and Forge. */
+export interface NoiseFacts {
+  rng?: Rng;
+  /** Of an encoded picture, whose draw nobody can repeat. */
+  vaeSample?: 'mean';
+  variationSeed?: number;
+  variationStrength?: number;
+  /** ENSD: what the seed of the samplers' own noise is more than the seed. */
+  etaNoiseSeedDelta?: number;
+}
+
+/** Null is what the picture does not say, or says in a way that cannot be used. */
+export interface GenerationFacts {
+  /** Whose form the metadata has; many programs write A1111's. */
+  program: Program;
+  prompt: string | null;
+  negativePrompt: string | null;
+  /** 0 to 2^64-1; above 2^53-1 its digits. */
+  seed: number | string | null;
+  steps: number | null;
+  /** As the program wrote it. */
+  sampler: string | null;
+  /** The schedule of noise levels as the program wrote it: `Karras`, `normal`, … */
+  scheduler: string | null;
+  guidanceScale: number | null;
+  /** Pixels; the size that was generated, which an upscaler may have changed since. */
+  width: number | null;
+  height: number | null;
+  /** What the program says of its random numbers; absent: nothing. */
+  noise?: NoiseFacts;
+  /** Where the metadata itself says how its prompts are read; else it is the program's (`syntaxOf`). */
+  promptSyntax?: PromptSyntax;
+  warnings: readonly string[];
+}
+
+export type Facts = Omit<GenerationFacts, 'warnings'>;
+
+/** The same, as a program's metadata has it: any JSON value. */
+export type RawFacts = Readonly<Partial<Record<Exclude<keyof Facts, 'program' | 'noise' | 'promptSyntax'>, unknown>>>;
+
+/** Takes what can be used of the raw values; warns of the rest. Numbers may be text, as many programs write them. */
+export const factsOf = (program: Program, raw: RawFacts, warn: Warn): Facts => ({
+  program,
+  prompt: promptOf(raw.prompt, 'prompt', warn),
+  negativePrompt: promptOf(raw.negativePrompt, 'negative prompt', warn),
+  seed: seedOf(raw.seed, warn),
+  steps: countOf(raw.steps, 'steps', warn),
+  sampler: nameOf(raw.sampler, 'sampler', warn),
+  scheduler: nameOf(raw.scheduler, 'scheduler', warn),
+  guidanceScale: scaleOf(raw.guidanceScale, warn),
+  width: countOf(raw.width, 'width', warn),
+  height: countOf(raw.height, 'height', warn),
+});
+
+/** Facts that hold something. */
+export const isInformative = ({ program: _, ...facts }: Facts): boolean =>
+  Object.values(facts).some((value) => value !== null);
+
+/** What is there and cannot be used is said. */
+const leaveOut = (what: string, value: unknown, warn: Warn): null => {
+  if (value !== undefined && value !== null) warn(`${what} ${quote(shown(value))} is left out.`);
+  return null;
+};
+
+const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+const promptOf = (value: unknown, what: string, warn: Warn): string | null => {
+  if (typeof value !== 'string') return leaveOut(what, value, warn);
+  if (value.length <= MAX_PROMPT_CHARS) return value;
+  warn(`A prompt of ${value.length} characters is left out; at most ${MAX_PROMPT_CHARS} are read.`);
+  return null;
+};
+
+const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
+const MAX_NUMBER_CHARS = 40;
+
+export const numberOf = (value: unknown): number | null => {
+  const isText = typeof value === 'string' && value.length <= MAX_NUMBER_CHARS && NUMBER.test(value);
+  const number = isText ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : null;
+};
+
+const scaleOf = (value: unknown, warn: Warn): number | null =>
+  numberOf(value) ?? leaveOut('guidance scale', value, warn);
+
+const DIGITS = /^\s*\+?(\d{1,40})\s*$/;
+const MAX_SEED = 2n ** 64n - 1n;
+
+const seedOf = (value: unknown, warn: Warn): number | string | null => {
+  const [, digits] = typeof value === 'string' ? (DIGITS.exec(value) ?? []) : [];
+  const seed = digits === undefined ? numberOf(value) : BigInt(digits);
+  if (typeof seed === 'number' && Number.isSafeInteger(seed) && seed >= 0) return seed;
+  if (typeof seed === 'bigint' && seed <= MAX_SEED)
+    return seed <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(seed) : String(seed);
+  if (value !== undefined && value !== null && value !== '')
+    warn(`The seed ${shown(value)} is left out: seeds are whole numbers from 0 to 2^64-1.`);
+  return null;
+};
+
+const countOf = (value: unknown, what: string, warn: Warn): number | null => {
+  const count = numberOf(value);
+  return count !== null && Number.isSafeInteger(count) && count > 0 ? count : leaveOut(what, value, warn);
+};
+
+const MAX_NAME_CHARS = 200;
+
+const nameOf = (value: unknown, what: string, warn: Warn): string | null =>
+  typeof value === 'string' && value.length <= MAX_NAME_CHARS ? value.trim() || null : leaveOut(what, value, warn);

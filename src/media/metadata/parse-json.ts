@@ -1,0 +1,44 @@
+/** Parses JSON from a picture, within limits, as Python writes it. Pure. */
+import { messageOf } from '../../errors.js';
+import { isObject, parseJson } from '../../io/json/parse-json.js';
+import { MAX_JSON_DEPTH, MAX_JSON_TOKENS } from './limits.js';
+import type { Warn } from './warnings.js';
+
+export { isObject };
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** An object's own value: keys from outside may be `constructor` or `__proto__`. */
+export const valueOf = (object: JsonObject, key: string): unknown =>
+  Object.hasOwn(object, key) ? object[key] : undefined;
+
+const LIMITS = { maxDepth: MAX_JSON_DEPTH, maxTokens: MAX_JSON_TOKENS };
+
+/**
+ * Parses a JSON object. `NaN` and `Infinity`, which Python's json writes, become null; whole numbers that a double may not hold, such as
+ * 64-bit seeds, become their digits as text.
+ * @param what names the text in warnings
+ * @returns null, with a warning, if it is none or is beyond the limits
+ */
+export const parseJsonObject = (text: string, what: string, warn: Warn): JsonObject | null => {
+  try {
+    const value = parseJson(text, LIMITS, (fault) => new Error(fault), asText);
+    if (isObject(value)) return value;
+    warn(`${what} is JSON, but no object.`);
+  } catch (thrown) {
+    warn(`${what} ${messageOf(thrown)}.`);
+  }
+  return null;
+};
+
+const asText = (word: string): string => (/^-?\d/.test(word) ? `"${word}"` : 'null');
+
+/** Offset of the quote that ends the string begun at `start`; the text's length if none does. */
+export const stringEnd = (text: string, start: number): number => {
+  for (let i = start + 1; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char === 0x5c) i++;
+    else if (char === 0x22) return i;
+  }
+  return text.length;
+};

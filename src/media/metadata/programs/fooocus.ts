@@ -1,0 +1,32 @@
+import { type Facts, factsOf } from '../generation-metadata.js';
+import { type JsonObject, valueOf } from '../parse-json.js';
+import type { Warn } from '../warnings.js';
+
+/**
+ * Fooocus's own scheme (modules/meta_parser.py), and RuinedFooocus's, which has a capital `Prompt`. Sizes are Python
+ * tuples in text: `"(1152, 896)"`. The prompt is the one that was typed, not `full_prompt`, which styles were put into.
+ * @returns null for JSON that does not bear their marks: other programs call their prompts `prompt` too
+ */
+export const readFooocus = (json: JsonObject, warn: Warn): Facts | null => {
+  if (!isFooocus(json)) return null;
+  const of = (...keys: string[]): unknown => keys.map((key) => valueOf(json, key)).find((value) => value !== undefined);
+  const resolution = of('resolution');
+  const [, width, height] = /^\((\d+), ?(\d+)\)$/.exec(typeof resolution === 'string' ? resolution : '') ?? [];
+  const raw = {
+    prompt: of('prompt', 'Prompt'),
+    negativePrompt: of('negative_prompt', 'Negative'),
+    seed: of('seed'),
+    steps: of('steps'),
+    sampler: of('sampler', 'sampler_name'),
+    scheduler: of('scheduler'),
+    guidanceScale: of('guidance_scale', 'cfg'),
+    width: width ?? of('width'),
+    height: height ?? of('height'),
+  };
+  return factsOf('fooocus', raw, warn);
+};
+
+/** They name themselves; versions before 2.2 have only settings that no other program has. */
+const isFooocus = (json: JsonObject): boolean =>
+  ['version', 'software', 'metadata_scheme'].some((key) => /fooocus/i.test(String(valueOf(json, key)))) ||
+  ['adm_guidance', 'full_prompt'].some((key) => valueOf(json, key) !== undefined);

@@ -1,0 +1,56 @@
+import { type Facts, factsOf } from '../generation-metadata.js';
+import { isObject, type JsonObject, parseJsonObject, valueOf } from '../parse-json.js';
+import type { Warn } from '../warnings.js';
+
+/**
+ * NovelAI: `Software` is `NovelAI`, `Description` the prompt, and `Comment` JSON of everything else.
+ * @param texts PNG's texts by keyword
+ */
+export const readNovelai = (texts: ReadonlyMap<string, string>, warn: Warn): Facts | null => {
+  if (texts.get('Software') !== 'NovelAI') return null;
+  const comment = parseJsonObject(texts.get('Comment') ?? '{}', "NovelAI's Comment", warn) ?? {};
+  const raw = {
+    prompt: withCharacters(comment, 'v4_prompt') ?? texts.get('Description') ?? valueOf(comment, 'prompt'),
+    negativePrompt: withCharacters(comment, 'v4_negative_prompt') ?? valueOf(comment, 'uc'),
+    seed: valueOf(comment, 'seed'),
+    steps: valueOf(comment, 'steps'),
+    sampler: valueOf(comment, 'sampler'),
+    scheduler: valueOf(comment, 'noise_schedule'),
+    guidanceScale: valueOf(comment, 'scale'),
+    width: valueOf(comment, 'width'),
+    height: valueOf(comment, 'height'),
+  };
+  const facts = factsOf('novelai', raw, warn);
+  const isWeighted = [facts.prompt, facts.negativePrompt].some((text) => text !== null && WEIGHTS.test(text));
+  if (isWeighted) warn("NovelAI's signs for weights, {a}, [a] and 1.2::a::, are read as words.");
+  return facts;
+};
+
+/** The same in EXIF's UserComment, as one JSON object of texts: how NovelAI writes WebP. */
+export const readNovelaiJson = (json: JsonObject, warn: Warn): Facts | null =>
+  readNovelai(
+    new Map(Object.entries(json).filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
+    warn,
+  );
+
+const WEIGHTS = /[{}[\]]|\d::/;
+
+/** Version 4: a base caption, and one for each character, which follow it. null: none are there. */
+const withCharacters = (comment: JsonObject, key: string): string | null => {
+  const prompt = valueOf(comment, key);
+  const caption = isObject(prompt) ? valueOf(prompt, 'caption') : undefined;
+  if (!isObject(caption)) return null;
+  const characters = valueOf(caption, 'char_captions');
+  const captions = (Array.isArray(characters) ? (characters as unknown[]) : [])
+    .map((character) => (isObject(character) ? valueOf(character, 'char_caption') : character))
+    .filter((text) => typeof text === 'string' && text.trim() !== '') as string[];
+  if (captions.length === 0) return null;
+  const base = valueOf(caption, 'base_caption');
+  return [typeof base === 'string' ? base : '', ...captions].map(withoutEndingComma).filter(Boolean).join(', ');
+};
+
+const withoutEndingComma = (text: string): string => {
+  let end = text.length;
+  while (end > 0 && ', \n'.includes(text.charAt(end - 1))) end--;
+  return text.slice(0, end).trimStart();
+};

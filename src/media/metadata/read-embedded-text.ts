@@ -1,0 +1,112 @@
+import {
+  asBuffer,
+  beginsWith,
+  type Container,
+  containerOf,
+  EXIF_HEADER,
+  withoutExifHeader,
+} from './containers/bytes.js';
+import { decodeText, decodeUserComment, withoutEnd } from './containers/decode-text.js';
+import { findAvifExif } from './containers/avif-exif.js';
+import { jpegSegments } from './containers/jpeg-segments.js';
+import { MAX_TEXT_BYTES } from './limits.js';
+import { pngChunks } from './containers/png-chunks.js';
+import { readTextChunks, type TextEntry } from './read-text-chunks.js';
+import { riffChunks } from './containers/riff-chunks.js';
+import { readTiffDirectories, USER_COMMENT } from './containers/tiff-directories.js';
+import type { Warn } from './warnings.js';
+
+/** EXIF's texts; absent or empty ones are null. */
+export interface ExifText {
+  /** UserComment of the Exif directory, and of IFD0, where Fooocus puts it. */
+  userComments: readonly string[];
+  imageDescription: string | null;
+  make: string | null;
+  model: string | null;
+  software: string | null;
+}
+
+/** All text that an encoded picture carries. */
+export interface EmbeddedText {
+  container: Container;
+  /** PNG's texts, in file order. */
+  texts: readonly TextEntry[];
+  exif: ExifText | null;
+  /** The XMP packet. */
+  xmp: string | null;
+}
+
+interface Blocks {
+  texts?: TextEntry[];
+  exif?: Buffer | null;
+  xmp?: string | null;
+}
+
+/** @returns null for bytes that are no PNG, JPEG, WebP or AVIF. Of an AVIF only EXIF is read. */
+export const readEmbeddedText = (picture: Uint8Array, warn: Warn): EmbeddedText | null => {
+  const bytes = asBuffer(picture);
+  const container = containerOf(bytes);
+  if (container === null) return null;
+  const { texts = [], exif = null, xmp = null } = FIND[container](bytes, warn);
+  return { container, texts, exif: exif === null ? null : readExif(exif, warn), xmp };
+};
+
+const APP1 = 0xe1;
+const XMP_HEADER = Buffer.from('http://ns.adobe.com/xap/1.0/\0');
+/** PNG's keyword of an XMP packet. */
+export const XMP_KEYWORD = 'XML:com.adobe.xmp';
+
+const FIND: Readonly<Record<Container, (bytes: Buffer, warn: Warn) => Blocks>> = {
+  png: (bytes, warn) => {
+    const texts = readTextChunks(bytes, warn);
+    const xmp = texts.find(({ keyword }) => keyword === XMP_KEYWORD)?.text ?? null;
+    for (const { type, data } of pngChunks(bytes, warn)) if (type === 'eXIf') return { texts, xmp, exif: data };
+    return { texts, xmp };
+  },
+  jpeg: (bytes) => {
+    const blocks: Blocks = {};
+    for (const { marker, data } of jpegSegments(bytes)) {
+      if (marker !== APP1) continue;
+      if (beginsWith(data, EXIF_HEADER)) blocks.exif ??= withoutExifHeader(data);
+      else if (beginsWith(data, XMP_HEADER)) blocks.xmp ??= decodeText(data.subarray(XMP_HEADER.length));
+    }
+    return blocks;
+  },
+  webp: (bytes) => {
+    const blocks: Blocks = {};
+    for (const { type, data } of riffChunks(bytes)) {
+      if (type === 'EXIF') blocks.exif = withoutExifHeader(data);
+      else if (type === 'XMP ' && data.length <= MAX_TEXT_BYTES) blocks.xmp = decodeText(data);
+    }
+    return blocks;
+  },
+  avif: (bytes) => ({ exif: findAvifExif(bytes) }),
+};
+
+const IMAGE_DESCRIPTION = 0x010e;
+const MAKE = 0x010f;
+const MODEL = 0x0110;
+const SOFTWARE = 0x0131;
+
+const readExif = (tiff: Buffer, warn: Warn): ExifText | null => {
+  const directories = readTiffDirectories(tiff);
+  if (directories === null) {
+    warn('The EXIF block is not as TIFF has it.');
+    return null;
+  }
+  const { main, exif } = directories;
+  const textOf = (wanted: number): string | null => {
+    const value = main.find(({ tag }) => tag === wanted)?.value ?? null;
+    return value === null ? null : withoutEnd(decodeText(value)) || null;
+  };
+  const comments = [...exif, ...main].flatMap(({ tag, value }) =>
+    tag === USER_COMMENT && value !== null ? [value] : [],
+  );
+  return {
+    userComments: comments.slice(0, 2).map(decodeUserComment).filter(Boolean),
+    imageDescription: textOf(IMAGE_DESCRIPTION),
+    make: textOf(MAKE),
+    model: textOf(MODEL),
+    software: textOf(SOFTWARE),
+  };
+};

@@ -1,0 +1,83 @@
+import { inflateSync } from 'node:zlib';
+import { messageOf } from '../../errors.js';
+import { asBuffer } from './containers/bytes.js';
+import { crc32 } from './containers/crc32.js';
+import { decodeText } from './containers/decode-text.js';
+import { MAX_ALL_TEXT_BYTES, MAX_TEXT_BYTES, MAX_TEXTS } from './limits.js';
+import { type PngChunk, pngChunks } from './containers/png-chunks.js';
+import { quote, type Warn } from './warnings.js';
+
+export interface TextEntry {
+  /** 1 to 79 characters of Latin-1. */
+  keyword: string;
+  text: string;
+}
+
+/**
+ * Texts of a PNG, in file order, before and after the pixels: tEXt, zTXt, and iTXt compressed or not.
+ * Text is UTF-8 where its bytes are, else Latin-1, whatever the kind of chunk: sharp writes UTF-8 into zTXt.
+ * A wrong checksum is a warning: its text is shown by many readers all the same.
+ * @param png begins with PNG's signature
+ */
+export const readTextChunks = (png: Uint8Array, warn: Warn): TextEntry[] => {
+  const entries: TextEntry[] = [];
+  let bytesLeft = MAX_ALL_TEXT_BYTES;
+  for (const chunk of pngChunks(asBuffer(png), warn)) {
+    if (!Object.hasOwn(SPLIT, chunk.type)) continue;
+    if (entries.length === MAX_TEXTS) {
+      warn(`The PNG has more than ${MAX_TEXTS} texts; the others are left out.`);
+      break;
+    }
+    const entry = readText(chunk, Math.min(bytesLeft, MAX_TEXT_BYTES), warn);
+    if (entry === null) continue;
+    bytesLeft -= entry.bytes.length;
+    entries.push({ keyword: entry.keyword, text: decodeText(entry.bytes) });
+  }
+  return entries;
+};
+
+interface StoredText {
+  bytes: Buffer;
+  compressed: boolean;
+}
+
+/** What follows the keyword and its NUL, by chunk type; null if it is not as the specification has it. */
+const SPLIT: Readonly<Record<string, (rest: Buffer) => StoredText | null>> = {
+  tEXt: (rest) => ({ bytes: rest, compressed: false }),
+  zTXt: (rest) => (rest[0] === 0 ? { bytes: rest.subarray(1), compressed: true } : null),
+  iTXt: (rest) => {
+    const languageEnd = rest.indexOf(0, 2);
+    const translatedEnd = languageEnd < 0 ? -1 : rest.indexOf(0, languageEnd + 1);
+    return translatedEnd < 0 ? null : { bytes: rest.subarray(translatedEnd + 1), compressed: rest[0] === 1 };
+  },
+};
+
+const readText = (
+  { type, data, checked, crc }: PngChunk,
+  limit: number,
+  warn: Warn,
+): { keyword: string; bytes: Buffer } | null => {
+  const keywordEnd = data.subarray(0, 80).indexOf(0);
+  const stored = keywordEnd < 1 ? null : (SPLIT[type]?.(data.subarray(keywordEnd + 1)) ?? null);
+  if (stored === null) {
+    warn(`A ${type} chunk is not as PNG has it.`);
+    return null;
+  }
+  const keyword = data.toString('latin1', 0, keywordEnd);
+  if (stored.bytes.length > limit) {
+    warn(`The text ${quote(keyword)} has ${stored.bytes.length} bytes, more than the ${limit} that are read.`);
+    return null;
+  }
+  if (crc32(checked) !== crc) warn(`The text ${quote(keyword)} has a wrong checksum.`);
+  const bytes = stored.compressed ? inflate(stored.bytes, keyword, limit, warn) : stored.bytes;
+  return bytes === null ? null : { keyword, bytes };
+};
+
+const inflate = (bytes: Buffer, keyword: string, limit: number, warn: Warn): Buffer | null => {
+  try {
+    return inflateSync(bytes, { maxOutputLength: Math.max(1, limit) });
+  } catch (thrown) {
+    warn(`The text ${quote(keyword)} cannot be decompressed: ${messageOf(thrown)}.`);
+    return null;
+  }
+};

@@ -1,0 +1,27 @@
+import type { Generation, RefineSettings } from '../../records.js';
+import type { GenerationFacts } from './generation-metadata.js';
+
+/** What made one of our pictures: all that is written into it. */
+export interface RunFacts {
+  settings: RefineSettings;
+  /** The scheduler that ran: diffusers' class name, or what it was asked for as in docs/schedulers.md. */
+  scheduler: string;
+  /** UNet steps that ran. */
+  stepsRun: number;
+  /** Pixels of the picture that is written. */
+  width: number;
+  height: number;
+  model: {
+    name: string;
+    /** What tells models apart (`fingerprintModel`); null if nobody took it. */
+    fingerprint: string | null;
+  };
+  /** Of this program. */
+  version: string;
+  /** Of a picture from noise: `settings` are the base model's then. */
+  generation?: Pick<Generation, 'mode' | 'handoff' | 'stageInput' | 'refiner'>;
+  /** Of the same: the base model's name. */
+  baseModel?: string;
+  /** What made the source, if its metadata said so. */
+  source: GenerationFacts | null;
+}

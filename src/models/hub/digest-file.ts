@@ -1,0 +1,18 @@
+/** Digests that the hub knows files by. */
+import { createHash, type Hash } from 'node:crypto';
+import { readChunks } from '../../io/files/open-file.js';
+import type { RemoteFile } from './read-repository.js';
+
+/** The digest's own kind: SHA-256 of the bytes (large files), or SHA-1 as git names a blob (gitformat: "blob", size, NUL, bytes). */
+export const beginDigest = ({ digest, size }: Pick<RemoteFile, 'digest' | 'size'>): Hash =>
+  digest.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`);
+
+/** Adds a file's bytes to a digest. @returns how many */
+export const digestFile = async (path: string, hash: Hash): Promise<number> => {
+  let length = 0;
+  for await (const part of readChunks(path, 'weights')) {
+    hash.update(part);
+    length += part.length;
+  }
+  return length;
+};

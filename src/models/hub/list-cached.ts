@@ -1,0 +1,73 @@
+/** Models of the SDXL family in Hugging Face's cache. Opens their small JSON files only; downloads nothing. */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf } from '../../errors.js';
+import { hubCacheFolder, type Environment } from '../../io/files/cache-folders.js';
+import { findModel } from '../weights/discovery/find-model.js';
+import { readJsonObject } from '../weights/discovery/read-json.js';
+
+export interface CachedModel {
+  /** Hub id: `stabilityai/stable-diffusion-xl-refiner-1.0`. */
+  id: string;
+  /** Folder for `--model`. */
+  folder: string;
+  pipeline: string;
+  bytes: number;
+  /** null: complete. */
+  problem: string | null;
+}
+
+export interface CachedModels {
+  folder: string;
+  exists: boolean;
+  models: CachedModel[];
+}
+
+/** @throws CACHE_UNWRITABLE when nothing says where the cache is */
+export const listCached = async (env: Environment): Promise<CachedModels> => {
+  const folder = hubCacheFolder(env);
+  const names = await readdir(folder).catch(() => null);
+  const repositories = (names ?? []).filter((name) => name.startsWith('models--')).sort();
+  const models = await Promise.all(repositories.map((name) => listRevisions(folder, name)));
+  return { folder, exists: names !== null, models: models.flat() };
+};
+
+/** Each revision that is a pipeline of the SDXL family. */
+const listRevisions = async (cache: string, name: string): Promise<CachedModel[]> => {
+  const snapshots = join(cache, name, 'snapshots');
+  const revisions = await readdir(snapshots).catch(() => []);
+  const id = name.slice('models--'.length).replaceAll('--', '/');
+  const found = await Promise.all(
+    revisions.map(async (revision): Promise<CachedModel | null> => {
+      const folder = join(snapshots, revision);
+      const pipeline = await pipelineOf(folder);
+      if (pipeline === null) return null;
+      const problem = await findModel(folder).then(() => null, messageOf);
+      return { id, folder, pipeline, bytes: await bytesBelow(folder), problem };
+    }),
+  );
+  return found.filter((model) => model !== null);
+};
+
+const pipelineOf = async (folder: string): Promise<string | null> => {
+  const index = await readJsonObject(join(folder, 'model_index.json'), 'modelConfig').catch(() => ({}));
+  const { _class_name: name } = index as Readonly<Record<string, unknown>>;
+  return typeof name === 'string' && name.startsWith('StableDiffusionXL') ? name : null;
+};
+
+/** Files of a folder, links followed, as paths below it; what is not downloaded yet counts nothing. */
+const bytesBelow = async (folder: string): Promise<number> => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const sizes = await Promise.all(
+    entries.map((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory()
+        ? bytesBelow(path)
+        : stat(path).then(
+            ({ size }) => size,
+            () => 0,
+          );
+    }),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+};

@@ -1,0 +1,49 @@
+/** A `config.json` as a typed value: what the graph does not support is an error that names it, never ignored. */
+import { z } from 'zod';
+import { RefineError } from '../../errors.js';
+
+type Scalar = string | number | boolean | null;
+
+/** A key whose only supported values are these; absent is the first. */
+export const fixed = (...values: readonly Scalar[]): z.ZodOptional<z.ZodUnknown> =>
+  z
+    .unknown()
+    .refine((value) => value === undefined || values.includes(value as Scalar), {
+      error: `only ${values.map((value) => JSON.stringify(value)).join(' or ')} is supported`,
+    })
+    .optional();
+
+/** A key that does not change the numbers. */
+export const ignored = z.unknown().optional();
+
+/**
+ * @param where for people: the file or part
+ * @throws MODEL_CONFIG_UNSUPPORTED naming key and value
+ */
+export const readConfig = <Shape extends z.ZodRawShape>(
+  shape: Shape,
+  raw: unknown,
+  where: string,
+): z.infer<z.ZodObject<Shape>> => {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    throw new RefineError('MODEL_CONFIG_INVALID', `Expected a JSON object in ${where}.`);
+  }
+  const config = raw as Record<string, unknown>;
+  for (const [key, value] of Object.entries(config)) {
+    const harmless = key.startsWith('_') || value === null || value === false || key in shape;
+    if (!harmless) throw unsupported(where, key, value, 'this version does not know the key');
+  }
+  const parsed = z.object(shape).safeParse(config);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const [key = ''] = issue?.path.map(String) ?? [];
+  throw unsupported(where, key, config[key], issue?.message ?? 'not supported');
+};
+
+const unsupported = (where: string, key: string, value: unknown, why: string): RefineError =>
+  new RefineError(
+    'MODEL_CONFIG_UNSUPPORTED',
+    `${where} has "${key}": ${value === undefined ? 'nothing' : JSON.stringify(value)}, which is not supported: ${why}. ` +
+      'Use a model of the SDXL family, or ask for this in an issue.',
+    { context: { key } },
+  );

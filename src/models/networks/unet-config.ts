@@ -1,0 +1,140 @@
+/** The UNet's `config.json` (diffusers 0.42 models/unets/unet_2d_condition.py). */
+import { z } from 'zod';
+import { RefineError } from '../../errors.js';
+import { fixed, ignored, readConfig } from './read-config.js';
+
+const size = z.int().positive();
+const perBlock = z.union([size, z.array(size)]);
+
+const SHAPE = {
+  in_channels: z.literal(4),
+  out_channels: z.literal(4),
+  block_out_channels: z.array(size).min(2),
+  down_block_types: z.array(z.enum(['DownBlock2D', 'CrossAttnDownBlock2D'])),
+  up_block_types: z.array(z.enum(['UpBlock2D', 'CrossAttnUpBlock2D'])),
+  layers_per_block: perBlock,
+  transformer_layers_per_block: perBlock,
+  attention_head_dim: perBlock,
+  cross_attention_dim: size,
+  norm_num_groups: size,
+  norm_eps: z.number().positive(),
+  addition_time_embed_dim: size,
+  projection_class_embeddings_input_dim: size,
+  use_linear_projection: z.boolean().default(false),
+  time_embedding_dim: size.nullish(),
+  flip_sin_to_cos: z.boolean(),
+  freq_shift: z.number(),
+  addition_embed_type: z.literal('text_time'),
+  mid_block_type: fixed('UNetMidBlock2DCrossAttn'),
+  act_fn: fixed('silu'),
+  attention_type: fixed('default'),
+  num_attention_heads: fixed(null),
+  center_input_sample: fixed(false),
+  class_embed_type: fixed(null),
+  class_embeddings_concat: fixed(false),
+  conv_in_kernel: fixed(3),
+  conv_out_kernel: fixed(3),
+  cross_attention_norm: fixed(null),
+  downsample_padding: fixed(1),
+  dual_cross_attention: fixed(false),
+  encoder_hid_dim: fixed(null),
+  encoder_hid_dim_type: fixed(null),
+  mid_block_only_cross_attention: fixed(null, false),
+  mid_block_scale_factor: fixed(1),
+  num_class_embeds: fixed(null),
+  only_cross_attention: fixed(false),
+  resnet_out_scale_factor: fixed(1),
+  resnet_skip_time_act: fixed(false),
+  resnet_time_scale_shift: fixed('default'),
+  reverse_transformer_layers_per_block: fixed(null),
+  time_cond_proj_dim: fixed(null),
+  time_embedding_act_fn: fixed(null),
+  time_embedding_type: fixed('positional'),
+  timestep_post_act: fixed(null),
+  /** Only read when `addition_embed_type` is `text`. */
+  addition_embed_type_num_heads: ignored,
+  /** Attention is in the network's precision whatever this says; what overflows half precision runs again in float32. */
+  upcast_attention: ignored,
+  /** Training only. */
+  dropout: ignored,
+  sample_size: size.nullish(),
+};
+
+/** Of SDXL, and of models that do not say (diffusers 0.42.1, `default_sample_size` of StableDiffusionXLPipeline). */
+const SDXL_SAMPLE_SIZE = 128;
+
+export interface UnetBlock {
+  channels: number;
+  layers: number;
+  heads: number;
+  /** Transformer layers after each ResNet block; 0: the block has no attention. */
+  depth: number;
+}
+
+export interface UnetConfig {
+  /** From the finest to the coarsest. */
+  down: readonly UnetBlock[];
+  /** From the coarsest to the finest. */
+  up: readonly UnetBlock[];
+  mid: UnetBlock;
+  promptWidth: number;
+  groups: number;
+  epsilon: number;
+  linearProjection: boolean;
+  timeWidth: number;
+  /** Numbers in the sinusoid of the timestep. */
+  timestepWidth: number;
+  /** Numbers in the sinusoid of each time id. */
+  timeIdWidth: number;
+  /** Width of pooled text embedding and time ids together. */
+  additionWidth: number;
+  /** Cosines first. */
+  flipSinToCos: boolean;
+  freqShift: number;
+  /** Side of the latents that the model was trained on; a picture's is 8 times that. */
+  sampleSize: number;
+}
+
+export const parseUnetConfig = (raw: unknown, where: string): UnetConfig => {
+  const config = readConfig(SHAPE, raw, where);
+  const channels = config.block_out_channels;
+  const count = channels.length;
+  const each = (name: string, value: number | readonly number[]): readonly number[] => {
+    const list = typeof value === 'number' ? channels.map(() => value) : value;
+    if (list.length === count) return list;
+    throw new RefineError(
+      'MODEL_CONFIG_INVALID',
+      `${where}: "${name}" names ${list.length} blocks, expected ${count}.`,
+    );
+  };
+  const layers = each('layers_per_block', config.layers_per_block);
+  const depths = each('transformer_layers_per_block', config.transformer_layers_per_block);
+  /* The published configurations give the number of heads under this name (diffusers issue 2011). */
+  const heads = each('attention_head_dim', config.attention_head_dim);
+  if (config.down_block_types.length !== count || config.up_block_types.length !== count) {
+    throw new RefineError('MODEL_CONFIG_INVALID', `${where}: expected ${count} down and ${count} up block types.`);
+  }
+  const block = (index: number, attends: boolean, extraLayers: number): UnetBlock => ({
+    channels: channels[index] ?? 0,
+    layers: (layers[index] ?? 0) + extraLayers,
+    heads: heads[index] ?? 0,
+    depth: attends ? (depths[index] ?? 0) : 0,
+  });
+  return {
+    down: config.down_block_types.map((type, index) => block(index, type === 'CrossAttnDownBlock2D', 0)),
+    /* An up block has one layer more: one for each skip connection, the downsampler's among them. */
+    up: config.up_block_types.map((type, index) => block(count - 1 - index, type === 'CrossAttnUpBlock2D', 1)),
+    mid: block(count - 1, true, 0),
+    promptWidth: config.cross_attention_dim,
+    groups: config.norm_num_groups,
+    epsilon: config.norm_eps,
+    linearProjection: config.use_linear_projection,
+    timeWidth: config.time_embedding_dim ?? (channels[0] ?? 0) * 4,
+    timestepWidth: channels[0] ?? 0,
+    timeIdWidth: config.addition_time_embed_dim,
+    additionWidth: config.projection_class_embeddings_input_dim,
+    flipSinToCos: config.flip_sin_to_cos,
+    freqShift: config.freq_shift,
+    sampleSize: config.sample_size ?? SDXL_SAMPLE_SIZE,
+  };
+};

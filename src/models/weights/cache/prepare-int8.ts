@@ -1,0 +1,30 @@
+/** A linear layer in whole numbers, with its place in a prepared file. */
+import { quantizeRows } from '../../../tensor/quantize-rows.js';
+import type { Place, PreparedFile } from './prepared-file.js';
+import { readTensorF32 } from '../safetensors/read-tensor.js';
+import type { Weight } from '../weight-map.js';
+
+/**
+ * Weights keep to 7 bits: processors without AVX512-VNNI add products in pairs of 16 bits, which 8 bits overflow
+ * (docs/decisions/0009).
+ */
+const LARGEST = 63;
+
+export interface QuantizedWeight {
+  /** i8 [in,out] */
+  readonly values: Place;
+  /** f32 [out]: weight = value × scale. */
+  readonly scales: Place;
+}
+
+/** @param source [out,in] */
+export const prepareInt8 = (file: PreparedFile, source: Weight): QuantizedWeight => {
+  const [outer = 0, inner = 0] = source.shape;
+  const places = { values: file.allot('I8', [inner, outer]), scales: file.allot('F32', [outer]) };
+  file.fill(async (put) => {
+    const { values, scales } = quantizeRows(await readTensorF32(source), outer, LARGEST);
+    await put(values, places.values.offset);
+    await put(scales, places.scales.offset);
+  });
+  return places;
+};

@@ -1,0 +1,156 @@
+/**
+ * What is made from weights, in a file of our own beside the downloaded models: made once for each file of weights, then
+ * mapped like those. Several processes may make it at once; each writes a file of its own and renames it.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { open, readdir, realpath, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
+import { dirname, join, parse } from 'node:path';
+import { env, pid } from 'node:process';
+import { isRefineError, messageOf, RefineError } from '../../../errors.js';
+import { preparedFolder } from '../../../io/files/cache-folders.js';
+import { makeFolder } from '../../../io/files/make-folder.js';
+import { fingerprintFile } from '../discovery/fingerprint-model.js';
+import type { WeightMap } from '../weight-map.js';
+
+/** What a file holds; the number tells apart how it was made. */
+const KINDS = { int8: 1, fast: 4 } as const;
+export type PreparedKind = keyof typeof KINDS;
+
+/** Places begin at multiples of a processor's cache line. */
+const ALIGNMENT = 64;
+const NAME_LENGTH = 32;
+/** Of a file that is being written, without a sign of life: its process is gone. */
+export const ABANDONED_MS = 60 * 60_000;
+const ELEMENT_BYTES = { I8: 1, F32: 4 } as const;
+
+/** A tensor's part of the file. */
+export interface Place {
+  readonly file: string;
+  readonly offset: number;
+  readonly byteLength: number;
+  readonly dtype: keyof typeof ELEMENT_BYTES;
+  readonly shape: readonly number[];
+}
+
+/** Writes numbers into the file, at bytes from its beginning. */
+export type Put = (data: Int8Array | Float32Array, offset: number) => Promise<void>;
+
+export class PreparedFile {
+  readonly #work: ((put: Put) => Promise<void>)[] = [];
+  #byteLength = 0;
+
+  private constructor(readonly file: string) {}
+
+  /**
+   * Of these weights, whether it is made yet or not: its name is a digest of their sizes, times, places and samples.
+   * @param making what else decides what is in it
+   * @param folder where such files lie; made if it is missing
+   * @throws WEIGHTS_FILE_MISSING, CACHE_UNWRITABLE
+   */
+  static async of(
+    weights: WeightMap,
+    kind: PreparedKind,
+    making: Readonly<Record<string, string | number | null>> = {},
+    folder = preparedFolder(env),
+  ): Promise<PreparedFile> {
+    const hash = createHash('sha256').update(JSON.stringify([kind, KINDS[kind], making]));
+    for (const path of weights.files) {
+      const { size, mtimeMs } = await stat(path).catch((cause: unknown) => {
+        const message = `Cannot look at the weights ${path}: ${messageOf(cause)}. Check that the model's files are still there.`;
+        throw new RefineError('WEIGHTS_FILE_MISSING', message, { context: { file: path }, cause });
+      });
+      /* Fine-tunes of one model have equal sizes and headers, and may have been given equal times. */
+      hash.update(JSON.stringify([size, mtimeMs, await fingerprintFile(path)]));
+    }
+    for (const [name, { dtype, shape, offset }] of weights.entries()) {
+      hash.update(JSON.stringify([name, dtype, shape, offset]));
+    }
+    const place = await realFolder(folder, weights.files);
+    return new PreparedFile(join(place, `${hash.digest('hex').slice(0, NAME_LENGTH)}.${kind}`));
+  }
+
+  /** The next place: the same for the same weights asked for in the same order. */
+  allot(dtype: Place['dtype'], shape: readonly number[]): Place {
+    const offset = this.#byteLength;
+    const byteLength = shape.reduce((count, side) => count * side, ELEMENT_BYTES[dtype]);
+    this.#byteLength = Math.ceil((offset + byteLength) / ALIGNMENT) * ALIGNMENT;
+    return { file: this.file, offset, byteLength, dtype, shape };
+  }
+
+  /** How places are filled, if the file has to be made. */
+  fill(work: (put: Put) => Promise<void>): void {
+    this.#work.push(work);
+  }
+
+  /**
+   * Makes the file, unless it is there or nothing has a place in it.
+   * @throws CACHE_UNWRITABLE, WEIGHTS_FILE_MISSING; nothing is left behind
+   */
+  async make(): Promise<void> {
+    if (this.#work.length === 0) return;
+    const found = await stat(this.file).catch(() => null);
+    if (found?.size === this.#byteLength) {
+      /* So that what nobody uses any more can be told, also where the disk notes no reading. */
+      await utimes(this.file, new Date(), found.mtime).catch(() => undefined);
+      return;
+    }
+    await sweep(dirname(this.file));
+    const temporary = `${this.file}.${pid}-${randomBytes(4).toString('hex')}.tmp`;
+    try {
+      await this.#write(temporary);
+      await rename(temporary, this.file);
+    } catch (cause) {
+      await rm(temporary, { force: true }).catch(() => undefined);
+      if (isRefineError(cause)) throw cause;
+      throw unwritable(`${this.file} (${this.#byteLength} bytes)`, messageOf(cause), cause);
+    }
+  }
+
+  async #write(path: string): Promise<void> {
+    const handle = await open(path, 'wx');
+    try {
+      for (const work of this.#work) await work((data, offset) => writeAt(handle, data, offset));
+      await handle.truncate(this.#byteLength);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+/** Takes away what killed processes left half written. */
+const sweep = async (folder: string): Promise<void> => {
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.endsWith('.tmp')) continue;
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
+    if (Date.now() - mtimeMs > ABANDONED_MS) await rm(path, { force: true }).catch(() => undefined);
+  }
+};
+
+/** ONNX Runtime maps the files of a network from below one folder, and follows no link out of it. */
+const realFolder = async (folder: string, weights: readonly string[]): Promise<string> => {
+  let real: string;
+  try {
+    await makeFolder(folder);
+    real = await realpath(folder);
+  } catch (cause) {
+    throw unwritable(folder, messageOf(cause), cause);
+  }
+  const apart = weights.find((file) => parse(file).root !== parse(real).root);
+  if (apart !== undefined) throw unwritable(folder, `it is on another drive than ${apart}`);
+  return real;
+};
+
+const unwritable = (where: string, why: string, cause?: unknown): RefineError => {
+  const message =
+    `Cannot write what is made from the model's weights to ${where}: ${why}. Set SDXL_REFINE_CACHE to another folder with ` +
+    'room, or leave out --precision int8 and --memory fast, which need such files.';
+  return new RefineError('CACHE_UNWRITABLE', message, { context: { where }, cause });
+};
+
+/** A full disk takes what it can without complaint. */
+const writeAt = async (handle: FileHandle, data: Int8Array | Float32Array, offset: number): Promise<void> => {
+  const { bytesWritten } = await handle.write(data, 0, data.byteLength, offset);
+  if (bytesWritten < data.byteLength) throw new Error('the disk is full');
+};

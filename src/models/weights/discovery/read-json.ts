@@ -1,0 +1,37 @@
+/** Reads the small JSON files of a model folder, within limits. */
+import { parseJsonObject } from '../../../io/json/parse-json.js';
+import { isRefineError, messageOf, RefineError, systemCodeOf } from '../../../errors.js';
+import { FileRefused, readFileBytes } from '../../../io/files/open-file.js';
+
+/** Real ones nest 3 or 4 levels; an index has 2 tokens a tensor. */
+const LIMITS = { maxDepth: 32, maxTokens: 1_000_000 };
+
+/**
+ * A JSON object.
+ * @param python whether numbers may be infinite, which Python's json writes and JSON has no word for
+ * @throws MODEL_NOT_FOUND when there is no such file or it cannot be read
+ * @throws MODEL_CONFIG_INVALID naming the file
+ */
+export const readJsonObject = async (
+  path: string,
+  kind: 'modelConfig' | 'modelDefaults' | 'weightIndex',
+  python = false,
+): Promise<Record<string, unknown>> => {
+  try {
+    const bytes = await readFileBytes(path, kind);
+    const fault = (what: string): RefineError => invalid(path, what);
+    return parseJsonObject(bytes, LIMITS, fault, python ? withInfinities : undefined);
+  } catch (cause) {
+    if (isRefineError(cause)) throw cause;
+    if (cause instanceof FileRefused && cause.reason === 'size') throw invalid(path, cause.what);
+    const why = systemCodeOf(cause) === 'ENOENT' ? 'there is no such file' : messageOf(cause);
+    const message = `Cannot read ${path}: ${why}. Give a complete model folder in the diffusers layout.`;
+    throw new RefineError('MODEL_NOT_FOUND', message, { context: { file: path }, cause });
+  }
+};
+
+/** A number that is larger than any, in place of the word for it. */
+const withInfinities = (word: string): string => word.replace('Infinity', '1e999');
+
+const invalid = (path: string, what: string): RefineError =>
+  new RefineError('MODEL_CONFIG_INVALID', `${path} ${what}. Download it again.`, { context: { file: path } });

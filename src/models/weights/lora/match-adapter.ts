@@ -1,0 +1,124 @@
+/** A file of adapters against a model: which layer each change is of, and whether it was made for this model at all. Pure. */
+import { unsuitable, type AdapterFile, type LowRank } from './adapter-file.js';
+import { adapterLayers, type AdapterPart } from './adapter-names.js';
+import type { Weight } from '../weight-map.js';
+
+/** Parts of a model that adapters change. */
+export const ADAPTED_PARTS = ['unet', 'textEncoder', 'textEncoder2'] as const;
+export type AdaptedPart = (typeof ADAPTED_PARTS)[number];
+
+/** Shapes of a part's weights, by its layers' names; null: the model has no such part. */
+export type PartShapes = Readonly<Record<AdaptedPart, ReadonlyMap<string, readonly number[]> | null>>;
+
+export interface MatchedAdapter {
+  /** Changes by the names of the model's layers. */
+  parts: Readonly<Record<AdaptedPart, ReadonlyMap<string, LowRank>>>;
+  /** Names in the file that no layer of the model has. */
+  unknown: readonly string[];
+}
+
+/** Width of a prompt's token, of which an adapter's keys and values of the prompt are: it tells the families apart. */
+const FAMILIES: Readonly<Record<number, string>> = {
+  768: 'Stable Diffusion 1',
+  1024: 'Stable Diffusion 2',
+  1280: "SDXL's refiner",
+  2048: "SDXL's base model",
+};
+const PROMPT_LAYER = /attn2[._]to_[kv]$/;
+
+/** @throws LORA_UNSUITABLE for an adapter of another architecture, saying of which */
+export const matchAdapter = ({ file, layers, strangers }: AdapterFile, shapes: PartShapes): MatchedAdapter => {
+  const parts = {
+    unet: new Map<string, LowRank>(),
+    textEncoder: new Map<string, LowRank>(),
+    textEncoder2: new Map<string, LowRank>(),
+  };
+  const unknown = [...strangers];
+  const names = {
+    unet: namesOf(shapes.unet),
+    textEncoder: namesOf(shapes.textEncoder),
+    textEncoder2: namesOf(shapes.textEncoder2),
+  };
+  const family = familyOf(layers, shapes.unet);
+  let misses = 0;
+  for (const { part, layer, lowRank } of layers) {
+    const own = partOf(part, shapes);
+    if (own === null) throw unsuitable(file, `${family ?? LACKS_PART[part]}. ${MEND}`);
+    const name = names[own](layer);
+    const shape = name === undefined ? undefined : shapes[own]?.get(name);
+    if (name === undefined || shape === undefined) {
+      unknown.push(layer);
+      misses++;
+      continue;
+    }
+    const fitted = fit(lowRank, shape);
+    if (fitted === null) throw unsuitable(file, `${family ?? misfit(name, lowRank, shape)}. ${MEND}`);
+    parts[own].set(name, fitted);
+  }
+  /* Some keys may be of layers that only the trainer's own network has; of another architecture most are. */
+  if (misses > layers.length / 2) {
+    throw unsuitable(
+      file,
+      `${family ?? `most of its layers, such as "${unknown.at(-1) ?? ''}", are none of this model's`}. ${MEND}`,
+    );
+  }
+  return { parts, unknown };
+};
+
+const MEND = 'Give a LoRA for this model, or the model that it was made for';
+const LACKS_PART: Readonly<Record<AdapterPart, string>> = {
+  unet: 'this model has no UNet',
+  textEncoder: "it changes a first text encoder, as SDXL's base model has one, and this model has none",
+  textEncoder2: 'it changes a second text encoder, and this model has none',
+  onlyTextEncoder: 'it was made for a model with one text encoder, such as Stable Diffusion 1, and this model has two',
+};
+
+const namesOf = (modules: ReadonlyMap<string, unknown> | null): ((layer: string) => string | undefined) =>
+  adapterLayers(modules?.keys() ?? []);
+
+/** A model with one text encoder has it as the second, whose kind it is. */
+const partOf = (part: AdapterPart, shapes: PartShapes): AdaptedPart | null => {
+  if (part === 'onlyTextEncoder') return shapes.textEncoder === null ? 'textEncoder2' : null;
+  return shapes[part] === null ? null : part;
+};
+
+/** What the adapter was made for, where that is not this model. */
+const familyOf = (layers: AdapterFile['layers'], unet: PartShapes['unet']): string | null => {
+  const given = layers.find(({ part, layer }) => part === 'unet' && PROMPT_LAYER.test(layer))?.lowRank.down.shape[1];
+  const own = [...(unet ?? [])].find(([name]) => PROMPT_LAYER.test(name))?.[1][1];
+  if (given === undefined || own === undefined || given === own) return null;
+  const [made, has] = [FAMILIES[given], FAMILIES[own]];
+  const widths = `its prompts have ${given} numbers a token, this model's ${own}`;
+  return `it was made for ${made ?? 'another model'}${has === undefined ? '' : `, not for ${has}`} (${widths})`;
+};
+
+const misfit = (name: string, { down, up }: LowRank, shape: readonly number[]): string =>
+  `its matrices for ${name}, [${up.shape.join(', ')}] and [${down.shape.join(', ')}], do not make [${shape.join(', ')}]`;
+
+/** The change in the shapes that the layer's operators take, or null where it is not of such a layer. */
+const fit = (lowRank: LowRank, [outer = 0, inner = 0, ...kernel]: readonly number[]): LowRank | null => {
+  const { down, mid, up, magnitude } = lowRank;
+  const rank = down.shape[0] ?? 0;
+  const one = kernel.map(() => 1);
+  const shaped = {
+    ...lowRank,
+    down: reshaped(down, [rank, inner, ...(mid === null ? kernel : one)]),
+    mid: mid === null ? null : reshaped(mid, [rank, rank, ...kernel]),
+    up: reshaped(up, [outer, rank, ...one]),
+  };
+  const isWhole =
+    rank > 0 && (mid === null || kernel.length > 0) && (magnitude === null || countOf(magnitude) === outer);
+  return isWhole && shaped.down !== null && shaped.up !== null && (mid === null) === (shaped.mid === null)
+    ? { ...shaped, down: shaped.down, up: shaped.up }
+    : null;
+};
+
+/** The same numbers under another shape, which may differ in sides of 1 behind the second. */
+const reshaped = (weight: Weight, shape: readonly number[]): Weight | null => {
+  const [long, short] = weight.shape.length > shape.length ? [weight.shape, shape] : [shape, weight.shape];
+  const isSame = long.every((side, axis) => side === (short[axis] ?? 1));
+  return isSame ? { ...weight, shape } : null;
+};
+
+/** [out] of PEFT, [out,1] of kohya and LyCORIS, and both for convolutions with more sides of 1. */
+const countOf = ({ shape }: Weight): number => shape.reduce((count, side) => count * side, 1);

@@ -1,0 +1,18 @@
+/** The errors of a file that is not what a safetensors file must be. Pure. */
+import { RefineError } from '../../../errors.js';
+
+/**
+ * @param where for people: the file, and the tensor where one is at fault
+ * @param what is wrong
+ */
+export const headerError = (where: string, what: string, mend = MEND): RefineError =>
+  new RefineError('WEIGHTS_HEADER_INVALID', `${where}: ${what}. ${mend}`, { context: { where } });
+const MEND = 'Download the file again, and compare its size and SHA-256 with those of its publisher.';
+
+/** By far the most common fault: a download that broke off. */
+export const incompleteError = (where: string, fileSize: number, needed: string): RefineError =>
+  headerError(
+    where,
+    `the file is ${fileSize} bytes, its header needs ${needed}: the download is incomplete`,
+    'Download it again.',
+  );

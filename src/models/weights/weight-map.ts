@@ -1,0 +1,132 @@
+/** The tensors of a model by name, over one or several files; what a network asks for is checked here. Pure. */
+import { RefineError } from '../../errors.js';
+import { isWeightDtype, type WeightDtype } from './safetensors/dtypes.js';
+import type { SafetensorsFile } from './safetensors/open-safetensors.js';
+import type { TensorEntry } from './safetensors/safetensors-header.js';
+
+/** A tensor and the file it lies in. */
+export interface StoredTensor extends TensorEntry {
+  /** Real path. */
+  readonly file: string;
+}
+
+/** A tensor that a graph can use as it lies there. */
+export interface Weight extends StoredTensor {
+  readonly dtype: WeightDtype;
+}
+
+export class WeightMap {
+  readonly #used = new Set<string>();
+
+  /** @param tensors by the name that networks ask for, which need not be the name in the file */
+  constructor(private readonly tensors: ReadonlyMap<string, StoredTensor>) {}
+
+  get size(): number {
+    return this.tensors.size;
+  }
+
+  /** Real paths, each once. */
+  get files(): readonly string[] {
+    return [...new Set(Array.from(this.tensors.values(), ({ file }) => file))];
+  }
+
+  /** All tensors, in the order of the files. */
+  entries(): Iterable<[name: string, tensor: StoredTensor]> {
+    return this.tensors.entries();
+  }
+
+  has(name: string): boolean {
+    return this.tensors.has(name);
+  }
+
+  /**
+   * The tensor, which must have this shape and be F32, F16 or BF16; counts as used.
+   * @throws WEIGHTS_TENSOR_MISSING naming the files searched and the most similar name
+   * @throws WEIGHTS_SHAPE
+   * @throws WEIGHTS_DTYPE
+   */
+  require(name: string, shape: readonly number[]): Weight {
+    const found = this.tensors.get(name);
+    if (found === undefined) throw this.#missing(name);
+    const { file, dtype } = found;
+    const context = { tensor: name, file };
+    if (found.shape.length !== shape.length || found.shape.some((dim, axis) => dim !== shape[axis])) {
+      const message =
+        `Expected the tensor "${name}" of ${file} to be [${shape.join(', ')}], got [${found.shape.join(', ')}]. ` +
+        'These weights do not belong to this config.json; take both from one model.';
+      throw new RefineError('WEIGHTS_SHAPE', message, { context });
+    }
+    if (!isWeightDtype(dtype)) {
+      const message =
+        `Expected the tensor "${name}" of ${file} to be F32, F16 or BF16, got ${dtype}. ` +
+        'Save it as one of these; quantized files cannot be read.';
+      throw new RefineError('WEIGHTS_DTYPE', message, { context });
+    }
+    this.#used.add(name);
+    return { ...found, dtype };
+  }
+
+  /** Names nobody required, in the order of the files: worth a warning, since a network without them is another network. */
+  unused(): string[] {
+    return [...this.tensors.keys()].filter((name) => !this.#used.has(name));
+  }
+
+  #missing(name: string): RefineError {
+    const nearest = mostSimilar(name, this.tensors.keys());
+    const message =
+      `The tensor "${name}" is in none of: ${this.files.join(', ') || 'no files'}.` +
+      (nearest === undefined ? '' : ` The most similar name there is "${nearest}".`) +
+      ' These weights do not belong to this configuration; take both from one model.';
+    return new RefineError('WEIGHTS_TENSOR_MISSING', message, { context: { tensor: name, nearest: nearest ?? null } });
+  }
+}
+
+/**
+ * All tensors of several files, by their names in the files.
+ * @throws WEIGHTS_HEADER_INVALID when two files hold the same name
+ */
+export const mergeTensors = (files: readonly SafetensorsFile[]): WeightMap => {
+  const tensors = new Map<string, StoredTensor>();
+  for (const { file, tensors: entries } of files) {
+    for (const [name, entry] of entries) {
+      const other = tensors.get(name);
+      if (other !== undefined) {
+        const message = `The tensor "${name}" is in ${other.file} and in ${file}. Remove the file that is left over from another download.`;
+        throw new RefineError('WEIGHTS_HEADER_INVALID', message, { context: { tensor: name, file } });
+      }
+      tensors.set(name, { ...entry, file });
+    }
+  }
+  return new WeightMap(tensors);
+};
+
+/**
+ * Rows `start` up to `end` of a tensor's first axis: the same bytes, nothing is copied.
+ * @throws RangeError for rows it does not have: a bug of the caller, who knows the shape
+ */
+export const sliceRows = <Stored extends TensorEntry>(tensor: Stored, start: number, end: number): Stored => {
+  const [rows = 0, ...rest] = tensor.shape;
+  if (start < 0 || start > end || end > rows) throw new RangeError(`rows ${start} to ${end} of ${rows}`);
+  const rowBytes = rows === 0 ? 0 : tensor.byteLength / rows;
+  return {
+    ...tensor,
+    shape: [end - start, ...rest],
+    offset: tensor.offset + start * rowBytes,
+    byteLength: (end - start) * rowBytes,
+  };
+};
+
+/** The name that shares the longest beginning and end with `name`: tensor names differ in a part of their path. */
+const mostSimilar = (name: string, candidates: Iterable<string>): string | undefined => {
+  let best: string | undefined;
+  let bestShared = 0;
+  for (const candidate of candidates) {
+    const limit = Math.min(name.length, candidate.length);
+    let prefix = 0;
+    while (prefix < limit && name[prefix] === candidate[prefix]) prefix++;
+    let suffix = 0;
+    while (suffix < limit - prefix && name.at(-1 - suffix) === candidate.at(-1 - suffix)) suffix++;
+    if (prefix + suffix > bestShared) [best, bestShared] = [candidate, prefix + suffix];
+  }
+  return best;
+};

@@ -1,0 +1,103 @@
+/** A network that someone else wrote, made ready to be opened as ours are: float32 in and out, weights by real path. */
+import type { onnx as Onnx } from '#onnx-proto';
+import type { WrittenGraph } from './graph-builder.js';
+import { locationBelow, onnx } from './onnx-messages.js';
+import type { Target } from '../operators/target.js';
+
+const { FLOAT, FLOAT16, BFLOAT16, DOUBLE, INT32, INT64 } = onnx.TensorProto.DataType;
+
+/** What callers give and take instead: numbers are float32, indices int64. */
+const PLAIN: Readonly<Record<number, number>> = {
+  [FLOAT16]: FLOAT,
+  [BFLOAT16]: FLOAT,
+  [DOUBLE]: FLOAT,
+  [INT32]: INT64,
+};
+
+export interface ForeignGraph {
+  readonly model: Onnx.IModelProto;
+  /** Names of the files that hold weights, beside the network's own file, as it names them. */
+  readonly locations: readonly string[];
+  /** Dimensions of each input; null: dynamic. */
+  readonly inputs: ReadonlyMap<string, readonly (number | null)[]>;
+  readonly outputs: readonly string[];
+}
+
+/** @throws an error of the decoder when the bytes are no ONNX model */
+export const readForeignGraph = (bytes: Uint8Array): ForeignGraph => {
+  const model = onnx.ModelProto.decode(bytes);
+  const dimsOf = ({ type }: Onnx.IValueInfoProto): (number | null)[] =>
+    (type?.tensorType?.shape?.dim ?? []).map(({ dimValue }) => Number(dimValue ?? 0) || null);
+  /* Older exports list weights as inputs too. */
+  const stored = new Set(model.graph?.initializer?.map(({ name }) => name));
+  const inputs = (model.graph?.input ?? []).filter(({ name }) => !stored.has(name));
+  return {
+    model,
+    locations: [...new Set((model.graph?.initializer ?? []).flatMap((tensor) => locationOf(tensor)?.value ?? []))],
+    inputs: new Map(inputs.map((input) => [input.name ?? '', dimsOf(input)])),
+    outputs: (model.graph?.output ?? []).map(({ name }) => name ?? ''),
+  };
+};
+
+const locationOf = ({ externalData }: Onnx.ITensorProto): Onnx.IStringStringEntryProto | undefined =>
+  externalData?.find(({ key }) => key === 'location');
+
+/**
+ * @param files real path of each of `locations`
+ * @param folder below which they all lie
+ */
+export const adoptGraph = (
+  { model }: ForeignGraph,
+  {
+    name,
+    files,
+    folder,
+    target,
+  }: Pick<WrittenGraph, 'name' | 'folder'> & {
+    files: ReadonlyMap<string, string>;
+    target: Target;
+  },
+): WrittenGraph => {
+  const { graph } = model;
+  for (const tensor of graph?.initializer ?? []) {
+    const location = locationOf(tensor);
+    const file = files.get(location?.value ?? '');
+    if (location && file !== undefined) location.value = locationBelow(folder, file);
+  }
+  if (graph) castEnds(graph);
+  const bytes = onnx.ModelProto.encode(model).finish();
+  return { name, bytes, folder, isForeign: true, packsWeights: false, target };
+};
+
+/** Declares inputs and outputs in plain types, with a cast between each and the network. */
+const castEnds = (graph: Onnx.IGraphProto): void => {
+  const nodes = graph.node ?? [];
+  const inner = new Map<string, string>();
+  const casts: Onnx.INodeProto[] = [];
+  const plain = (value: Onnx.IValueInfoProto, cast: (type: number, from: string, within: string) => void): void => {
+    const tensor = value.type?.tensorType;
+    const declared = tensor?.elemType ?? 0;
+    const type = PLAIN[declared];
+    if (!tensor || type === undefined || !value.name) return;
+    const within = `${value.name}/declared`;
+    inner.set(value.name, within);
+    tensor.elemType = type;
+    cast(declared, value.name, within);
+  };
+  for (const input of graph.input ?? []) plain(input, (type, name, within) => casts.push(castNode(name, within, type)));
+  for (const output of graph.output ?? [])
+    plain(output, (_, name, within) => casts.push(castNode(within, name, FLOAT)));
+  if (inner.size === 0) return;
+  const rename = (names: string[] | null | undefined): string[] => (names ?? []).map((name) => inner.get(name) ?? name);
+  for (const node of nodes) Object.assign(node, { input: rename(node.input), output: rename(node.output) });
+  const isInput = (node: Onnx.INodeProto): boolean => inner.has(node.input?.[0] ?? '');
+  graph.node = [...casts.filter(isInput), ...nodes, ...casts.filter((node) => !isInput(node))];
+};
+
+const castNode = (from: string, to: string, type: number): Onnx.INodeProto => ({
+  opType: 'Cast',
+  name: `Cast/${to}`,
+  input: [from],
+  output: [to],
+  attribute: [{ name: 'to', type: onnx.AttributeProto.AttributeType.INT, i: type }],
+});

@@ -1,0 +1,155 @@
+/** A row's first stage: its input is read, and unless an earlier run finished the same work, screened and decoded. */
+import { join } from 'node:path';
+import { isRefineError, messageOf, RefineError } from '../../errors.js';
+import { realPath } from '../../io/files/system-path.js';
+import type { InvalidRow, ResultRecord, Row, SafetyCheck } from '../../records.js';
+import type { EarlierResults } from '../results/earlier-results.js';
+import { isBlocked, type Screening } from '../safety/screening.js';
+import { outputsOf } from './check-outputs.js';
+import { exists } from './exists.js';
+import { readRowInput, type PreparedRow, type RowInput } from './prepare-row.js';
+import { rowDigest } from './row-digest.js';
+
+export interface ReadyRow {
+  kind: 'ready';
+  row: Row;
+  digest: string;
+  /** Of prompt and picture. */
+  checks: readonly SafetyCheck[];
+  prepared: PreparedRow;
+}
+
+/** It may run. */
+export interface PassedRow extends Pick<ReadyRow, 'row' | 'digest' | 'checks'> {
+  kind: 'passed';
+  input: RowInput;
+}
+
+/** Content safety has refused its prompt or its picture. */
+export interface BlockedRow extends Pick<ReadyRow, 'row' | 'digest' | 'checks'> {
+  kind: 'blocked';
+}
+
+export interface FailedRow {
+  kind: 'failed';
+  row: Row | InvalidRow;
+  /** null: the input could not be read. */
+  digest: string | null;
+  error: RefineError;
+}
+
+/** The same work was done before. */
+export interface DoneRow {
+  kind: 'done';
+  row: Row;
+  result: ResultRecord;
+  /** Its line stands where it is, in the run that this one is appended to. */
+  isListed: boolean;
+}
+
+export interface BeginOptions {
+  outputFolder: string;
+  modelDigest: string;
+  /** Of LoRAs that rows name, by their names: they are part of those rows' digests alone. */
+  loraDigests?: Readonly<Record<string, string>>;
+  /** Results of earlier runs in the same folder; null: nothing is taken over. */
+  earlier: EarlierResults | null;
+  /** Bytes of the results that this run is appended to. */
+  base: number;
+  /** Failed rows of earlier runs are done again. */
+  retryFailed: boolean;
+  screening: Screening;
+  signal: AbortSignal;
+}
+
+export const beginRow = async (
+  row: Row | InvalidRow,
+  options: BeginOptions,
+): Promise<PassedRow | BlockedRow | FailedRow | DoneRow> => {
+  if ('error' in row) {
+    return { kind: 'failed', row, digest: null, error: new RefineError(row.error.code, row.error.message) };
+  }
+  const input = await orFailed({ row, digest: null }, async () => {
+    await refuseOwnInput(row, options.outputFolder);
+    return readRowInput(row, options.signal);
+  });
+  if ('kind' in input) return input;
+  const { screening, signal } = options;
+  /* What was done unscreened, or screened otherwise, is another work. */
+  const digest = digestOf(row, input.identity, options);
+  const done = await findDone(row, digest, options);
+  if (done !== null) return done;
+  return orFailed({ row, digest }, async () => {
+    const picture = screening.service === null ? null : ((await input.picture?.()) ?? null);
+    const checks = await screening.before(row, picture, signal);
+    return isBlocked(checks)
+      ? { kind: 'blocked', row, digest, checks }
+      : { kind: 'passed', row, digest, checks, input };
+  });
+};
+
+/** What decides a row's output: its own digest, over the model's, the screening's and its LoRAs'. */
+export const digestOf = (
+  row: Row,
+  input: Uint8Array | string,
+  options: Pick<BeginOptions, 'modelDigest' | 'loraDigests' | 'screening'>,
+): string => rowDigest(row, input, options.modelDigest + options.screening.identity + lorasOf(row, options));
+
+/** What tells the files of the LoRAs apart that a row named. */
+const lorasOf = ({ settings, generation }: Row, { loraDigests = {} }: Pick<BeginOptions, 'loraDigests'>): string => {
+  const names = Object.keys({ ...settings.loraWeights, ...generation?.refiner?.loraWeights });
+  return names.flatMap((name) => (name in loraDigests ? [` ${loraDigests[name]}`] : [])).join('');
+};
+
+/** A row's second stage. Decoded pictures are large: fewer rows are here at a time than wait for verdicts. */
+export const decodeRow = ({ input, ...row }: PassedRow): Promise<ReadyRow | FailedRow> =>
+  orFailed(row, async () => ({ ...row, kind: 'ready', prepared: await input.prepare() }));
+
+/** A run must never write over what it was given. @throws OUTPUT_IS_INPUT */
+const refuseOwnInput = async ({ source, output }: Row, outputFolder: string): Promise<void> => {
+  if (source.kind !== 'file' && source.kind !== 'latents') return;
+  const place = (path: string): Promise<string> => realPath(path).catch(() => '');
+  const [input, target] = await Promise.all([place(source.path), place(join(outputFolder, output))]);
+  if (input === '' || input !== target) return;
+  throw new RefineError(
+    'OUTPUT_IS_INPUT',
+    `The output would replace the row's own picture, ${source.path}. Give another --output-dir, or the row another output.`,
+  );
+};
+
+const haveAll = async (folder: string, row: Row): Promise<boolean> =>
+  (await Promise.all(outputsOf(row).map((name) => exists(join(folder, name))))).every(Boolean);
+
+/** What an earlier run did of the same work, told of this row. */
+const findDone = async (row: Row, digest: string, options: BeginOptions): Promise<DoneRow | null> => {
+  const { earlier, base, retryFailed, outputFolder } = options;
+  const found = (await earlier?.find(digest)) ?? null;
+  if (found === null) return null;
+  const { record: result, offset } = found;
+  /* A blocked row is finished: the same row would be blocked again. */
+  const stands =
+    result.status === 'ok' ? await haveAll(outputFolder, row) : result.status === 'blocked' || !retryFailed;
+  if (!stands) return null;
+  const { rowNumberPerFile, inputName, id, extra, sourceText: image } = row;
+  /* A line that this run is appended to stays as it is; only failures give way to a newer line. */
+  if (offset < base && result.status === 'ok') return { kind: 'done', row, result, isListed: true };
+  const told = { ...result, row_number_per_file: rowNumberPerFile, input_csv_name: inputName, id, image, extra };
+  return { kind: 'done', row, result: told, isListed: false };
+};
+
+/**
+ * What `work` gives; a failure of the row becomes its outcome, and so does a failure nobody foresaw: one row's surprise
+ * must not cost a night's run. What concerns all rows is thrown on.
+ */
+export const orFailed = async <T>(
+  { row, digest }: Pick<FailedRow, 'row' | 'digest'>,
+  work: () => Promise<T>,
+): Promise<T | FailedRow> => {
+  try {
+    return await work();
+  } catch (thrown) {
+    const error = isRefineError(thrown) ? thrown : new RefineError('INTERNAL', messageOf(thrown), { cause: thrown });
+    if (error.scope === 'row' || error.code === 'INTERNAL') return { kind: 'failed', row, digest, error };
+    throw thrown;
+  }
+};

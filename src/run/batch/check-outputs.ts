@@ -1,0 +1,82 @@
+/** What must hold of the output folder before any work. */
+import { randomBytes } from 'node:crypto';
+import { open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, RefineError } from '../../errors.js';
+import { makeFolder } from '../../io/files/make-folder.js';
+import type { InvalidRow, Row } from '../../records.js';
+import { exists } from './exists.js';
+
+/** Names given in the message; the rest are counted. */
+const NAMED = 3;
+
+/**
+ * Makes the folder, and tries to write there.
+ * @returns whether it was made, and was not there before
+ * @throws OUTPUT_UNWRITABLE
+ */
+export const makeOutputFolder = async (folder: string): Promise<boolean> => {
+  const trial = join(folder, `.sdxl-refine-${randomBytes(4).toString('hex')}.tmp`);
+  try {
+    const isNew = await makeFolder(folder);
+    await (await open(trial, 'wx')).close();
+    await rm(trial);
+    return isNew;
+  } catch (cause) {
+    throw new RefineError(
+      'OUTPUT_UNWRITABLE',
+      `Cannot write to the output folder ${folder}: ${messageOf(cause)}. Choose another with --output-dir.`,
+      { context: { folder }, cause },
+    );
+  }
+};
+
+/** @throws OUTPUT_UNWRITABLE when the folder is gone */
+export const expectOutputFolder = async (folder: string): Promise<void> => {
+  if (await exists(folder)) return;
+  throw new RefineError(
+    'OUTPUT_UNWRITABLE',
+    `The output folder ${folder} was removed during the run. Nothing more is written; run again to begin anew.`,
+    { context: { folder } },
+  );
+};
+
+/**
+ * @param names files that the run writes besides the rows' outputs
+ * @throws OUTPUT_EXISTS naming what would be overwritten
+ */
+export const refuseExisting = async (
+  folder: string,
+  names: readonly string[],
+  rows: AsyncIterable<Row | InvalidRow>,
+): Promise<void> => {
+  /* Nothing can be overwritten in an empty folder: a second reading of a long manifest is spared. */
+  if ((await readdir(folder)).every((name) => name.startsWith('.sdxl-refine'))) return;
+  const found: string[] = [];
+  let count = 0;
+  const look = async (name: string): Promise<void> => {
+    if (!(await exists(join(folder, name)))) return;
+    if (count++ < NAMED) found.push(name);
+  };
+  for (const name of names) await look(name);
+  for await (const row of rows) if (!('error' in row)) for (const name of outputsOf(row)) await look(name);
+  if (count === 0) return;
+  const more = count > NAMED ? ` and ${count - NAMED} more` : '';
+  throw new RefineError(
+    'OUTPUT_EXISTS',
+    `${folder} has ${found.join(', ')}${more} already. Give --resume to go on with that run, --append to add rows to it, --overwrite to replace ${count === 1 ? 'it' : 'them'}, or another --output-dir.`,
+    { context: { folder, count } },
+  );
+};
+
+/** The files that a row writes: its output, and the latents that are kept beside it. */
+export const outputsOf = ({ output, generation }: Row): string[] =>
+  generation?.latentsSuffix == null ? [output] : [output, output + generation.latentsSuffix];
+
+/** @throws OUTPUT_EXISTS */
+export const refuseFile = async (path: string): Promise<void> => {
+  if (!(await exists(path))) return;
+  throw new RefineError('OUTPUT_EXISTS', `${path} is there already. Give another name, or --overwrite to replace it.`, {
+    context: { path },
+  });
+};

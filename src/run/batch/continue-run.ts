@@ -1,0 +1,215 @@
+/** What a run makes of an earlier one in its output folder: begins anew, goes on with it, or is appended to it. No line is lost unasked. */
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { RefineError } from '../../errors.js';
+import { foldName } from '../manifest/rows/output-name.js';
+import type { InvalidRow, Row } from '../../records.js';
+import type { EarlierResults } from '../results/earlier-results.js';
+import { createNameSet, listedOutputs, type NameSet } from '../results/listed-outputs.js';
+import type { RunState } from '../results/run-state.js';
+import { digestOf, type BeginOptions } from './begin-row.js';
+import { outputsOf, refuseExisting } from './check-outputs.js';
+import { exists } from './exists.js';
+import { areSame, missingInputs, placesText } from './earlier-inputs.js';
+import { readRowInput } from './prepare-row.js';
+
+type Rows = AsyncIterable<Row | InvalidRow>;
+
+export interface ContinueOptions {
+  outputFolder: string;
+  resultsPath: string;
+  /** What an earlier run in the folder left to know; null: there was none. */
+  state: Partial<RunState> | null;
+  /** As `inputPlaces` names them. */
+  inputs: readonly string[];
+  /** Those that run. */
+  rows: () => Rows;
+  /** All of the inputs, whatever part of them runs. */
+  allRows: () => Rows;
+  overwrites: boolean;
+  /** Rows that an earlier run finished are taken over. */
+  resumes: boolean;
+  appends: boolean;
+  /** Outputs of rows that are no more may go. */
+  prunes: boolean;
+}
+
+export interface Continuation {
+  /** Bytes of the results that the run is appended to; null: all that are there. */
+  base: number | null;
+  /** Earlier results count; otherwise they are replaced. */
+  looksBack: boolean;
+  /** Of the runs that this one is appended to. */
+  earlierInputs: readonly string[];
+  /** The folder had all these inputs before: a row of theirs that failed is the same row when it is tried again. */
+  knowsInputs: boolean;
+  /** Outputs that earlier results list and that no row writes any more. */
+  unclaimed: readonly string[];
+  /** Results of a run that was divided otherwise, which a run that begins anew leaves. */
+  otherResults: readonly string[];
+}
+
+const NAMED = 3;
+
+/** @throws OUTPUT_EXISTS OUTPUT_OTHER_RUN: something of an earlier run would be replaced or lost */
+export const continueRun = async (options: ContinueOptions): Promise<Continuation> => {
+  const { outputFolder, resultsPath, state, inputs, rows, resumes, appends, overwrites } = options;
+  const none = { earlierInputs: [], knowsInputs: false, unclaimed: [], otherResults: [] };
+  const anew = { ...none, base: 0, looksBack: false };
+  if (overwrites) {
+    return { ...anew, unclaimed: await findUnclaimed(options, 0), otherResults: await findOtherDivisions(options) };
+  }
+  const size = await stat(resultsPath).then(
+    (stats) => stats.size,
+    () => 0,
+  );
+  if (appends && size > 0) return appendTo(options, size);
+  /* An append that was stopped before its first line is begun again. */
+  const isBegun = appends && state?.isFinished === false && areSame(state.inputs ?? [], inputs);
+  if (!resumes && !isBegun) {
+    await refuseExisting(outputFolder, [basename(resultsPath)], rows());
+    return anew;
+  }
+  if (size === 0) await refuseOtherDivision(options);
+  return { ...anew, looksBack: true, unclaimed: await checkResume(options) };
+};
+
+/** @returns outputs of rows that are no more */
+const checkResume = async (options: ContinueOptions): Promise<string[]> => {
+  const { outputFolder, state, inputs, prunes, resultsPath } = options;
+  if (!prunes) {
+    const missing = await missingInputs([...(state?.earlierInputs ?? []), ...(state?.inputs ?? [])], inputs);
+    if (missing.length > 0) {
+      throw otherRun(
+        outputFolder,
+        `${outputFolder} has the results of ${placesText(missing)}, which ${missing.length === 1 ? 'is' : 'are'} not among the inputs of this run (${placesText(inputs)}): --resume goes on with the same inputs. ` +
+          'To add the rows of others, give --append; to go on with that run, give its inputs too; to keep the results of these inputs alone, give --resume --prune, which removes the others’ lines and pictures.',
+      );
+    }
+  }
+  const unclaimed = await findUnclaimed(options, 0);
+  if (unclaimed.length > 0 && !prunes) {
+    const one = unclaimed.length === 1;
+    throw otherRun(
+      outputFolder,
+      `${resultsPath} lists ${someOf(unclaimed)}, which no row of the inputs writes any more: --resume would lose ${one ? 'its line and leave its picture' : 'their lines and leave their pictures'} behind. ` +
+        `Give --append to keep ${one ? 'it' : 'them'} and add what is new, --resume --prune to remove ${one ? 'it' : 'them'}, or put the rows back.`,
+    );
+  }
+  return unclaimed;
+};
+
+/** After what is there, or after what the same append, which was stopped, had begun after. */
+const appendTo = async (options: ContinueOptions, size: number): Promise<Continuation> => {
+  const { outputFolder, resultsPath, state, inputs, rows, resumes } = options;
+  const { base = size, isFinished = true, inputs: lastInputs = [], earlierInputs = [] } = state ?? {};
+  const isSame = areSame(lastInputs, inputs);
+  const goesOn =
+    isSame && (!isFinished || resumes) && base <= size && (await findUnclaimed(options, base)).length === 0;
+  if (isFinished || !isSame) {
+    const listed = await namesListed(resultsPath);
+    await refuseForeign(outputFolder, rows(), listed);
+  }
+  const all = [...new Set([...earlierInputs, ...lastInputs])];
+  return {
+    base: goesOn ? base : null,
+    looksBack: true,
+    earlierInputs: goesOn ? earlierInputs : all,
+    knowsInputs: inputs.every((place) => all.includes(place)),
+    unclaimed: [],
+    otherResults: [],
+  };
+};
+
+const namesListed = async (resultsPath: string, end?: number): Promise<NameSet> => {
+  const names = createNameSet();
+  for await (const name of listedOutputs(resultsPath, 0, end)) names.add(foldName(name));
+  return names;
+};
+
+/** @throws OUTPUT_EXISTS for files in the way that no line lists */
+const refuseForeign = async (folder: string, rows: Rows, listed: NameSet): Promise<void> => {
+  const found: string[] = [];
+  for await (const row of rows) {
+    if ('error' in row) continue;
+    for (const name of outputsOf(row)) {
+      if (!listed.has(foldName(name)) && (await exists(join(folder, name)))) found.push(name);
+    }
+  }
+  if (found.length === 0) return;
+  throw new RefineError(
+    'OUTPUT_EXISTS',
+    `${folder} has ${someOf(found)} already, which its results do not list: --append replaces nothing. Move ${found.length === 1 ? 'it' : 'them'} away, give the rows other names (key output), or another --output-dir.`,
+    { context: { folder, count: found.length } },
+  );
+};
+
+export interface ReplacingOptions extends Pick<BeginOptions, 'modelDigest' | 'loraDigests' | 'screening' | 'signal'> {
+  resultsPath: string;
+  outputFolder: string;
+  /** As of `Continuation`. */
+  base: number | null;
+  earlier: EarlierResults;
+}
+
+/**
+ * What is appended replaces nothing: a row may have the output of an earlier one only if it is the same work, which is done.
+ * Reads the inputs of rows whose output is there.
+ * @throws OUTPUT_EXISTS
+ */
+export const refuseReplacing = async (rows: Rows, options: ReplacingOptions): Promise<void> => {
+  const { resultsPath, outputFolder, base, earlier, signal } = options;
+  const listed = await namesListed(resultsPath, base ?? Infinity);
+  const found: string[] = [];
+  for await (const row of rows) {
+    signal.throwIfAborted();
+    if ('error' in row || !outputsOf(row).some((name) => listed.has(foldName(name)))) continue;
+    /* A picture that cannot be read fails its row, and a failed row replaces nothing. */
+    const input = await readRowInput(row, signal).catch(() => null);
+    if (input === null) continue;
+    const done = await earlier.find(digestOf(row, input.identity, options));
+    if (done === null) found.push(row.output);
+  }
+  if (found.length === 0) return;
+  throw new RefineError(
+    'OUTPUT_EXISTS',
+    `${outputFolder} has ${someOf(found)} already, of other pictures or settings than these rows have: --append replaces nothing. ` +
+      'Give the rows other names (key output), or another --output-dir; to do rows again whose settings changed, give --resume and all inputs of the folder.',
+    { context: { folder: outputFolder, count: found.length } },
+  );
+};
+
+/** Outputs that results list from byte `start` on, and that no row of the inputs writes. */
+const findUnclaimed = async ({ resultsPath, allRows }: ContinueOptions, start: number): Promise<string[]> => {
+  if (!(await exists(resultsPath))) return [];
+  const claimed = createNameSet();
+  for await (const row of allRows()) if (!('error' in row)) for (const name of outputsOf(row)) claimed.add(name);
+  const unclaimed = new Set<string>();
+  for await (const name of listedOutputs(resultsPath, start)) if (!claimed.has(name)) unclaimed.add(name);
+  return [...unclaimed];
+};
+
+/** Parts of another division have other rows: whole runs and parts never go on with each other. */
+const refuseOtherDivision = async (options: ContinueOptions): Promise<void> => {
+  const { outputFolder } = options;
+  const others = await findOtherDivisions(options);
+  if (others.length === 0) return;
+  throw otherRun(
+    outputFolder,
+    `${outputFolder} has ${someOf(others)}, of a run that was divided otherwise: --resume goes on with the same --shard. Give that, or another --output-dir.`,
+  );
+};
+
+const RESULTS = /^results(?:-\d+(-of-\d+))?\.jsonl$/;
+
+const findOtherDivisions = async ({ outputFolder, resultsPath }: ContinueOptions): Promise<string[]> => {
+  const own = RESULTS.exec(basename(resultsPath))?.[1];
+  return (await readdir(outputFolder)).filter((name) => RESULTS.test(name) && RESULTS.exec(name)?.[1] !== own);
+};
+
+/** "a.png, b.png, c.png and 2 more" */
+export const someOf = (names: readonly string[]): string =>
+  names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ` and ${names.length - NAMED} more` : '');
+
+const otherRun = (folder: string, message: string): RefineError =>
+  new RefineError('OUTPUT_OTHER_RUN', message, { context: { folder } });

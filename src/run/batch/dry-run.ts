@@ -1,0 +1,61 @@
+/** A run that runs nothing: every row validated, every picture's header opened, the model opened, the cost counted. */
+import { isRefineError } from '../../errors.js';
+import { readPictureHeader } from '../../media/image/read-header.js';
+import type { InvalidRow, ResultRecord, Row } from '../../records.js';
+import { buildResultRecord } from '../results/result-record.js';
+import { readLatents } from '../../models/weights/latents/read-latents.js';
+import type { Work } from './row-processor.js';
+import type { WorkInfo } from './work-info.js';
+
+export interface DryRunCost {
+  /** Calls of the UNet; each predicts for prompt and negative prompt at once where there is guidance. */
+  unetCalls: number;
+  /** Rows that would be refined. */
+  rows: number;
+}
+
+/**
+ * @param work opened before, as what `info` says
+ * @yields a result a row, and the line of its input where the row begins: `skipped` where it would run, `failed` where it would fail
+ * @returns what the rows that would run cost
+ */
+export async function* dryRun(
+  rows: AsyncIterable<Row | InvalidRow>,
+  work: Work,
+  info: WorkInfo,
+  signal: AbortSignal,
+): AsyncGenerator<{ result: ResultRecord; line: number | null }, DryRunCost> {
+  const cost: DryRunCost = { unetCalls: 0, rows: 0 };
+  for await (const row of rows) {
+    signal.throwIfAborted();
+    const looked = 'error' in row ? { error: row.error } : await look(row, work, signal);
+    const error = 'error' in looked ? looked.error : null;
+    if ('steps' in looked) {
+      cost.rows++;
+      cost.unetCalls += looked.steps;
+    }
+    const outcome =
+      error === null ? ({ status: 'skipped' } as const) : ({ status: 'failed', error, durationMs: null } as const);
+    yield { result: buildResultRecord(row, outcome, info), line: row.line };
+  }
+  return cost;
+}
+
+/** The row's steps, or what is wrong with its picture or settings as far as can be seen without running. */
+const look = async (
+  row: Row,
+  work: Work,
+  signal: AbortSignal,
+): Promise<{ steps: number } | Pick<InvalidRow, 'error'>> => {
+  try {
+    const { source, sourceText } = row;
+    if (source.kind === 'latents') await readLatents(source.path);
+    else if (source.kind !== 'noise') await readPictureHeader(source, sourceText ?? '', { signal });
+    return { steps: work.countSteps(row) };
+  } catch (thrown) {
+    if (isRefineError(thrown) && thrown.scope === 'row') {
+      return { error: { code: thrown.code, message: thrown.message } };
+    }
+    throw thrown;
+  }
+};

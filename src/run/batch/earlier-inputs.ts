@@ -1,0 +1,42 @@
+/** Which inputs a run had, so that a later one in its folder knows whether it has the same. */
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { isPicture } from '../manifest/inputs/picture-extensions.js';
+import { exists } from './exists.js';
+
+/** What a run without inputs has for one: its options. */
+const OPTIONS = '--prompt';
+
+/**
+ * Absolute paths, links followed; `-` for standard input. A picture counts as its folder: a shell makes a list of pictures
+ * of `*.png`, and which of them are there is for their rows to say.
+ */
+export const inputPlaces = async (inputs: readonly string[], cwd: string): Promise<string[]> => {
+  const places = inputs.map(async (input) => {
+    if (input === '-') return input;
+    const path = resolve(cwd, input);
+    const place = isPicture(path) ? dirname(path) : path;
+    return realpath(place).catch(() => place);
+  });
+  return inputs.length === 0 ? [OPTIONS] : [...new Set(await Promise.all(places))];
+};
+
+export const areSame = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((place) => other.includes(place));
+
+/** Inputs of an earlier run that this one has not, though they are there: a file that was moved or renamed cannot be given again. */
+export const missingInputs = async (earlier: readonly string[], inputs: readonly string[]): Promise<string[]> => {
+  const missing = earlier.filter((place) => !inputs.includes(place));
+  const there = await Promise.all(
+    missing.map(async (place) => (place === '-' || place === OPTIONS || (await exists(place)) ? [place] : [])),
+  );
+  return there.flat();
+};
+
+/** For a message: names of the first few. */
+export const placesText = (places: readonly string[]): string => {
+  const named = places
+    .slice(0, 3)
+    .map((place) => (basename(place) === place ? place : `${basename(place)} (${place})`));
+  return named.join(', ') + (places.length > 3 ? ` and ${places.length - 3} more` : '');
+};

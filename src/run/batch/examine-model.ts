@@ -1,0 +1,57 @@
+/** What a model is, before an engine opens it: small files and headers are read, no weights. */
+import { stat } from 'node:fs/promises';
+import { RefineError } from '../../errors.js';
+import { parseSchedulerConfig, type SchedulerConfig } from '../../diffusion/schedulers/registry.js';
+import { findModel } from '../../models/weights/discovery/find-model.js';
+import type { LoraChoice } from '../../records.js';
+import { fingerprintFile, fingerprintModel } from '../../models/weights/discovery/fingerprint-model.js';
+
+export type ModelKind = 'base' | 'refiner';
+
+export interface ModelFacts {
+  kind: ModelKind;
+  /** Tells models apart, as the engine does. */
+  digest: string;
+  schedulerConfig: SchedulerConfig;
+  /** Of its weights. */
+  bytes: number;
+}
+
+/** @param path a folder or file @param loras told apart, not looked at further @throws MODEL_* WEIGHTS_* */
+export const examineModel = async (path: string, loras: readonly LoraChoice[] = []): Promise<ModelFacts> => {
+  const model = await findModel(path);
+  const parts = [model.unet, model.vae, model.textEncoder, model.textEncoder2];
+  const files = new Set(parts.flatMap((part) => part?.weightFiles ?? []));
+  const sizes = await Promise.all([...files].map(async (file) => (await stat(file)).size));
+  return {
+    kind: model.index.requiresAestheticsScore || model.textEncoder === null ? 'refiner' : 'base',
+    digest: [
+      await fingerprintModel(model),
+      ...(await Promise.all(
+        loras.filter(({ mayNotFit }) => mayNotFit !== true).map(({ file }) => fingerprintFile(file)),
+      )),
+    ].join(' '),
+    schedulerConfig: parseSchedulerConfig(model.scheduler),
+    bytes: sizes.reduce((sum, size) => sum + size, 0),
+  };
+};
+
+const FLAGS = { base: '--base', refiner: '--model' } as const;
+const SIGNS = {
+  base: 'two text encoders and takes no aesthetic score',
+  refiner: 'one text encoder or takes an aesthetic score',
+} as const;
+
+/** @param name as the user gave it @throws MODEL_KIND_WRONG when a base model is where the refiner belongs, or the other way round */
+export const expectKind = ({ kind }: ModelFacts, expected: ModelKind, name: string): void => {
+  if (kind === expected) return;
+  const mend =
+    kind === 'base'
+      ? 'give it to --base; --mode base makes pictures without a refiner'
+      : 'give it to --model; batch refines pictures without a base model';
+  throw new RefineError(
+    'MODEL_KIND_WRONG',
+    `Expected ${FLAGS[expected]} to be a ${expected === 'base' ? 'base model' : 'refiner'}, got ${name}, which has ${SIGNS[kind]}: ${mend}.`,
+    { context: { expected, found: kind } },
+  );
+};

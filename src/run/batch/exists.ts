@@ -1,0 +1,10 @@
+/** Whether there is something at a path. */
+import { existingForm } from '../manifest/inputs/unicode-form.js';
+import { access } from 'node:fs/promises';
+
+/** By links too, and under the other form of Unicode's composition; what cannot be reached is not there. */
+export const exists = (path: string): Promise<boolean> =>
+  access(existingForm(path)).then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,59 @@
+/** A row of `generate`, once the models are known: the base model's job, the refiner's, and how many steps each takes. */
+import { RefineError } from '../../errors.js';
+import type { GenerateJob, RefineJob, Row } from '../../records.js';
+import { rangeFromNoise } from '../../diffusion/schedulers/noise/handoff.js';
+import { buildSchedule, configFor, type SchedulerConfig } from '../../diffusion/schedulers/registry.js';
+import type { Schedule } from '../../diffusion/schedulers/scheduler.js';
+import { stepRange } from '../../diffusion/schedulers/noise/start.js';
+
+export interface GenerationPlan {
+  base: { job: GenerateJob; steps: number; scheduler: string };
+  /** null: the base model works alone. */
+  refiner: { job: Omit<RefineJob, 'input'>; steps: number } | null;
+}
+
+/** The models' own schedulers. */
+export interface SchedulerConfigs {
+  base: SchedulerConfig;
+  /** null: the base model works alone. */
+  refiner: SchedulerConfig | null;
+}
+
+/** @param job the base model's, as if it worked alone @throws ROW_FIELD_INVALID */
+export const planGeneration = (
+  { generation, settings }: Row,
+  job: GenerateJob,
+  own: SchedulerConfigs,
+): GenerationPlan => {
+  const schedule = buildSchedule(configFor(settings.scheduler, own.base), settings.steps);
+  const handoff = generation?.handoff ?? null;
+  const end = handoff ?? settings.denoisingEnd;
+  const range = rangeFromNoise(schedule, end, settings.steps);
+  const base = { steps: range.end - range.begin, scheduler: schedule.name };
+  const refiner = generation?.refiner ?? null;
+  if (refiner === null || own.refiner === null) return { base: { ...base, job }, refiner: null };
+
+  const shared = handoff === null ? refiner : { ...refiner, scheduler: schedule.name };
+  const refinerSchedule = buildSchedule(configFor(shared.scheduler, own.refiner), shared.steps);
+  if (handoff !== null) expectOneSchedule(schedule, refinerSchedule);
+  const part = stepRange(refinerSchedule, shared);
+  const output = generation?.stageInput === 'picture' ? 'pixels' : 'latents';
+  return {
+    base: { ...base, job: { ...job, settings: { ...settings, denoisingEnd: end }, output, bitDepth: 8 } },
+    refiner: {
+      job: { settings: shared, output: job.output, bitDepth: job.bitDepth },
+      steps: part.end - part.begin,
+    },
+  };
+};
+
+/** @throws ROW_FIELD_INVALID when what one model leaves is not what the other expects */
+const expectOneSchedule = (base: Schedule, refiner: Schedule): void => {
+  const isSame = (a: Float32Array, b: Float32Array): boolean =>
+    a.length === b.length && a.every((value, index) => value === b[index]);
+  if (isSame(base.timesteps, refiner.timesteps) && isSame(base.sigmas, refiner.sigmas)) return;
+  throw new RefineError(
+    'ROW_FIELD_INVALID',
+    `Expected base model and refiner to have one schedule, found that their ${base.name} differ (scheduler/scheduler_config.json): mend one, or choose --mode two-stage`,
+  );
+};

@@ -1,0 +1,143 @@
+/** A row's picture or latents, read and brought to a form the engine takes. */
+import { readFileBytes } from '../../io/files/open-file.js';
+import { encodePicture, NO_EXTRAS, type PictureExtras } from '../../media/image/encode-picture.js';
+import { fitPicture, type FittedPicture } from '../../media/image/fit.js';
+import { loadPicture } from '../../media/image/load-picture.js';
+import { readSource } from '../../media/image/read-source.js';
+import type { RunFacts } from '../../media/metadata/run-facts.js';
+import type { EngineJob, GenerateJob, NoiseStart, RefineJob, RefineReply, Row } from '../../records.js';
+import { encodeLatents } from '../../models/weights/latents/encode-latents.js';
+import { readLatents } from '../../models/weights/latents/read-latents.js';
+import { NO_SOURCE, readSourceStamp, stampPicture, type SourceStamp } from './stamp-picture.js';
+
+export interface PreparedRow<Job extends EngineJob = EngineJob> {
+  job: Job;
+  /** What of the source cannot be kept. */
+  warnings: readonly string[];
+  /** The refined output as a file's bytes, and the picture's size: cropped back, alpha put back, what made it written in. */
+  encode: (reply: RefineReply, maker: Maker) => Promise<EncodedOutput>;
+}
+
+/** What made the picture, beside its row. */
+export type Maker = Pick<RunFacts, 'model' | 'version' | 'baseModel'>;
+
+export interface EncodedOutput {
+  bytes: Uint8Array;
+  /** Of the picture, or of the picture the latents stand for. */
+  width: number;
+  height: number;
+}
+
+/** A row's input, before it is decoded. */
+export interface RowInput {
+  /** What tells inputs apart: the bytes, or the address of what is not here yet. */
+  identity: Uint8Array | string;
+  /** The encoded picture, fetched once; null: there is none. */
+  picture: (() => Promise<Uint8Array>) | null;
+  prepare: () => Promise<PreparedRow>;
+}
+
+const LATENT_SCALE = 8;
+
+/** @throws IMAGE_* of the row; CANCELLED. `prepare` throws IMAGE_* LATENTS_INVALID besides */
+export const readRowInput = async (row: Row, signal: AbortSignal): Promise<RowInput> => {
+  const { source } = row;
+  switch (source.kind) {
+    case 'noise':
+      return {
+        identity: `${source.width}x${source.height}`,
+        picture: null,
+        prepare: () => Promise.resolve(prepareNoise(row, source)),
+      };
+    case 'latents':
+      /* A file that cannot be read has no identity; what is wrong with it, preparing says. */
+      return {
+        identity: await readFileBytes(source.path, 'latents').catch(() => ''),
+        picture: null,
+        prepare: () => prepareLatents(row, source.path),
+      };
+    case 'url': {
+      /* What is looked at has to be what is refined: a second answer may be another. */
+      let fetched: Promise<Uint8Array> | undefined;
+      const picture = (): Promise<Uint8Array> => (fetched ??= readSource(source, { signal }));
+      return { identity: source.url, picture, prepare: async () => preparePicture(row, await picture()) };
+    }
+    case 'file':
+    case 'inline': {
+      const bytes = await readSource(source, { signal });
+      return { identity: bytes, picture: () => Promise.resolve(bytes), prepare: () => preparePicture(row, bytes) };
+    }
+  }
+};
+
+/** What the base model would be asked if it worked alone. */
+export const noiseJob = (row: Row, input: NoiseStart): GenerateJob => ({
+  ...shared(row),
+  input,
+  keepLatents: row.generation?.latentsSuffix != null,
+});
+
+const prepareNoise = (row: Row, input: NoiseStart): PreparedRow => ({
+  job: noiseJob(row, input),
+  warnings: [],
+  encode: (reply, maker) => encodeOutput(row, reply, { ...AS_IS, maker }),
+});
+
+const prepareLatents = async (row: Row, path: string): Promise<PreparedRow> => ({
+  job: jobOf(row, { kind: 'latents', latents: await readLatents(path) }),
+  warnings: [],
+  encode: (reply, maker) => encodeOutput(row, reply, { ...AS_IS, maker }),
+});
+
+/** @param bytes of the row's encoded picture @throws IMAGE_UNDECODABLE IMAGE_TOO_LARGE */
+export const preparePicture = async (row: Row, bytes: Uint8Array): Promise<PreparedRow<RefineJob>> => {
+  const picture = await loadPicture(bytes, row.sourceText ?? '');
+  const { pixels, restore } = await fitPicture(picture.pixels, row.fit);
+  const { alpha, exif, density, profile } = picture;
+  const keepsMetadata = row.encoding?.metadata !== false;
+  const extras = keepsMetadata ? { alpha, exif, density, profile } : { ...NO_EXTRAS, alpha };
+  const source = keepsMetadata ? readSourceStamp(bytes) : NO_SOURCE;
+  return {
+    job: jobOf(row, { kind: 'pixels', pixels }),
+    warnings: source.warnings,
+    encode: (reply, maker) => encodeOutput(row, reply, { restore, extras, source, maker }),
+  };
+};
+
+const jobOf = (row: Row, input: RefineJob['input']): RefineJob => ({ ...shared(row), input });
+
+const shared = ({ settings, encoding }: Row): Omit<RefineJob, 'input'> => ({
+  settings,
+  output: encoding === null ? 'latents' : 'pixels',
+  bitDepth: encoding?.bitDepth ?? 8,
+});
+
+/** What the output needs besides the row. */
+interface Finish {
+  restore: FittedPicture['restore'];
+  extras: PictureExtras;
+  source: SourceStamp;
+  maker: Maker;
+}
+
+/** Of an output that no picture went into. */
+const AS_IS: Omit<Finish, 'maker'> = { restore: (pixels) => pixels, extras: NO_EXTRAS, source: NO_SOURCE };
+
+const encodeOutput = async (
+  row: Row,
+  { output: refined, scheduler, stepsRun }: RefineReply,
+  { restore, extras, source, maker }: Finish,
+): Promise<EncodedOutput> => {
+  if (refined.kind === 'latents') {
+    const { width, height } = refined.latents;
+    return { bytes: encodeLatents(refined.latents), width: width * LATENT_SCALE, height: height * LATENT_SCALE };
+  }
+  if (row.encoding === null) throw new Error('the engine gave a picture where latents were asked for');
+  const pixels = restore(refined.pixels);
+  const { width, height } = pixels;
+  const bytes = await encodePicture(pixels, row.encoding, extras);
+  if (!row.encoding.metadata) return { bytes, width, height };
+  const began = row.generation === undefined ? {} : { generation: row.generation };
+  const run = { ...maker, ...began, settings: row.settings, scheduler, stepsRun, width, height, source: source.facts };
+  return { bytes: stampPicture(bytes, row.encoding.format, run, source.kept), width, height };
+};

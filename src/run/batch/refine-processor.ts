@@ -1,0 +1,45 @@
+/** The work of `batch`: each row through one engine. */
+import type { Engine } from '../engine/engine.js';
+import { buildSchedule, configFor, type SchedulerConfig } from '../../diffusion/schedulers/registry.js';
+import { stepRange } from '../../diffusion/schedulers/noise/start.js';
+import { orFailed } from './begin-row.js';
+import type { Work } from './row-processor.js';
+
+/** Legitimate (diffusers' two stages can be one model), and often a slip. */
+const BASE_NOTICE =
+  'This model takes no aesthetic score: it is a base model, not a refiner. It refines too, with other pictures than a refiner.';
+
+export const refineWork = (engine: Engine): Work => {
+  let schedulerConfig: SchedulerConfig;
+  return {
+    async open(signal) {
+      const info = await engine.open(signal);
+      ({ schedulerConfig } = info);
+      return info.isRefiner === false ? { ...info, warnings: [...(info.warnings ?? []), BASE_NOTICE] } : info;
+    },
+    countSteps({ settings }) {
+      const schedule = buildSchedule(configFor(settings.scheduler, schedulerConfig), settings.steps);
+      const { begin, end } = stepRange(schedule, settings);
+      return end - begin;
+    },
+    async *run(rows, { signal, report }) {
+      for await (const ready of rows) {
+        if (ready.kind !== 'ready') {
+          yield ready;
+          continue;
+        }
+        const start = performance.now();
+        const onStep = (step: number, steps: number): void => {
+          report({ kind: 'step', rowIndex: ready.row.index, copy: 0, step, steps });
+        };
+        yield await orFailed(ready, async () => {
+          const reply = await engine.refine(ready.prepared.job, { signal, onStep });
+          return { kind: 'refined', ready, reply, durationMs: Math.round(performance.now() - start) };
+        });
+      }
+    },
+    close() {
+      engine.close();
+    },
+  };
+};

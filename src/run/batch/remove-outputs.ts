@@ -1,0 +1,35 @@
+/** Takes away outputs of rows that are no more. */
+import { lstat, realpath, rm } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
+import { parseOutput } from '../manifest/rows/output-name.js';
+
+/**
+ * Names come from a file that anybody may have written: only what could be an output is removed, and nothing outside the folder.
+ * @returns how many were removed
+ */
+export const removeOutputs = async (folder: string, names: readonly string[]): Promise<number> => {
+  const root = await realpath(folder);
+  let removed = 0;
+  for (const name of names) {
+    const path = join(folder, name);
+    if (!isOutput(name) || !(await isInside(dirname(path), root))) continue;
+    const stats = await lstat(path).catch(() => null);
+    if (stats === null || stats.isDirectory()) continue;
+    await rm(path, { force: true });
+    removed++;
+  }
+  return removed;
+};
+
+const isOutput = (name: string): boolean => {
+  try {
+    return parseOutput(name, 'png') === name;
+  } catch {
+    return false;
+  }
+};
+
+const isInside = async (folder: string, root: string): Promise<boolean> => {
+  const real = await realpath(folder).catch(() => null);
+  return real !== null && (real === root || real.startsWith(root + sep));
+};

@@ -1,0 +1,146 @@
+/**
+ * The run: rows in, pictures and results out, in order. Three rows are under way at a time: one being decoded, one in the
+ * engine, one being encoded and written. A row's error becomes its result; a run's error stops the run after what is
+ * finished has been written.
+ */
+import { join } from 'node:path';
+import { countSteps } from '../manifest/rows/count-steps.js';
+import type { InvalidRow, ResultRecord, Row } from '../../records.js';
+import type { EarlierResults } from '../results/earlier-results.js';
+import type { Journal } from '../results/journal.js';
+import { buildResultRecord, type ContentSafetyOutcome } from '../results/result-record.js';
+import { addToSummary, emptySummary, type Summary } from '../results/summary.js';
+import { writeAtomically } from '../results/write-atomically.js';
+import { isBlocked, nsfwOf, type Screening } from '../safety/screening.js';
+import { encodeLatents } from '../../models/weights/latents/encode-latents.js';
+import { mapAhead, startAhead } from './ahead.js';
+import { expectOutputFolder } from './check-outputs.js';
+import { beginRow, decodeRow, orFailed, type BlockedRow, type FailedRow } from './begin-row.js';
+import type { BatchEvent } from './events.js';
+import type { EndedRow, Work } from './row-processor.js';
+import type { WorkInfo } from './work-info.js';
+
+export interface BatchOptions {
+  rows: AsyncIterable<Row | InvalidRow>;
+  work: Work;
+  journal: Journal;
+  outputFolder: string;
+  /** Results of earlier runs in the same folder; null: nothing is taken over. */
+  earlier: EarlierResults | null;
+  /** Bytes of the results that this run is appended to. */
+  base: number;
+  /** Failed rows of earlier runs are done again. */
+  retryFailed: boolean;
+  screening: Screening;
+  /** Stop after more than this many failed rows; negative: never. */
+  errorThreshold: number;
+  /** Of this program, for the pictures' metadata. */
+  version: string;
+  signal: AbortSignal;
+  report: (event: BatchEvent) => void;
+}
+
+export interface BatchOutcome {
+  summary: Summary;
+  /** Rows among them that an earlier run had finished. */
+  takenOver: number;
+  /** Rows that this run made a picture of. */
+  refined: number;
+  /** The error threshold ended the run before its last row. */
+  stoppedByThreshold: boolean;
+}
+
+/** @throws errors of scope `run`: ENGINE_START OUTPUT_UNWRITABLE CANCELLED MODEL_* WEIGHTS_* … */
+export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => {
+  const { work, journal, signal, report, errorThreshold } = options;
+  const info = await work.open(signal);
+  report({ kind: 'opened', info });
+  let summary = emptySummary();
+  let takenOver = 0;
+  let refined = 0;
+
+  /* Results are written in the order of rows, whichever picture is encoded first: each takes its turn when it comes in. */
+  let turn: Promise<void> = Promise.resolve();
+  const finish = (row: EndedRow): Promise<void> => {
+    const result = resultOf(row, info, options);
+    const write = async (): Promise<void> => {
+      if (row.kind !== 'done' || !row.isListed) await journal.append(await result);
+      summary = addToSummary(summary, await result);
+      if (row.kind === 'done') takenOver++;
+      else if ((await result).status === 'ok') refined++;
+      const source = row.kind === 'refined' ? row.ready.row : row.row;
+      const [steps, isPicture] = [countSteps(source), row.kind === 'refined'];
+      const { index: rowIndex, line, generation } = source;
+      const copy = generation?.copy ?? 0;
+      report({ kind: 'row', rowIndex, copy, line, result: await result, steps, isPicture });
+    };
+    result.catch(() => undefined);
+    return (turn = turn.then(write));
+  };
+
+  const { modelDigest, loraDigests = {} } = info;
+  const { depth } = options.screening;
+  const begun = startAhead(options.rows, depth, (row) => beginRow(row, { ...options, modelDigest, loraDigests }));
+  const decoded = mapAhead(begun, 1, async ({ mapped }) => {
+    const row = await mapped;
+    return row.kind === 'passed' ? decodeRow(row) : row;
+  });
+  let stoppedByThreshold = false;
+  for await (const _ of mapAhead(work.run(decoded, options), Math.max(1, depth), finish)) {
+    stoppedByThreshold = errorThreshold >= 0 && summary.failed > errorThreshold;
+    if (stoppedByThreshold) break;
+  }
+  /* Only here is a row counted that was under way when the threshold was passed. */
+  return { summary, takenOver, refined, stoppedByThreshold };
+};
+
+const resultOf = async (
+  row: EndedRow,
+  info: WorkInfo,
+  { outputFolder, version, screening, signal }: BatchOptions,
+): Promise<ResultRecord> => {
+  if (row.kind === 'done') return row.result;
+  if (row.kind === 'failed') return failure(row, info);
+  if (row.kind === 'blocked') return blockade(row, info, { screening, durationMs: null });
+  const { ready, reply, durationMs } = row;
+  const began = info.baseModel === undefined ? {} : { baseModel: info.baseModel };
+  const maker = { model: { name: info.model, fingerprint: info.modelDigest }, version, ...began };
+  const encoded = await orFailed(ready, async () => {
+    const output = await ready.prepared.encode(reply, maker);
+    const seen = await screening.after(ready.row, output.bytes, signal);
+    return { ...output, checks: [...ready.checks, ...seen] };
+  });
+  if ('kind' in encoded) return failure(encoded, info);
+  const { bytes, width, height, checks } = encoded;
+  if (isBlocked(checks)) return blockade({ ...ready, checks }, info, { screening, durationMs });
+  /* Writing makes missing folders; the run's own, if it is gone, was taken away by someone who wants no more of it. */
+  await expectOutputFolder(outputFolder);
+  const { output, generation } = ready.row;
+  /* Before the picture: a picture that is there has its latents. */
+  if (reply.latents !== undefined && generation?.latentsSuffix != null) {
+    await writeAtomically(join(outputFolder, output + generation.latentsSuffix), encodeLatents(reply.latents));
+  }
+  await writeAtomically(join(outputFolder, output), bytes);
+  const outcome = {
+    status: 'ok',
+    reply: { ...reply, warnings: [...ready.prepared.warnings, ...(reply.warnings ?? [])], width, height },
+    durationMs,
+    contentSafety: screenedBy(screening, checks),
+  } as const;
+  return buildResultRecord(ready.row, outcome, info, ready.digest);
+};
+
+const screenedBy = ({ service }: Screening, checks: BlockedRow['checks']): ContentSafetyOutcome | null =>
+  service === null ? null : { by: service, checks, nsfw: nsfwOf(checks) };
+
+const blockade = (
+  { row, digest, checks }: Omit<BlockedRow, 'kind'>,
+  info: WorkInfo,
+  { screening, durationMs }: { screening: Screening; durationMs: number | null },
+): ResultRecord => {
+  const outcome = { status: 'blocked', durationMs, contentSafety: screenedBy(screening, checks) } as const;
+  return buildResultRecord(row, outcome, info, digest);
+};
+
+const failure = ({ row, digest, error }: FailedRow, info: WorkInfo): ResultRecord =>
+  buildResultRecord(row, { status: 'failed', error, durationMs: null }, info, digest);

@@ -1,0 +1,73 @@
+/** What the base model hands on to the refiner, on the disk between the two: memory holds one row, and a killed run goes on. */
+import { readdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { encodePicture } from '../../media/image/encode-picture.js';
+import { loadPicture } from '../../media/image/load-picture.js';
+import { readPictureFile } from '../../media/image/read-file.js';
+import type { GenerateJob, LatentsData, RefineJob, RefineReply } from '../../records.js';
+import { writeAtomically } from '../results/write-atomically.js';
+import { encodeLatents } from '../../models/weights/latents/encode-latents.js';
+import { readLatents } from '../../models/weights/latents/read-latents.js';
+import { expectOutputFolder } from './check-outputs.js';
+import { exists } from './exists.js';
+
+export interface HandedOn {
+  input: RefineJob['input'];
+  /** Where the job keeps them. */
+  latents: LatentsData | null;
+}
+
+/** Files of one run, named by their row's digest. */
+export interface HandedOnFiles {
+  has: (key: string, job: GenerateJob) => Promise<boolean>;
+  /** @throws OUTPUT_UNWRITABLE */
+  write: (key: string, reply: RefineReply) => Promise<void>;
+  /** @throws LATENTS_INVALID IMAGE_UNREADABLE, when somebody took them */
+  read: (key: string, job: GenerateJob) => Promise<HandedOn>;
+  remove: (key: string) => Promise<void>;
+  /** Of an earlier run, which none goes on with. */
+  removeAll: () => Promise<void>;
+  /** Removes what no row needs, and the folder when nothing is left in it. */
+  close: (keep: ReadonlySet<string>) => Promise<void>;
+}
+
+const PNG = { format: 'png', quality: null, bitDepth: 8, metadata: false } as const;
+
+/** Of a file's name; '' of a temporary one. */
+const keyOf = (name: string): string => name.slice(0, name.indexOf('.'));
+
+/** @param folder in the output folder; is made with the first file */
+export const handedOnFiles = (folder: string): HandedOnFiles => {
+  const latentsFile = (key: string): string => join(folder, `${key}.safetensors`);
+  const pictureFile = (key: string): string => join(folder, `${key}.png`);
+  const filesOf = (key: string, { output, keepLatents }: GenerateJob): string[] => [
+    ...(output === 'pixels' ? [pictureFile(key)] : []),
+    ...(output === 'latents' || keepLatents ? [latentsFile(key)] : []),
+  ];
+  return {
+    has: async (key, job) => (await Promise.all(filesOf(key, job).map(exists))).every(Boolean),
+    write: async (key, { output, latents }) => {
+      /* Writing makes missing folders, and one that somebody removed is to stay away. */
+      await expectOutputFolder(dirname(folder));
+      const kept = output.kind === 'latents' ? output.latents : latents;
+      if (kept !== undefined) await writeAtomically(latentsFile(key), encodeLatents(kept));
+      if (output.kind === 'pixels') await writeAtomically(pictureFile(key), await encodePicture(output.pixels, PNG));
+    },
+    read: async (key, { output, keepLatents }) => {
+      const latents = output === 'latents' || keepLatents ? await readLatents(latentsFile(key)) : null;
+      if (output === 'latents' && latents !== null) return { input: { kind: 'latents', latents }, latents };
+      const { pixels } = await loadPicture(await readPictureFile(pictureFile(key)), pictureFile(key));
+      return { input: { kind: 'pixels', pixels }, latents };
+    },
+    remove: async (key) => {
+      await Promise.all([latentsFile(key), pictureFile(key)].map((file) => rm(file, { force: true })));
+    },
+    removeAll: () => rm(folder, { recursive: true, force: true }),
+    close: async (keep) => {
+      /* What a killed run was writing, and what rows had that are others now. What stays is no reason to fail. */
+      const left = (await readdir(folder).catch(() => [])).filter((name) => !keep.has(keyOf(name)));
+      await Promise.allSettled(left.map((name) => rm(join(folder, name), { force: true })));
+      await rmdir(folder).catch(() => undefined);
+    },
+  };
+};

@@ -1,0 +1,53 @@
+/** What made a picture, written into it: as A1111, Civitai and ComfyUI read it, and whole as our own JSON. */
+import { a1111Parameters } from '../../media/metadata/a1111-parameters.js';
+import { keptTexts } from '../../media/metadata/kept-texts.js';
+import { readEmbeddedText } from '../../media/metadata/read-embedded-text.js';
+import { readGenerationFacts } from '../../media/metadata/read-generation-metadata.js';
+import type { TextEntry } from '../../media/metadata/read-text-chunks.js';
+import { runEntry } from '../../media/metadata/run-entry.js';
+import type { RunFacts } from '../../media/metadata/run-facts.js';
+import { collectWarnings } from '../../media/metadata/warnings.js';
+import { writeExifUserComment } from '../../media/metadata/write-exif-user-comment.js';
+import { writePngText } from '../../media/metadata/write-png-text.js';
+import type { OutputFormat } from '../../records.js';
+
+/** What the source's own metadata adds. */
+export interface SourceStamp {
+  facts: RunFacts['source'];
+  /** Texts that travel as they are: a ComfyUI graph, a title. */
+  kept: readonly TextEntry[];
+  /** What could not be kept. */
+  warnings: readonly string[];
+}
+
+export const NO_SOURCE: SourceStamp = { facts: null, kept: [], warnings: [] };
+
+/** @param bytes of the encoded source */
+export const readSourceStamp = (bytes: Uint8Array): SourceStamp => {
+  const { warn, list: warnings } = collectWarnings();
+  const kept = keptTexts(readEmbeddedText(bytes, warn)?.texts ?? []);
+  return { facts: readGenerationFacts(bytes), kept, warnings };
+};
+
+/**
+ * PNG gets text chunks, JPEG and WebP the EXIF user comment where it fits. AVIF and TIFF stay as they are: no program
+ * looks for such texts there.
+ */
+export const stampPicture = (
+  bytes: Uint8Array,
+  format: OutputFormat,
+  run: RunFacts,
+  kept: readonly TextEntry[],
+): Uint8Array => {
+  const parameters = a1111Parameters(run);
+  switch (format) {
+    case 'png':
+      return writePngText(bytes, [{ keyword: 'parameters', text: parameters }, runEntry(run), ...kept]);
+    case 'jpeg':
+    case 'webp':
+      return writeExifUserComment(bytes, parameters) ?? bytes;
+    case 'avif':
+    case 'tiff':
+      return bytes;
+  }
+};

@@ -1,0 +1,178 @@
+/**
+ * The engine as its parent sees it: a child process that owns the device. An inference blocks its thread and cannot be
+ * cancelled, and a native crash takes its process along: so cancelling ends the child, a crash fails one row, and the
+ * next row finds a new child.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { env } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { chooseTarget, type Choice } from '../../onnx/devices/choose-target.js';
+import { CPU, deviceName } from '../../onnx/graph/operators/target.js';
+import { fromErrorRecord, isRefineError, RefineError } from '../../errors.js';
+import type { EngineJob, Pixels, RefineReply } from '../../records.js';
+import { engineEnvironment } from './engine-environment.js';
+import type { EngineInfo, EngineOptions, FromChild, ToChild } from './protocol.js';
+
+export interface RefineOptions {
+  signal: AbortSignal;
+  /** Ends the job between two steps, with this signal's reason; the child stays, and with it the model. */
+  stop?: AbortSignal;
+  /** `preview` where the job asks for it. */
+  onStep?: (step: number, steps: number, preview?: Pixels) => void;
+}
+
+export class Engine {
+  #child: ChildProcess | undefined;
+  #info: EngineInfo | undefined;
+  #choice: Choice | undefined;
+
+  constructor(private readonly options: EngineOptions) {}
+
+  /**
+   * Starts the child and opens the model, unless that is done.
+   * @throws ENGINE_START, the signal's reason, and what opening a model throws
+   */
+  async open(signal: AbortSignal): Promise<EngineInfo> {
+    if (this.#child !== undefined && this.#info !== undefined) return this.#info;
+    const { device, precision = 'auto' } = this.options;
+    this.#choice ??= await chooseTarget(device, precision, { signal });
+    const { target, turnedDown } = this.#choice;
+    try {
+      return await this.#openOn(this.#choice, signal);
+    } catch (thrown) {
+      const failed = isRefineError(thrown) && (thrown.code === 'SESSION_CREATE' || thrown.code === 'ENGINE_START');
+      if (device !== 'auto' || target.family === 'cpu' || !failed) throw thrown;
+      /* A device that passed its test may yet be too small for the model. */
+      turnedDown.push({ device: deviceName(target), reason: thrown.message, tried: true });
+      this.#choice = { target: CPU, turnedDown };
+      return await this.#openOn(this.#choice, signal);
+    }
+  }
+
+  async #openOn({ target, turnedDown }: Choice, signal: AbortSignal): Promise<EngineInfo> {
+    const child = fork(fileURLToPath(new URL('./start-child.js', import.meta.url)), {
+      env: engineEnvironment(env),
+      serialization: 'advanced',
+      /* Nothing native may write to our standard output: results live there. */
+      stdio: ['ignore', 2, 2, 'ipc'],
+      /* In a process group of its own, a terminal's Ctrl-C reaches the parent alone, which decides for both. */
+      detached: true,
+    });
+    this.#child = child;
+    child.once('exit', () => {
+      if (this.#child === child) this.#child = undefined;
+    });
+    const message = { kind: 'open', options: this.options, target } as const;
+    const answer = await this.#ask(child, message, 'ENGINE_START', { signal }).catch((thrown: unknown) => {
+      /* A child without its model is of no use to the next row. */
+      this.close();
+      throw thrown;
+    });
+    if (answer.kind !== 'opened') throw new Error(`the engine answered ${answer.kind}`);
+    const passedBy = turnedDown
+      .filter(({ tried }) => tried)
+      .map(({ device, reason }) => `${device} was passed by: ${reason}`);
+    this.#info = { ...answer.info, warnings: [...(answer.info.warnings ?? []), ...passedBy], turnedDown };
+    return this.#info;
+  }
+
+  /**
+   * A child that dies before it has begun the job is replaced, once: the job was not what killed it.
+   * @throws ENGINE_CRASHED, the signal's reason, and what refining throws
+   */
+  async refine(job: EngineJob, options: RefineOptions): Promise<RefineReply> {
+    let reports = 0;
+    const onStep = (step: number, steps: number, preview?: Pixels): void => {
+      reports++;
+      options.onStep?.(step, steps, preview);
+    };
+    try {
+      return await this.#refineOnce(job, { ...options, onStep });
+    } catch (thrown) {
+      if (reports > 0 || !isRefineError(thrown) || thrown.code !== 'ENGINE_CRASHED') throw thrown;
+      return await this.#refineOnce(job, { ...options, onStep });
+    }
+  }
+
+  async #refineOnce(job: EngineJob, options: RefineOptions): Promise<RefineReply> {
+    await this.open(options.signal);
+    options.stop?.throwIfAborted();
+    if (this.#child === undefined) throw died('ENGINE_CRASHED', null, null);
+    const answer = await this.#ask(this.#child, { kind: 'refine', job }, 'ENGINE_CRASHED', options);
+    if (answer.kind !== 'refined') throw new Error(`the engine answered ${answer.kind}`);
+    return answer.reply;
+  }
+
+  /** Ends the child; its memory goes back to the system for certain. */
+  close(): void {
+    this.#child?.kill('SIGKILL');
+    this.#child = undefined;
+    this.#info = undefined;
+  }
+
+  /** Sends one message and waits for its answer, the child's death or the signal. */
+  #ask(
+    child: ChildProcess,
+    message: ToChild,
+    deathCode: 'ENGINE_START' | 'ENGINE_CRASHED',
+    { signal, stop, onStep }: RefineOptions,
+  ): Promise<Exclude<FromChild, { kind: 'progress' | 'stopped' }>> {
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void): void => {
+        child.off('message', onMessage).off('exit', onExit).off('error', onError);
+        signal.removeEventListener('abort', onAbort);
+        stop?.removeEventListener('abort', onStop);
+        act();
+      };
+      const fail = (error: Error): void => {
+        settle(() => {
+          reject(error);
+        });
+      };
+      const onMessage = (answer: FromChild): void => {
+        if (answer.kind === 'progress') onStep?.(answer.step, answer.steps, answer.preview);
+        else if (answer.kind === 'stopped') fail(stop?.reason as Error);
+        else if (answer.kind === 'failed') fail(fromErrorRecord(answer.error));
+        else
+          settle(() => {
+            resolve(answer);
+          });
+      };
+      const onExit = (code: number | null, name: NodeJS.Signals | null): void => {
+        fail(died(deathCode, code, name));
+      };
+      const onError = (cause: Error): void => {
+        if (this.#child === child) this.close();
+        fail(new RefineError(deathCode, `The inference engine could not be reached: ${cause.message}`, { cause }));
+      };
+      const onAbort = (): void => {
+        this.close();
+        fail(signal.reason as Error);
+      };
+      const onStop = (): void => {
+        child.send({ kind: 'stop' } satisfies ToChild);
+      };
+      if (signal.aborted) {
+        onAbort();
+        return;
+      }
+      child.on('message', onMessage).on('exit', onExit).on('error', onError);
+      signal.addEventListener('abort', onAbort, { once: true });
+      stop?.addEventListener('abort', onStop, { once: true });
+      child.send(message, (error) => {
+        if (error !== null) onError(error);
+      });
+    });
+  }
+}
+
+const died = (
+  deathCode: 'ENGINE_START' | 'ENGINE_CRASHED',
+  exitCode: number | null,
+  signal: NodeJS.Signals | null,
+): RefineError => {
+  const how = signal === null ? `exit code ${exitCode ?? 'unknown'}` : `signal ${signal}`;
+  const hint = signal === 'SIGKILL' ? ' The system may have run out of memory: try smaller pictures.' : '';
+  const what = deathCode === 'ENGINE_START' ? 'died while opening the model' : 'died while refining this row';
+  return new RefineError(deathCode, `The inference engine ${what} (${how}).${hint}`, { context: { exitCode, signal } });
+};

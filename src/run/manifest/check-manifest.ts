@@ -1,0 +1,109 @@
+/** The look over all rows before any work: what ends the run ends it here, and what rows share is settled. */
+import { RefineError, type ErrorCode } from '../../errors.js';
+import type { InvalidRow, Row } from '../../records.js';
+import { countSteps } from './rows/count-steps.js';
+import { findInputs } from './inputs/find-inputs.js';
+import type { OptionsInput, RowsInput } from './inputs/manifest-input.js';
+import { optionProblems } from './rows/option-problems.js';
+import { extensionOf } from './rows/output-form.js';
+import { rejectRow, type RowDraft } from './rows/parse-row.js';
+import { NOTHING_PASSED_BY, passedByText, type PassedBy } from './inputs/skipped-files.js';
+import { readRows, type Manifest } from './read-rows.js';
+import { createRowClaims, type OutputNamer, type RowClaims } from './rows/row-claims.js';
+import { showValue } from './rows/show-value.js';
+
+/** What is known of a manifest before it runs. */
+export interface ManifestCheck {
+  rows: number;
+  valid: number;
+  /** Invalid rows by error code. */
+  invalid: Readonly<Partial<Record<ErrorCode, number>>>;
+  /** UNet steps of all valid rows; see `countSteps` for how exact that is. */
+  steps: number;
+  passedBy: PassedBy;
+  /** Reads the rows again, in order, each with its output decided; the same decisions at every reading. */
+  read: () => AsyncGenerator<Row | InvalidRow>;
+}
+
+/** What a run without inputs has for one. */
+const OPTIONS_INPUT: OptionsInput = { kind: 'options', name: '--prompt' };
+
+const owner = (index: number): string => `row ${index} of the run, counted from 0`;
+
+/** Rejects a draft whose id or output is another row's; claims them for it otherwise. */
+const settleClaims = (draft: RowDraft, claims: RowClaims): RowDraft | InvalidRow => {
+  const { id, output, index } = draft;
+  const idOwner = id === null ? index : claims.claimId(id, index);
+  if (id !== null && idOwner !== index) {
+    const message = `Expected a unique id, got ${showValue(id)}, which ${owner(idOwner)}, has`;
+    return rejectRow(draft, [new RefineError('ROW_DUPLICATE_ID', message)]);
+  }
+  const outputOwner = output === null ? index : claims.claimOutput(output, index);
+  if (output !== null && outputOwner !== index) {
+    const message = `Expected an output of its own, got ${showValue(output)}, which ${owner(outputOwner)}, writes`;
+    return rejectRow(draft, [new RefineError('ROW_DUPLICATE_OUTPUT', message)]);
+  }
+  return draft;
+};
+
+const decideOutput = ({ stem, ...draft }: RowDraft, namer: OutputNamer): Row | InvalidRow => {
+  if (draft.output === null) return { ...draft, output: namer.name(stem, extensionOf(draft.encoding)) };
+  if (!namer.gave(draft.output)) return { ...draft, output: draft.output };
+  // Only a manifest that changed since it was checked comes here.
+  const message = `Expected an output of its own, got ${showValue(draft.output)}, which an earlier row writes: the manifest changed during the run`;
+  return rejectRow(draft, [new RefineError('ROW_DUPLICATE_OUTPUT', message)]);
+};
+
+async function* readSettled(
+  inputs: readonly RowsInput[],
+  manifest: Manifest,
+  claims: RowClaims,
+): AsyncGenerator<RowDraft | InvalidRow> {
+  for await (const row of readRows(inputs, manifest)) yield 'error' in row ? row : settleClaims(row, claims);
+}
+
+/**
+ * Lists folders, then reads all rows once, keeping some bytes of each. Outputs that rows name are known after it, wherever they stand, so
+ * that names made from pictures' names can keep clear of them.
+ *
+ * @throws RefineError MANIFEST_UNREADABLE | MANIFEST_SYNTAX | MANIFEST_KEY_UNKNOWN | MANIFEST_EMPTY | USAGE_CONFLICT, and
+ *   USAGE_OPTION_INVALID where options make every row wrong, which no row puts right
+ */
+export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> => {
+  const { inputs, passedBy } =
+    manifest.inputs.length > 0
+      ? await findInputs(manifest.inputs, manifest)
+      : { inputs: [OPTIONS_INPUT], passedBy: NOTHING_PASSED_BY };
+  const claims = createRowClaims();
+  const invalid: Partial<Record<ErrorCode, number>> = {};
+  let rows = 0;
+  let valid = 0;
+  let steps = 0;
+  /** Of what is wrong with the options, what no row so far has put right. */
+  let forAll = await optionProblems(manifest);
+  for await (const row of readSettled(inputs, manifest, claims)) {
+    rows += 1;
+    forAll = forAll.filter((problem) => 'error' in row && row.problems.includes(problem));
+    if ('error' in row) {
+      invalid[row.error.code] = (invalid[row.error.code] ?? 0) + 1;
+    } else {
+      valid += 1;
+      steps += countSteps(row);
+    }
+  }
+  if (rows === 0) {
+    const others = passedByText(passedBy);
+    const found = `Expected rows, found none in ${manifest.inputs.join(', ')}`;
+    throw new RefineError('MANIFEST_EMPTY', others === '' ? found : `${found}; ${others}`);
+  }
+  if (forAll.length > 0) {
+    const message = `${forAll.join('. ')}. Options, variables or the configuration file make this so for every row`;
+    throw new RefineError('USAGE_OPTION_INVALID', message);
+  }
+  const read = async function* (): AsyncGenerator<Row | InvalidRow> {
+    const namer = claims.createNamer();
+    for await (const row of readSettled(inputs, manifest, claims))
+      yield 'error' in row ? row : decideOutput(row, namer);
+  };
+  return { rows, valid, invalid, steps, passedBy, read };
+};

@@ -1,0 +1,75 @@
+/** Bytes of a manifest to bytes of UTF-8: UTF-16 with its byte order mark decoded, what is no text told by name. */
+import { RefineError } from '../../../errors.js';
+import { placeOf } from './raw-row.js';
+
+/** Enough for every byte order mark, and to see the zeros of UTF-16 between letters. */
+const HEAD_BYTES = 64;
+
+const MARKS = [
+  { name: 'UTF-32', mark: [0xff, 0xfe, 0, 0] },
+  { name: 'UTF-32', mark: [0, 0, 0xfe, 0xff] },
+  { name: 'utf-8', mark: [0xef, 0xbb, 0xbf] },
+  { name: 'utf-16le', mark: [0xff, 0xfe] },
+  { name: 'utf-16be', mark: [0xfe, 0xff] },
+] as const;
+
+/** First bytes of what is not text, whatever its name ends in. */
+const BINARIES: readonly (readonly [head: string, what: string])[] = [
+  ['PK\x03\x04', 'a ZIP archive, as Excel’s .xlsx is: save the table as “CSV UTF-8”'],
+  ['\xd0\xcf\x11\xe0', 'an Excel workbook (.xls): save the table as “CSV UTF-8”'],
+  ['\x1f\x8b', 'compressed (gzip): unpack it'],
+  ['PAR1', 'a Parquet file: write it as JSON lines, such as with pandas’ to_json(orient="records", lines=True)'],
+];
+
+const startsWith = (bytes: Buffer, mark: readonly number[]): boolean => mark.every((byte, at) => bytes[at] === byte);
+
+const fail = (inputName: string, found: string): never => {
+  throw new RefineError('MANIFEST_SYNTAX', `Expected text in UTF-8 (${placeOf(inputName, 1)}), found ${found}`, {
+    context: { input: inputName, line: 1 },
+  });
+};
+
+/** UTF-16 without its mark has a zero beside each letter of ASCII, and keys are such letters. */
+const refuseUnmarked = (head: Buffer, inputName: string): void => {
+  if (!head.includes(0)) return;
+  const has = (parity: number): boolean => head.some((byte, at) => byte === 0 && at % 2 === parity);
+  if (has(0) && has(1)) fail(inputName, 'bytes of zero: it is not a text file');
+  const order = has(1) ? 'UTF-16 LE' : 'UTF-16 BE';
+  fail(inputName, `what looks like ${order} without a byte order mark: save it as UTF-8, or with the mark`);
+};
+
+/**
+ * @returns UTF-8 without a byte order mark. Bytes that are no UTF-8 pass as they are: a line of them costs a row, not the run
+ * @throws RefineError MANIFEST_SYNTAX
+ */
+export async function* decodeText(chunks: AsyncIterable<Buffer>, inputName: string): AsyncGenerator<Buffer> {
+  let decode = (bytes: Buffer): Buffer => bytes;
+  let rest = (): Buffer => Buffer.alloc(0);
+  const begin = (head: Buffer): Buffer => {
+    const { name, mark } = MARKS.find((one) => startsWith(head, one.mark)) ?? { name: 'utf-8', mark: [] };
+    if (name === 'UTF-32') return fail(inputName, 'UTF-32: save it as UTF-8');
+    const binary = BINARIES.find(([begins]) => startsWith(head, [...Buffer.from(begins, 'latin1')]));
+    if (binary !== undefined) return fail(inputName, `what is ${binary[1]}`);
+    if (name === 'utf-8') refuseUnmarked(head.subarray(0, HEAD_BYTES), inputName);
+    else {
+      const decoder = new TextDecoder(name);
+      decode = (bytes) => Buffer.from(decoder.decode(bytes, { stream: true }));
+      rest = () => Buffer.from(decoder.decode());
+    }
+    return decode(head.subarray(mark.length));
+  };
+  let head: Buffer | null = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    if (head === null) {
+      yield decode(chunk);
+      continue;
+    }
+    head = Buffer.concat([head, chunk]);
+    if (head.length < HEAD_BYTES) continue;
+    yield begin(head);
+    head = null;
+  }
+  if (head !== null) yield begin(head);
+  /* What is left of a character that was cut off. */
+  yield rest();
+}

@@ -1,0 +1,185 @@
+/** CSV and TSV to raw rows. */
+import { parse } from 'csv-parse/sync';
+import { RefineError, systemCodeOf } from '../../../errors.js';
+import { csvLineEnds } from './csv-line-ends.js';
+import { decodeText } from './decode-text.js';
+import { readText } from '../rows/parse-value.js';
+import { matchKey, MAX_ROW_KEYS, placeOf, type RawRow } from './raw-row.js';
+import { readLines } from './read-lines.js';
+import type { RowCommand } from '../rows/row-key.js';
+import { isSpelling, keysWithSynonyms, ROW_KEYS, rowKeyNames, type RowKeyName } from '../rows/row-keys.js';
+import { showValue } from '../rows/show-value.js';
+
+interface Column {
+  header: string;
+  /** null: not one of ours. */
+  key: RowKeyName | null;
+}
+
+type Cells = { cells: string[] } | { problem: string };
+
+/** Spaces around a cell count for nothing, unless it is quoted. */
+const CELLS = { record_delimiter: '\n', max_record_size: 0, relax_column_count: true, trim: true } as const;
+const AFTER_QUOTE = ['CSV_INVALID_CLOSING_QUOTE', 'CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE'];
+
+const QUOTE = 34;
+
+/** Cells of a record, counted before any is made. */
+const countCells = (record: string, delimiter: string): number => {
+  const separator = delimiter.charCodeAt(0);
+  let count = 1;
+  let isQuoted = false;
+  for (let at = 0; at < record.length; at++) {
+    const unit = record.charCodeAt(at);
+    if (unit === QUOTE) isQuoted = !isQuoted;
+    else if (unit === separator && !isQuoted) count += 1;
+  }
+  return count;
+};
+
+/** Records are parsed one by one, so that a malformed one costs no other. */
+const parseCells = (record: string, delimiter: string): Cells => {
+  const count = countCells(record, delimiter);
+  if (count > MAX_ROW_KEYS) return { problem: `Expected at most ${MAX_ROW_KEYS} cells in a record, found ${count}` };
+  try {
+    const [cells = []] = parse(record, { ...CELLS, delimiter });
+    return { cells };
+  } catch (error) {
+    if (AFTER_QUOTE.includes(systemCodeOf(error) ?? '')) {
+      return {
+        problem: 'Expected a quoted cell to end at its quote, found text after it: write a quote inside a cell twice',
+      };
+    }
+    return {
+      problem:
+        'Expected quotes around the whole cell, found one inside: quote the cell, and write a quote inside it twice',
+    };
+  }
+};
+
+const parseHeader = (cells: readonly string[], inputName: string, line: number, command: RowCommand): Column[] => {
+  const columns: Column[] = cells.map((cell) => {
+    const header = cell.trim();
+    return { header, key: matchKey(header, inputName, line, command) };
+  });
+  for (const name of keysWithSynonyms(command)) {
+    if (columns.some(({ key }) => key === name)) continue;
+    const synonym = ROW_KEYS[name].synonyms.find((other) => columns.some(({ header }) => header === other));
+    const column = columns.find(({ header }) => header === synonym);
+    if (column !== undefined) column.key = name;
+  }
+  const fail = (message: string): never => {
+    throw new RefineError('MANIFEST_SYNTAX', `${message} (${placeOf(inputName, line)})`, {
+      context: { input: inputName, line },
+    });
+  };
+  const seen = new Set<string>();
+  for (const { header, key } of columns) {
+    const name = key ?? header;
+    if (seen.has(name)) fail(`Expected each column once, found ${showValue(name)} twice`);
+    if (name !== '') seen.add(name);
+  }
+  if (columns.every(({ key }) => key === null)) {
+    fail(
+      `Expected a header that names keys (${rowKeyNames(command).slice(0, 4).join(', ')}, …), found ${showValue(cells)}`,
+    );
+  }
+  return columns;
+};
+
+/** What stands between cells: of Excel by the language of the machine. */
+const DELIMITERS = [',', ';', '\t', '|'] as const;
+/** Excel’s own line, which says what stands between cells; and PowerShell’s, which says what its objects were. */
+const SEP = /^"?sep=([^\w"])"?[,;\t]*$/i;
+const TYPE = /^#TYPE /;
+/** A record of empty cells, whatever is between them. */
+const EMPTY = /^[\s,;|]*$/;
+
+const bytesOf = (delimiters: readonly string[]): number[] => delimiters.map((one) => one.charCodeAt(0));
+
+/** The delimiter under which a header names most keys; of equals the file’s usual one, then the first. */
+const findDelimiter = (header: string, usual: string): string => {
+  const keysUnder = (delimiter: string): number => {
+    const parsed = parseCells(header, delimiter);
+    return 'cells' in parsed ? parsed.cells.filter((cell) => isSpelling(cell.trim())).length : 0;
+  };
+  const candidates = [usual, ...DELIMITERS.filter((one) => one !== usual)].map((one) => [one, keysUnder(one)] as const);
+  const most = Math.max(...candidates.map(([, keys]) => keys));
+  return candidates.find(([, keys]) => keys === most)?.[0] ?? usual;
+};
+
+/** Where cells are not separated by commas, a number may have one: so Excel writes them where people do. */
+const DECIMAL_COMMA = /^\s*[-+]?\d*,\d+\s*$/;
+
+const readCell = (key: RowKeyName, cell: string, delimiter: string): unknown => {
+  const isNumber = ROW_KEYS[key].kind === 'number' && delimiter !== ',' && DECIMAL_COMMA.test(cell);
+  return readText(key, isNumber ? cell.replace(',', '.') : cell);
+};
+
+const toRawRow = (line: number, cells: readonly string[], columns: readonly Column[], delimiter: string): RawRow => {
+  /* Spreadsheets write empty cells behind the last. */
+  const isTooLong = cells.slice(columns.length).some((cell) => cell !== '');
+  if (cells.length < columns.length || isTooLong) {
+    return { line, problem: `Expected ${columns.length} cells, as the header has, found ${cells.length}` };
+  }
+  const known: [RowKeyName, unknown][] = [];
+  const extra: [string, unknown][] = [];
+  for (const [at, { header, key }] of columns.entries()) {
+    const cell = cells[at] ?? '';
+    if (key === null) {
+      if (header !== '') extra.push([header, cell]);
+    } else if (cell !== '') {
+      known.push([key, readCell(key, cell, delimiter)]);
+    }
+  }
+  return { line, known, extra: Object.fromEntries(extra) };
+};
+
+/**
+ * Reads records under a header of keys. An empty cell is an absent value; a record of empty cells is a blank line, and
+ * no row; a column without a header is left out, for pandas writes one. A malformed record is a row with a problem.
+ *
+ * @param usual what stands between cells of such files, where header and `sep=` line do not say otherwise
+ * @throws RefineError MANIFEST_SYNTAX (no text; the header; a quote that is never closed) | MANIFEST_KEY_UNKNOWN
+ */
+export async function* readCsv(
+  chunks: AsyncIterable<Buffer>,
+  inputName: string,
+  usual: ',' | '\t',
+  command: RowCommand = 'batch',
+): AsyncGenerator<RawRow> {
+  const ends = csvLineEnds(bytesOf(DELIMITERS));
+  let said: string | null = null;
+  let delimiter: string = usual;
+  let columns: Column[] | null = null;
+  for await (const line of readLines(decodeText(chunks, inputName), ends)) {
+    if (ends.openQuoteLine !== null) {
+      const place = placeOf(inputName, ends.openQuoteLine);
+      const message = `Expected the quote that opens a cell to be closed, found the end of the file (${place})`;
+      throw new RefineError('MANIFEST_SYNTAX', message, { context: { input: inputName, line: ends.openQuoteLine } });
+    }
+    if (columns === null && 'text' in line) {
+      if (TYPE.test(line.text) || EMPTY.test(line.text)) continue;
+      const sep = SEP.exec(line.text)?.[1];
+      if (sep !== undefined) {
+        said = sep;
+        ends.delimiters = bytesOf([sep]);
+        continue;
+      }
+      delimiter = said ?? findDelimiter(line.text, usual);
+    }
+    const parsed = 'problem' in line ? line : parseCells(line.text, delimiter);
+    if ('cells' in parsed && parsed.cells.every((cell) => cell.trim() === '')) continue;
+    if (columns !== null) {
+      yield 'problem' in parsed
+        ? { line: line.line, problem: parsed.problem }
+        : toRawRow(line.line, parsed.cells, columns, delimiter);
+    } else if ('cells' in parsed) {
+      columns = parseHeader(parsed.cells, inputName, line.line, command);
+      ends.delimiters = bytesOf([delimiter]);
+    } else {
+      const message = `Could not read the header (${placeOf(inputName, line.line)}). ${parsed.problem}`;
+      throw new RefineError('MANIFEST_SYNTAX', message, { context: { input: inputName, line: line.line } });
+    }
+  }
+}

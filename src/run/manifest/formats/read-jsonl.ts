@@ -1,0 +1,58 @@
+/** JSON lines to raw rows. */
+import { messageOf } from '../../../errors.js';
+import { isObject, parseJson } from '../../../io/json/parse-json.js';
+import { decodeText } from './decode-text.js';
+import { matchKey, MAX_ROW_KEYS, takeSynonyms, type RawRow } from './raw-row.js';
+import { readLines, type Line } from './read-lines.js';
+import type { RowCommand } from '../rows/row-key.js';
+
+/** Levels of nesting of a row. Far deeper values would overflow the stack of whoever writes them out again. */
+const MAX_DEPTH = 64;
+/** Braces, brackets, colons and commas of a row. */
+const MAX_ROW_TOKENS = 200_000;
+const LIMITS = { maxDepth: MAX_DEPTH, maxKeys: MAX_ROW_KEYS, maxTokens: MAX_ROW_TOKENS };
+
+type Parsed = { object: object } | { problem: string };
+
+const parseObject = (text: string): Parsed => {
+  try {
+    const object = parseJson(text, LIMITS, (what) => new Error(what));
+    if (isObject(object)) return { object };
+    return { problem: 'Expected one JSON object on the line, like {"image":"cat.png","prompt":"a cat"}' };
+  } catch (thrown) {
+    return { problem: `Expected one JSON object on the line: it ${messageOf(thrown)}` };
+  }
+};
+
+const toRawRow = (line: Line, inputName: string, command: RowCommand): RawRow => {
+  if ('problem' in line) return line;
+  const parsed = parseObject(line.text);
+  if ('problem' in parsed) return { line: line.line, problem: parsed.problem };
+  const row: RawRow & { known: unknown } = { line: line.line, known: [], extra: {} };
+  const extra: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(parsed.object) as [string, unknown][]) {
+    const key = matchKey(name, inputName, line.line, command);
+    if (key === null) extra.push([name, value]);
+    else if (value !== null) row.known.push([key, value]);
+  }
+  const rest = takeSynonyms(row.known, extra, command);
+  // fromEntries defines its keys, so that "__proto__" is one like any other.
+  row.extra = Object.fromEntries(rest);
+  return row;
+};
+
+/**
+ * Reads one row a line; blank lines are none. null is an absent value. A line that isn't a JSON object is a row with a
+ * problem.
+ *
+ * @throws RefineError MANIFEST_SYNTAX (no text) | MANIFEST_KEY_UNKNOWN
+ */
+export async function* readJsonl(
+  chunks: AsyncIterable<Buffer>,
+  inputName: string,
+  command: RowCommand = 'batch',
+): AsyncGenerator<RawRow> {
+  for await (const line of readLines(decodeText(chunks, inputName))) {
+    if ('problem' in line || line.text.trim() !== '') yield toRawRow(line, inputName, command);
+  }
+}

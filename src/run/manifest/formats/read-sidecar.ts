@@ -1,0 +1,39 @@
+/** A picture's prompt in a text file beside it, as caption tools write it. */
+import { join, parse } from 'node:path';
+import { existingForm } from '../inputs/unicode-form.js';
+import { RefineError, messageOf, systemCodeOf } from '../../../errors.js';
+import { FILE_LIMITS } from '../../../io/files/file-limits.js';
+import { readFileBytes } from '../../../io/files/open-file.js';
+import { showValue } from '../rows/show-value.js';
+
+/** Where the sidecar of `cat.png` is, or would be: `cat.txt`. */
+export const sidecarOf = (path: string): string => {
+  const { dir, name } = parse(path);
+  return existingForm(join(dir, `${name}.txt`));
+};
+
+const decode = (bytes: Buffer): string | null => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+};
+
+/**
+ * @param path of the picture
+ * @returns the text without byte order mark and without the line ends at its end; null when there is no such file
+ * @throws RefineError ROW_FIELD_INVALID when it isn't a file of UTF-8, or is over 64 KiB, or can't be read
+ */
+export const readSidecar = async (path: string): Promise<string | null> => {
+  const sidecar = sidecarOf(path);
+  const fail = (found: string, cause?: unknown): never => {
+    const message = `Expected ${showValue(sidecar)} to be a prompt in UTF-8 of at most ${FILE_LIMITS.sidecar.bytes} bytes: ${found}; mend it, or give the row a prompt`;
+    throw new RefineError('ROW_FIELD_INVALID', message, cause === undefined ? {} : { cause });
+  };
+  const bytes = await readFileBytes(sidecar, 'sidecar').catch((error: unknown) =>
+    ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(systemCodeOf(error) ?? '') ? null : fail(messageOf(error), error),
+  );
+  if (bytes === null) return null;
+  return decode(bytes)?.replace(/[\r\n]+$/, '') ?? fail('it has bytes that are not UTF-8');
+};

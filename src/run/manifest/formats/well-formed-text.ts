@@ -1,0 +1,48 @@
+/** Rows in well-formed text: half a character comes from programs that cut a text in the middle of an emoji. */
+import { isNameable } from '../../../io/files/system-path.js';
+import { wellFormed } from '../../../io/json/json-text.js';
+import type { RawRow } from './raw-row.js';
+import { showText } from '../rows/show-value.js';
+
+type ReadRow = Exclude<RawRow, { problem: string }>;
+
+/** A file's name that is not UTF-8 has halves in place of its bytes (src/io/files/system-path.ts). */
+const isPath = (name: string, value: unknown): boolean =>
+  (name === 'image' || name === 'latents') && typeof value === 'string' && isNameable(value);
+
+/** @returns the row with U+FFFD for each half, and the names of what had one */
+export const mendHalves = (row: ReadRow): { row: ReadRow; mended: readonly string[] } => {
+  const known = row.known.map(
+    ([name, value]) => [name, isPath(name, value) ? value : wellFormed(value)] as [(typeof row.known)[0][0], unknown],
+  );
+  const extra = wellFormed(row.extra) as ReadRow['extra'];
+  const mended = known.filter(([, value], at) => value !== row.known[at]?.[1]).map(([name]) => name as string);
+  if (extra !== row.extra) {
+    mended.push(
+      ...Object.keys(extra).filter((name) => !Object.hasOwn(row.extra, name) || extra[name] !== row.extra[name]),
+    );
+  }
+  return mended.length === 0 ? { row, mended } : { row: { ...row, known, extra }, mended };
+};
+
+/** The same of settings, which options and pictures' metadata give too. */
+export const mendSettings = <Settings extends object>(
+  settings: Settings,
+): { settings: Settings; mended: readonly string[] } => {
+  const whole = wellFormed(settings) as Settings;
+  const mended = Object.keys(whole).filter(
+    (name) => whole[name as keyof Settings] !== settings[name as keyof Settings],
+  );
+  return { settings: whole, mended };
+};
+
+/** Names that are given in a warning. */
+const SHOWN = 5;
+
+export const halvesWarning = (names: readonly string[]): string[] => {
+  if (names.length === 0) return [];
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
+  return [
+    `Half a character in ${names.slice(0, SHOWN).map(showText).join(', ')}${more}, as of an emoji that was cut, is U+FFFD here: a text with it is not valid Unicode.`,
+  ];
+};

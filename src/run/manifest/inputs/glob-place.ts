@@ -1,0 +1,30 @@
+/** Where a glob of the command line begins. */
+import { join, parse, resolve, sep } from 'node:path';
+import fastGlob from 'fast-glob';
+import { existingForm } from './unicode-form.js';
+import { isFolder, type ListedPlace } from './list-files.js';
+
+/** A folder or glob that the user named. */
+export interface InputPlace extends ListedPlace {
+  /** What results call the input. */
+  name: string;
+  /** `folder` as the user wrote it. */
+  shown: string;
+}
+
+/** Whether a name has characters of globs. Files may have them too: look for a file first. */
+export const isGlob = (input: string): boolean => fastGlob.isDynamicPattern(input);
+
+/**
+ * Splits a glob into the folder that it begins with and the pattern inside. Folders that exist by that very name are no
+ * pattern, whatever characters they have: `photos [2024]/*.png`.
+ */
+export const splitGlob = async (glob: string, cwd: string): Promise<InputPlace> => {
+  const { root } = parse(glob);
+  const segments = glob.slice(root.length).split(sep === '\\' ? /[\\/]/ : '/');
+  let shown = root;
+  while (segments.length > 1 && (await isFolder(existingForm(resolve(cwd, shown, segments[0] ?? ''))))) {
+    shown = join(shown, segments.shift() ?? '');
+  }
+  return { name: glob, shown, folder: existingForm(resolve(cwd, shown)), pattern: segments.join('/') };
+};

@@ -1,0 +1,86 @@
+/** What can be an input of a run. */
+import { dirname, extname } from 'node:path';
+import { RefineError } from '../../../errors.js';
+import { extensionIn, isUnreadPicture, PICTURE_EXTENSIONS, SAVE_AS } from './picture-extensions.js';
+import type { PictureList } from './picture-list.js';
+import { showValue } from '../rows/show-value.js';
+
+/** A file of rows. */
+export interface ManifestFile {
+  kind: 'rows';
+  /** What results call it: the file's name (inside a folder that is the input, its path there), or `-`. */
+  name: string;
+  path: string;
+  /** What relative paths in rows are relative to. */
+  folder: string;
+  format: 'jsonl' | 'csv' | 'tsv';
+}
+
+/** An input, found and listed: the rows it names are the same at every reading. */
+export type ManifestInput = ManifestFile | PictureList;
+
+/** No input at all: one row, of the options and of what the command line says of it. */
+export interface OptionsInput {
+  kind: 'options';
+  /** What results call it. */
+  name: string;
+}
+
+export type RowsInput = ManifestInput | OptionsInput;
+
+const FORMATS: Readonly<Record<string, ManifestFile['format']>> = {
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+  '.csv': 'csv',
+  '.tsv': 'tsv',
+};
+
+const ACCEPTED = `a .jsonl, .ndjson, .csv or .tsv file, a picture (${PICTURE_EXTENSIONS}), a folder or glob of pictures or of such files, or - for JSON lines on standard input`;
+
+/** @param path absolute */
+export const missing = (input: string, path: string, cause: unknown): RefineError =>
+  new RefineError(
+    'MANIFEST_UNREADABLE',
+    `No such file: ${path}. Expected the input ${showValue(input)} to be ${ACCEPTED}.`,
+    {
+      context: { input, path },
+      cause,
+    },
+  );
+
+/** An input that cannot be opened or read. */
+export const unreadable = (input: string, why: string, cause?: unknown): RefineError =>
+  new RefineError('MANIFEST_UNREADABLE', `Expected the input ${showValue(input)} to be ${ACCEPTED}: ${why}`, {
+    context: { input },
+    ...(cause === undefined ? {} : { cause }),
+  });
+
+const formatOf = (path: string): ManifestFile['format'] | undefined => FORMATS[extname(path).toLowerCase()];
+
+/** Whether a file is one of rows, told by its extension. */
+export const isManifest = (path: string): boolean => formatOf(path) !== undefined;
+
+const WRITE_ROWS = 'write it as JSON lines (pandas: df.to_json("rows.jsonl", orient="records", lines=True))';
+
+const mendingHint = (path: string): string => {
+  if (isUnreadPicture(path)) return `, a picture of a kind that is not read; ${SAVE_AS}`;
+  const extension = extensionIn(path);
+  if (/^\.(?:xlsx?|xlsm|ods)$/.test(extension)) return ', a workbook; save the table as “CSV UTF-8”';
+  return /^\.(?:parquet|arrow|feather|json)$/.test(extension) ? `; ${WRITE_ROWS}` : '';
+};
+
+/** A table beside pictures that nobody must take for none. */
+export const isParquet = (path: string): boolean => extensionIn(path) === '.parquet';
+
+export const parquetProblem = (input: string, path: string): RefineError =>
+  unreadable(input, `it has ${showValue(path)}, which is not read; ${WRITE_ROWS}`);
+
+/**
+ * @param name what results call it
+ * @throws RefineError MANIFEST_UNREADABLE when its extension is none of a manifest's
+ */
+export const fileInput = (path: string, name: string): ManifestFile => {
+  const format = formatOf(path);
+  if (format === undefined) throw unreadable(name, `it is a ${extensionIn(path)}${mendingHint(path)}`);
+  return { kind: 'rows', name, path, folder: dirname(path), format };
+};

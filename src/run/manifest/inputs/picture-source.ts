@@ -1,0 +1,89 @@
+/** Tells what a row's `image` is: a file, a URL, or the picture itself. Opens nothing; of names that are not ASCII it looks which are there. */
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { RefineError, messageOf } from '../../../errors.js';
+import type { PictureSource } from '../../../records.js';
+import { existingForm } from './unicode-form.js';
+import { showValue } from '../rows/show-value.js';
+
+/** PATH_MAX of Linux; Windows and macOS take less. */
+const MAX_PATH_LENGTH = 4096;
+/** Base64 of fewer characters can't hold a picture, and could be a file name. */
+const MIN_BASE64_LENGTH = 40;
+/** Characters of an inline picture that are shown when it isn't a data: URL. */
+const SHOWN_BASE64 = 16;
+const MAX_SHOWN_MEDIA_TYPE = 100;
+
+const startsWith = (bytes: Buffer, text: string, at = 0): boolean =>
+  bytes.subarray(at, at + text.length).equals(Buffer.from(text, 'latin1'));
+
+/** First bytes of the picture formats that are read: PNG, JPEG, GIF, TIFF of both byte orders, WebP, AVIF. */
+const isPictureHead = (bytes: Buffer): boolean =>
+  ['\x89PNG\r\n\x1a\n', '\xff\xd8\xff', 'GIF8', 'II*\0', 'MM\0*'].some((magic) => startsWith(bytes, magic)) ||
+  (startsWith(bytes, 'RIFF') && startsWith(bytes, 'WEBP', 8)) ||
+  (startsWith(bytes, 'ftyp', 4) && ['avif', 'avis', 'mif1'].some((brand) => startsWith(bytes, brand, 8)));
+
+const isBase64Picture = (text: string): boolean =>
+  text.length >= MIN_BASE64_LENGTH &&
+  isPictureHead(Buffer.from(text.slice(0, MIN_BASE64_LENGTH), 'base64')) &&
+  !/[^A-Za-z0-9+/=\s]/.test(text);
+
+/** An inline picture for people: `data:image/png;base64,… (12345 characters)`. */
+const shorten = (text: string): string => {
+  const comma = text.slice(0, MAX_SHOWN_MEDIA_TYPE).indexOf(',');
+  return `${text.slice(0, comma === -1 ? SHOWN_BASE64 : comma + 1)}… (${text.length} characters)`;
+};
+
+/**
+ * A path as a row wrote it, absolute, in the form of Unicode in which something lies there.
+ * @throws RefineError ROW_FIELD_INVALID when no file can have this name
+ */
+export const resolvePath = (key: string, path: string, folder: string): string => {
+  if (path.length > MAX_PATH_LENGTH || path.includes('\0')) {
+    throw new RefineError('ROW_FIELD_INVALID', `Expected ${key} to be a file name, got ${showValue(path)}`);
+  }
+  return existingForm(resolve(folder, path));
+};
+
+const fromUrl = (url: string, scheme: string): PictureSource => {
+  try {
+    if (scheme === 'file') return { kind: 'file', path: existingForm(fileURLToPath(url)) };
+    if (scheme === 'http' || scheme === 'https') return { kind: 'url', url: new URL(url).href };
+  } catch (error) {
+    throw new RefineError(
+      'ROW_FIELD_INVALID',
+      `Expected image to be a URL, got ${showValue(url)}: ${messageOf(error)}`,
+    );
+  }
+  throw new RefineError(
+    'ROW_FIELD_INVALID',
+    `Expected image to be a path, an http, https, file or data URL, or base64, got ${showValue(url)}: download it first`,
+  );
+};
+
+/**
+ * @param image what the row says
+ * @param folder what relative paths are relative to
+ * @returns the source, and what to call it: the text itself, or its beginning and length when it is the picture
+ * @throws RefineError ROW_FIELD_INVALID
+ */
+export const parsePictureSource = (image: string, folder: string): { source: PictureSource; sourceText: string } => {
+  if (/^data:/i.test(image) || isBase64Picture(image)) {
+    return { source: { kind: 'inline', text: image }, sourceText: shorten(image) };
+  }
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(image)?.[1]?.toLowerCase();
+  if (scheme !== undefined) return { source: fromUrl(image, scheme), sourceText: image };
+  return { source: { kind: 'file', path: resolvePath('image', image, folder) }, sourceText: image };
+};
+
+/**
+ * A file of latents.
+ * @throws RefineError ROW_FIELD_INVALID
+ */
+export const parseLatentsSource = (latents: string, folder: string): { source: PictureSource; sourceText: string } => {
+  if (!/\.(?:safetensors|npy|pth?)$/i.test(latents)) {
+    const message = `Expected latents to be a .safetensors, .npy, .pt or .pth file, got ${showValue(latents)}`;
+    throw new RefineError('ROW_FIELD_INVALID', message);
+  }
+  return { source: { kind: 'latents', path: resolvePath('latents', latents, folder) }, sourceText: latents };
+};

@@ -1,0 +1,30 @@
+/** Keeps standard input in a file: a manifest is read more than once, and a pipe can't be. */
+import { randomUUID } from 'node:crypto';
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RefineError, isRefineError, messageOf } from '../../../errors.js';
+
+/**
+ * Copies a stream into a new file that only its owner can read. The caller removes it, alone or with its folder.
+ *
+ * @returns the file's path
+ * @throws RefineError OUTPUT_UNWRITABLE | MANIFEST_UNREADABLE (the stream broke off); no file is left then
+ */
+export const spoolStdin = async (stream: AsyncIterable<Uint8Array | string>, folder: string): Promise<string> => {
+  const path = join(folder, `stdin-${randomUUID()}.jsonl`);
+  const unwritable = (cause: unknown): never => {
+    const message = `Could not keep standard input in ${path}: ${messageOf(cause)}`;
+    throw new RefineError('OUTPUT_UNWRITABLE', message, { context: { path }, cause });
+  };
+  const file = await open(path, 'wx', 0o600).catch(unwritable);
+  try {
+    for await (const chunk of stream) await file.appendFile(chunk).catch(unwritable);
+    await file.close();
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await rm(path, { force: true });
+    if (isRefineError(error)) throw error;
+    throw new RefineError('MANIFEST_UNREADABLE', `Standard input broke off: ${messageOf(error)}`, { cause: error });
+  }
+  return path;
+};

@@ -1,0 +1,86 @@
+/** Inputs to rows, one after the other; memory doesn't grow with their number. */
+import { isRefineError, messageOf, RefineError } from '../../errors.js';
+import { readChunks } from '../../io/files/open-file.js';
+import type { InvalidRow } from '../../records.js';
+import type { InputPlaces } from './inputs/find-inputs.js';
+import { unreadable, type ManifestFile, type RowsInput } from './inputs/manifest-input.js';
+import type { RowDraft, RowParser } from './rows/parse-row.js';
+import { readPictureList } from './inputs/picture-list.js';
+import type { RawRow } from './formats/raw-row.js';
+import { readCsv } from './formats/read-csv.js';
+import { readJsonl } from './formats/read-jsonl.js';
+import type { RowContext } from './rows/resolve-settings.js';
+import type { RowCommand } from './rows/row-key.js';
+import type { RowKeyName } from './rows/row-keys.js';
+import { showValue } from './rows/show-value.js';
+
+/** Inputs of a run and what their rows are completed with. */
+export interface Manifest extends RowContext, InputPlaces {
+  /** Whose keys rows have. */
+  command: RowCommand;
+  parse: RowParser;
+  /** Files, folders, globs, or `-`, as the command line names them. */
+  inputs: readonly string[];
+  /** What the one row says that a run without inputs has; else it is made of options alone. */
+  row?: readonly (readonly [RowKeyName, unknown])[];
+}
+
+async function* readFileRows(input: ManifestFile, command: RowCommand): AsyncGenerator<RawRow> {
+  try {
+    const chunks = readChunks(input.path, 'manifest');
+    if (input.format === 'jsonl') yield* readJsonl(chunks, input.name, command);
+    else yield* readCsv(chunks, input.name, input.format === 'csv' ? ',' : '\t', command);
+  } catch (error) {
+    throw isRefineError(error) ? error : unreadable(input.name, messageOf(error), error);
+  }
+}
+
+const noPrompts = (input: string): RefineError =>
+  new RefineError(
+    'MANIFEST_UNREADABLE',
+    `Expected the input ${showValue(input)} to have manifests of prompts (.jsonl, .ndjson, .csv, .tsv), found pictures or nothing: batch takes pictures`,
+    { context: { input } },
+  );
+
+/** The rows of an input, and what paths in them are relative to. */
+const openInput = (
+  input: RowsInput,
+  { cwd, command, row = [] }: Manifest,
+): [Iterable<RawRow> | AsyncIterable<RawRow>, string] => {
+  switch (input.kind) {
+    case 'options':
+      return [[{ line: null, known: row.map(([key, value]) => [key, value]), extra: {} }], cwd];
+    case 'pictures':
+      if (command === 'generate') throw noPrompts(input.name);
+      return [readPictureList(input), cwd];
+    case 'rows':
+      return [readFileRows(input, command), input.folder];
+  }
+};
+
+/**
+ * Reads all inputs, each row checked by itself: what depends on other rows is `checkManifest`'s.
+ *
+ * @throws RefineError MANIFEST_UNREADABLE | MANIFEST_SYNTAX | MANIFEST_KEY_UNKNOWN
+ */
+export async function* readRows(
+  inputs: readonly RowsInput[],
+  manifest: Manifest,
+): AsyncGenerator<RowDraft | InvalidRow> {
+  let index = 0;
+  let picturesBefore = 0;
+  for (const input of inputs) {
+    const [rows, folder] = openInput(input, manifest);
+    let rowNumberPerFile = 0;
+    for await (const raw of rows) {
+      manifest.signal?.throwIfAborted();
+      const origin = { index, rowNumberPerFile, inputName: input.name, line: raw.line };
+      for (const row of await manifest.parse(raw, origin, folder, { ...manifest, picturesBefore })) {
+        yield row;
+        picturesBefore += 1;
+      }
+      index += 1;
+      rowNumberPerFile += 1;
+    }
+  }
+}

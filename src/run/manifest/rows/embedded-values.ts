@@ -1,0 +1,145 @@
+/** What a picture says about itself, for rows that don't: the text beside it, and what its generator wrote into it. */
+import { messageOf, RefineError } from '../../../errors.js';
+import { findScheduler } from '../../../diffusion/schedulers/registry.js';
+import { parseValue } from './parse-value.js';
+import { readSidecar } from '../formats/read-sidecar.js';
+import { rowKeyOf, type RowKeyName, type RowValues } from './row-keys.js';
+import { showValue } from './show-value.js';
+
+/** Keys that pictures' metadata can give. */
+export const METADATA_KEYS = [
+  'prompt',
+  'negative_prompt',
+  'seed',
+  'steps',
+  'scheduler',
+  'guidance_scale',
+  'original_size',
+  'rng',
+  'variation_seed',
+  'variation_strength',
+  'eta_noise_seed_delta',
+  'vae_sample',
+] as const satisfies readonly RowKeyName[];
+
+export type MetadataKey = (typeof METADATA_KEYS)[number];
+
+/** Taken when the user doesn't choose, and only together: a negative prompt belongs to its prompt. */
+const DEFAULT_KEYS: readonly MetadataKey[] = ['prompt', 'negative_prompt'];
+
+/** What a picture, or the text beside it, says of itself. */
+export interface PictureFacts {
+  /** Need not be valid. `prompt_syntax` is how its prompts are meant to be read. */
+  values: RowValues;
+  /** What could not be read of it. */
+  warnings: readonly string[];
+}
+
+/** Where pictures' own values come from. */
+export interface OwnValueSources {
+  /** Keys that the user chose, each taken wherever a row lacks it. None chosen: prompt and negative prompt, of rows without a prompt. */
+  fromMetadata?: readonly MetadataKey[];
+  /** What a picture file's metadata says; nothing when there is none or the file can't be read. */
+  readFacts?: (path: string) => Promise<PictureFacts>;
+  /** The text beside a picture, where it says what made the picture; null: it is the prompt. */
+  readInfotext?: (text: string) => PictureFacts | null;
+}
+
+const isMetadataKey = (name: RowKeyName): name is MetadataKey => METADATA_KEYS.some((key) => key === name);
+
+/**
+ * The value of `--from-metadata`: `prompt,seed`, or `none`.
+ * @throws RefineError USAGE_OPTION_INVALID
+ */
+export const parseMetadataKeys = (text: string): MetadataKey[] => {
+  if (text.trim() === 'none') return [];
+  return text.split(',').map((part) => {
+    const key = rowKeyOf(part.trim().replaceAll('-', '_'));
+    if (key !== undefined && isMetadataKey(key)) return key;
+    const message = `Expected --from-metadata to be none, or some of ${METADATA_KEYS.join(', ')} with commas between, got ${showValue(part.trim())}`;
+    throw new RefineError('USAGE_OPTION_INVALID', message);
+  });
+};
+
+/** Metadata is anybody's text: what a key doesn't take is left out, and said. */
+const takeValue = (name: MetadataKey, value: unknown): PictureFacts => {
+  if (value === undefined) return { values: {}, warnings: [] };
+  const leftOut = (why: string): PictureFacts => ({
+    values: {},
+    warnings: [`Of the picture's metadata, ${name} is left out: ${why}.`],
+  });
+  if (name === 'scheduler' && !(typeof value === 'string' && findScheduler(value) !== null))
+    return leftOut(`${showValue(value)} is none of the schedulers here`);
+  // Larger ones come as digits (docs/metadata.md): a double would change them.
+  if (name === 'seed' && typeof value === 'string')
+    return leftOut(`${value} is above ${Number.MAX_SAFE_INTEGER} (2^53-1), the largest that rows take`);
+  try {
+    return { values: { [name]: parseValue(name, value) }, warnings: [] };
+  } catch (error) {
+    return leftOut(messageOf(error));
+  }
+};
+
+/** Characters that may be weights in a syntax. */
+const WEIGHTS = /[()[\]{}]|[+-]{2}/;
+
+/** Of the facts, the keys that are asked for, and how the prompts among them are read where nobody says otherwise. */
+const takeValues = (
+  facts: PictureFacts,
+  names: readonly MetadataKey[],
+  isMissing: (name: RowKeyName) => boolean,
+): PictureFacts => {
+  const taken = names.map((name) => takeValue(name, facts.values[name]));
+  const values = Object.assign({}, ...taken.map((one) => one.values)) as RowValues;
+  const warnings = [...facts.warnings, ...taken.flatMap((one) => one.warnings)];
+  const { prompt_syntax: syntax } = facts.values;
+  if (!isMissing('prompt_syntax') || syntax === undefined) return { values, warnings };
+  if (values.prompt !== undefined) return { values: { ...values, prompt_syntax: syntax }, warnings };
+  if (syntax !== 'plain' && WEIGHTS.test(values.negative_prompt ?? ''))
+    warnings.push(
+      `The picture's negative prompt is written for prompt_syntax ${syntax}, and read as the row's prompt is.`,
+    );
+  return { values, warnings };
+};
+
+/** An empty prompt is one; that nobody wrote another is worth a word. */
+const emptyWarnings = ({ prompt }: RowValues, where: string): string[] =>
+  prompt?.trim() === '' ? [`The prompt is empty: it is ${where}.`] : [];
+
+/**
+ * Looks only where something is missing, and opens the picture only for what the text beside it can't say.
+ *
+ * @param path of the picture
+ * @param isMissing whether neither the row nor an option gives this key
+ * @throws RefineError ROW_FIELD_INVALID (the sidecar), and what `readFacts` throws
+ */
+export const readOwnValues = async (
+  path: string,
+  isMissing: (name: RowKeyName) => boolean,
+  { fromMetadata, readFacts, readInfotext }: OwnValueSources,
+): Promise<PictureFacts> => {
+  const sidecar = isMissing('prompt') ? await readSidecar(path) : null;
+  const lacksPrompt = isMissing('prompt') && sidecar === null;
+  const chosen = (fromMetadata ?? (lacksPrompt ? DEFAULT_KEYS : [])).filter(isMissing);
+  const infotext = sidecar === null ? null : (readInfotext?.(sidecar) ?? null);
+  // Its negative prompt belongs to its prompt, whatever is chosen.
+  const beside =
+    infotext === null
+      ? { values: sidecar === null ? {} : { prompt: sidecar }, warnings: [] }
+      : takeValues(infotext, [...new Set([...DEFAULT_KEYS.filter(isMissing), ...chosen])], isMissing);
+  const own: PictureFacts = {
+    ...beside,
+    warnings: [...beside.warnings, ...emptyWarnings(beside.values, 'what stands beside the picture')],
+  };
+  const wanted = chosen.filter((name) => !(name in own.values));
+  if (wanted.length === 0 || readFacts === undefined) return own;
+  const inside = takeValues(await readFacts(path), wanted, isMissing);
+  return {
+    values: { ...inside.values, ...own.values },
+    warnings: [
+      ...own.warnings,
+      ...inside.warnings,
+      ...emptyWarnings(inside.values, "what the picture's metadata says"),
+    ],
+  };
+};

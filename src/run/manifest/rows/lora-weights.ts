@@ -1,0 +1,129 @@
+/** The weights of a run's adapters in one row, as its key, its prompts' tags and the run give them. */
+import { RefineError } from '../../../errors.js';
+import type { LoraChoice, LoraWeight, RefineSettings } from '../../../records.js';
+import { takeTags, type PromptTag } from './prompt-tags.js';
+import type { RowValues } from './row-keys.js';
+import { showText } from './show-value.js';
+
+/** Adapters that rows can name. */
+export interface LoraContext {
+  /** Adapters of the run, which all rows have at their weights. Default: none. */
+  loras?: readonly LoraChoice[];
+  /** Finds others by the names that rows give them. Default: there are none. */
+  findLora?: FindLora;
+}
+
+/** The run's name for a LoRA, or why it has none. */
+export type FindLora = (name: string) => { name: string } | { problem: string };
+
+const NONE: FindLora = () => ({
+  problem: 'the run has no LoRA of that name; give its file with --lora, or its folder with --lora-dir',
+});
+
+/** A LoRA of the run, or one that can be found. */
+const find = (name: string, { loras = [], findLora = NONE }: LoraContext): ReturnType<FindLora> => {
+  const own = name.normalize('NFC').replace(/\.safetensors$/i, '');
+  return loras.find((lora) => lora.name === own) ?? findLora(name);
+};
+
+const PROMPTS = [
+  ['prompt', 'prompt'],
+  ['negativePrompt', 'negative_prompt'],
+] as const;
+
+/** Tags and warnings that are named; the rest are counted. */
+const SHOWN = 5;
+
+/**
+ * Takes the tags out of a row's prompts, under the syntaxes that have tags, and gives each LoRA its weight: `lora_weights` beats
+ * the tags, which add up, and both beat the run's.
+ *
+ * @returns the settings, and what to say of tags that are not applied
+ */
+export const weighLoras = (
+  settings: Partial<RefineSettings>,
+  { lora_weights: own = {} }: RowValues,
+  context: LoraContext,
+): { settings: Partial<RefineSettings>; warnings: readonly string[] } => {
+  const { promptSyntax } = settings;
+  const warnings = new Set<string>();
+  const prompts: Partial<RefineSettings> = {};
+  const tagged = new Map<string, LoraWeight>();
+  for (const [setting, key] of PROMPTS) {
+    const text = settings[setting];
+    if (text === undefined || promptSyntax === undefined) continue;
+    const { prompt, tags } = takeTags(text, promptSyntax);
+    if (prompt === text) {
+      if (tags.length > 0) warnings.add(wordsWarning(tags, key, promptSyntax));
+      continue;
+    }
+    prompts[setting] = prompt;
+    for (const tag of tags) {
+      const { found, says } = findTagged(tag, context);
+      if (found !== null) tagged.set(found.name, add(tagged.get(found.name) ?? 0, found.weight));
+      if (says !== null) warnings.add(says);
+    }
+  }
+  const { loras = [] } = context;
+  const ofRun = loras.map(({ name, weight }) => [name, weight] as const);
+  const ofRow = Object.entries(own).flatMap(([name, weight]) => {
+    const found = find(name, context);
+    return 'name' in found ? [[found.name, weight] as const] : [];
+  });
+  const weights = Object.fromEntries([...ofRun, ...tagged, ...ofRow]);
+  return {
+    settings: { ...settings, ...prompts, ...(Object.keys(weights).length === 0 ? {} : { loraWeights: weights }) },
+    warnings: cut([...warnings], 'more tags were taken out of the prompts and not applied.'),
+  };
+};
+
+const wordsWarning = (tags: readonly PromptTag[], key: string, syntax: string): string => {
+  const texts = tags.map(({ text }) => showText(text));
+  return `Tags count as words of ${key} under prompt_syntax ${syntax}: ${cut(texts, 'more').join(', ')}. Choose a1111 or comfy, where they are tags, or take them out.`;
+};
+
+const cut = (texts: readonly string[], more: string): string[] =>
+  texts.length <= SHOWN ? [...texts] : [...texts.slice(0, SHOWN), `${texts.length - SHOWN} ${more}`];
+
+const add = (a: LoraWeight, b: LoraWeight): LoraWeight => {
+  if (typeof a === 'number' && typeof b === 'number') return a + b;
+  const of = (part: 'text_encoder' | 'unet', weight: LoraWeight): number =>
+    typeof weight === 'number' ? weight : weight[part];
+  return { text_encoder: of('text_encoder', a) + of('text_encoder', b), unet: of('unet', a) + of('unet', b) };
+};
+
+const HYPERNETWORKS = /^hypernet/;
+const LORAS = /^(?:lora|lyco|locon)$/;
+
+const findTagged = (
+  { text, kind, name, weight, unread }: PromptTag,
+  context: LoraContext,
+): { found: { name: string; weight: LoraWeight } | null; says: string | null } => {
+  const notApplied = (why: string): ReturnType<typeof findTagged> => ({
+    found: null,
+    says: `${showText(text)} was taken out of the prompt and not applied: ${why}.`,
+  });
+  if (HYPERNETWORKS.test(kind)) return notApplied('hypernetworks are not run here');
+  if (!LORAS.test(kind)) return notApplied(`"${showText(kind)}" is no network`);
+  if (weight === null) return notApplied('its weight is not a number');
+  const lora = find(name, context);
+  if ('problem' in lora) return notApplied(lora.problem);
+  const says =
+    unread.length === 0 ? null : `Of ${showText(text)}, ${showText(unread.join(':'))} was not read: only weights are.`;
+  return { found: { name: lora.name, weight }, says };
+};
+
+/** Names that the run does not have. */
+export function* loraProblems({ lora_weights: own = {} }: RowValues, context: LoraContext): Generator<RefineError> {
+  const known = (context.loras ?? []).map(({ name }) => name);
+  for (const name of Object.keys(own)) {
+    const lora = find(name, context);
+    if ('name' in lora) continue;
+    const found = known.length === 0 ? 'the run has none' : `those of the run are ${known.join(', ')}`;
+    const why = context.findLora === undefined ? `${found}; correct it, or give its file with --lora` : lora.problem;
+    yield new RefineError(
+      'ROW_FIELD_INVALID',
+      `Expected lora_weights to name LoRAs of the run, got "${showText(name)}": ${why}`,
+    );
+  }
+}

@@ -1,0 +1,24 @@
+/** What options make wrong, whatever a row shows. */
+import type { RawRow } from '../formats/raw-row.js';
+import type { Manifest } from '../read-rows.js';
+
+/** A picture that is not looked for, nor a text beside it. */
+const IMAGE = 'http://localhost/picture.png';
+const ORIGIN = { index: 0, rowNumberPerFile: 0, inputName: 'options', line: null };
+
+/** What is wrong with a row that has a source and a prompt, and leaves all else to options and defaults. */
+export const optionProblems = async (manifest: Manifest): Promise<readonly string[]> => {
+  const raw: RawRow = {
+    line: null,
+    known:
+      manifest.command === 'batch'
+        ? [
+            ['image', IMAGE],
+            ['prompt', ''],
+          ]
+        : [['prompt', '']],
+    extra: {},
+  };
+  const [row] = await manifest.parse(raw, ORIGIN, manifest.cwd, manifest);
+  return row !== undefined && 'error' in row ? row.problems : [];
+};

@@ -1,0 +1,144 @@
+/** Names of output files: those that rows give, checked; and those made from the picture's own name. */
+import { basename } from 'node:path';
+import { RefineError } from '../../../errors.js';
+import type { PictureSource } from '../../../records.js';
+import { OUTPUT_EXTENSIONS } from './output-form.js';
+import { showValue } from './show-value.js';
+
+/** Longest file name of ext4, NTFS and APFS, in bytes of UTF-8 (of UTF-16 units for NTFS, which is no less). */
+export const MAX_NAME_BYTES = 255;
+const MAX_PATH_BYTES = 1024;
+/** Leaves room for a suffix and an extension. */
+const MAX_STEM_BYTES = 200;
+
+/**
+ * Characters that are not seen and change what is: they turn text round (U+202E shows `gpj.exe` as `exe.jpg`), tell equal names
+ * apart, or end a line (Unicode Technical Report 36, 3.5; Default_Ignorable_Code_Point of the Unicode Character Database).
+ */
+const UNSEEN = '\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}';
+/** These, characters that Windows doesn't take, control characters, and halves of characters, which no encoding has. */
+const UNPORTABLE = new RegExp(`[<>:"|?*\\\\\\p{Cc}\\p{Surrogate}${UNSEEN}]`, 'u');
+/** Device names of Windows, which stay devices whatever follows the first dot. */
+const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
+const EXTENSION = new RegExp(`[^/]\\.(?:${OUTPUT_EXTENSIONS.join('|')})$`, 'i');
+
+/** What is not seen by its number. */
+const nameOfCharacter = (character: string): string =>
+  new RegExp(`[${UNSEEN}]`, 'u').test(character)
+    ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+    : JSON.stringify(character);
+
+const problemOfSegment = (segment: string): string | null => {
+  if (segment === '' || segment === '.' || segment === '..') return 'it has to stay inside the output folder';
+  const unportable = UNPORTABLE.exec(segment);
+  if (unportable !== null) return `${nameOfCharacter(unportable[0])} cannot be in a file name on every system`;
+  if (/[ .]$/.test(segment)) return 'a name cannot end with a dot or a space on every system';
+  if (DEVICE.test(segment)) return `${JSON.stringify(segment)} is a device on Windows`;
+  return Buffer.byteLength(segment) > MAX_NAME_BYTES ? `a name is over ${MAX_NAME_BYTES} bytes` : null;
+};
+
+const problemOfPath = (path: string): string | null => {
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `it is over ${MAX_PATH_BYTES} bytes`;
+  const segments = path.split('/');
+  // Were a folder named like a picture, another row's picture could need that name.
+  if (segments.slice(0, -1).some((folder) => EXTENSION.test(folder))) return 'a folder cannot be named like a picture';
+  return segments.map(problemOfSegment).find((problem) => problem !== null) ?? null;
+};
+
+/**
+ * An `output` that a row gives.
+ * @param extension added when it has none
+ * @returns a `/`-separated path inside the output folder, ending in one of `OUTPUT_EXTENSIONS`
+ * @throws RefineError ROW_FIELD_INVALID
+ */
+export const parseOutput = (output: string, extension: string): string => {
+  const fail = (why: string): never => {
+    throw new RefineError(
+      'ROW_FIELD_INVALID',
+      `Expected output to be a file name inside the output folder, got ${showValue(output)}: ${why}`,
+    );
+  };
+  const name = output.slice(output.lastIndexOf('/') + 1);
+  const path = name === '' || name.includes('.') ? output : `${output}.${extension}`;
+  const problem = problemOfPath(path);
+  if (problem !== null) return fail(problem);
+  return EXTENSION.test(path) ? path : fail(`it has to end in one of .${OUTPUT_EXTENSIONS.join(' .')}`);
+};
+
+const decode = (path: string): string => {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+};
+
+const nameInSource = (source: PictureSource): string => {
+  switch (source.kind) {
+    case 'inline':
+      return '';
+    case 'url':
+      return decode(new URL(source.url).pathname).split('/').at(-1) ?? '';
+    case 'file':
+    case 'latents':
+      return basename(source.path);
+  }
+};
+
+const cutToBytes = (text: string, limit: number): string => {
+  let cut = '';
+  let length = 0;
+  for (const character of text) {
+    length += Buffer.byteLength(character);
+    if (length > limit) break;
+    cut += character;
+  }
+  return cut;
+};
+
+/** A name made fit for every file system; '' when nothing is left of it. */
+const cleanName = (name: string): string => {
+  const seen = name.replaceAll(new RegExp(`[${UNSEEN}]`, 'gu'), '');
+  const clean = cutToBytes(seen.replaceAll(new RegExp(UNPORTABLE, 'gu'), '_'), MAX_STEM_BYTES).replace(/[ .]+$/, '');
+  return DEVICE.test(clean) ? `_${clean}` : clean;
+};
+
+const cleanFolder = (name: string): string =>
+  cleanName(name).replace(new RegExp(`\\.(?=(?:${OUTPUT_EXTENSIONS.join('|')})$)`, 'i'), '_');
+
+/** A path without its extension. */
+export const withoutExtension = (path: string): string => path.replace(/([^/])\.[^./]*$/, '$1');
+
+/**
+ * What a row's output is called, without extension, when the row doesn't say: the picture's own name, made fit for
+ * every file system, or `row-000012` when it has none.
+ *
+ * @param ownName what to call it instead of the source's name: a `/`-separated path without extension
+ */
+export const outputStem = (
+  source: PictureSource,
+  index: number,
+  ownName = withoutExtension(nameInSource(source)),
+): string => {
+  const names = ownName.split('/');
+  const name = cleanName(names.pop() ?? '') || `row-${String(index).padStart(6, '0')}`;
+  return [...names.map(cleanFolder).filter((folder) => folder !== ''), name].join('/');
+};
+
+/** Longest name that a prompt gives, in characters. */
+const MAX_PROMPT_STEM = 48;
+
+/** What a picture made of a prompt is called: the prompt's first words, or its row when they are no name. */
+export const promptStem = (prompt: string, index: number): string => {
+  const words = prompt.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  let stem = '';
+  for (const word of words) {
+    const longer = stem === '' ? word : `${stem}-${word}`;
+    if (longer.length > MAX_PROMPT_STEM) break;
+    stem = longer;
+  }
+  return outputStem({ kind: 'inline', text: '' }, index, stem);
+};
+
+/** Names that some file system cannot tell apart are one: those that differ in case, or in how Unicode composes them. */
+export const foldName = (path: string): string => path.normalize('NFC').toLowerCase().normalize('NFC');

@@ -1,0 +1,120 @@
+/** A raw row to a valid row, or to an invalid one that says everything that is wrong with it. */
+import { basename } from 'node:path';
+import { RefineError } from '../../../errors.js';
+import type { InvalidRow, PictureSource, RefineSettings, Row, RowOrigin } from '../../../records.js';
+import { collectProblems } from './collect-problems.js';
+import { loraProblems, weighLoras } from './lora-weights.js';
+import { extensionOf, formatWithoutName, resolveEncoding } from './output-form.js';
+import { halvesWarning, mendHalves, mendSettings } from '../formats/well-formed-text.js';
+import { outputStem, parseOutput } from './output-name.js';
+import { type PictureFacts, readOwnValues } from './embedded-values.js';
+import { parseLatentsSource, parsePictureSource } from '../inputs/picture-source.js';
+import { parseValues } from './parse-values.js';
+import { placeOf, type RawRow } from '../formats/raw-row.js';
+import { sidecarOf } from '../formats/read-sidecar.js';
+import { resolveSettings, settingProblems, type PartialSettings, type RowContext } from './resolve-settings.js';
+import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
+import { showValue } from './show-value.js';
+
+/** A valid row whose output is decided only if the row names it. */
+export type RowDraft = Omit<Row, 'output'> & {
+  output: string | null;
+  /** What the output is called, without extension, where that is nobody else's. */
+  stem: string;
+};
+
+/** Makes rows of what a reader read: one, or as many as it counts. @param folder what its paths are relative to */
+export type RowParser = (
+  raw: RawRow,
+  origin: RowOrigin,
+  folder: string,
+  context: RowContext,
+) => Promise<Iterable<RowDraft | InvalidRow>>;
+
+/** A row that cannot run, from what is known of it and what is wrong with it. */
+export const rejectRow = (
+  row: RowOrigin & Partial<Pick<InvalidRow, 'id' | 'sourceText' | 'settings' | 'generation' | 'extra' | 'warnings'>>,
+  problems: readonly RefineError[],
+): InvalidRow => {
+  const { index, rowNumberPerFile, inputName, line, id = null, sourceText = null, settings = {}, extra = {} } = row;
+  const place = line === null ? (sourceText ?? inputName) : placeOf(inputName, line);
+  const texts = problems.map((problem) => problem.message);
+  const message = `${texts.join('. ')} (${place})`;
+  const error = { code: problems[0]?.code ?? 'INTERNAL', message };
+  const { generation, warnings } = row;
+  return {
+    ...{ index, rowNumberPerFile, inputName, line, id, sourceText, settings, extra, error, problems: texts },
+    ...(generation === undefined ? {} : { generation }),
+    ...(warnings === undefined ? {} : { warnings }),
+  };
+};
+
+const pickSource = ({ image, latents }: RowValues, folder: string): ReturnType<typeof parsePictureSource> => {
+  if (image !== undefined && latents !== undefined) {
+    throw new RefineError('ROW_FIELD_INVALID', 'Expected image or latents, found both: remove one');
+  }
+  if (image !== undefined) return parsePictureSource(image, folder);
+  if (latents !== undefined) return parseLatentsSource(latents, folder);
+  throw new RefineError('ROW_FIELD_MISSING', 'Expected an image, found none: add the key image, or latents');
+};
+
+const requirePrompt = ({ prompt }: PartialSettings, source: PictureSource | undefined): void => {
+  if (prompt !== undefined) return;
+  const places =
+    source?.kind === 'file'
+      ? `the key prompt, the option --prompt, or a file ${showValue(basename(sidecarOf(source.path)))} beside the picture`
+      : 'the key prompt, or the option --prompt';
+  throw new RefineError('ROW_FIELD_MISSING', `Expected a prompt, found none: add ${places}`);
+};
+
+const NOTHING_OWN: PictureFacts = { values: {}, warnings: [] };
+
+/** Rows of `batch`: one each. */
+export const parseBatchRow: RowParser = async (...row) => [await parseRow(...row)];
+
+/**
+ * Checks every value of a row and completes it with options, what its picture file says, and defaults.
+ *
+ * @param folder what relative paths in the row are relative to
+ * @returns the row, or an invalid row with code ROW_SYNTAX | ROW_FIELD_INVALID | ROW_FIELD_MISSING: the code of the
+ *   first problem, the message of all
+ */
+export const parseRow = async (
+  read: RawRow,
+  origin: RowOrigin,
+  folder: string,
+  context: RowContext,
+): Promise<RowDraft | InvalidRow> => {
+  if ('problem' in read) return rejectRow(origin, [new RefineError('ROW_SYNTAX', read.problem)]);
+  const { row: raw, mended } = mendHalves(read);
+  const { problems, attempt, keep } = collectProblems();
+  const { values, refused } = parseValues(raw.known, attempt);
+  const hasSource = !refused.has('image') && !refused.has('latents');
+  const picture = hasSource ? attempt(() => pickSource(values, folder)) : undefined;
+  const extension = extensionOf({ format: formatWithoutName(values, context.options) });
+  const output = values.output === undefined ? null : attempt(() => parseOutput(values.output ?? '', extension));
+  const encoding = output === undefined ? undefined : attempt(() => resolveEncoding(values, context, output));
+  const isMissing = (name: RowKeyName): boolean => !(name in values || name in context.options || refused.has(name));
+  const own =
+    picture?.source.kind === 'file'
+      ? await readOwnValues(picture.source.path, isMissing, context).catch(keep)
+      : NOTHING_OWN;
+  const resolved = mendSettings(resolveSettings(values, refused, context, own?.values));
+  const { settings, warnings: ofTags } = weighLoras(resolved.settings, values, context);
+  const warnings = [...(own?.warnings ?? []), ...halvesWarning([...mended, ...resolved.mended]), ...ofTags];
+  attempt(() => {
+    if (!refused.has('prompt') && own !== undefined) requirePrompt(settings, picture?.source);
+  });
+  problems.push(...settingProblems(settings), ...loraProblems(values, context));
+
+  const id = values.id ?? null;
+  const row = {
+    ...{ ...origin, id, sourceText: picture?.sourceText ?? null, settings, extra: raw.extra },
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
+  if (problems.length > 0 || picture === undefined || output === undefined || encoding === undefined)
+    return rejectRow(row, problems);
+  const fit = values.fit ?? context.options.fit ?? ROW_KEYS.fit.default ?? 'pad';
+  const stem = outputStem(picture.source, origin.index, raw.ownName);
+  return { ...row, ...picture, settings: settings as RefineSettings, fit, output, encoding, stem };
+};

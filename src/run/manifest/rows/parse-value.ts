@@ -1,0 +1,68 @@
+/** One value of one key, from a typed value, a CSV cell or a command-line option. */
+import { RefineError, messageOf } from '../../../errors.js';
+import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
+import { showValue } from './show-value.js';
+
+/** Plain decimal numbers; no hexadecimal, no "Infinity", no empty text, all of which `Number` takes. */
+const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
+
+const readNumber = (text: string): number | null => (NUMBER.test(text.trim()) ? Number(text) : null);
+
+const readObject = (text: string): object | null => {
+  try {
+    return JSON.parse(text) as object | null;
+  } catch {
+    return null;
+  }
+};
+
+/** The typed value that a text stands for under a key, or the text itself when it stands for none: parsing says so. */
+export const readText = (name: RowKeyName, text: string): unknown => {
+  switch (ROW_KEYS[name].kind) {
+    case 'text':
+      return text;
+    case 'number':
+      return readNumber(text) ?? text;
+    case 'pair': {
+      const numbers = text
+        .trim()
+        .replace(/^\[(.*)\]$/, '$1')
+        .split(',')
+        .map(readNumber);
+      return numbers.includes(null) ? text : numbers;
+    }
+    case 'weights':
+      return readObject(text) ?? text;
+  }
+};
+
+const mendingHint = (name: RowKeyName, value: unknown): string => {
+  if (typeof value === 'string' && typeof readText(name, value) !== 'string') return '; write it without quotes';
+  return ROW_KEYS[name].kind === 'text' && typeof value === 'number' ? '; write it in quotes' : '';
+};
+
+/** @throws RefineError ROW_FIELD_INVALID when the key doesn't take this value */
+export const parseValue = <Name extends RowKeyName>(name: Name, value: unknown): NonNullable<RowValues[Name]> => {
+  const { schema, expected } = ROW_KEYS[name];
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data as NonNullable<RowValues[Name]>;
+  throw new RefineError(
+    'ROW_FIELD_INVALID',
+    `Expected ${name} to be ${expected}, got ${showValue(value)}${mendingHint(name, value)}`,
+  );
+};
+
+/** Command-line spelling of a key: `--guidance-scale`. */
+export const optionFlag = (name: RowKeyName): string => `--${name.replaceAll('_', '-')}`;
+
+/**
+ * The value of a command-line option that is a row key.
+ * @throws RefineError USAGE_OPTION_INVALID
+ */
+export const parseOption = <Name extends RowKeyName>(name: Name, text: string): NonNullable<RowValues[Name]> => {
+  try {
+    return parseValue(name, readText(name, text));
+  } catch (error) {
+    throw new RefineError('USAGE_OPTION_INVALID', messageOf(error).replace(name, optionFlag(name)), { cause: error });
+  }
+};

@@ -1,0 +1,131 @@
+/** A row's settings: its values over the options over what its picture says over the model's defaults over ours, and what can be wrong between them. */
+import { RefineError } from '../../../errors.js';
+import type { RefineSettings } from '../../../records.js';
+import type { LoraContext } from './lora-weights.js';
+import type { OwnValueSources } from './embedded-values.js';
+import { MAX_STEPS } from './row-key.js';
+import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
+import { drawnSeed, rowSeed, type SeedContext } from './row-seed.js';
+import { oneSpelling, schedulerProblem } from './scheduler-name.js';
+
+/** What a row's values are completed and checked with. */
+export interface RowContext extends OwnValueSources, LoraContext, SeedContext {
+  /** Values of the command line's options, which a row's own values override. */
+  options: RowValues;
+  /** What the model brings for rows of which nothing else says it. Of `generate`: the base model. */
+  modelDefaults?: RowValues;
+  /** Of `generate`: the same of the refiner. */
+  refinerDefaults?: RowValues;
+  /** Whether pictures say what their source said of itself, and what made them. Default: true. */
+  writeMetadata?: boolean;
+}
+
+/** Settings of which some are missing or were refused. */
+export type PartialSettings = Partial<RefineSettings>;
+
+/** diffusers treats 0 and 1 as not given (`denoising_value_valid` of its SDXL img2img pipeline, 0.42.1). */
+const inEffect = (share: number | null): number | null => (share !== null && share > 0 && share < 1 ? share : null);
+
+const mapped = <T>(value: T | null, map: (value: T) => T): T | null => (value === null ? null : map(value));
+
+/** The model's strength, or ours. One that is made for more steps than the row has runs the one step that it is least. */
+const modelStrength = ({ modelDefaults: { strength } = {} }: RowContext, steps: number): number | null => {
+  if (strength === undefined) return ROW_KEYS.strength.default;
+  if (Math.floor(steps * strength) >= 1) return strength;
+  const least = 1 / steps;
+  /* 49 × (1 / 49) is less than 1. */
+  return Math.floor(steps * least) >= 1 ? least : least * (1 + Number.EPSILON);
+};
+
+/**
+ * Completes a row's values, but for the weights of adapters (`weighLoras`). A setting is left out when its key is in `refused`, or is the prompt and nobody gives one.
+ *
+ * @param own what the picture says about itself
+ */
+export const resolveSettings = (
+  values: RowValues,
+  refused: ReadonlySet<RowKeyName>,
+  context: RowContext,
+  own: RowValues = {},
+): PartialSettings => {
+  type Value<Name extends RowKeyName> = NonNullable<RowValues[Name]> | (typeof ROW_KEYS)[Name]['default'];
+  const get = <Name extends RowKeyName>(name: Name): Value<Name> =>
+    values[name] ?? context.options[name] ?? own[name] ?? context.modelDefaults?.[name] ?? ROW_KEYS[name].default;
+  const settings: { [Name in keyof Omit<RefineSettings, 'loraWeights'>]: [RowKeyName, RefineSettings[Name] | null] } = {
+    prompt: ['prompt', get('prompt')],
+    negativePrompt: ['negative_prompt', get('negative_prompt')],
+    strength: ['strength', values.strength ?? context.options.strength ?? modelStrength(context, get('steps') ?? 1)],
+    steps: ['steps', get('steps')],
+    guidanceScale: ['guidance_scale', get('guidance_scale')],
+    promptSyntax: ['prompt_syntax', get('prompt_syntax')],
+    negativeEmbedding: ['negative_embedding', get('negative_embedding')],
+    guidanceRescale: ['guidance_rescale', get('guidance_rescale')],
+    guidanceStart: ['guidance_start', get('guidance_start')],
+    guidanceEnd: ['guidance_end', get('guidance_end')],
+    freeu: ['freeu', get('freeu')],
+    seed: ['seed', rowSeed({ row: values.seed, option: context.options.seed, picture: own.seed }, context)],
+    scheduler: ['scheduler', mapped(get('scheduler'), oneSpelling)],
+    eta: ['eta', get('eta')],
+    rng: ['rng', get('rng')],
+    variationSeed: [
+      'variation_seed',
+      mapped(get('variation_seed'), (seed) => drawnSeed('variation_seed', seed, context)),
+    ],
+    variationStrength: ['variation_strength', get('variation_strength')],
+    etaNoiseSeedDelta: ['eta_noise_seed_delta', get('eta_noise_seed_delta')],
+    vaeSample: ['vae_sample', get('vae_sample') ?? (get('rng') === 'torch-cpu' ? 'sample' : 'mean')],
+    aestheticScore: ['aesthetic_score', get('aesthetic_score')],
+    negativeAestheticScore: ['negative_aesthetic_score', get('negative_aesthetic_score')],
+    originalSize: ['original_size', get('original_size')],
+    targetSize: ['target_size', get('target_size')],
+    cropsCoordsTopLeft: ['crops_coords_top_left', get('crops_coords_top_left')],
+    negativeOriginalSize: ['negative_original_size', get('negative_original_size')],
+    negativeTargetSize: ['negative_target_size', get('negative_target_size')],
+    negativeCropsCoordsTopLeft: ['negative_crops_coords_top_left', get('negative_crops_coords_top_left')],
+    denoisingStart: ['denoising_start', inEffect(get('denoising_start'))],
+    denoisingEnd: ['denoising_end', inEffect(get('denoising_end'))],
+  };
+  const readable = Object.entries(settings).filter(
+    ([, [key, value]]) => !refused.has(key) && !(key === 'prompt' && value === null),
+  );
+  return Object.fromEntries(readable.map(([name, [, value]]) => [name, value]));
+};
+
+const invalid = (message: string): RefineError => new RefineError('ROW_FIELD_INVALID', message);
+
+/** Fewest steps of which at least one runs at a strength of at least 1 / MAX_STEPS. */
+const fewestSteps = (strength: number): number => {
+  let steps = Math.floor(1 / strength);
+  while (Math.floor(steps * strength) < 1) steps += 1;
+  return steps;
+};
+
+const noStepProblem = (steps: number, strength: number): string => {
+  const isHopeless = Math.floor(MAX_STEPS * strength) < 1;
+  const mend = isHopeless ? 'raise strength' : `raise steps to ${fewestSteps(strength)} or more, or strength`;
+  return `Expected steps × strength to be at least 1, got ${steps} × ${strength}: no step would run; ${mend}`;
+};
+
+/** What is wrong between settings that are each valid on their own. */
+export function* settingProblems(settings: PartialSettings): Generator<RefineError> {
+  const { steps, strength, scheduler, denoisingStart: start, denoisingEnd: end } = settings;
+  if (typeof scheduler === 'string') {
+    const problem = schedulerProblem(scheduler);
+    if (problem !== null) yield invalid(problem);
+  }
+  if (steps !== undefined && strength !== undefined && start === null && Math.floor(steps * strength) < 1) {
+    yield invalid(noStepProblem(steps, strength));
+  }
+  if (settings.variationSeed === null && settings.variationStrength !== undefined && settings.variationStrength > 0) {
+    yield invalid('Expected a variation_seed with variation_strength, found none: add one');
+  }
+  const { guidanceStart = 0, guidanceEnd = 1 } = settings;
+  if (guidanceStart >= guidanceEnd) {
+    yield invalid(
+      `Expected guidance_start to be below guidance_end, got ${guidanceStart} and ${guidanceEnd}; guidance_scale 1 is no guidance at all`,
+    );
+  }
+  if (typeof start === 'number' && typeof end === 'number' && start >= end) {
+    yield invalid(`Expected denoising_start to be below denoising_end, got ${start} and ${end}`);
+  }
+}

@@ -1,0 +1,17 @@
+import { cutText, jsonText } from '../../../io/json/json-text.js';
+
+const MAX_SHOWN = 80;
+
+/** A value of a row as an error message shows it: as JSON, and short. */
+export const showValue = (value: unknown): string => {
+  if (typeof value === 'number') return String(value);
+  const shown = jsonText(typeof value === 'string' ? cutText(value, MAX_SHOWN) : value);
+  const cut = typeof value === 'string' ? value.length > MAX_SHOWN : shown.length > MAX_SHOWN;
+  return cut ? `${cutText(shown, MAX_SHOWN)}…` : shown;
+};
+
+/** A text of a row inside a message that goes to a terminal or a log: short, and without characters that do something there. */
+export const showText = (text: string): string => {
+  const shown = cutText(text, MAX_SHOWN).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ');
+  return text.length > MAX_SHOWN ? `${shown}…` : shown;
+};

@@ -1,0 +1,76 @@
+/** `results.jsonl`: one whole line a row, on the disk before the next row's. */
+import { jsonText } from '../../io/json/json-text.js';
+import { open, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { systemCodeOf } from '../../errors.js';
+import { makeFolder } from '../../io/files/make-folder.js';
+import type { ResultRecord } from '../../records.js';
+import { mendTornEnd } from './mend-torn-end.js';
+import { outputUnwritable } from './output-error.js';
+
+export interface Journal {
+  /** Where this run's lines begin, in bytes: what is before is an earlier run's. */
+  readonly begin: number;
+  /**
+   * Writes one line; it is on the disk when the promise resolves. Calls may overlap: their lines stay whole and in order.
+   * @throws RefineError OUTPUT_UNWRITABLE
+   */
+  append(record: ResultRecord): Promise<void>;
+  /** Waits for what is being written, and closes. */
+  close(): Promise<void>;
+}
+
+/** Some readers take U+2028 and U+2029 for line ends (Node's readline does), so they are written escaped. */
+const toLine = (record: ResultRecord): string =>
+  `${jsonText(record).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}\n`;
+
+/** Pipes and devices have nothing to sync. */
+const sync = async (handle: FileHandle): Promise<void> => {
+  await handle.datasync().catch((error: unknown) => {
+    if (systemCodeOf(error) !== 'EINVAL' && systemCodeOf(error) !== 'ENOTSUP') throw error;
+  });
+};
+
+/**
+ * Opens a journal to append to, making it and its folder if they aren't there. The torn last line of a run that was
+ * killed is taken away.
+ *
+ * @throws RefineError OUTPUT_UNWRITABLE
+ */
+export const openJournal = async (path: string): Promise<Journal> => {
+  const openFile = async (): Promise<[FileHandle, number]> => {
+    await makeFolder(dirname(path));
+    const handle = await open(path, 'a+');
+    await mendTornEnd(handle);
+    return [handle, (await handle.stat()).size];
+  };
+  const [handle, begin] = await openFile().catch((error: unknown) => {
+    throw outputUnwritable(path, error);
+  });
+  const write = async (line: string): Promise<void> => {
+    /* A file without a name takes lines as before, and nobody will ever read them. */
+    if ((await handle.stat()).nlink === 0) throw outputUnwritable(path, new Error('it was removed during the run'));
+    try {
+      await handle.appendFile(line);
+      await sync(handle);
+    } catch (error) {
+      // What a full disk took of the line; should this fail too, opening the journal again mends it.
+      await mendTornEnd(handle).catch(() => undefined);
+      throw outputUnwritable(path, error);
+    }
+  };
+  let last: Promise<void> = Promise.resolve();
+  return {
+    begin,
+    append(record) {
+      const line = toLine(record);
+      const written = last.then(() => write(line));
+      last = written.catch(() => undefined);
+      return written;
+    },
+    async close() {
+      await last;
+      await handle.close();
+    },
+  };
+};

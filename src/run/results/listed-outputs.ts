@@ -1,0 +1,43 @@
+/** The outputs that a journal lists, and which of them are no row's any more. */
+import { createHash } from 'node:crypto';
+import { systemCodeOf } from '../../errors.js';
+import { openFile } from '../../io/files/open-file.js';
+import type { ResultRecord } from '../../records.js';
+import { readPlaces } from './earlier-results.js';
+import { outputUnwritable } from './output-error.js';
+
+/** Names as numbers, 48 bits of SHA-1 each: a row costs some bytes. */
+export interface NameSet {
+  add(name: string): void;
+  has(name: string): boolean;
+}
+
+export const createNameSet = (): NameSet => {
+  const hashes = new Set<number>();
+  const hash = (name: string): number => createHash('sha1').update(name).digest().readUIntBE(0, 6);
+  return {
+    add: (name) => void hashes.add(hash(name)),
+    has: (name) => hashes.has(hash(name)),
+  };
+};
+
+/** Output, and the latents that are kept beside it. */
+const namesOf = ({ image_file_name: output, latents_file_name: latents }: ResultRecord): string[] =>
+  [output, latents].filter((name) => typeof name === 'string');
+
+/** The outputs that lines from byte `start` to byte `end` list. @throws OUTPUT_UNWRITABLE when the journal cannot be read */
+export async function* listedOutputs(path: string, start = 0, end = Infinity): AsyncGenerator<string> {
+  const handle = await openFile(path, 'results').catch((cause: unknown) => {
+    if (systemCodeOf(cause) === 'ENOENT') return null;
+    throw outputUnwritable(path, cause);
+  });
+  if (handle === null) return;
+  try {
+    for await (const [place, record] of readPlaces(handle, start)) {
+      if (place[0] >= end) return;
+      yield* namesOf(record);
+    }
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,21 @@
+/** Failures of writing, said so that a person can act. */
+import { RefineError, messageOf, systemCodeOf } from '../../errors.js';
+
+const MENDING: Readonly<Record<string, string>> = {
+  EACCES: 'give yourself permission to write there, or choose another folder with --output-dir',
+  EPERM: 'give yourself permission to write there, or choose another folder with --output-dir',
+  EROFS: 'the file system is read-only: choose another folder with --output-dir',
+  ENOSPC: 'the disk is full: free some space, then run again with --resume',
+  EDQUOT: 'the disk quota is used up: free some space, then run again with --resume',
+  ENOTDIR: 'a part of the path is a file: choose another folder with --output-dir',
+  EEXIST: 'a part of the path is a file: choose another folder with --output-dir',
+  EISDIR: 'there is a folder of that name: move it away',
+  ENAMETOOLONG: 'the name is too long: give a shorter one with the key output',
+};
+
+/** OUTPUT_UNWRITABLE for whatever a file operation threw. */
+export const outputUnwritable = (path: string, cause: unknown): RefineError => {
+  const mending = MENDING[systemCodeOf(cause) ?? ''];
+  const message = `Could not write ${path}${mending === undefined ? '' : `: ${mending}`} (${messageOf(cause)})`;
+  return new RefineError('OUTPUT_UNWRITABLE', message, { context: { path }, cause });
+};

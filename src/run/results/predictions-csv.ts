@@ -1,0 +1,30 @@
+/** The Azure ML batch endpoint's `predictions.csv`, from the results of a run. */
+import type { ResultRecord } from '../../records.js';
+import { readResults } from './read-results.js';
+import { writeAtomically } from './write-atomically.js';
+
+/** A cell as pandas writes it: quoted only where it must be, None empty, booleans capitalised. */
+const toCell = (value: string | number | boolean | null): string => {
+  if (value === null) return '';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  const text = String(value).toWellFormed();
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+};
+
+const toCsvLine = (record: ResultRecord): string =>
+  [record.row_number_per_file, record.image_file_name, record.nsfw_content_detected, record.input_csv_name]
+    .map(toCell)
+    .join(',') + '\n';
+
+async function* csvLines(resultsPath: string): AsyncGenerator<string> {
+  for await (const record of readResults(resultsPath)) yield toCsvLine(record);
+}
+
+/**
+ * Writes a line a result, without a header, as the endpoint's own file has none: row_number_per_file, image_file_name,
+ * nsfw_content_detected, input_csv_name. Column order: azureml-examples, safe-image-text-to-image-batch-deployment.ipynb.
+ *
+ * @throws RefineError MANIFEST_UNREADABLE (the results) | OUTPUT_UNWRITABLE
+ */
+export const writePredictionsCsv = (resultsPath: string, csvPath: string): Promise<void> =>
+  writeAtomically(csvPath, csvLines(resultsPath));

@@ -1,0 +1,133 @@
+/** What is written of a row when it is done. */
+import type { ErrorCode } from '../../errors.js';
+import type { Generation, InvalidRow, RefineReply, RefineSettings, ResultRecord, Row } from '../../records.js';
+
+/** What ran the row. */
+export interface RunFacts {
+  /** The model, as the user named it. */
+  model: string;
+  device: string;
+  precision: string;
+  /** Of rows of `generate`: the base model, as the user named it. */
+  baseModel?: string;
+}
+
+/** What content safety said, and in one word; null: nobody looked at all of it. */
+export interface ContentSafetyOutcome extends NonNullable<ResultRecord['content_safety']> {
+  nsfw: boolean | null;
+}
+
+/** How a row ended. Without a `durationMs` nothing ran. */
+export type Outcome =
+  | {
+      status: 'ok';
+      reply: Pick<
+        RefineReply,
+        'precision' | 'warnings' | 'stepsRun' | 'scheduler' | 'refinerScheduler' | 'width' | 'height'
+      >;
+      /** Wall clock of the row, in milliseconds. */
+      durationMs: number;
+      /** null: nobody looked. */
+      contentSafety?: ContentSafetyOutcome | null;
+    }
+  | { status: 'failed'; error: { code: ErrorCode; message: string }; durationMs: number | null }
+  | { status: 'blocked'; durationMs: number | null; contentSafety: ContentSafetyOutcome | null }
+  | { status: 'skipped' };
+
+/** Builds the record of a row, its keys in the order they are written in. @param digest of the row and its input, once both are known */
+export const buildResultRecord = (
+  row: Row | InvalidRow,
+  outcome: Outcome,
+  run: RunFacts,
+  digest: string | null = null,
+): ResultRecord => {
+  const { settings } = row;
+  const reply = outcome.status === 'ok' ? outcome.reply : null;
+  const safety = 'contentSafety' in outcome ? (outcome.contentSafety ?? null) : null;
+  const warnings = [...new Set([...(row.warnings ?? []), ...(reply?.warnings ?? [])])];
+  const hasOutput = outcome.status === 'ok' || outcome.status === 'skipped';
+  return {
+    row_number_per_file: row.rowNumberPerFile,
+    image_file_name: hasOutput && 'output' in row ? row.output : null,
+    nsfw_content_detected: safety?.nsfw ?? null,
+    input_csv_name: row.inputName,
+    id: row.id,
+    status: outcome.status,
+    image: row.sourceText,
+    prompt: settings.prompt ?? null,
+    negative_prompt: settings.negativePrompt ?? null,
+    seed: settings.seed ?? null,
+    rng: settings.rng ?? null,
+    strength: strengthOf(row),
+    steps: settings.steps ?? null,
+    steps_run: reply?.stepsRun ?? null,
+    guidance_scale: settings.guidanceScale ?? null,
+    scheduler: reply?.scheduler ?? settings.scheduler ?? null,
+    width: reply?.width ?? null,
+    height: reply?.height ?? null,
+    model: run.model,
+    device: run.device,
+    precision: reply?.precision ?? run.precision,
+    duration_ms: 'durationMs' in outcome && outcome.durationMs !== null ? Math.round(outcome.durationMs) : null,
+    error: 'error' in outcome ? { code: outcome.error.code, message: outcome.error.message } : null,
+    extra: row.extra,
+    digest,
+    ...(warnings.length === 0 ? {} : { warnings }),
+    ...(safety === null ? {} : { content_safety: { by: safety.by, checks: safety.checks } }),
+    ...unusual(settings),
+    ...(row.generation === undefined ? {} : generated(row, row.generation, run, outcome)),
+  };
+};
+
+/** What else decides the picture, where it is not at its default. */
+const unusual = (settings: Partial<RefineSettings>): Partial<ResultRecord> => {
+  const { eta = 0, rng = 'torch-cpu', variationSeed, variationStrength = 0, etaNoiseSeedDelta = 0 } = settings;
+  const usualSample = rng === 'torch-cpu' ? 'sample' : 'mean';
+  const { vaeSample = usualSample, promptSyntax = 'plain', negativeEmbedding = 'prompt' } = settings;
+  const { guidanceRescale = 0, guidanceStart = 0, guidanceEnd = 1, freeu = null } = settings;
+  return {
+    ...(promptSyntax === 'plain' ? {} : { prompt_syntax: promptSyntax }),
+    ...(negativeEmbedding === 'prompt' ? {} : { negative_embedding: negativeEmbedding }),
+    ...(guidanceRescale === 0 ? {} : { guidance_rescale: guidanceRescale }),
+    ...(guidanceStart === 0 ? {} : { guidance_start: guidanceStart }),
+    ...(guidanceEnd === 1 ? {} : { guidance_end: guidanceEnd }),
+    ...(freeu === null ? {} : { freeu }),
+    ...(eta === 0 ? {} : { eta }),
+    ...(variationStrength === 0 || variationSeed == null
+      ? {}
+      : { variation_seed: variationSeed, variation_strength: variationStrength }),
+    ...(etaNoiseSeedDelta === 0 ? {} : { eta_noise_seed_delta: etaNoiseSeedDelta }),
+    ...(vaeSample === usualSample ? {} : { vae_sample: vaeSample }),
+    ...(settings.loraWeights === undefined ? {} : { loras: settings.loraWeights }),
+  };
+};
+
+/** A base model begins at pure noise, and the refiner of an ensemble where that stopped: only two stages have a strength. */
+const strengthOf = ({ settings, generation }: Row | InvalidRow): number | null => {
+  if (generation === undefined) return settings.strength ?? null;
+  return generation.mode === 'two-stage' ? (generation.refiner?.strength ?? null) : null;
+};
+
+const generated = (
+  row: Row | InvalidRow,
+  { mode, handoff, refiner, latentsSuffix }: Generation,
+  { baseModel = '' }: RunFacts,
+  outcome: Outcome,
+): Partial<ResultRecord> => ({
+  mode,
+  handoff,
+  base_model: baseModel,
+  refiner:
+    refiner === null
+      ? null
+      : {
+          prompt: refiner.prompt,
+          negative_prompt: refiner.negativePrompt,
+          seed: refiner.seed,
+          steps: refiner.steps,
+          guidance_scale: refiner.guidanceScale,
+          scheduler: ('reply' in outcome ? outcome.reply.refinerScheduler : undefined) ?? refiner.scheduler,
+        },
+  latents_file_name:
+    'reply' in outcome && 'output' in row && latentsSuffix !== null ? row.output + latentsSuffix : null,
+});

@@ -1,0 +1,92 @@
+/** A line of `results.jsonl` as a definition that others can check against; its JSON Schema comes from here. */
+import { z } from 'zod';
+import { ERROR_CODES } from '../../errors.js';
+import type { ResultRecord } from '../../records.js';
+
+const count = z.int().min(0);
+
+const refiner = z.object({
+  prompt: z.string(),
+  negative_prompt: z.string(),
+  seed: count,
+  steps: z.int().min(1),
+  guidance_scale: z.number(),
+  scheduler: z.string().nullable(),
+});
+
+const safetyCheck = z.object({
+  of: z.enum(['prompt', 'input', 'output']),
+  verdict: z.enum(['clean', 'blocked', 'unscreened']).meta({ description: 'unscreened: nobody could say' }),
+  categories: z
+    .array(z.object({ category: z.string(), severity: z.number() }))
+    .readonly()
+    .meta({ description: "Azure's severities 0 to 6, or a classifier's probabilities 0 to 1" }),
+  blocklists: z.array(z.string()).readonly().meta({ description: 'those with a match' }),
+});
+
+const schema = z.object({
+  row_number_per_file: count.meta({ description: "the row's number in its own input, counted from 0" }),
+  image_file_name: z.string().nullable().meta({ description: 'the output inside the output folder' }),
+  nsfw_content_detected: z.boolean().nullable().meta({ description: 'null: nobody looked' }),
+  input_csv_name: z.string().meta({ description: 'file name of the input; - for standard input' }),
+  id: z.string().nullable(),
+  status: z.enum(['ok', 'failed', 'blocked', 'skipped']),
+  image: z.string().nullable().meta({ description: 'image or latents as the row has it' }),
+  prompt: z.string().nullable(),
+  negative_prompt: z.string().nullable(),
+  seed: count.nullable(),
+  rng: z.enum(['torch-cpu', 'philox', 'comfy']).nullable().meta({ description: 'whose random numbers' }),
+  strength: z.number().min(0).max(1).nullable(),
+  steps: z.int().min(1).nullable(),
+  steps_run: count.nullable().meta({ description: 'UNet steps that ran' }),
+  guidance_scale: z.number().nullable(),
+  scheduler: z.string().nullable(),
+  width: z.int().min(1).nullable().meta({ description: 'of the output, in pixels' }),
+  height: z.int().min(1).nullable(),
+  model: z.string(),
+  device: z.string(),
+  precision: z.string(),
+  duration_ms: count.nullable(),
+  error: z.object({ code: z.enum(ERROR_CODES), message: z.string() }).nullable(),
+  extra: z.record(z.string(), z.unknown()).readonly().meta({ description: 'keys of the row that are not ours' }),
+  digest: z.string().nullable().meta({ description: 'of everything that decides the output: what --resume compares' }),
+  warnings: z.array(z.string()).readonly().optional().meta({ description: 'what the program has to say of this row' }),
+  content_safety: z
+    .object({ by: z.enum(['azure', 'local']), checks: z.array(safetyCheck).readonly() })
+    .optional()
+    .meta({ description: 'where content was screened: what was said of prompt, input and output' }),
+  prompt_syntax: z
+    .enum(['plain', 'a1111', 'comfy', 'compel'])
+    .optional()
+    .meta({ description: 'this and the next ten where they are not at their defaults' }),
+  negative_embedding: z.enum(['prompt', 'zeros']).optional(),
+  guidance_rescale: z.number().optional(),
+  guidance_start: z.number().optional(),
+  guidance_end: z.number().optional(),
+  freeu: z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly().optional(),
+  eta: z.number().optional(),
+  variation_seed: count.optional(),
+  variation_strength: z.number().optional(),
+  eta_noise_seed_delta: count.optional(),
+  vae_sample: z.enum(['sample', 'mean']).optional(),
+  loras: z
+    .record(z.string(), z.union([z.number(), z.object({ text_encoder: z.number(), unet: z.number() }).readonly()]))
+    .readonly()
+    .optional()
+    .meta({ description: "weights of the run's LoRAs, by name" }),
+  mode: z
+    .enum(['base', 'ensemble', 'two-stage'])
+    .optional()
+    .meta({ description: 'of generate; so are the keys below' }),
+  handoff: z.number().nullish().meta({ description: 'share of the schedule after which the refiner went on' }),
+  base_model: z.string().optional(),
+  refiner: refiner.nullish().meta({ description: 'what the refiner ran with; null: the base model worked alone' }),
+  latents_file_name: z.string().nullish().meta({ description: "the base model's latents, inside the output folder" }),
+});
+
+type Same<A, B> = [A, B] extends [B, A] ? true : false;
+
+/** Does not compile when the definition and the interface say different things. */
+true satisfies Same<z.infer<typeof schema>, ResultRecord>;
+
+export const resultSchema = schema.meta({ title: 'A line of results.jsonl of sdxl-refine' });

@@ -1,0 +1,109 @@
+/** The end of a run that went on where another had stopped, or was appended to one: one line a row, the newest, in the rows' order. */
+import { createReadStream } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { openFile } from '../../io/files/open-file.js';
+import type { ResultRecord } from '../../records.js';
+import { readAt, readPlaces, type Place } from './earlier-results.js';
+import { outputUnwritable } from './output-error.js';
+import { writeAtomically } from './write-atomically.js';
+
+export interface Settling {
+  /** Bytes that the run was appended to: lines there stay, but for those of rows that have a newer one. */
+  base: number;
+  /** Where the run's own lines begin. */
+  begin: number;
+  /** The run came to its last row: of what is between, nothing is needed. */
+  isWhole: boolean;
+  /** The inputs had a run before this one in `base`: a row of theirs without a digest is known by what it says. */
+  knowsInputs: boolean;
+  /** Outputs whose lines go. */
+  isDropped: (output: string) => boolean;
+}
+
+const linesOf = (path: string, start: number, end = Infinity): AsyncIterable<Buffer> =>
+  createReadStream(path, { start, end: end - 1 }) as AsyncIterable<Buffer>;
+
+const originOf = ({ input_csv_name: input, row_number_per_file: row }: ResultRecord): string =>
+  JSON.stringify([input, row]);
+
+/** What another line of the same row shares one of. No output is called like an origin: it has quotes. */
+const marksOf = (record: ResultRecord): string[] => [
+  record.image_file_name ?? originOf(record),
+  ...(record.digest === null ? [] : [record.digest]),
+];
+
+/** What a row says that could not be read, wherever it stands now. */
+const wordsOf = ({ input_csv_name: input, image, prompt, id, row_number_per_file: row }: ResultRecord): string =>
+  JSON.stringify([input, image ?? row, prompt, id]);
+
+/**
+ * Brings a journal to its final form, whole or not at all. Memory: marks and places of lines, some hundred bytes a row.
+ * @returns how many bytes of `base` are left
+ * @throws OUTPUT_UNWRITABLE
+ */
+export const settleResults = async (path: string, settling: Settling): Promise<number> => {
+  const { base, begin, isWhole } = settling;
+  if (base === 0 && isWhole) {
+    if (begin > 0) await writeAtomically(path, linesOf(path, begin));
+    return 0;
+  }
+  const handle = await openFile(path, 'results').catch((cause: unknown) => {
+    throw outputUnwritable(path, cause);
+  });
+  try {
+    const retired = base > 0 ? await findRetired(handle, settling) : [];
+    if (begin > base || retired.length > 0) {
+      const others = isWhole ? [] : await findOthers(handle, settling);
+      await writeAtomically(path, settledLines(path, handle, { ...settling, retired, others }));
+    }
+    return base - retired.reduce((sum, [, length]) => sum + length + 1, 0);
+  } finally {
+    await handle.close();
+  }
+};
+
+async function* settledLines(
+  path: string,
+  handle: FileHandle,
+  { base, begin, retired, others }: Settling & Record<'retired' | 'others', readonly Place[]>,
+): AsyncGenerator<Uint8Array | string> {
+  let kept = 0;
+  for (const [offset, length] of retired) {
+    if (offset > kept) yield* linesOf(path, kept, offset);
+    kept = offset + length + 1;
+  }
+  if (base > kept) yield* linesOf(path, kept, base);
+  yield* linesOf(path, begin);
+  for (const place of others) yield `${await readAt(handle, place)}\n`;
+}
+
+/** Lines of `base` whose rows this run did again. */
+const findRetired = async (handle: FileHandle, { base, begin, knowsInputs }: Settling): Promise<Place[]> => {
+  const own = new Set<string>();
+  for await (const [, record] of readPlaces(handle, begin)) {
+    if (record.digest !== null) own.add(record.digest);
+    if (knowsInputs) own.add(wordsOf(record));
+  }
+  const retired: Place[] = [];
+  for await (const [place, record] of readPlaces(handle)) {
+    if (place[0] >= base) break;
+    if (own.has(record.digest ?? wordsOf(record))) retired.push(place);
+  }
+  return retired;
+};
+
+/** Lines between `base` and `begin` that the run has none instead of. A line takes the place of an older one, which is where its row belongs. */
+const findOthers = async (handle: FileHandle, { base, begin, isDropped }: Settling): Promise<Place[]> => {
+  const own = new Set<string>();
+  for await (const [, record] of readPlaces(handle, begin)) {
+    for (const mark of [originOf(record), ...marksOf(record)]) own.add(mark);
+  }
+  const others = new Map<string, Place>();
+  for await (const [place, record] of readPlaces(handle, base)) {
+    if (place[0] >= begin) break;
+    const marks = marksOf(record);
+    const isGone = record.image_file_name !== null && isDropped(record.image_file_name);
+    if (!isGone && !marks.some((mark) => own.has(mark))) others.set(marks[0] ?? '', place);
+  }
+  return [...others.values()];
+};

@@ -1,0 +1,47 @@
+/** Files that are there whole or not at all. */
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pid } from 'node:process';
+import { isRefineError } from '../../errors.js';
+import { makeFolder } from '../../io/files/make-folder.js';
+import { outputUnwritable } from './output-error.js';
+
+/** Hidden, short however long the final name is, and of one writer only: its process, and chance for other machines. */
+const temporaryName = (): string => `.sdxl-refine-${pid}-${randomBytes(4).toString('hex')}.tmp`;
+
+/** Makes a rename outlast a power cut. Not every system can open or sync a folder; the file is whole either way. */
+const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await open(folder, 'r').catch(() => null);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+};
+
+/**
+ * Writes a file beside its place and renames it there, replacing what is there; makes missing folders.
+ *
+ * @param data the bytes, or text as UTF-8, or a stream of either
+ * @throws RefineError OUTPUT_UNWRITABLE, or the RefineError that `data` throws as it is read; nothing is left behind
+ */
+export const writeAtomically = async (
+  path: string,
+  data: Uint8Array | string | AsyncIterable<Uint8Array | string>,
+): Promise<void> => {
+  const folder = dirname(path);
+  const temporary = join(folder, temporaryName());
+  try {
+    await makeFolder(folder);
+    const handle = await open(temporary, 'wx');
+    try {
+      await writeFile(handle, data);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(folder);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw isRefineError(error) ? error : outputUnwritable(path, error);
+  }
+};

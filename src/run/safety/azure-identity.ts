@@ -1,0 +1,105 @@
+/**
+ * What proves to Azure who asks: a key, or the identity that Azure gave this machine. The three places where such an identity is
+ * asked for are those of azure-identity's managed identity: App Service and its kind, Azure Machine Learning, virtual machines.
+ */
+import { messageOf, RefineError } from '../../errors.js';
+import { askService, type AskOptions } from './ask-service.js';
+
+/** Headers of a request. */
+export type Authorize = (options: AskOptions) => Promise<Readonly<Record<string, string>>>;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const RESOURCE = 'https://cognitiveservices.azure.com';
+/** The instance metadata service, which only a virtual machine reaches. */
+const METADATA_HOST = 'http://169.254.169.254';
+/** A token is asked for anew this long before it ends. */
+const EARLY_MS = 5 * 60_000;
+/** Of a token that does not say when it ends. */
+const LEAST_MS = 60_000;
+
+export const byKey =
+  (key: string): Authorize =>
+  () =>
+    Promise.resolve({ 'ocp-apim-subscription-key': key });
+
+/** @throws CONTENT_SAFETY_SETUP when there is no identity, CONTENT_SAFETY_UNAVAILABLE */
+export const byIdentity = (env: Environment): Authorize => {
+  let token: { text: string; until: number } | null = null;
+  let asking: { by: AbortSignal; answer: Promise<{ text: string; until: number }> } | null = null;
+  return async (options) => {
+    while (token === null || Date.now() >= token.until) {
+      /* Rows come several at a time; they share one question. */
+      asking ??= { by: options.signal, answer: askToken(env, options).finally(() => (asking = null)) };
+      const { by, answer } = asking;
+      try {
+        token = await answer;
+      } catch (thrown) {
+        options.signal.throwIfAborted();
+        /* Whose question it was has gone: who still waits asks anew. */
+        if (by.aborted) continue;
+        /* There was an identity before: it will be there for another row. */
+        if (token === null) throw thrown;
+        throw new RefineError('CONTENT_SAFETY_UNAVAILABLE', messageOf(thrown), { cause: thrown });
+      }
+    }
+    return { authorization: `Bearer ${token.text}` };
+  };
+};
+
+const askToken = async (env: Environment, options: AskOptions): Promise<{ text: string; until: number }> => {
+  const { url, headers } = tokenRequest(env);
+  const name = 'The managed identity';
+  /* This machine's own: no proxy knows it, and none should. */
+  const asking = { ...options, name, tries: 3, timeoutMs: 5000, request: fetch };
+  const { status, body } = await askService(url, { headers }, asking).catch((cause: unknown) => {
+    options.signal.throwIfAborted();
+    throw noIdentity(`${url.origin} did not answer`, cause);
+  });
+  const { access_token: text, expires_in: lasts, expires_on: ends } = parse(body);
+  if (status !== 200 || typeof text !== 'string') throw noIdentity(`HTTP ${status} of ${url.origin}`);
+  const now = Date.now();
+  const leftMs = (Number(lasts) || Number(ends) - now / 1000 || 0) * 1000;
+  return { text, until: now + Math.max(LEAST_MS, leftMs - EARLY_MS) };
+};
+
+const tokenRequest = (env: Environment): { url: URL; headers: Record<string, string> } => {
+  const ask = (base: string, version: string, client: string): URL => {
+    const url = new URL(base);
+    url.searchParams.set('api-version', version);
+    url.searchParams.set('resource', RESOURCE);
+    const id = env['AZURE_CLIENT_ID'] ?? env['UAI_CLIENT_ID'] ?? env['DEFAULT_IDENTITY_CLIENT_ID'] ?? '';
+    if (id !== '') url.searchParams.set(client, id);
+    return url;
+  };
+  const { IDENTITY_ENDPOINT, IDENTITY_HEADER, MSI_ENDPOINT, MSI_SECRET, AZURE_POD_IDENTITY_AUTHORITY_HOST } = env;
+  if (IDENTITY_ENDPOINT && IDENTITY_HEADER) {
+    return {
+      url: ask(IDENTITY_ENDPOINT, '2019-08-01', 'client_id'),
+      headers: { 'x-identity-header': IDENTITY_HEADER },
+    };
+  }
+  if (MSI_ENDPOINT && MSI_SECRET) {
+    return { url: ask(MSI_ENDPOINT, '2017-09-01', 'clientid'), headers: { secret: MSI_SECRET } };
+  }
+  const host = AZURE_POD_IDENTITY_AUTHORITY_HOST ?? METADATA_HOST;
+  return {
+    url: ask(`${host}/metadata/identity/oauth2/token`, '2018-02-01', 'client_id'),
+    headers: { metadata: 'true' },
+  };
+};
+
+const parse = (body: string): Record<string, unknown> => {
+  try {
+    return Object(JSON.parse(body)) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+};
+
+const noIdentity = (why: string, cause?: unknown): RefineError =>
+  new RefineError(
+    'CONTENT_SAFETY_SETUP',
+    `There is no CONTENT_SAFETY_KEY, and no managed identity gave a token (${why}). Set the key, or run where Azure gives an identity.`,
+    { cause },
+  );

@@ -1,0 +1,142 @@
+/** Azure AI Content Safety, by its REST interface 2024-09-01: https://learn.microsoft.com/azure/ai-services/content-safety/ */
+import { z } from 'zod';
+import { isRefineError, RefineError } from '../../errors.js';
+import { encodeSafetyCopy } from '../../media/image/safety-copy.js';
+import { askService, type AskOptions } from './ask-service.js';
+import type { Authorize } from './azure-identity.js';
+import { blockAtText, plainName, type BlockAt, type Scale } from './block-at.js';
+import { limitConcurrency } from './limit-concurrency.js';
+import type { Screener, Verdict } from './screener.js';
+import { worst } from './screening.js';
+import { splitText } from './split-text.js';
+
+export interface AzureOptions {
+  /** Of the resource: `https://<name>.cognitiveservices.azure.com`. */
+  endpoint: URL;
+  authorize: Authorize;
+  blockAt: BlockAt;
+  blocklists: readonly string[];
+  retry?: Pick<AskOptions, 'tries' | 'timeoutMs' | 'firstPauseMs'>;
+}
+
+const API_VERSION = '2024-09-01';
+const NAME = 'Azure AI Content Safety';
+/** Of the service's 1000 requests in 10 s, so many at a time are enough for any one engine. */
+const AT_A_TIME = 8;
+/** Rows whose verdicts are waited for beside the one in the engine: a verdict takes longer than a small model's picture. */
+const ROWS_AHEAD = 4;
+const LONGEST_QUOTE = 300;
+
+/** Severities of texts and pictures are 0, 2, 4 and 6 ("FourSeverityLevels"). */
+export const AZURE_SCALE: Scale = {
+  categories: ['hate', 'selfharm', 'sexual', 'violence'],
+  usual: 2,
+  isValid: (severity) => Number.isInteger(severity) && severity >= 1 && severity <= 7,
+  expected:
+    'a severity from 1 to 7, or severities by category (hate, self-harm, sexual, violence) such as sexual=4,violence=2',
+};
+
+/** `severity` is optional in the service's own types; what is not said is not found. */
+const answerSchema = z.object({
+  categoriesAnalysis: z.array(z.object({ category: z.string(), severity: z.number().default(0) })).default([]),
+  blocklistsMatch: z.array(z.object({ blocklistName: z.string() })).nullish(),
+});
+
+export const azureScreener = ({ endpoint, authorize, blockAt, blocklists, retry = {} }: AzureOptions): Screener => {
+  const inTurn = limitConcurrency(AT_A_TIME);
+
+  const analyze = async (what: 'text' | 'image', body: object, signal: AbortSignal): Promise<Verdict> => {
+    const url = new URL(`${endpoint.href.replace(/\/+$/, '')}/contentsafety/${what}:analyze`);
+    url.searchParams.set('api-version', API_VERSION);
+    const options = { ...retry, signal, name: NAME };
+    const identity = await authorize(options);
+    const headers = { 'content-type': 'application/json', ...identity };
+    const init = { method: 'POST', headers, body: JSON.stringify({ ...body, outputType: 'FourSeverityLevels' }) };
+    const answer = await askService(url, init, options);
+    if (answer.status === 200) return verdictOf(answer.body);
+    throw refused(answer.status, hide(whyOf(answer.body), Object.values(identity)));
+  };
+
+  const verdictOf = (body: string): Verdict => {
+    const parsed = answerSchema.safeParse(parseJson(body));
+    const matches = parsed.data?.blocklistsMatch ?? [];
+    const categories = parsed.data?.categoriesAnalysis ?? [];
+    /* An analysis that stopped at a blocklist has no categories; one that found nothing names all of them. */
+    if (categories.length === 0 && matches.length === 0) throw unreadable();
+    const isOver = ({ category, severity }: Verdict['categories'][number]): boolean =>
+      severity >= (blockAt.each.get(plainName(category)) ?? blockAt.all);
+    return {
+      isBlocked: matches.length > 0 || categories.some(isOver),
+      categories,
+      blocklists: [...new Set(matches.map(({ blocklistName }) => blocklistName))],
+    };
+  };
+
+  const screenText = async (text: string, signal: AbortSignal): Promise<Verdict> => {
+    const lists = blocklists.length === 0 ? {} : { blocklistNames: blocklists };
+    const pieces = splitText(text).map((piece) => inTurn(() => analyze('text', { text: piece, ...lists }, signal)));
+    return worst(await Promise.all(pieces));
+  };
+
+  return {
+    service: 'azure',
+    identity: JSON.stringify([endpoint.origin, API_VERSION, blockAtText(blockAt), [...blocklists].sort()]),
+    depth: ROWS_AHEAD,
+    /* One harmless text shows whether address, key and blocklists are right, before a night's run finds out row by row. */
+    async open(signal) {
+      try {
+        await screenText('a picture of a cat', signal);
+      } catch (thrown) {
+        if (!isRefineError(thrown) || thrown.context['status'] !== 400) throw thrown;
+        throw new RefineError('CONTENT_SAFETY_SETUP', thrown.message, { cause: thrown });
+      }
+    },
+    screenText,
+    screenPicture: (picture, signal) =>
+      inTurn(async () => {
+        const content = Buffer.from(await encodeSafetyCopy(picture)).toString('base64');
+        return analyze('image', { image: { content } }, signal);
+      }),
+    close: () => Promise.resolve(),
+  };
+};
+
+const MENDING: Readonly<Record<number, string>> = {
+  401: 'Check CONTENT_SAFETY_KEY, and that CONTENT_SAFETY_ENDPOINT is of the same resource.',
+  403: 'Give the identity the role Cognitive Services User, or check the resource’s network rules.',
+  404: 'Check CONTENT_SAFETY_ENDPOINT, and that the blocklists exist.',
+};
+
+/** 400 is about what was sent; everything else that is no answer would be the same for every row. */
+const refused = (status: number, why: string): RefineError => {
+  const message = `${NAME} refused: HTTP ${status}${why === '' ? '' : `, ${why}`}.`;
+  const context = { status };
+  if (status === 400) return new RefineError('CONTENT_SAFETY_UNAVAILABLE', message, { context });
+  const mend = MENDING[status] ?? 'Check CONTENT_SAFETY_ENDPOINT.';
+  return new RefineError('CONTENT_SAFETY_SETUP', `${message} ${mend}`, { context });
+};
+
+const unreadable = (): RefineError =>
+  new RefineError('CONTENT_SAFETY_UNAVAILABLE', `${NAME} answered what is no analysis. Check CONTENT_SAFETY_ENDPOINT.`);
+
+const parseJson = (body: string): unknown => {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return undefined;
+  }
+};
+
+const whyOf = (body: string): string => {
+  const { error } = Object(parseJson(body)) as { error?: { code?: unknown; message?: unknown } };
+  return [error?.code, error?.message]
+    .filter((text) => typeof text === 'string')
+    .join(': ')
+    .slice(0, LONGEST_QUOTE);
+};
+
+/** Whatever stands between may quote what it was sent. */
+const hide = (text: string, secrets: readonly string[]): string =>
+  secrets
+    .flatMap((secret) => [secret, secret.replace(/^Bearer /, '')])
+    .reduce((hidden, secret) => hidden.replaceAll(secret, '…'), text);

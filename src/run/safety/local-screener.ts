@@ -1,0 +1,134 @@
+/** An open image classifier on this machine's CPU. It sees pictures alone: prompts are not screened. */
+import { createHash } from 'node:crypto';
+import { messageOf, RefineError } from '../../errors.js';
+import { adoptGraph, readForeignGraph } from '../../onnx/graph/onnx/adopt-graph.js';
+import { CPU } from '../../onnx/graph/operators/target.js';
+import { readClassifierPixels } from '../../media/image/classifier-pixels.js';
+import type { Pixels } from '../../records.js';
+import { openNetwork, type Network } from '../../onnx/runtime/network.js';
+import { tensor, type Tensor } from '../../tensor/tensor.js';
+import { findExportData, readExport } from '../../models/weights/discovery/read-export.js';
+import { blockAtText, parseBlockAt, plainName, type Scale } from './block-at.js';
+import { readClassifier, type ClassifierFiles } from './read-classifier.js';
+import type { Screener, Verdict } from './screener.js';
+
+/** Labels that published classifiers give to what is not for everyone (docs/content-safety.md). */
+const UNSAFE = ['nsfw', 'unsafe', 'porn', 'pornography', 'hentai', 'sexy', 'sexual', 'explicit', 'nude', 'nudity'];
+
+const DIGITS = 1e4;
+
+/**
+ * @param path a folder or file as `readClassifier` takes it
+ * @param blockAtWish as the user wrote it: a probability of all unsafe labels together, or of labels by name
+ * @throws MODEL_* USAGE_OPTION_INVALID; nothing is opened yet
+ */
+export const localScreener = async (path: string, blockAtWish: string): Promise<Screener> => {
+  const files = await readClassifier(path);
+  const labels = files.labels.map(plainName);
+  const blockAt = parseBlockAt(blockAtWish, scaleFor(labels, files.labels));
+  const unsafe = labels.map((label) => UNSAFE.includes(label) && !blockAt.each.has(label));
+  if (blockAt.each.size === 0 && !unsafe.includes(true)) throw noUnsafe(files);
+  const bytes = await readExport(files.network);
+  const digest = createHash('sha256').update(bytes).digest('hex');
+  let graph: ReturnType<typeof readForeignGraph> | null = readGraph(files.network, bytes);
+  const ends = endsOf(graph, files.network);
+  let network: Network | undefined;
+
+  const verdictOf = (shares: readonly number[]): Verdict => {
+    const together = shares.reduce((sum, share, index) => (unsafe[index] === true ? sum + share : sum), 0);
+    const isOver = labels.some((label, index) => (shares[index] ?? 0) >= (blockAt.each.get(label) ?? Infinity));
+    return {
+      isBlocked: isOver || (unsafe.includes(true) && together >= blockAt.all),
+      categories: files.labels.map((category, index) => ({
+        category,
+        severity: Math.round((shares[index] ?? 0) * DIGITS) / DIGITS,
+      })),
+      blocklists: [],
+    };
+  };
+
+  return {
+    service: 'local',
+    identity: JSON.stringify([digest, blockAtText(blockAt)]),
+    depth: 1,
+    async open() {
+      if (network !== undefined || graph === null) return;
+      const data = await findExportData(files.network, graph.locations);
+      network = await openNetwork(adoptGraph(graph, { name: 'content classifier', target: CPU, ...data }));
+      graph = null;
+    },
+    screenText: null,
+    async screenPicture(picture) {
+      if (network === undefined) throw new Error('the classifier is not open');
+      const pixels = await readClassifierPixels(picture, files.size);
+      const { [ends.output]: logits } = await network.run({ [ends.input]: toInput(pixels, files) });
+      return verdictOf(sharesOf(logits, files));
+    },
+    close: () => network?.close() ?? Promise.resolve(),
+  };
+};
+
+const scaleFor = (plain: readonly string[], labels: readonly string[]): Scale => ({
+  categories: plain,
+  usual: 0.5,
+  isValid: (share) => share > 0 && share <= 1,
+  expected: `a probability above 0 and up to 1, or probabilities by label (${labels.join(', ')}) such as ${labels[0] ?? ''}=0.8`,
+});
+
+const noUnsafe = ({ labels, network }: ClassifierFiles): RefineError =>
+  new RefineError(
+    'CONTENT_SAFETY_SETUP',
+    `The labels of ${network} are ${labels.join(', ')}: none is known to be unsafe. Say which block with --safety-block-at, such as ${labels[0] ?? ''}=0.5.`,
+  );
+
+const readGraph = (file: string, bytes: Uint8Array): ReturnType<typeof readForeignGraph> => {
+  try {
+    return readForeignGraph(bytes);
+  } catch (cause) {
+    const message = `${file} is no ONNX model: ${messageOf(cause)}. Download or export it again.`;
+    throw new RefineError('WEIGHTS_HEADER_INVALID', message, { context: { file }, cause });
+  }
+};
+
+/** As optimum's export of image classification names them; of other names, only one each. */
+const endsOf = (
+  { inputs, outputs }: Pick<ReturnType<typeof readForeignGraph>, 'inputs' | 'outputs'>,
+  file: string,
+): { input: string; output: string } => {
+  const [input, ...others] = inputs.keys();
+  const output = outputs.includes('logits') ? 'logits' : outputs[0];
+  if (input !== undefined && output !== undefined && others.length === 0) return { input, output };
+  throw new RefineError(
+    'MODEL_CONFIG_UNSUPPORTED',
+    `${file} takes ${[...inputs.keys()].join(', ')} and gives ${outputs.join(', ')}. Expected an image classifier: pixel_values, and logits back.`,
+    { context: { file } },
+  );
+};
+
+/** [1, 3, height, width], f32, as the preprocessor's configuration says. */
+const toInput = ({ data, width, height }: Pixels, { scale, mean, deviation }: ClassifierFiles): Tensor => {
+  const plane = width * height;
+  const values = new Float32Array(3 * plane);
+  for (let index = 0; index < values.length; index++) {
+    const channel = Math.floor(index / plane);
+    const colour = data[(index % plane) * 3 + channel] ?? 0;
+    values[index] = (colour * scale - (mean[channel] ?? 0)) / (deviation[channel] ?? 1);
+  }
+  return tensor(values, [1, 3, height, width]);
+};
+
+/** Probabilities of the labels. @throws CONTENT_SAFETY_UNAVAILABLE when they are no numbers */
+const sharesOf = (logits: Tensor | undefined, { labels, isExclusive, network }: ClassifierFiles): number[] => {
+  const values = Array.from(logits?.data ?? []);
+  if (values.length !== labels.length || !values.every(Number.isFinite)) {
+    throw new RefineError(
+      'CONTENT_SAFETY_UNAVAILABLE',
+      `Expected ${labels.length} numbers of ${network}, one a label of config.json; found ${values.length}, or not finite. Take the files of one model.`,
+    );
+  }
+  if (!isExclusive) return values.map((value) => 1 / (1 + Math.exp(-value)));
+  const largest = Math.max(...values);
+  const powers = values.map((value) => Math.exp(value - largest));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+};

@@ -1,0 +1,122 @@
+/** When a row is looked at: its prompt and its picture before the engine works, what the engine made after it. */
+import { isRefineError, RefineError } from '../../errors.js';
+import type { Row, SafetyCheck, SafetyService } from '../../records.js';
+import type { Screener, Verdict } from './screener.js';
+
+export interface Screening {
+  /** null: nobody looks. */
+  readonly service: SafetyService | null;
+  /** Changes with everything that decides the verdicts; '' where nobody looks. */
+  readonly identity: string;
+  /** Rows that may wait for their verdicts while the engine works on another. */
+  readonly depth: number;
+  /** @returns what a person should know before the first row @throws CONTENT_SAFETY_*, SESSION_CREATE */
+  open: (signal: AbortSignal) => Promise<readonly string[]>;
+  /** @param picture encoded source; null: there is none @throws CONTENT_SAFETY_UNAVAILABLE CONTENT_SAFETY_SETUP */
+  before: (row: Row, picture: Uint8Array | null, signal: AbortSignal) => Promise<readonly SafetyCheck[]>;
+  /** @param picture encoded result @throws CONTENT_SAFETY_UNAVAILABLE CONTENT_SAFETY_SETUP */
+  after: (row: Row, picture: Uint8Array, signal: AbortSignal) => Promise<readonly SafetyCheck[]>;
+  close: () => Promise<void>;
+}
+
+export const NO_SCREENING: Screening = {
+  service: null,
+  identity: '',
+  depth: 0,
+  open: () => Promise.resolve([]),
+  before: () => Promise.resolve([]),
+  after: () => Promise.resolve([]),
+  close: () => Promise.resolve(),
+};
+
+/** What becomes of a row that nobody could look at: it fails, or it passes and its result says so. */
+export type FailMode = 'closed' | 'open';
+
+export const isBlocked = (checks: readonly SafetyCheck[]): boolean =>
+  checks.some(({ verdict }) => verdict === 'blocked');
+
+/** What results say in one word; null: nobody looked at all of it. */
+export const nsfwOf = (checks: readonly SafetyCheck[]): boolean | null => {
+  if (isBlocked(checks)) return true;
+  return checks.length === 0 || checks.some(({ verdict }) => verdict === 'unscreened') ? null : false;
+};
+
+export const createScreening = (screener: Screener, failMode: FailMode): Screening => {
+  const { service, identity, depth, screenText } = screener;
+
+  const check = async (of: SafetyCheck['of'], look: () => Promise<Verdict>): Promise<SafetyCheck> => {
+    try {
+      const { isBlocked: blocks, categories, blocklists } = await look();
+      return { of, verdict: blocks ? 'blocked' : 'clean', categories, blocklists };
+    } catch (thrown) {
+      if (failMode === 'closed' || !isUnavailable(thrown)) throw thrown;
+      return { of, verdict: 'unscreened', categories: [], blocklists: [] };
+    }
+  };
+
+  return {
+    service,
+    identity: JSON.stringify([service, identity, failMode]),
+    depth,
+    async open(signal) {
+      try {
+        await screener.open(signal);
+        return [];
+      } catch (thrown) {
+        if (failMode === 'closed' || !isUnavailable(thrown)) throw thrown;
+        return [`${thrown.message} Rows pass unscreened until it answers (--safety-fail open).`];
+      }
+    },
+    before(row, picture, signal) {
+      if (row.encoding === null && failMode === 'closed') return Promise.reject(latentsUnseen());
+      const looks: Promise<SafetyCheck>[] = [];
+      if (screenText !== null)
+        looks.push(check('prompt', async () => worst(await screenTexts(row, screenText, signal))));
+      if (picture !== null) looks.push(check('input', () => screener.screenPicture(picture, signal)));
+      return Promise.all(looks);
+    },
+    async after(row, picture, signal) {
+      return [
+        await check('output', () =>
+          row.encoding === null ? Promise.reject(latentsUnseen()) : screener.screenPicture(picture, signal),
+        ),
+      ];
+    },
+    close: () => screener.close(),
+  };
+};
+
+/**
+ * The prompt, and the refiner's where it has its own. Not the negative prompt: it names what the picture shall not show, and
+ * the usual ones would block harmless rows.
+ */
+const screenTexts = (
+  { settings, generation }: Row,
+  screenText: NonNullable<Screener['screenText']>,
+  signal: AbortSignal,
+): Promise<Verdict[]> => {
+  const texts = new Set([settings.prompt, generation?.refiner?.prompt ?? settings.prompt]);
+  return Promise.all([...texts].map((text) => screenText(text, signal)));
+};
+
+/** Several verdicts as one: of each category the highest severity. */
+export const worst = (verdicts: readonly Verdict[]): Verdict => {
+  const severities = new Map<string, number>();
+  for (const { category, severity } of verdicts.flatMap(({ categories }) => categories)) {
+    severities.set(category, Math.max(severity, severities.get(category) ?? 0));
+  }
+  return {
+    isBlocked: verdicts.some((verdict) => verdict.isBlocked),
+    categories: [...severities].map(([category, severity]) => ({ category, severity })),
+    blocklists: [...new Set(verdicts.flatMap(({ blocklists }) => blocklists))],
+  };
+};
+
+const isUnavailable = (thrown: unknown): thrown is RefineError =>
+  isRefineError(thrown) && thrown.code === 'CONTENT_SAFETY_UNAVAILABLE';
+
+const latentsUnseen = (): RefineError =>
+  new RefineError(
+    'CONTENT_SAFETY_UNAVAILABLE',
+    'Latents are no picture that content safety could look at. Give the row an output with a picture’s extension.',
+  );

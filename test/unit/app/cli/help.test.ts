@@ -1,0 +1,73 @@
+/** Help on one screen, help with everything, in any width; and a letter that means one option everywhere. */
+import type { Command } from 'commander';
+import { readHelpWords } from '#src/app/cli/first-word.js';
+import { helpTextsOf } from '#src/app/cli/help-text.js';
+import { buildProgram } from '#src/app/cli/program.js';
+import type { Surroundings } from '#src/app/cli/process-context.js';
+
+const programOf = (columns: number | undefined, isFull = false): Command =>
+  buildProgram({ stdout: { columns }, stderr: {} } as unknown as Surroundings, () => undefined, isFull);
+
+const all = (program: Command): Command[] => [
+  program,
+  ...program.commands.filter((one) => !one.name().startsWith('_')).flatMap(all),
+];
+const nameOf = (command: Command): string =>
+  command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
+const linesOf = (command: Command): string[] => command.helpInformation().trimEnd().split('\n');
+const commands = (isFull = false): [string, Command][] => all(programOf(80, isFull)).map((one) => [nameOf(one), one]);
+
+it.each(commands())('%s --help is one screen of 80 columns and 40 lines', (_, command) => {
+  const lines = linesOf(command);
+  expect(lines.length).toBeLessThanOrEqual(40);
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+});
+
+it.each(commands(true))('%s --help all has every option, in 80 columns', (_, command) => {
+  const lines = linesOf(command);
+  expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  const text = lines.join('\n');
+  for (const { long } of command.options) expect(text).toContain(`${long}`);
+});
+
+it('the first screen of each command says where the rest is', () => {
+  for (const [name, command] of commands()) {
+    const { usual } = helpTextsOf(command);
+    const isCut = usual.length > 0;
+    expect(command.helpInformation().includes('help all')).toBe(isCut);
+    const main = command.parent === null ? command.commands[0]! : command;
+    expect([name, usual.filter((one) => !main.options.some(({ long }) => long === one))]).toEqual([name, []]);
+  }
+});
+
+it('a narrow terminal has descriptions below their names', () => {
+  const wide = programOf(120).helpInformation();
+  expect(wide).toMatch(/^ {2}--steps <value> +length of the whole schedule/m);
+  const narrow = programOf(40).helpInformation().split('\n');
+  expect(narrow).toContain('  --steps <value>');
+  expect(narrow).toContain('      length of the whole schedule');
+  const examples = narrow.filter((line) => line.startsWith('  sdxl-refine '));
+  expect(narrow.filter((line) => line.length > 40 && !examples.includes(line))).toEqual([]);
+});
+
+it('a letter means one option on every command', () => {
+  const meanings = new Map<string, Set<string>>();
+  for (const [, command] of commands())
+    for (const { short, long } of command.options)
+      if (short !== undefined) meanings.set(short, (meanings.get(short) ?? new Set()).add(long ?? ''));
+  const several = [...meanings].filter(([, options]) => options.size > 1);
+  expect(several.map(([letter, options]) => [letter, [...options]])).toEqual([['-o', ['--output', '--output-dir']]]);
+});
+
+it.each([
+  ['help', '--help', false],
+  ['help batch', 'batch --help', false],
+  ['help all', '--help', true],
+  ['help batch all', 'batch --help', true],
+  ['help models pull', 'models pull --help', false],
+  ['batch --help all', 'batch --help', true],
+  ['-h all', '-h', true],
+  ['batch x -p all', 'batch x -p all', false],
+])('%s asks for %s, full: %p', (given, words, isFull) => {
+  expect(readHelpWords(given.split(' '))).toEqual({ words: words.split(' '), isFull });
+});

@@ -1,0 +1,18 @@
+import { resolve } from 'node:path';
+import { parseEmbeddings } from '#src/app/cli/options/embedding-options.js';
+
+test('reads names and files, of which only the first sign of equality parts', () => {
+  expect(parseEmbeddings(undefined, '/run')).toEqual([]);
+  expect(parseEmbeddings(['<cat-toy>=toys/cat.safetensors', 'b=/x=y.safetensors'], '/run')).toEqual([
+    { name: '<cat-toy>', file: resolve('/run/toys/cat.safetensors') },
+    { name: 'b', file: resolve('/x=y.safetensors') },
+  ]);
+});
+
+test.each(['cat.safetensors', '=cat.safetensors', 'a cat=x', 'cat='])('refuses %s', (text) => {
+  expect(() => parseEmbeddings([text], '/run')).toThrow(/Expected --embedding to be <name>=<file>/);
+});
+
+test('refuses one name twice, whatever its case', () => {
+  expect(() => parseEmbeddings(['Cat=a', 'cat=b'], '/run')).toThrow(/called "cat"/);
+});

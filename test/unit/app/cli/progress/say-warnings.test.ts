@@ -1,0 +1,23 @@
+import type { BegunRow, EndedRow, Work, WorkContext } from '#src/run/batch/row-processor.js';
+import { sayWarnings } from '#src/app/cli/progress/say-warnings.js';
+
+it('says each note of the engine once, and stops at a hundred', async () => {
+  let text = '';
+  const stderr = { write: (more: string) => (text += more) } as unknown as NodeJS.WritableStream;
+  const rows = Array.from({ length: 300 }, (_, n) => ({
+    kind: 'refined',
+    ready: { row: {}, prepared: { warnings: [] } },
+    reply: { warnings: ['same', `${n}`] },
+  }));
+  async function* run(): AsyncGenerator<EndedRow> {
+    yield* (await Promise.resolve(rows)) as unknown as EndedRow[];
+  }
+  const work = sayWarnings({ run } as unknown as Work, stderr);
+  let count = 0;
+  for await (const _ of work.run([] as unknown as AsyncIterable<BegunRow>, {} as WorkContext)) count++;
+  expect(count).toBe(300);
+  const lines = text.trim().split('\n');
+  expect(lines).toHaveLength(101);
+  expect(lines.slice(0, 3)).toEqual(['Note: same', 'Note: 0', 'Note: 1']);
+  expect(lines.at(-1)).toBe('Note: more notes are in the results, under warnings.');
+});

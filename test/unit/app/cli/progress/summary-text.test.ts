@@ -1,0 +1,25 @@
+import { summaryText } from '#src/app/cli/progress/summary-text.js';
+import { addToSummary, emptySummary } from '#src/run/results/summary.js';
+import { failedRecord, okRecord } from '../../../run/results/records.js';
+
+it('names the results of a part by their file', () => {
+  const summary = addToSummary(emptySummary(), okRecord());
+  const facts = { total: 1, durationMs: 1000, outputFolder: 'out', verb: 'refined' } as const;
+  const text = summaryText(
+    { summary, takenOver: 0, refined: 1, stoppedByThreshold: false },
+    { ...facts, resultsName: 'results-1-of-4.jsonl' },
+  );
+  expect(text).toBe('1 of 1 row refined in 1.0 s (60.0 pictures/min)\npictures and results-1-of-4.jsonl: out\n');
+});
+
+it('never says of rows that were done before that this run did them', () => {
+  const summary = [1, 2, 3, 4].reduce(
+    (sum) => addToSummary(sum, okRecord()),
+    addToSummary(emptySummary(), failedRecord()),
+  );
+  const facts = { total: 5, durationMs: 60_000, outputFolder: 'out', verb: 'refined', resultsName: 'r.jsonl' } as const;
+  const text = summaryText({ summary, takenOver: 4, refined: 1, stoppedByThreshold: false }, facts);
+  expect(text).toContain('1 refined, 3 already done (5 rows) in 1 min 0 s (1.0 pictures/min)\n');
+  expect(text).toContain('1 that failed in an earlier run was not tried again: --retry-failed tries it\n');
+  expect(text).not.toContain('of 5 rows');
+});

@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { schedulerNames } from '#src/diffusion/schedulers/registry.js';
+import { schedulersDoc } from '#src/diffusion/schedulers/names/schedulers-doc.js';
+
+const page = readFileSync('docs/schedulers.md', 'utf8');
+
+test('docs/schedulers.md has the tables that the source makes', () => {
+  expect(schedulersDoc(page) === page).toBe(true);
+  expect(page).toContain('| `DPM++ 2M` | `dpmpp_2m` |');
+});
+
+test.each(schedulerNames)('it lists %s', (name) => {
+  expect(page).toContain(`| \`${name}\` |`);
+});

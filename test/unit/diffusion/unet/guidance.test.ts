@@ -1,0 +1,24 @@
+import { tensor } from '#src/tensor/tensor.js';
+import { guide } from '#src/diffusion/unet/guidance.js';
+
+describe('guide', () => {
+  it('goes from the unconditional prediction through the conditional one', () => {
+    const prediction = tensor(Float32Array.of(1, 2, 3, 10), [2, 1, 1, 2]);
+    expect(guide(prediction, 5)).toEqual(tensor(Float32Array.of(11, 42), [1, 1, 1, 2]));
+  });
+
+  it('is the conditional prediction at scale 1', () => {
+    expect([...guide(tensor(Float32Array.of(1, 2, 3, 10), [2, 2]), 1).data]).toEqual([3, 10]);
+  });
+
+  it('takes the spread of the conditional prediction, as diffusers’ rescale_noise_cfg does', () => {
+    const prediction = tensor(Float32Array.of(1, 2, -1, 0.5, 3, 1, 0, 0.25), [2, 1, 2, 2]);
+    const close = (rescale: number, expected: number[]): void => {
+      const { data } = guide(prediction, 5, rescale);
+      for (const [index, value] of expected.entries()) expect(data[index]).toBeCloseTo(value, 5);
+    };
+    close(0, [11, -3, 4, -0.75]);
+    close(0.7, [4.99166202545166, -1.361362338066101, 1.8151497840881348, -0.34034058451652527]);
+    close(1, [2.4166598320007324, -0.6590890288352966, 0.8787853717803955, -0.16477225720882416]);
+  });
+});

@@ -1,0 +1,127 @@
+/** Each program's metadata, as it writes it, with invented contents. */
+import type { GenerationFacts } from '#src/media/metadata/generation-metadata.js';
+import { readGenerationFacts } from '#src/media/metadata/read-generation-metadata.js';
+import { exifComment, iTXt, jpeg, png, pngWith, unicode, webp } from './build-pictures.js';
+import * as texts from './infotexts.js';
+
+const read = (picture: Uint8Array): GenerationFacts | null => readGenerationFacts(picture);
+
+const FOX = {
+  program: 'a1111',
+  prompt: 'a red fox in snow',
+  negativePrompt: 'blurry, lowres',
+  seed: 123456789,
+  steps: 30,
+  sampler: 'DPM++ 2M',
+  scheduler: 'Karras',
+  guidanceScale: 6.5,
+  width: 1024,
+  height: 1024,
+  noise: { rng: 'philox', vaeSample: 'mean' },
+  warnings: [],
+};
+
+describe('A1111 and Forge', () => {
+  test.each([
+    ['RNG: NV', { rng: 'philox', vaeSample: 'mean' }],
+    ['RNG: CPU, ENSD: 31337', { rng: 'torch-cpu', vaeSample: 'mean', etaNoiseSeedDelta: 31337 }],
+    ['Variation seed: 5, Variation seed strength: 0.2', { variationSeed: 5, variationStrength: 0.2 }],
+    ['Version: f2.0.1v1.10.1', { rng: 'philox', vaeSample: 'mean' }],
+    ['RNG: constructor, ENSD: x', undefined],
+  ])('noise of %s', (said, noise) => {
+    const facts = readGenerationFacts(pngWith({ parameters: `a fox\nSteps: 30, Seed: 1, ${said}` }));
+    expect(facts?.noise).toEqual(noise);
+  });
+
+  test.each([
+    ['PNG', pngWith({ parameters: texts.PLAIN })],
+    ['JPEG', jpeg(exifComment(unicode(texts.PLAIN, 'BE')))],
+    ['WebP', webp(exifComment(unicode(texts.PLAIN, 'BE')))],
+  ])('%s', (_container, picture) => {
+    expect(read(picture)).toEqual(FOX);
+  });
+
+  test('other scripts, in iTXt', () => {
+    const facts = read(png([iTXt('parameters', texts.REFINED)]));
+    expect(facts).toMatchObject({
+      prompt: '山の朝, café',
+      negativePrompt: '低画質',
+      sampler: 'DDIM',
+      width: 1024,
+      height: 768,
+    });
+  });
+
+  test('a bare prompt is one under "parameters", and nothing in a comment', () => {
+    expect(read(pngWith({ parameters: texts.BARE }))).toMatchObject({
+      prompt: texts.BARE,
+      negativePrompt: null,
+      steps: null,
+    });
+    expect(read(pngWith({ parameters: texts.MENU }))).toMatchObject({ prompt: texts.MENU, steps: null });
+    expect(read(jpeg(exifComment(Buffer.from(`ASCII\0\0\0${texts.BARE}`))))).toBeNull();
+  });
+
+  test('a prompt in braces is no JSON', () => {
+    const text = texts.PLAIN.replace('a red fox', '{red|blue} fox');
+    expect(read(pngWith({ parameters: text }))).toMatchObject({
+      prompt: '{red|blue} fox in snow',
+      seed: 123456789,
+      warnings: [],
+    });
+  });
+
+  test('seeds and counts that cannot be used', () => {
+    const text = texts.PLAIN.replace('123456789', '18446744073709551616').replace('Steps: 30', 'Steps: many');
+    const facts = read(pngWith({ parameters: text }));
+    expect(facts).toMatchObject({ seed: null, steps: null, guidanceScale: 6.5 });
+    expect(facts?.warnings).toEqual([
+      expect.stringContaining('The seed 18446744073709551616'),
+      'steps "many" is left out.',
+    ]);
+    expect(read(pngWith({ parameters: texts.PLAIN.replace('123456789', '-1') }))?.seed).toBeNull();
+  });
+});
+
+describe('several, broken and none', () => {
+  test('the order in which they are believed, and the last of a keyword', () => {
+    expect(read(pngWith({ prompt: '{}', invokeai_metadata: '{"positive_prompt":"b"}', parameters: 'a' }))?.prompt).toBe(
+      'a',
+    );
+    expect(read(Buffer.from(png([iTXt('parameters', 'first'), iTXt('parameters', 'last')])))?.prompt).toBe('last');
+  });
+
+  test('what cannot be read is passed over, and said', () => {
+    const facts = read(pngWith({ invokeai_metadata: '{"positive', Dream: '"a lamp" -S 4' }));
+    expect(facts).toMatchObject({ program: 'invokeai', prompt: 'a lamp', seed: 4 });
+    expect(facts?.warnings).toEqual([expect.stringContaining('invokeai_metadata is not JSON')]);
+  });
+
+  test('nothing but broken metadata is unknown, with warnings', () => {
+    const facts = read(pngWith({ 'sd-metadata': '[1]' }));
+    expect(facts).toMatchObject({ program: 'unknown', prompt: null, seed: null });
+    expect(facts?.warnings).toEqual(['sd-metadata is JSON, but no object.']);
+  });
+
+  test('JSON that is deep or large is not parsed', () => {
+    const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    const large = `{"a":[${'{},'.repeat(200_000)}{}]}`;
+    for (const text of [deep, large]) {
+      expect(read(pngWith({ invokeai_metadata: text }))?.warnings).toEqual([
+        expect.stringMatching(/more than (100|300000)\.$/),
+      ]);
+    }
+  });
+
+  test('keys that mean something to JavaScript', () => {
+    const text = '{"__proto__":{"positive_prompt":"x"},"constructor":{"name":"y"},"toString":1}';
+    expect(read(pngWith({ invokeai_metadata: text }))).toBeNull();
+    expect(read(pngWith({ prompt: '{"__proto__":{"class_type":"KSampler","inputs":{}}}' }))?.program).toBe('unknown');
+  });
+
+  test('pictures without a word of it', () => {
+    expect(read(png([]))).toBeNull();
+    expect(read(pngWith({ Title: 'holiday', prompt: 'words of another program' }))).toBeNull();
+    expect(read(Buffer.from('not a picture'))).toBeNull();
+  });
+});

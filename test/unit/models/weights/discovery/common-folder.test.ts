@@ -1,0 +1,18 @@
+import { commonFolder } from '#src/models/weights/discovery/common-folder.js';
+
+test('one file: its own folder', () => {
+  expect(commonFolder(['/models/refiner/unet/a.safetensors'])).toBe('/models/refiner/unet');
+});
+
+test('several: the deepest folder above all, whole names only', () => {
+  expect(commonFolder(['/models/refiner/unet/a', '/models/refiner/unet/deep/b'])).toBe('/models/refiner/unet');
+  expect(commonFolder(['/models/refiner/unet/a', '/models/refiner-lora/b'])).toBe('/models');
+});
+
+test('nothing in common but the root', () => {
+  expect(commonFolder(['/data/a', '/home/b'])).toBe('/');
+});
+
+test('no files is a bug of the caller', () => {
+  expect(() => commonFolder([])).toThrow(RangeError);
+});

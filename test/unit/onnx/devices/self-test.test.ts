@@ -1,0 +1,92 @@
+import {
+  attention,
+  convolution,
+  gatedGelu,
+  groupNormSilu,
+  layerNorm,
+  linear,
+} from '#src/onnx/devices/self-test-reference.js';
+import { runSelfTest, selfTestGraph, selfTestInputs, selfTestReference } from '#src/onnx/devices/self-test.js';
+import { openNetwork } from '#src/onnx/runtime/network.js';
+import { tensor } from '#src/tensor/tensor.js';
+
+const numbers = (...values: number[]): Float64Array => Float64Array.from(values);
+const silu = (x: number): number => x / (1 + Math.exp(-x));
+const rounded = (values: Float64Array): number[] => [...values].map((value) => Math.round(value * 1e9) / 1e9);
+
+describe('the reference, by hand', () => {
+  it('normalizes groups', () => {
+    /* Two groups of one channel each: 1, 3 and 10, 10. */
+    const y = groupNormSilu(numbers(1, 3, 10, 10), numbers(1, 2), numbers(0, 5), {
+      channels: 2,
+      side: 1,
+      groups: 2,
+      epsilon: 0,
+    });
+    expect(rounded(y.subarray(0, 2))).toEqual(rounded(numbers(silu(-1), silu(1))));
+    const z = groupNormSilu(numbers(10, 12), numbers(1, 2), numbers(0, 5), {
+      channels: 2,
+      side: 1,
+      groups: 1,
+      epsilon: 0,
+    });
+    expect(rounded(z)).toEqual(rounded(numbers(silu(-1), silu(2 + 5))));
+  });
+
+  it('normalizes layers', () => {
+    expect([...layerNorm(numbers(0, 2, 5, 9), numbers(1, 3), numbers(0, 1), { channels: 2, epsilon: 0 })]).toEqual([
+      -1, 4, -1, 4,
+    ]);
+  });
+
+  it('convolves with zeros outside', () => {
+    const one = numbers(1, 2, 3, 4);
+    const size = { channels: 1, side: 2 };
+    expect([...convolution(one, numbers(0, 0, 0, 0, 1, 0, 0, 0, 0), numbers(10), size)]).toEqual([11, 12, 13, 14]);
+    expect([...convolution(one, numbers(1, 1, 1, 1, 1, 1, 1, 1, 1), numbers(0), size)]).toEqual([10, 10, 10, 10]);
+    /* The tap at the left sees the pixel to the left. */
+    expect([...convolution(one, numbers(0, 0, 0, 1, 0, 0, 0, 0, 0), numbers(0), size)]).toEqual([0, 1, 0, 3]);
+  });
+
+  it('attends', () => {
+    /* Tokens 0 and ln 3 of width 1: the first sees both alike, the second itself more. */
+    const l = Math.log(3);
+    const weight = Math.exp(l * l);
+    expect(rounded(attention(numbers(0, l), { channels: 1, heads: 1 }))).toEqual(
+      rounded(numbers(l / 2, (l * weight) / (1 + weight))),
+    );
+    /* Heads do not see each other. */
+    const both = attention(numbers(0, 7, l, 7), { channels: 2, heads: 2 });
+    expect(rounded(both)).toEqual(rounded(numbers(l / 2, 7, (l * weight) / (1 + weight), 7)));
+  });
+});
+
+it('multiplies tokens, and gates values by the upper halves’ gelu', () => {
+  expect([...linear(numbers(1, 2, 3, 4), numbers(1, 0, 0, 1, 1, 1), 2)]).toEqual([1, 2, 3, 3, 4, 7]);
+  /* gelu(1) = Φ(1) = 0.8413447461 (tables of the normal distribution). */
+  expect(rounded(gatedGelu(numbers(2, 0.5), numbers(1, 0.5)))).toEqual(rounded(numbers(3 * 0.841344746068543)));
+  expect(rounded(gatedGelu(numbers(2, 9), numbers(0, 0)))).toEqual([18]);
+});
+
+describe('the self-test', () => {
+  it('passes here, with room', async () => {
+    const { max_error: off, tolerance } = await runSelfTest();
+    expect(off).toBeGreaterThan(0);
+    expect(off).toBeLessThan(tolerance / 10);
+  });
+
+  it('notices one number of any input that is off by a hundredth', async () => {
+    const inputs = selfTestInputs();
+    const network = await openNetwork(selfTestGraph());
+    const { y } = await network.run(inputs);
+    await network.close();
+    for (const name of Object.keys(inputs) as (keyof typeof inputs)[]) {
+      const changed = Float32Array.from(inputs[name].data, (value, index) => value + (index === 5 ? 0.01 : 0));
+      const other = selfTestReference({ ...inputs, [name]: tensor(changed, inputs[name].dims) });
+      expect([name, Math.max(...other.map((value, index) => Math.abs(value - y!.data[index]!))) > 1e-4]).toEqual([
+        name,
+        true,
+      ]);
+    }
+  });
+});

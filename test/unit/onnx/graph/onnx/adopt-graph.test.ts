@@ -1,0 +1,52 @@
+import onnxProto from '#onnx-proto';
+import { adoptGraph, readForeignGraph } from '#src/onnx/graph/onnx/adopt-graph.js';
+import { CPU } from '#src/onnx/graph/operators/target.js';
+import { openNetwork } from '#src/onnx/runtime/network.js';
+import { tensor } from '#src/tensor/tensor.js';
+
+const { onnx } = onnxProto;
+const { FLOAT16, INT32 } = onnx.TensorProto.DataType;
+const value = (name: string, elemType: number, dims: (string | number)[]) => ({
+  name,
+  type: {
+    tensorType: {
+      elemType,
+      shape: { dim: dims.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) },
+    },
+  },
+});
+
+/** y = x[ids] + x[ids], in half precision and with small indices. */
+const foreign = onnx.ModelProto.encode({
+  irVersion: 9,
+  opsetImport: [{ domain: '', version: 18 }],
+  graph: {
+    name: 'foreign',
+    node: [
+      { opType: 'Gather', input: ['x', 'ids'], output: ['rows'] },
+      { opType: 'Add', input: ['rows', 'rows'], output: ['y'] },
+    ],
+    input: [value('x', FLOAT16, ['n', 2]), value('ids', INT32, ['k'])],
+    output: [value('y', FLOAT16, ['k', 2])],
+  },
+}).finish();
+
+test('says what a network takes and gives', () => {
+  const { inputs, outputs, locations } = readForeignGraph(foreign);
+  expect([...inputs]).toEqual([
+    ['x', [null, 2]],
+    ['ids', [null]],
+  ]);
+  expect(outputs).toEqual(['y']);
+  expect(locations).toEqual([]);
+});
+
+test('a network in other types is given and gives float32 and int64', async () => {
+  const graph = adoptGraph(readForeignGraph(foreign), { name: 'foreign', files: new Map(), folder: '/', target: CPU });
+  const network = await openNetwork(graph);
+  const x = tensor(Float32Array.of(1, 2, 3, 4.5), [2, 2]);
+  const { y } = await network.run({ x, ids: { integers: [1, 0, 1] } });
+  expect(y!.dims).toEqual([3, 2]);
+  expect([...y!.data]).toEqual([6, 9, 2, 4, 6, 9]);
+  await network.close();
+});

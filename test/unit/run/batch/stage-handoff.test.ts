@@ -1,0 +1,35 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { handedOnFiles } from '#src/run/batch/stage-handoff.js';
+import type { RefineReply } from '#src/records.js';
+import { temporaryFolder } from '../../../support/run-cli.js';
+
+const latents = { data: new Float32Array(4 * 8 * 8), width: 8, height: 8 };
+const reply = { output: { kind: 'latents', latents } } as RefineReply;
+let out: string;
+beforeEach(() => (out = temporaryFolder()));
+afterEach(() => {
+  rmSync(out, { recursive: true, force: true });
+});
+
+describe('what the base model hands on', () => {
+  it('does not make an output folder that somebody removed', async () => {
+    const files = handedOnFiles(join(out, 'latents'));
+    rmSync(out, { recursive: true });
+    await expect(files.write('a', reply)).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('is removed at the end, but for what rows that failed still need', async () => {
+    const folder = join(out, 'latents');
+    const files = handedOnFiles(folder);
+    mkdirSync(folder);
+    for (const name of ['.sdxl-refine-1-0a.tmp', 'old.png', 'old.safetensors']) writeFileSync(join(folder, name), '');
+    await files.write('kept', reply);
+    await files.close(new Set(['kept', 'elsewhere']));
+    expect(readdirSync(folder)).toEqual(['kept.safetensors']);
+    await files.close(new Set());
+    expect(existsSync(folder)).toBe(false);
+    await files.close(new Set());
+  });
+});

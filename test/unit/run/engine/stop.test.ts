@@ -1,0 +1,54 @@
+/** A job that is stopped ends between two steps, and the engine stays as it is. */
+import { pid } from 'node:process';
+import { Engine } from '#src/run/engine/engine.js';
+import type { RefineJob } from '#src/records.js';
+import { model } from '../../../support/batch.js';
+import { itOnLinux } from '../../../support/it-on-linux.js';
+import { childrenOf } from '../../../support/processes.js';
+import { plainSettings } from '../../../support/settings.js';
+
+const job: RefineJob = {
+  input: { kind: 'pixels', pixels: { data: new Uint8Array(64 * 64 * 3), width: 64, height: 64 } },
+  settings: { ...plainSettings, steps: 1000, strength: 1 },
+  output: 'pixels',
+  bitDepth: 8,
+};
+const engine = new Engine({ model, modelName: 'tiny-refiner', device: 'cpu' });
+const { signal } = new AbortController();
+afterAll(() => {
+  engine.close();
+});
+
+itOnLinux('a stop ends the job with its reason, and the next job runs in the same child', async () => {
+  await engine.open(signal);
+  const children = childrenOf(pid);
+  const stop = new AbortController();
+  const reason = new Error('enough');
+  let last = 0;
+  const stopped = engine.refine(job, {
+    signal,
+    stop: stop.signal,
+    onStep: (step) => {
+      last = step;
+      if (step === 3) stop.abort(reason);
+    },
+  });
+  await expect(stopped).rejects.toBe(reason);
+  expect(last).toBeLessThan(50);
+  const short = { ...job, settings: { ...job.settings, steps: 2 }, preview: true };
+  const previews: unknown[] = [];
+  const reply = await engine.refine(short, { signal, onStep: (_step, _steps, preview) => previews.push(preview) });
+  expect(reply.stepsRun).toBe(2);
+  expect(previews).toMatchObject([undefined, { width: 8, height: 8 }, { width: 8, height: 8 }]);
+  expect(childrenOf(pid)).toEqual(children);
+});
+
+it('a job that is stopped before it begins never begins', async () => {
+  const reason = new Error('too late');
+  let steps = 0;
+  const onStep = (): void => {
+    steps++;
+  };
+  await expect(engine.refine(job, { signal, stop: AbortSignal.abort(reason), onStep })).rejects.toBe(reason);
+  expect(steps).toBe(0);
+});
