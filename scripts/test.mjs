@@ -1,4 +1,4 @@
-/** All checks: types, schemas, lint, import rules, formatting, unit, golden and end-to-end tests. The last line counts them. */
+/** All checks: types, made files, lint, import rules, formatting, unit, golden and end-to-end tests. The last line counts them. */
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -21,6 +21,7 @@ check('types', build);
 check('schemas', () => run(process.execPath, ['scripts/make-schemas.mjs', '--check']));
 check('model digests', () => run(process.execPath, ['scripts/make-model-digests.mjs', '--check']));
 check('man page', () => run(process.execPath, ['scripts/make-man.mjs', '--check']));
+check('architecture page', () => run(process.execPath, ['scripts/make-architecture.mjs', '--check']));
 check('lint', () => tool('eslint/bin/eslint.js', ['--max-warnings', '0', '.']));
 check('import rules', () =>
   tool('dependency-cruiser/bin/dependency-cruise.mjs', ['--config', '.dependency-cruiser.cjs', 'src', 'bin', 'test']),
