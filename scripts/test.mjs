@@ -22,6 +22,7 @@ check('schemas', () => run(process.execPath, ['scripts/make-schemas.mjs', '--che
 check('model digests', () => run(process.execPath, ['scripts/make-model-digests.mjs', '--check']));
 check('man page', () => run(process.execPath, ['scripts/make-man.mjs', '--check']));
 check('architecture page', () => run(process.execPath, ['scripts/make-architecture.mjs', '--check']));
+check('licences', () => run(process.execPath, ['scripts/make-licenses.mjs', '--check']));
 check('lint', () => tool('eslint/bin/eslint.js', ['--max-warnings', '0', '.']));
 check('import rules', () =>
   tool('dependency-cruiser/bin/dependency-cruise.mjs', ['--config', '.dependency-cruiser.cjs', 'src', 'bin', 'test']),
