@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { torchCpuNoise } from '#src/diffusion/random/torch-cpu.js';
 import { buildSchedule, parseSchedulerConfig } from '#src/diffusion/schedulers/registry.js';
-import { stepRange } from '#src/diffusion/schedulers/noise/start.js';
+import { stepRange } from '#src/diffusion/schedulers/noise/step-range.js';
 import { excess } from '../support/compare.js';
 import { readSafetensors } from '../support/read-safetensors.js';
 

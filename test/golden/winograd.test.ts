@@ -7,7 +7,7 @@ import type { ConvOptions, Kernel } from '#src/onnx/graph/operators/operators.js
 import type { LayerScope } from '#src/models/networks/layer-scope.js';
 import { parseVaeConfig, type VaeConfig } from '#src/models/networks/vae-config.js';
 import { VAE_DECODER, VAE_ENCODER, writeVaeDecoder, writeVaeEncoder } from '#src/models/networks/vae.js';
-import type { Network } from '#src/onnx/runtime/network.js';
+import type { Network } from '#src/onnx/runtime/session.js';
 import { sliceBatch, type Tensor } from '#src/tensor/tensor.js';
 import { buildCondition, predictNoise, type Unet } from '#src/diffusion/unet/predict-noise.js';
 import { findModel } from '#src/models/weights/discovery/find-model.js';

@@ -3,7 +3,7 @@ import { CpuOperators } from '#src/onnx/graph/cpu/cpu-operators.js';
 import { GraphBuilder, type Value } from '#src/onnx/graph/onnx/graph-builder.js';
 import type { Matrix } from '#src/onnx/graph/operators/operators.js';
 import { blockSize } from '#src/onnx/runtime/nchwc-block-size.js';
-import { openNetwork } from '#src/onnx/runtime/network.js';
+import { openNetwork } from '#src/onnx/runtime/session.js';
 import { sizeOf, tensor, type Tensor } from '#src/tensor/tensor.js';
 import { maxDifference } from './golden.js';
 import { skipWhere } from './skip-where.js';

@@ -1,7 +1,7 @@
 /** A model with its adapters at a row's weights. */
 import type { Adapter } from '../../models/networks/adapter.js';
 import type { LoraWeight } from '../../records.js';
-import type { Network } from '../../onnx/runtime/network.js';
+import type { Network } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { PromptMemory } from '../text/prompt-cache.js';
 import type { TextEncoder } from '../text/encode-prompt.js';

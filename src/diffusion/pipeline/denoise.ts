@@ -2,11 +2,11 @@
 import { RefineError } from '../../errors.js';
 import type { NoiseSource } from '../random/noise-source.js';
 import type { Schedule } from '../schedulers/scheduler.js';
-import type { StepRange } from '../schedulers/noise/start.js';
+import type { StepRange } from '../schedulers/noise/step-range.js';
 import { concatBatch, firstNonFinite, tensor, type Tensor } from '../../tensor/tensor.js';
 import { guide } from '../unet/guidance.js';
 import { predictNoise, type Condition, type Unet } from '../unet/predict-noise.js';
-import type { ConditionsAt } from './build-conditions.js';
+import type { ConditionsAt } from './build-conditioning.js';
 
 export interface DenoiseOptions {
   unet: Unet;

@@ -2,7 +2,7 @@
 import { GraphBuilder, type Value } from '../../onnx/graph/onnx/graph-builder.js';
 import { StandardOperators } from '../../onnx/graph/operators/standard-operators.js';
 import { CPU } from '../../onnx/graph/operators/target.js';
-import { openNetwork } from '../../onnx/runtime/network.js';
+import { openNetwork } from '../../onnx/runtime/session.js';
 import type { LowRank } from '../../models/weights/lora/adapter-file.js';
 import { commonFolder } from '../../models/weights/discovery/common-folder.js';
 import type { WeightMap } from '../../models/weights/weight-map.js';

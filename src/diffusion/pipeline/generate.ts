@@ -9,7 +9,7 @@ import { rangeFromNoise } from '../schedulers/noise/handoff.js';
 import { buildSchedule, configFor } from '../schedulers/registry.js';
 import { tensor } from '../../tensor/tensor.js';
 import { buildTimeIds } from '../unet/time-ids.js';
-import { buildConditions } from './build-conditions.js';
+import { buildConditions } from './build-conditioning.js';
 import { cutWarnings } from './truncation-warnings.js';
 import { denoise } from './denoise.js';
 import { developLatents } from './decode-output.js';

@@ -15,7 +15,7 @@ import { fingerprintModel } from '../../models/weights/discovery/fingerprint-mod
 import type { ModelFiles, ModelPart } from '../../models/weights/discovery/model-files.js';
 import { openAdapters, type OpenAdapters } from './open-adapters.js';
 import { openEmbeddings } from './open-embeddings.js';
-import { openTextEncoder, openUnet, openVae, type OnUnused } from './open-parts.js';
+import { openTextEncoder, openUnet, openVae, type OnUnused } from './open-components.js';
 import { unusedWarning } from './unused-warning.js';
 import { weigher, type Weighed, type WeighedBy } from './apply-adapters.js';
 

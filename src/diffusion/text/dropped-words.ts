@@ -1,4 +1,4 @@
-import { roomOf, tokenize } from './chunk.js';
+import { roomOf, tokenize } from './token-chunks.js';
 import type { TextEncoder } from './encode-prompt.js';
 
 /** What of a prompt does not fit into one chunk, from the first word that is not whole; null: all fits. */

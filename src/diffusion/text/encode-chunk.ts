@@ -1,9 +1,9 @@
 /** One chunk through one text encoder. */
 import { RefineError } from '../../errors.js';
 import { CLIP } from '../../models/networks/clip-text-encoder.js';
-import type { Feeds, Network } from '../../onnx/runtime/network.js';
+import type { Feeds, Network } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
-import type { Chunk } from './chunk.js';
+import type { Chunk } from './token-chunks.js';
 import { endOfText, type TextEncoder } from './encode-prompt.js';
 
 export interface EncodedChunk {

@@ -1,7 +1,7 @@
 /** Prompts to the embeddings the UNet is conditioned on. */
 import { CLIP } from '../../models/networks/clip-text-encoder.js';
 import type { ClipConfig } from '../../models/networks/clip-config.js';
-import type { Network } from '../../onnx/runtime/network.js';
+import type { Network } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import type { Tokenizer } from './tokenizer/tokenizer.js';
 

@@ -1,6 +1,6 @@
 /** Prompts encoded once in a run: rows share prompts, and most share the negative one. */
 import type { PromptSyntax } from '../../records.js';
-import { encodeTexts } from './encode-texts.js';
+import { encodeTexts } from './encode-by-syntax.js';
 import type { TextEmbeddings, TextEncoder } from './encode-prompt.js';
 
 /** Half a megabyte each, for each chunk of each text. */

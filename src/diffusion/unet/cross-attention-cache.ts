@@ -1,6 +1,6 @@
 /** Keys and values of prompts, made by a network of their own (models/networks/cross-attention-cache.ts). */
 import { PROMPT } from '../../models/networks/cross-attention-cache.js';
-import type { Feeds, Network } from '../../onnx/runtime/network.js';
+import type { Feeds, Network } from '../../onnx/runtime/session.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
 /** A step asks two, where the prompt and the negative prompt are not equally long. */

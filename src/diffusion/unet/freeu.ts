@@ -2,7 +2,7 @@
 import { FREEU } from '../../models/networks/unet.js';
 import type { UnetConfig } from '../../models/networks/unet-config.js';
 import type { FreeU } from '../../records.js';
-import type { Feeds } from '../../onnx/runtime/network.js';
+import type { Feeds } from '../../onnx/runtime/session.js';
 import { tensor } from '../../tensor/tensor.js';
 
 /**

@@ -1,10 +1,10 @@
 /** One call of the UNet. */
 import { UNET } from '../../models/networks/unet.js';
 import type { UnetConfig } from '../../models/networks/unet-config.js';
-import type { Feeds, Network } from '../../onnx/runtime/network.js';
+import type { Feeds, Network } from '../../onnx/runtime/session.js';
 import { concatBatch, tensor, type Tensor } from '../../tensor/tensor.js';
 import type { PromptKeys } from './cross-attention-cache.js';
-import { sinusoid } from './sinusoid.js';
+import { sinusoid } from './sinusoidal-embedding.js';
 
 export interface Unet {
   config: UnetConfig;

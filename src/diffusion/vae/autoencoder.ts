@@ -2,11 +2,11 @@
 import { VAE_DECODER, VAE_ENCODER } from '../../models/networks/vae.js';
 import { VAE_SCALE, type VaeConfig } from '../../models/networks/vae-config.js';
 import { availableMemory } from '../../onnx/runtime/available-memory.js';
-import type { Network } from '../../onnx/runtime/network.js';
+import type { Network } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
-import { decodeBands, encodeBands } from './tiled-autoencoder.js';
+import { decodeBands, encodeBands } from './strip-autoencoder.js';
 import type { BandOptions, OpenPart } from './run-strips.js';
-import { chooseBandSize, type TilingOptions } from './tiling.js';
+import { chooseBandSize, type TilingOptions } from './choose-strip-size.js';
 
 export interface Autoencoder {
   config: VaeConfig;

@@ -1,7 +1,7 @@
 /** The autoencoder's finer levels over bands of rows: step by step, each over the whole picture before the next. */
 import { BAND, marginOf, writeBandStep, type BandStep } from '../../models/networks/vae-strips.js';
 import type { LayerScope } from '../../models/networks/layer-scope.js';
-import type { Network } from '../../onnx/runtime/network.js';
+import type { Network } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { groupStatistics, letGo, rowsOf, StatisticsSum, type Banded } from './strips.js';
 

@@ -1,6 +1,6 @@
 /** A network over a user's weights, as a graph for a device. */
 import { GraphBuilder, type WrittenGraph } from '../../onnx/graph/onnx/graph-builder.js';
-import { operatorsFor } from '../../onnx/graph/operators/operators-for.js';
+import { operatorsFor } from '../../onnx/graph/operators/lowerings.js';
 import { CPU, type Target } from '../../onnx/graph/operators/target.js';
 import { commonFolder } from '../weights/discovery/common-folder.js';
 import type { WeightMap } from '../weights/weight-map.js';

@@ -1,7 +1,7 @@
 /** How long a device takes for matrix products, which is most of what a network is. */
 import { GraphBuilder } from '../graph/onnx/graph-builder.js';
 import { CPU, type Target } from '../graph/operators/target.js';
-import { openNetwork } from '../runtime/network.js';
+import { openNetwork } from '../runtime/session.js';
 import { tensor } from '../../tensor/tensor.js';
 
 /** Half a billion operations over a megabyte: enough that calling a GPU does not decide, too few to wait for. */

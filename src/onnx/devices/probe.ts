@@ -1,7 +1,7 @@
 /** Tries a device in a process of its own, whose death is a finding like any other. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { fusionsOf } from '../graph/operators/operators-for.js';
+import { fusionsOf } from '../graph/operators/lowerings.js';
 import type { Device, Precision, Target } from '../graph/operators/target.js';
 import type { RuntimeFacts } from '../runtime/backends.js';
 import { isSlower, type Attempt, type DeviceTrial, type Speed } from './probe-result.js';

@@ -3,9 +3,9 @@
  * normalization, attention), run on a device and compared with the same arithmetic in float64.
  */
 import { GraphBuilder, type Value, type WrittenGraph } from '../graph/onnx/graph-builder.js';
-import { operatorsFor } from '../graph/operators/operators-for.js';
+import { operatorsFor } from '../graph/operators/lowerings.js';
 import { CPU, type Target } from '../graph/operators/target.js';
-import { openNetwork } from '../runtime/network.js';
+import { openNetwork } from '../runtime/session.js';
 import { sizeOf, tensor, type Tensor } from '../../tensor/tensor.js';
 import {
   attention,

@@ -2,7 +2,7 @@
 import { NCHWC } from '../graph/cpu/nchwc-layout.js';
 import { GraphBuilder } from '../graph/onnx/graph-builder.js';
 import { CPU, type Target } from '../graph/operators/target.js';
-import { openNetwork } from './network.js';
+import { openNetwork } from './session.js';
 
 /** Fewer than any block's: ONNX Runtime fills the block up. */
 const FEW = 4;

@@ -4,7 +4,7 @@ import type { GenerateJob, RefineJob, Row } from '../../records.js';
 import { rangeFromNoise } from '../../diffusion/schedulers/noise/handoff.js';
 import { buildSchedule, configFor, type SchedulerConfig } from '../../diffusion/schedulers/registry.js';
 import type { Schedule } from '../../diffusion/schedulers/scheduler.js';
-import { stepRange } from '../../diffusion/schedulers/noise/start.js';
+import { stepRange } from '../../diffusion/schedulers/noise/step-range.js';
 
 export interface GenerationPlan {
   base: { job: GenerateJob; steps: number; scheduler: string };

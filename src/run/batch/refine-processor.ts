@@ -1,7 +1,7 @@
 /** The work of `batch`: each row through one engine. */
 import type { Engine } from '../engine/engine.js';
 import { buildSchedule, configFor, type SchedulerConfig } from '../../diffusion/schedulers/registry.js';
-import { stepRange } from '../../diffusion/schedulers/noise/start.js';
+import { stepRange } from '../../diffusion/schedulers/noise/step-range.js';
 import { orFailed } from './begin-row.js';
 import type { Work } from './row-processor.js';
 

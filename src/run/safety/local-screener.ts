@@ -1,13 +1,13 @@
 /** An open image classifier on this machine's CPU. It sees pictures alone: prompts are not screened. */
 import { createHash } from 'node:crypto';
 import { messageOf, RefineError } from '../../errors.js';
-import { adoptGraph, readForeignGraph } from '../../onnx/graph/onnx/adopt-graph.js';
+import { adoptGraph, readForeignGraph } from '../../onnx/graph/onnx/import-graph.js';
 import { CPU } from '../../onnx/graph/operators/target.js';
 import { readClassifierPixels } from '../../media/image/classifier-pixels.js';
 import type { Pixels } from '../../records.js';
-import { openNetwork, type Network } from '../../onnx/runtime/network.js';
+import { openNetwork, type Network } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
-import { findExportData, readExport } from '../../models/weights/discovery/read-export.js';
+import { findExportData, readExport } from '../../models/weights/discovery/read-onnx-export.js';
 import { blockAtText, parseBlockAt, plainName, type Scale } from './block-at.js';
 import { readClassifier, type ClassifierFiles } from './read-classifier.js';
 import type { Screener, Verdict } from './screener.js';

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { RefineError } from '../../errors.js';
 import type { ClassifierSize } from '../../media/image/classifier-pixels.js';
 import { isObject } from '../../io/json/parse-json.js';
-import { show } from '../../models/weights/safetensors/show.js';
+import { show } from '../../models/weights/safetensors/format-value.js';
 import { readJsonObject } from '../../models/weights/discovery/read-json.js';
 
 export interface ClassifierFiles {

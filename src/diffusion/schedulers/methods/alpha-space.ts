@@ -5,7 +5,7 @@
 import { RefineError } from '../../../errors.js';
 import { type ConfigOf, flag, number, only } from '../config-fields.js';
 import type { TrainedNoise } from '../noise/noise-schedule.js';
-import { roundHalfEven } from '../noise/ranges.js';
+import { roundHalfEven } from '../noise/numpy-ranges.js';
 import type { UnnamedSchedule } from '../scheduler.js';
 import { spaceTimesteps, type TimestepConfig } from '../noise/timesteps.js';
 

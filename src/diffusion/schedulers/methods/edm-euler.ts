@@ -3,7 +3,7 @@
  * and table 1; configuration of diffusers 0.42, schedulers/scheduling_edm_euler.py.
  */
 import { type ConfigOf, number, oneOf, wholeNumber } from '../config-fields.js';
-import { linspace, linspace32 } from '../noise/ranges.js';
+import { linspace, linspace32 } from '../noise/numpy-ranges.js';
 import type { UnnamedSchedule } from '../scheduler.js';
 
 const f32 = Math.fround;

@@ -5,7 +5,7 @@
 import { type ConfigOf, flag, number, oneOf, optional } from '../config-fields.js';
 import { NOISE_FIELDS, trainedNoise, type TrainedNoise } from '../noise/noise-schedule.js';
 import { denoiseAt, PREDICTION_FIELDS } from './prediction.js';
-import { linspace32 } from '../noise/ranges.js';
+import { linspace32 } from '../noise/numpy-ranges.js';
 import type { UnnamedSchedule } from '../scheduler.js';
 import { type Levels, levelsAtTimesteps, respace, sigmaSpace } from './sigma-space.js';
 import { SIGMA_FIELDS } from '../noise/sigmas.js';

@@ -6,7 +6,7 @@
 import { type ConfigOf, number, oneOf, optional } from '../config-fields.js';
 import { NOISE_FIELDS, trainedNoise } from '../noise/noise-schedule.js';
 import { denoiseAt } from './prediction.js';
-import { roundHalfEven } from '../noise/ranges.js';
+import { roundHalfEven } from '../noise/numpy-ranges.js';
 import type { UnnamedSchedule } from '../scheduler.js';
 import { ancestralStep, levelsAtTimesteps, respace, sigmaSpace, twice } from './sigma-space.js';
 import { SIGMA_FIELDS, timestepOf } from '../noise/sigmas.js';

@@ -6,7 +6,7 @@
 import { type ConfigOf, flag, number, only, optional, unlimited } from '../config-fields.js';
 import { NOISE_FIELDS, type TrainedNoise } from '../noise/noise-schedule.js';
 import { PREDICTION_FIELDS } from './prediction.js';
-import { linspace, roundHalfEven, valueAt } from '../noise/ranges.js';
+import { linspace, roundHalfEven, valueAt } from '../noise/numpy-ranges.js';
 import type { UnnamedSchedule } from '../scheduler.js';
 import { type Levels, respace } from './sigma-space.js';
 import { SIGMA_FIELDS, sigmaSpacing } from '../noise/sigmas.js';

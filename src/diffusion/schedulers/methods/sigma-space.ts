@@ -5,7 +5,7 @@
 import type { SIGMA_FIELDS } from '../noise/sigmas.js';
 import type { ConfigOf } from '../config-fields.js';
 import type { TrainedNoise } from '../noise/noise-schedule.js';
-import { valueAt } from '../noise/ranges.js';
+import { valueAt } from '../noise/numpy-ranges.js';
 import type { UnnamedSchedule } from '../scheduler.js';
 import { sigmaSpacing, spreadSigmas, timestepOf } from '../noise/sigmas.js';
 import { spaceTimesteps, type TimestepConfig } from '../noise/timesteps.js';

@@ -1,7 +1,7 @@
 /** Where one model leaves a schedule and another takes it up: the ensemble of experts (Podell et al. 2023, §2.5). */
 import { RefineError } from '../../../errors.js';
 import type { Schedule } from '../scheduler.js';
-import { beginOfStart, type StepRange } from './start.js';
+import { beginOfStart, type StepRange } from './step-range.js';
 
 /**
  * The step at which the second model begins, and before which the first one stops: where diffusers 0.42.1's img2img

@@ -4,7 +4,7 @@
  * the constructor, which all of its schedulers share).
  */
 import { type ConfigOf, number, numbers, oneOf, optional, unsupported, wholeNumber } from '../config-fields.js';
-import { linspace32 } from './ranges.js';
+import { linspace32 } from './numpy-ranges.js';
 
 const f32 = Math.fround;
 

@@ -1,7 +1,7 @@
 /** Sigmas placed by a rule instead of by timesteps, and the timestep that goes with a sigma. float64, as in numpy. */
 import { betaQuantile } from './beta-quantile.js';
 import { type ConfigOf, flag, unsupported } from '../config-fields.js';
-import { linspace } from './ranges.js';
+import { linspace } from './numpy-ranges.js';
 
 export const SIGMA_FIELDS = {
   use_karras_sigmas: flag(false),

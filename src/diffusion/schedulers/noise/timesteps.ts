@@ -5,7 +5,7 @@
  */
 import { RefineError } from '../../../errors.js';
 import { type ConfigOf, oneOf, wholeNumber } from '../config-fields.js';
-import { linspace, roundHalfEven } from './ranges.js';
+import { linspace, roundHalfEven } from './numpy-ranges.js';
 
 export const TIMESTEP_FIELDS = {
   timestep_spacing: oneOf(['linspace', 'leading', 'trailing'], 'linspace'),

@@ -1,4 +1,4 @@
-import { frame, roomOf, tokenize, idsOf, type Chunk, type Token, type TokenGroup } from '../chunk.js';
+import { frame, roomOf, tokenize, idsOf, type Chunk, type Token, type TokenGroup } from '../token-chunks.js';
 import type { TextEncoder } from '../encode-prompt.js';
 import { isBreak, type WeightedText } from './parse-a1111.js';
 

@@ -1,4 +1,4 @@
-import { frame, idsOf, roomOf, vectorsOf, type Chunk, type Token, type TokenGroup } from '../chunk.js';
+import { frame, idsOf, roomOf, vectorsOf, type Chunk, type Token, type TokenGroup } from '../token-chunks.js';
 import type { TextEncoder } from '../encode-prompt.js';
 import type { WeightedText } from './parse-a1111.js';
 

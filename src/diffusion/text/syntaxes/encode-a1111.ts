@@ -1,10 +1,10 @@
 import type { Tensor } from '../../../tensor/tensor.js';
 import { chunkA1111 } from './chunk-a1111.js';
-import { frame } from '../chunk.js';
+import { frame } from '../token-chunks.js';
 import { encodeChunk, type EncodedChunk } from '../encode-chunk.js';
 import type { EncodeTexts } from '../encoded-text.js';
 import { parseA1111 } from './parse-a1111.js';
-import { weighA1111 } from './weigh-a1111.js';
+import { weighA1111 } from './apply-weights-a1111.js';
 
 /**
  * Texts of one schedule are brought to one length with empty chunks; the pooled embedding is the first chunk's, and unweighted.

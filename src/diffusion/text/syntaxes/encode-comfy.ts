@@ -1,10 +1,10 @@
-import { frame } from '../chunk.js';
+import { frame } from '../token-chunks.js';
 import { chunkComfy } from './chunk-comfy.js';
 import { encodeChunk } from '../encode-chunk.js';
 import type { EncodedText, EncodeTexts } from '../encoded-text.js';
 import type { TextEncoder } from '../encode-prompt.js';
 import { parseComfy } from './parse-comfy.js';
-import { weighFromEmpty } from './weigh-from-empty.js';
+import { weighFromEmpty } from './interpolate-from-empty.js';
 
 /**
  * The pooled embedding is the first chunk's, and unweighted.

@@ -1,6 +1,6 @@
 /** Compel's way (damian0815/compel src/compel/compel.py and embeddings_provider.py at c60b9fbc, as `CompelForSDXL` uses them). */
 import { tensor, type Tensor } from '../../../tensor/tensor.js';
-import { frame } from '../chunk.js';
+import { frame } from '../token-chunks.js';
 import { chunkCompel } from './chunk-compel.js';
 import { encodeChunk } from '../encode-chunk.js';
 import { encodePlain } from './encode-plain.js';
@@ -8,7 +8,7 @@ import type { EncodedText, EncodeTexts } from '../encoded-text.js';
 import type { TextEncoder } from '../encode-prompt.js';
 import type { WeightedText } from './parse-a1111.js';
 import { parseCompel } from './parse-compel.js';
-import { weighFromEmpty } from './weigh-from-empty.js';
+import { weighFromEmpty } from './interpolate-from-empty.js';
 
 /** Pieces weighted below: a weight of 0 would be infinitely strong. */
 const SMALLEST = 1e-5;

@@ -1,4 +1,4 @@
-import { frame, roomOf, tokenize } from '../chunk.js';
+import { frame, roomOf, tokenize } from '../token-chunks.js';
 import { encodeChunk } from '../encode-chunk.js';
 import type { EncodedText, EncodeTexts } from '../encoded-text.js';
 

@@ -2,7 +2,7 @@
  * CLIP's tokenizer: a prompt as token ids, exactly as transformers 5.23 numbers it (models/clip/tokenization_clip.py,
  * over the tokenizers library). docs/decisions/0003-tokenizer.md says why it is ours.
  */
-import { bytePairEncoder, END_OF_WORD } from './tokenizer-bpe.js';
+import { bytePairEncoder, END_OF_WORD } from './byte-pair-encoding.js';
 
 /** A token that is found in a prompt as it stands, before any word is cut. */
 export interface AddedToken {

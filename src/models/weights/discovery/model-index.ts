@@ -1,6 +1,6 @@
 /** What `model_index.json` says of a pipeline: its class, its parts and two switches. Pure. */
 import { RefineError } from '../../../errors.js';
-import { show } from '../safetensors/show.js';
+import { show } from '../safetensors/format-value.js';
 
 export interface ModelIndex {
   /** diffusers' class name, such as `StableDiffusionXLImg2ImgPipeline`. */

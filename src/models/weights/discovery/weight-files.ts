@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RefineError } from '../../../errors.js';
 import { isObject } from '../../../io/json/parse-json.js';
-import { show } from '../safetensors/show.js';
+import { show } from '../safetensors/format-value.js';
 import { readJsonObject } from './read-json.js';
 
 export interface WeightFiles {

@@ -7,7 +7,7 @@ import { isObject, parseJsonObject } from '../../../io/json/parse-json.js';
 import { bytesOf, type Dtype, isDtype } from './dtypes.js';
 import { headerError, incompleteError } from './header-error.js';
 import { PREFIX_BYTES } from './header-length.js';
-import { show } from './show.js';
+import { show } from './format-value.js';
 
 /** SDXL's largest checkpoint has about 2 600 tensors; the largest files of language models stay below this. */
 const MAX_TENSORS = 100_000;

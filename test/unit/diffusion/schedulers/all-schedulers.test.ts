@@ -1,10 +1,10 @@
 /** What must hold of every scheduler, whatever its method. */
 import { torchCpuNoise } from '#src/diffusion/random/torch-cpu.js';
 import { trainedNoise, type NoiseConfig } from '#src/diffusion/schedulers/noise/noise-schedule.js';
-import { valueAt } from '#src/diffusion/schedulers/noise/ranges.js';
+import { valueAt } from '#src/diffusion/schedulers/noise/numpy-ranges.js';
 import { buildSchedule, configFor, parseSchedulerConfig, schedulerNames } from '#src/diffusion/schedulers/registry.js';
 import type { Schedule } from '#src/diffusion/schedulers/scheduler.js';
-import { stepRange } from '#src/diffusion/schedulers/noise/start.js';
+import { stepRange } from '#src/diffusion/schedulers/noise/step-range.js';
 
 const NOISE: NoiseConfig = {
   num_train_timesteps: 1000,

@@ -15,7 +15,7 @@ import { readRunState } from '#src/run/results/run-state.js';
 import { readTokenizer } from '#src/diffusion/text/tokenizer/read-tokenizer.js';
 import { openAdapterFile } from '#src/models/weights/lora/adapter-file.js';
 import { findModel } from '#src/models/weights/discovery/find-model.js';
-import { readExport } from '#src/models/weights/discovery/read-export.js';
+import { readExport } from '#src/models/weights/discovery/read-onnx-export.js';
 import { readLatents } from '#src/models/weights/latents/read-latents.js';
 import { goldenData } from '../../../support/golden.js';
 import { itOnLinux } from '../../../support/it-on-linux.js';

@@ -7,7 +7,7 @@ import {
   linear,
 } from '#src/onnx/devices/self-test-reference.js';
 import { runSelfTest, selfTestGraph, selfTestInputs, selfTestReference } from '#src/onnx/devices/self-test.js';
-import { openNetwork } from '#src/onnx/runtime/network.js';
+import { openNetwork } from '#src/onnx/runtime/session.js';
 import { tensor } from '#src/tensor/tensor.js';
 
 const numbers = (...values: number[]): Float64Array => Float64Array.from(values);

@@ -4,7 +4,7 @@
  */
 import { InferenceSession } from '#onnxruntime-node';
 import type { WrittenGraph } from '#src/onnx/graph/onnx/graph-builder.js';
-import { fusionsOf } from '#src/onnx/graph/operators/operators-for.js';
+import { fusionsOf } from '#src/onnx/graph/operators/lowerings.js';
 import { CPU, type Target } from '#src/onnx/graph/operators/target.js';
 import { CLIP, writeClipTextEncoder } from '#src/models/networks/clip-text-encoder.js';
 import { parseClipConfig } from '#src/models/networks/clip-config.js';
@@ -15,7 +15,7 @@ import { parseVaeConfig } from '#src/models/networks/vae-config.js';
 import { VAE_DECODER, VAE_ENCODER, writeVaeDecoder, writeVaeEncoder } from '#src/models/networks/vae.js';
 import { writeGraph } from '#src/models/networks/write-graph.js';
 import { messageOf } from '#src/errors.js';
-import { openNetwork, type Feeds } from '#src/onnx/runtime/network.js';
+import { openNetwork, type Feeds } from '#src/onnx/runtime/session.js';
 import { sessionOptions } from '#src/onnx/runtime/session-options.js';
 import { sizeOf, tensor, type Tensor } from '#src/tensor/tensor.js';
 import { findModelFolder } from '#src/models/weights/discovery/model-folder.js';

@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { GraphBuilder, type Value } from '#src/onnx/graph/onnx/graph-builder.js';
 import { CpuOperators } from '#src/onnx/graph/cpu/cpu-operators.js';
-import { openNetwork } from '#src/onnx/runtime/network.js';
+import { openNetwork } from '#src/onnx/runtime/session.js';
 import { sizeOf, tensor, type Tensor } from '#src/tensor/tensor.js';
 import { maxDifference } from '../../../support/golden.js';
 

@@ -1,7 +1,7 @@
 /** No operator of the WebGPU lowering is left to the CPU, which would move every picture there and back. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { fusionsOf } from '#src/onnx/graph/operators/operators-for.js';
+import { fusionsOf } from '#src/onnx/graph/operators/lowerings.js';
 import { goldenData } from '../../../support/golden.js';
 import { skipWhere } from '../../../support/skip-where.js';
 import { vulkanEnvironment } from '../../../support/vulkan.js';

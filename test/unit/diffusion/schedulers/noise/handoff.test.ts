@@ -1,6 +1,6 @@
 import { handoffStep, rangeFromNoise } from '#src/diffusion/schedulers/noise/handoff.js';
 import { buildSchedule, type SchedulerConfig } from '#src/diffusion/schedulers/registry.js';
-import { stepRange } from '#src/diffusion/schedulers/noise/start.js';
+import { stepRange } from '#src/diffusion/schedulers/noise/step-range.js';
 import { readCase } from '../../../../support/golden.js';
 
 const { scheduler_config: values, unet_timesteps: golden } = readCase('ensemble-base-0.8');

@@ -1,4 +1,4 @@
-import { sinusoid } from '#src/diffusion/unet/sinusoid.js';
+import { sinusoid } from '#src/diffusion/unet/sinusoidal-embedding.js';
 
 const REFINER = { flipSinToCos: true, freqShift: 0 };
 

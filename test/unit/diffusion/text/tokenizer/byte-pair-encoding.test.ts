@@ -1,4 +1,4 @@
-import { bytePairEncoder } from '#src/diffusion/text/tokenizer/tokenizer-bpe.js';
+import { bytePairEncoder } from '#src/diffusion/text/tokenizer/byte-pair-encoding.js';
 import { mt19937 } from '#src/diffusion/random/mt19937.js';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

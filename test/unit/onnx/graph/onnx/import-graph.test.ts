@@ -1,7 +1,7 @@
 import onnxProto from '#onnx-proto';
-import { adoptGraph, readForeignGraph } from '#src/onnx/graph/onnx/adopt-graph.js';
+import { adoptGraph, readForeignGraph } from '#src/onnx/graph/onnx/import-graph.js';
 import { CPU } from '#src/onnx/graph/operators/target.js';
-import { openNetwork } from '#src/onnx/runtime/network.js';
+import { openNetwork } from '#src/onnx/runtime/session.js';
 import { tensor } from '#src/tensor/tensor.js';
 
 const { onnx } = onnxProto;

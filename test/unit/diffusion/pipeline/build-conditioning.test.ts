@@ -1,8 +1,8 @@
-import { buildConditions } from '#src/diffusion/pipeline/build-conditions.js';
+import { buildConditions } from '#src/diffusion/pipeline/build-conditioning.js';
 import { loadModel } from '#src/diffusion/pipeline/load-model.js';
 import type { RefineSettings } from '#src/records.js';
 import { buildSchedule, configFor } from '#src/diffusion/schedulers/registry.js';
-import { stepRange } from '#src/diffusion/schedulers/noise/start.js';
+import { stepRange } from '#src/diffusion/schedulers/noise/step-range.js';
 import { buildTimeIds } from '#src/diffusion/unet/time-ids.js';
 import { goldenData } from '../../../support/golden.js';
 import { plainSettings } from '../../../support/settings.js';

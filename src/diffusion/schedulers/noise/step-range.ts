@@ -4,7 +4,7 @@
  */
 import { RefineError } from '../../../errors.js';
 import type { RefineSettings } from '../../../records.js';
-import { roundHalfEven } from './ranges.js';
+import { roundHalfEven } from './numpy-ranges.js';
 import type { Schedule } from '../scheduler.js';
 
 /** Steps `begin` up to, not including, `end`. */

@@ -1,4 +1,4 @@
-import { indexAt, schedulePrompt } from '#src/diffusion/text/syntaxes/a1111-schedule.js';
+import { indexAt, schedulePrompt } from '#src/diffusion/text/syntaxes/a1111-prompt-editing.js';
 
 const at10 = (prompt: string) => schedulePrompt(prompt, 10).map(({ end, text }) => [end, text]);
 const inTurns = (...texts: string[]) => Array.from({ length: 10 }, (_, i) => [i + 1, texts[i % texts.length]]);

@@ -1,5 +1,5 @@
 import { tensor, type Tensor } from '../../../tensor/tensor.js';
-import type { Chunk } from '../chunk.js';
+import type { Chunk } from '../token-chunks.js';
 
 /**
  * Moves what stands at each token away from what an empty prompt has there: empty + weight · (token - empty), where the

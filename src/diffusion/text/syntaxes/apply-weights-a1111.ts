@@ -1,5 +1,5 @@
 import type { Tensor } from '../../../tensor/tensor.js';
-import type { Chunk } from '../chunk.js';
+import type { Chunk } from '../token-chunks.js';
 
 /**
  * Multiplies what stands at each token by its weight, and all of it so that its mean is as before. Texts of one schedule

@@ -3,7 +3,7 @@
  * Source: Sennrich et al. 2016, arXiv:1508.07909; bytes as letters as in GPT-2 (Radford et al. 2019), end-of-word mark as
  * in CLIP (Radford et al. 2021, arXiv:2103.00020).
  */
-import { LowestFirst } from './lowest-first.js';
+import { LowestFirst } from './merge-queue.js';
 
 /** What the last token of a word ends with. */
 export const END_OF_WORD = '</w>';

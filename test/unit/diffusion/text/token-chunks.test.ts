@@ -1,7 +1,7 @@
 import { chunkA1111 } from '#src/diffusion/text/syntaxes/chunk-a1111.js';
 import { chunkComfy } from '#src/diffusion/text/syntaxes/chunk-comfy.js';
 import { chunkCompel } from '#src/diffusion/text/syntaxes/chunk-compel.js';
-import type { Chunk } from '#src/diffusion/text/chunk.js';
+import type { Chunk } from '#src/diffusion/text/token-chunks.js';
 import type { TextEncoder } from '#src/diffusion/text/encode-prompt.js';
 import { parseA1111 } from '#src/diffusion/text/syntaxes/parse-a1111.js';
 import { parseComfy } from '#src/diffusion/text/syntaxes/parse-comfy.js';

@@ -3,7 +3,7 @@
  * outputs, as those that are written here.
  */
 import { messageOf, RefineError } from '../../errors.js';
-import { adoptGraph, readForeignGraph, type ForeignGraph } from '../../onnx/graph/onnx/adopt-graph.js';
+import { adoptGraph, readForeignGraph, type ForeignGraph } from '../../onnx/graph/onnx/import-graph.js';
 import type { Target } from '../../onnx/graph/operators/target.js';
 import { parseClipConfig } from '../../models/networks/clip-config.js';
 import { CLIP } from '../../models/networks/clip-text-encoder.js';
@@ -11,13 +11,13 @@ import { parseUnetConfig } from '../../models/networks/unet-config.js';
 import { UNET } from '../../models/networks/unet.js';
 import { parseVaeConfig } from '../../models/networks/vae-config.js';
 import { VAE_DECODER, VAE_ENCODER } from '../../models/networks/vae.js';
-import { openNetwork, type Feeds, type Integers, type Network } from '../../onnx/runtime/network.js';
+import { openNetwork, type Feeds, type Integers, type Network } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
 import type { Unet } from '../unet/predict-noise.js';
 import type { Autoencoder } from '../vae/autoencoder.js';
 import type { ModelPart } from '../../models/weights/discovery/model-files.js';
-import { findExportData, readExport } from '../../models/weights/discovery/read-export.js';
+import { findExportData, readExport } from '../../models/weights/discovery/read-onnx-export.js';
 
 /** @throws MODEL_CONFIG_* WEIGHTS_* SESSION_CREATE */
 export const openExportedTextEncoder = async (

@@ -1,4 +1,4 @@
-import { linspace, linspace32, roundHalfEven, valueAt } from '#src/diffusion/schedulers/noise/ranges.js';
+import { linspace, linspace32, roundHalfEven, valueAt } from '#src/diffusion/schedulers/noise/numpy-ranges.js';
 
 test('halves are rounded to the even number, as numpy and Python round', () => {
   expect([0.5, 1.5, 2.5, -1.5, 2.4, 2.6].map(roundHalfEven)).toEqual([0, 2, 2, -2, 2, 3]);

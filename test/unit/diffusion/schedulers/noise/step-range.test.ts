@@ -1,5 +1,5 @@
 import { buildSchedule, parseSchedulerConfig } from '#src/diffusion/schedulers/registry.js';
-import { stepRange, type StartSettings } from '#src/diffusion/schedulers/noise/start.js';
+import { stepRange, type StartSettings } from '#src/diffusion/schedulers/noise/step-range.js';
 
 const SDXL = parseSchedulerConfig({
   _class_name: 'EulerDiscreteScheduler',

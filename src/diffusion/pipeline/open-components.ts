@@ -13,7 +13,7 @@ import { parseVaeConfig } from '../../models/networks/vae-config.js';
 import { writeVaeDecoder, writeVaeEncoder } from '../../models/networks/vae.js';
 import { writeGraph } from '../../models/networks/write-graph.js';
 import { blockSize } from '../../onnx/runtime/nchwc-block-size.js';
-import { openNetwork, type Network } from '../../onnx/runtime/network.js';
+import { openNetwork, type Network } from '../../onnx/runtime/session.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
 import type { Unet } from '../unet/predict-noise.js';
 import { PromptKeys } from '../unet/cross-attention-cache.js';
@@ -25,7 +25,7 @@ import { openPart } from '../../models/weights/discovery/open-weights.js';
 import { inputsProblem } from '../../models/weights/discovery/recognize-tensors.js';
 import { PreparedFile } from '../../models/weights/cache/prepared-file.js';
 import { once } from './once.js';
-import { openExportedTextEncoder, openExportedUnet, openExportedVae } from './open-export.js';
+import { openExportedTextEncoder, openExportedUnet, openExportedVae } from './open-onnx-export.js';
 
 /** Told the tensors of a part that its network did not ask for. */
 export type OnUnused = (names: readonly string[]) => void;

@@ -1,11 +1,11 @@
 /** Prompt, negative prompt and micro-conditioning, as the UNet takes them at each step. */
 import type { RefineSettings } from '../../records.js';
 import type { Schedule } from '../schedulers/scheduler.js';
-import type { StepRange } from '../schedulers/noise/start.js';
+import type { StepRange } from '../schedulers/noise/step-range.js';
 import { concatBatch, type Tensor } from '../../tensor/tensor.js';
-import { indexAt, schedulePrompt } from '../text/syntaxes/a1111-schedule.js';
+import { indexAt, schedulePrompt } from '../text/syntaxes/a1111-prompt-editing.js';
 import { zeroEmbeddings, type TextEmbeddings } from '../text/encode-prompt.js';
-import { joinTokens } from '../text/encode-texts.js';
+import { joinTokens } from '../text/encode-by-syntax.js';
 import { buildCondition, type Condition } from '../unet/predict-noise.js';
 import type { TimeIds } from '../unet/time-ids.js';
 import type { Model } from './load-model.js';

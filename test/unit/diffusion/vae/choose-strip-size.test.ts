@@ -1,5 +1,5 @@
 import { parseVaeConfig } from '#src/models/networks/vae-config.js';
-import { chooseBandSize } from '#src/diffusion/vae/tiling.js';
+import { chooseBandSize } from '#src/diffusion/vae/choose-strip-size.js';
 
 const GIGABYTE = 2 ** 30;
 /** The published VAE's sizes. */
