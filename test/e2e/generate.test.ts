@@ -173,7 +173,7 @@ it.each([
   ['0.999', 'no step lies after it: the refiner would do nothing'],
   ['0.001', 'no step lies before it: the base model would do nothing'],
 ])('a row with the handoff %s fails before a step of it runs, in a dry run too', async (handoff, says) => {
-  for (const flags of [[], ['--dry-run']]) {
+  for (const flags of [['--dry-run'], []]) {
     const out = folderOf(`late-${handoff}`);
     const run = await generate(['--prompt', 'x', '--handoff', handoff, '--output-dir', out, '--json', ...flags]);
     expect(run.code).toBe(1);

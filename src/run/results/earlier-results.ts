@@ -1,10 +1,12 @@
 /** What earlier runs left in a journal: for each digest its last result, found again without keeping the results in memory. */
 import type { FileHandle } from 'node:fs/promises';
 import { systemCodeOf } from '../../errors.js';
-import { openFile } from '../../io/files/open-file.js';
+import { openFile, readUpTo } from '../../io/files/open-file.js';
 import type { ResultRecord } from '../../records.js';
 import { outputUnwritable } from './output-error.js';
-import { parseRecord } from './read-results.js';
+import { parseRecord } from './parse-record.js';
+import { readJournalLines, type JournalLine, type Place } from './read-lines.js';
+import { faultsOf, readRecord, type TellFault } from './read-results.js';
 
 export interface EarlierResult {
   record: ResultRecord;
@@ -15,36 +17,42 @@ export interface EarlierResult {
 export interface EarlierResults {
   /** The last result of a row with this digest; null: there is none. */
   find(digest: string): Promise<EarlierResult | null>;
+  /** Whether there are lines that are no results. */
+  readonly hasFaults: boolean;
   close(): Promise<void>;
 }
 
-/** Where a line lies in the journal. */
-export type Place = readonly [offset: number, length: number];
-
-const CHUNK_BYTES = 2 ** 20;
-const NEWLINE = 10;
-
 /**
  * Goes through a journal once. Memory: a digest's first 13 digits and a place, some 60 bytes a row.
+ * @param tellFault is told of each line that is no result
  * @throws OUTPUT_UNWRITABLE when there is a journal that cannot be read
  */
-export const openEarlierResults = async (path: string): Promise<EarlierResults> => {
+export const openEarlierResults = async (
+  path: string,
+  tellFault: TellFault = () => undefined,
+): Promise<EarlierResults> => {
   const handle = await openFile(path, 'results').catch((cause: unknown) => {
     if (systemCodeOf(cause) === 'ENOENT') return null;
     throw outputUnwritable(path, cause);
   });
-  if (handle === null) return { find: () => Promise.resolve(null), close: () => Promise.resolve() };
+  if (handle === null) return { find: () => Promise.resolve(null), hasFaults: false, close: () => Promise.resolve() };
   const places = new Map<number, Place>();
-  for await (const [place, record] of readPlaces(handle)) {
+  let hasFaults = false;
+  const tell: TellFault = (fault) => {
+    hasFaults = true;
+    tellFault(fault);
+  };
+  for await (const [place, record] of readPlaces(handle, 0, faultsOf(path, tell))) {
     if (record.digest !== null) places.set(keyOf(record.digest), place);
   }
   return {
     async find(digest) {
       const place = places.get(keyOf(digest));
       if (place === undefined) return null;
-      const record = parseRecord(await readAt(handle, place));
-      return record?.digest === digest ? { record, offset: place[0] } : null;
+      const parsed = parseRecord(await readAt(handle, place));
+      return 'record' in parsed && parsed.record.digest === digest ? { record: parsed.record, offset: place[0] } : null;
     },
+    hasFaults,
     close: () => handle.close(),
   };
 };
@@ -53,25 +61,19 @@ export const openEarlierResults = async (path: string): Promise<EarlierResults> 
 const keyOf = (digest: string): number => Number.parseInt(digest.slice(0, 13), 16);
 
 /** The results of a journal with their places. @param start where a line begins */
-export async function* readPlaces(handle: FileHandle, start = 0): AsyncGenerator<readonly [Place, ResultRecord]> {
-  const chunk = Buffer.alloc(CHUNK_BYTES);
-  let rest = Buffer.alloc(0);
-  for (;;) {
-    const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, start + rest.length);
-    if (bytesRead === 0) return;
-    rest = Buffer.concat([rest, chunk.subarray(0, bytesRead)]);
-    for (let end = rest.indexOf(NEWLINE); end !== -1; end = rest.indexOf(NEWLINE)) {
-      const record = parseRecord(rest.toString('utf8', 0, end));
-      if (record !== null) yield [[start, end], record];
-      start += end + 1;
-      rest = rest.subarray(end + 1);
-    }
+export async function* readPlaces(
+  handle: FileHandle,
+  start = 0,
+  tellFault: (line: JournalLine, fault: string) => void = () => undefined,
+): AsyncGenerator<readonly [Place, ResultRecord]> {
+  for await (const line of readJournalLines(handle, start)) {
+    const read = readRecord(line);
+    if (read === null) continue;
+    if ('fault' in read) tellFault(line, read.fault);
+    else yield [line.place, read.record];
   }
 }
 
 /** The line at a place, without its end. */
-export const readAt = async (handle: FileHandle, [offset, length]: Place): Promise<string> => {
-  const line = Buffer.alloc(length);
-  await handle.read(line, 0, length, offset);
-  return line.toString('utf8');
-};
+export const readAt = async (handle: FileHandle, [offset, length]: Place): Promise<Uint8Array> =>
+  readUpTo(handle, offset, length);

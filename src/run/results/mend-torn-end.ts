@@ -1,4 +1,8 @@
+/** The last line of a journal, made whole where a run was killed as it wrote it. */
 import type { FileHandle } from 'node:fs/promises';
+import { readUpTo } from '../../io/files/open-file.js';
+import { beginsAsOurs, isCutShort } from './parse-record.js';
+import { MAX_LINE_BYTES } from './read-lines.js';
 
 const NEWLINE = 10;
 const STEP_BYTES = 64 * 1024;
@@ -15,23 +19,20 @@ const startOfLastLine = async (handle: FileHandle, end: number): Promise<number>
   return 0;
 };
 
-const isJson = (text: string): boolean => {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-/** Makes a file of JSON lines end with a whole line: a last line that lacks only its end gets it, a torn one goes. */
+/** Makes a journal end with a whole line: a last line that lacks only its end gets it, a torn one of ours goes. What is not ours stays. */
 export const mendTornEnd = async (handle: FileHandle): Promise<void> => {
   const stat = await handle.stat();
   if (!stat.isFile()) return;
   const start = await startOfLastLine(handle, stat.size);
   if (start === stat.size) return;
-  const tail = Buffer.alloc(stat.size - start);
-  await handle.read(tail, 0, tail.length, start);
-  if (isJson(tail.toString('utf8'))) await handle.appendFile('\n');
-  else await handle.truncate(start);
+  if (await isTorn(handle, start, stat.size - start)) await handle.truncate(start);
+  else await handle.appendFile('\n');
+};
+
+const isTorn = async (handle: FileHandle, start: number, length: number): Promise<boolean> => {
+  const head = await readUpTo(handle, start, Math.min(length, STEP_BYTES));
+  /* Zeros are where a file was made longer before the power went, and nothing was written there. */
+  if (head.every((byte) => byte === 0)) return true;
+  if (!beginsAsOurs(head) || length > MAX_LINE_BYTES) return false;
+  return isCutShort(await readUpTo(handle, start, length));
 };

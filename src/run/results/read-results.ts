@@ -1,62 +1,64 @@
 /** Reads `results.jsonl` back. */
 import { RefineError, isRefineError, messageOf } from '../../errors.js';
-import { readChunks } from '../../io/files/open-file.js';
+import { openFile } from '../../io/files/open-file.js';
 import type { ResultRecord } from '../../records.js';
+import { beginsAsOurs, parseRecord, type ParsedLine } from './parse-record.js';
+import { readJournalLines, type JournalLine } from './read-lines.js';
 
-const isRecord = (value: unknown): value is ResultRecord =>
-  typeof value === 'object' &&
-  value !== null &&
-  Number.isInteger((value as ResultRecord).row_number_per_file) &&
-  typeof (value as ResultRecord).input_csv_name === 'string' &&
-  typeof (value as ResultRecord).status === 'string';
+/** A line that is no result, and is passed over. */
+export interface LineFault {
+  path: string;
+  /** 1-based. */
+  line: number;
+  /** To follow the line's place: `lacks "status"`. */
+  what: string;
+}
 
-/** A line of a journal; null: it is none. */
-export const parseRecord = (line: string): ResultRecord | null => {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isRecord(value) ? value : null;
-  } catch {
-    return null;
-  }
+export type TellFault = (fault: LineFault) => void;
+
+export const faultsOf =
+  (path: string, tell: TellFault) =>
+  ({ number }: JournalLine, what: string): void => {
+    tell({ path, line: number, what });
+  };
+
+/** null: it is blank, or the torn end that a run leaves which is killed. */
+export const readRecord = ({ bytes, isWhole, place: [, length] }: JournalLine): ParsedLine | null => {
+  if (bytes === null) return { fault: `has ${length} bytes, more than a result` };
+  if (isBlank(bytes)) return null;
+  const parsed = parseRecord(bytes);
+  return 'fault' in parsed && !isWhole && beginsAsOurs(bytes) ? null : parsed;
 };
 
-interface Line {
-  text: string;
-  number: number;
-  /** Whether it has its end; a run that was killed may leave a last line without. */
-  isWhole: boolean;
-}
-
-async function* readLines(path: string): AsyncGenerator<Line> {
-  let rest = '';
-  let number = 0;
-  const decoder = new TextDecoder();
-  for await (const chunk of readChunks(path, 'results')) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    for (const text of lines) yield { text, number: ++number, isWhole: true };
-  }
-  yield { text: rest, number: number + 1, isWhole: false };
-}
+/** White space of JSON (RFC 8259, 2). */
+const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 
 /**
- * Streams the records of a journal in their order. Blank lines and a torn last line are passed over.
+ * Streams the records of a journal in their order. Blank lines and a torn last line are passed over, and so are lines that are
+ * no results.
  *
- * @throws RefineError MANIFEST_UNREADABLE when the file cannot be read, or a whole line is no record
+ * @param tellFault is told of each line that is no result
+ * @throws RefineError MANIFEST_UNREADABLE when the file cannot be read
  */
-export async function* readResults(path: string): AsyncGenerator<ResultRecord> {
-  const unreadable = (why: string, cause?: unknown): RefineError =>
-    new RefineError('MANIFEST_UNREADABLE', `Expected ${path} to be the results of a run: ${why}`, {
-      context: { path },
-      cause,
-    });
+export async function* readResults(path: string, tellFault: TellFault = () => undefined): AsyncGenerator<ResultRecord> {
+  const tell = faultsOf(path, tellFault);
   try {
-    for await (const { text, number, isWhole } of readLines(path)) {
-      const record = parseRecord(text);
-      if (record !== null) yield record;
-      else if (isWhole && text.trim() !== '') throw unreadable(`line ${number} is not a result`);
+    const handle = await openFile(path, 'results');
+    try {
+      for await (const line of readJournalLines(handle)) {
+        const read = readRecord(line);
+        if (read === null) continue;
+        if ('fault' in read) tell(line, read.fault);
+        else yield read.record;
+      }
+    } finally {
+      await handle.close();
     }
   } catch (error) {
-    throw isRefineError(error) ? error : unreadable(messageOf(error), error);
+    if (isRefineError(error)) throw error;
+    throw new RefineError('MANIFEST_UNREADABLE', `Expected ${path} to be the results of a run: ${messageOf(error)}`, {
+      context: { path },
+      cause: error,
+    });
   }
 }

@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { ERROR_CODES } from '../../errors.js';
 import type { ResultRecord } from '../../records.js';
 
+/** An output's name has at most 1024 bytes, and its latents' one ending more. */
+const MAX_NAME = 1100;
+
 const count = z.int().min(0);
 
 const refiner = z.object({
@@ -24,9 +27,19 @@ const safetyCheck = z.object({
   blocklists: z.array(z.string()).readonly().meta({ description: 'those with a match' }),
 });
 
+/** `/`-separated, as rows' outputs are. Not a pattern: readers of the schema know other classes of characters. */
+const isOutputName = (name: string): boolean =>
+  name.length <= MAX_NAME &&
+  !/[\\:\p{Cc}]/u.test(name) &&
+  name.split('/').every((part) => !['', '.', '..'].includes(part));
+
+const outputName = z
+  .string()
+  .refine(isOutputName, { error: 'Invalid input: expected a name inside the output folder' });
+
 const schema = z.object({
   row_number_per_file: count.meta({ description: "the row's number in its own input, counted from 0" }),
-  image_file_name: z.string().nullable().meta({ description: 'the output inside the output folder' }),
+  image_file_name: outputName.nullable().meta({ description: 'the output inside the output folder' }),
   nsfw_content_detected: z.boolean().nullable().meta({ description: 'null: nobody looked' }),
   input_csv_name: z.string().meta({ description: 'file name of the input; - for standard input' }),
   id: z.string().nullable(),
@@ -81,7 +94,7 @@ const schema = z.object({
   handoff: z.number().nullish().meta({ description: 'share of the schedule after which the refiner went on' }),
   base_model: z.string().optional(),
   refiner: refiner.nullish().meta({ description: 'what the refiner ran with; null: the base model worked alone' }),
-  latents_file_name: z.string().nullish().meta({ description: "the base model's latents, inside the output folder" }),
+  latents_file_name: outputName.nullish().meta({ description: "the base model's latents, inside the output folder" }),
 });
 
 type Same<A, B> = [A, B] extends [B, A] ? true : false;
@@ -90,3 +103,6 @@ type Same<A, B> = [A, B] extends [B, A] ? true : false;
 true satisfies Same<z.infer<typeof schema>, ResultRecord>;
 
 export const resultSchema = schema.meta({ title: 'A line of results.jsonl of sdxl-refine' });
+
+/** The same as a line is read: a newer version may have written more keys. */
+export const lineSchema = schema.loose();

@@ -3,8 +3,9 @@ import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { openFile } from '../../io/files/open-file.js';
 import type { ResultRecord } from '../../records.js';
-import { readAt, readPlaces, type Place } from './earlier-results.js';
+import { readAt, readPlaces } from './earlier-results.js';
 import { outputUnwritable } from './output-error.js';
+import type { Place } from './read-lines.js';
 import { writeAtomically } from './write-atomically.js';
 
 export interface Settling {
@@ -74,7 +75,10 @@ async function* settledLines(
   }
   if (base > kept) yield* linesOf(path, kept, base);
   yield* linesOf(path, begin);
-  for (const place of others) yield `${await readAt(handle, place)}\n`;
+  for (const place of others) {
+    yield await readAt(handle, place);
+    yield '\n';
+  }
 }
 
 /** Lines of `base` whose rows this run did again. */

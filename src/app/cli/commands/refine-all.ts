@@ -9,6 +9,9 @@ import { runBatch, type BatchOutcome } from '../../../run/batch/run-batch.js';
 import { openEarlierResults } from '../../../run/results/earlier-results.js';
 import { openJournal } from '../../../run/results/journal.js';
 import { settleResults } from '../../../run/results/settle-results.js';
+import { setAside } from '../../../run/results/set-aside.js';
+import { createPassedOver } from '../progress/passed-over.js';
+import type { Terminal } from '../progress/terminal.js';
 import { writePredictionsCsv } from '../../../run/results/predictions-csv.js';
 import { lockFolder } from '../../../run/results/run-lock.js';
 import { writeRunState, type RunState } from '../../../run/results/run-state.js';
@@ -116,7 +119,8 @@ const refineLocked = async (
   try {
     /* Asked first: it takes less time than a model. */
     await openScreening(run.screening, flags, around, signal);
-    outcome = await refineInto(resultsPath, run, count, signal);
+    const say = flags.quiet === true ? null : stderr;
+    outcome = await refineInto(resultsPath, run, { report: count, say, signal });
   } catch (thrown) {
     progress.stop();
     if (flags.quiet !== true)
@@ -153,19 +157,27 @@ const refineLocked = async (
   return stoppedByThreshold || summary.failed > 0 ? 1 : 0;
 };
 
+interface Running {
+  report: (event: BatchEvent) => void;
+  /** Takes what is to be said of the folder's results; null: nothing. */
+  say: Pick<Terminal, 'write'> | null;
+  signal: AbortSignal;
+}
+
 /** The rows through the engine and into the journal. */
 const refineInto = async (
   resultsPath: string,
   run: ContinuedRun,
-  report: (event: BatchEvent) => void,
-  signal: AbortSignal,
+  { report, say, signal }: Running,
 ): Promise<BatchOutcome> => {
   const { work, screening, outputFolder, errorThreshold, continuation } = run;
   const { looksBack, knowsInputs, earlierInputs, unclaimed } = continuation;
   /* A model that does not open leaves an earlier run's results as they are, and no empty ones. */
   const info = await work.open(signal);
   if (!looksBack) await rm(resultsPath, { force: true });
-  const earlier = looksBack ? await openEarlierResults(resultsPath) : null;
+  const passedOver = createPassedOver(say);
+  const earlier = looksBack ? await openEarlierResults(resultsPath, passedOver.tell) : null;
+  passedOver.end();
   try {
     if (run.appends && earlier !== null) await mayAppend(run, info, { base: continuation.base, earlier }, signal);
     const journal = await openJournal(resultsPath);
@@ -199,6 +211,8 @@ const refineInto = async (
       if (run.prunes) await removeOutputs(outputFolder, unclaimed);
       const dropped = new Set(run.prunes ? unclaimed : []);
       const settling = { base, begin: journal.begin, isWhole, knowsInputs };
+      const aside = earlier?.hasFaults === true ? await setAside(resultsPath, base, journal.begin) : null;
+      if (aside !== null) say?.write(`Note: lines that no run wrote are in ${aside} now\n`);
       const left = await settleResults(resultsPath, { ...settling, isDropped: (name) => dropped.has(name) });
       await state({ base: left, isFinished: isWhole });
       return outcome;

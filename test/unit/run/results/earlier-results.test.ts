@@ -1,11 +1,12 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEarlierResults } from '#src/run/results/earlier-results.js';
+import { okRecord } from './records.js';
 import { temporaryFolder } from '../../../support/run-cli.js';
 
 const digestOf = (index: number): string => index.toString(16).padStart(13, '0').padEnd(64, 'a');
 const line = (index: number, more: object = {}): string =>
-  `${JSON.stringify({ row_number_per_file: index, input_csv_name: 'm.jsonl', status: 'ok', digest: digestOf(index), ...more })}\n`;
+  `${JSON.stringify({ ...okRecord(), row_number_per_file: index, digest: digestOf(index), ...more })}\n`;
 
 describe('openEarlierResults', () => {
   it('finds the last result of each digest, over chunks of a large journal', async () => {

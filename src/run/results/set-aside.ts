@@ -1,0 +1,51 @@
+/** Lines of a journal that are no results, kept in a file of their own when the journal is brought to its final form without them. */
+import { randomBytes } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { openFile, readUpTo } from '../../io/files/open-file.js';
+import { outputUnwritable } from './output-error.js';
+import { readJournalLines } from './read-lines.js';
+import { readRecord } from './read-results.js';
+import { writeAtomically } from './write-atomically.js';
+
+/** Lines are as long as they are. */
+const STEP_BYTES = 2 ** 20;
+
+/**
+ * @param base where a line begins
+ * @param begin where the lines end that are looked at
+ * @returns the file that has them now; null: there are none
+ * @throws OUTPUT_UNWRITABLE
+ */
+export const setAside = async (path: string, base: number, begin: number): Promise<string | null> => {
+  const handle = await openFile(path, 'results').catch((cause: unknown) => {
+    throw outputUnwritable(path, cause);
+  });
+  try {
+    const lines = strangeLines(handle, base, begin);
+    const first = await lines.next();
+    if (first.done === true) return null;
+    const aside = join(dirname(path), `.sdxl-refine-passed-over-${randomBytes(4).toString('hex')}.jsonl`);
+    const all = async function* (): AsyncGenerator<Uint8Array> {
+      yield first.value;
+      yield* lines;
+    };
+    await writeAtomically(aside, all());
+    return aside;
+  } finally {
+    await handle.close();
+  }
+};
+
+async function* strangeLines(handle: FileHandle, base: number, begin: number): AsyncGenerator<Uint8Array> {
+  for await (const line of readJournalLines(handle, base)) {
+    const [offset, length] = line.place;
+    if (offset >= begin) return;
+    const read = readRecord(line);
+    if (read === null || 'record' in read) continue;
+    for (let done = 0; done < length; done += STEP_BYTES) {
+      yield await readUpTo(handle, offset + done, Math.min(STEP_BYTES, length - done));
+    }
+    yield Buffer.from('\n');
+  }
+}
