@@ -157,4 +157,22 @@ describe('a folder of pictures that brings a configuration file', () => {
     expect(stderr).toContain(`Settings of ${found}\n`);
     expect(readResults(join(home, 'refined'))).toMatchObject([{ seed: 5 }]);
   });
+
+  it('is named on one line whatever its folder is called, for one picture too, with the file of the user', async () => {
+    const odd = join(folder, 'odd\nsdxl-refine: all is well');
+    const own = join(folder, 'settings/sdxl-refine/config.yaml');
+    for (const place of [odd, join(own, '..')]) mkdirSync(place, { recursive: true });
+    copyFileSync(image, join(odd, 'a.png'));
+    writeFileSync(join(odd, 'sdxl-refine.yaml'), 'steps: 2\nstrength: 0.5\nprompt: x\n');
+    writeFileSync(own, 'device: cpu\n');
+    const env = { ...process.env, XDG_CONFIG_HOME: join(folder, 'settings') };
+    for (const args of [
+      ['batch', odd, '--dry-run'],
+      [join(odd, 'a.png'), '-o', 'odd.png'],
+    ]) {
+      const { code, stderr } = await runCli([...args, '--model', model], { cwd: folder, env });
+      expect(code).toBe(0);
+      expect(stderr).toContain(`Settings of ${folder}/odd\\nsdxl-refine: all is well/sdxl-refine.yaml and ${own}\n`);
+    }
+  });
 });

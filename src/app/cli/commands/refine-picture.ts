@@ -19,6 +19,7 @@ import type { MergedConfig } from '../config/config.js';
 import { packageVersion } from '../package-version.js';
 import { expectOnePicture, readPictureInput, type PictureInput } from '../options/picture-input.js';
 import { mayWrite, outputEnding, placeOutput, type PictureOutput } from '../options/picture-output.js';
+import { saySettingsFiles } from '../progress/say-settings-files.js';
 import { createProgress } from '../progress/progress.js';
 import { openScreening } from '../options/safety-options.js';
 import { makeScratchFolder } from '../scratch-folder.js';
@@ -43,13 +44,13 @@ interface Place {
 /** @returns the exit code @throws what ends a run, and what fails a row before a model is opened */
 export const refinePicture = async (
   inputs: readonly string[],
-  { flags, file }: MergedConfig<RefineFlags>,
+  { flags, file, userFile }: MergedConfig<RefineFlags>,
   around: Surroundings,
 ): Promise<number> => {
   const input = await expectOnePicture(inputs, around.cwd());
   const toStdout = flags.output === '-' || (flags.output === undefined && input === '-');
   expectStdout(toStdout, flags, around);
-  if (file !== null && flags.quiet !== true) around.stderr.write(`Settings of ${file}\n`);
+  saySettingsFiles(file, userFile, flags, around);
   const stop = listenForStop(around, () => {
     around.stderr.write('Stopping. Once more to stop at once.\n');
   });

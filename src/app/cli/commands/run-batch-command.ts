@@ -5,6 +5,7 @@ import { isRefineError, messageOf } from '../../../errors.js';
 import { batchKind, planBatch, verbOf, type BatchFlags, type RunKind } from './batch-run.js';
 import type { MergedConfig } from '../config/config.js';
 import { lookOnly } from './dry-run.js';
+import { saySettingsFiles } from '../progress/say-settings-files.js';
 import { resultPrinter } from '../progress/print-results.js';
 import { refineAll } from './refine-all.js';
 import { makeScratchFolder } from '../scratch-folder.js';
@@ -19,8 +20,7 @@ export const runBatchCommand = async (
   around: Surroundings,
   kind: RunKind = batchKind(flags, around),
 ): Promise<number> => {
-  const files = [file, userFile].filter((one) => one !== null);
-  if (files.length > 0 && flags.quiet !== true) around.stderr.write(`Settings of ${files.join(' and ')}\n`);
+  saySettingsFiles(file, userFile, flags, around);
   const stepSummary = createStepSummary(around, settings, verbOf(kind));
   const printLine = resultPrinter(flags.json === true, around);
   const print: typeof printLine = (line) => {

@@ -44,8 +44,8 @@ const objectionTo = async (
   if (may === true) return null;
   if (may === false) return 'that is for you to say, by an option or in your own configuration file';
   const places = [value].flat().map((place) => String(place).replace(/^[^=/\\]*=/, ''));
-  /* Windows opens such a path by signing in to the machine that it names. */
-  if (places.some((place) => /^(?:\\\\|\/\/)/.test(place))) return 'it names a place on the network';
+  /* Windows opens such a path (UNC, in any mix of slashes, or behind \??\) by signing in to the machine that it names. */
+  if (places.some((place) => /^[\\/](?:[\\/]|\?\?[\\/])/.test(place))) return 'it names a place on the network';
   if (!MODELS.has(name)) return null;
   const [model = ''] = places;
   return (await findModelFolder(model, around)) === null
