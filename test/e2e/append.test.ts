@@ -1,5 +1,7 @@
 /** A second run in the same output folder: refused, appended, pruned; killed and run again. */
+import { createHash } from 'node:crypto';
 import {
+  appendFileSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -31,6 +33,7 @@ const batch = (cwd: string, ...args: string[]): Promise<CliRun> =>
 const lines = (cwd: string): string => readFileSync(join(cwd, 'out/results.jsonl'), 'utf8');
 const told = (cwd: string): unknown[] =>
   readResults(join(cwd, 'out')).map((row) => [row.input_csv_name, row.row_number_per_file, row.image_file_name]);
+const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
 const pictures = (cwd: string): string[] =>
   readdirSync(join(cwd, 'out'))
     .filter((name) => name.endsWith('.png'))
@@ -216,6 +219,8 @@ describe('--append', () => {
       await run.done;
       /* A picture whose line was not written yet. */
       copyFileSync(picture('square-64'), join(cwd, 'out/e.png'));
+      const mark = sha256(`e.png\n${sha256(readFileSync(picture('square-64')))}`).slice(0, 16);
+      appendFileSync(join(cwd, 'out/.sdxl-refine-written.txt'), `${mark}\n`);
       const time = statSync(join(cwd, 'out/c.png')).mtimeMs;
       /* The slow row is as slow as it was; here only how the run goes on counts. */
       writeRows(join(cwd, 'two.jsonl'), [

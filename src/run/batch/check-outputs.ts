@@ -1,11 +1,12 @@
 /** What must hold of the output folder before any work. */
 import { randomBytes } from 'node:crypto';
-import { open, readdir, rm } from 'node:fs/promises';
+import { lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RefineError } from '../../errors.js';
 import { makeFolder } from '../../io/files/make-folder.js';
 import type { InvalidRow, Row } from '../../records.js';
-import { exists } from './exists.js';
+import { outputUnwritable } from '../results/output-error.js';
+import { exists, isTaken } from './exists.js';
 
 /** Names given in the message; the rest are counted. */
 const NAMED = 3;
@@ -28,6 +29,19 @@ export const makeOutputFolder = async (folder: string): Promise<boolean> => {
       `Cannot write to the output folder ${folder}: ${messageOf(cause)}. Choose another with --output-dir.`,
       { context: { folder }, cause },
     );
+  }
+};
+
+/** What time it is for the file system that a folder is on, in milliseconds: a server's clock may be another. */
+export const timeOf = async (folder: string): Promise<number> => {
+  const trial = join(folder, `.sdxl-refine-${randomBytes(4).toString('hex')}.tmp`);
+  try {
+    await (await open(trial, 'wx')).close();
+    return (await lstat(trial)).ctimeMs;
+  } catch (cause) {
+    throw outputUnwritable(trial, cause);
+  } finally {
+    await rm(trial, { force: true });
   }
 };
 
@@ -55,7 +69,7 @@ export const refuseExisting = async (
   const found: string[] = [];
   let count = 0;
   const look = async (name: string): Promise<void> => {
-    if (!(await exists(join(folder, name)))) return;
+    if (!(await isTaken(join(folder, name)))) return;
     if (count++ < NAMED) found.push(name);
   };
   for (const name of names) await look(name);
@@ -75,7 +89,7 @@ export const outputsOf = ({ output, generation }: Row): string[] =>
 
 /** @throws OUTPUT_EXISTS */
 export const refuseFile = async (path: string): Promise<void> => {
-  if (!(await exists(path))) return;
+  if (!(await isTaken(path))) return;
   throw new RefineError('OUTPUT_EXISTS', `${path} is there already. Give another name, or --overwrite to replace it.`, {
     context: { path },
   });

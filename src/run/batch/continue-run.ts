@@ -1,6 +1,6 @@
 /** What a run makes of an earlier one in its output folder: begins anew, goes on with it, or is appended to it. No line is lost unasked. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { RefineError } from '../../errors.js';
 import { foldName } from '../manifest/rows/output-name.js';
 import type { InvalidRow, Row } from '../../records.js';
@@ -12,6 +12,7 @@ import { outputsOf, refuseExisting } from './check-outputs.js';
 import { exists } from './exists.js';
 import { areSame, missingInputs, placesText } from './earlier-inputs.js';
 import { readRowInput } from './prepare-row.js';
+import { ALL, findReplaceable, NOTHING, type Replaceable } from './replaceable.js';
 
 type Rows = AsyncIterable<Row | InvalidRow>;
 
@@ -20,6 +21,8 @@ export interface ContinueOptions {
   resultsPath: string;
   /** What an earlier run in the folder left to know; null: there was none. */
   state: Partial<RunState> | null;
+  /** As of the run. */
+  part: string;
   /** As `inputPlaces` names them. */
   inputs: readonly string[];
   /** Those that run. */
@@ -47,6 +50,8 @@ export interface Continuation {
   unclaimed: readonly string[];
   /** Results of a run that was divided otherwise, which a run that begins anew leaves. */
   otherResults: readonly string[];
+  /** Outputs that may be replaced where they are there. */
+  replaceable: Replaceable;
 }
 
 const NAMED = 3;
@@ -55,9 +60,10 @@ const NAMED = 3;
 export const continueRun = async (options: ContinueOptions): Promise<Continuation> => {
   const { outputFolder, resultsPath, state, inputs, rows, resumes, appends, overwrites } = options;
   const none = { earlierInputs: [], knowsInputs: false, unclaimed: [], otherResults: [] };
-  const anew = { ...none, base: 0, looksBack: false };
+  const anew = { ...none, base: 0, looksBack: false, replaceable: NOTHING };
   if (overwrites) {
-    return { ...anew, unclaimed: await findUnclaimed(options, 0), otherResults: await findOtherDivisions(options) };
+    const [unclaimed, otherResults] = [await findUnclaimed(options, 0), await findOtherDivisions(options)];
+    return { ...anew, unclaimed, otherResults, replaceable: ALL };
   }
   const size = await stat(resultsPath).then(
     (stats) => stats.size,
@@ -71,8 +77,12 @@ export const continueRun = async (options: ContinueOptions): Promise<Continuatio
     return anew;
   }
   if (size === 0) await refuseOtherDivision(options);
-  return { ...anew, looksBack: true, unclaimed: await checkResume(options) };
+  const unclaimed = await checkResume(options);
+  const replaceable = await findReplaceable({ ...options, rows: rows(), goesOn: true, flag: flagOf(options) });
+  return { ...anew, looksBack: true, unclaimed, replaceable };
 };
+
+const flagOf = ({ resumes }: ContinueOptions): '--resume' | '--append' => (resumes ? '--resume' : '--append');
 
 /** @returns outputs of rows that are no more */
 const checkResume = async (options: ContinueOptions): Promise<string[]> => {
@@ -101,15 +111,13 @@ const checkResume = async (options: ContinueOptions): Promise<string[]> => {
 
 /** After what is there, or after what the same append, which was stopped, had begun after. */
 const appendTo = async (options: ContinueOptions, size: number): Promise<Continuation> => {
-  const { outputFolder, resultsPath, state, inputs, rows, resumes } = options;
+  const { state, inputs, rows, resumes } = options;
   const { base = size, isFinished = true, inputs: lastInputs = [], earlierInputs = [] } = state ?? {};
   const isSame = areSame(lastInputs, inputs);
   const goesOn =
     isSame && (!isFinished || resumes) && base <= size && (await findUnclaimed(options, base)).length === 0;
-  if (isFinished || !isSame) {
-    const listed = await namesListed(resultsPath);
-    await refuseForeign(outputFolder, rows(), listed);
-  }
+  const isOwn = isSame && !isFinished;
+  const replaceable = await findReplaceable({ ...options, rows: rows(), goesOn: isOwn, flag: '--append' });
   const all = [...new Set([...earlierInputs, ...lastInputs])];
   return {
     base: goesOn ? base : null,
@@ -118,6 +126,7 @@ const appendTo = async (options: ContinueOptions, size: number): Promise<Continu
     knowsInputs: inputs.every((place) => all.includes(place)),
     unclaimed: [],
     otherResults: [],
+    replaceable,
   };
 };
 
@@ -125,23 +134,6 @@ const namesListed = async (resultsPath: string, end?: number): Promise<NameSet> 
   const names = createNameSet();
   for await (const name of listedOutputs(resultsPath, 0, end)) names.add(foldName(name));
   return names;
-};
-
-/** @throws OUTPUT_EXISTS for files in the way that no line lists */
-const refuseForeign = async (folder: string, rows: Rows, listed: NameSet): Promise<void> => {
-  const found: string[] = [];
-  for await (const row of rows) {
-    if ('error' in row) continue;
-    for (const name of outputsOf(row)) {
-      if (!listed.has(foldName(name)) && (await exists(join(folder, name)))) found.push(name);
-    }
-  }
-  if (found.length === 0) return;
-  throw new RefineError(
-    'OUTPUT_EXISTS',
-    `${folder} has ${someOf(found)} already, which its results do not list: --append replaces nothing. Move ${found.length === 1 ? 'it' : 'them'} away, give the rows other names (key output), or another --output-dir.`,
-    { context: { folder, count: found.length } },
-  );
 };
 
 export interface ReplacingOptions extends Pick<BeginOptions, 'modelDigest' | 'loraDigests' | 'screening' | 'signal'> {

@@ -3,22 +3,23 @@
  * engine, one being encoded and written. A row's error becomes its result; a run's error stops the run after what is
  * finished has been written.
  */
-import { join } from 'node:path';
 import { countSteps } from '../manifest/rows/count-steps.js';
 import type { InvalidRow, ResultRecord, Row } from '../../records.js';
 import type { EarlierResults } from '../results/earlier-results.js';
 import type { Journal } from '../results/journal.js';
 import { buildResultRecord, type ContentSafetyOutcome } from '../results/result-record.js';
 import { addToSummary, emptySummary, type Summary } from '../results/summary.js';
-import { writeAtomically } from '../results/write-atomically.js';
+import type { WrittenFiles } from '../results/written-files.js';
 import { isBlocked, nsfwOf, type Screening } from '../safety/screening.js';
 import { encodeLatents } from '../../models/weights/latents/encode-latents.js';
 import { mapAhead, startAhead } from './ahead.js';
-import { expectOutputFolder } from './check-outputs.js';
+import { outputsOf } from './check-outputs.js';
 import { beginRow, decodeRow, orFailed, type BlockedRow, type FailedRow } from './begin-row.js';
 import type { BatchEvent } from './events.js';
+import type { Replaceable } from './replaceable.js';
 import type { EndedRow, Work } from './row-processor.js';
 import type { WorkInfo } from './work-info.js';
+import { writeOutputs } from './write-outputs.js';
 
 export interface BatchOptions {
   rows: AsyncIterable<Row | InvalidRow>;
@@ -31,6 +32,10 @@ export interface BatchOptions {
   base: number;
   /** Failed rows of earlier runs are done again. */
   retryFailed: boolean;
+  /** Outputs that are replaced where they are there; absent: none. */
+  replaceable?: Replaceable;
+  /** Takes note of what is written before it has its name; absent: nobody goes on with this run. */
+  written?: WrittenFiles;
   screening: Screening;
   /** Stop after more than this many failed rows; negative: never. */
   errorThreshold: number;
@@ -65,6 +70,7 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
     const result = resultOf(row, info, options);
     const write = async (): Promise<void> => {
       if (row.kind !== 'done' || !row.isListed) await journal.append(await result);
+      if (row.kind === 'refined') for (const name of outputsOf(row.ready.row)) await options.written?.settle(name);
       summary = addToSummary(summary, await result);
       if (row.kind === 'done') takenOver++;
       else if ((await result).status === 'ok') refined++;
@@ -94,11 +100,8 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
   return { summary, takenOver, refined, stoppedByThreshold };
 };
 
-const resultOf = async (
-  row: EndedRow,
-  info: WorkInfo,
-  { outputFolder, version, screening, signal }: BatchOptions,
-): Promise<ResultRecord> => {
+const resultOf = async (row: EndedRow, info: WorkInfo, options: BatchOptions): Promise<ResultRecord> => {
+  const { version, screening, signal } = options;
   if (row.kind === 'done') return row.result;
   if (row.kind === 'failed') return failure(row, info);
   if (row.kind === 'blocked') return blockade(row, info, { screening, durationMs: null });
@@ -113,14 +116,9 @@ const resultOf = async (
   if ('kind' in encoded) return failure(encoded, info);
   const { bytes, width, height, checks } = encoded;
   if (isBlocked(checks)) return blockade({ ...ready, checks }, info, { screening, durationMs });
-  /* Writing makes missing folders; the run's own, if it is gone, was taken away by someone who wants no more of it. */
-  await expectOutputFolder(outputFolder);
-  const { output, generation } = ready.row;
-  /* Before the picture: a picture that is there has its latents. */
-  if (reply.latents !== undefined && generation?.latentsSuffix != null) {
-    await writeAtomically(join(outputFolder, output + generation.latentsSuffix), encodeLatents(reply.latents));
-  }
-  await writeAtomically(join(outputFolder, output), bytes);
+  const latents = reply.latents === undefined ? null : encodeLatents(reply.latents);
+  const failed = await orFailed(ready, () => writeOutputs(ready.row, bytes, latents, options));
+  if (failed !== undefined) return failure(failed, info);
   const outcome = {
     status: 'ok',
     reply: { ...reply, warnings: [...ready.prepared.warnings, ...(reply.warnings ?? [])], width, height },

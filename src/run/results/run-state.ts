@@ -18,6 +18,10 @@ export interface RunState {
   isFinished: boolean;
   /** The CSV that the folder's runs write, absolute. */
   predictionsCsv: string | null;
+  /** Of a run with `--overwrite` that is not finished: what is older, in milliseconds of the file system's clock, it may replace. */
+  overwritesBefore: number | null;
+  /** Marks of the newest files that the folder's runs wrote, as of `WrittenFiles`. */
+  written: readonly string[];
 }
 
 const stateFile = (folder: string, part: string): string => join(folder, `.sdxl-refine-run${part}.json`);
@@ -30,7 +34,7 @@ export const readRunState = async (folder: string, part: string): Promise<Partia
   const path = stateFile(folder, part);
   try {
     const value = JSON.parse(await readFileText(path, 'runState')) as Partial<Record<keyof RunState, unknown>> | null;
-    const { seed, inputs, earlierInputs, base, isFinished, predictionsCsv } = value ?? {};
+    const { seed, inputs, earlierInputs, base, isFinished, predictionsCsv, overwritesBefore, written } = value ?? {};
     return {
       ...(Number.isSafeInteger(seed) ? { seed: Number(seed) } : {}),
       ...(isTexts(inputs) ? { inputs } : {}),
@@ -38,6 +42,8 @@ export const readRunState = async (folder: string, part: string): Promise<Partia
       ...(Number.isSafeInteger(base) && Number(base) >= 0 ? { base: Number(base) } : {}),
       ...(typeof isFinished === 'boolean' ? { isFinished } : {}),
       ...(typeof predictionsCsv === 'string' ? { predictionsCsv } : {}),
+      ...(typeof overwritesBefore === 'number' ? { overwritesBefore } : {}),
+      ...(isTexts(written) ? { written } : {}),
     };
   } catch (cause) {
     if (cause instanceof FileRefused) throw outputUnwritable(path, cause);

@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pid } from 'node:process';
-import { isRefineError } from '../../errors.js';
+import { isRefineError, RefineError, systemCodeOf } from '../../errors.js';
 import { makeFolder } from '../../io/files/make-folder.js';
 import { outputUnwritable } from './output-error.js';
+import { renameNew } from './link-if-absent.js';
 
 /** Hidden, short however long the final name is, and of one writer only: its process, and chance for other machines. */
 const temporaryName = (): string => `.sdxl-refine-${pid}-${randomBytes(4).toString('hex')}.tmp`;
@@ -17,15 +18,33 @@ const syncFolder = async (folder: string): Promise<void> => {
   await handle?.close();
 };
 
+type FileData = Uint8Array | string | AsyncIterable<Uint8Array | string>;
+
 /**
  * Writes a file beside its place and renames it there, replacing what is there; makes missing folders.
  *
  * @param data the bytes, or text as UTF-8, or a stream of either
  * @throws RefineError OUTPUT_UNWRITABLE, or the RefineError that `data` throws as it is read; nothing is left behind
  */
-export const writeAtomically = async (
+export const writeAtomically = (path: string, data: FileData): Promise<void> => writeAndPlace(path, data, rename);
+
+/** The same, and what is there by then stays. @throws OUTPUT_TAKEN besides */
+export const writeNew = (path: string, data: FileData): Promise<void> =>
+  writeAndPlace(path, data, async (from, to) => {
+    await renameNew(from, to).catch((cause: unknown) => {
+      if (systemCodeOf(cause) !== 'EEXIST') throw cause;
+      throw new RefineError(
+        'OUTPUT_TAKEN',
+        `${to} was put there by someone else while this run went on, and is not replaced. Move it away and run again with --retry-failed, or give another name.`,
+        { context: { path: to }, cause },
+      );
+    });
+  });
+
+const writeAndPlace = async (
   path: string,
-  data: Uint8Array | string | AsyncIterable<Uint8Array | string>,
+  data: FileData,
+  place: (from: string, to: string) => Promise<void>,
 ): Promise<void> => {
   const folder = dirname(path);
   const temporary = join(folder, temporaryName());
@@ -38,7 +57,7 @@ export const writeAtomically = async (
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    await place(temporary, path);
     await syncFolder(folder);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);

@@ -1,9 +1,10 @@
 /** The batch command when it runs: the output folder made its own, the rows refined, the results brought to their final form. */
 import { rm, rmdir } from 'node:fs/promises';
 import { basename, isAbsolute, relative, sep } from 'node:path';
-import { makeOutputFolder } from '../../../run/batch/check-outputs.js';
+import { makeOutputFolder, timeOf } from '../../../run/batch/check-outputs.js';
 import { someOf, type Continuation } from '../../../run/batch/continue-run.js';
 import type { BatchEvent } from '../../../run/batch/events.js';
+import { exists } from '../../../run/batch/exists.js';
 import { removeOutputs } from '../../../run/batch/remove-outputs.js';
 import { runBatch, type BatchOutcome } from '../../../run/batch/run-batch.js';
 import { openEarlierResults } from '../../../run/results/earlier-results.js';
@@ -14,7 +15,9 @@ import { createPassedOver } from '../progress/passed-over.js';
 import type { Terminal } from '../progress/terminal.js';
 import { writePredictionsCsv } from '../../../run/results/predictions-csv.js';
 import { lockFolder } from '../../../run/results/run-lock.js';
-import { writeRunState, type RunState } from '../../../run/results/run-state.js';
+import { writeRunState } from '../../../run/results/run-state.js';
+import { openWrittenFiles } from '../../../run/results/written-files.js';
+import { isRefineError } from '../../../errors.js';
 import type { BatchFlags, BatchRun } from './batch-run.js';
 import { failureOf, type RowFailure } from '../progress/failure-text.js';
 import { isAlive } from '../is-process-alive.js';
@@ -174,6 +177,16 @@ const refineInto = async (
   const { looksBack, knowsInputs, earlierInputs, unclaimed } = continuation;
   /* A model that does not open leaves an earlier run's results as they are, and no empty ones. */
   const info = await work.open(signal);
+  const written = await openWrittenFiles(outputFolder, run.part, looksBack ? (run.state?.written ?? []) : []);
+  const overwritesBefore = run.overwrites ? await timeOf(outputFolder) : (run.state?.overwritesBefore ?? null);
+  const remember = (base: number, isFinished: boolean): Promise<void> =>
+    writeRunState(outputFolder, run.part, {
+      ...{ seed: run.runSeed, inputs: run.inputs, earlierInputs, base, isFinished, written: written.newest },
+      predictionsCsv: run.predictionsCsv ?? (looksBack ? (run.state?.predictionsCsv ?? null) : null),
+      overwritesBefore: isFinished || !(looksBack || run.overwrites) ? null : overwritesBefore,
+    });
+  /* Killed after the results are gone, it goes on with what it may replace. */
+  if (run.overwrites) await remember(0, false);
   if (!looksBack) await rm(resultsPath, { force: true });
   const passedOver = createPassedOver(say);
   const earlier = looksBack ? await openEarlierResults(resultsPath, passedOver.tell) : null;
@@ -181,17 +194,9 @@ const refineInto = async (
   try {
     if (run.appends && earlier !== null) await mayAppend(run, info, { base: continuation.base, earlier }, signal);
     const journal = await openJournal(resultsPath);
+    const base = continuation.base ?? journal.begin;
     try {
-      const base = continuation.base ?? journal.begin;
-      const state = (more: Pick<RunState, 'base' | 'isFinished'>): Promise<void> =>
-        writeRunState(outputFolder, run.part, {
-          seed: run.runSeed,
-          inputs: run.inputs,
-          earlierInputs,
-          predictionsCsv: run.predictionsCsv ?? (looksBack ? (run.state?.predictionsCsv ?? null) : null),
-          ...more,
-        });
-      await state({ base, isFinished: false });
+      await remember(base, false);
       const outcome = await runBatch({
         rows: run.rows(),
         work,
@@ -201,6 +206,8 @@ const refineInto = async (
         base,
         screening,
         retryFailed: run.retriesFailed,
+        replaceable: continuation.replaceable,
+        written,
         errorThreshold,
         version: packageVersion(),
         signal,
@@ -214,8 +221,20 @@ const refineInto = async (
       const aside = earlier?.hasFaults === true ? await setAside(resultsPath, base, journal.begin) : null;
       if (aside !== null) say?.write(`Note: lines that no run wrote are in ${aside} now\n`);
       const left = await settleResults(resultsPath, { ...settling, isDropped: (name) => dropped.has(name) });
-      await state({ base: left, isFinished: isWhole });
+      await remember(left, isWhole);
+      await written.close(true);
       return outcome;
+    } catch (thrown) {
+      /* A folder that is gone or another run's is left alone, and so is the note where the state cannot be written. */
+      const isOurs = (!isRefineError(thrown) || thrown.code !== 'OUTPUT_LOCKED') && (await exists(outputFolder));
+      const kept =
+        isOurs &&
+        (await remember(base, false).then(
+          () => true,
+          () => false,
+        ));
+      await written.close(kept);
+      throw thrown;
     } finally {
       await journal.close();
     }

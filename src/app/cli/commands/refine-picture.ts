@@ -5,6 +5,8 @@ import { rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { makeOutputFolder } from '../../../run/batch/check-outputs.js';
+import { isTaken } from '../../../run/batch/exists.js';
+import { ALL, NOTHING, type Replaceable } from '../../../run/batch/replaceable.js';
 import { runBatch } from '../../../run/batch/run-batch.js';
 import { isRefineError, RefineError } from '../../../errors.js';
 import { jsonText } from '../../../io/json/json-text.js';
@@ -105,8 +107,10 @@ const refineInto = async (output: string | undefined | null, text: string, place
       return { ...result, image_file_name: 'standard output' };
     }
     const target = await placeOutput(row, output, cwd);
+    /* What is put there while the engine works is nobody's to replace. */
+    const replaceable = (await isTaken(join(target.folder, target.name))) ? ALL : NOTHING;
     await mayWrite(target, row, { overwrite: flags.overwrite === true, around, signal });
-    return await writeTo(target, row, run, place);
+    return await writeTo(target, row, { ...run, replaceable }, place);
   } finally {
     run.work.close();
     await run.screening.close();
@@ -152,7 +156,7 @@ const failure = (
 const writeTo = async (
   { folder, name, shown }: PictureOutput,
   row: Row,
-  run: BatchRun,
+  run: BatchRun & { replaceable: Replaceable },
   place: Place,
 ): Promise<ResultRecord> => {
   const isOurs = await makeOutputFolder(folder);
@@ -168,10 +172,10 @@ const writeTo = async (
 const runRow = async (
   row: Row,
   outputFolder: string,
-  run: BatchRun,
+  run: BatchRun & { replaceable?: Replaceable },
   { flags, around, signal }: Place,
 ): Promise<ResultRecord> => {
-  const { work, screening, total } = run;
+  const { work, screening, total, replaceable = NOTHING } = run;
   const results: ResultRecord[] = [];
   const progress = createProgress(around.stderr, total, flags.quiet === true);
   try {
@@ -185,6 +189,7 @@ const runRow = async (
       base: 0,
       screening,
       retryFailed: false,
+      replaceable,
       errorThreshold: -1,
       version: packageVersion(),
       signal,

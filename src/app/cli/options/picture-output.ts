@@ -2,7 +2,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { refuseFile } from '../../../run/batch/check-outputs.js';
-import { exists } from '../../../run/batch/exists.js';
+import { isTaken } from '../../../run/batch/exists.js';
 import { RefineError } from '../../../errors.js';
 import { OUTPUT_EXTENSIONS } from '../../../run/manifest/rows/output-form.js';
 import type { Row } from '../../../records.js';
@@ -63,11 +63,11 @@ export const mayWrite = async (
   { overwrite, around, signal }: { overwrite: boolean; around: Surroundings; signal: AbortSignal },
 ): Promise<void> => {
   const path = join(folder, name);
-  if (!(await exists(path))) return;
+  if (!(await isTaken(path))) return;
   if (await isFolder(path)) {
     throw new RefineError('OUTPUT_EXISTS', `${shown} is a folder. Give another name with -o.`, { context: { path } });
   }
-  if ('path' in source && (await realpath(source.path).catch(() => null)) === (await realpath(path))) {
+  if ('path' in source && (await realpath(source.path).catch(() => '')) === (await realpath(path).catch(() => null))) {
     throw new RefineError('OUTPUT_IS_INPUT', `${shown} is the picture itself. Give another name with -o.`);
   }
   if (overwrite) return;

@@ -28,12 +28,16 @@ const nameOfCharacter = (character: string): string =>
     ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
     : JSON.stringify(character);
 
+/** What the program keeps in an output folder: a lock, a note of the run, what it is writing. */
+const OWN = /^\.sdxl-refine/i;
+
 const problemOfSegment = (segment: string): string | null => {
   if (segment === '' || segment === '.' || segment === '..') return 'it has to stay inside the output folder';
   const unportable = UNPORTABLE.exec(segment);
   if (unportable !== null) return `${nameOfCharacter(unportable[0])} cannot be in a file name on every system`;
   if (/[ .]$/.test(segment)) return 'a name cannot end with a dot or a space on every system';
   if (DEVICE.test(segment)) return `${JSON.stringify(segment)} is a device on Windows`;
+  if (OWN.test(segment)) return 'names that begin with .sdxl-refine are the program’s own';
   return Buffer.byteLength(segment) > MAX_NAME_BYTES ? `a name is over ${MAX_NAME_BYTES} bytes` : null;
 };
 
@@ -100,7 +104,7 @@ const cutToBytes = (text: string, limit: number): string => {
 const cleanName = (name: string): string => {
   const seen = name.replaceAll(new RegExp(`[${UNSEEN}]`, 'gu'), '');
   const clean = cutToBytes(seen.replaceAll(new RegExp(UNPORTABLE, 'gu'), '_'), MAX_STEM_BYTES).replace(/[ .]+$/, '');
-  return DEVICE.test(clean) ? `_${clean}` : clean;
+  return DEVICE.test(clean) || OWN.test(clean) ? `_${clean}` : clean;
 };
 
 const cleanFolder = (name: string): string =>

@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import type { link } from 'node:fs/promises';
 import { join } from 'node:path';
-import { placeNew } from '#src/run/results/link-if-absent.js';
+import { placeNew, renameNew } from '#src/run/results/link-if-absent.js';
 import { temporaryFolder } from '../../../support/run-cli.js';
 
 /** A file system without hard links is rarely at hand: its answer stands in for it. */
@@ -31,4 +32,33 @@ describe.each<[string, (() => Promise<void>) | undefined]>([
 it('copies for no other reason', async () => {
   const [from, to] = files();
   await expect(placeNew(from, to, saying('EACCES'))).rejects.toMatchObject({ code: 'EACCES' });
+});
+
+describe.each<[string, (() => Promise<void>) | undefined]>([
+  ['with hard links', undefined],
+  ['without', saying('EPERM')],
+  ['whose file system says something else', saying('EISDIR')],
+])('renameNew %s', (_where, linkFile) => {
+  it('moves a file, and replaces nothing, a link that leads nowhere included', async () => {
+    const [from, to] = files();
+    await renameNew(from, to, linkFile);
+    expect([readFileSync(to, 'utf8'), existsSync(from)]).toEqual(['new', false]);
+    writeFileSync(from, 'other');
+    await expect(renameNew(from, to, linkFile)).rejects.toMatchObject({ code: 'EEXIST' });
+    expect([readFileSync(to, 'utf8'), readFileSync(from, 'utf8')]).toEqual(['new', 'other']);
+    rmSync(to);
+    symlinkSync('nowhere', to);
+    await expect(renameNew(from, to, linkFile)).rejects.toMatchObject({ code: 'EEXIST' });
+    expect(readlinkSync(to)).toBe('nowhere');
+  });
+});
+
+it('renameNew knows its own file, of which a server said that it was there', async () => {
+  const [from, to] = files();
+  const twice = async (one: string, other: string): Promise<void> => {
+    linkSync(one, other);
+    await saying('EEXIST')();
+  };
+  await renameNew(from, to, twice as typeof link);
+  expect([readFileSync(to, 'utf8'), existsSync(from)]).toEqual(['new', false]);
 });

@@ -1,0 +1,99 @@
+/** Which files in the output folder a run may replace: those that the folder's runs wrote, and no others. */
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RefineError } from '../../errors.js';
+import type { InvalidRow, Row } from '../../records.js';
+import { createNameSet, listedOutputs, type NameSet } from '../results/listed-outputs.js';
+import type { RunState } from '../results/run-state.js';
+import { markOfFile, notedMarks } from '../results/written-files.js';
+import { outputsOf } from './check-outputs.js';
+
+/** Names of outputs. */
+export type Replaceable = Pick<NameSet, 'has'>;
+
+export const NOTHING: Replaceable = { has: () => false };
+/** The user said so. */
+export const ALL: Replaceable = { has: () => true };
+
+export interface ReplaceableOptions {
+  outputFolder: string;
+  resultsPath: string;
+  part: string;
+  state: Partial<RunState> | null;
+  rows: AsyncIterable<Row | InvalidRow>;
+  /** The run before was this one: what it left without a line is this run's. */
+  goesOn: boolean;
+  /** For the message. */
+  flag: '--resume' | '--append';
+}
+
+/** Names given in the message; the rest are counted. */
+const NAMED = 3;
+/** Files that no line lists, looked up at a time. */
+const AT_ONCE = 1000;
+
+/**
+ * Looks at the disk for names that no line lists. Memory: some bytes a name.
+ * @throws OUTPUT_EXISTS for files in the way that are nobody's that is known
+ */
+export const findReplaceable = async (options: ReplaceableOptions): Promise<Replaceable> => {
+  const { outputFolder, resultsPath, state, rows, goesOn } = options;
+  const names = createNameSet();
+  for await (const name of listedOutputs(resultsPath)) names.add(name);
+  const foreign = { first: [] as string[], count: 0 };
+  const refuse = (name: string): void => {
+    if (foreign.count++ < NAMED) foreign.first.push(name);
+  };
+  const before = goesOn && state?.isFinished === false ? (state.overwritesBefore ?? -Infinity) : -Infinity;
+  let unknown: string[] = [];
+  const lookUp = async (): Promise<void> => {
+    for (const [name, isKnown] of await areKnown(unknown, options)) {
+      if (isKnown) names.add(name);
+      else refuse(name);
+    }
+    unknown = [];
+  };
+  for await (const row of rows) {
+    if ('error' in row) continue;
+    for (const name of outputsOf(row)) {
+      if (names.has(name)) continue;
+      const stats = await lstat(join(outputFolder, name)).catch(() => null);
+      if (stats === null) continue;
+      if (stats.ctimeMs <= before && !stats.isDirectory()) names.add(name);
+      else if (!goesOn || !stats.isFile()) refuse(name);
+      else unknown.push(name);
+      if (unknown.length >= AT_ONCE) await lookUp();
+    }
+  }
+  await lookUp();
+  if (foreign.count > 0) throw isForeign(options, foreign);
+  return names;
+};
+
+/** Whether the folder's runs wrote what lies under these names. */
+const areKnown = async (
+  names: readonly string[],
+  { outputFolder, part, state }: ReplaceableOptions,
+): Promise<(readonly [string, boolean])[]> => {
+  if (names.length === 0) return [];
+  const marks = new Map<string, string>();
+  /* What cannot be read has no mark. */
+  for (const name of names) marks.set(name, await markOfFile(name, join(outputFolder, name)).catch(() => ''));
+  const wanted = new Set(marks.values());
+  const known = new Set(state?.written?.filter((mark) => wanted.has(mark)));
+  for await (const mark of notedMarks(outputFolder, part)) if (wanted.has(mark)) known.add(mark);
+  return names.map((name) => [name, known.has(marks.get(name) ?? '')]);
+};
+
+const isForeign = (
+  { outputFolder, flag }: ReplaceableOptions,
+  { first, count }: { first: readonly string[]; count: number },
+): RefineError => {
+  const [one, more] = [count === 1, count > NAMED ? ` and ${count - NAMED} more` : ''];
+  const replaces = flag === '--resume' ? 'replaces only what the folder’s runs wrote' : 'replaces nothing';
+  return new RefineError(
+    'OUTPUT_EXISTS',
+    `${outputFolder} has ${first.join(', ')}${more} already, which its results do not list: ${flag} ${replaces}. Move ${one ? 'it' : 'them'} away, give the rows other names (key output), or another --output-dir.`,
+    { context: { folder: outputFolder, count } },
+  );
+};

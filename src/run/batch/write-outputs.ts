@@ -1,0 +1,44 @@
+/** A row's files, under their names: the latents that are kept, then the picture. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Row } from '../../records.js';
+import { writeAtomically, writeNew } from '../results/write-atomically.js';
+import type { WrittenFiles } from '../results/written-files.js';
+import { expectOutputFolder, outputsOf } from './check-outputs.js';
+import { NOTHING, type Replaceable } from './replaceable.js';
+
+export interface OutputPlace {
+  outputFolder: string;
+  replaceable?: Replaceable;
+  written?: WrittenFiles;
+}
+
+/**
+ * What has an output's name by then, and may not be replaced, stays.
+ * @param latents as a file's bytes; null: none are kept
+ * @throws OUTPUT_UNWRITABLE OUTPUT_TAKEN
+ */
+export const writeOutputs = async (
+  row: Row,
+  picture: Uint8Array,
+  latents: Uint8Array | null,
+  { outputFolder, replaceable = NOTHING, written }: OutputPlace,
+): Promise<void> => {
+  /* Writing makes missing folders; the run's own, if it is gone, was taken away by someone who wants no more of it. */
+  await expectOutputFolder(outputFolder);
+  const write = async (name: string, bytes: Uint8Array): Promise<void> => {
+    await written?.claim(name, bytes);
+    await (replaceable.has(name) ? writeAtomically : writeNew)(join(outputFolder, name), bytes);
+  };
+  const [output, beside] = outputsOf(row);
+  if (output === undefined) throw new Error('a row without an output');
+  if (latents === null || beside === undefined) return write(output, picture);
+  /* Before the picture: a picture that is there has its latents. */
+  await write(beside, latents);
+  try {
+    await write(output, picture);
+  } catch (thrown) {
+    if (!replaceable.has(beside)) await rm(join(outputFolder, beside), { force: true });
+    throw thrown;
+  }
+};
