@@ -72,6 +72,27 @@ export interface ErrorRecord {
   context?: ErrorContext;
 }
 
+/** Characters of a message, and of one text beside it. Whoever writes one cuts what it quotes; this holds for whoever forgot to. */
+const LONGEST_MESSAGE = 4000;
+/** Items of a list beside a message. */
+const LONGEST_LIST = 50;
+/** A message ends with how to mend what is wrong: that stays. */
+const KEPT_END = 1000;
+
+const bounded = (text: string): string =>
+  text.length <= LONGEST_MESSAGE
+    ? text
+    : `${text.slice(0, LONGEST_MESSAGE - KEPT_END - 1)}…${text.slice(-KEPT_END)}`.toWellFormed();
+
+const boundedContext = (context: ErrorContext): ErrorContext =>
+  Object.fromEntries(
+    Object.entries(context).map(([key, value]): [string, ErrorContext[string]] => {
+      if (typeof value === 'string') return [key, bounded(value)];
+      if (typeof value !== 'object' || value === null) return [key, value];
+      return [key, value.slice(0, LONGEST_LIST).map((one) => (typeof one === 'string' ? bounded(one) : one))];
+    }),
+  );
+
 /** An error that a person can act on: the message says what was expected, what was found, where, and how to mend it. */
 export class RefineError extends Error {
   override readonly name = 'RefineError';
@@ -81,9 +102,9 @@ export class RefineError extends Error {
   readonly context: ErrorContext;
 
   constructor(code: ErrorCode, message: string, options: { context?: ErrorContext; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(bounded(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.context = options.context ?? {};
+    this.context = boundedContext(options.context ?? {});
   }
 
   get scope(): 'row' | 'run' {

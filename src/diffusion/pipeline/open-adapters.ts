@@ -14,6 +14,7 @@ import {
 } from '../../models/weights/lora/match-adapter.js';
 import type { ModelFiles } from '../../models/weights/discovery/model-files.js';
 import { openPart } from '../../models/weights/discovery/open-weights.js';
+import { showName } from '../../models/weights/safetensors/format-value.js';
 import type { WeightMap } from '../../models/weights/weight-map.js';
 import { doraGains } from './dora-gains.js';
 
@@ -149,5 +150,5 @@ const SHOWN = 5;
 const unknownWarning = (file: string, { unknown }: MatchedAdapter): string | null => {
   if (unknown.length === 0) return null;
   const more = unknown.length > SHOWN ? ` and ${unknown.length - SHOWN} more` : '';
-  return `The LoRA ${file} changes what this model does not have, and that is left out: ${unknown.slice(0, SHOWN).join(', ')}${more}.`;
+  return `The LoRA ${file} changes what this model does not have, and that is left out: ${unknown.slice(0, SHOWN).map(showName).join(', ')}${more}.`;
 };

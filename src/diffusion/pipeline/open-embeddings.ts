@@ -6,6 +6,7 @@ import { isWeightDtype } from '../../models/weights/safetensors/dtypes.js';
 import { fingerprintFile } from '../../models/weights/discovery/fingerprint-model.js';
 import { openWeights } from '../../models/weights/discovery/open-weights.js';
 import { readTensorF32 } from '../../models/weights/safetensors/read-tensor.js';
+import { showName, showShape } from '../../models/weights/safetensors/format-value.js';
 import type { StoredTensor } from '../../models/weights/weight-map.js';
 
 export interface OpenEmbeddings {
@@ -68,13 +69,19 @@ const vectorsOf = async (
   return Array.from({ length: numbers.length / width }, (_, row) => numbers.slice(row * width, (row + 1) * width));
 };
 
+/** Of a file that has others than it should. */
+const MAX_LISTED = 5;
+
 const unsuitable = (
   { name, file }: EmbeddingChoice,
   tensors: ReadonlyMap<string, StoredTensor>,
   key: string,
   width: number,
 ): RefineError => {
-  const held = [...tensors].map(([of, { shape, dtype }]) => `${of} [${shape.join(', ')}] of ${dtype}`);
+  const held = [...tensors]
+    .slice(0, MAX_LISTED)
+    .map(([of, { shape, dtype }]) => `${showName(of)} ${showShape(shape)} of ${dtype}`);
+  if (tensors.size > MAX_LISTED) held.push(`${tensors.size - MAX_LISTED} more`);
   return new RefineError(
     'EMBEDDING_UNSUITABLE',
     `Expected the embedding ${name} to have a tensor ${key} [vectors, ${width}] for this model, found ${held.join(', ') || 'none'} in ${file}. ` +

@@ -17,6 +17,7 @@ import type { TextEncoder } from '../text/encode-prompt.js';
 import type { Unet } from '../unet/predict-noise.js';
 import type { Autoencoder } from '../vae/autoencoder.js';
 import type { ModelPart } from '../../models/weights/discovery/model-files.js';
+import { showNames } from '../../models/weights/safetensors/format-value.js';
 import { findExportData, readExport } from '../../models/weights/discovery/read-onnx-export.js';
 
 /** @throws MODEL_CONFIG_* WEIGHTS_* SESSION_CREATE */
@@ -119,7 +120,7 @@ const expectNames = (foreign: ForeignGraph, names: Names, file: string, name: st
     outputs.every((output) => foreign.outputs.includes(output));
   if (isKnown) return;
   const message =
-    `${file} takes ${given.join(', ')} and gives ${foreign.outputs.join(', ')}. ` +
+    `${file} takes ${showNames(given)} and gives ${showNames(foreign.outputs)}. ` +
     `Expected the ${name} of an export by optimum-onnx 0.1 or later: ${inputs.join(', ')}, and ${outputs.join(', ')} back. ` +
     'Export the model again with it, or give the safetensors.';
   throw new RefineError('MODEL_CONFIG_UNSUPPORTED', message, { context: { file } });

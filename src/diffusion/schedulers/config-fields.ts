@@ -85,9 +85,9 @@ export const readFields = <F extends Fields>(fields: F, values: ConfigValues): C
 export const unsupported = (key: string, value: unknown, why: string): RefineError =>
   new RefineError(
     'MODEL_CONFIG_UNSUPPORTED',
-    `The scheduler's configuration has "${key}": ${shorten(value)}, which is not supported: ${why}. ` +
+    `The scheduler's configuration has ${shorten(key)}: ${shorten(value)}, which is not supported: ${why}. ` +
       'docs/schedulers.md lists what is; change scheduler_config.json, or choose another scheduler.',
-    { context: { key } },
+    { context: { key: key.slice(0, 80) } },
   );
 
 const shorten = (value: unknown): string => {

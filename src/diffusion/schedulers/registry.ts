@@ -1,5 +1,6 @@
 /** The schedulers by name: from a model's configuration, and a row's wish, to a schedule. */
 import { messageOf, RefineError } from '../../errors.js';
+import { cutText } from '../../io/json/json-text.js';
 import { type ConfigOf, type ConfigValues, type Fields, readFields, unsupported } from './config-fields.js';
 import { buildDdim, DDIM_FIELDS } from './methods/ddim.js';
 import { buildDdpm, DDPM_FIELDS } from './methods/ddpm.js';
@@ -102,6 +103,8 @@ export const parseSchedulerConfig = (json: unknown): SchedulerConfig => {
   return config;
 };
 
+const MAX_SHOWN = 80;
+
 /**
  * The model's own scheduler, or another class with the model's values, as diffusers' `from_config` makes it; under a name of another
  * program, with that sampler's values over the model's.
@@ -109,11 +112,12 @@ export const parseSchedulerConfig = (json: unknown): SchedulerConfig => {
  */
 export const configFor = (name: string | null, model: SchedulerConfig): SchedulerConfig => {
   if (name === null || name === model.name) return model;
-  const context = { field: 'scheduler', value: name };
+  const shown = JSON.stringify(cutText(name, MAX_SHOWN));
+  const context = { field: 'scheduler', value: cutText(name, MAX_SHOWN) };
   const found = findScheduler(name);
   if (found === null || !isSchedulerName(found.scheduler)) {
     const why = whyNoSampler(name) ?? `Choose one of ${schedulerNames.join(', ')}, or a name of docs/schedulers.md`;
-    const message = `Expected a scheduler's name, found ${JSON.stringify(name)}: ${why}.`;
+    const message = `Expected a scheduler's name, found ${shown}: ${why}.`;
     throw new RefineError('ROW_FIELD_INVALID', message, { context });
   }
   const config = { name: found.scheduler, label: found.name, values: { ...model.values, ...found.values } };

@@ -1,6 +1,8 @@
 /** A `config.json` as a typed value: what the graph does not support is an error that names it, never ignored. */
 import { z } from 'zod';
 import { RefineError } from '../../errors.js';
+import { cutText } from '../../io/json/json-text.js';
+import { show } from '../weights/safetensors/format-value.js';
 
 type Scalar = string | number | boolean | null;
 
@@ -40,10 +42,12 @@ export const readConfig = <Shape extends z.ZodRawShape>(
   throw unsupported(where, key, config[key], issue?.message ?? 'not supported');
 };
 
+const LONGEST_KEY = 200;
+
 const unsupported = (where: string, key: string, value: unknown, why: string): RefineError =>
   new RefineError(
     'MODEL_CONFIG_UNSUPPORTED',
-    `${where} has "${key}": ${value === undefined ? 'nothing' : JSON.stringify(value)}, which is not supported: ${why}. ` +
+    `${where} has ${show(key)}: ${value === undefined ? 'nothing' : show(value)}, which is not supported: ${why}. ` +
       'Use a model of the SDXL family, or ask for this in an issue.',
-    { context: { key } },
+    { context: { key: cutText(key, LONGEST_KEY) } },
   );

@@ -1,8 +1,10 @@
 /** The tensors of a model by name, over one or several files; what a network asks for is checked here. Pure. */
 import { RefineError } from '../../errors.js';
+import { cutText } from '../../io/json/json-text.js';
 import { isWeightDtype, type WeightDtype } from './safetensors/dtypes.js';
 import type { SafetensorsFile } from './safetensors/open-safetensors.js';
 import type { TensorEntry } from './safetensors/safetensors-header.js';
+import { show, showShape } from './safetensors/format-value.js';
 
 /** A tensor and the file it lies in. */
 export interface StoredTensor extends TensorEntry {
@@ -14,6 +16,9 @@ export interface StoredTensor extends TensorEntry {
 export interface Weight extends StoredTensor {
   readonly dtype: WeightDtype;
 }
+
+/** Characters of a name beside a message. */
+const LONGEST_NAME = 200;
 
 export class WeightMap {
   readonly #used = new Set<string>();
@@ -52,7 +57,7 @@ export class WeightMap {
     const context = { tensor: name, file };
     if (found.shape.length !== shape.length || found.shape.some((dim, axis) => dim !== shape[axis])) {
       const message =
-        `Expected the tensor "${name}" of ${file} to be [${shape.join(', ')}], got [${found.shape.join(', ')}]. ` +
+        `Expected the tensor "${name}" of ${file} to be ${showShape(shape)}, got ${showShape(found.shape)}. ` +
         'These weights do not belong to this config.json; take both from one model.';
       throw new RefineError('WEIGHTS_SHAPE', message, { context });
     }
@@ -75,9 +80,11 @@ export class WeightMap {
     const nearest = mostSimilar(name, this.tensors.keys());
     const message =
       `The tensor "${name}" is in none of: ${this.files.join(', ') || 'no files'}.` +
-      (nearest === undefined ? '' : ` The most similar name there is "${nearest}".`) +
+      (nearest === undefined ? '' : ` The most similar name there is ${show(nearest)}.`) +
       ' These weights do not belong to this configuration; take both from one model.';
-    return new RefineError('WEIGHTS_TENSOR_MISSING', message, { context: { tensor: name, nearest: nearest ?? null } });
+    return new RefineError('WEIGHTS_TENSOR_MISSING', message, {
+      context: { tensor: name, nearest: nearest === undefined ? null : cutText(nearest, LONGEST_NAME) },
+    });
   }
 }
 
@@ -91,8 +98,8 @@ export const mergeTensors = (files: readonly SafetensorsFile[]): WeightMap => {
     for (const [name, entry] of entries) {
       const other = tensors.get(name);
       if (other !== undefined) {
-        const message = `The tensor "${name}" is in ${other.file} and in ${file}. Remove the file that is left over from another download.`;
-        throw new RefineError('WEIGHTS_HEADER_INVALID', message, { context: { tensor: name, file } });
+        const message = `The tensor ${show(name)} is in ${other.file} and in ${file}. Remove the file that is left over from another download.`;
+        throw new RefineError('WEIGHTS_HEADER_INVALID', message, { context: { file } });
       }
       tensors.set(name, { ...entry, file });
     }

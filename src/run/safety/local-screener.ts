@@ -8,6 +8,7 @@ import type { Pixels } from '../../records.js';
 import { openNetwork, type Network } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { findExportData, readExport } from '../../models/weights/discovery/read-onnx-export.js';
+import { showNames } from '../../models/weights/safetensors/format-value.js';
 import { blockAtText, parseBlockAt, plainName, type Scale } from './block-at.js';
 import { readClassifier, type ClassifierFiles } from './read-classifier.js';
 import type { Screener, Verdict } from './screener.js';
@@ -72,13 +73,13 @@ const scaleFor = (plain: readonly string[], labels: readonly string[]): Scale =>
   categories: plain,
   usual: 0.5,
   isValid: (share) => share > 0 && share <= 1,
-  expected: `a probability above 0 and up to 1, or probabilities by label (${labels.join(', ')}) such as ${labels[0] ?? ''}=0.8`,
+  expected: `a probability above 0 and up to 1, or probabilities by label (${showNames(labels)}) such as ${labels[0] ?? ''}=0.8`,
 });
 
 const noUnsafe = ({ labels, network }: ClassifierFiles): RefineError =>
   new RefineError(
     'CONTENT_SAFETY_SETUP',
-    `The labels of ${network} are ${labels.join(', ')}: none is known to be unsafe. Say which block with --safety-block-at, such as ${labels[0] ?? ''}=0.5.`,
+    `The labels of ${network} are ${showNames(labels)}: none is known to be unsafe. Say which block with --safety-block-at, such as ${labels[0] ?? ''}=0.5.`,
   );
 
 const readGraph = (file: string, bytes: Uint8Array): ReturnType<typeof readForeignGraph> => {
@@ -100,7 +101,7 @@ const endsOf = (
   if (input !== undefined && output !== undefined && others.length === 0) return { input, output };
   throw new RefineError(
     'MODEL_CONFIG_UNSUPPORTED',
-    `${file} takes ${[...inputs.keys()].join(', ')} and gives ${outputs.join(', ')}. Expected an image classifier: pixel_values, and logits back.`,
+    `${file} takes ${showNames([...inputs.keys()])} and gives ${showNames(outputs)}. Expected an image classifier: pixel_values, and logits back.`,
     { context: { file } },
   );
 };

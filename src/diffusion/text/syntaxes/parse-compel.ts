@@ -3,6 +3,7 @@
  * Source: damian0815/compel src/compel/prompt_parser.py at c60b9fbc.
  */
 import { RefineError } from '../../../errors.js';
+import { cutText } from '../../../io/json/json-text.js';
 import { CompelReader } from './compel-reader.js';
 import type { WeightedText } from './parse-a1111.js';
 
@@ -29,11 +30,13 @@ export const parseCompel = (prompt: string): CompelPrompt => {
   if (weights.length !== prompts.length || weights.some(Number.isNaN)) {
     throw new RefineError(
       'ROW_FIELD_INVALID',
-      `Expected .${kind}() of ${prompts.length} prompts to have as many weights or none, got (${options.join(', ')})`,
+      `Expected .${kind}() of ${prompts.length} prompts to have as many weights or none, got (${cutText(options.join(', '), MAX_SHOWN)})`,
     );
   }
   return { kind, prompts: prompts.map(fuse), weights, normalizes: !isPlain };
 };
+
+const MAX_SHOWN = 80;
 
 /** Neighbours of equal weight are one, and no prompt is without a piece. */
 const fuse = (parts: readonly WeightedText[]): WeightedText[] => {

@@ -1,6 +1,7 @@
 /** The files of a `tokenizer/` folder, as text, to the parts of a tokenizer; both layouts that transformers has written. */
 import { z } from 'zod';
 import { RefineError } from '../../../errors.js';
+import { cutText } from '../../../io/json/json-text.js';
 import { parseJson as parseWithin } from '../../../io/json/parse-json.js';
 import type { AddedToken, TokenizerParts } from './tokenizer.js';
 
@@ -71,7 +72,7 @@ export const parseTokenizerFiles = (files: TokenizerFiles, where: string): Token
   const idOf = (token: NamedToken | undefined, fallback: string): number => {
     const { content, normalized } = token ?? { content: fallback, normalized: false };
     const id = added.get(content)?.id ?? vocab.get(content);
-    if (id === undefined) throw invalid(where, `has no id for the token ${JSON.stringify(content)}`);
+    if (id === undefined) throw invalid(where, `has no id for the token ${shown(content)}`);
     if (listed.length === 0 || !added.has(content)) added.set(content, { content, id, normalized });
     return id;
   };
@@ -115,15 +116,14 @@ const read = <Schema extends z.ZodType>(schema: Schema, value: unknown, path: st
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [{ path: keys, message } = { path: [], message: '' }] = parsed.error.issues;
-  throw invalid(path, `is not supported: ${keys.join('.')}: ${message}`);
+  throw invalid(path, `is not supported: ${cutText(keys.join('.'), MAX_SHOWN)}: ${cutText(message, MAX_SHOWN)}`);
 };
 
 const parseVocab = (value: unknown, path: string): Map<string, number> => {
   if (typeof value !== 'object' || value === null) throw invalid(path, 'has no table of tokens');
   const vocab = new Map<string, number>(Object.entries(value));
   for (const [token, id] of vocab) {
-    if (!Number.isInteger(id) || id < 0)
-      throw invalid(path, `gives ${JSON.stringify(token)} an id that is no whole number`);
+    if (!Number.isInteger(id) || id < 0) throw invalid(path, `gives ${shown(token)} an id that is no whole number`);
   }
   return vocab;
 };
@@ -131,10 +131,13 @@ const parseVocab = (value: unknown, path: string): Map<string, number> => {
 const parseMerges = (text: string, path: string): string[] => {
   const merges = text.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version'));
   const bad = merges.find((pair) => !/^\S+ \S+$/.test(pair));
-  if (bad !== undefined)
-    throw invalid(path, `has a line that is not a pair of tokens: ${JSON.stringify(bad.slice(0, 80))}`);
+  if (bad !== undefined) throw invalid(path, `has a line that is not a pair of tokens: ${shown(bad)}`);
   return merges;
 };
+
+/** A token for a message. */
+const shown = (token: string): string => JSON.stringify(cutText(token, MAX_SHOWN));
+const MAX_SHOWN = 80;
 
 const invalid = (path: string, what: string): RefineError =>
   new RefineError('MODEL_CONFIG_INVALID', `${path} ${what}. Expected a CLIP tokenizer's files; download them again.`, {

@@ -1,6 +1,6 @@
 /** What `model_index.json` says of a pipeline: its class, its parts and two switches. Pure. */
 import { RefineError } from '../../../errors.js';
-import { show } from '../safetensors/format-value.js';
+import { show, showName } from '../safetensors/format-value.js';
 
 export interface ModelIndex {
   /** diffusers' class name, such as `StableDiffusionXLImg2ImgPipeline`. */
@@ -33,7 +33,7 @@ export const parseModelIndex = (raw: Readonly<Record<string, unknown>>, where: s
   const needed = parts.has('text_encoder') ? [...NEEDED, 'tokenizer'] : NEEDED;
   const missing = needed.filter((name) => !parts.has(name));
   if (missing.length > 0) {
-    const message = `${where} describes a ${className} without ${missing.join(', ')}. Expected a model of the Stable Diffusion XL family.`;
+    const message = `${where} describes a ${showName(className)} without ${missing.join(', ')}. Expected a model of the Stable Diffusion XL family.`;
     throw new RefineError('MODEL_CONFIG_UNSUPPORTED', message, { context: { file: where, missing } });
   }
   return {

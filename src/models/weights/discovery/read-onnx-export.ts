@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { messageOf, RefineError } from '../../../errors.js';
 import { readFileBytes } from '../../../io/files/open-file.js';
 import { commonFolder } from './common-folder.js';
+import { show } from '../safetensors/format-value.js';
 
 /** @throws WEIGHTS_FILE_MISSING */
 export const readExport = async (file: string): Promise<Uint8Array> =>
@@ -23,7 +24,7 @@ export const findExportData = async (
   const files = new Map<string, string>();
   for (const location of locations) {
     if (!/^[\w.-]+$/.test(location)) {
-      const message = `${file} names the file ${JSON.stringify(location)} for its weights, not one in its folder. Export the model again.`;
+      const message = `${file} names the file ${show(location)} for its weights, not one in its folder. Export the model again.`;
       throw new RefineError('WEIGHTS_HEADER_INVALID', message, { context: { file } });
     }
     const data = join(dirname(file), location);

@@ -99,16 +99,21 @@ const readShardNames = async (indexFile: string): Promise<string[]> => {
 const invalidIndex = (file: string, what: string): RefineError =>
   new RefineError('MODEL_CONFIG_INVALID', `${file} ${what}. Download it again.`, { context: { file } });
 
+/** Of files that are missing. */
+const MAX_LISTED = 20;
+
 const incomplete = (folder: string, { entry, missing }: Copy): RefineError => {
   const more = missing.length > 1 ? `, and ${missing.length - 1} more` : '';
   const message =
     `${join(folder, missing[0] ?? '')} is missing${more}; ${entry} refers to it. ` +
     'Download the model again, or the missing files.';
-  return new RefineError('WEIGHTS_FILE_MISSING', message, { context: { folder, missing } });
+  return new RefineError('WEIGHTS_FILE_MISSING', message, {
+    context: { folder, missing: missing.slice(0, MAX_LISTED) },
+  });
 };
 
 const ambiguous = (folder: string, variants: readonly (string | null)[]): RefineError => {
-  const message = `${folder} has weights in the variants ${variants.join(', ')}, and no plain ones. Keep the files of one.`;
+  const message = `${folder} has weights in the variants ${variants.slice(0, MAX_LISTED).join(', ')}, and no plain ones. Keep the files of one.`;
   return new RefineError('WEIGHTS_FILE_MISSING', message, { context: { folder } });
 };
 
@@ -117,7 +122,7 @@ const noWeights = (folder: string, stem: string, names: readonly string[]): Refi
   const pickled = names.filter((name) => PICKLED.test(name));
   const mend =
     pickled.length > 0
-      ? `It has ${pickled.join(', ')}, but reading such a file can run any code in it, so only safetensors are read. ` +
+      ? `It has ${pickled.slice(0, MAX_LISTED).join(', ')}, but reading such a file can run any code in it, so only safetensors are read. ` +
         'Load the model in diffusers and save it with save_pretrained(folder, safe_serialization=True).'
       : 'Download the model again, with its .safetensors files.';
   return new RefineError('WEIGHTS_FILE_MISSING', `No weights in ${folder}: looked for ${looked}. ${mend}`, {

@@ -1,6 +1,7 @@
 /** NumPy's `.npy` format, as far as latents need it: little-endian floats in C order. Pure. */
 import { RefineError } from '../../../errors.js';
 import { decodeFloats } from '../safetensors/decode-floats.js';
+import { show, showShape } from '../safetensors/format-value.js';
 
 export interface NpyArray {
   data: Float32Array;
@@ -24,7 +25,7 @@ export const parseNpy = (bytes: Uint8Array, where: string): NpyArray => {
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
   const dims = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(header)?.[1];
   const elementBytes = Object.hasOwn(ELEMENT_BYTES, descr) ? ELEMENT_BYTES[descr] : undefined;
-  if (elementBytes === undefined) throw invalid(where, `holds ${JSON.stringify(descr)}; expected <f4, <f2 or <f8`);
+  if (elementBytes === undefined) throw invalid(where, `holds ${show(descr)}; expected <f4, <f2 or <f8`);
   if (order !== 'False') throw invalid(where, 'is in Fortran order; expected C order (numpy.ascontiguousarray)');
   if (dims === undefined) throw invalid(where, 'has no shape in its header');
   const shape = dims
@@ -34,7 +35,7 @@ export const parseNpy = (bytes: Uint8Array, where: string): NpyArray => {
     .map(Number);
   const needed = shape.reduce((product, dim) => product * dim, elementBytes);
   if (needed !== data.length) {
-    throw invalid(where, `has ${data.length} bytes of data, but [${shape.join(', ')}] of ${descr} needs ${needed}`);
+    throw invalid(where, `has ${data.length} bytes of data, but ${showShape(shape)} of ${descr} needs ${needed}`);
   }
   return { data: decode(data, descr), shape };
 };

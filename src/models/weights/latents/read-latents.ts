@@ -7,6 +7,7 @@ import { openSafetensors } from '../safetensors/open-safetensors.js';
 import { parseNpy, type NpyArray } from './parse-npy.js';
 import { readTensorF32 } from '../safetensors/read-tensor.js';
 import { readTorchTensor } from './read-torch-tensor.js';
+import { showNames, showShape } from '../safetensors/format-value.js';
 import { mergeTensors } from '../weight-map.js';
 
 /** The tensor's name in files with several, and in files written by `encodeLatents`. */
@@ -57,8 +58,10 @@ const readFromSafetensors = async (path: string): Promise<NpyArray> => {
   const name = names.length === 1 ? (names[0] ?? '') : LATENTS_TENSOR;
   const shape = file.tensors.get(name)?.shape;
   if (shape === undefined) {
-    const found = names.length > 8 ? `${names.slice(0, 8).join(', ')}, …` : names.join(', ');
-    throw invalid(path, `expected one tensor, or one named "${LATENTS_TENSOR}"; found ${names.length}: ${found}`);
+    throw invalid(
+      path,
+      `expected one tensor, or one named "${LATENTS_TENSOR}"; found ${names.length}: ${showNames(names)}`,
+    );
   }
   checkShape(shape, path);
   return { data: await readTensorF32(mergeTensors([file]).require(name, shape)), shape };
@@ -79,7 +82,7 @@ const readFromTorch = (path: string): Promise<NpyArray> =>
 const checkShape = (shape: readonly number[], path: string): void => {
   const [batch = 0, channels = 0, height = 0, width = 0] = shape.length === 3 ? [1, ...shape] : shape;
   const isLatents = shape.length <= 4 && batch === 1 && channels === CHANNELS && height > 0 && width > 0;
-  if (!isLatents) throw invalid(path, `expected latents [1, ${CHANNELS}, height, width], got [${shape.join(', ')}]`);
+  if (!isLatents) throw invalid(path, `expected latents [1, ${CHANNELS}, height, width], got ${showShape(shape)}`);
   if (Math.max(height, width) > MAX_SIDE) {
     throw invalid(path, `latents of ${height}×${width} are longer than ${MAX_SIDE} positions`);
   }

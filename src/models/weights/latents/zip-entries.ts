@@ -4,6 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { readUpTo } from '../../../io/files/open-file.js';
+import { show } from '../safetensors/format-value.js';
 
 /** Where an entry's bytes lie, all of them inside the file. */
 export interface ZipEntry {
@@ -38,9 +39,9 @@ export const readZipEntries = async (handle: FileHandle, fileSize: number): Prom
     const nameEnd = at + CENTRAL.bytes + view.getUint16(at + 28, true);
     const name = new TextDecoder().decode(bytes.subarray(at + CENTRAL.bytes, nameEnd));
     if ((flags & ENCRYPTED) !== 0 || method !== STORED || stored !== plain) {
-      throw new Error(`its entry ${JSON.stringify(name)} is compressed or encrypted, which torch.save does not do`);
+      throw new Error(`its entry ${show(name)} is compressed or encrypted, which torch.save does not do`);
     }
-    if (entries.has(name)) throw new Error(`it has the entry ${JSON.stringify(name)} twice`);
+    if (entries.has(name)) throw new Error(`it has the entry ${show(name)} twice`);
     entries.set(name, { start: await findData(handle, view.getUint32(at + 42, true), plain, offset), size: plain });
     at = nameEnd + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
   }

@@ -5,6 +5,7 @@ import { readAdapterKey, type AdapterPart } from './adapter-names.js';
 import { isWeightDtype } from '../safetensors/dtypes.js';
 import { openSafetensors } from '../safetensors/open-safetensors.js';
 import { readScalar } from '../safetensors/read-scalar.js';
+import { show, showShape } from '../safetensors/format-value.js';
 import type { TensorEntry } from '../safetensors/safetensors-header.js';
 import type { Weight } from '../weight-map.js';
 
@@ -61,19 +62,19 @@ export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
     const entry = found.get(`${part} ${layer}`) ?? { part, layer, roles: new Map<string, Weight>() };
     found.set(`${part} ${layer}`, entry);
     if (role === 'alpha') {
-      if (entry.alpha !== undefined) throw unsuitable(path, `it has "${name}" under two names`);
+      if (entry.alpha !== undefined) throw unsuitable(path, `it has ${show(name)} under two names`);
       entry.alpha = await readAlpha(file, name, tensor);
       continue;
     }
     if (!isWeightDtype(dtype))
-      throw unsuitable(path, `its tensor "${name}" is ${dtype}, not F32, F16 or BF16. Save it as one of these`);
+      throw unsuitable(path, `its tensor ${show(name)} is ${dtype}, not F32, F16 or BF16. Save it as one of these`);
     if (/\.dora_scale$/.test(name) && tensor.shape[0] === 1) {
       throw unsuitable(
         path,
-        `its "${name}" has a length for each input of the layer; only lengths of outputs are read. Merge it into its model`,
+        `its ${show(name)} has a length for each input of the layer; only lengths of outputs are read. Merge it into its model`,
       );
     }
-    if (entry.roles.has(role)) throw unsuitable(path, `it has "${name}" under two names`);
+    if (entry.roles.has(role)) throw unsuitable(path, `it has ${show(name)} under two names`);
     entry.roles.set(role, { ...tensor, dtype, file });
   }
   const layers: AdapterFile['layers'][number][] = [];
@@ -82,7 +83,7 @@ export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
     if (down === undefined || up === undefined) {
       throw unsuitable(
         path,
-        `its layer "${layer}" lacks ${down === undefined ? 'down (A)' : 'up (B)'}. Download it again`,
+        `its layer ${show(layer)} lacks ${down === undefined ? 'down (A)' : 'up (B)'}. Download it again`,
       );
     }
     const rank = down.shape[0] ?? 1;
@@ -97,11 +98,11 @@ export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
 /** kohya's scripts save the float or the integer that it was given as. */
 const readAlpha = async (file: string, name: string, tensor: TensorEntry): Promise<number> => {
   const alpha = await readScalar(file, tensor).catch((cause: unknown) => {
-    throw unsuitable(file, `its "${name}" cannot be read: ${messageOf(cause)}`);
+    throw unsuitable(file, `its ${show(name)} cannot be read: ${messageOf(cause)}`);
   });
   if (alpha !== null) return alpha;
-  const found = `${tensor.dtype} [${tensor.shape.join(', ')}]`;
-  throw unsuitable(file, `its "${name}" is to be one finite number, and is ${found}. Save it again as one F32`);
+  const found = `${tensor.dtype} ${showShape(tensor.shape)}`;
+  throw unsuitable(file, `its ${show(name)} is to be one finite number, and is ${found}. Save it again as one F32`);
 };
 
 export const unsuitable = (file: string, why: string): RefineError =>

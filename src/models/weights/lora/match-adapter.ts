@@ -1,6 +1,7 @@
 /** A file of adapters against a model: which layer each change is of, and whether it was made for this model at all. Pure. */
 import { unsuitable, type AdapterFile, type LowRank } from './adapter-file.js';
 import { adapterLayers, type AdapterPart } from './adapter-names.js';
+import { show, showShape } from '../safetensors/format-value.js';
 import type { Weight } from '../weight-map.js';
 
 /** Parts of a model that adapters change. */
@@ -59,7 +60,7 @@ export const matchAdapter = ({ file, layers, strangers }: AdapterFile, shapes: P
   if (misses > layers.length / 2) {
     throw unsuitable(
       file,
-      `${family ?? `most of its layers, such as "${unknown.at(-1) ?? ''}", are none of this model's`}. ${MEND}`,
+      `${family ?? `most of its layers, such as ${show(unknown.at(-1) ?? '')}, are none of this model's`}. ${MEND}`,
     );
   }
   return { parts, unknown };
@@ -93,7 +94,7 @@ const familyOf = (layers: AdapterFile['layers'], unet: PartShapes['unet']): stri
 };
 
 const misfit = (name: string, { down, up }: LowRank, shape: readonly number[]): string =>
-  `its matrices for ${name}, [${up.shape.join(', ')}] and [${down.shape.join(', ')}], do not make [${shape.join(', ')}]`;
+  `its matrices for ${name}, ${showShape(up.shape)} and ${showShape(down.shape)}, do not make ${showShape(shape)}`;
 
 /** The change in the shapes that the layer's operators take, or null where it is not of such a layer. */
 const fit = (lowRank: LowRank, [outer = 0, inner = 0, ...kernel]: readonly number[]): LowRank | null => {

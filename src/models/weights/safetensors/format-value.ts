@@ -6,3 +6,15 @@ export const show = (value: unknown): string => {
   return text.length > MAX_SHOWN ? `${cutText(text, MAX_SHOWN)}…` : text;
 };
 const MAX_SHOWN = 120;
+
+/** A tensor's shape for a message: `[1, 4, 64, 64]`. */
+export const showShape = (shape: readonly number[]): string =>
+  `[${shape.slice(0, MAX_SIDES).join(', ')}${shape.length > MAX_SIDES ? ', …' : ''}]`;
+const MAX_SIDES = 8;
+
+/** Names of the file for a message, the first of many, without quotes. */
+export const showNames = (names: readonly string[], most = MAX_NAMES): string =>
+  [...names.slice(0, most).map(showName), ...(names.length > most ? ['…'] : [])].join(', ');
+const MAX_NAMES = 8;
+
+export const showName = (name: string): string => show(name).replace(/^"|"(?=…?$)/g, '');
