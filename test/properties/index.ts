@@ -1,0 +1,9 @@
+/** All of them, by room. */
+import { properties as adapters } from './adapters.js';
+import { properties as json } from './json.js';
+import { properties as latents } from './latents.js';
+import type { Property } from './property.js';
+
+import { properties as weights } from './weights.js';
+
+export const PROPERTIES: readonly Property[] = [...json, ...latents, ...weights, ...adapters];
