@@ -1,5 +1,7 @@
 /** A1111's attention syntax: `(a)`, `(a:1.2)`, `[a]`, `\(`, `BREAK`. */
 
+import { expectFinite } from './expect-finite.js';
+
 /** Text and how much it counts. */
 export interface WeightedText {
   text: string;
@@ -18,6 +20,7 @@ const BREAK = /\s*\bBREAK\b\s*/;
  * Source: AUTOMATIC1111/stable-diffusion-webui modules/prompt_parser.py at 28bd8e14, `parse_prompt_attention`; its doctests
  * are tests here.
  * @returns at least one
+ * @throws ROW_FIELD_INVALID for a weight that no float32 holds
  */
 export const parseA1111 = (prompt: string): WeightedText[] => {
   const parts: WeightedText[] = [];
@@ -36,7 +39,7 @@ export const parseA1111 = (prompt: string): WeightedText[] => {
   }
   for (const start of open.round) multiplyFrom(start, UP);
   for (const start of open.square) multiplyFrom(start, 1 / UP);
-  return parts.length === 0 ? [{ text: '', weight: 1 }] : fuse(parts);
+  return parts.length === 0 ? [{ text: '', weight: 1 }] : expectFinite(fuse(parts));
 };
 
 const cutAtBreaks = (text: string): WeightedText[] =>

@@ -1,5 +1,6 @@
 /** ComfyUI's attention syntax: `(a)`, `(a:1.2)`, `\(`. Square brackets and `BREAK` are text there. */
 
+import { expectFinite } from './expect-finite.js';
 import type { WeightedText } from './parse-a1111.js';
 
 const UP = 1.1;
@@ -9,12 +10,17 @@ const DEEPEST = 64;
 /**
  * A weight stands for its bracket whatever is around it, brackets without one multiply by 1.1.
  * Source: comfyanonymous/ComfyUI comfy/sd1_clip.py at 00728eb2, `token_weights` and `parse_parentheses`.
+ * @throws ROW_FIELD_INVALID for a weight that no float32 holds
  */
 export const parseComfy = (prompt: string): WeightedText[] =>
-  weigh(prompt.replaceAll('\\)', ESCAPED.closing).replaceAll('\\(', ESCAPED.opening), 1, 0).map(({ text, weight }) => ({
-    text: text.replaceAll(ESCAPED.closing, ')').replaceAll(ESCAPED.opening, '('),
-    weight,
-  }));
+  expectFinite(
+    weigh(prompt.replaceAll('\\)', ESCAPED.closing).replaceAll('\\(', ESCAPED.opening), 1, 0).map(
+      ({ text, weight }) => ({
+        text: text.replaceAll(ESCAPED.closing, ')').replaceAll(ESCAPED.opening, '('),
+        weight,
+      }),
+    ),
+  );
 
 /** They cannot be typed. */
 const ESCAPED = { closing: '\0\u0001', opening: '\0\u0002' };

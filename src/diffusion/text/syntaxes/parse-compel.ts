@@ -5,6 +5,7 @@
 import { RefineError } from '../../../errors.js';
 import { cutText } from '../../../io/json/json-text.js';
 import { CompelReader } from './compel-reader.js';
+import { expectFinite } from './expect-finite.js';
 import type { WeightedText } from './parse-a1111.js';
 
 /** Prompts one after the other, or one that lies between them. */
@@ -17,7 +18,7 @@ export interface CompelPrompt {
   normalizes: boolean;
 }
 
-/** @throws ROW_FIELD_INVALID where weights are missing, and for `.swap()` and `withLora()`, which are not done here */
+/** @throws ROW_FIELD_INVALID where weights are missing or none that a float32 holds, and for `.swap()` and `withLora()`, which are not done here */
 export const parseCompel = (prompt: string): CompelPrompt => {
   const text = prompt.replace(/,(\S)/g, ', $1');
   const reader = new CompelReader(text);
@@ -33,6 +34,7 @@ export const parseCompel = (prompt: string): CompelPrompt => {
       `Expected .${kind}() of ${prompts.length} prompts to have as many weights or none, got (${cutText(options.join(', '), MAX_SHOWN)})`,
     );
   }
+  expectFinite(weights.map((weight) => ({ weight })));
   return { kind, prompts: prompts.map(fuse), weights, normalizes: !isPlain };
 };
 
@@ -46,5 +48,5 @@ const fuse = (parts: readonly WeightedText[]): WeightedText[] => {
     if (last?.weight === weight) last.text += ` ${text}`;
     else fused.push({ text, weight });
   }
-  return fused.length === 0 ? [{ text: '', weight: 1 }] : fused;
+  return fused.length === 0 ? [{ text: '', weight: 1 }] : expectFinite(fused);
 };

@@ -23,8 +23,14 @@ const END = '<|endoftext|>';
 
 /** Spaces around the token count as part of it, or it counts only as a whole word: no CLIP tokenizer asks for that. */
 const no = z.literal(false).default(false);
+/** Words that a prompt is searched for one by one: a model has some, with embeddings in its vocabulary some hundred. */
+const MAX_ADDED = 5000;
+const MAX_ADDED_LENGTH = 200;
+/** Ids are of 32 bits. */
+const MAX_ID = 2 ** 31 - 1;
+
 const tokenSchema = z.object({
-  content: z.string().min(1),
+  content: z.string().min(1).max(MAX_ADDED_LENGTH),
   normalized: z.boolean().default(false),
   lstrip: no,
   rstrip: no,
@@ -41,10 +47,10 @@ const namesSchema = z.object({
 const configSchema = namesSchema.extend({
   tokenizer_class: z.enum(['CLIPTokenizer', 'CLIPTokenizerFast']).optional(),
   model_max_length: z.int().min(2).max(CLIP_LENGTH).default(CLIP_LENGTH),
-  added_tokens_decoder: z.record(z.string().regex(/^\d+$/), tokenSchema).optional(),
+  added_tokens_decoder: z.record(z.string().regex(/^\d{1,9}$/), tokenSchema).optional(),
 });
 const tokenizerSchema = z.object({
-  added_tokens: z.array(tokenSchema.extend({ id: z.int() })),
+  added_tokens: z.array(tokenSchema.extend({ id: z.int().min(0).max(MAX_ID) })),
   model: z.object({
     type: z.literal('BPE'),
     end_of_word_suffix: z.literal('</w>'),
@@ -68,6 +74,7 @@ export const parseTokenizerFiles = (files: TokenizerFiles, where: string): Token
   const names = listed.length > 0 || map === undefined ? {} : read(namesSchema, parseJson(map, mapPath), mapPath);
   const { bos_token: begin, eos_token: end, unk_token: unknown, pad_token: pad } = { ...config, ...names };
 
+  if (listed.length > MAX_ADDED) throw invalid(where, `adds ${listed.length} tokens, more than ${MAX_ADDED}`);
   const added = new Map<string, AddedToken>(listed.map((token) => [token.content, token]));
   const idOf = (token: NamedToken | undefined, fallback: string): number => {
     const { content, normalized } = token ?? { content: fallback, normalized: false };
@@ -123,7 +130,8 @@ const parseVocab = (value: unknown, path: string): Map<string, number> => {
   if (typeof value !== 'object' || value === null) throw invalid(path, 'has no table of tokens');
   const vocab = new Map<string, number>(Object.entries(value));
   for (const [token, id] of vocab) {
-    if (!Number.isInteger(id) || id < 0) throw invalid(path, `gives ${shown(token)} an id that is no whole number`);
+    if (!Number.isInteger(id) || id < 0 || id > MAX_ID)
+      throw invalid(path, `gives ${shown(token)} an id that is no whole number from 0 to ${MAX_ID}`);
   }
   return vocab;
 };

@@ -43,6 +43,29 @@ const BAD: [string, TokenizerFiles, string][] = [
   ['no merges', { ...legacy, 'merges.txt': undefined }, 'merges.txt is missing'],
   ['not JSON', { ...legacy, 'vocab.json': '{' }, 'vocab.json is not JSON'],
   ['an id that is text', { ...legacy, 'vocab.json': '{"a":"1"}' }, 'vocab.json gives "a"'],
+  ['an id beyond 32 bits', { ...legacy, 'vocab.json': '{"a":2147483648}' }, 'vocab.json gives "a"'],
+  [
+    'an added id beyond 32 bits',
+    { ...legacy, 'tokenizer_config.json': JSON.stringify({ added_tokens_decoder: { 99999999999999: END } }) },
+    'added_tokens_decoder',
+  ],
+  [
+    'an added token that no prompt has',
+    { ...legacy, 'tokenizer_config.json': JSON.stringify({ eos_token: { ...END, content: 'a'.repeat(8_000_000) } }) },
+    'eos_token',
+  ],
+  [
+    'more added tokens than a prompt can be searched for',
+    {
+      ...legacy,
+      'tokenizer_config.json': JSON.stringify({
+        added_tokens_decoder: Object.fromEntries(
+          Array.from({ length: 5001 }, (_, id) => [id, { ...END, content: `<${id}>` }]),
+        ),
+      }),
+    },
+    'adds 5001 tokens, more than 5000',
+  ],
   ['a merge of three', { ...legacy, 'merges.txt': 'a b c' }, 'merges.txt has a line'],
   ['another tokenizer', { ...legacy, 'tokenizer_config.json': '{"tokenizer_class":"T5Tokenizer"}' }, 'tokenizer_class'],
   ['too long', { ...legacy, 'tokenizer_config.json': '{"model_max_length":512}' }, 'model_max_length'],

@@ -1,0 +1,26 @@
+import { parseA1111 } from '#src/diffusion/text/syntaxes/parse-a1111.js';
+import { parseComfy } from '#src/diffusion/text/syntaxes/parse-comfy.js';
+import { parseCompel } from '#src/diffusion/text/syntaxes/parse-compel.js';
+
+const digits = '9'.repeat(400);
+
+test.each([
+  ['a1111', parseA1111, `(a cat:${digits})`],
+  ['a1111, by brackets', parseA1111, `${'('.repeat(2000)}a cat`],
+  ['comfy', parseComfy, `(a cat:${digits})`],
+  ['comfy, by an exponent', parseComfy, '(a cat:1e39)'],
+  ['compel', parseCompel, `(a cat)${digits}`],
+  ['compel, by signs', parseCompel, `a${'+'.repeat(2000)}`],
+  ['compel, of a blend', parseCompel, '("a", "b").blend(1, 1e39)'],
+])('a weight that no float32 holds is told: %s', (_, parse, prompt) => {
+  expect(() => parse(prompt)).toThrow(
+    expect.objectContaining({
+      code: 'ROW_FIELD_INVALID',
+      message: expect.stringMatching(/^Expected weights in a prompt that a float32 holds, got .{1,100}$/) as string,
+    }),
+  );
+});
+
+test('the largest that one holds stays', () => {
+  expect(parseComfy('(a cat:3.4e38)')).toEqual([{ text: 'a cat', weight: 3.4e38 }]);
+});
