@@ -8,7 +8,7 @@ import {
   findScheduler,
   schedulerSpellings,
 } from '#src/diffusion/schedulers/registry.js';
-import { schedulePrompt } from '#src/diffusion/text/syntaxes/a1111-schedule.js';
+import { schedulePrompt } from '#src/diffusion/text/syntaxes/a1111-prompt-editing.js';
 import { parseA1111 } from '#src/diffusion/text/syntaxes/parse-a1111.js';
 import { parseComfy } from '#src/diffusion/text/syntaxes/parse-comfy.js';
 import { parseCompel } from '#src/diffusion/text/syntaxes/parse-compel.js';

@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { bytePairEncoder } from '#src/diffusion/text/tokenizer/tokenizer-bpe.js';
+import { bytePairEncoder } from '#src/diffusion/text/tokenizer/byte-pair-encoding.js';
 import { parseTokenizerFiles } from '#src/diffusion/text/tokenizer/tokenizer-files.js';
 import { createTokenizer } from '#src/diffusion/text/tokenizer/tokenizer.js';
 import { goldenData } from '../support/golden.js';
