@@ -65,6 +65,7 @@ it('travels with the package, and so do the notices', () => {
   expect(paths).toEqual(
     expect.arrayContaining([
       'LICENSE',
+      'SECURITY.md',
       'THIRD-PARTY-LICENSES.md',
       'models/NOTICE',
       'vendor/onnx-proto/LICENSE',
