@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { ErrorCode } from '#src/errors.js';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 import { goodRow, picture, quick, readPixels, readResults, runBatch, toJsonl, workFolder } from '../support/batch.js';
 import { parseResults, type CliRun } from '../support/run-cli.js';
 

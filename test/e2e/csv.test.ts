@@ -1,7 +1,7 @@
 /** CSV and TSV as spreadsheets and hands write them, several inputs in one run. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 import { goodRow, picture, quick, readResults, runBatch, workFolder, writeRows } from '../support/batch.js';
 import type { CliRun } from '../support/run-cli.js';
 

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFi
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { writePngText } from '#src/media/metadata/write-png-text.js';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 import { picture, readPixels, readResults, runBatch, workFolder } from '../support/batch.js';
 import type { CliRun } from '../support/run-cli.js';
 

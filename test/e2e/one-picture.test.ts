@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 import { model, picture, readPixels, runBatch, workFolder, writeRows } from '../support/batch.js';
 import { runCli, startCli, type CliRun } from '../support/run-cli.js';
 

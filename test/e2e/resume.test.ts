@@ -1,7 +1,7 @@
 /** --resume and --retry-failed, row by row. */
 import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 import { goldenData } from '../support/golden.js';
 import { parseResults, runCli, temporaryFolder, type CliRun } from '../support/run-cli.js';
 

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writePngText } from '#src/media/metadata/write-png-text.js';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 import { goldenData } from '../support/golden.js';
 import { parseResults, runCli, temporaryFolder } from '../support/run-cli.js';
 

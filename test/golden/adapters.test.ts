@@ -5,7 +5,7 @@ import { openSafetensors } from '#src/models/weights/safetensors/open-safetensor
 import { loadModel, type Model } from '#src/diffusion/pipeline/load-model.js';
 import { refine } from '#src/diffusion/pipeline/refine.js';
 import { weighModel } from '#src/diffusion/pipeline/apply-adapters.js';
-import type { RefineJob, RefineOutput } from '#src/records.js';
+import type { RefineJob, RefineOutput } from '#src/records/job.js';
 import { sliceBatch, type Tensor } from '#src/tensor/tensor.js';
 import { buildCondition, predictNoise } from '#src/diffusion/unet/predict-noise.js';
 import { caseTensors, goldenData, maxDifference } from '../support/golden.js';

@@ -2,7 +2,7 @@
 import { fitPicture } from '#src/media/image/fit.js';
 import { loadPicture } from '#src/media/image/load-picture.js';
 import { readSource } from '#src/media/image/read-source.js';
-import type { Pixels } from '#src/records.js';
+import type { Pixels } from '#src/records/picture.js';
 import { readSafetensors } from '../support/read-safetensors.js';
 
 const pixelsOf = async (picture: string): Promise<Pixels> => {

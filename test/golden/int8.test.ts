@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CPU } from '#src/onnx/graph/operators/target.js';
 import { loadModel, type Model } from '#src/diffusion/pipeline/load-model.js';
 import { refine } from '#src/diffusion/pipeline/refine.js';
-import type { RefineJob } from '#src/records.js';
+import type { RefineJob } from '#src/records/job.js';
 import sharp from 'sharp';
 import { root } from '../support/golden.js';
 import { plainSettings } from '../support/settings.js';

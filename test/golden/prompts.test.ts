@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { loadModel, type Model } from '#src/diffusion/pipeline/load-model.js';
-import type { PromptSyntax } from '#src/records.js';
+import type { PromptSyntax } from '#src/records/settings.js';
 import { schedulePrompt } from '#src/diffusion/text/syntaxes/a1111-prompt-editing.js';
 import { encodeTexts } from '#src/diffusion/text/encode-by-syntax.js';
 import { concatBatch } from '#src/tensor/tensor.js';

@@ -3,7 +3,7 @@ import { deepStrictEqual, ok } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import fc from 'fast-check';
-import type { LatentsData } from '#src/records.js';
+import type { LatentsData } from '#src/records/picture.js';
 import { encodeLatents } from '#src/models/weights/latents/encode-latents.js';
 import { parseNpy } from '#src/models/weights/latents/parse-npy.js';
 import { parseTorchPickle } from '#src/models/weights/latents/parse-torch-pickle.js';

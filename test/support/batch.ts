@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 import { goldenData } from './golden.js';
 import { parseResults, startCli, temporaryFolder, type CliOptions, type CliRun, type RunningCli } from './run-cli.js';
 

@@ -1,5 +1,5 @@
 /** The settings of a row that says nothing but its prompt, to build others from. */
-import type { RefineSettings } from '#src/records.js';
+import type { RefineSettings } from '#src/records/settings.js';
 
 export const plainSettings: RefineSettings = {
   prompt: 'a cat',

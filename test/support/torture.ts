@@ -1,7 +1,7 @@
 /** A run that is killed again and again, and must end as if nothing had happened. Linux: finds the engine in /proc. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 import { goldenData } from './golden.js';
 import { childrenOf } from './processes.js';
 import { parseResults, runCli, startCli, temporaryFolder } from './run-cli.js';

@@ -1,7 +1,7 @@
 /** Pairs of pictures on one sheet, three a line, with what made them underneath. */
 import { drawSheet, type Sheet, type SheetText } from '../../media/image/draw-sheet.js';
 import type { Tile } from '../../media/image/preview.js';
-import type { ResultRecord } from '../../records.js';
+import type { ResultRecord } from '../../records/result.js';
 import { nameOf, stepsText } from './page-row.js';
 
 /** Pixels. Three pairs make 1592, which a README shows at half its size on a fine screen. */

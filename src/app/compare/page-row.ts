@@ -1,6 +1,6 @@
 /** One row as the page shows it; the page itself only lays it out. */
 import { basename, isAbsolute } from 'node:path';
-import type { ResultRecord, ResultStatus } from '../../records.js';
+import type { ResultRecord, ResultStatus } from '../../records/result.js';
 
 /** One of the two pictures: in the page, in a file beside it, or not to be had, and why. */
 export type PageSide = { kind: 'embedded' } | { kind: 'linked'; url: string } | { kind: 'missing'; note: string };

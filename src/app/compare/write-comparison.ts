@@ -1,7 +1,7 @@
 /** From the results of a run to a page and a contact sheet. */
 import { basename, dirname, resolve } from 'node:path';
 import { RefineError } from '../../errors.js';
-import type { ResultRecord } from '../../records.js';
+import type { ResultRecord } from '../../records/result.js';
 import { readResults, type TellFault } from '../../run/results/read-results.js';
 import { addToSummary, emptySummary, type Summary } from '../../run/results/summary.js';
 import { writeAtomically } from '../../run/results/write-atomically.js';

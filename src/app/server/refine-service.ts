@@ -4,7 +4,8 @@ import type { Engine } from '../../run/engine/engine.js';
 import type { EngineInfo } from '../../run/engine/protocol.js';
 import { isRefineError, RefineError } from '../../errors.js';
 import { resolveSettings } from '../../run/manifest/rows/resolve-settings.js';
-import type { EngineJob, RefineReply, RefineSettings } from '../../records.js';
+import type { EngineJob, RefineReply } from '../../records/job.js';
+import type { RefineSettings } from '../../records/settings.js';
 import type { Refiner, RefineHooks } from './score.js';
 import { WorkQueue } from './work-queue.js';
 

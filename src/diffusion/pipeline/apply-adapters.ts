@@ -1,6 +1,6 @@
 /** A model with its adapters at a row's weights. */
 import type { Adapter } from '../../models/networks/adapter.js';
-import type { LoraWeight } from '../../records.js';
+import type { LoraWeight } from '../../records/settings.js';
 import type { Network } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { PromptMemory } from '../text/prompt-cache.js';

@@ -1,5 +1,5 @@
 /** Prompt, negative prompt and micro-conditioning, as the UNet takes them at each step. */
-import type { RefineSettings } from '../../records.js';
+import type { RefineSettings } from '../../records/settings.js';
 import type { Schedule } from '../schedulers/scheduler.js';
 import type { StepRange } from '../schedulers/noise/step-range.js';
 import { concatBatch, type Tensor } from '../../tensor/tensor.js';

@@ -1,5 +1,5 @@
 /** The end of every run: latents as they are, or as the picture they stand for. */
-import type { RefineJob, RefineOutput } from '../../records.js';
+import type { RefineJob, RefineOutput } from '../../records/job.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { decode } from '../vae/autoencoder.js';
 import { toPixels } from '../vae/pixels.js';

@@ -4,7 +4,7 @@
  */
 import { VAE_SCALE } from '../../models/networks/vae-config.js';
 import { runNoise } from '../random/run-noise.js';
-import type { GenerateJob, RefineReply } from '../../records.js';
+import type { GenerateJob, RefineReply } from '../../records/job.js';
 import { rangeFromNoise } from '../schedulers/noise/handoff.js';
 import { buildSchedule, configFor } from '../schedulers/registry.js';
 import { tensor } from '../../tensor/tensor.js';

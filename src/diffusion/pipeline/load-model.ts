@@ -5,7 +5,7 @@ import { parseSchedulerConfig, type SchedulerConfig } from '../schedulers/regist
 import type { TextEncoder } from '../text/encode-prompt.js';
 import { readClipTokenizer, readTokenizer } from '../text/tokenizer/read-tokenizer.js';
 import type { Adapter } from '../../models/networks/adapter.js';
-import type { EmbeddingChoice, LoraChoice, MemoryUse, VaeTiling } from '../../records.js';
+import type { EmbeddingChoice, LoraChoice, MemoryUse, VaeTiling } from '../../records/model-options.js';
 import type { Unet } from '../unet/predict-noise.js';
 import { TIME_ID_COUNT, type TimeIdKind } from '../unet/time-ids.js';
 import type { Autoencoder } from '../vae/autoencoder.js';

@@ -2,7 +2,7 @@
 import { parse } from 'node:path';
 import { isRefineError, RefineError } from '../../errors.js';
 import type { Adapter, LayerChange } from '../../models/networks/adapter.js';
-import type { LoraChoice } from '../../records.js';
+import type { LoraChoice } from '../../records/model-options.js';
 import { openAdapterFile, unsuitable } from '../../models/weights/lora/adapter-file.js';
 import { fingerprintFile } from '../../models/weights/discovery/fingerprint-model.js';
 import {

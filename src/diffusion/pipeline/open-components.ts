@@ -17,7 +17,7 @@ import { openNetwork, type Network } from '../../onnx/runtime/session.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
 import type { Unet } from '../unet/predict-noise.js';
 import { PromptKeys } from '../unet/cross-attention-cache.js';
-import type { MemoryUse, VaeTiling } from '../../records.js';
+import type { MemoryUse, VaeTiling } from '../../records/model-options.js';
 import type { Autoencoder } from '../vae/autoencoder.js';
 import type { OpenPart } from '../vae/run-strips.js';
 import type { ModelPart } from '../../models/weights/discovery/model-files.js';

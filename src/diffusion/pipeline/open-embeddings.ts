@@ -1,6 +1,6 @@
 /** Textual inversions (Gal et al. 2022, arXiv:2208.01618): vectors that stand for words, for each text encoder its own. */
 import { RefineError } from '../../errors.js';
-import type { EmbeddingChoice } from '../../records.js';
+import type { EmbeddingChoice } from '../../records/model-options.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
 import { isWeightDtype } from '../../models/weights/safetensors/dtypes.js';
 import { fingerprintFile } from '../../models/weights/discovery/fingerprint-model.js';

@@ -4,7 +4,8 @@
  */
 import { VAE_SCALE } from '../../models/networks/vae-config.js';
 import { runNoise } from '../random/run-noise.js';
-import type { Pixels, RefineJob, RefineReply } from '../../records.js';
+import type { Pixels } from '../../records/picture.js';
+import type { RefineJob, RefineReply } from '../../records/job.js';
 import { buildSchedule, configFor } from '../schedulers/registry.js';
 import { stepRange } from '../schedulers/noise/step-range.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';

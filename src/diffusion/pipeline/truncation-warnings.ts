@@ -1,6 +1,7 @@
 /** What to say of prompts of which a part is left out, as diffusers says it too. */
 import { cutText } from '../../io/json/json-text.js';
-import type { RefineReply, RefineSettings } from '../../records.js';
+import type { RefineReply } from '../../records/job.js';
+import type { RefineSettings } from '../../records/settings.js';
 import { cutWords } from '../text/dropped-words.js';
 import type { Model } from './load-model.js';
 

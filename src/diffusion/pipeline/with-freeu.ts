@@ -1,5 +1,5 @@
 import { RefineError } from '../../errors.js';
-import type { FreeU } from '../../records.js';
+import type { FreeU } from '../../records/settings.js';
 import { freeuFeeds } from '../unet/freeu.js';
 import { ownFeeds, type Unet } from '../unet/predict-noise.js';
 

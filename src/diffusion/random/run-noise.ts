@@ -2,7 +2,7 @@
  * Which draw of a run comes from where, for each program whose pictures are to be made again. docs/numerics.md says it in
  * words.
  */
-import type { RefineSettings } from '../../records.js';
+import type { RefineSettings } from '../../records/settings.js';
 import type { NoiseSource } from './noise-source.js';
 import { philoxNoise } from './philox.js';
 import { slerp } from './slerp.js';

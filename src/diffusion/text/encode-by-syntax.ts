@@ -1,5 +1,5 @@
 /** Prompts in a syntax to embeddings, as long as the prompts are: 77 tokens a chunk. */
-import type { PromptSyntax } from '../../records.js';
+import type { PromptSyntax } from '../../records/settings.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { encodeA1111 } from './syntaxes/encode-a1111.js';
 import { encodeComfy } from './syntaxes/encode-comfy.js';

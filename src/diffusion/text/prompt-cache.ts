@@ -1,5 +1,5 @@
 /** Prompts encoded once in a run: rows share prompts, and most share the negative one. */
-import type { PromptSyntax } from '../../records.js';
+import type { PromptSyntax } from '../../records/settings.js';
 import { encodeTexts } from './encode-by-syntax.js';
 import type { TextEmbeddings, TextEncoder } from './encode-prompt.js';
 

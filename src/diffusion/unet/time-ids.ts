@@ -1,5 +1,5 @@
 /** SDXL's micro-conditioning as numbers (Podell et al. 2023, arXiv:2307.01952, §2.2; diffusers 0.42 `_get_add_time_ids`). */
-import type { HeightWidth, RefineSettings } from '../../records.js';
+import type { HeightWidth, RefineSettings } from '../../records/settings.js';
 
 /** Which fifth (and sixth) number a model was trained with. */
 export type TimeIdKind = 'aesthetic-score' | 'target-size';

@@ -1,6 +1,7 @@
 /** Whether the autoencoder runs over the whole picture or over bands of it. Pure. */
 import type { VaeConfig } from '../../models/networks/vae-config.js';
-import type { HeightWidth, VaeTiling } from '../../records.js';
+import type { HeightWidth } from '../../records/settings.js';
+import type { VaeTiling } from '../../records/model-options.js';
 
 const BYTES = 4;
 /**

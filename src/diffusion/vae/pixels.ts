@@ -1,5 +1,5 @@
 /** Pixels and the VAE's numbers (diffusers 0.42 image_processor.py). Pure. */
-import type { BitDepth, Pixels, RefinedPixels } from '../../records.js';
+import type { BitDepth, Pixels, RefinedPixels } from '../../records/picture.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 
 const CHANNELS = 3;

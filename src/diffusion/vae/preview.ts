@@ -1,6 +1,6 @@
 /** Latents as a small rough picture, for people who wait: a linear map of the four channels, a pixel for each latent. */
 import { VAE_SCALE } from '../../models/networks/vae-config.js';
-import type { Pixels } from '../../records.js';
+import type { Pixels } from '../../records/picture.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
 const CHANNELS = 4;

@@ -1,5 +1,5 @@
 /** Alpha beside colours, and put back to them. */
-import type { RefinedPixels } from '../../records.js';
+import type { RefinedPixels } from '../../records/picture.js';
 import { sharp } from './configured-sharp.js';
 import type { Alpha } from './load-picture.js';
 import { samplesLike, whiteOf } from './samples.js';

@@ -1,5 +1,5 @@
 /** A picture as an image classifier of Hugging Face's transformers takes it. */
-import type { Pixels } from '../../records.js';
+import type { Pixels } from '../../records/picture.js';
 import { sharp } from './configured-sharp.js';
 import { loadPicture } from './load-picture.js';
 

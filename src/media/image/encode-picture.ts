@@ -1,5 +1,5 @@
 import type { Sharp } from 'sharp';
-import type { OutputFormat, PictureEncoding, RefinedPixels } from '../../records.js';
+import type { OutputFormat, PictureEncoding, RefinedPixels } from '../../records/picture.js';
 import { addAlpha, overWhite, scaleAlpha } from './alpha.js';
 import { carryMetadata, type PictureMetadata } from './carry-metadata.js';
 import { sharp } from './configured-sharp.js';

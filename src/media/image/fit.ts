@@ -1,5 +1,5 @@
 import { RefineError } from '../../errors.js';
-import type { Fit, Pixels, Raster } from '../../records.js';
+import type { Fit, Pixels, Raster } from '../../records/picture.js';
 import { sharp } from './configured-sharp.js';
 import { samplesLike, type Samples } from './samples.js';
 

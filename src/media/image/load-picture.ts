@@ -1,4 +1,4 @@
-import type { Pixels } from '../../records.js';
+import type { Pixels } from '../../records/picture.js';
 import type { PictureMetadata } from './carry-metadata.js';
 import { sharp } from './configured-sharp.js';
 import { MAX_EXIF_BYTES, MAX_PROFILE_BYTES } from './limits.js';

@@ -1,4 +1,4 @@
-import type { PictureSource } from '../../records.js';
+import type { PictureSource } from '../../records/picture.js';
 import { decodeInline } from './decode-inline.js';
 import { type FetchOptions, fetchPicture } from './fetch-picture.js';
 import { readPictureFile } from './read-file.js';

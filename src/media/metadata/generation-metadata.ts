@@ -1,5 +1,5 @@
 /** What made a picture, in one form for all programs. */
-import type { PromptSyntax, Rng } from '../../records.js';
+import type { PromptSyntax, Rng } from '../../records/settings.js';
 import { MAX_PROMPT_CHARS } from './limits.js';
 import { quote, type Warn } from './warnings.js';
 

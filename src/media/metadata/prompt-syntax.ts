@@ -1,5 +1,5 @@
 /** How the prompts that a program writes are meant to be read. */
-import type { PromptSyntax } from '../../records.js';
+import type { PromptSyntax } from '../../records/settings.js';
 import type { GenerationFacts, Program } from './generation-metadata.js';
 
 /**

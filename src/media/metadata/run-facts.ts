@@ -1,4 +1,5 @@
-import type { Generation, RefineSettings } from '../../records.js';
+import type { Generation } from '../../records/row.js';
+import type { RefineSettings } from '../../records/settings.js';
 import type { GenerationFacts } from './generation-metadata.js';
 
 /** What made one of our pictures: all that is written into it. */

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { isRefineError, messageOf, RefineError } from '../../errors.js';
 import { realPath } from '../../io/files/system-path.js';
-import type { InvalidRow, ResultRecord, Row, SafetyCheck } from '../../records.js';
+import type { InvalidRow, Row } from '../../records/row.js';
+import type { ResultRecord, SafetyCheck } from '../../records/result.js';
 import type { EarlierResults } from '../results/earlier-results.js';
 import { isBlocked, type Screening } from '../safety/screening.js';
 import { outputsOf } from './check-outputs.js';

@@ -4,7 +4,7 @@ import { lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RefineError } from '../../errors.js';
 import { makeFolder } from '../../io/files/make-folder.js';
-import type { InvalidRow, Row } from '../../records.js';
+import type { InvalidRow, Row } from '../../records/row.js';
 import { outputUnwritable } from '../results/output-error.js';
 import { exists, isTaken } from './exists.js';
 

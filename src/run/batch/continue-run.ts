@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { RefineError } from '../../errors.js';
 import { foldName } from '../manifest/rows/output-name.js';
-import type { InvalidRow, Row } from '../../records.js';
+import type { InvalidRow, Row } from '../../records/row.js';
 import type { EarlierResults } from '../results/earlier-results.js';
 import { createNameSet, listedOutputs, type NameSet } from '../results/listed-outputs.js';
 import type { RunState } from '../results/run-state.js';

@@ -1,7 +1,8 @@
 /** A run that runs nothing: every row validated, every picture's header opened, the model opened, the cost counted. */
 import { isRefineError } from '../../errors.js';
 import { readPictureHeader } from '../../media/image/read-header.js';
-import type { InvalidRow, ResultRecord, Row } from '../../records.js';
+import type { InvalidRow, Row } from '../../records/row.js';
+import type { ResultRecord } from '../../records/result.js';
 import { buildResultRecord } from '../results/result-record.js';
 import { readLatents } from '../../models/weights/latents/read-latents.js';
 import type { Work } from './row-processor.js';

@@ -1,5 +1,5 @@
 /** What a run tells whoever shows it. */
-import type { ResultRecord } from '../../records.js';
+import type { ResultRecord } from '../../records/result.js';
 import type { WorkInfo } from './work-info.js';
 
 export type BatchEvent =

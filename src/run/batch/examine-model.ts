@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { RefineError } from '../../errors.js';
 import { parseSchedulerConfig, type SchedulerConfig } from '../../diffusion/schedulers/registry.js';
 import { findModel } from '../../models/weights/discovery/find-model.js';
-import type { LoraChoice } from '../../records.js';
+import type { LoraChoice } from '../../records/model-options.js';
 import { fingerprintFile, fingerprintModel } from '../../models/weights/discovery/fingerprint-model.js';
 
 export type ModelKind = 'base' | 'refiner';

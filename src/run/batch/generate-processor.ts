@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { Engine } from '../engine/engine.js';
 import type { EngineInfo, EngineOptions } from '../engine/protocol.js';
-import type { GenerateJob, RefineReply } from '../../records.js';
+import type { GenerateJob, RefineReply } from '../../records/job.js';
 import { orFailed, type ReadyRow } from './begin-row.js';
 import { examineModel, expectKind, type ModelFacts } from './examine-model.js';
 import { handedOnFiles } from './stage-handoff.js';

@@ -1,6 +1,7 @@
 /** A row of `generate`, once the models are known: the base model's job, the refiner's, and how many steps each takes. */
 import { RefineError } from '../../errors.js';
-import type { GenerateJob, RefineJob, Row } from '../../records.js';
+import type { GenerateJob, RefineJob } from '../../records/job.js';
+import type { Row } from '../../records/row.js';
 import { rangeFromNoise } from '../../diffusion/schedulers/noise/handoff.js';
 import { buildSchedule, configFor, type SchedulerConfig } from '../../diffusion/schedulers/registry.js';
 import type { Schedule } from '../../diffusion/schedulers/scheduler.js';

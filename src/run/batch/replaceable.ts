@@ -2,7 +2,7 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../../errors.js';
-import type { InvalidRow, Row } from '../../records.js';
+import type { InvalidRow, Row } from '../../records/row.js';
 import { createNameSet, listedOutputs, type NameSet } from '../results/listed-outputs.js';
 import type { RunState } from '../results/run-state.js';
 import { markOfFile, notedMarks } from '../results/written-files.js';

@@ -1,6 +1,6 @@
 /** What decides a row's output, as one digest: the same digest, the same output. */
 import { createHash } from 'node:crypto';
-import type { Row } from '../../records.js';
+import type { Row } from '../../records/row.js';
 
 /**
  * SHA-256, hexadecimal, of the model, the settings, the output's name and the input itself. Not of the input's path,

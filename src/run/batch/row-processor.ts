@@ -1,5 +1,6 @@
 /** What a run does with its rows: what `batch` and `generate` differ in. Types only. */
-import type { RefineReply, Row } from '../../records.js';
+import type { RefineReply } from '../../records/job.js';
+import type { Row } from '../../records/row.js';
 import type { BlockedRow, DoneRow, FailedRow, ReadyRow } from './begin-row.js';
 import type { BatchEvent } from './events.js';
 import type { WorkInfo } from './work-info.js';

@@ -4,7 +4,8 @@
  * finished has been written.
  */
 import { countSteps } from '../manifest/rows/count-steps.js';
-import type { InvalidRow, ResultRecord, Row } from '../../records.js';
+import type { InvalidRow, Row } from '../../records/row.js';
+import type { ResultRecord } from '../../records/result.js';
 import type { EarlierResults } from '../results/earlier-results.js';
 import type { Journal } from '../results/journal.js';
 import { buildResultRecord, type ContentSafetyOutcome } from '../results/result-record.js';

@@ -1,7 +1,7 @@
 /** One part of a run that several machines share. */
 import { createHash } from 'node:crypto';
 import { RefineError } from '../../errors.js';
-import type { InvalidRow, Row } from '../../records.js';
+import type { InvalidRow, Row } from '../../records/row.js';
 
 export interface Shard {
   /** 1 to `count`. */

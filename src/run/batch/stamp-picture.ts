@@ -9,7 +9,7 @@ import type { RunFacts } from '../../media/metadata/run-facts.js';
 import { collectWarnings } from '../../media/metadata/warnings.js';
 import { writeExifUserComment } from '../../media/metadata/write-exif-user-comment.js';
 import { writePngText } from '../../media/metadata/write-png-text.js';
-import type { OutputFormat } from '../../records.js';
+import type { OutputFormat } from '../../records/picture.js';
 
 /** What the source's own metadata adds. */
 export interface SourceStamp {

@@ -1,7 +1,7 @@
 /** A row's files, under their names: the latents that are kept, then the picture. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Row } from '../../records.js';
+import type { Row } from '../../records/row.js';
 import { writeAtomically, writeNew } from '../results/write-atomically.js';
 import type { WrittenFiles } from '../results/written-files.js';
 import { expectOutputFolder, outputsOf } from './check-outputs.js';

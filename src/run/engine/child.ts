@@ -7,7 +7,7 @@ import { generate } from '../../diffusion/pipeline/generate.js';
 import { once } from '../../diffusion/pipeline/once.js';
 import { refine } from '../../diffusion/pipeline/refine.js';
 import { weighModel } from '../../diffusion/pipeline/apply-adapters.js';
-import type { EngineJob, GenerateJob } from '../../records.js';
+import type { EngineJob, GenerateJob } from '../../records/job.js';
 import type { EngineOptions, FromChild, ToChild } from './protocol.js';
 
 let model: Model | undefined;

@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { chooseTarget, type Choice } from '../../onnx/devices/choose-target.js';
 import { CPU, deviceName } from '../../onnx/graph/operators/target.js';
 import { fromErrorRecord, isRefineError, RefineError } from '../../errors.js';
-import type { EngineJob, Pixels, RefineReply } from '../../records.js';
+import type { EngineJob, RefineReply } from '../../records/job.js';
+import type { Pixels } from '../../records/picture.js';
 import { engineEnvironment } from './engine-environment.js';
 import type { EngineInfo, EngineOptions, FromChild, ToChild } from './protocol.js';
 

@@ -4,15 +4,9 @@ import type { TurnedDown } from '../../onnx/devices/choose-target.js';
 import type { DeviceWish, PrecisionWish } from '../../onnx/devices/device-request.js';
 import type { Target } from '../../onnx/graph/operators/target.js';
 import type { SchedulerConfig } from '../../diffusion/schedulers/registry.js';
-import type {
-  EmbeddingChoice,
-  EngineJob,
-  LoraChoice,
-  MemoryUse,
-  Pixels,
-  RefineReply,
-  VaeTiling,
-} from '../../records.js';
+import type { EmbeddingChoice, LoraChoice, MemoryUse, VaeTiling } from '../../records/model-options.js';
+import type { EngineJob, RefineReply } from '../../records/job.js';
+import type { Pixels } from '../../records/picture.js';
 
 export interface EngineOptions {
   /** Folder of the model. */

@@ -1,6 +1,6 @@
 /** The look over all rows before any work: what ends the run ends it here, and what rows share is settled. */
 import { RefineError, type ErrorCode } from '../../errors.js';
-import type { InvalidRow, Row } from '../../records.js';
+import type { InvalidRow, Row } from '../../records/row.js';
 import { countSteps } from './rows/count-steps.js';
 import { findInputs } from './inputs/find-inputs.js';
 import type { OptionsInput, RowsInput } from './inputs/manifest-input.js';

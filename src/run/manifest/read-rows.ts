@@ -1,7 +1,7 @@
 /** Inputs to rows, one after the other; memory doesn't grow with their number. */
 import { isRefineError, messageOf, RefineError } from '../../errors.js';
 import { readChunks } from '../../io/files/open-file.js';
-import type { InvalidRow } from '../../records.js';
+import type { InvalidRow } from '../../records/row.js';
 import type { InputPlaces } from './inputs/find-inputs.js';
 import { unreadable, type ManifestFile, type RowsInput } from './inputs/manifest-input.js';
 import type { RowDraft, RowParser } from './rows/parse-row.js';

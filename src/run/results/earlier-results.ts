@@ -2,7 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { systemCodeOf } from '../../errors.js';
 import { openFile, readUpTo } from '../../io/files/open-file.js';
-import type { ResultRecord } from '../../records.js';
+import type { ResultRecord } from '../../records/result.js';
 import { outputUnwritable } from './output-error.js';
 import { parseRecord } from './parse-record.js';
 import { readJournalLines, type JournalLine, type Place } from './read-lines.js';

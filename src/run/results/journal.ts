@@ -4,7 +4,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCodeOf } from '../../errors.js';
 import { makeFolder } from '../../io/files/make-folder.js';
-import type { ResultRecord } from '../../records.js';
+import type { ResultRecord } from '../../records/result.js';
 import { mendTornEnd } from './mend-torn-end.js';
 import { outputUnwritable } from './output-error.js';
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { systemCodeOf } from '../../errors.js';
 import { openFile } from '../../io/files/open-file.js';
-import type { ResultRecord } from '../../records.js';
+import type { ResultRecord } from '../../records/result.js';
 import { readPlaces } from './earlier-results.js';
 import { outputUnwritable } from './output-error.js';
 

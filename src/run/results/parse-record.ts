@@ -2,7 +2,7 @@
 import { cutText } from '../../io/json/json-text.js';
 import { parseJson, parseJsonObject } from '../../io/json/parse-json.js';
 import { messageOf } from '../../errors.js';
-import type { ResultRecord } from '../../records.js';
+import type { ResultRecord } from '../../records/result.js';
 import { lineSchema } from './result-schema.js';
 
 /** `fault`: what was found in place of a result, to follow a line's place. */

@@ -1,5 +1,5 @@
 /** The Azure ML batch endpoint's `predictions.csv`, from the results of a run. */
-import type { ResultRecord } from '../../records.js';
+import type { ResultRecord } from '../../records/result.js';
 import { readResults } from './read-results.js';
 import { writeAtomically } from './write-atomically.js';
 

@@ -1,7 +1,7 @@
 /** Reads `results.jsonl` back. */
 import { RefineError, isRefineError, messageOf } from '../../errors.js';
 import { openFile } from '../../io/files/open-file.js';
-import type { ResultRecord } from '../../records.js';
+import type { ResultRecord } from '../../records/result.js';
 import { beginsAsOurs, parseRecord, type ParsedLine } from './parse-record.js';
 import { readJournalLines, type JournalLine } from './read-lines.js';
 

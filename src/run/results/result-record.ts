@@ -1,6 +1,9 @@
 /** What is written of a row when it is done. */
 import type { ErrorCode } from '../../errors.js';
-import type { Generation, InvalidRow, RefineReply, RefineSettings, ResultRecord, Row } from '../../records.js';
+import type { Generation, InvalidRow, Row } from '../../records/row.js';
+import type { RefineReply } from '../../records/job.js';
+import type { RefineSettings } from '../../records/settings.js';
+import type { ResultRecord } from '../../records/result.js';
 
 /** What ran the row. */
 export interface RunFacts {

@@ -1,7 +1,7 @@
 /** A line of `results.jsonl` as a definition that others can check against; its JSON Schema comes from here. */
 import { z } from 'zod';
 import { ERROR_CODES } from '../../errors.js';
-import type { ResultRecord } from '../../records.js';
+import type { ResultRecord } from '../../records/result.js';
 
 /** An output's name has at most 1024 bytes, and its latents' one ending more. */
 const MAX_NAME = 1100;

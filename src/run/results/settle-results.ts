@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { openFile } from '../../io/files/open-file.js';
-import type { ResultRecord } from '../../records.js';
+import type { ResultRecord } from '../../records/result.js';
 import { readAt, readPlaces } from './earlier-results.js';
 import { outputUnwritable } from './output-error.js';
 import type { Place } from './read-lines.js';

@@ -1,6 +1,6 @@
 /** Counts of a run, record by record. Pure. */
 import type { ErrorCode } from '../../errors.js';
-import type { ResultRecord, ResultStatus } from '../../records.js';
+import type { ResultRecord, ResultStatus } from '../../records/result.js';
 
 /** What `--json` prints last, under `summary`, with what the caller's clock adds. */
 export interface Summary extends Record<ResultStatus, number> {

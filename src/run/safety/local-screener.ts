@@ -4,7 +4,7 @@ import { messageOf, RefineError } from '../../errors.js';
 import { adoptGraph, readForeignGraph } from '../../onnx/graph/onnx/import-graph.js';
 import { CPU } from '../../onnx/graph/operators/target.js';
 import { readClassifierPixels } from '../../media/image/classifier-pixels.js';
-import type { Pixels } from '../../records.js';
+import type { Pixels } from '../../records/picture.js';
 import { openNetwork, type Network } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { findExportData, readExport } from '../../models/weights/discovery/read-onnx-export.js';

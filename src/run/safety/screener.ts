@@ -1,5 +1,5 @@
 /** What looks at content. Types only. */
-import type { SafetyCheck, SafetyService } from '../../records.js';
+import type { SafetyCheck, SafetyService } from '../../records/result.js';
 
 export interface Verdict extends Pick<SafetyCheck, 'categories' | 'blocklists'> {
   isBlocked: boolean;

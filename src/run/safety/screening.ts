@@ -1,6 +1,7 @@
 /** When a row is looked at: its prompt and its picture before the engine works, what the engine made after it. */
 import { isRefineError, RefineError } from '../../errors.js';
-import type { Row, SafetyCheck, SafetyService } from '../../records.js';
+import type { Row } from '../../records/row.js';
+import type { SafetyCheck, SafetyService } from '../../records/result.js';
 import type { Screener, Verdict } from './screener.js';
 
 export interface Screening {

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
 import { RefineError } from '../../../errors.js';
-import type { EmbeddingChoice } from '../../../records.js';
+import type { EmbeddingChoice } from '../../../records/model-options.js';
 
 /** @param cwd what relative files are relative to @throws USAGE_OPTION_INVALID USAGE_CONFLICT */
 export const parseEmbeddings = (texts: string | readonly string[] | undefined, cwd: string): EmbeddingChoice[] => {

@@ -2,7 +2,7 @@
 import { basename, extname, resolve } from 'node:path';
 import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
 import { RefineError } from '../../../errors.js';
-import type { LoraChoice } from '../../../records.js';
+import type { LoraChoice } from '../../../records/model-options.js';
 
 /** For an option that may be given several times. */
 export const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];

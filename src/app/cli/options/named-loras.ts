@@ -4,7 +4,8 @@ import type { Work } from '../../../run/batch/row-processor.js';
 import { countSteps } from '../../../run/manifest/rows/count-steps.js';
 import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
 import { openLoraFolder, type LoraFolder } from '../../../run/manifest/inputs/lora-folder.js';
-import type { InvalidRow, LoraChoice, Row } from '../../../records.js';
+import type { InvalidRow, Row } from '../../../records/row.js';
+import type { LoraChoice } from '../../../records/model-options.js';
 import type { PlannedWork } from '../progress/pace.js';
 import type { Surroundings } from '../process-context.js';
 

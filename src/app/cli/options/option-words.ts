@@ -2,7 +2,8 @@
 import type { Resident } from '../../../run/batch/model-residency.js';
 import type { PrecisionWish } from '../../../onnx/devices/device-request.js';
 import { DEVICE_FAMILIES } from '../../../onnx/graph/operators/target.js';
-import type { GenerateMode, MemoryUse, StageInput, VaeTiling } from '../../../records.js';
+import type { GenerateMode, StageInput } from '../../../records/row.js';
+import type { MemoryUse, VaeTiling } from '../../../records/model-options.js';
 
 /** Without the numbers of cuda. */
 export const DEVICES = ['auto', ...DEVICE_FAMILIES] as const;

@@ -5,7 +5,7 @@ import { refuseFile } from '../../../run/batch/check-outputs.js';
 import { isTaken } from '../../../run/batch/exists.js';
 import { RefineError } from '../../../errors.js';
 import { OUTPUT_EXTENSIONS } from '../../../run/manifest/rows/output-form.js';
-import type { Row } from '../../../records.js';
+import type { Row } from '../../../records/row.js';
 import { ask, canAsk } from '../progress/ask.js';
 import type { Surroundings } from '../process-context.js';
 

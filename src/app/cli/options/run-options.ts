@@ -1,7 +1,7 @@
 /** Options of a run that are not row keys, from the command line's words. */
 import { parseDeviceWish, type DeviceWish, type PrecisionWish } from '../../../onnx/devices/device-request.js';
 import { RefineError } from '../../../errors.js';
-import type { MemoryUse, VaeTiling } from '../../../records.js';
+import type { MemoryUse, VaeTiling } from '../../../records/model-options.js';
 import { MEMORY_USES, PRECISIONS, VAE_TILINGS } from './option-words.js';
 
 export const parseDevice = (text: string): DeviceWish => {

@@ -1,7 +1,7 @@
 /** A row that failed, as a person reads it. */
 import { cutText } from '../../../io/json/json-text.js';
 import { placeOf } from '../../../run/manifest/formats/raw-row.js';
-import type { ResultRecord } from '../../../records.js';
+import type { ResultRecord } from '../../../records/result.js';
 import { plainText } from './plain-text.js';
 import { cut, fold, type Terminal } from './terminal.js';
 

@@ -1,6 +1,6 @@
 /** Standard output is for results alone, and only where they are asked for. */
 import { jsonText } from '../../../io/json/json-text.js';
-import type { ResultRecord } from '../../../records.js';
+import type { ResultRecord } from '../../../records/result.js';
 import type { Summary } from '../../../run/results/summary.js';
 import { plainText } from './plain-text.js';
 import type { Surroundings } from '../process-context.js';

@@ -1,6 +1,7 @@
 /** What an opened model and its rows have to say, to a person who wants to hear it. */
 import type { Work } from '../../../run/batch/row-processor.js';
-import type { ResultRecord, RowOrigin } from '../../../records.js';
+import type { ResultRecord } from '../../../records/result.js';
+import type { RowOrigin } from '../../../records/row.js';
 import { plainText } from './plain-text.js';
 import type { Surroundings } from '../process-context.js';
 

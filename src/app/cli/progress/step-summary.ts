@@ -2,7 +2,7 @@
 import { cutText } from '../../../io/json/json-text.js';
 import { appendFile } from 'node:fs/promises';
 import { messageOf } from '../../../errors.js';
-import type { ResultRecord } from '../../../records.js';
+import type { ResultRecord } from '../../../records/result.js';
 import { addToSummary, emptySummary, type Summary } from '../../../run/results/summary.js';
 import type { Verb } from '../commands/batch-run.js';
 import type { Setting } from '../config/config.js';

@@ -3,7 +3,7 @@ import { jsonText } from '../../../io/json/json-text.js';
 import { PassThrough } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { encodePicture } from '../../../media/image/encode-picture.js';
-import type { Pixels } from '../../../records.js';
+import type { Pixels } from '../../../records/picture.js';
 import type { ScoreStep } from '../score.js';
 
 export interface EventStream {

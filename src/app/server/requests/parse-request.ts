@@ -6,7 +6,7 @@ import type { RawRow } from '../../../run/manifest/formats/raw-row.js';
 import type { RowContext } from '../../../run/manifest/rows/resolve-settings.js';
 import { rowKeyOf, spellingsOf, type RowKeyName } from '../../../run/manifest/rows/row-keys.js';
 import { showValue } from '../../../run/manifest/rows/show-value.js';
-import type { Row } from '../../../records.js';
+import type { Row } from '../../../records/row.js';
 import { isRefused, requestKeyOf } from './request-keys.js';
 import { readTable, type Cells } from './read-table.js';
 

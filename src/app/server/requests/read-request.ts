@@ -3,7 +3,7 @@ import { isRefineError, RefineError } from '../../../errors.js';
 import { decodeInline } from '../../../media/image/decode-inline.js';
 import { findIn, type ListedLoras } from '../../../run/manifest/inputs/lora-folder.js';
 import type { RowContext } from '../../../run/manifest/rows/resolve-settings.js';
-import type { Row } from '../../../records.js';
+import type { Row } from '../../../records/row.js';
 import { parseJsonBody } from './json-body.js';
 import { parseRequest, type RequestLimits } from './parse-request.js';
 

@@ -3,7 +3,7 @@
  * `get_timesteps` and the cut at `denoising_end`.
  */
 import { RefineError } from '../../../errors.js';
-import type { RefineSettings } from '../../../records.js';
+import type { RefineSettings } from '../../../records/settings.js';
 import { roundHalfEven } from './numpy-ranges.js';
 import type { Schedule } from '../scheduler.js';
 

@@ -1,5 +1,5 @@
 import { type Facts, factsOf, type NoiseFacts, numberOf, type Program } from '../generation-metadata.js';
-import type { Rng } from '../../../records.js';
+import type { Rng } from '../../../records/settings.js';
 import type { Warn } from '../warnings.js';
 import { knownSyntax } from '../prompt-syntax.js';
 import { parseInfotext } from './parse-infotext.js';

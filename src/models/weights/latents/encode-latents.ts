@@ -1,5 +1,5 @@
 /** Latents as the bytes of a safetensors file, which `readLatents` and safetensors' own readers take. Pure. */
-import type { LatentsData } from '../../../records.js';
+import type { LatentsData } from '../../../records/picture.js';
 import { LATENTS_TENSOR } from './read-latents.js';
 
 const PREFIX_BYTES = 8;

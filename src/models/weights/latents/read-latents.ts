@@ -2,7 +2,7 @@
 import { extname } from 'node:path';
 import { isRefineError, messageOf, RefineError, systemCodeOf } from '../../../errors.js';
 import { readUpTo, withFile } from '../../../io/files/open-file.js';
-import type { LatentsData } from '../../../records.js';
+import type { LatentsData } from '../../../records/picture.js';
 import { openSafetensors } from '../safetensors/open-safetensors.js';
 import { parseNpy, type NpyArray } from './parse-npy.js';
 import { readTensorF32 } from '../safetensors/read-tensor.js';

@@ -1,7 +1,7 @@
 /** A folder of LoRAs, of which rows name some by tags or weights. Names are looked up in a list of its files: none leads out of it. */
 import { join } from 'node:path';
 import { RefineError, messageOf } from '../../../errors.js';
-import type { LoraChoice } from '../../../records.js';
+import type { LoraChoice } from '../../../records/model-options.js';
 import { isFolder, listFiles } from './list-files.js';
 import type { FindLora } from '../rows/lora-weights.js';
 import { showValue } from '../rows/show-value.js';

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RefineError, messageOf } from '../../../errors.js';
-import type { PictureSource } from '../../../records.js';
+import type { PictureSource } from '../../../records/picture.js';
 import { existingForm } from './unicode-form.js';
 import { showValue } from '../rows/show-value.js';
 

@@ -1,5 +1,6 @@
 /** How much of a schedule runs, in UNet steps, as far as a row alone says it. */
-import type { InvalidRow, RefineSettings, Row } from '../../../records.js';
+import type { InvalidRow, Row } from '../../../records/row.js';
+import type { RefineSettings } from '../../../records/settings.js';
 
 type Schedule = Pick<RefineSettings, 'steps' | 'strength' | 'denoisingStart' | 'denoisingEnd'>;
 

@@ -1,6 +1,7 @@
 /** The weights of a run's adapters in one row, as its key, its prompts' tags and the run give them. */
 import { RefineError } from '../../../errors.js';
-import type { LoraChoice, LoraWeight, RefineSettings } from '../../../records.js';
+import type { LoraChoice } from '../../../records/model-options.js';
+import type { LoraWeight, RefineSettings } from '../../../records/settings.js';
 import { takeTags, type PromptTag } from './prompt-tags.js';
 import type { RowValues } from './row-keys.js';
 import { showText } from './show-value.js';

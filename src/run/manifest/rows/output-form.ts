@@ -1,6 +1,6 @@
 /** What a row's output is written as: its name's extension, its keys and the options, brought together. */
 import { RefineError } from '../../../errors.js';
-import type { OutputFormat, PictureEncoding } from '../../../records.js';
+import type { OutputFormat, PictureEncoding } from '../../../records/picture.js';
 import type { RowContext } from './resolve-settings.js';
 import type { RowValues } from './row-keys.js';
 

@@ -1,7 +1,7 @@
 /** Names of output files: those that rows give, checked; and those made from the picture's own name. */
 import { basename } from 'node:path';
 import { RefineError } from '../../../errors.js';
-import type { PictureSource } from '../../../records.js';
+import type { PictureSource } from '../../../records/picture.js';
 import { OUTPUT_EXTENSIONS } from './output-form.js';
 import { showValue } from './show-value.js';
 

@@ -1,6 +1,7 @@
 /** A raw row of `generate` to its pictures' rows: one, or as many as it counts. */
 import { RefineError } from '../../../errors.js';
-import type { Generation, GenerateMode, NoiseStart, RefineSettings, StageInput } from '../../../records.js';
+import type { Generation, GenerateMode, NoiseStart, StageInput } from '../../../records/row.js';
+import type { RefineSettings } from '../../../records/settings.js';
 import { collectProblems } from './collect-problems.js';
 import { loraProblems, weighLoras } from './lora-weights.js';
 import { extensionOf, formatWithoutName, resolveEncoding } from './output-form.js';

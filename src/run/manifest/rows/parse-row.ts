@@ -1,7 +1,9 @@
 /** A raw row to a valid row, or to an invalid one that says everything that is wrong with it. */
 import { basename } from 'node:path';
 import { RefineError } from '../../../errors.js';
-import type { InvalidRow, PictureSource, RefineSettings, Row, RowOrigin } from '../../../records.js';
+import type { InvalidRow, Row, RowOrigin } from '../../../records/row.js';
+import type { PictureSource } from '../../../records/picture.js';
+import type { RefineSettings } from '../../../records/settings.js';
 import { collectProblems } from './collect-problems.js';
 import { loraProblems, weighLoras } from './lora-weights.js';
 import { extensionOf, formatWithoutName, resolveEncoding } from './output-form.js';

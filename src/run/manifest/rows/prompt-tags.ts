@@ -1,5 +1,5 @@
 /** Extra networks that a prompt names, as A1111 and ComfyUI's tag loaders write them: `<lora:ink:0.8>`. */
-import type { LoraWeight, PromptSyntax } from '../../../records.js';
+import type { LoraWeight, PromptSyntax } from '../../../records/settings.js';
 
 export interface PromptTag {
   /** As the prompt has it. */

@@ -1,6 +1,6 @@
 /** A row's settings: its values over the options over what its picture says over the model's defaults over ours, and what can be wrong between them. */
 import { RefineError } from '../../../errors.js';
-import type { RefineSettings } from '../../../records.js';
+import type { RefineSettings } from '../../../records/settings.js';
 import type { LoraContext } from './lora-weights.js';
 import type { OwnValueSources } from './embedded-values.js';
 import { MAX_STEPS } from './row-key.js';

@@ -1,7 +1,7 @@
 import { cpSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { Engine } from '#src/run/engine/engine.js';
-import type { EngineJob } from '#src/records.js';
+import type { EngineJob } from '#src/records/job.js';
 import { RefineService } from '#src/app/server/refine-service.js';
 import { model, workFolder } from '../../../support/batch.js';
 import { waitFor } from '../../../support/processes.js';

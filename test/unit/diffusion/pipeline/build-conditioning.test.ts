@@ -1,6 +1,6 @@
 import { buildConditions } from '#src/diffusion/pipeline/build-conditioning.js';
 import { loadModel } from '#src/diffusion/pipeline/load-model.js';
-import type { RefineSettings } from '#src/records.js';
+import type { RefineSettings } from '#src/records/settings.js';
 import { buildSchedule, configFor } from '#src/diffusion/schedulers/registry.js';
 import { stepRange } from '#src/diffusion/schedulers/noise/step-range.js';
 import { buildTimeIds } from '#src/diffusion/unet/time-ids.js';

@@ -1,4 +1,4 @@
-import type { Pixels } from '#src/records.js';
+import type { Pixels } from '#src/records/picture.js';
 import { tensor } from '#src/tensor/tensor.js';
 import { fitPreview } from '#src/diffusion/vae/preview.js';
 

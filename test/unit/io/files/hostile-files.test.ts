@@ -8,7 +8,7 @@ import { readPictureFacts } from '#src/app/cli/options/metadata-values.js';
 import { readPictureHeader } from '#src/media/image/read-header.js';
 import { readSource } from '#src/media/image/read-source.js';
 import { readSidecar } from '#src/run/manifest/formats/read-sidecar.js';
-import type { Row } from '#src/records.js';
+import type { Row } from '#src/records/row.js';
 import { openEarlierResults } from '#src/run/results/earlier-results.js';
 import { readResults } from '#src/run/results/read-results.js';
 import { readRunState } from '#src/run/results/run-state.js';

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { encodePicture, NO_EXTRAS } from '#src/media/image/encode-picture.js';
 import { fitPicture } from '#src/media/image/fit.js';
 import { loadPicture } from '#src/media/image/load-picture.js';
-import type { OutputFormat, PictureEncoding } from '#src/records.js';
+import type { OutputFormat, PictureEncoding } from '#src/records/picture.js';
 import { bytes, crc32, ofRaw, pattern, plain, rgb } from './pictures.js';
 
 const as = (format: OutputFormat, rest: Partial<PictureEncoding> = {}): PictureEncoding => ({

@@ -1,6 +1,6 @@
 /** Pictures made for these tests: small, and no two neighbouring pixels alike. */
 import sharp, { type Sharp } from 'sharp';
-import type { Pixels } from '#src/records.js';
+import type { Pixels } from '#src/records/picture.js';
 
 /** u8 [height, width, channels], the same on every run. */
 export const pattern = (width: number, height: number, channels: number): Uint8Array =>

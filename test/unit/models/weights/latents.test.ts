@@ -1,4 +1,4 @@
-import type { LatentsData } from '#src/records.js';
+import type { LatentsData } from '#src/records/picture.js';
 import { encodeLatents } from '#src/models/weights/latents/encode-latents.js';
 import { readLatents } from '#src/models/weights/latents/read-latents.js';
 import { entry, errorOf, fileOf, floats, newFolder, write } from './build-safetensors.js';

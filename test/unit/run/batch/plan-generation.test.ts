@@ -1,6 +1,6 @@
 import { planGeneration, type SchedulerConfigs } from '#src/run/batch/plan-generation.js';
 import { noiseJob } from '#src/run/batch/prepare-row.js';
-import type { Generation, NoiseStart, Row } from '#src/records.js';
+import type { Generation, NoiseStart, Row } from '#src/records/row.js';
 import { parseSchedulerConfig } from '#src/diffusion/schedulers/registry.js';
 import { readCase } from '../../../support/golden.js';
 import { plainSettings } from '../../../support/settings.js';

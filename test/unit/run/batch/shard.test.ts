@@ -1,5 +1,5 @@
 import { parseShard, shardOf, shardRows } from '#src/run/batch/shard.js';
-import type { Row } from '#src/records.js';
+import type { Row } from '#src/records/row.js';
 
 describe('shardOf', () => {
   /* Computed with Python's hashlib: int.from_bytes(sha256(path).digest()[:8], "big") % n for n of 2, 3, 4, 7. */

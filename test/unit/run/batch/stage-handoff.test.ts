@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { handedOnFiles } from '#src/run/batch/stage-handoff.js';
-import type { RefineReply } from '#src/records.js';
+import type { RefineReply } from '#src/records/job.js';
 import { temporaryFolder } from '../../../support/run-cli.js';
 
 const latents = { data: new Float32Array(4 * 8 * 8), width: 8, height: 8 };

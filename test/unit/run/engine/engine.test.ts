@@ -2,7 +2,7 @@ import { cpSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { pid } from 'node:process';
 import { Engine } from '#src/run/engine/engine.js';
-import type { RefineJob } from '#src/records.js';
+import type { RefineJob } from '#src/records/job.js';
 import { model, workFolder } from '../../../support/batch.js';
 import { itOnLinux } from '../../../support/it-on-linux.js';
 import { childrenOf } from '../../../support/processes.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FromChild, ToChild } from '#src/run/engine/protocol.js';
 import { CPU } from '#src/onnx/graph/operators/target.js';
-import type { RefineJob } from '#src/records.js';
+import type { RefineJob } from '#src/records/job.js';
 import { model, workFolder } from '../../../support/batch.js';
 import { plainSettings } from '../../../support/settings.js';
 

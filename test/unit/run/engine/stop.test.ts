@@ -1,7 +1,7 @@
 /** A job that is stopped ends between two steps, and the engine stays as it is. */
 import { pid } from 'node:process';
 import { Engine } from '#src/run/engine/engine.js';
-import type { RefineJob } from '#src/records.js';
+import type { RefineJob } from '#src/records/job.js';
 import { model } from '../../../support/batch.js';
 import { itOnLinux } from '../../../support/it-on-linux.js';
 import { childrenOf } from '../../../support/processes.js';

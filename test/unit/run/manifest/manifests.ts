@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { InvalidRow } from '#src/records.js';
+import type { InvalidRow } from '#src/records/row.js';
 import { parseBatchRow, type RowDraft } from '#src/run/manifest/rows/parse-row.js';
 import { findInputs } from '#src/run/manifest/inputs/find-inputs.js';
 import { readRows, type Manifest } from '#src/run/manifest/read-rows.js';

@@ -1,5 +1,5 @@
 import { parseRecord } from '#src/run/results/parse-record.js';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 import { failedRecord, okRecord } from './records.js';
 
 const parse = (value: unknown): ReturnType<typeof parseRecord> => parseRecord(Buffer.from(JSON.stringify(value)));

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writePredictionsCsv } from '#src/run/results/predictions-csv.js';
 import { readResults } from '#src/run/results/read-results.js';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 import { failedRecord, folder, okRecord } from './records.js';
 
 const resultsFile = (text: string): string => {

@@ -3,7 +3,8 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildResultRecord } from '#src/run/results/result-record.js';
-import type { InvalidRow, ResultRecord, Row } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
+import type { InvalidRow, Row } from '#src/records/row.js';
 import { plainSettings } from '../../../support/settings.js';
 
 export const folder = (): string => mkdtempSync(join(tmpdir(), 'sdxl-refine-results-'));

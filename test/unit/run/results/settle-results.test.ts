@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settleResults, type Settling } from '#src/run/results/settle-results.js';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 import { failedRecord, folder, okRecord } from './records.js';
 
 const path = join(folder(), 'results.jsonl');

@@ -7,7 +7,7 @@ import { listedOutputs } from '#src/run/results/listed-outputs.js';
 import { writePredictionsCsv } from '#src/run/results/predictions-csv.js';
 import { readResults, type LineFault } from '#src/run/results/read-results.js';
 import { setAside } from '#src/run/results/set-aside.js';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 import { folder, okRecord } from './records.js';
 
 const digestOf = (index: number): string => index.toString(16).padStart(13, '0').padEnd(64, 'a');

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { mayWrite, outputEnding, placeOutput } from '#src/app/cli/options/picture-output.js';
 import type { Surroundings } from '#src/app/cli/process-context.js';
-import type { PictureSource, Row } from '#src/records.js';
+import type { PictureSource } from '#src/records/picture.js';
+import type { Row } from '#src/records/row.js';
 import { ROW } from '../../../run/results/records.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'sdxl-refine-'));

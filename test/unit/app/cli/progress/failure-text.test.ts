@@ -1,7 +1,7 @@
 import stringWidth from 'string-width';
 import { failureEntry, failureOf, sayFailure } from '#src/app/cli/progress/failure-text.js';
 import { createTerminal } from '#src/app/cli/progress/terminal.js';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 import { failedRecord } from '../../../run/results/records.js';
 
 const say = (result: Partial<ResultRecord>, line: number | null, columns: number | null): string => {

@@ -3,7 +3,7 @@ import type { BatchEvent } from '#src/run/batch/events.js';
 import { createProgress, type Progress } from '#src/app/cli/progress/progress.js';
 import { createTerminal } from '#src/app/cli/progress/terminal.js';
 import type { WorkInfo } from '#src/run/batch/work-info.js';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 
 /** Takes the bar away. */
 const ERASE = '\r\u001b[J';

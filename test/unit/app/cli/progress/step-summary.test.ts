@@ -5,7 +5,7 @@ import type { Verb } from '#src/app/cli/commands/batch-run.js';
 import type { ResultLine, RunEnd } from '#src/app/cli/progress/print-results.js';
 import { createStepSummary } from '#src/app/cli/progress/step-summary.js';
 import { addToSummary, emptySummary } from '#src/run/results/summary.js';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 import { temporaryFolder } from '../../../../support/run-cli.js';
 import { failedRecord, okRecord } from '../../../run/results/records.js';
 

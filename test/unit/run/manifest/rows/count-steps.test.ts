@@ -1,5 +1,5 @@
 import { countSteps } from '#src/run/manifest/rows/count-steps.js';
-import type { Generation } from '#src/records.js';
+import type { Generation } from '#src/records/row.js';
 import { readCase } from '../../../../support/golden.js';
 import { plainSettings } from '../../../../support/settings.js';
 

@@ -1,4 +1,4 @@
-import type { InvalidRow } from '#src/records.js';
+import type { InvalidRow } from '#src/records/row.js';
 import type { RowDraft } from '#src/run/manifest/rows/parse-row.js';
 import { generateRowParser, type GenerateRun } from '#src/run/manifest/rows/parse-generate-row.js';
 import type { RowValues } from '#src/run/manifest/rows/row-keys.js';

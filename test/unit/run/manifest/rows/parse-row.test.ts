@@ -1,6 +1,6 @@
 import { parseRow, type RowDraft } from '#src/run/manifest/rows/parse-row.js';
 import type { RowKeyName, RowValues } from '#src/run/manifest/rows/row-keys.js';
-import type { InvalidRow } from '#src/records.js';
+import type { InvalidRow } from '#src/records/row.js';
 
 const origin = { index: 4, rowNumberPerFile: 2, inputName: 'm.jsonl', line: 3 };
 

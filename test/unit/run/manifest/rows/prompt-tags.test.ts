@@ -1,5 +1,5 @@
 import { takeTags } from '#src/run/manifest/rows/prompt-tags.js';
-import type { PromptSyntax } from '#src/records.js';
+import type { PromptSyntax } from '#src/records/settings.js';
 
 const textOf = (prompt: string, syntax: PromptSyntax = 'a1111'): string => takeTags(prompt, syntax).prompt;
 const tagOf = (prompt: string, syntax: PromptSyntax = 'a1111') => takeTags(prompt, syntax).tags[0];

@@ -1,0 +1,85 @@
+/** A line of results.jsonl. Types only. */
+import type { ErrorCode } from '../errors.js';
+import type { GenerateMode } from './row.js';
+import type { FreeU, LoraWeight, PromptSyntax, Rng } from './settings.js';
+
+/** What content safety said of one part of a row. */
+export interface SafetyCheck {
+  of: 'prompt' | 'input' | 'output';
+  /** `unscreened`: nobody could say, and the user let such rows pass. */
+  verdict: 'clean' | 'blocked' | 'unscreened';
+  /** Of Azure 0, 2, 4 or 6; of a local classifier the label's probability, 0 to 1. */
+  categories: readonly { category: string; severity: number }[];
+  /** Names of blocklists with a match. */
+  blocklists: readonly string[];
+}
+
+export type SafetyService = 'azure' | 'local';
+
+export type ResultStatus = 'ok' | 'failed' | 'blocked' | 'skipped';
+
+/** One line of `results.jsonl`; the first four keys are the Azure batch endpoint's. Key order is the order written. */
+export interface ResultRecord {
+  row_number_per_file: number;
+  image_file_name: string | null;
+  nsfw_content_detected: boolean | null;
+  input_csv_name: string;
+  id: string | null;
+  status: ResultStatus;
+  image: string | null;
+  prompt: string | null;
+  negative_prompt: string | null;
+  seed: number | null;
+  rng: Rng | null;
+  strength: number | null;
+  steps: number | null;
+  steps_run: number | null;
+  guidance_scale: number | null;
+  scheduler: string | null;
+  width: number | null;
+  height: number | null;
+  model: string;
+  device: string;
+  precision: string;
+  duration_ms: number | null;
+  error: { code: ErrorCode; message: string } | null;
+  extra: Readonly<Record<string, unknown>>;
+  /** Of everything that decides the output: what `--resume` compares. null: the row's input could not be read. */
+  digest: string | null;
+  /** What the program has to say of this row, where it has. */
+  warnings?: readonly string[] | undefined;
+  /** Where content was screened. */
+  content_safety?: { by: SafetyService; checks: readonly SafetyCheck[] } | undefined;
+  /** These eleven are there where they are not at their defaults. */
+  prompt_syntax?: PromptSyntax | undefined;
+  negative_embedding?: 'prompt' | 'zeros' | undefined;
+  guidance_rescale?: number | undefined;
+  guidance_start?: number | undefined;
+  guidance_end?: number | undefined;
+  freeu?: FreeU | undefined;
+  eta?: number | undefined;
+  variation_seed?: number | undefined;
+  variation_strength?: number | undefined;
+  eta_noise_seed_delta?: number | undefined;
+  /** Where the other would be usual under this `rng`. */
+  vae_sample?: 'sample' | 'mean' | undefined;
+  /** Weights of the run's adapters, by their names. */
+  loras?: Readonly<Record<string, LoraWeight>> | undefined;
+  /** The rest is of rows of `generate` alone. */
+  mode?: GenerateMode | undefined;
+  handoff?: number | null | undefined;
+  base_model?: string | undefined;
+  refiner?: RefinerRecord | null | undefined;
+  /** The base model's latents inside the output folder. */
+  latents_file_name?: string | null | undefined;
+}
+
+/** What the refiner of a row of `generate` ran with. */
+export interface RefinerRecord {
+  prompt: string;
+  negative_prompt: string;
+  seed: number;
+  steps: number;
+  guidance_scale: number;
+  scheduler: string | null;
+}
