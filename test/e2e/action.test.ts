@@ -144,6 +144,14 @@ describe('inputs that may be the text of others', () => {
     expect(existsSync(join(folder, '-a-compare.html'))).toBe(true);
   });
 
+  it('forge no output and leave no folder where a step runs without the check', () => {
+    const inputs = { INPUT: 'job.jsonl', MODEL: model, OUTPUT_DIR: 'x\nresults=/etc/passwd', ARGS: '' };
+    expect(runStep('Refine', inputs)).toMatchObject({ status: 2, output: '' });
+    expect(existsSync(join(folder, inputs.OUTPUT_DIR))).toBe(false);
+    const compare = { INPUT: '.', ARTIFACT: '../escaped', RESULTS: 'refined/results.jsonl' };
+    expect(runStep('Compare before and after', compare)).toMatchObject({ status: 2, stderr: '', stdout: '' });
+  });
+
   it('are no Markdown in the summary', () => {
     const evil = '](https://a.test) <img src=x> | `x` **b** @me $x$ \n# Title';
     writeRows(join(folder, 'evil.jsonl'), [{ ...goodRow, image: evil, prompt: evil }]);
