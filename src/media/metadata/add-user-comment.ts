@@ -1,3 +1,4 @@
+import { decodeUserComment, withoutEnd } from './containers/decode-text.js';
 import {
   ENTRY_BYTES,
   EXIF_POINTER,
@@ -18,7 +19,7 @@ export const addUserComment = (tiff: Buffer | null, text: string): Buffer => {
   const old = tiff === null ? null : readTiffDirectories(tiff);
   const { littleEndian, main, exif, next } = old ?? EMPTY;
   const block = old === null || tiff === null ? HEADER : tiff;
-  const comment = Buffer.concat([Buffer.from('UNICODE\0'), Buffer.from(text, 'utf16le').swap16()]);
+  const comment = commentOf(text);
   const commentAt = block.length + (block.length & 1);
   const exifAt = commentAt + comment.length;
   const mainAt = exifAt + directoryBytes(exif, USER_COMMENT);
@@ -42,6 +43,17 @@ export const addUserComment = (tiff: Buffer | null, text: string): Buffer => {
     directory(exif, entry(USER_COMMENT, UNDEFINED, comment.length, commentAt), USER_COMMENT, 0),
     directory(main, entry(EXIF_POINTER, LONG, 1, exifAt), EXIF_POINTER, next),
   ]);
+};
+
+/**
+ * Other programs show a byte order mark, so there is one only where the text would be read otherwise without: it begins as one
+ * does, or its characters look like those of the other order (`一`, U+4E00).
+ */
+const commentOf = (text: string): Buffer => {
+  const write = (units: string): Buffer =>
+    Buffer.concat([Buffer.from('UNICODE\0'), Buffer.from(units, 'utf16le').swap16()]);
+  const plain = write(text);
+  return decodeUserComment(plain) === withoutEnd(text) ? plain : write(`\ufeff${text}`);
 };
 
 const HEADER = Buffer.from('MM\0*\0\0\0\0', 'latin1');

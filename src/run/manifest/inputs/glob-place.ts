@@ -13,7 +13,7 @@ export interface InputPlace extends ListedPlace {
 }
 
 /** Whether a name has characters of globs. Files may have them too: look for a file first. */
-export const isGlob = (input: string): boolean => fastGlob.isDynamicPattern(input);
+export const isGlob = (input: string): boolean => input !== '' && fastGlob.isDynamicPattern(input);
 
 /**
  * Splits a glob into the folder that it begins with and the pattern inside. Folders that exist by that very name are no

@@ -4,7 +4,7 @@ import { readEmbeddedText } from '#src/media/metadata/read-embedded-text.js';
 import { readGenerationFacts } from '#src/media/metadata/read-generation-metadata.js';
 import { writeExifUserComment } from '#src/media/metadata/write-exif-user-comment.js';
 import { writePngText } from '#src/media/metadata/write-png-text.js';
-import { pngWith, riff, warned } from './build-pictures.js';
+import { jpeg, pngWith, riff, warned } from './build-pictures.js';
 import * as texts from './infotexts.js';
 
 const picture = (alpha = false): Sharp =>
@@ -50,6 +50,13 @@ describe('writePngText', () => {
 });
 
 describe('writeExifUserComment', () => {
+  it.each(['\ufeffa cat', '\ufffe\u4e00', '一', 'ĀȀ', 'a cat'])('what is written is read back: %j', (text) => {
+    const written = writeExifUserComment(jpeg(null), text)!;
+    expect(readEmbeddedText(written, () => undefined)?.exif?.userComments).toEqual([text]);
+    /* A mark is shown by programs that do not know it: only where there would be another text without. */
+    expect(Buffer.from(written).includes(Buffer.from([0xfe, 0xff]))).toBe(text !== 'a cat');
+  });
+
   const make = {
     jpeg: () => picture().jpeg(),
     'lossy WebP': () => picture().webp({ quality: 80 }),

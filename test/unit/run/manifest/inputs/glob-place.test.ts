@@ -1,0 +1,9 @@
+import { isGlob } from '#src/run/manifest/inputs/glob-place.js';
+
+test.each([
+  ['', false],
+  ['cat.png', false],
+  ['*.png', true],
+])('isGlob of %j: %j', (name, expected) => {
+  expect(isGlob(name)).toBe(expected);
+});
