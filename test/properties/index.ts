@@ -4,6 +4,9 @@ import { properties as json } from './json.js';
 import { properties as latents } from './latents.js';
 import { properties as prompts } from './prompts.js';
 import { properties as tokenizers } from './tokenizers.js';
+import { properties as manifests } from './manifests.js';
+import { properties as places } from './places.js';
+import { properties as metadata } from './metadata.js';
 import type { Property } from './property.js';
 
 import { properties as weights } from './weights.js';
@@ -15,4 +18,7 @@ export const PROPERTIES: readonly Property[] = [
   ...adapters,
   ...prompts,
   ...tokenizers,
+  ...manifests,
+  ...places,
+  ...metadata,
 ];
