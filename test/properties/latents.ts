@@ -169,6 +169,6 @@ export const properties = [
       );
       if (tensor !== null) ok(tensor.shape.length === tensor.strides.length);
     },
-    200,
+    100,
   ),
 ];

@@ -122,7 +122,7 @@ export const properties = [
     async (one) => {
       isSound(await containers.bytesOf(one));
     },
-    300,
+    100,
   ),
   property('metadata: any text is read as some program’s, or as none', 'text', text, (of) => {
     for (const name of ['parameters', 'prompt', 'sd-metadata', 'invokeai_metadata', 'Dream'])

@@ -73,7 +73,7 @@ export const properties = [
       isInside(output);
       ok(/\.(png|jpe?g|webp|tiff?|avif|safetensors)$/i.test(output), output);
     },
-    300,
+    100,
   ),
   property(
     'places: an output that is called after a picture or a prompt stays in the folder, and shows as it is',
@@ -87,7 +87,7 @@ export const properties = [
         isInside(outputStem({ kind: 'url', url: new URL(`https://h/${name}`).href }, 1));
       strictEqual(foldName(foldName(name)), foldName(name));
     },
-    300,
+    100,
   ),
   property(
     'places: a picture is a file, a URL or itself, or is refused in few words',
@@ -99,7 +99,7 @@ export const properties = [
       if (found?.source.kind === 'url') ok(/^https?:/.test(found.source.url));
       await orRefused(() => parseLatentsSource(text, '/in'), 'ROW_FIELD_INVALID');
     },
-    200,
+    100,
   ),
   property('places: any input of the command line is found, or refused in few words', 'text', path, async (input) => {
     /* Of this machine's own folders nothing is listed: what is below the folder alone. */

@@ -108,7 +108,7 @@ export const properties = [
         if (pieces !== null) ok(sizeOf(pieces) <= text.length + 5);
       }
     },
-    200,
+    100,
   ),
   property(
     'prompts: A1111’s schedule gives each step a prompt',
@@ -118,7 +118,7 @@ export const properties = [
       const spans = schedulePrompt(text, steps);
       ok(spans.length >= 1 && spans.length <= steps);
     },
-    200,
+    100,
   ),
   property(
     'prompts: Compel’s syntax takes any text, or says what is wrong with it',
@@ -131,7 +131,7 @@ export const properties = [
       ok(parsed.weights.every(Number.isFinite));
       for (const pieces of parsed.prompts) sizeOf(pieces);
     },
-    200,
+    100,
   ),
   property(
     'prompts: tags are taken out once and for all',

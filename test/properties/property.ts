@@ -28,7 +28,7 @@ export const property = <Input>(
   kind: InputKind,
   inputs: Arbitrary<Input>,
   holds: (input: Input) => unknown,
-  runs = 100,
+  runs = 50,
 ): Property => ({
   name,
   kind,

@@ -91,7 +91,7 @@ export const properties = [
         byDefinition(pairs, word).map((symbol) => vocab.get(symbol) ?? -1),
       );
     },
-    300,
+    100,
   ),
   property(
     'tokenizers: damaged files are refused in few words, or encode any prompt',
