@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join, sep } from 'node:path';
 import { env } from 'node:process';
+import { completeModels } from './complete-models.mjs';
 import { installPackages } from './install.mjs';
 import { build, npm, ON_WINDOWS, root } from './steps.mjs';
 import { vendorPackages } from './vendor.mjs';
@@ -26,7 +27,7 @@ const text = readFileSync(description, 'utf8');
 const complete = () => {
   /* In a new clone `npm pack` comes before any installation. */
   if (!existsSync(`${root}node_modules/typescript`)) installPackages();
-  return vendorPackages({ allSystems: env.npm_command === 'publish' }) && build();
+  return vendorPackages({ allSystems: env.npm_command === 'publish' }) && completeModels() && build();
 };
 
 /** A packed package has nothing to prepare, and npm 11 would announce the script to everyone who installs the file. */

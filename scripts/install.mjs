@@ -1,16 +1,18 @@
-/** Installs what is missing: packages, and what vendor/ names. */
+/** Installs what is missing: packages, what vendor/ names, and the copies among the bundled models. */
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { completeModels } from './complete-models.mjs';
 import { readIfThere } from './made-file.mjs';
 import { npm, root } from './steps.mjs';
 import { vendorPackages } from './vendor.mjs';
 
 const MARK = `${root}node_modules/.installed-from`;
 
-/** Installs exactly what the lock files name, unless that is what is there. */
+/** Installs exactly what the lock files and digests name, unless that is what is there. */
 export const install = () => {
   installPackages();
   if (!vendorPackages()) giveUp();
+  if (!completeModels()) process.exit(1);
 };
 
 export const installPackages = () => {

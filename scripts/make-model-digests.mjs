@@ -1,9 +1,10 @@
-/** Writes models/<name>/SHA256SUMS, in the form of sha256sum; with --check, says whether each is what its files are. */
-import { createHash } from 'node:crypto';
+/** Writes models/<name>/SHA256SUMS, in the form of sha256sum; with --check, says whether each is what its files are. Of a copy, the original is read. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { COPIES } from './complete-models.mjs';
 import { writeMade } from './made-file.mjs';
 import { root } from './steps.mjs';
+import { sha256 } from './whole-file.mjs';
 
 const NAME = 'SHA256SUMS';
 const models = join(root, 'models');
@@ -18,13 +19,11 @@ for (const { name } of folders) {
         .slice(folder.length + 1)
         .replaceAll('\\', '/'),
     )
-    .filter((path) => path !== NAME)
-    .sort();
-  const lines = paths.map(
-    (path) =>
-      `${createHash('sha256')
-        .update(readFileSync(join(folder, path)))
-        .digest('hex')}  ${path}\n`,
-  );
+    .filter((path) => path !== NAME);
+  const copies = Object.keys(COPIES).filter((path) => path.startsWith(`${name}/`));
+  const all = new Set([...paths, ...copies.map((path) => path.slice(name.length + 1))]);
+  const lines = [...all]
+    .sort()
+    .map((path) => `${sha256(readFileSync(join(models, COPIES[`${name}/${path}`] ?? `${name}/${path}`)))}  ${path}\n`);
   writeMade(join(folder, NAME), lines.join(''));
 }
