@@ -8,7 +8,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 from pictures import SIDE, STYLES, load
 from tokenizer import LENGTH, write_tokenizer
 
-CLIP_MERGES = Path(__file__).parents[1] / "test" / "golden" / "data" / "clip-vocab" / "merges.txt"
+CLIP_MERGES = Path(__file__).parents[1] / "models" / "clip-tokenizer" / "merges.txt"
 NARROW, WIDE = 32, 64  # hidden sizes of the first and the second text encoder
 TIME_DIMENSIONS = 32
 
