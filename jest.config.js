@@ -7,4 +7,8 @@ const project = (displayName) => ({
   transform: {},
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
 });
-export default { projects: ['unit', 'golden', 'e2e'].map(project), testTimeout: 60_000 };
+export default {
+  projects: ['unit', 'golden', 'e2e'].map(project),
+  globalSetup: './scripts/make-test-models.mjs',
+  testTimeout: 60_000,
+};

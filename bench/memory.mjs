@@ -10,9 +10,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { makeTestModels } from '../scripts/make-test-models.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const model = join(root, 'test/golden/data/models/tiny-refiner');
+makeTestModels();
 const image = join(root, 'test/golden/data/images/square-64.png');
 const { values } = parseArgs({
   options: { rows: { type: 'string', default: '1000' }, 'dry-rows': { type: 'string', default: '10000' } },

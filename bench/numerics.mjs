@@ -14,7 +14,9 @@ import { encode } from '../dist/diffusion/vae/autoencoder.js';
 import { torchCpuNoise } from '../dist/diffusion/random/torch-cpu.js';
 import { openSafetensors } from '../dist/models/weights/safetensors/open-safetensors.js';
 import { readTensorF32 } from '../dist/models/weights/safetensors/read-tensor.js';
+import { makeTestModels } from '../scripts/make-test-models.mjs';
 
+makeTestModels();
 const data = fileURLToPath(new URL('../test/golden/data/', import.meta.url));
 const readTensors = async (path) => {
   const { file, tensors } = await openSafetensors(path);

@@ -7,6 +7,7 @@
 import { parseArgs } from 'node:util';
 import { torture } from '../build/test/support/torture.js';
 import { mt19937 } from '../dist/diffusion/random/mt19937.js';
+import { makeTestModels } from '../scripts/make-test-models.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
   },
 });
+makeTestModels();
 const draw = mt19937(Number(values.seed));
 const report = await torture(Number(values.rows), Number(values.kills), () => draw() / 2 ** 32);
 console.log(JSON.stringify(report, null, 1));

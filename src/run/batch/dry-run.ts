@@ -5,8 +5,6 @@ import type { InvalidRow, Row } from '../../records/row.js';
 import type { ResultRecord } from '../../records/result.js';
 import { buildResultRecord } from '../results/result-record.js';
 import { readLatents } from '../../models/weights/latents/read-latents.js';
-import { outputsOf } from './check-outputs.js';
-import { refuseObstacle } from './output-place.js';
 import type { Work } from './row-processor.js';
 import type { WorkInfo } from './work-info.js';
 
@@ -15,12 +13,6 @@ export interface DryRunCost {
   unetCalls: number;
   /** Rows that would be refined. */
   rows: number;
-}
-
-interface LookPlace {
-  /** There or not. */
-  outputFolder: string;
-  signal: AbortSignal;
 }
 
 /**
@@ -32,12 +24,12 @@ export async function* dryRun(
   rows: AsyncIterable<Row | InvalidRow>,
   work: Work,
   info: WorkInfo,
-  place: LookPlace,
+  signal: AbortSignal,
 ): AsyncGenerator<{ result: ResultRecord; line: number | null }, DryRunCost> {
   const cost: DryRunCost = { unetCalls: 0, rows: 0 };
   for await (const row of rows) {
-    place.signal.throwIfAborted();
-    const looked = 'error' in row ? { error: row.error } : await look(row, work, place);
+    signal.throwIfAborted();
+    const looked = 'error' in row ? { error: row.error } : await look(row, work, signal);
     const error = 'error' in looked ? looked.error : null;
     if ('steps' in looked) {
       cost.rows++;
@@ -54,15 +46,13 @@ export async function* dryRun(
 const look = async (
   row: Row,
   work: Work,
-  { outputFolder, signal }: LookPlace,
+  signal: AbortSignal,
 ): Promise<{ steps: number } | Pick<InvalidRow, 'error'>> => {
   try {
     const { source, sourceText } = row;
     if (source.kind === 'latents') await readLatents(source.path);
     else if (source.kind !== 'noise') await readPictureHeader(source, sourceText ?? '', { signal });
-    const steps = work.countSteps(row);
-    await refuseObstacle(outputFolder, outputsOf(row));
-    return { steps };
+    return { steps: work.countSteps(row) };
   } catch (thrown) {
     if (isRefineError(thrown) && thrown.scope === 'row') {
       return { error: { code: thrown.code, message: thrown.message } };

@@ -61,7 +61,6 @@ export interface BatchFlags extends Readonly<Record<string, string | boolean | r
   resume?: boolean;
   append?: boolean;
   prune?: boolean;
-  verify?: boolean;
   retryFailed?: boolean;
   dryRun?: boolean;
   json?: boolean;
