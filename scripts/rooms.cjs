@@ -20,7 +20,7 @@ exports.wings = [
       {
         name: 'server',
         holds:
-          'the online endpoint: requests to rows, one queue before the engine, HTTP, its pages; pictures of the public internet only',
+          'the online endpoint: HTTP, requests to rows, one queue before the engine, its pages; pictures by URL from the public internet only',
         imports: ['batch', 'engine', 'image', 'manifest', 'safety'],
         why: 'requests to answers; options, keys and signals reach it from the command line',
       },
@@ -86,7 +86,7 @@ exports.wings = [
       },
       {
         name: 'metadata',
-        holds: "what made a picture: read from other programs' files, written into ours",
+        holds: "generation metadata: read from other programs' pictures, written into ours",
         imports: ['schedulers'],
         why: 'what made a picture, from its bytes and into them; it opens no file',
       },
@@ -128,7 +128,7 @@ exports.wings = [
       },
       {
         name: 'random',
-        holds: "torch's, NumPy's and CUDA's random numbers: mathematics too",
+        holds: "torch's, NumPy's and CUDA's random numbers: mathematics",
         imports: ['schedulers', 'tensor'],
         why: 'schedulers, random and tensor are mathematics: no model, no I/O',
       },
@@ -153,7 +153,7 @@ exports.wings = [
       {
         name: 'weights',
         holds:
-          'safetensors headers (untrusted input), shards, model folders, LoRAs, latents files, the cache of made weights',
+          'safetensors headers (untrusted input), shards, model folders, LoRAs, latents files, the cache of transformed and int8 weights',
         imports: ['files', 'tensor'],
         why: 'files of weights, untrusted; they know no network',
       },
@@ -166,19 +166,19 @@ exports.wings = [
       {
         name: 'devices',
         holds:
-          'which devices work here, and which to take: the self-test, in a process of its own, and the libraries a device needs',
+          'which devices work here, and which one to take: the self-test, in a separate process, and the libraries that a device needs',
         imports: ['graph', 'runtime', 'tensor'],
         why: 'which devices work, and which to take; it knows no network',
       },
       {
         name: 'runtime',
-        holds: 'the only importer of ONNX Runtime: sessions and memory policy',
+        holds: 'sessions and memory policy; only this room imports ONNX Runtime',
         imports: ['graph', 'tensor'],
         why: 'sessions over written graphs',
       },
       {
         name: 'graph',
-        holds: 'writes ONNX: a builder, and one lowering of the operators for each device family',
+        holds: 'writes ONNX: a builder, and the lowerings of the operators for each device family',
         imports: [],
         why: 'writes ONNX; it knows no network and no file',
       },
@@ -197,7 +197,7 @@ exports.wings = [
     rooms: [
       {
         name: 'files',
-        holds: 'files opened, folders made: what holds for every file from outside',
+        holds: 'opening files and making folders: the rules for every file from outside',
         imports: [],
         why: 'how files and folders of this machine are opened and made; it knows no format',
       },
@@ -209,7 +209,8 @@ exports.wings = [
       },
       {
         name: 'json',
-        holds: 'JSON from outside: depth, keys and tokens counted before anything is built, and its faults in words',
+        holds:
+          'JSON from outside: depth, keys and tokens are counted before anything is built; messages for its errors',
         imports: [],
         why: 'everything that reads JSON from outside may depend on it',
       },
