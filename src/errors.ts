@@ -15,6 +15,7 @@ const CODES = {
   ROW_DUPLICATE_OUTPUT: ['row', 1],
   OUTPUT_IS_INPUT: ['row', 1],
   OUTPUT_TAKEN: ['row', 1],
+  OUTPUT_OBSTRUCTED: ['row', 1],
   IMAGE_NOT_FOUND: ['row', 1],
   IMAGE_UNREADABLE: ['row', 1],
   IMAGE_UNDECODABLE: ['row', 1],

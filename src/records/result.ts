@@ -46,6 +46,10 @@ export interface ResultRecord {
   extra: Readonly<Record<string, unknown>>;
   /** Of everything that decides the output: what `--resume` compares. null: the row's input could not be read. */
   digest: string | null;
+  /** Of the output's file as it was written, in bytes: what `--resume` looks at. Versions before did not say it. */
+  output_bytes?: number | undefined;
+  /** The same of its bytes, hexadecimal: what `--verify` looks at. */
+  output_sha256?: string | undefined;
   /** What the program has to say of this row, where it has. */
   warnings?: readonly string[] | undefined;
   /** Where content was screened. */
@@ -72,6 +76,9 @@ export interface ResultRecord {
   refiner?: RefinerRecord | null | undefined;
   /** The base model's latents inside the output folder. */
   latents_file_name?: string | null | undefined;
+  /** Of their file, as of the output's. */
+  latents_bytes?: number | undefined;
+  latents_sha256?: string | undefined;
 }
 
 /** What the refiner of a row of `generate` ran with. */

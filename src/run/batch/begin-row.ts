@@ -1,13 +1,14 @@
 /** A row's first stage: its input is read, and unless an earlier run finished the same work, screened and decoded. */
 import { join } from 'node:path';
-import { isRefineError, messageOf, RefineError } from '../../errors.js';
+import { isRefineError, messageOf, RefineError, type ErrorCode } from '../../errors.js';
 import { realPath } from '../../io/files/system-path.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import type { ResultRecord, SafetyCheck } from '../../records/result.js';
 import type { EarlierResults } from '../results/earlier-results.js';
 import { isBlocked, type Screening } from '../safety/screening.js';
 import { outputsOf } from './check-outputs.js';
-import { exists } from './exists.js';
+import { faultOfOutputs } from './look-at-output.js';
+import { refuseObstacle } from './output-place.js';
 import { readRowInput, type PreparedRow, type RowInput } from './prepare-row.js';
 import { rowDigest } from './row-digest.js';
 
@@ -59,6 +60,9 @@ export interface BeginOptions {
   base: number;
   /** Failed rows of earlier runs are done again. */
   retryFailed: boolean;
+  /** As of `BatchOptions`. */
+  verifies?: boolean;
+  tellAgain?: (why: string) => void;
   screening: Screening;
   signal: AbortSignal;
 }
@@ -80,6 +84,8 @@ export const beginRow = async (
   const digest = digestOf(row, input.identity, options);
   const done = await findDone(row, digest, options);
   if (done !== null) return done;
+  const free = await orFailed({ row, digest }, () => refuseObstacle(options.outputFolder, outputsOf(row)));
+  if (free !== undefined) return free;
   return orFailed({ row, digest }, async () => {
     const picture = screening.service === null ? null : ((await input.picture?.()) ?? null);
     const checks = await screening.before(row, picture, signal);
@@ -118,19 +124,25 @@ const refuseOwnInput = async ({ source, output }: Row, outputFolder: string): Pr
   );
 };
 
-const haveAll = async (folder: string, row: Row): Promise<boolean> =>
-  (await Promise.all(outputsOf(row).map((name) => exists(join(folder, name))))).every(Boolean);
+const IN_THE_WAY: readonly (ErrorCode | undefined)[] = ['OUTPUT_OBSTRUCTED', 'OUTPUT_TAKEN'];
 
 /** What an earlier run did of the same work, told of this row. */
 const findDone = async (row: Row, digest: string, options: BeginOptions): Promise<DoneRow | null> => {
-  const { earlier, base, retryFailed, outputFolder } = options;
+  const { earlier, base, retryFailed } = options;
   const found = (await earlier?.find(digest)) ?? null;
   if (found === null) return null;
   const { record: result, offset } = found;
   /* A blocked row is finished: the same row would be blocked again. */
-  const stands =
-    result.status === 'ok' ? await haveAll(outputFolder, row) : result.status === 'blocked' || !retryFailed;
-  if (!stands) return null;
+  if (result.status === 'ok') {
+    const fault = await faultOfOutputs(row, result, options);
+    if (fault !== null) {
+      options.tellAgain?.(fault);
+      return null;
+    }
+  } else if (result.status !== 'blocked' && (retryFailed || IN_THE_WAY.includes(result.error?.code))) {
+    /* What was in the way then may be gone by now. */
+    return null;
+  }
   const { rowNumberPerFile, inputName, id, extra, sourceText: image } = row;
   /* A line that this run is appended to stays as it is; only failures give way to a newer line. */
   if (offset < base && result.status === 'ok') return { kind: 'done', row, result, isListed: true };

@@ -5,6 +5,8 @@ import type { InvalidRow, Row } from '../../records/row.js';
 import type { ResultRecord } from '../../records/result.js';
 import { buildResultRecord } from '../results/result-record.js';
 import { readLatents } from '../../models/weights/latents/read-latents.js';
+import { outputsOf } from './check-outputs.js';
+import { refuseObstacle } from './output-place.js';
 import type { Work } from './row-processor.js';
 import type { WorkInfo } from './work-info.js';
 
@@ -13,6 +15,12 @@ export interface DryRunCost {
   unetCalls: number;
   /** Rows that would be refined. */
   rows: number;
+}
+
+interface LookPlace {
+  /** There or not. */
+  outputFolder: string;
+  signal: AbortSignal;
 }
 
 /**
@@ -24,12 +32,12 @@ export async function* dryRun(
   rows: AsyncIterable<Row | InvalidRow>,
   work: Work,
   info: WorkInfo,
-  signal: AbortSignal,
+  place: LookPlace,
 ): AsyncGenerator<{ result: ResultRecord; line: number | null }, DryRunCost> {
   const cost: DryRunCost = { unetCalls: 0, rows: 0 };
   for await (const row of rows) {
-    signal.throwIfAborted();
-    const looked = 'error' in row ? { error: row.error } : await look(row, work, signal);
+    place.signal.throwIfAborted();
+    const looked = 'error' in row ? { error: row.error } : await look(row, work, place);
     const error = 'error' in looked ? looked.error : null;
     if ('steps' in looked) {
       cost.rows++;
@@ -46,13 +54,15 @@ export async function* dryRun(
 const look = async (
   row: Row,
   work: Work,
-  signal: AbortSignal,
+  { outputFolder, signal }: LookPlace,
 ): Promise<{ steps: number } | Pick<InvalidRow, 'error'>> => {
   try {
     const { source, sourceText } = row;
     if (source.kind === 'latents') await readLatents(source.path);
     else if (source.kind !== 'noise') await readPictureHeader(source, sourceText ?? '', { signal });
-    return { steps: work.countSteps(row) };
+    const steps = work.countSteps(row);
+    await refuseObstacle(outputFolder, outputsOf(row));
+    return { steps };
   } catch (thrown) {
     if (isRefineError(thrown) && thrown.scope === 'row') {
       return { error: { code: thrown.code, message: thrown.message } };

@@ -59,7 +59,9 @@ export const findReplaceable = async (options: ReplaceableOptions): Promise<Repl
       if (names.has(name)) continue;
       const stats = await lstat(join(outputFolder, name)).catch(() => null);
       if (stats === null) continue;
-      if (stats.ctimeMs <= before && !stats.isDirectory()) names.add(name);
+      /* A folder or a pipe is never replaced: its row fails, and the others go on. */
+      if (!stats.isFile() && !stats.isSymbolicLink()) continue;
+      if (stats.ctimeMs <= before) names.add(name);
       else if (!goesOn || !stats.isFile()) refuse(name);
       else unknown.push(name);
       if (unknown.length >= AT_ONCE) await lookUp();

@@ -8,7 +8,7 @@ import type { InvalidRow, Row } from '../../records/row.js';
 import type { ResultRecord } from '../../records/result.js';
 import type { EarlierResults } from '../results/earlier-results.js';
 import type { Journal } from '../results/journal.js';
-import { buildResultRecord, type ContentSafetyOutcome } from '../results/result-record.js';
+import { buildResultRecord, writtenFile, type ContentSafetyOutcome } from '../results/result-record.js';
 import { addToSummary, emptySummary, type Summary } from '../results/summary.js';
 import type { WrittenFiles } from '../results/written-files.js';
 import { isBlocked, nsfwOf, type Screening } from '../safety/screening.js';
@@ -37,6 +37,10 @@ export interface BatchOptions {
   replaceable?: Replaceable;
   /** Takes note of what is written before it has its name; absent: nobody goes on with this run. */
   written?: WrittenFiles;
+  /** Outputs of earlier runs are read, and compared with what was written. */
+  verifies?: boolean;
+  /** Is told of finished rows that are done again, since their outputs are not as they were written. */
+  tellAgain?: (why: string) => void;
   screening: Screening;
   /** Stop after more than this many failed rows; negative: never. */
   errorThreshold: number;
@@ -125,6 +129,7 @@ const resultOf = async (row: EndedRow, info: WorkInfo, options: BatchOptions): P
     reply: { ...reply, warnings: [...ready.prepared.warnings, ...(reply.warnings ?? [])], width, height },
     durationMs,
     contentSafety: screenedBy(screening, checks),
+    written: { output: writtenFile(bytes), latents: latents === null ? null : writtenFile(latents) },
   } as const;
   return buildResultRecord(ready.row, outcome, info, ready.digest);
 };

@@ -5,6 +5,7 @@ import type { Row } from '../../records/row.js';
 import { writeAtomically, writeNew } from '../results/write-atomically.js';
 import type { WrittenFiles } from '../results/written-files.js';
 import { expectOutputFolder, outputsOf } from './check-outputs.js';
+import { refuseObstacle } from './output-place.js';
 import { NOTHING, type Replaceable } from './replaceable.js';
 
 export interface OutputPlace {
@@ -16,7 +17,7 @@ export interface OutputPlace {
 /**
  * What has an output's name by then, and may not be replaced, stays.
  * @param latents as a file's bytes; null: none are kept
- * @throws OUTPUT_UNWRITABLE OUTPUT_TAKEN
+ * @throws OUTPUT_UNWRITABLE OUTPUT_TAKEN OUTPUT_OBSTRUCTED
  */
 export const writeOutputs = async (
   row: Row,
@@ -28,7 +29,13 @@ export const writeOutputs = async (
   await expectOutputFolder(outputFolder);
   const write = async (name: string, bytes: Uint8Array): Promise<void> => {
     await written?.claim(name, bytes);
-    await (replaceable.has(name) ? writeAtomically : writeNew)(join(outputFolder, name), bytes);
+    try {
+      await (replaceable.has(name) ? writeAtomically : writeNew)(join(outputFolder, name), bytes);
+    } catch (thrown) {
+      /* It came there while the row was computed. */
+      await refuseObstacle(outputFolder, [name]);
+      throw thrown;
+    }
   };
   const [output, beside] = outputsOf(row);
   if (output === undefined) throw new Error('a row without an output');

@@ -1,4 +1,5 @@
 /** What is written of a row when it is done. */
+import { createHash } from 'node:crypto';
 import type { ErrorCode } from '../../errors.js';
 import type { Generation, InvalidRow, Row } from '../../records/row.js';
 import type { RefineReply } from '../../records/job.js';
@@ -20,6 +21,17 @@ export interface ContentSafetyOutcome extends NonNullable<ResultRecord['content_
   nsfw: boolean | null;
 }
 
+export interface WrittenFile {
+  bytes: number;
+  /** Hexadecimal. */
+  sha256: string;
+}
+
+export const writtenFile = (bytes: Uint8Array): WrittenFile => ({
+  bytes: bytes.length,
+  sha256: createHash('sha256').update(bytes).digest('hex'),
+});
+
 /** How a row ended. Without a `durationMs` nothing ran. */
 export type Outcome =
   | {
@@ -32,6 +44,8 @@ export type Outcome =
       durationMs: number;
       /** null: nobody looked. */
       contentSafety?: ContentSafetyOutcome | null;
+      /** Of the row's files: the output, and the latents beside it, if they are kept. */
+      written?: { output: WrittenFile; latents: WrittenFile | null };
     }
   | { status: 'failed'; error: { code: ErrorCode; message: string }; durationMs: number | null }
   | { status: 'blocked'; durationMs: number | null; contentSafety: ContentSafetyOutcome | null }
@@ -47,6 +61,7 @@ export const buildResultRecord = (
   const { settings } = row;
   const reply = outcome.status === 'ok' ? outcome.reply : null;
   const safety = 'contentSafety' in outcome ? (outcome.contentSafety ?? null) : null;
+  const written = outcome.status === 'ok' ? (outcome.written ?? null) : null;
   const warnings = [...new Set([...(row.warnings ?? []), ...(reply?.warnings ?? [])])];
   const hasOutput = outcome.status === 'ok' || outcome.status === 'skipped';
   return {
@@ -75,10 +90,14 @@ export const buildResultRecord = (
     error: 'error' in outcome ? { code: outcome.error.code, message: outcome.error.message } : null,
     extra: row.extra,
     digest,
+    ...(written === null ? {} : { output_bytes: written.output.bytes, output_sha256: written.output.sha256 }),
     ...(warnings.length === 0 ? {} : { warnings }),
     ...(safety === null ? {} : { content_safety: { by: safety.by, checks: safety.checks } }),
     ...unusual(settings),
     ...(row.generation === undefined ? {} : generated(row, row.generation, run, outcome)),
+    ...(written?.latents == null
+      ? {}
+      : { latents_bytes: written.latents.bytes, latents_sha256: written.latents.sha256 }),
   };
 };
 

@@ -8,6 +8,8 @@ const MAX_NAME = 1100;
 
 const count = z.int().min(0);
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
 const refiner = z.object({
   prompt: z.string(),
   negative_prompt: z.string(),
@@ -63,6 +65,8 @@ const schema = z.object({
   error: z.object({ code: z.enum(ERROR_CODES), message: z.string() }).nullable(),
   extra: z.record(z.string(), z.unknown()).readonly().meta({ description: 'keys of the row that are not ours' }),
   digest: z.string().nullable().meta({ description: 'of everything that decides the output: what --resume compares' }),
+  output_bytes: count.optional().meta({ description: "of the output's file, as it was written" }),
+  output_sha256: sha256.optional().meta({ description: 'of its bytes: what --verify compares' }),
   warnings: z.array(z.string()).readonly().optional().meta({ description: 'what the program has to say of this row' }),
   content_safety: z
     .object({ by: z.enum(['azure', 'local']), checks: z.array(safetyCheck).readonly() })
@@ -95,6 +99,8 @@ const schema = z.object({
   base_model: z.string().optional(),
   refiner: refiner.nullish().meta({ description: 'what the refiner ran with; null: the base model worked alone' }),
   latents_file_name: outputName.nullish().meta({ description: "the base model's latents, inside the output folder" }),
+  latents_bytes: count.optional().meta({ description: 'of their file, as of the output' }),
+  latents_sha256: sha256.optional(),
 });
 
 type Same<A, B> = [A, B] extends [B, A] ? true : false;

@@ -61,6 +61,7 @@ export interface BatchFlags extends Readonly<Record<string, string | boolean | r
   resume?: boolean;
   append?: boolean;
   prune?: boolean;
+  verify?: boolean;
   retryFailed?: boolean;
   dryRun?: boolean;
   json?: boolean;

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { findResults } from '../../compare/find-results.js';
 import type { Comparison } from '../../compare/write-comparison.js';
 import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
-import { createPassedOver } from '../progress/passed-over.js';
+import { createFewNotes, STRANGE_LINES, strangeLine } from '../progress/few-notes.js';
 import { parseWhole } from '../options/run-options.js';
 import { listenForStop } from '../stop-signal.js';
 import { setHelpTexts, type HelpTexts } from '../help-text.js';
@@ -68,7 +68,7 @@ const compare = async (named: string, flags: CompareFlags, around: Surroundings)
   const sheet = resolve(cwd, flags.sheet ?? join(folder, 'contact-sheet.png'));
   const inputs = flags.inputs.map((path) => existingForm(resolve(cwd, path)));
   const stop = listenForStop(around, () => undefined);
-  const passedOver = createPassedOver(flags.quiet === true ? null : around.stderr);
+  const passedOver = createFewNotes(flags.quiet === true ? null : around.stderr, STRANGE_LINES);
   try {
     const comparison = await writeComparison({
       results,
@@ -80,7 +80,9 @@ const compare = async (named: string, flags: CompareFlags, around: Surroundings)
       maxSide: flags.maxSide === undefined ? null : parseWhole('--max-side', flags.maxSide, 16),
       link: flags.link === true,
       signal: stop.signal,
-      tellFault: passedOver.tell,
+      tellFault: (fault) => {
+        passedOver.say(strangeLine(fault));
+      },
       report: (done, total) => {
         if (flags.quiet !== true) around.stderr.status(`${done} of ${total} rows`);
       },

@@ -31,7 +31,7 @@ export const lookOnly = async (
       await earlier.close();
     }
   }
-  const looks = dryRun(run.rows(), run.work, info, signal);
+  const looks = dryRun(run.rows(), run.work, info, { outputFolder: run.outputFolder, signal });
   let summary = emptySummary();
   for (;;) {
     const { done, value } = await looks.next();

@@ -57,6 +57,10 @@ export const generateCommand = (around: Surroundings, setExitCode: (code: number
     .option('--retry-failed', 'as --resume, and failed rows are tried again')
     .option('--append', 'add the rows to those of a finished run in the same folder; nothing that is there is replaced')
     .option(
+      '--verify',
+      'with --resume or --append: read finished outputs too, and do again those whose bytes are not as they were written',
+    )
+    .option(
       '--prune',
       'with --resume or --overwrite: remove lines and pictures of earlier runs that no row writes any more',
     )

@@ -11,7 +11,7 @@ import { openEarlierResults } from '../../../run/results/earlier-results.js';
 import { openJournal } from '../../../run/results/journal.js';
 import { settleResults } from '../../../run/results/settle-results.js';
 import { setAside } from '../../../run/results/set-aside.js';
-import { createPassedOver } from '../progress/passed-over.js';
+import { createFewNotes, STRANGE_LINES, strangeLine } from '../progress/few-notes.js';
 import type { Terminal } from '../progress/terminal.js';
 import { writePredictionsCsv } from '../../../run/results/predictions-csv.js';
 import { lockFolder } from '../../../run/results/run-lock.js';
@@ -188,8 +188,13 @@ const refineInto = async (
   /* Killed after the results are gone, it goes on with what it may replace. */
   if (run.overwrites) await remember(0, false);
   if (!looksBack) await rm(resultsPath, { force: true });
-  const passedOver = createPassedOver(say);
-  const earlier = looksBack ? await openEarlierResults(resultsPath, passedOver.tell) : null;
+  const passedOver = createFewNotes(say, STRANGE_LINES);
+  const again = createFewNotes(say, ['row that is done again', 'rows that are done again']);
+  const earlier = looksBack
+    ? await openEarlierResults(resultsPath, (fault) => {
+        passedOver.say(strangeLine(fault));
+      })
+    : null;
   passedOver.end();
   try {
     if (run.appends && earlier !== null) await mayAppend(run, info, { base: continuation.base, earlier }, signal);
@@ -208,11 +213,16 @@ const refineInto = async (
         retryFailed: run.retriesFailed,
         replaceable: continuation.replaceable,
         written,
+        verifies: run.verifies,
+        tellAgain: (why) => {
+          again.say(`${why}: its row is done again`);
+        },
         errorThreshold,
         version: packageVersion(),
         signal,
         report,
       });
+      again.end();
       const isWhole = run.isWhole && !outcome.stoppedByThreshold;
       /* Pictures first: what is left of them when this is broken off is still listed. */
       if (run.prunes) await removeOutputs(outputFolder, unclaimed);

@@ -7,6 +7,7 @@ interface EarlierRunFlags {
   retryFailed?: boolean;
   append?: boolean;
   prune?: boolean;
+  verify?: boolean;
 }
 
 export interface EarlierRun {
@@ -20,6 +21,8 @@ export interface EarlierRun {
   appends: boolean;
   /** What it left and no row writes any more is removed. */
   prunes: boolean;
+  /** Outputs that it finished are read, and compared with what was written. */
+  verifies: boolean;
 }
 
 /** @throws USAGE_CONFLICT */
@@ -39,5 +42,12 @@ export const parseEarlierRun = (flags: EarlierRunFlags): EarlierRun => {
       '--prune removes what earlier runs left and no row writes any more: give it with --resume or --overwrite, and not with --append.',
     );
   }
-  return { overwrites, resumes, retriesFailed, appends, prunes };
+  const verifies = flags.verify === true;
+  if (verifies && !resumes && !appends) {
+    throw new RefineError(
+      'USAGE_CONFLICT',
+      '--verify reads the outputs of an earlier run, to do again what is not as it was written: give it with --resume or --append.',
+    );
+  }
+  return { overwrites, resumes, retriesFailed, appends, prunes, verifies };
 };

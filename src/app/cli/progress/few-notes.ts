@@ -1,0 +1,39 @@
+/** Notes of one kind, of which there may be as many as rows: the first few are said, and how many more there are. */
+import type { LineFault } from '../../../run/results/read-results.js';
+import type { Terminal } from './terminal.js';
+
+/** What follows is most often so for the same reason. */
+const SAID = 10;
+
+export interface FewNotes {
+  say: (what: string) => void;
+  /** Says how many were not said. */
+  end: () => void;
+}
+
+/**
+ * @param stderr null: nothing is said
+ * @param more what there are more of, if one and if several
+ */
+export const createFewNotes = (
+  stderr: Pick<Terminal, 'write'> | null,
+  more: readonly [one: string, several: string],
+): FewNotes => {
+  let count = 0;
+  return {
+    say: (what) => {
+      if (++count <= SAID) stderr?.write(`Note: ${what}\n`);
+    },
+    end: () => {
+      const left = count - SAID;
+      if (left > 0) stderr?.write(`Note: and ${left} more ${left === 1 ? more[0] : more[1]}\n`);
+    },
+  };
+};
+
+/** Of lines that `strangeLine` tells of. */
+export const STRANGE_LINES = ['line that no run wrote', 'lines that no run wrote'] as const;
+
+/** `out/results.jsonl:3: expected a result of a run, found a line that lacks "status"; the line is passed over` */
+export const strangeLine = ({ path, line, what }: LineFault): string =>
+  `${path}:${line}: expected a result of a run, found a line that ${what}; the line is passed over`;

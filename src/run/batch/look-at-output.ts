@@ -1,0 +1,80 @@
+/** Whether what an earlier run wrote of a row is there as it was written. */
+import { createHash } from 'node:crypto';
+import { lstat, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openFile, readUpTo } from '../../io/files/open-file.js';
+import { isWholePicture } from '../../media/image/is-whole.js';
+import { readLatents } from '../../models/weights/latents/read-latents.js';
+import { existingForm } from '../manifest/inputs/unicode-form.js';
+import type { ResultRecord } from '../../records/result.js';
+import type { Row } from '../../records/row.js';
+
+export interface LookOptions {
+  outputFolder: string;
+  /** The bytes are read too, and compared with what was written. */
+  verifies?: boolean;
+}
+
+/** What a line says of a file; both undefined in lines of versions that did not say it. */
+interface Written {
+  name: string;
+  bytes: number | undefined;
+  sha256: string | undefined;
+}
+
+const STEP_BYTES = 2 ** 20;
+
+/** @returns null: all of it is; else what is not, to follow "since": `a.png is gone` */
+export const faultOfOutputs = async (row: Row, record: ResultRecord, options: LookOptions): Promise<string | null> => {
+  const { output, generation } = row;
+  const files: Written[] = [{ name: output, bytes: record.output_bytes, sha256: record.output_sha256 }];
+  if (generation?.latentsSuffix != null) {
+    files.push({ name: output + generation.latentsSuffix, bytes: record.latents_bytes, sha256: record.latents_sha256 });
+  }
+  for (const file of files) {
+    const what = await faultOf(file, options);
+    if (what !== null) return `${file.name} ${what}`;
+  }
+  return null;
+};
+
+const faultOf = async (
+  { name, bytes, sha256 }: Written,
+  { outputFolder, verifies = false }: LookOptions,
+): Promise<string | null> => {
+  const path = existingForm(join(outputFolder, name));
+  const found = await lstat(path).catch(() => null);
+  if (found === null) return 'is gone';
+  if (found.isSymbolicLink()) return 'is a link';
+  if (!found.isFile()) return found.isDirectory() ? 'is a folder' : 'is no regular file';
+  if (found.size === 0) return 'is empty';
+  if (bytes !== undefined && found.size !== bytes) return `has ${found.size} bytes, and ${bytes} were written`;
+  const handle = await openFile(path, 'output').catch(() => null);
+  if (handle === null) return 'cannot be read';
+  try {
+    if (verifies && sha256 !== undefined) {
+      return (await digestOf(handle)) === sha256 ? null : 'has other bytes than were written';
+    }
+    return bytes !== undefined || (await isWhole(handle, path, found.size)) ? null : 'does not go on to its end';
+  } finally {
+    await handle.close();
+  }
+};
+
+const digestOf = async (handle: FileHandle): Promise<string> => {
+  const hash = createHash('sha256');
+  for (let position = 0; ;) {
+    const bytes = await readUpTo(handle, position, STEP_BYTES);
+    hash.update(bytes);
+    position += bytes.length;
+    if (bytes.length < STEP_BYTES) return hash.digest('hex');
+  }
+};
+
+const isWhole = (handle: FileHandle, path: string, size: number): Promise<boolean> =>
+  path.endsWith('.safetensors')
+    ? readLatents(path).then(
+        () => true,
+        () => false,
+      )
+    : isWholePicture(handle, size, path);
