@@ -1,12 +1,10 @@
 /** Whether a run may write where it is told to, as far as an earlier run there has a say. A run and a dry run ask the same. */
-import { join } from 'node:path';
 import { refuseFile } from '../../run/batch/check-outputs.js';
 import { continueRun, refuseReplacing, type Continuation } from '../../run/batch/continue-run.js';
 import type { WorkInfo } from '../../run/batch/work-info.js';
+import { resultsPathOf } from '../../run/results/results-path.js';
 import type { EarlierResults } from '../../run/results/earlier-results.js';
 import type { BatchRun } from './commands/batch-run.js';
-
-export const resultsPathOf = ({ outputFolder, part }: BatchRun): string => join(outputFolder, `results${part}.jsonl`);
 
 /**
  * Before the model is opened. The output folder is there.

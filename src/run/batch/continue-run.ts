@@ -6,6 +6,7 @@ import { foldName } from '../manifest/rows/output-name.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import type { EarlierResults } from '../results/earlier-results.js';
 import { createNameSet, listedOutputs, type NameSet } from '../results/listed-outputs.js';
+import { isLineStart } from '../results/read-lines.js';
 import type { RunState } from '../results/run-state.js';
 import { digestOf, type BeginOptions } from './begin-row.js';
 import { outputsOf, refuseExisting } from './check-outputs.js';
@@ -115,7 +116,11 @@ const appendTo = async (options: ContinueOptions, size: number): Promise<Continu
   const { base = size, isFinished = true, inputs: lastInputs = [], earlierInputs = [] } = state ?? {};
   const isSame = areSame(lastInputs, inputs);
   const goesOn =
-    isSame && (!isFinished || resumes) && base <= size && (await findUnclaimed(options, base)).length === 0;
+    isSame &&
+    (!isFinished || resumes) &&
+    base <= size &&
+    (await isLineStart(options.resultsPath, base)) &&
+    (await findUnclaimed(options, base)).length === 0;
   const isOwn = isSame && !isFinished;
   const replaceable = await findReplaceable({ ...options, rows: rows(), goesOn: isOwn, flag: '--append' });
   const all = [...new Set([...earlierInputs, ...lastInputs])];

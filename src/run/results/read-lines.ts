@@ -1,5 +1,6 @@
 /** The lines of a journal with their places, however long one is that is not ours. */
 import type { FileHandle } from 'node:fs/promises';
+import { readUpTo, withFile } from '../../io/files/open-file.js';
 import { beginsAsOurs } from './parse-record.js';
 
 /** Where a line lies in the journal. */
@@ -21,6 +22,13 @@ const NEWLINE = 10;
 export const MAX_LINE_BYTES = 400 * 2 ** 20;
 /** So much is held of a line that does not begin as ours do. */
 const MAX_FOREIGN_BYTES = 2 ** 20;
+
+/** Whether a line of a journal begins at `offset`, which a note says that another program or a fault may have changed. */
+export const isLineStart = async (path: string, offset: number): Promise<boolean> =>
+  offset === 0 ||
+  withFile(path, 'results', async (handle) => (await readUpTo(handle, offset - 1, 1))[0] === NEWLINE).catch(
+    () => false,
+  );
 
 /** @param start where a line begins */
 export async function* readJournalLines(handle: FileHandle, start = 0): AsyncGenerator<JournalLine> {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { pid } from 'node:process';
 import { messageOf, RefineError, systemCodeOf } from '../../errors.js';
 import { readFileText } from '../../io/files/open-file.js';
+import { cutText } from '../../io/json/json-text.js';
 import { outputUnwritable } from './output-error.js';
 import { placeNew } from './link-if-absent.js';
 import { MACHINE_NAMESPACE, processPlace, processStart, type ProcessPlace } from './process-identity.js';
@@ -141,7 +142,9 @@ const readText = (path: string): Promise<string | null> =>
 const parseHolder = (text: string): Holder | null => {
   try {
     const { pid: holder, host, started, place, start } = JSON.parse(text) as Partial<Holder>;
-    if (!Number.isSafeInteger(holder) || typeof host !== 'string' || typeof started !== 'string') return null;
+    /* 0 and less stand for groups of processes, which always live. */
+    if (!Number.isSafeInteger(holder) || Number(holder) < 1 || typeof host !== 'string' || typeof started !== 'string')
+      return null;
     const isPlaced =
       typeof place?.boot === 'string' && typeof place.namespace === 'string' && typeof start === 'string';
     /* Without them: a lock of an older version, or of a system that does not say. */
@@ -151,7 +154,11 @@ const parseHolder = (text: string): Holder | null => {
   }
 };
 
-const holderText = ({ pid: holder, host, started }: Holder): string => `process ${holder} on ${host}, since ${started}`;
+/** Longest name of a host (RFC 1123, 2.1), and more than a time has. */
+const MAX_TEXT = 255;
+
+const holderText = ({ pid: holder, host, started }: Holder): string =>
+  `process ${holder} on ${cutText(host, MAX_TEXT)}, since ${cutText(started, MAX_TEXT)}`;
 
 const locked = (path: string, holder: Holder): RefineError =>
   new RefineError(

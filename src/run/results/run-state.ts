@@ -1,7 +1,8 @@
 /** What a run must remember for a later one in its folder, besides its results. */
 import { join } from 'node:path';
-import { systemCodeOf } from '../../errors.js';
-import { FileRefused, readFileText } from '../../io/files/open-file.js';
+import { messageOf, systemCodeOf } from '../../errors.js';
+import { FileRefused, readFileBytes } from '../../io/files/open-file.js';
+import { parseJsonObject } from '../../io/json/parse-json.js';
 import { outputUnwritable } from './output-error.js';
 import { writeAtomically } from './write-atomically.js';
 
@@ -28,29 +29,61 @@ const stateFile = (folder: string, part: string): string => join(folder, `.sdxl-
 
 const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((one) => typeof one === 'string');
+const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
-/** Of the folder's run (of one part of it, where `part` is not ''), as far as it can be read; null: there is none. @throws OUTPUT_UNWRITABLE */
-export const readRunState = async (folder: string, part: string): Promise<Partial<RunState> | null> => {
+/** What each of its keys is. */
+const CHECKS: { [Key in keyof RunState]: [(value: unknown) => boolean, expected: string] } = {
+  seed: [isWhole, 'a whole number from 0 up'],
+  inputs: [isTexts, 'a list of texts'],
+  earlierInputs: [isTexts, 'a list of texts'],
+  base: [isWhole, 'a whole number from 0 up'],
+  isFinished: [(value) => typeof value === 'boolean', 'true or false'],
+  predictionsCsv: [(value) => value === null || typeof value === 'string', 'text or null'],
+  overwritesBefore: [(value) => value === null || typeof value === 'number', 'a number or null'],
+  written: [isTexts, 'a list of texts'],
+};
+
+const LIMITS = { maxDepth: 8, maxTokens: 2_000_000 };
+
+/**
+ * Of the folder's run (of one part of it, where `part` is not ''), as far as it can be read; null: there is none.
+ * @param tellFault is told what of it cannot be read, which counts as not there
+ * @throws OUTPUT_UNWRITABLE
+ */
+export const readRunState = async (
+  folder: string,
+  part: string,
+  tellFault: (fault: string) => void = () => undefined,
+): Promise<Partial<RunState> | null> => {
   const path = stateFile(folder, part);
+  const tell = (what: string): void => {
+    tellFault(`${path}: expected the note of a run, found one that ${what}`);
+  };
   try {
-    const value = JSON.parse(await readFileText(path, 'runState')) as Partial<Record<keyof RunState, unknown>> | null;
-    const { seed, inputs, earlierInputs, base, isFinished, predictionsCsv, overwritesBefore, written } = value ?? {};
-    return {
-      ...(Number.isSafeInteger(seed) ? { seed: Number(seed) } : {}),
-      ...(isTexts(inputs) ? { inputs } : {}),
-      ...(isTexts(earlierInputs) ? { earlierInputs } : {}),
-      ...(Number.isSafeInteger(base) && Number(base) >= 0 ? { base: Number(base) } : {}),
-      ...(typeof isFinished === 'boolean' ? { isFinished } : {}),
-      ...(typeof predictionsCsv === 'string' ? { predictionsCsv } : {}),
-      ...(typeof overwritesBefore === 'number' ? { overwritesBefore } : {}),
-      ...(isTexts(written) ? { written } : {}),
-    };
+    return parseState(await readFileBytes(path, 'runState'), tell);
   } catch (cause) {
-    if (cause instanceof FileRefused) throw outputUnwritable(path, cause);
     /* Where a file is in the folder's place, making the folder says so. */
-    if ([undefined, 'ENOENT', 'ENOTDIR'].includes(systemCodeOf(cause))) return null;
+    if (!(cause instanceof FileRefused) && ['ENOENT', 'ENOTDIR'].includes(systemCodeOf(cause) ?? '')) return null;
     throw outputUnwritable(path, cause);
   }
+};
+
+const parseState = (bytes: Uint8Array, tell: (what: string) => void): Partial<RunState> | null => {
+  let value: Record<string, unknown>;
+  try {
+    value = parseJsonObject(bytes, LIMITS, (what) => new Error(what));
+  } catch (thrown) {
+    tell(bytes.length === 0 ? 'is empty' : messageOf(thrown));
+    return null;
+  }
+  /* A key that is not there: a version before did not know it. */
+  const entries = Object.entries(CHECKS).flatMap(([key, [check, expected]]) => {
+    if (!Object.hasOwn(value, key)) return [];
+    if (check(value[key])) return value[key] === null ? [] : [[key, value[key]] as const];
+    tell(`has "${key}" otherwise than ${expected}`);
+    return [];
+  });
+  return Object.fromEntries(entries);
 };
 
 /** @throws OUTPUT_UNWRITABLE */

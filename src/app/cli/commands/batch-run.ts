@@ -21,6 +21,8 @@ import type { RowContext } from '../../../run/manifest/rows/resolve-settings.js'
 import type { InvalidRow, Row } from '../../../records/row.js';
 import type { LoraChoice } from '../../../records/model-options.js';
 import type { Screening } from '../../../run/safety/screening.js';
+import { commonSeed } from '../../../run/results/common-seed.js';
+import { resultsPathOf } from '../../../run/results/results-path.js';
 import { readRunState, type RunState } from '../../../run/results/run-state.js';
 import { BUNDLED_MODEL } from '../options/bundled-model.js';
 import { readInfotextFacts, readPictureFacts } from '../options/metadata-values.js';
@@ -197,9 +199,14 @@ export const planBatch = async (
   const earlier = parseEarlierRun(flags);
   const looksBack = earlier.resumes || earlier.appends;
   const outputFolder = resolve(around.cwd(), flags.outputDir);
-  const state = await readRunState(outputFolder, part);
+  const state = await readRunState(outputFolder, part, (fault) => {
+    if (flags.quiet !== true) around.stderr.write(`Note: ${fault}; it is passed over\n`);
+  });
   /* Rows that are done already are known by their seeds. */
-  const runSeed = (looksBack ? state?.seed : undefined) ?? randomInt(DRAWN_SEEDS);
+  const earlierSeed = looksBack
+    ? (state?.seed ?? (await commonSeed(resultsPathOf({ outputFolder, part }))))
+    : undefined;
+  const runSeed = earlierSeed ?? randomInt(DRAWN_SEEDS);
   const rowsOf = {
     command: kind.command,
     parse: kind.parse,

@@ -43,10 +43,19 @@ describe('lockFolder', () => {
     ['of a process that is gone', holder],
     ['of an earlier process with our number', { ...holder, pid: process.pid }],
     ['that nobody can read', '{"pid":'],
+    ...['', 'null', '[]', '7', '"x"', '{}', '\0\0', '['.repeat(10_000), 'mine'].map(
+      (text) => [`that says ${JSON.stringify(text).slice(0, 20)}`, text] as [string, string],
+    ),
+    ...[0, -1, -4_000_000, 1.5, '1', null, 2 ** 60].map(
+      (pid) => [`of process ${String(pid)}`, JSON.stringify({ ...holder, pid })] as [string, string],
+    ),
+    ...['host', 'started'].map(
+      (key) => [`whose ${key} is no text`, JSON.stringify({ ...holder, [key]: 5 })] as [string, string],
+    ),
   ])('takes over a lock %s', async (_what, left) => {
     const folder = temporaryFolder();
     leave(folder, left);
-    const lock = await lockFolder(folder, '', typeof left === 'object' && left.pid === process.pid ? alive : dead);
+    const lock = await lockFolder(folder, '', left === holder ? dead : alive);
     expect(lock.takenFrom).not.toBeNull();
     await lock.release();
     expect(readdirSync(folder)).toEqual([]);
