@@ -1,6 +1,7 @@
 /** Opens files from outside: regular files only, of a size that is known and allowed before a byte is read. */
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import { closeFile } from './close-file.js';
 import { FILE_LIMITS, type FileKind } from './file-limits.js';
 import { systemPath } from './system-path.js';
 
@@ -35,7 +36,7 @@ export const withFile = async <Result>(
   try {
     return await read(handle, (await handle.stat()).size);
   } finally {
-    await handle.close();
+    await closeFile(handle);
   }
 };
 
@@ -52,7 +53,7 @@ export const openFile = async (path: string, kind: FileKind): Promise<FileHandle
     }
     return handle;
   } catch (thrown) {
-    await handle.close();
+    await closeFile(handle);
     throw thrown;
   }
 };
@@ -92,6 +93,6 @@ export async function* readChunks(path: string, kind: FileKind): AsyncGenerator<
       yield buffer.subarray(0, bytesRead);
     }
   } finally {
-    await handle.close();
+    await closeFile(handle);
   }
 }

@@ -1,6 +1,7 @@
 /** What earlier runs left in a journal: for each digest its last result, found again without keeping the results in memory. */
 import type { FileHandle } from 'node:fs/promises';
 import { systemCodeOf } from '../../errors.js';
+import { closeFile } from '../../io/files/close-file.js';
 import { openFile, readUpTo } from '../../io/files/open-file.js';
 import type { ResultRecord } from '../../records/result.js';
 import { outputUnwritable } from './output-error.js';
@@ -53,7 +54,7 @@ export const openEarlierResults = async (
       return 'record' in parsed && parsed.record.digest === digest ? { record: parsed.record, offset: place[0] } : null;
     },
     hasFaults,
-    close: () => handle.close(),
+    close: () => closeFile(handle),
   };
 };
 

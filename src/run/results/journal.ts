@@ -3,7 +3,9 @@ import { jsonText } from '../../io/json/json-text.js';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCodeOf } from '../../errors.js';
+import { closeFile } from '../../io/files/close-file.js';
 import { makeFolder } from '../../io/files/make-folder.js';
+import { syncFolder } from '../../io/files/sync-folder.js';
 import type { ResultRecord } from '../../records/result.js';
 import { mendTornEnd } from './mend-torn-end.js';
 import { outputUnwritable } from './output-error.js';
@@ -42,7 +44,10 @@ export const openJournal = async (path: string): Promise<Journal> => {
     await makeFolder(dirname(path));
     const handle = await open(path, 'a+');
     await mendTornEnd(handle);
-    return [handle, (await handle.stat()).size];
+    const { size } = await handle.stat();
+    /* A line is safe when the name of its file is. */
+    if (size === 0) await syncFolder(dirname(path));
+    return [handle, size];
   };
   const [handle, begin] = await openFile().catch((error: unknown) => {
     throw outputUnwritable(path, error);
@@ -70,7 +75,7 @@ export const openJournal = async (path: string): Promise<Journal> => {
     },
     async close() {
       await last;
-      await handle.close();
+      await closeFile(handle);
     },
   };
 };

@@ -1,6 +1,7 @@
 /** The outputs that a journal lists, and which of them are no row's any more. */
 import { createHash } from 'node:crypto';
 import { systemCodeOf } from '../../errors.js';
+import { closeFile } from '../../io/files/close-file.js';
 import { openFile } from '../../io/files/open-file.js';
 import type { ResultRecord } from '../../records/result.js';
 import { readPlaces } from './earlier-results.js';
@@ -38,6 +39,6 @@ export async function* listedOutputs(path: string, start = 0, end = Infinity): A
       yield* namesOf(record);
     }
   } finally {
-    await handle.close();
+    await closeFile(handle);
   }
 }

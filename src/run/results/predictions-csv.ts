@@ -1,5 +1,6 @@
 /** The Azure ML batch endpoint's `predictions.csv`, from the results of a run. */
 import type { ResultRecord } from '../../records/result.js';
+import { outputUnwritable } from './output-error.js';
 import { readResults } from './read-results.js';
 import { writeAtomically } from './write-atomically.js';
 
@@ -17,14 +18,19 @@ const toCsvLine = (record: ResultRecord): string =>
     .join(',') + '\n';
 
 async function* csvLines(resultsPath: string): AsyncGenerator<string> {
-  for await (const record of readResults(resultsPath)) yield toCsvLine(record);
+  try {
+    for await (const record of readResults(resultsPath)) yield toCsvLine(record);
+  } catch (cause) {
+    /* The run's own results, not an input: the rows are done, and the disk is at fault. */
+    throw outputUnwritable(resultsPath, cause);
+  }
 }
 
 /**
  * Writes a line a result, without a header, as the endpoint's own file has none: row_number_per_file, image_file_name,
  * nsfw_content_detected, input_csv_name. Column order: azureml-examples, safe-image-text-to-image-batch-deployment.ipynb.
  *
- * @throws RefineError MANIFEST_UNREADABLE (the results) | OUTPUT_UNWRITABLE
+ * @throws RefineError OUTPUT_UNWRITABLE
  */
 export const writePredictionsCsv = (resultsPath: string, csvPath: string): Promise<void> =>
   writeAtomically(csvPath, csvLines(resultsPath));

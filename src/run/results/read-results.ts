@@ -1,5 +1,6 @@
 /** Reads `results.jsonl` back. */
 import { RefineError, isRefineError, messageOf } from '../../errors.js';
+import { closeFile } from '../../io/files/close-file.js';
 import { openFile } from '../../io/files/open-file.js';
 import type { ResultRecord } from '../../records/result.js';
 import { beginsAsOurs, parseRecord, type ParsedLine } from './parse-record.js';
@@ -52,7 +53,7 @@ export async function* readResults(path: string, tellFault: TellFault = () => un
         else yield read.record;
       }
     } finally {
-      await handle.close();
+      await closeFile(handle);
     }
   } catch (error) {
     if (isRefineError(error)) throw error;

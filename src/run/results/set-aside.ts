@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { closeFile } from '../../io/files/close-file.js';
 import { openFile, readUpTo } from '../../io/files/open-file.js';
 import { outputUnwritable } from './output-error.js';
 import { readJournalLines } from './read-lines.js';
@@ -33,7 +34,7 @@ export const setAside = async (path: string, base: number, begin: number): Promi
     await writeAtomically(aside, all());
     return aside;
   } finally {
-    await handle.close();
+    await closeFile(handle);
   }
 };
 

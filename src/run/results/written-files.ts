@@ -5,9 +5,11 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { systemCodeOf } from '../../errors.js';
+import { closeFile } from '../../io/files/close-file.js';
 import { readChunks } from '../../io/files/open-file.js';
+import { syncFolder } from '../../io/files/sync-folder.js';
 import { outputUnwritable } from './output-error.js';
 
 export interface WrittenFiles {
@@ -69,6 +71,7 @@ export async function* notedMarks(folder: string, part: string): AsyncGenerator<
 const openNote = async (path: string): Promise<FileHandle> => {
   const handle = await open(path, O_APPEND | O_CREAT | O_RDWR | O_NOFOLLOW);
   if ((await handle.stat()).size > 0) await handle.appendFile('\n');
+  else await syncFolder(dirname(path));
   return handle;
 };
 
@@ -123,9 +126,10 @@ export const openWrittenFiles = async (
     },
     close: async (isRemembered) => {
       await last;
-      await handle?.close();
+      if (handle !== null) await closeFile(handle);
       handle = null;
-      if (isRemembered && pending.size === 0) await rm(path, { force: true });
+      /* That it stays is no harm. */
+      if (isRemembered && pending.size === 0) await rm(path, { force: true }).catch(() => undefined);
     },
   };
 };

@@ -31,7 +31,7 @@ describe('readResults', () => {
 
   it('says which file is missing', async () => {
     await expect(read('/nowhere/results.jsonl')).rejects.toMatchObject({
-      code: 'MANIFEST_UNREADABLE',
+      code: 'OUTPUT_UNWRITABLE',
       context: { path: '/nowhere/results.jsonl' },
     });
   });
@@ -59,7 +59,7 @@ describe('writePredictionsCsv', () => {
   it('writes nothing when the results cannot be read', async () => {
     const csv = join(folder(), 'predictions.csv');
     await expect(writePredictionsCsv('/nowhere/results.jsonl', csv)).rejects.toMatchObject({
-      code: 'MANIFEST_UNREADABLE',
+      code: 'OUTPUT_UNWRITABLE',
     });
     expect(existsSync(csv)).toBe(false);
   });
