@@ -113,7 +113,9 @@ const checkResume = async (options: ContinueOptions): Promise<string[]> => {
 /** After what is there, or after what the same append, which was stopped, had begun after. */
 const appendTo = async (options: ContinueOptions, size: number): Promise<Continuation> => {
   const { state, inputs, rows, resumes } = options;
-  const { base = size, isFinished = true, inputs: lastInputs = [], earlierInputs = [] } = state ?? {};
+  const { settled, isFinished = true, inputs: lastInputs = [], earlierInputs = [] } = state ?? {};
+  /* Killed between the two, the results are settled and their base is not written down as what it is. */
+  const base = (settled?.size === size ? settled.base : state?.base) ?? size;
   const isSame = areSame(lastInputs, inputs);
   const goesOn =
     isSame &&
@@ -124,11 +126,13 @@ const appendTo = async (options: ContinueOptions, size: number): Promise<Continu
   const isOwn = isSame && !isFinished;
   const replaceable = await findReplaceable({ ...options, rows: rows(), goesOn: isOwn, flag: '--append' });
   const all = [...new Set([...earlierInputs, ...lastInputs])];
+  const before = goesOn ? earlierInputs : all;
   return {
     base: goesOn ? base : null,
     looksBack: true,
-    earlierInputs: goesOn ? earlierInputs : all,
-    knowsInputs: inputs.every((place) => all.includes(place)),
+    earlierInputs: before,
+    /* As the append that it goes on with knew them. */
+    knowsInputs: inputs.every((place) => before.includes(place)),
     unclaimed: [],
     otherResults: [],
     replaceable,

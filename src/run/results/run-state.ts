@@ -15,6 +15,8 @@ export interface RunState {
   earlierInputs: readonly string[];
   /** Bytes of the results that the last run was appended to. */
   base: number;
+  /** Of results that are about to lose lines before `base`: what they are from the moment they have this size. */
+  settled?: Settled;
   /** Every row of the last run has its line. */
   isFinished: boolean;
   /** The CSV that the folder's runs write, absolute. */
@@ -25,18 +27,28 @@ export interface RunState {
   written: readonly string[];
 }
 
+/** Bytes of the results that a run was appended to, and of all. */
+export interface Settled {
+  base: number;
+  size: number;
+}
+
 const stateFile = (folder: string, part: string): string => join(folder, `.sdxl-refine-run${part}.json`);
 
 const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((one) => typeof one === 'string');
 const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
+const isSettled = (value: unknown): value is Settled =>
+  isWhole((value as Partial<Settled> | null)?.base) && isWhole((value as Partial<Settled> | null)?.size);
+
 /** What each of its keys is. */
-const CHECKS: { [Key in keyof RunState]: [(value: unknown) => boolean, expected: string] } = {
+const CHECKS: { [Key in keyof RunState]-?: [(value: unknown) => boolean, expected: string] } = {
   seed: [isWhole, 'a whole number from 0 up'],
   inputs: [isTexts, 'a list of texts'],
   earlierInputs: [isTexts, 'a list of texts'],
   base: [isWhole, 'a whole number from 0 up'],
+  settled: [isSettled, 'base and size, whole numbers from 0 up'],
   isFinished: [(value) => typeof value === 'boolean', 'true or false'],
   predictionsCsv: [(value) => value === null || typeof value === 'string', 'text or null'],
   overwritesBefore: [(value) => value === null || typeof value === 'number', 'a number or null'],

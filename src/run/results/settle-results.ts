@@ -1,11 +1,13 @@
 /** The end of a run that went on where another had stopped, or was appended to one: one line a row, the newest, in the rows' order. */
 import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { closeFile } from '../../io/files/close-file.js';
 import { openFile } from '../../io/files/open-file.js';
 import type { ResultRecord } from '../../records/result.js';
 import { readAt, readPlaces } from './earlier-results.js';
 import { outputUnwritable } from './output-error.js';
 import type { Place } from './read-lines.js';
+import type { Settled } from './run-state.js';
 import { writeAtomically } from './write-atomically.js';
 
 export interface Settling {
@@ -19,6 +21,8 @@ export interface Settling {
   knowsInputs: boolean;
   /** Outputs whose lines go. */
   isDropped: (output: string) => boolean;
+  /** Is told before the results lose lines of `base` what they will be: whoever is killed before it has said so is understood. */
+  announce: (settled: Settled) => Promise<void>;
 }
 
 const linesOf = (path: string, start: number, end = Infinity): AsyncIterable<Buffer> =>
@@ -43,7 +47,7 @@ const wordsOf = ({ input_csv_name: input, image, prompt, id, row_number_per_file
  * @throws OUTPUT_UNWRITABLE
  */
 export const settleResults = async (path: string, settling: Settling): Promise<number> => {
-  const { base, begin, isWhole } = settling;
+  const { base, begin, isWhole, announce } = settling;
   if (base === 0 && isWhole) {
     if (begin > 0) await writeAtomically(path, linesOf(path, begin));
     return 0;
@@ -55,13 +59,19 @@ export const settleResults = async (path: string, settling: Settling): Promise<n
     const retired = base > 0 ? await findRetired(handle, settling) : [];
     if (begin > base || retired.length > 0) {
       const others = isWhole ? [] : await findOthers(handle, settling);
+      const left = base - bytesOf(retired);
+      if (left < base)
+        await announce({ base: left, size: left + (await handle.stat()).size - begin + bytesOf(others) });
       await writeAtomically(path, settledLines(path, handle, { ...settling, retired, others }));
     }
-    return base - retired.reduce((sum, [, length]) => sum + length + 1, 0);
+    return base - bytesOf(retired);
   } finally {
-    await handle.close();
+    await closeFile(handle);
   }
 };
+
+/** Of lines with their ends. */
+const bytesOf = (places: readonly Place[]): number => places.reduce((sum, [, length]) => sum + length + 1, 0);
 
 async function* settledLines(
   path: string,

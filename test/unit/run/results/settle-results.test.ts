@@ -35,7 +35,15 @@ const left = (): unknown[] =>
     .map(({ row_number_per_file: row, status, duration_ms: version }) => [row, status, version]);
 
 const settle = (begin: number, more: Partial<Settling> = {}): Promise<number> =>
-  settleResults(path, { base: 0, begin, isWhole: false, knowsInputs: false, isDropped: () => false, ...more });
+  settleResults(path, {
+    base: 0,
+    begin,
+    isWhole: false,
+    knowsInputs: false,
+    isDropped: () => false,
+    announce: () => Promise.resolve(),
+    ...more,
+  });
 
 it('a whole run keeps one run’s lines', async () => {
   await settle(write([ok(0, 1)], [ok(1, 2)]), { isWhole: true });
