@@ -1,11 +1,11 @@
 /** What must hold of the output folder before any work. */
-import { randomBytes } from 'node:crypto';
 import { lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RefineError } from '../../errors.js';
 import { makeFolder } from '../../io/files/make-folder.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import { outputUnwritable } from '../results/output-error.js';
+import { temporaryPath } from '../results/temporary-path.js';
 import { exists, isTaken } from './exists.js';
 
 /** Names given in the message; the rest are counted. */
@@ -17,11 +17,11 @@ const NAMED = 3;
  * @throws OUTPUT_UNWRITABLE
  */
 export const makeOutputFolder = async (folder: string): Promise<boolean> => {
-  const trial = join(folder, `.sdxl-refine-${randomBytes(4).toString('hex')}.tmp`);
+  const trial = temporaryPath(join(folder, 'trial'));
   try {
     const isNew = await makeFolder(folder);
     await (await open(trial, 'wx')).close();
-    await rm(trial);
+    await rm(trial, { force: true });
     return isNew;
   } catch (cause) {
     throw new RefineError(
@@ -34,14 +34,15 @@ export const makeOutputFolder = async (folder: string): Promise<boolean> => {
 
 /** What time it is for the file system that a folder is on, in milliseconds: a server's clock may be another. */
 export const timeOf = async (folder: string): Promise<number> => {
-  const trial = join(folder, `.sdxl-refine-${randomBytes(4).toString('hex')}.tmp`);
+  const trial = temporaryPath(join(folder, 'trial'));
   try {
     await (await open(trial, 'wx')).close();
     return (await lstat(trial)).ctimeMs;
   } catch (cause) {
     throw outputUnwritable(trial, cause);
   } finally {
-    await rm(trial, { force: true });
+    /* One that stays is cleared away with what killed runs left. */
+    await rm(trial, { force: true }).catch(() => undefined);
   }
 };
 

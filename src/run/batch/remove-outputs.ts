@@ -1,11 +1,13 @@
 /** Takes away outputs of rows that are no more. */
 import { lstat, realpath, rm } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
+import { outputUnwritable } from '../results/output-error.js';
 import { parseOutput } from '../manifest/rows/output-name.js';
 
 /**
  * Names come from a file that anybody may have written: only what could be an output is removed, and nothing outside the folder.
  * @returns how many were removed
+ * @throws OUTPUT_UNWRITABLE
  */
 export const removeOutputs = async (folder: string, names: readonly string[]): Promise<number> => {
   const root = await realpath(folder);
@@ -15,7 +17,9 @@ export const removeOutputs = async (folder: string, names: readonly string[]): P
     if (!isOutput(name) || !(await isInside(dirname(path), root))) continue;
     const stats = await lstat(path).catch(() => null);
     if (stats === null || stats.isDirectory()) continue;
-    await rm(path, { force: true });
+    await rm(path, { force: true }).catch((cause: unknown) => {
+      throw outputUnwritable(path, cause);
+    });
     removed++;
   }
   return removed;

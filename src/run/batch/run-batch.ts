@@ -27,6 +27,8 @@ export interface BatchOptions {
   work: Work;
   journal: Journal;
   outputFolder: string;
+  /** Removes what killed runs were writing in a folder; is asked before every picture. */
+  clearFolder?: (folder: string) => Promise<void>;
   /** Results of earlier runs in the same folder; null: nothing is taken over. */
   earlier: EarlierResults | null;
   /** Bytes of the results that this run is appended to. */
@@ -86,7 +88,9 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
       report({ kind: 'row', rowIndex, copy, line, result: await result, steps, isPicture });
     };
     result.catch(() => undefined);
-    return (turn = turn.then(write));
+    /* A run that ends here waits for the picture that is being written: the folder's lock is let go after it. */
+    const before = turn;
+    return (turn = Promise.allSettled([before, result]).then(() => before.then(write)));
   };
 
   const { modelDigest, loraDigests = {} } = info;

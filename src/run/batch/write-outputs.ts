@@ -1,6 +1,6 @@
 /** A row's files, under their names: the latents that are kept, then the picture. */
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Row } from '../../records/row.js';
 import { writeAtomically, writeNew } from '../results/write-atomically.js';
 import type { WrittenFiles } from '../results/written-files.js';
@@ -10,6 +10,8 @@ import { NOTHING, type Replaceable } from './replaceable.js';
 
 export interface OutputPlace {
   outputFolder: string;
+  /** Removes what killed runs were writing in a folder; is asked before every picture. */
+  clearFolder?: (folder: string) => Promise<void>;
   replaceable?: Replaceable;
   written?: WrittenFiles;
 }
@@ -23,10 +25,11 @@ export const writeOutputs = async (
   row: Row,
   picture: Uint8Array,
   latents: Uint8Array | null,
-  { outputFolder, replaceable = NOTHING, written }: OutputPlace,
+  { outputFolder, clearFolder, replaceable = NOTHING, written }: OutputPlace,
 ): Promise<void> => {
   /* Writing makes missing folders; the run's own, if it is gone, was taken away by someone who wants no more of it. */
   await expectOutputFolder(outputFolder);
+  await clearFolder?.(dirname(join(outputFolder, row.output)));
   const write = async (name: string, bytes: Uint8Array): Promise<void> => {
     await written?.claim(name, bytes);
     try {

@@ -89,13 +89,19 @@ const tryCreate = async (path: string, own: string): Promise<boolean> => {
   const beside = `${path}.${pid}.tmp`;
   try {
     await writeFile(beside, own);
-    await placeNew(beside, path);
-    return true;
+    /* Whoever holds the lock by now may have cleared it away. */
+    return await placeNew(beside, path).then(
+      () => true,
+      (cause: unknown) => {
+        if (['EEXIST', 'ENOENT'].includes(systemCodeOf(cause) ?? '')) return false;
+        throw cause;
+      },
+    );
   } catch (cause) {
-    if (systemCodeOf(cause) === 'EEXIST') return false;
     throw outputUnwritable(path, cause);
   } finally {
-    await rm(beside, { force: true });
+    /* One that stays is cleared away with what killed runs left. */
+    await rm(beside, { force: true }).catch(() => undefined);
   }
 };
 

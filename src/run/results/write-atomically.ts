@@ -1,22 +1,13 @@
 /** Files that are there whole or not at all. */
-import { randomBytes } from 'node:crypto';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { pid } from 'node:process';
+import { dirname } from 'node:path';
 import { isRefineError, RefineError, systemCodeOf } from '../../errors.js';
+import { closeFile } from '../../io/files/close-file.js';
 import { makeFolder } from '../../io/files/make-folder.js';
+import { syncFolder } from '../../io/files/sync-folder.js';
 import { outputUnwritable } from './output-error.js';
 import { renameNew } from './link-if-absent.js';
-
-/** Hidden, short however long the final name is, and of one writer only: its process, and chance for other machines. */
-const temporaryName = (): string => `.sdxl-refine-${pid}-${randomBytes(4).toString('hex')}.tmp`;
-
-/** Makes a rename outlast a power cut. Not every system can open or sync a folder; the file is whole either way. */
-const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, 'r').catch(() => null);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
-};
+import { temporaryPath } from './temporary-path.js';
 
 type FileData = Uint8Array | string | AsyncIterable<Uint8Array | string>;
 
@@ -47,7 +38,7 @@ const writeAndPlace = async (
   place: (from: string, to: string) => Promise<void>,
 ): Promise<void> => {
   const folder = dirname(path);
-  const temporary = join(folder, temporaryName());
+  const temporary = temporaryPath(path);
   try {
     await makeFolder(folder);
     const handle = await open(temporary, 'wx');
@@ -55,7 +46,7 @@ const writeAndPlace = async (
       await writeFile(handle, data);
       await handle.sync();
     } finally {
-      await handle.close();
+      await closeFile(handle);
     }
     await place(temporary, path);
     await syncFolder(folder);

@@ -1,21 +1,24 @@
 /** The batch command when it runs: the output folder made its own, the rows refined, the results brought to their final form. */
 import { rm, rmdir } from 'node:fs/promises';
-import { basename, isAbsolute, relative, sep } from 'node:path';
+import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import { makeOutputFolder, timeOf } from '../../../run/batch/check-outputs.js';
 import { someOf, type Continuation } from '../../../run/batch/continue-run.js';
 import type { BatchEvent } from '../../../run/batch/events.js';
 import { exists } from '../../../run/batch/exists.js';
 import { removeOutputs } from '../../../run/batch/remove-outputs.js';
-import { runBatch, type BatchOutcome } from '../../../run/batch/run-batch.js';
+import { runBatch, type BatchOptions, type BatchOutcome } from '../../../run/batch/run-batch.js';
+import { messageOf } from '../../../errors.js';
+import { clearTemporaries, folderClearer, type ClearOptions } from '../../../run/results/clear-temporaries.js';
 import { openEarlierResults } from '../../../run/results/earlier-results.js';
 import { openJournal } from '../../../run/results/journal.js';
+import { outputUnwritable } from '../../../run/results/output-error.js';
 import { settleResults } from '../../../run/results/settle-results.js';
 import { setAside } from '../../../run/results/set-aside.js';
 import { createFewNotes, STRANGE_LINES, strangeLine } from '../progress/few-notes.js';
 import type { Terminal } from '../progress/terminal.js';
 import { writePredictionsCsv } from '../../../run/results/predictions-csv.js';
 import { lockFolder } from '../../../run/results/run-lock.js';
-import { writeRunState } from '../../../run/results/run-state.js';
+import { writeRunState, type RunState } from '../../../run/results/run-state.js';
 import { openWrittenFiles } from '../../../run/results/written-files.js';
 import { isRefineError } from '../../../errors.js';
 import type { BatchFlags, BatchRun } from './batch-run.js';
@@ -33,6 +36,10 @@ interface ContinuedRun extends BatchRun {
   continuation: Continuation;
 }
 
+interface BegunRun extends ContinuedRun {
+  clearFolder: Required<BatchOptions>['clearFolder'];
+}
+
 /** @returns the exit code */
 export const refineAll = async (
   run: BatchRun,
@@ -42,21 +49,39 @@ export const refineAll = async (
 ): Promise<number> => {
   const { outputFolder, part } = run;
   const isOurs = await makeOutputFolder(outputFolder);
-  const lock = await lockFolder(outputFolder, part, (pid) => isAlive(around, pid));
+  const clearing = { outputFolder, part, isAlive: (pid: number) => isAlive(around, pid) };
+  const lock = await lockFolder(outputFolder, part, clearing.isAlive);
   if (lock.takenFrom !== null && flags.quiet !== true) {
     around.stderr.write(`Taking ${outputFolder} over from a run that is gone (${lock.takenFrom})\n`);
   }
   try {
+    const clearFolder = folderClearer(clearing);
+    await clearFolder(outputFolder);
     const continuation = await mayBegin(run);
     sayUnclaimed({ ...run, continuation }, flags, around);
-    return await refineLocked({ ...run, continuation }, flags, around, AbortSignal.any([signal, lock.lost]));
+    if (run.predictionsCsv !== null) await clearCsv(run.predictionsCsv, clearing);
+    const begun = { ...run, continuation, clearFolder };
+    return await refineLocked(begun, flags, around, AbortSignal.any([signal, lock.lost]));
   } finally {
     await run.screening.close();
-    await lock.release();
+    await lock.release().catch((cause: unknown) => {
+      around.stderr.write(
+        `Note: the lock in ${outputFolder} stays, the next run takes it over (${messageOf(cause)})\n`,
+      );
+    });
     /* A run that ended before it wrote anything leaves no empty folder. */
     if (isOurs) await rmdir(outputFolder).catch(() => undefined);
   }
 };
+
+/** Its folder may be anyone's: what is not of this file is left alone. */
+const clearCsv = (path: string, clearing: Omit<ClearOptions, 'onlyOf'>): Promise<void> =>
+  clearTemporaries(dirname(path), { ...clearing, onlyOf: path });
+
+const removeResults = (path: string): Promise<void> =>
+  rm(path, { force: true }).catch((cause: unknown) => {
+    throw outputUnwritable(path, cause);
+  });
 
 /** Rows that the end of a run names once more; of more, results.jsonl tells. */
 const LISTED_FAILURES = 20;
@@ -94,7 +119,7 @@ const sayStaleCsv = ({ state, continuation }: ContinuedRun, flags: BatchFlags, a
 };
 
 const refineLocked = async (
-  run: ContinuedRun,
+  run: BegunRun,
   flags: BatchFlags,
   around: Surroundings,
   signal: AbortSignal,
@@ -171,24 +196,27 @@ interface Running {
 /** The rows through the engine and into the journal. */
 const refineInto = async (
   resultsPath: string,
-  run: ContinuedRun,
+  run: BegunRun,
   { report, say, signal }: Running,
 ): Promise<BatchOutcome> => {
-  const { work, screening, outputFolder, errorThreshold, continuation } = run;
+  const { work, screening, outputFolder, errorThreshold, continuation, clearFolder } = run;
   const { looksBack, knowsInputs, earlierInputs, unclaimed } = continuation;
   /* A model that does not open leaves an earlier run's results as they are, and no empty ones. */
   const info = await work.open(signal);
   const written = await openWrittenFiles(outputFolder, run.part, looksBack ? (run.state?.written ?? []) : []);
   const overwritesBefore = run.overwrites ? await timeOf(outputFolder) : (run.state?.overwritesBefore ?? null);
+  /** What the results are about to be. */
+  let announced: Partial<Pick<RunState, 'settled'>> = {};
   const remember = (base: number, isFinished: boolean): Promise<void> =>
     writeRunState(outputFolder, run.part, {
       ...{ seed: run.runSeed, inputs: run.inputs, earlierInputs, base, isFinished, written: written.newest },
+      ...announced,
       predictionsCsv: run.predictionsCsv ?? (looksBack ? (run.state?.predictionsCsv ?? null) : null),
       overwritesBefore: isFinished || !(looksBack || run.overwrites) ? null : overwritesBefore,
     });
   /* Killed after the results are gone, it goes on with what it may replace. */
   if (run.overwrites) await remember(0, false);
-  if (!looksBack) await rm(resultsPath, { force: true });
+  if (!looksBack) await removeResults(resultsPath);
   const passedOver = createFewNotes(say, STRANGE_LINES);
   const again = createFewNotes(say, ['row that is done again', 'rows that are done again']);
   const earlier = looksBack
@@ -208,6 +236,7 @@ const refineInto = async (
         work,
         journal,
         outputFolder,
+        clearFolder,
         earlier,
         base,
         screening,
@@ -231,7 +260,14 @@ const refineInto = async (
       const settling = { base, begin: journal.begin, isWhole, knowsInputs };
       const aside = earlier?.hasFaults === true ? await setAside(resultsPath, base, journal.begin) : null;
       if (aside !== null) say?.write(`Note: lines that no run wrote are in ${aside} now\n`);
-      const left = await settleResults(resultsPath, { ...settling, isDropped: (name) => dropped.has(name) });
+      const left = await settleResults(resultsPath, {
+        ...settling,
+        isDropped: (name) => dropped.has(name),
+        announce: (settled) => {
+          announced = { settled };
+          return remember(base, false);
+        },
+      });
       await remember(left, isWhole);
       await written.close(true);
       return outcome;
