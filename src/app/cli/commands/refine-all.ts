@@ -1,44 +1,24 @@
 /** The batch command when it runs: the output folder made its own, the rows refined, the results brought to their final form. */
-import { rm, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
-import { makeOutputFolder, timeOf } from '../../../run/batch/check-outputs.js';
-import { someOf, type Continuation } from '../../../run/batch/continue-run.js';
+import { makeOutputFolder } from '../../../run/batch/check-outputs.js';
+import { someOf } from '../../../run/batch/continue-run.js';
 import type { BatchEvent } from '../../../run/batch/events.js';
-import { exists } from '../../../run/batch/exists.js';
-import { removeOutputs } from '../../../run/batch/remove-outputs.js';
-import { runBatch, type BatchOptions, type BatchOutcome } from '../../../run/batch/run-batch.js';
+import type { BatchOutcome } from '../../../run/batch/run-batch.js';
 import { messageOf } from '../../../errors.js';
 import { clearTemporaries, folderClearer, type ClearOptions } from '../../../run/results/clear-temporaries.js';
-import { openEarlierResults } from '../../../run/results/earlier-results.js';
-import { openJournal } from '../../../run/results/journal.js';
-import { outputUnwritable } from '../../../run/results/output-error.js';
-import { settleResults } from '../../../run/results/settle-results.js';
-import { setAside } from '../../../run/results/set-aside.js';
-import { createFewNotes, STRANGE_LINES, strangeLine } from '../progress/few-notes.js';
-import type { Terminal } from '../progress/terminal.js';
 import { writePredictionsCsv } from '../../../run/results/predictions-csv.js';
 import { lockFolder } from '../../../run/results/run-lock.js';
-import { writeRunState, type RunState } from '../../../run/results/run-state.js';
-import { openWrittenFiles } from '../../../run/results/written-files.js';
-import { isRefineError } from '../../../errors.js';
 import type { BatchFlags, BatchRun } from './batch-run.js';
+import { refineInto, type BegunRun, type ContinuedRun } from './refine-into.js';
 import { failureOf, type RowFailure } from '../progress/failure-text.js';
 import { isAlive } from '../is-process-alive.js';
-import { packageVersion } from '../package-version.js';
 import { resultsPathOf } from '../../../run/results/results-path.js';
-import { mayAppend, mayBegin } from '../may-begin.js';
+import { mayBegin } from '../may-begin.js';
 import { createProgress } from '../progress/progress.js';
 import { openScreening } from '../options/safety-options.js';
 import { failureList, stoppedText, summaryText } from '../progress/summary-text.js';
 import type { Surroundings } from '../process-context.js';
-
-interface ContinuedRun extends BatchRun {
-  continuation: Continuation;
-}
-
-interface BegunRun extends ContinuedRun {
-  clearFolder: Required<BatchOptions>['clearFolder'];
-}
 
 /** @returns the exit code */
 export const refineAll = async (
@@ -77,11 +57,6 @@ export const refineAll = async (
 /** Its folder may be anyone's: what is not of this file is left alone. */
 const clearCsv = (path: string, clearing: Omit<ClearOptions, 'onlyOf'>): Promise<void> =>
   clearTemporaries(dirname(path), { ...clearing, onlyOf: path });
-
-const removeResults = (path: string): Promise<void> =>
-  rm(path, { force: true }).catch((cause: unknown) => {
-    throw outputUnwritable(path, cause);
-  });
 
 /** Rows that the end of a run names once more; of more, results.jsonl tells. */
 const LISTED_FAILURES = 20;
@@ -184,108 +159,4 @@ const refineLocked = async (
     stderr.writeStyled((stderr.isTTY ? list : '') + summaryText(outcome, facts, stderr.colors));
   }
   return stoppedByThreshold || summary.failed > 0 ? 1 : 0;
-};
-
-interface Running {
-  report: (event: BatchEvent) => void;
-  /** Takes what is to be said of the folder's results; null: nothing. */
-  say: Pick<Terminal, 'write'> | null;
-  signal: AbortSignal;
-}
-
-/** The rows through the engine and into the journal. */
-const refineInto = async (
-  resultsPath: string,
-  run: BegunRun,
-  { report, say, signal }: Running,
-): Promise<BatchOutcome> => {
-  const { work, screening, outputFolder, errorThreshold, continuation, clearFolder } = run;
-  const { looksBack, knowsInputs, earlierInputs, unclaimed } = continuation;
-  /* A model that does not open leaves an earlier run's results as they are, and no empty ones. */
-  const info = await work.open(signal);
-  const written = await openWrittenFiles(outputFolder, run.part, looksBack ? (run.state?.written ?? []) : []);
-  const overwritesBefore = run.overwrites ? await timeOf(outputFolder) : (run.state?.overwritesBefore ?? null);
-  /** What the results are about to be. */
-  let announced: Partial<Pick<RunState, 'settled'>> = {};
-  const remember = (base: number, isFinished: boolean): Promise<void> =>
-    writeRunState(outputFolder, run.part, {
-      ...{ seed: run.runSeed, inputs: run.inputs, earlierInputs, base, isFinished, written: written.newest },
-      ...announced,
-      predictionsCsv: run.predictionsCsv ?? (looksBack ? (run.state?.predictionsCsv ?? null) : null),
-      overwritesBefore: isFinished || !(looksBack || run.overwrites) ? null : overwritesBefore,
-    });
-  /* Killed after the results are gone, it goes on with what it may replace. */
-  if (run.overwrites) await remember(0, false);
-  if (!looksBack) await removeResults(resultsPath);
-  const passedOver = createFewNotes(say, STRANGE_LINES);
-  const again = createFewNotes(say, ['row that is done again', 'rows that are done again']);
-  const earlier = looksBack
-    ? await openEarlierResults(resultsPath, (fault) => {
-        passedOver.say(strangeLine(fault));
-      })
-    : null;
-  passedOver.end();
-  try {
-    if (run.appends && earlier !== null) await mayAppend(run, info, { base: continuation.base, earlier }, signal);
-    const journal = await openJournal(resultsPath);
-    const base = continuation.base ?? journal.begin;
-    try {
-      await remember(base, false);
-      const outcome = await runBatch({
-        rows: run.rows(),
-        work,
-        journal,
-        outputFolder,
-        clearFolder,
-        earlier,
-        base,
-        screening,
-        retryFailed: run.retriesFailed,
-        replaceable: continuation.replaceable,
-        written,
-        verifies: run.verifies,
-        tellAgain: (why) => {
-          again.say(`${why}: its row is done again`);
-        },
-        errorThreshold,
-        version: packageVersion(),
-        signal,
-        report,
-      });
-      again.end();
-      const isWhole = run.isWhole && !outcome.stoppedByThreshold;
-      /* Pictures first: what is left of them when this is broken off is still listed. */
-      if (run.prunes) await removeOutputs(outputFolder, unclaimed);
-      const dropped = new Set(run.prunes ? unclaimed : []);
-      const settling = { base, begin: journal.begin, isWhole, knowsInputs };
-      const aside = earlier?.hasFaults === true ? await setAside(resultsPath, base, journal.begin) : null;
-      if (aside !== null) say?.write(`Note: lines that no run wrote are in ${aside} now\n`);
-      const left = await settleResults(resultsPath, {
-        ...settling,
-        isDropped: (name) => dropped.has(name),
-        announce: (settled) => {
-          announced = { settled };
-          return remember(base, false);
-        },
-      });
-      await remember(left, isWhole);
-      await written.close(true);
-      return outcome;
-    } catch (thrown) {
-      /* A folder that is gone or another run's is left alone, and so is the note where the state cannot be written. */
-      const isOurs = (!isRefineError(thrown) || thrown.code !== 'OUTPUT_LOCKED') && (await exists(outputFolder));
-      const kept =
-        isOurs &&
-        (await remember(base, false).then(
-          () => true,
-          () => false,
-        ));
-      await written.close(kept);
-      throw thrown;
-    } finally {
-      await journal.close();
-    }
-  } finally {
-    await earlier?.close();
-  }
 };
