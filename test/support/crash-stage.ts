@@ -71,7 +71,7 @@ export interface Stage {
 /** What a folder shows: its files by name, and its results without times. */
 export interface State {
   files: ReadonlyMap<string, Buffer>;
-  results: readonly object[];
+  results: readonly Omit<ResultRecord, 'duration_ms'>[];
 }
 
 export const filesIn = (folder: string): string[] =>

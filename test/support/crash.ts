@@ -120,9 +120,10 @@ const judgeWhole = ({ disk, calm }: Stage, when: string): string[] => {
 /** Pictures that are finished as they should be, and have their line: by what changes when they are written again. */
 const finishedMarks = ({ disk, calm }: Stage): Map<string, string> =>
   new Map(
-    recorded(disk).flatMap(({ status, image_file_name: name }) => {
+    recorded(disk).flatMap(({ status, image_file_name: name, digest }) => {
       const path = join(disk, 'o', name ?? '');
-      const isDone = status === 'ok' && name !== null && existsSync(path);
+      const isAsCalm = calm.results.some((result) => result.digest === digest);
+      const isDone = status === 'ok' && name !== null && isAsCalm && existsSync(path);
       if (!isDone || calm.files.get(`o/${name}`)?.equals(readFileSync(path)) !== true) return [];
       const { ino, mtimeMs } = statSync(path);
       return [[name, `${ino} ${mtimeMs}`]];

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { closeFile } from '../../io/files/close-file.js';
 import { openFile, readUpTo } from '../../io/files/open-file.js';
 import { isWholePicture } from '../../media/image/is-whole.js';
 import { readLatents } from '../../models/weights/latents/read-latents.js';
@@ -57,7 +58,7 @@ const faultOf = async (
     }
     return bytes !== undefined || (await isWhole(handle, path, found.size)) ? null : 'does not go on to its end';
   } finally {
-    await handle.close();
+    await closeFile(handle);
   }
 };
 
