@@ -3,7 +3,7 @@
 const bits = new Uint32Array(1);
 const number = new Float32Array(bits.buffer);
 
-/** f32 value of each binary16. Exact: every binary16 is a float32. Looked up, since models have thousands of millions. */
+/** Each binary16 as float32, exactly. By a table, since models have billions of numbers. */
 export const fromFloat16 = (halves: Uint16Array): Float32Array => {
   table ??= Float32Array.from({ length: 2 ** 16 }, (_, half) => fromHalf(half));
   const values = new Float32Array(halves.length);
@@ -12,7 +12,7 @@ export const fromFloat16 = (halves: Uint16Array): Float32Array => {
 };
 let table: Float32Array | undefined;
 
-/** The nearest binary16 of each f32, ties to even; beyond 65504 infinite, as IEEE 754 rounds. */
+/** Each float32 rounded to the nearest binary16, ties to even; infinite beyond 65504, as IEEE 754 rounds. */
 export const toFloat16 = (values: Float32Array): Uint16Array => Uint16Array.from(values, toHalf);
 
 const fromHalf = (half: number): number => {
@@ -29,7 +29,7 @@ const toHalf = (value: number): number => {
   const sign = (bits[0]! >>> 16) & 0x8000;
   const magnitude = Math.abs(value);
   if (Number.isNaN(value)) return 0x7e00;
-  // Adding 2^k to a number below it rounds that number to the last place of 2^k, ties to even, in hardware.
+  // Adding 2^k to a smaller number rounds it, ties to even, to the precision of 2^k.
   const exponent = Math.max(((bits[0]! >>> 23) & 0xff) - 127, -14);
   const place = 2 ** (exponent - 10);
   const rounded = magnitude + place * 2 ** 52 - place * 2 ** 52;

@@ -1,16 +1,16 @@
-/** A linear layer's weights as whole numbers with a scale for each output. Pure. */
+/** Quantizes a linear layer's weight to int8, with a scale for each output. Pure. */
 
 export interface QuantizedRows {
-  /** i8 [columns, rows]: turned, as ONNX Runtime's product wants it. */
+  /** i8 [columns, rows]: transposed for ONNX Runtime's int8 matrix multiplication. */
   values: Int8Array;
   /** f32 [rows]: weight = value × scale. */
   scales: Float32Array;
 }
 
 /**
- * Symmetric, by row: the largest weight of a row becomes `largest`.
+ * Symmetric, by row: the largest absolute weight of a row becomes `largest`.
  * @param weights f32 [rows, columns]
- * @param largest 127, or 63 for products that are added in pairs of 16 bits
+ * @param largest 127, or 63 for processors that add pairs of products in 16 bits
  */
 export const quantizeRows = (weights: Float32Array, rows: number, largest: number): QuantizedRows => {
   const columns = weights.length / rows;
@@ -24,10 +24,10 @@ export const quantizeRows = (weights: Float32Array, rows: number, largest: numbe
       if (size > peak) peak = size;
     }
     scales[row] = peak / largest;
-    /* A row of zeros stays zeros. */
+    /* A row of zeros stays zero. */
     steps[row] = peak === 0 ? 0 : largest / peak;
   }
-  /* Blocks of rows, so that what is written lies together in the processor's cache. */
+  /* Blocks of rows keep the written addresses in the processor's cache. */
   for (let first = 0; first < rows; first += BLOCK) {
     const end = Math.min(rows, first + BLOCK);
     for (let column = 0; column < columns; column++) {
@@ -40,5 +40,5 @@ export const quantizeRows = (weights: Float32Array, rows: number, largest: numbe
 };
 
 const BLOCK = 64;
-/** Adding it leaves a double no place behind the point, so the processor rounds; several times faster than `Math.round`. */
+/** Adding and subtracting it rounds a double to an integer; several times faster than `Math.round`. */
 const ROUNDER = 1.5 * 2 ** 52;

@@ -7,16 +7,16 @@ export interface Tensor {
 
 export const sizeOf = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
 
-/** Pairs data with dimensions. @throws RangeError when their sizes disagree: a bug of the caller, not of any input. */
+/** Pairs data with dimensions. @throws RangeError if their sizes differ: a bug of the caller */
 export const tensor = (data: Float32Array, dims: readonly number[]): Tensor => {
   if (data.length !== sizeOf(dims)) throw new RangeError(`${data.length} numbers cannot fill [${dims.join(', ')}]`);
   return { data, dims };
 };
 
-/** Joins tensors of equal shape along the first axis. */
+/** Concatenates tensors along the first axis; their other dimensions are equal. */
 export const concatBatch = (parts: readonly Tensor[]): Tensor => {
   const [first] = parts;
-  if (first === undefined) throw new RangeError('nothing to join');
+  if (first === undefined) throw new RangeError('no tensors to concatenate');
   const data = new Float32Array(parts.reduce((length, part) => length + part.data.length, 0));
   let offset = 0;
   for (const part of parts) {
@@ -33,5 +33,5 @@ export const sliceBatch = (source: Tensor, start: number, end: number): Tensor =
   return tensor(source.data.subarray(start * row, end * row), [end - start, ...source.dims.slice(1)]);
 };
 
-/** Index of the first number that is NaN or infinite, or -1. */
+/** Index of the first NaN or infinite number; -1: all are finite. */
 export const firstNonFinite = (data: Float32Array): number => data.findIndex((value) => !Number.isFinite(value));

@@ -1,12 +1,12 @@
-/** Kernels of 3×3 convolutions under a linear transform. Pure. */
+/** Linear transform of 3×3 kernels, for Winograd convolution. Pure. */
 
 export const KERNEL_SIZE = 9;
 
-/** @param kernels f32 [n,9] @param matrix f32 [factors,9] @returns a plane f32 [n] for each factor */
-export const transformKernels = (kernels: Float32Array, matrix: Float32Array): Float32Array[] => {
+/** @param kernels f32 [n,9] @param transform f32 [m,9] @returns f32 [m][n]: each element of the transformed kernels */
+export const transformKernels = (kernels: Float32Array, transform: Float32Array): Float32Array[] => {
   const count = kernels.length / KERNEL_SIZE;
-  return Array.from({ length: matrix.length / KERNEL_SIZE }, (_, factor) => {
-    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0] = matrix.subarray(factor * KERNEL_SIZE);
+  return Array.from({ length: transform.length / KERNEL_SIZE }, (_, element) => {
+    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0] = transform.subarray(element * KERNEL_SIZE);
     const plane = new Float32Array(count);
     for (let kernel = 0, at = 0; kernel < count; kernel++, at += KERNEL_SIZE) {
       plane[kernel] =

@@ -2,7 +2,7 @@
 import { CpuOperators } from '#src/onnx/graph/cpu/cpu-operators.js';
 import { GraphBuilder } from '#src/onnx/graph/onnx/graph-builder.js';
 import { loadModel } from '#src/diffusion/pipeline/load-model.js';
-import type { Network } from '#src/onnx/runtime/session.js';
+import type { Session } from '#src/onnx/runtime/session.js';
 import { sliceBatch } from '#src/tensor/tensor.js';
 import { buildCondition, predictNoise, type Condition } from '#src/diffusion/unet/predict-noise.js';
 import { PromptKeys } from '#src/diffusion/unet/cross-attention-cache.js';
@@ -24,9 +24,9 @@ const condition = (): Condition =>
   );
 
 /** A network that counts its runs. */
-const counted = (network: Network): { network: Network; runs: () => number } => {
+const counted = (network: Session): { network: Session; runs: () => number } => {
   let runs = 0;
-  const run: Network['run'] = (feeds) => {
+  const run: Session['run'] = (feeds) => {
     runs++;
     return network.run(feeds);
   };

@@ -80,7 +80,7 @@ describe.each(readdirSync(goldenData('cases')))('%s', (name) => {
     }
     if (has(golden, 'vae.decode.input')) {
       const outputs = await vae.decoder.run({ [VAE_DECODER.latents]: golden('vae.decode.input') });
-      const picture = outputs[VAE_DECODER.picture]!;
+      const picture = outputs[VAE_DECODER.image]!;
       expect(maxDifference(picture.data, golden('vae.decode.output').data)).toBeLessThan(STAGE_TOLERANCE);
       checked++;
     }

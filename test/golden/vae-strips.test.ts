@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { loadModel } from '#src/diffusion/pipeline/load-model.js';
-import type { Network } from '#src/onnx/runtime/session.js';
+import type { Session } from '#src/onnx/runtime/session.js';
 import type { Tensor } from '#src/tensor/tensor.js';
 import { decode, denormalize, encode, sampleLatents, type Autoencoder } from '#src/diffusion/vae/autoencoder.js';
 import { decodeBands, encodeBands } from '#src/diffusion/vae/strip-autoencoder.js';
@@ -80,7 +80,7 @@ describe('the bundled VAE over bands of eight rows', () => {
 });
 
 /** Stands where the whole network must not be asked. */
-const neverRun: Network = {
+const neverRun: Session = {
   run: () => Promise.reject(new Error('the whole network was run')),
   close: () => Promise.resolve(),
 };

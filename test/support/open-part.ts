@@ -3,7 +3,7 @@ import type { CpuOperators } from '#src/onnx/graph/cpu/cpu-operators.js';
 import { LayerScope } from '#src/models/networks/layer-scope.js';
 import { parseUnetConfig } from '#src/models/networks/unet-config.js';
 import { writeUnet } from '#src/models/networks/unet.js';
-import { openNetwork, type Network } from '#src/onnx/runtime/session.js';
+import { openSession, type Session } from '#src/onnx/runtime/session.js';
 import type { Unet } from '#src/diffusion/unet/predict-noise.js';
 import { commonFolder } from '#src/models/weights/discovery/common-folder.js';
 import { findModel } from '#src/models/weights/discovery/find-model.js';
@@ -14,10 +14,10 @@ export const openWritten = async (
   part: ModelPart,
   ops: CpuOperators,
   write: (root: LayerScope) => void,
-): Promise<Network> => {
+): Promise<Session> => {
   const weights = await openPart(part);
   write(new LayerScope(ops, weights));
-  return openNetwork(ops.graph.finish('test', commonFolder(weights.files)));
+  return openSession(ops.graph.finish('test', commonFolder(weights.files)));
 };
 
 /** Given the prompt itself. */

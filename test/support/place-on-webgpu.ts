@@ -32,7 +32,7 @@ const graphs = [
     ),
     {
       [UNET.sample]: [2, 4, 8, 8],
-      [UNET.prompt]: [2, 77, unetConfig.promptWidth],
+      [UNET.prompt]: [2, 77, unetConfig.crossAttentionDim],
     },
   ),
   fixDimensions(

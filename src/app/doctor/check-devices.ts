@@ -1,12 +1,12 @@
 /** What of this machine's devices works: each that could be there is tried as `auto` tries it. */
-import { lackOf, problemOf } from '../../onnx/devices/choose-target.js';
-import { tryDevice, type ProbeOptions } from '../../onnx/devices/probe.js';
+import { missingFor, problemOf } from '../../onnx/devices/choose-target.js';
+import { probeDevice, type ProbeOptions } from '../../onnx/devices/probe.js';
 import { DEVICE_FAMILIES, deviceName, type DeviceFamily } from '../../onnx/graph/operators/target.js';
-import type { RuntimeFacts } from '../../onnx/runtime/backends.js';
+import type { RuntimeInfo } from '../../onnx/runtime/backends.js';
 import type { DeviceReport } from './report.js';
 
 /** @param runtime the engine's own list: what it was not built for is not looked at */
-export const describeDevices = async ({ backends }: RuntimeFacts, options: ProbeOptions): Promise<DeviceReport[]> => {
+export const describeDevices = async ({ backends }: RuntimeInfo, options: ProbeOptions): Promise<DeviceReport[]> => {
   const known = new Set(backends.map(({ name }) => name));
   const families = DEVICE_FAMILIES.filter((family) => family !== 'cpu' && known.has(family));
   const reports: DeviceReport[] = [];
@@ -17,10 +17,10 @@ export const describeDevices = async ({ backends }: RuntimeFacts, options: Probe
 
 const describe = async (family: DeviceFamily, options: ProbeOptions): Promise<DeviceReport> => {
   const device = { family, index: 0 };
-  const lack = await lackOf(device);
+  const lack = await missingFor(device);
   const nothing = { name: deviceName(device), works: false, precision: null, self_test: null };
   if (lack !== null) return { ...nothing, reason: lack.reason };
-  const { target, attempts, speed } = await tryDevice(device, ['fp16', 'fp32'], { ...options, slowest: Infinity });
+  const { target, attempts, speed } = await probeDevice(device, ['fp16', 'fp32'], { ...options, slowest: Infinity });
   const tried = attempts.map(({ target: { precision, fusion }, problem, result }) => ({
     precision,
     fusion,

@@ -1,6 +1,6 @@
 /** The inference engine and every device that it knows, each put to the test in a process of its own. */
 import { describeDevices } from './check-devices.js';
-import { probe, targetsOf, type Heard, type ProbeOptions } from '../../onnx/devices/probe.js';
+import { probe, targetsOf, type ProbeReport, type ProbeOptions } from '../../onnx/devices/probe.js';
 import type { EngineReport, Problem } from './report.js';
 
 /** The test takes a tenth of a second; a cold disk and a busy machine take longer. */
@@ -30,7 +30,7 @@ export const checkEngine = async (options: ProbeOptions = {}): Promise<EngineRep
   };
 };
 
-const problemOf = ({ attempts, failure }: Heard): Problem | null => {
+const problemOf = ({ attempts, failure }: ProbeReport): Problem | null => {
   const [cpu] = attempts;
   if (cpu?.problem === null) return null;
   if (cpu?.result != null) {

@@ -1,7 +1,7 @@
 /** A model with its adapters at a row's weights. */
 import type { Adapter } from '../../models/networks/adapter.js';
 import type { LoraWeight } from '../../records/settings.js';
-import type { Network } from '../../onnx/runtime/session.js';
+import type { Session } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { PromptMemory } from '../text/prompt-cache.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
@@ -24,11 +24,11 @@ export type WeighedBy = (weights: LoraWeights) => Weighed;
 
 /** @param adapters of its graph @returns the same network, given these weights at each run */
 const weighNetwork = (
-  network: Network,
+  network: Session,
   adapters: readonly Adapter[],
   weights: LoraWeights,
   part: 'text_encoder' | 'unet',
-): Network => {
+): Session => {
   if (adapters.length === 0) return network;
   const byInput = new Map(
     Object.entries(weights).map(([name, weight]) => [
@@ -74,7 +74,7 @@ export const weigher = (
 
 const weighUnet = (unet: Unet, adapters: readonly Adapter[], weights: LoraWeights): Unet => {
   const { network, promptKeys, openFreeU } = unet;
-  const weigh = (one: Network): Network => weighNetwork(one, adapters, weights, 'unet');
+  const weigh = (one: Session): Session => weighNetwork(one, adapters, weights, 'unet');
   return {
     ...unet,
     network: weigh(network),
@@ -85,7 +85,7 @@ const weighUnet = (unet: Unet, adapters: readonly Adapter[], weights: LoraWeight
 
 const weighEncoder = (encoder: TextEncoder, adapters: readonly Adapter[], weights: LoraWeights): TextEncoder => {
   const { network, extended } = encoder;
-  const weigh = (one: Network): Network => weighNetwork(one, adapters, weights, 'text_encoder');
+  const weigh = (one: Session): Session => weighNetwork(one, adapters, weights, 'text_encoder');
   return {
     ...encoder,
     network: weigh(network),

@@ -1,8 +1,9 @@
 /** How much longer a DoRA's rows are than those of the weights it changes: Liu et al. 2024, arXiv:2402.09353, equation 5. */
-import { GraphBuilder, type Value } from '../../onnx/graph/onnx/graph-builder.js';
+import { GraphBuilder } from '../../onnx/graph/onnx/graph-builder.js';
+import type { Value } from '../../onnx/graph/onnx/value.js';
 import { StandardOperators } from '../../onnx/graph/operators/standard-operators.js';
 import { CPU } from '../../onnx/graph/operators/target.js';
-import { openNetwork } from '../../onnx/runtime/session.js';
+import { openSession } from '../../onnx/runtime/session.js';
 import type { LowRank } from '../../models/weights/lora/adapter-file.js';
 import { commonFolder } from '../../models/weights/discovery/common-folder.js';
 import type { WeightMap } from '../../models/weights/weight-map.js';
@@ -32,17 +33,17 @@ export const doraGains = async (
     const product = graph.node('MatMul', [flat('up', up, outer), flat('down', down, down.shape[0] ?? 0)]);
     const changed = ops.add(
       flat('weight', source, outer),
-      ops.multiply(product, ops.numbers(`${scale}`, Float32Array.of(scale), [1])),
+      ops.multiply(product, ops.constant(`${scale}`, Float32Array.of(scale), [1])),
     );
     const length = graph.node('ReduceL2', [changed, graph.integers([1])], { keepdims: 0 });
     const wanted = graph.node('Reshape', [ops.weight(`${name}.magnitude`, magnitude), graph.integers([-1])]);
     const output = `gain_${gains.size}`;
-    ops.rowsOut(graph.node('Div', [wanted, length]), output, [outer]);
+    ops.tensorOutput(graph.node('Div', [wanted, length]), output, [outer]);
     gains.set(output, name);
     files.add(source.file).add(up.file);
   }
   if (gains.size === 0) return new Map();
-  const network = await openNetwork(graph.finish('DoRA lengths', commonFolder([...files]), CPU));
+  const network = await openSession(graph.finish('DoRA lengths', commonFolder([...files]), CPU));
   try {
     const outputs = await network.run({});
     return new Map(Array.from(gains, ([output, name]) => [name, outputs[output]?.data ?? new Float32Array()]));

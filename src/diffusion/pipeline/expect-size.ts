@@ -1,11 +1,11 @@
 /** Whether a model takes pictures of a size, asked before any work. */
 import { RefineError } from '../../errors.js';
-import { VAE_SCALE } from '../../models/networks/vae-config.js';
+import { LATENT_SCALE } from '../../models/networks/vae-config.js';
 import type { Unet } from '../unet/predict-noise.js';
 
 /** @param width, height in pixels @throws ROW_FIELD_INVALID */
 export const expectSize = ({ sizeMultiple = 1 }: Unet, width: number, height: number): void => {
-  const step = sizeMultiple * VAE_SCALE;
+  const step = sizeMultiple * LATENT_SCALE;
   if (width % step === 0 && height % step === 0) return;
   const near = (side: number): number => Math.max(step, Math.round(side / step) * step);
   const message =

@@ -2,7 +2,7 @@
  * A picture from noise and a prompt, as diffusers 0.42.1's StableDiffusionXLPipeline makes it, number for number: whole,
  * or the first part of a schedule that a refiner goes on with.
  */
-import { VAE_SCALE } from '../../models/networks/vae-config.js';
+import { LATENT_SCALE } from '../../models/networks/vae-config.js';
 import { runNoise } from '../random/run-noise.js';
 import type { GenerateJob, RefineReply } from '../../records/job.js';
 import { rangeFromNoise } from '../schedulers/noise/handoff.js';
@@ -34,10 +34,10 @@ export async function* generate(model: Model, job: GenerateJob): AsyncGenerator<
   yield { step: 0, steps };
 
   // 2. Noise, as strong as the schedule begins.
-  const side = model.unet.config.sampleSize * VAE_SCALE;
+  const side = model.unet.config.sampleSize * LATENT_SCALE;
   const [width, height] = [input.width ?? side, input.height ?? side];
   expectSize(model.unet, width, height);
-  const dims = [1, CHANNELS, height / VAE_SCALE, width / VAE_SCALE];
+  const dims = [1, CHANNELS, height / LATENT_SCALE, width / LATENT_SCALE];
   const initial = noise.start(dims).map((value) => value * Math.fround(schedule.initNoiseSigma));
 
   // 3. Prompt, negative prompt and micro-conditioning. The negative sizes count only together, unlike in img2img.

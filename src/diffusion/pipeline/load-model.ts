@@ -122,10 +122,10 @@ const expectWidths = (
   timeIds: TimeIdKind,
 ): void => {
   const prompt = encoders.reduce((width, encoder) => width + encoder.config.width, 0);
-  const addition = (encoders.at(-1)?.config.projection ?? 0) + TIME_ID_COUNT[timeIds] * config.timeIdWidth;
+  const addition = (encoders.at(-1)?.config.projection ?? 0) + TIME_ID_COUNT[timeIds] * config.timeIdEmbedDim;
   const expected = [
-    ['cross_attention_dim', config.promptWidth, prompt, 'the text encoders give'],
-    ['projection_class_embeddings_input_dim', config.additionWidth, addition, 'pooled text and time ids give'],
+    ['cross_attention_dim', config.crossAttentionDim, prompt, 'the text encoders give'],
+    ['projection_class_embeddings_input_dim', config.addedCondDim, addition, 'pooled text and time ids give'],
   ] as const;
   for (const [key, found, given, source] of expected) {
     if (found === given) continue;

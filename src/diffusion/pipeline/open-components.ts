@@ -6,14 +6,14 @@ import type { Adapter } from '../../models/networks/adapter.js';
 import { parseClipConfig } from '../../models/networks/clip-config.js';
 import { writeClipTextEncoder } from '../../models/networks/clip-text-encoder.js';
 import type { LayerScope } from '../../models/networks/layer-scope.js';
-import { writePromptKeys } from '../../models/networks/cross-attention-cache.js';
+import { writeCrossAttentionKv } from '../../models/networks/cross-attention-cache.js';
 import { parseUnetConfig } from '../../models/networks/unet-config.js';
 import { writeUnet } from '../../models/networks/unet.js';
 import { parseVaeConfig } from '../../models/networks/vae-config.js';
 import { writeVaeDecoder, writeVaeEncoder } from '../../models/networks/vae.js';
 import { writeGraph } from '../../models/networks/write-graph.js';
-import { blockSize } from '../../onnx/runtime/nchwc-block-size.js';
-import { openNetwork, type Network } from '../../onnx/runtime/session.js';
+import { nchwcBlockSize } from '../../onnx/runtime/nchwc-block-size.js';
+import { openSession, type Session } from '../../onnx/runtime/session.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
 import type { Unet } from '../unet/predict-noise.js';
 import { PromptKeys } from '../unet/cross-attention-cache.js';
@@ -43,19 +43,19 @@ export const openTextEncoder = async (
   const write = (scope: LayerScope): void => {
     writeClipTextEncoder(scope, config);
   };
-  const block = await blockSize(target);
-  const graph = writeGraph('text encoder', weights, write, { target, block, adapters });
+  const block = await nchwcBlockSize(target);
+  const graph = writeGraph('text encoder', weights, write, { target, blockSize: block, adapters });
   /* An encoder without projection ends before its last layer. */
   const isLast = (name: string): boolean =>
     config.projection === null && new RegExp(`(^|\\.)(layers\\.${config.layers - 1}|final_layer_norm)\\.`).test(name);
   onUnused(weights.unused().filter((name) => !isLast(name)));
-  const openExtended = (): Promise<Network> => {
+  const openExtended = (): Promise<Session> => {
     const writeExtended = (scope: LayerScope): void => {
       writeClipTextEncoder(scope, config, true);
     };
-    return openNetwork(writeGraph('text encoder', weights, writeExtended, { target, block, adapters }));
+    return openSession(writeGraph('text encoder', weights, writeExtended, { target, blockSize: block, adapters }));
   };
-  return { config, network: await openNetwork(graph), extended: once(openExtended) };
+  return { config, network: await openSession(graph), extended: once(openExtended) };
 };
 
 /** @throws MODEL_CONFIG_* WEIGHTS_* SESSION_CREATE CACHE_UNWRITABLE USAGE_CONFLICT */
@@ -75,35 +75,35 @@ export const openUnet = async (
   const isFast = family === 'cpu' && memory === 'fast';
   /* Elsewhere keys and values would go to the device again at each step. */
   const hasKeys = family === 'cpu';
-  const block = await blockSize(target);
+  const block = await nchwcBlockSize(target);
   const write = async (hasFreeU: boolean): Promise<WrittenGraph> => {
     const prepared = {
       int8: precision === 'int8' ? await PreparedFile.of(weights, 'int8') : null,
       fast: isFast ? await PreparedFile.of(weights, 'fast', { precision, block }) : null,
     };
     const writeOne = (scope: LayerScope): void => {
-      writeUnet(scope, config, { hasFreeU, hasKeys });
+      writeUnet(scope, config, { hasFreeU, hasCrossAttentionKv: hasKeys });
     };
-    const graph = writeGraph('UNet', weights, writeOne, { target, prepared, block, adapters });
+    const graph = writeGraph('UNet', weights, writeOne, { target, prepared, blockSize: block, adapters });
     await prepared.int8?.make();
     await prepared.fast?.make();
-    return { ...graph, packsWeights: prepared.int8 !== null && isFast };
+    return { ...graph, prepacksWeights: prepared.int8 !== null && isFast };
   };
   const openKeys = async (): Promise<PromptKeys> => {
     const writeKeys = (scope: LayerScope): void => {
-      writePromptKeys(scope, config);
+      writeCrossAttentionKv(scope, config);
     };
-    const graph = writeGraph('UNet’s prompt keys', weights, writeKeys, { target, block, adapters });
-    return new PromptKeys(await openNetwork(graph));
+    const graph = writeGraph('UNet’s prompt keys', weights, writeKeys, { target, blockSize: block, adapters });
+    return new PromptKeys(await openSession(graph));
   };
   const graph = await write(false);
   const keys = hasKeys ? { promptKeys: await openKeys() } : {};
   onUnused(weights.unused());
   return {
     config,
-    network: await openNetwork(graph),
+    network: await openSession(graph),
     ...keys,
-    openFreeU: once(async () => openNetwork(await write(true))),
+    openFreeU: once(async () => openSession(await write(true))),
   };
 };
 
@@ -139,18 +139,18 @@ export const openVae = async (
   const writeDecoder = (scope: LayerScope): void => {
     writeVaeDecoder(scope, config);
   };
-  const block = await blockSize(target);
-  const encoder = writeGraph('VAE encoder', weights, writeEncoder, { target: exact, block });
-  const decoder = writeGraph('VAE decoder', weights, writeDecoder, { target: exact, block });
+  const block = await nchwcBlockSize(target);
+  const encoder = writeGraph('VAE encoder', weights, writeEncoder, { target: exact, blockSize: block });
+  const decoder = writeGraph('VAE decoder', weights, writeDecoder, { target: exact, blockSize: block });
   onUnused(weights.unused());
   /* Bands run on the CPU, whose memory is known; another device's is its own. */
   const tiling = target.family === 'cpu' || vaeTiling === 'on' ? vaeTiling : 'off';
   const open: OpenPart = async (name, write) =>
-    openNetwork(writeGraph(name, weights, write, { block: await blockSize() }));
+    openSession(writeGraph(name, weights, write, { blockSize: await nchwcBlockSize() }));
   return {
     config,
-    encoder: await openNetwork(encoder),
-    decoder: await openNetwork(decoder),
+    encoder: await openSession(encoder),
+    decoder: await openSession(decoder),
     bands: { open, tiling, isBlocked: block !== null },
   };
 };

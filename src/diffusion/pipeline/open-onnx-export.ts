@@ -3,7 +3,7 @@
  * outputs, as those that are written here.
  */
 import { messageOf, RefineError } from '../../errors.js';
-import { adoptGraph, readForeignGraph, type ForeignGraph } from '../../onnx/graph/onnx/import-graph.js';
+import { importGraph, parseOnnxModel, type OnnxModel } from '../../onnx/graph/onnx/import-graph.js';
 import type { Target } from '../../onnx/graph/operators/target.js';
 import { parseClipConfig } from '../../models/networks/clip-config.js';
 import { CLIP } from '../../models/networks/clip-text-encoder.js';
@@ -11,7 +11,7 @@ import { parseUnetConfig } from '../../models/networks/unet-config.js';
 import { UNET } from '../../models/networks/unet.js';
 import { parseVaeConfig } from '../../models/networks/vae-config.js';
 import { VAE_DECODER, VAE_ENCODER } from '../../models/networks/vae.js';
-import { openNetwork, type Feeds, type Integers, type Network } from '../../onnx/runtime/session.js';
+import { openSession, type Feeds, type Integers, type Session } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
 import type { Unet } from '../unet/predict-noise.js';
@@ -32,7 +32,7 @@ export const openExportedTextEncoder = async (
     inputs: { input_ids: CLIP.ids },
     outputs: config.projection === null ? hidden : { ...hidden, text_embeds: CLIP.pooled },
   });
-  const run: Network['run'] = (feeds) => {
+  const run: Session['run'] = (feeds) => {
     const { integers } = feeds[CLIP.ids] as Integers;
     const dims = [integers.length / config.positions, config.positions];
     return network.run({ [CLIP.ids]: { integers, dims } });
@@ -54,7 +54,7 @@ export const openExportedUnet = async (part: ModelPart, target: Target): Promise
     config,
     network,
     /* Its upsamplers double, where those of the written network go to the size of what they meet. */
-    sizeMultiple: 2 ** (config.down.length - 1),
+    sizeMultiple: 2 ** (config.downBlocks.length - 1),
     feeds: (sample, timestep, { prompt, pooled, timeIds }) => ({
       sample,
       timestep: tensor(Float32Array.of(timestep), timestepDims),
@@ -70,12 +70,12 @@ export const openExportedVae = async (part: ModelPart, target: Target): Promise<
   const config = parseVaeConfig(part.config, part.folder);
   const [encoderFile, decoderFile] = part.weightFiles;
   const encoder = await open(encoderFile, 'VAE encoder', target, {
-    inputs: { sample: VAE_ENCODER.picture },
+    inputs: { sample: VAE_ENCODER.image },
     outputs: { latent_parameters: VAE_ENCODER.moments },
   });
   const decoder = await open(decoderFile, 'VAE decoder', target, {
     inputs: { latent_sample: VAE_DECODER.latents },
-    outputs: { sample: VAE_DECODER.picture },
+    outputs: { sample: VAE_DECODER.image },
   });
   return {
     config,
@@ -93,16 +93,16 @@ interface Names {
 
 interface Opened {
   /** Under our names. */
-  network: Network;
-  inputs: ForeignGraph['inputs'];
+  network: Session;
+  inputs: OnnxModel['inputs'];
 }
 
 const open = async (file = '', name: string, target: Target, names: Names): Promise<Opened> => {
   const foreign = read(file, await readExport(file));
   expectNames(foreign, names, file, name);
-  const graph = adoptGraph(foreign, { name, target, ...(await findExportData(file, foreign.locations)) });
-  const network = await openNetwork(graph);
-  const run: Network['run'] = async (feeds) => {
+  const graph = importGraph(foreign, { name, target, ...(await findExportData(file, foreign.locations)) });
+  const network = await openSession(graph);
+  const run: Session['run'] = async (feeds) => {
     const given = Object.entries(names.inputs).map(([theirs, ours]) => [theirs, feeds[ours]] as const);
     const outputs = await network.run(Object.fromEntries(given) as Feeds);
     return Object.fromEntries(Object.entries(names.outputs).map(([theirs, ours]) => [ours, outputs[theirs] as Tensor]));
@@ -111,7 +111,7 @@ const open = async (file = '', name: string, target: Target, names: Names): Prom
 };
 
 /** Other versions and programs export other ends: a sample in place of the VAE's distribution, no hidden states. */
-const expectNames = (foreign: ForeignGraph, names: Names, file: string, name: string): void => {
+const expectNames = (foreign: OnnxModel, names: Names, file: string, name: string): void => {
   const [inputs, outputs] = [Object.keys(names.inputs), Object.keys(names.outputs)];
   const given = [...foreign.inputs.keys()];
   const isKnown =
@@ -126,9 +126,9 @@ const expectNames = (foreign: ForeignGraph, names: Names, file: string, name: st
   throw new RefineError('MODEL_CONFIG_UNSUPPORTED', message, { context: { file } });
 };
 
-const read = (file: string, bytes: Uint8Array): ForeignGraph => {
+const read = (file: string, bytes: Uint8Array): OnnxModel => {
   try {
-    return readForeignGraph(bytes);
+    return parseOnnxModel(bytes);
   } catch (cause) {
     const message = `${file} is no ONNX model: ${messageOf(cause)}. Download or export it again.`;
     throw new RefineError('WEIGHTS_HEADER_INVALID', message, { context: { file }, cause });

@@ -2,7 +2,7 @@
  * One picture through the refiner: SDEdit (Meng et al. 2021, arXiv:2108.01073) in latent space, as diffusers 0.42's
  * StableDiffusionXLImg2ImgPipeline does it, number for number.
  */
-import { VAE_SCALE } from '../../models/networks/vae-config.js';
+import { LATENT_SCALE } from '../../models/networks/vae-config.js';
 import { runNoise } from '../random/run-noise.js';
 import type { Pixels } from '../../records/picture.js';
 import type { RefineJob, RefineReply } from '../../records/job.js';
@@ -34,7 +34,7 @@ export async function* refine(model: Model, job: RefineJob): AsyncGenerator<Refi
   const { settings, input } = job;
   const noise = runNoise(settings);
   if (input.kind === 'pixels') expectSize(model.unet, input.pixels.width, input.pixels.height);
-  else expectSize(model.unet, input.latents.width * VAE_SCALE, input.latents.height * VAE_SCALE);
+  else expectSize(model.unet, input.latents.width * LATENT_SCALE, input.latents.height * LATENT_SCALE);
 
   // 1. The schedule, and the part of it that runs.
   const config = configFor(settings.scheduler, model.schedulerConfig);
@@ -56,7 +56,7 @@ export async function* refine(model: Model, job: RefineJob): AsyncGenerator<Refi
 
   // 4. Prompt, negative prompt and micro-conditioning.
   const [, , latentHeight = 0, latentWidth = 0] = clean.dims;
-  const [height, width] = [latentHeight * VAE_SCALE, latentWidth * VAE_SCALE];
+  const [height, width] = [latentHeight * LATENT_SCALE, latentWidth * LATENT_SCALE];
   const timeIds = buildTimeIds(model.timeIds, settings, [height, width]);
   const conditionsAt = await buildConditions(model, settings, timeIds, { schedule, range });
 

@@ -1,7 +1,7 @@
 /** One chunk through one text encoder. */
 import { RefineError } from '../../errors.js';
 import { CLIP } from '../../models/networks/clip-text-encoder.js';
-import type { Feeds, Network } from '../../onnx/runtime/session.js';
+import type { Feeds, Session } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import type { Chunk } from './token-chunks.js';
 import { endOfText, type TextEncoder } from './encode-prompt.js';
@@ -40,7 +40,7 @@ export const encodeChunk = async (
 
 const NONE: ReadonlySet<number> = new Set();
 
-const extendedOf = async ({ extended }: TextEncoder): Promise<Network> => {
+const extendedOf = async ({ extended }: TextEncoder): Promise<Session> => {
   if (extended !== undefined) return extended();
   throw new RefineError(
     'ROW_FIELD_INVALID',
@@ -52,12 +52,12 @@ const extras = (chunk: Chunk, width: number, unseen: ReadonlySet<number>): Feeds
   const vectors = new Float32Array(chunk.length * width);
   for (const [place, { vector }] of chunk.entries()) if (vector !== null) vectors.set(vector, place * width);
   return {
-    [CLIP.kept]: tensor(
+    [CLIP.tokenMask]: tensor(
       Float32Array.from(chunk, ({ vector }) => (vector === null ? 1 : 0)),
       [chunk.length, 1],
     ),
-    [CLIP.vectors]: tensor(vectors, [chunk.length, width]),
-    [CLIP.unseen]: tensor(
+    [CLIP.embeddingVectors]: tensor(vectors, [chunk.length, width]),
+    [CLIP.attentionMask]: tensor(
       Float32Array.from(chunk, (_, place) => (unseen.has(place) ? UNSEEN : 0)),
       [1, 1, 1, chunk.length],
     ),

@@ -1,7 +1,7 @@
 /** Prompts to the embeddings the UNet is conditioned on. */
 import { CLIP } from '../../models/networks/clip-text-encoder.js';
 import type { ClipConfig } from '../../models/networks/clip-config.js';
-import type { Network } from '../../onnx/runtime/session.js';
+import type { Session } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import type { Tokenizer } from './tokenizer/tokenizer.js';
 
@@ -9,9 +9,9 @@ import type { Tokenizer } from './tokenizer/tokenizer.js';
 export interface TextEncoder {
   config: ClipConfig;
   tokenizer: Tokenizer;
-  network: Network;
+  network: Session;
   /** The same network with the inputs `kept`, `vectors` and `unseen`, opened when it is first asked for; an export has none. */
-  extended?: () => Promise<Network>;
+  extended?: () => Promise<Session>;
   /** Textual inversions: vectors [width] by name in lower case. */
   embeddings?: ReadonlyMap<string, readonly Float32Array[]>;
 }

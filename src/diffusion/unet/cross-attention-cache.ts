@@ -1,6 +1,6 @@
 /** Keys and values of prompts, made by a network of their own (models/networks/cross-attention-cache.ts). */
 import { PROMPT } from '../../models/networks/cross-attention-cache.js';
-import type { Feeds, Network } from '../../onnx/runtime/session.js';
+import type { Feeds, Session } from '../../onnx/runtime/session.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
 /** A step asks two, where the prompt and the negative prompt are not equally long. */
@@ -10,7 +10,7 @@ const KEPT = 2;
 export class PromptKeys {
   #kept: readonly { prompt: Tensor; keys: Feeds }[] = [];
 
-  constructor(readonly network: Network) {}
+  constructor(readonly network: Session) {}
 
   /** @param prompt f32 [B,T,width], known again by being the same object @returns what the UNet takes @throws SESSION_RUN */
   async of(prompt: Tensor): Promise<Feeds> {

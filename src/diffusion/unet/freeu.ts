@@ -11,7 +11,11 @@ import { tensor } from '../../tensor/tensor.js';
  * cosine and the sine of each.
  * @param size height and width of the latents
  */
-export const freeuFeeds = ({ down }: UnetConfig, [height, width]: readonly [number, number], freeu: FreeU): Feeds => {
+export const freeuFeeds = (
+  { downBlocks: down }: UnetConfig,
+  [height, width]: readonly [number, number],
+  freeu: FreeU,
+): Feeds => {
   const [b1, b2, s1, s2] = freeu;
   const coarser = (side: number, times: number): number =>
     times === 0 ? side : coarser(Math.ceil(side / 2), times - 1);

@@ -1,14 +1,14 @@
 /** One call of the UNet. */
 import { UNET } from '../../models/networks/unet.js';
 import type { UnetConfig } from '../../models/networks/unet-config.js';
-import type { Feeds, Network } from '../../onnx/runtime/session.js';
+import type { Feeds, Session } from '../../onnx/runtime/session.js';
 import { concatBatch, tensor, type Tensor } from '../../tensor/tensor.js';
 import type { PromptKeys } from './cross-attention-cache.js';
 import { sinusoid } from './sinusoidal-embedding.js';
 
 export interface Unet {
   config: UnetConfig;
-  network: Network;
+  network: Session;
   /** Of a network that takes them instead of the prompt. */
   promptKeys?: PromptKeys;
   /** What a network of another writer is given in a call, [B,4,h,w] among it; default: what `writeUnet` asks for. */
@@ -16,7 +16,7 @@ export interface Unet {
   /** Sides of latents must be multiples of it; default: any. */
   sizeMultiple?: number;
   /** The same network with FreeU's inputs, opened when it is first asked for; an export has none. */
-  openFreeU?: () => Promise<Network>;
+  openFreeU?: () => Promise<Session>;
 }
 
 /** What one picture's calls have in common. */
@@ -40,10 +40,10 @@ export const buildCondition = (
 ): Condition => {
   const width = pooled.dims[1] ?? 0;
   const rows = timeIds.map((ids, index) => {
-    const row = new Float32Array(config.additionWidth);
+    const row = new Float32Array(config.addedCondDim);
     row.set(pooled.data.subarray(index * width, (index + 1) * width));
-    row.set(sinusoid(ids, config.timeIdWidth, config), width);
-    return tensor(row, [1, config.additionWidth]);
+    row.set(sinusoid(ids, config.timeIdEmbedDim, config), width);
+    return tensor(row, [1, config.addedCondDim]);
   });
   return { prompt, addition: concatBatch(rows), pooled, timeIds };
 };
@@ -55,7 +55,7 @@ export const ownFeeds =
     const timesteps = Array.from({ length: batch }, () => timestep);
     return {
       [UNET.sample]: sample,
-      [UNET.timestep]: tensor(sinusoid(timesteps, config.timestepWidth, config), [batch, config.timestepWidth]),
+      [UNET.timestep]: tensor(sinusoid(timesteps, config.timestepEmbedDim, config), [batch, config.timestepEmbedDim]),
       [UNET.prompt]: prompt,
       [UNET.addition]: addition,
     };

@@ -1,8 +1,8 @@
 /** Pictures to latents and back. Scaling lives here, so that no caller can forget it. */
 import { VAE_DECODER, VAE_ENCODER } from '../../models/networks/vae.js';
-import { VAE_SCALE, type VaeConfig } from '../../models/networks/vae-config.js';
+import { LATENT_SCALE, type VaeConfig } from '../../models/networks/vae-config.js';
 import { availableMemory } from '../../onnx/runtime/available-memory.js';
-import type { Network } from '../../onnx/runtime/session.js';
+import type { Session } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { decodeBands, encodeBands } from './strip-autoencoder.js';
 import type { BandOptions, OpenPart } from './run-strips.js';
@@ -10,8 +10,8 @@ import { chooseBandSize, type TilingOptions } from './choose-strip-size.js';
 
 export interface Autoencoder {
   config: VaeConfig;
-  encoder: Network;
-  decoder: Network;
+  encoder: Session;
+  decoder: Session;
   /** For bands; null: its networks are whole, as an export's are. */
   bands: ({ open: OpenPart } & Pick<TilingOptions, 'tiling' | 'isBlocked'>) | null;
 }
@@ -30,7 +30,7 @@ export const encode = async (vae: Autoencoder, picture: Tensor): Promise<Moments
   const options = bandOptions(vae, picture, 1);
   const { data, dims } =
     options === null
-      ? ((await vae.encoder.run({ [VAE_ENCODER.picture]: picture }))[VAE_ENCODER.moments] as Tensor)
+      ? ((await vae.encoder.run({ [VAE_ENCODER.image]: picture }))[VAE_ENCODER.moments] as Tensor)
       : await encodeBands(vae.config, picture, options);
   const half = data.length / 2;
   const shape = [1, (dims[1] ?? 0) / 2, ...dims.slice(2)];
@@ -60,9 +60,9 @@ export const sampleLatents = (
 /** @param latents f32 [1,4,h,w], scaled @returns f32 [1,3,H,W], about [-1,1] */
 export const decode = async (vae: Autoencoder, latents: Tensor): Promise<Tensor> => {
   const given = denormalize(vae.config, latents);
-  const options = bandOptions(vae, latents, VAE_SCALE);
+  const options = bandOptions(vae, latents, LATENT_SCALE);
   if (options !== null) return decodeBands(vae.config, given, options);
-  return (await vae.decoder.run({ [VAE_DECODER.latents]: given }))[VAE_DECODER.picture] as Tensor;
+  return (await vae.decoder.run({ [VAE_DECODER.latents]: given }))[VAE_DECODER.image] as Tensor;
 };
 
 /** null: over the whole. @param scale pixels of the picture for one row or column of `given` */

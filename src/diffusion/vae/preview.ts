@@ -1,5 +1,5 @@
 /** Latents as a small rough picture, for people who wait: a linear map of the four channels, a pixel for each latent. */
-import { VAE_SCALE } from '../../models/networks/vae-config.js';
+import { LATENT_SCALE } from '../../models/networks/vae-config.js';
 import type { Pixels } from '../../records/picture.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
@@ -48,7 +48,8 @@ const leastSquares = ({ data, dims }: Tensor, pixels: Pixels, prior: readonly nu
     ...colours.map((colour) => weight * colour),
   ]);
   for (let place = 0; place < area; place++) {
-    const centre = (Math.floor(place / width) + 0.5) * VAE_SCALE * pixels.width + ((place % width) + 0.5) * VAE_SCALE;
+    const centre =
+      (Math.floor(place / width) + 0.5) * LATENT_SCALE * pixels.width + ((place % width) + 0.5) * LATENT_SCALE;
     const values = Array.from({ length: CHANNELS }, (_, channel) => data[channel * area + place]!);
     values.push(1);
     for (let colour = 0; colour < COLOURS; colour++) values.push(pixels.data[centre * COLOURS + colour]!);

@@ -1,12 +1,12 @@
 /** The autoencoder's finer levels over bands of rows: step by step, each over the whole picture before the next. */
-import { BAND, marginOf, writeBandStep, type BandStep } from '../../models/networks/vae-strips.js';
+import { STRIP, marginRows, writeStripStep, type StripStep } from '../../models/networks/vae-strips.js';
 import type { LayerScope } from '../../models/networks/layer-scope.js';
-import type { Network } from '../../onnx/runtime/session.js';
+import type { Session } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { groupStatistics, letGo, rowsOf, StatisticsSum, type Banded } from './strips.js';
 
 /** Opens a network over the VAE's weights, on the CPU. */
-export type OpenPart = (name: string, write: (scope: LayerScope) => void) => Promise<Network>;
+export type OpenPart = (name: string, write: (scope: LayerScope) => void) => Promise<Session>;
 
 export interface BandOptions {
   open: OpenPart;
@@ -16,7 +16,7 @@ export interface BandOptions {
 
 /** @throws SESSION_CREATE SESSION_RUN */
 export const runBands = async (
-  steps: readonly BandStep[],
+  steps: readonly StripStep[],
   input: Banded,
   groups: number,
   options: BandOptions,
@@ -35,7 +35,7 @@ export const runBands = async (
 };
 
 const runStep = async (
-  step: BandStep,
+  step: StripStep,
   input: Banded,
   residual: Banded | null,
   { open, groups, bandSize, keeps }: BandOptions & { groups: number; keeps: boolean },
@@ -43,12 +43,12 @@ const runStep = async (
   const scale = SCALES[step.resample ?? 'keep'];
   const [height, width] = [input.height * scale, input.width * scale];
   const network = await open(`VAE's ${step.conv}`, (scope) => {
-    writeBandStep(scope, step);
+    writeStripStep(scope, step);
   });
-  const widest = Math.max(step.inner, step.outer);
+  const widest = Math.max(step.inChannels, step.outChannels);
   const rows = Math.max(FEWEST_ROWS, 2 * Math.floor(bandSize / (2 * width * widest)));
-  const statistics = new StatisticsSum(step.outer);
-  const output: Banded = { channels: step.outer, height, width, bands: [], statistics: null };
+  const statistics = new StatisticsSum(step.outChannels);
+  const output: Banded = { channels: step.outChannels, height, width, bands: [], statistics: null };
   const known = input.statistics === null || step.norm === null ? null : groupStatistics(input.statistics, groups);
   try {
     for (let start = 0; start < height; start += rows) {
@@ -59,12 +59,16 @@ const runStep = async (
         ...(known === null
           ? {}
           : {
-              [BAND.mean]: tensor(known.mean, [step.inner]),
-              [BAND.variance]: tensor(known.variance, [step.inner]),
+              [STRIP.mean]: tensor(known.mean, [step.inChannels]),
+              [STRIP.variance]: tensor(known.variance, [step.inChannels]),
             }),
-        ...(own === null ? {} : { [BAND.residual]: own }),
+        ...(own === null ? {} : { [STRIP.residual]: own }),
       });
-      const { [BAND.band]: band, [BAND.channelMean]: mean, [BAND.spread]: spread } = outputs as Record<string, Tensor>;
+      const {
+        [STRIP.strip]: band,
+        [STRIP.channelMean]: mean,
+        [STRIP.squaredDeviations]: spread,
+      } = outputs as Record<string, Tensor>;
       output.bands.push({ start, rows: end - start, tensor: band ?? null });
       statistics.add((end - start) * width, mean!.data, spread!.data);
       if (!keeps) letGo(input, end / scale - 1);
@@ -76,24 +80,24 @@ const runStep = async (
   return { ...output, statistics: statistics.result() };
 };
 
-const SCALES = { double: 2, halve: 0.5, keep: 1 } as const;
+const SCALES = { upsample: 2, downsample: 0.5, keep: 1 } as const;
 /** Below, margins would be more than the band. */
 const FEWEST_ROWS = 8;
 
 /** The rows of the input that a band's convolution sees, and the zeros where there are none. */
 const seenRows = (
-  step: BandStep,
+  step: StripStep,
   input: Banded,
   start: number,
   end: number,
 ): Record<string, Tensor | { integers: number[] }> => {
-  const margin = marginOf(step);
-  const [above, below] = step.resample === 'halve' ? [0, 1] : [1, 1];
+  const margin = marginRows(step);
+  const [above, below] = step.resample === 'downsample' ? [0, 1] : [1, 1];
   const [from, to] = [Math.max(0, start - above), Math.min(input.height, end + below)];
   const top = from - (start - above) > 0 ? margin : 0;
   const bottom = end + below - to > 0 ? margin : 0;
   return {
-    [BAND.rows]: rowsOf(input, from, to),
-    [BAND.edges]: { integers: [0, 0, top, 0, 0, 0, bottom, 0] },
+    [STRIP.rows]: rowsOf(input, from, to),
+    [STRIP.edges]: { integers: [0, 0, top, 0, 0, 0, bottom, 0] },
   };
 };

@@ -1,11 +1,11 @@
 /** The whole autoencoder where a picture is too large for memory: its coarsest level at once, all others over bands. */
 import { VAE_DECODER, VAE_ENCODER } from '../../models/networks/vae.js';
 import {
-  COARSE,
+  LOW_RESOLUTION,
   decoderSteps,
   encoderSteps,
-  writeBandedDecoderStart,
-  writeBandedEncoderEnd,
+  writeLowResolutionDecoder,
+  writeLowResolutionEncoder,
 } from '../../models/networks/vae-strips.js';
 import type { VaeConfig } from '../../models/networks/vae-config.js';
 import type { LayerScope } from '../../models/networks/layer-scope.js';
@@ -17,17 +17,17 @@ import { runBands, type BandOptions } from './run-strips.js';
 export const encodeBands = async (config: VaeConfig, picture: Tensor, options: BandOptions): Promise<Tensor> => {
   const coarse = await runBands(encoderSteps(config), asBanded(picture), config.groups, options);
   const writeEnd = (scope: LayerScope): void => {
-    writeBandedEncoderEnd(scope, config);
+    writeLowResolutionEncoder(scope, config);
   };
-  return runOnce(options, writeEnd, { [COARSE]: whole(coarse) }, VAE_ENCODER.moments);
+  return runOnce(options, writeEnd, { [LOW_RESOLUTION]: whole(coarse) }, VAE_ENCODER.moments);
 };
 
 /** @param latents f32 [1,4,h,w], not scaled @returns f32 [1,3,8h,8w] @throws SESSION_CREATE SESSION_RUN */
 export const decodeBands = async (config: VaeConfig, latents: Tensor, options: BandOptions): Promise<Tensor> => {
   const writeStart = (scope: LayerScope): void => {
-    writeBandedDecoderStart(scope, config);
+    writeLowResolutionDecoder(scope, config);
   };
-  const coarse = await runOnce(options, writeStart, { [VAE_DECODER.latents]: latents }, COARSE);
+  const coarse = await runOnce(options, writeStart, { [VAE_DECODER.latents]: latents }, LOW_RESOLUTION);
   return whole(await runBands(decoderSteps(config), asBanded(coarse), config.groups, options));
 };
 

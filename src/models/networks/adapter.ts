@@ -1,16 +1,16 @@
-/** What adapters change in a network. Types only. */
+/** Changes that adapters (LoRA, LoCon, DoRA) make to a network. Types only. */
 import type { LowRank } from '../weights/lora/adapter-file.js';
 
-/** What one file changes in one layer. */
+/** The change of one layer by one file. */
 export interface LayerChange extends LowRank {
-  /** Of a DoRA: for each output, its length over the length of the changed weight's row. */
+  /** DoRA: for each output, its magnitude over the norm of the changed weight's row; else null. */
   readonly gain: Float32Array | null;
 }
 
-/** What one file changes in one network. */
+/** The changes of one network by one file. */
 export interface Adapter {
   /** The graph's input for its weight, f32 [1]. */
   readonly input: string;
-  /** By the layers' names. */
+  /** By layer name. */
   readonly layers: ReadonlyMap<string, LayerChange>;
 }

@@ -18,7 +18,7 @@ const SHAPE = {
   architectures: z.array(z.enum(['CLIPTextModel', 'CLIPTextModelWithProjection'])).length(1),
   model_type: fixed('clip_text_model'),
   ...Object.fromEntries(
-    /* What only training, saving or generation reads. */
+    /* Read by training, saving or generation only. */
     ['attention_dropout', 'bos_token_id', 'dropout', 'dtype', 'initializer_factor', 'initializer_range', 'pad_token_id']
       .concat([
         'torch_dtype',
@@ -35,14 +35,14 @@ const SHAPE = {
 
 export interface ClipConfig {
   width: number;
-  inner: number;
+  intermediate: number;
   layers: number;
   heads: number;
   activation: 'gelu' | 'quick_gelu';
   epsilon: number;
   positions: number;
   vocabulary: number;
-  /** Width of the pooled embedding; null: the encoder has no projection, and its pooled embedding is not used. */
+  /** Width of the pooled embedding; null: the encoder has no projection, and its pooled embedding is unused. */
   projection: number | null;
   endOfText: number;
 }
@@ -51,7 +51,7 @@ export const parseClipConfig = (raw: unknown, where: string): ClipConfig => {
   const config = readConfig(SHAPE, raw, where);
   return {
     width: config.hidden_size,
-    inner: config.intermediate_size,
+    intermediate: config.intermediate_size,
     layers: config.num_hidden_layers,
     heads: config.num_attention_heads,
     activation: config.hidden_act,

@@ -1,58 +1,63 @@
 /**
- * Keys and values of the prompt, which the UNet's transformers attend to. They are the same at every step: a network of
- * their own can make them once a picture, and the UNet takes them as inputs.
+ * Cross-attention keys and values of the prompt. They are the same at every step: a network of their own computes them once an
+ * image, and the UNet takes them as inputs.
  */
-import type { Value } from '../../onnx/graph/onnx/graph-builder.js';
+import type { Value } from '../../onnx/graph/onnx/value.js';
 import type { Operators } from '../../onnx/graph/operators/operators.js';
 import { tokenLinear } from './layers.js';
 import type { LayerScope } from './layer-scope.js';
 import type { UnetBlock, UnetConfig } from './unet-config.js';
 
-/** f32 [B,T,promptWidth]: name of the prompt's input. */
+/** Name of the prompt's input, f32 [B,T,crossAttentionDim]. */
 export const PROMPT = 'encoder_hidden_states';
 
-/** Keys and values, [B·T,channels] each, of the attention at `scope`. */
-export type PromptKeys = (scope: LayerScope, channels: number) => { key: Value; value: Value };
+/** Keys and values, [B·T,channels] each, of the cross-attention at `scope`. */
+export type CrossAttentionKv = (scope: LayerScope, channels: number) => { key: Value; value: Value };
 
-/** Made from the prompt, an input of the same network. */
-export const keysMade = (ops: Operators, { promptWidth }: UnetConfig): PromptKeys => {
-  const prompt = ops.rowsIn(PROMPT, ['batch', 'tokens', promptWidth]);
-  const tokens = ops.graph.node('Reshape', [prompt, ops.graph.integers([-1, promptWidth])]);
+/** Computes them in the same network, whose input the prompt is. */
+export const kvFromPrompt = (ops: Operators, { crossAttentionDim }: UnetConfig): CrossAttentionKv => {
+  const prompt = ops.tensorInput(PROMPT, ['batch', 'tokens', crossAttentionDim]);
+  const tokens = ops.graph.node('Reshape', [prompt, ops.graph.integers([-1, crossAttentionDim])]);
   return (scope, channels) => {
-    /* So few tokens gain nothing from whole numbers. */
+    /* A prompt has too few tokens for int8 to be faster. */
     const project = (name: string): Value =>
-      tokenLinear(scope.at(name), tokens, [promptWidth, channels], { biased: false, ofPixels: false });
+      tokenLinear(scope.at(name), tokens, [crossAttentionDim, channels], { biased: false, mayBeInt8: false });
     return { key: project('to_k'), value: project('to_v') };
   };
 };
 
-/** Inputs, by the names of the layers that `writePromptKeys` makes them with. */
-export const keysGiven: PromptKeys = (scope, channels) => {
-  const take = (name: string): Value => scope.ops.rowsIn(scope.at(name).path, ['batch_tokens', channels]);
-  return { key: take('to_k'), value: take('to_v') };
+/** Takes them as inputs, by the layer names under which `writeCrossAttentionKv` outputs them. */
+export const kvFromInputs: CrossAttentionKv = (scope, channels) => {
+  const input = (name: string): Value => scope.ops.tensorInput(scope.at(name).path, ['batch_tokens', channels]);
+  return { key: input('to_k'), value: input('to_v') };
 };
 
-/** The network that makes all of them: `PROMPT` in, the inputs of `keysGiven` out. */
-export const writePromptKeys = (scope: LayerScope, config: UnetConfig): void => {
+/** Writes the network from `PROMPT` to the inputs of `kvFromInputs`. */
+export const writeCrossAttentionKv = (scope: LayerScope, config: UnetConfig): void => {
   const { ops } = scope;
-  const keys = keysMade(ops, config);
-  for (const { path, channels } of attentionsToPrompt(config)) {
+  const kv = kvFromPrompt(ops, config);
+  for (const { path, channels } of crossAttentions(config)) {
     const at = scope.at(path);
-    const { key, value } = keys(at, channels);
-    ops.rowsOut(key, at.at('to_k').path, ['batch_tokens', channels]);
-    ops.rowsOut(value, at.at('to_v').path, ['batch_tokens', channels]);
+    const { key, value } = kv(at, channels);
+    ops.tensorOutput(key, at.at('to_k').path, ['batch_tokens', channels]);
+    ops.tensorOutput(value, at.at('to_v').path, ['batch_tokens', channels]);
   }
 };
 
-/** All attentions to the prompt, by the names that diffusers gives them. */
-const attentionsToPrompt = ({ down, mid, up }: UnetConfig): { path: string; channels: number }[] => [
-  ...down.flatMap((block, index) => attentionsOf(`down_blocks.${index}`, block)),
-  ...attentionsOf('mid_block', { ...mid, layers: 1 }),
-  ...up.flatMap((block, index) => attentionsOf(`up_blocks.${index}`, block)),
+interface CrossAttention {
+  /** diffusers' name of the layer. */
+  path: string;
+  channels: number;
+}
+
+const crossAttentions = ({ downBlocks, midBlock, upBlocks }: UnetConfig): CrossAttention[] => [
+  ...downBlocks.flatMap((block, index) => crossAttentionsOf(`down_blocks.${index}`, block)),
+  ...crossAttentionsOf('mid_block', { ...midBlock, layers: 1 }),
+  ...upBlocks.flatMap((block, index) => crossAttentionsOf(`up_blocks.${index}`, block)),
 ];
 
-const attentionsOf = (path: string, { channels, layers, depth }: UnetBlock): { path: string; channels: number }[] =>
-  Array.from({ length: layers * depth }, (_, index) => {
-    const [transformer, layer] = [Math.floor(index / depth), index % depth];
+const crossAttentionsOf = (path: string, { channels, layers, transformerLayers }: UnetBlock): CrossAttention[] =>
+  Array.from({ length: layers * transformerLayers }, (_, index) => {
+    const [transformer, layer] = [Math.floor(index / transformerLayers), index % transformerLayers];
     return { path: `${path}.attentions.${transformer}.transformer_blocks.${layer}.attn2`, channels };
   });

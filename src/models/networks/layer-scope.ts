@@ -1,47 +1,47 @@
-/** A place in a network: `at('conv1')` goes deeper, `weight` takes the tensor of that name from the user's file. */
-import type { Value } from '../../onnx/graph/onnx/graph-builder.js';
-import { fitsBlocks } from '../../onnx/graph/cpu/nchwc-layout.js';
-import type { Kernel, Matrix, Operators } from '../../onnx/graph/operators/operators.js';
-import { TO_KERNELS, type Filtering } from '../../onnx/graph/cpu/winograd.js';
+/** A layer's place in a network: `at('conv1')` goes one name deeper, `weight` takes the tensor of that name from the user's file. */
+import type { PlainValue } from '../../onnx/graph/onnx/value.js';
+import { fitsNchwc } from '../../onnx/graph/cpu/nchwc-layout.js';
+import type { ConvWeight, LinearWeight, Operators } from '../../onnx/graph/operators/operators.js';
+import { KERNEL_TRANSFORM, type WinogradMode } from '../../onnx/graph/cpu/winograd.js';
 import type { PreparedFile } from '../weights/cache/prepared-file.js';
-import { prepareBlocked } from '../weights/cache/prepare-nchwc.js';
+import { prepareNchwc } from '../weights/cache/prepare-nchwc.js';
 import { prepareInt8 } from '../weights/cache/prepare-int8.js';
 import { prepareKernels } from '../weights/cache/prepare-kernels.js';
 import { sliceRows, type Weight, type WeightMap } from '../weights/weight-map.js';
 import type { Adapter, LayerChange } from './adapter.js';
 
-/** Files of weights made from the user's own, where a network has them. */
+/** Cached files of weights that were converted from the user's, for networks that use them. */
 export interface Prepared {
   readonly int8: PreparedFile | null;
-  /** Convolutions' kernels transformed, and what is left laid out for channels in blocks. */
+  /** Transformed kernels of Winograd convolutions, and all other weights in the NCHWc layout. */
   readonly fast: PreparedFile | null;
 }
 
 export const NOTHING_PREPARED: Prepared = { int8: null, fast: null };
 
-/** What a network has besides the user's weights. */
-export interface Additions {
+/** Inputs of a graph besides the model's weights. */
+export interface GraphExtras {
   readonly prepared: Prepared;
-  /** Channels of a block, where the CPU has such a layout. */
-  readonly block: number | null;
+  /** Channels of an NCHWc block; null: the device has no such layout. */
+  readonly blockSize: number | null;
   readonly adapters: readonly Adapter[];
 }
 
-const NOTHING: Additions = { prepared: NOTHING_PREPARED, block: null, adapters: [] };
+const NO_EXTRAS: GraphExtras = { prepared: NOTHING_PREPARED, blockSize: null, adapters: [] };
 
 export class LayerScope {
   constructor(
     readonly ops: Operators,
     private readonly weights: Pick<WeightMap, 'has' | 'require'>,
-    private readonly additions = NOTHING,
+    private readonly extras = NO_EXTRAS,
     readonly path = '',
   ) {}
 
   at(name: string | number): LayerScope {
-    return new LayerScope(this.ops, this.weights, this.additions, this.#full(name));
+    return new LayerScope(this.ops, this.weights, this.extras, this.#full(name));
   }
 
-  /** Whether any of this scope's tensors would be named `name`. */
+  /** Whether this layer has a tensor `name`. */
   has(name: string): boolean {
     return this.weights.has(this.#full(name));
   }
@@ -52,72 +52,74 @@ export class LayerScope {
     return { name: full, source: this.weights.require(full, shape) };
   }
 
-  weight(name: string, shape: readonly number[]): Value {
+  weight(name: string, shape: readonly number[]): PlainValue {
     const { name: full, source } = this.tensor(name, shape);
     return this.ops.weight(full, source);
   }
 
-  /** Rows `start` up to `end` of a tensor: a view into the same bytes. */
-  rows(name: string, shape: readonly number[], start: number, end: number): Value {
+  /** Rows `start` up to `end` of a tensor: a view of the same bytes. */
+  rows(name: string, shape: readonly number[], start: number, end: number): PlainValue {
     const { name: full, source } = this.tensor(name, shape);
     return this.rowsOf(full, source, start, end);
   }
 
-  /** The same, of a tensor of another file. */
-  rowsOf(name: string, source: Weight, start: number, end: number): Value {
+  /** The same for a tensor of another file. */
+  rowsOf(name: string, source: Weight, start: number, end: number): PlainValue {
     return this.ops.weight(`${name}[${start}:${end}]`, sliceRows(source, start, end));
   }
 
-  /** What adapters change in the layer that this scope is. */
+  /** Changes that adapters make to this layer. */
   changes(): { adapter: Adapter; change: LayerChange }[] {
-    return this.additions.adapters.flatMap((adapter) => {
+    return this.extras.adapters.flatMap((adapter) => {
       const change = adapter.layers.get(this.path);
       return change === undefined ? [] : [{ adapter, change }];
     });
   }
 
-  /** Rows of a linear layer's weight [out,in], as the network has them. @param ofPixels may be in whole numbers */
-  matrix(
+  /** Rows of a linear layer's weight [out,in], in the form that the network uses. */
+  linearWeight(
     name: string,
     shape: readonly [number, number],
     {
       rows: [start, end] = [0, shape[0]],
-      ofPixels = true,
-    }: { rows?: readonly [number, number]; ofPixels?: boolean } = {},
-  ): Matrix {
-    const { prepared, block } = this.additions;
+      mayBeInt8 = true,
+    }: { rows?: readonly [number, number]; mayBeInt8?: boolean } = {},
+  ): LinearWeight {
+    const { prepared, blockSize } = this.extras;
     const { int8, fast } = prepared;
     const { name: full, source } = this.tensor(name, shape);
     const rows = sliceRows(source, start, end);
     const features = [shape[1], end - start] as const;
     const { graph } = this.ops;
     const key = `${full}[${start}:${end}]`;
-    if (int8 !== null && ofPixels) {
+    if (int8 !== null && mayBeInt8) {
       const { values, scales } = prepareInt8(int8, rows);
-      return { ...graph.external(`${key} int8`, values), scales: graph.external(`${key} scales`, scales) };
+      const { name: int8Name } = graph.external(`${key} int8`, values);
+      return { layout: 'int8', name: int8Name, scales: graph.external(`${key} scales`, scales) };
     }
-    if (fast !== null && block !== null && fitsBlocks(features)) {
-      return { ...graph.external(`${key} blocked`, prepareBlocked(fast, rows, block)), layout: 'blocked', features };
+    if (fast !== null && blockSize !== null && fitsNchwc(features)) {
+      const { name: nchwcName } = graph.external(`${key} nchwc`, prepareNchwc(fast, rows, blockSize));
+      return { layout: 'nchwc', name: nchwcName, features };
     }
     return { ...this.rowsOf(full, source, start, end), features };
   }
 
-  /** A convolution's weight [out,in,k,k], as the network has it. @param filtering when it may be transformed */
-  kernel(name: string, shape: readonly [number, number, number, number], filtering: Filtering): Kernel {
-    const { prepared, block } = this.additions;
+  /** A convolution's weight [out,in,k,k], in the form that the network uses. */
+  convWeight(name: string, shape: readonly [number, number, number, number], winograd: WinogradMode): ConvWeight {
+    const { prepared, blockSize } = this.extras;
     const { fast } = prepared;
-    if (block === null || !fitsBlocks([shape[1], shape[0]])) return this.weight(name, shape);
+    if (blockSize === null || !fitsNchwc([shape[1], shape[0]])) return this.weight(name, shape);
     if (fast === null) {
       const weight = this.weight(name, shape);
-      return filtering === 'always' ? { ...weight, layout: 'to transform' } : weight;
+      return winograd === 'always' ? { ...weight, layout: 'winograd at run' } : weight;
     }
     const { name: full, source } = this.tensor(name, shape);
     const { graph } = this.ops;
-    if (filtering === 'never') {
-      return { ...graph.external(`${full} blocked`, prepareBlocked(fast, source, block)), layout: 'blocked' };
+    if (winograd === 'never') {
+      return { ...graph.external(`${full} nchwc`, prepareNchwc(fast, source, blockSize)), layout: 'nchwc' };
     }
-    const transformed = prepareKernels(fast, source, TO_KERNELS, block);
-    return { ...graph.external(`${full} transformed`, transformed), layout: 'transformed' };
+    const transformed = prepareKernels(fast, source, KERNEL_TRANSFORM, blockSize);
+    return { ...graph.external(`${full} transformed`, transformed), layout: 'winograd' };
   }
 
   #full(name: string | number): string {

@@ -1,54 +1,59 @@
-/** The layers all three networks share, by the names diffusers and transformers give their tensors. */
-import type { Value } from '../../onnx/graph/onnx/graph-builder.js';
+/** Layers that UNet, VAE and text encoders share, by the names that diffusers and transformers give their tensors. */
+import type { Value } from '../../onnx/graph/onnx/value.js';
 import type { ConvOptions } from '../../onnx/graph/operators/operators.js';
-import { filteringOf, type Filtering } from '../../onnx/graph/cpu/winograd.js';
+import { winogradMode, type WinogradMode } from '../../onnx/graph/cpu/winograd.js';
 import { adaptConv, adaptLinear } from './adapt-layer.js';
 import type { LayerScope } from './layer-scope.js';
 
 /** `torch.nn.Linear`: `weight` [out,in], `bias` [out]. */
-export const linear = (scope: LayerScope, x: Value, [inner, outer]: readonly [number, number]): Value => {
-  const bias = scope.weight('bias', [outer]);
-  const y = scope.ops.linear(x, scope.weight('weight', [outer, inner]), bias);
-  return adaptLinear(scope, { x, y, bias }, [0, outer]);
+export const linear = (
+  scope: LayerScope,
+  x: Value,
+  [inFeatures, outFeatures]: readonly [number, number],
+): Value => {
+  const bias = scope.weight('bias', [outFeatures]);
+  const y = scope.ops.linear(x, scope.weight('weight', [outFeatures, inFeatures]), bias);
+  return adaptLinear(scope, { x, y, bias }, [0, outFeatures]);
 };
 
-/** The same, its bias where there is one, over many tokens: in the layout that is fastest, and of pixels in whole numbers where the network is quantized. */
+/** The same for many tokens: in the layout that is fastest, and in int8 if the network is quantized and the layer may be. */
 export const tokenLinear = (
   scope: LayerScope,
   x: Value,
-  [inner, outer]: readonly [number, number],
-  { biased = true, ofPixels = true } = {},
+  [inFeatures, outFeatures]: readonly [number, number],
+  { biased = true, mayBeInt8 = true } = {},
 ): Value => {
-  const bias = biased ? scope.weight('bias', [outer]) : null;
-  const y = scope.ops.linear(x, scope.matrix('weight', [outer, inner], { ofPixels }), bias);
-  return adaptLinear(scope, { x, y, bias }, [0, outer]);
+  const bias = biased ? scope.weight('bias', [outFeatures]) : null;
+  const y = scope.ops.linear(x, scope.linearWeight('weight', [outFeatures, inFeatures], { mayBeInt8 }), bias);
+  return adaptLinear(scope, { x, y, bias }, [0, outFeatures]);
 };
 
-export interface LayerConvOptions extends Omit<ConvOptions, 'channels'> {
-  /** When minimal filtering may do it; default: never. */
-  filtering?: Filtering;
+export interface Conv2dOptions extends Omit<ConvOptions, 'channels'> {
+  /** Default: never. */
+  winograd?: WinogradMode;
 }
 
-/** `torch.nn.Conv2d` with a square kernel. */
+/** `torch.nn.Conv2d` with a square kernel. @param channels [in, out] */
 export const conv = (
   scope: LayerScope,
   x: Value,
   channels: readonly [number, number],
-  { filtering = 'never', ...options }: LayerConvOptions = { kernel: 3 },
+  { winograd = 'never', ...options }: Conv2dOptions = { kernel: 3 },
 ): Value => {
-  const [inner, outer] = channels;
-  const weight = scope.kernel('weight', [outer, inner, options.kernel, options.kernel], filtering);
-  const bias = scope.weight('bias', [outer]);
-  return adaptConv(scope, { x, y: scope.ops.conv(x, weight, bias, { ...options, channels }), bias }, outer, options);
+  const [inChannels, outChannels] = channels;
+  const weight = scope.convWeight('weight', [outChannels, inChannels, options.kernel, options.kernel], winograd);
+  const bias = scope.weight('bias', [outChannels]);
+  const y = scope.ops.conv(x, weight, bias, { ...options, channels });
+  return adaptConv(scope, { x, y, bias }, outChannels, options);
 };
 
-/** The same, 3×3 and of the UNet. @param level 0 for the finest */
-export const levelConv = (scope: LayerScope, x: Value, channels: readonly [number, number], level: number): Value =>
-  conv(scope, x, channels, { kernel: 3, filtering: filteringOf(channels, level) });
+/** A 3×3 convolution of the UNet. @param level 0: full resolution; each further level halves it */
+export const unetConv = (scope: LayerScope, x: Value, channels: readonly [number, number], level: number): Value =>
+  conv(scope, x, channels, { kernel: 3, winograd: winogradMode(channels, level) });
 
-/** The same, of the VAE: its pictures are as large as the UNet's finest, and larger. */
-export const largeConv = (scope: LayerScope, x: Value, channels: readonly [number, number]): Value =>
-  conv(scope, x, channels, { kernel: 3, filtering: filteringOf(channels, 0), inBands: true });
+/** A 3×3 convolution of the VAE, whose feature maps are at least as large as the UNet's largest. */
+export const vaeConv = (scope: LayerScope, x: Value, channels: readonly [number, number]): Value =>
+  conv(scope, x, channels, { kernel: 3, winograd: winogradMode(channels, 0), inRowStrips: true });
 
 export interface GroupNormShape {
   channels: number;
@@ -56,11 +61,12 @@ export interface GroupNormShape {
   epsilon: number;
 }
 
-/** `torch.nn.GroupNorm`, with SiLU after it where the block has one. */
+/** `torch.nn.GroupNorm`, followed by SiLU if asked. */
 export const groupNorm = (scope: LayerScope, x: Value, shape: GroupNormShape, silu: boolean): Value => {
   const [gamma, beta] = [scope.weight('weight', [shape.channels]), scope.weight('bias', [shape.channels])];
   return scope.ops.groupNorm(x, gamma, beta, { ...shape, silu });
 };
 
-export const layerNorm = (scope: LayerScope, x: Value, width: number, epsilon: number): Value =>
-  scope.ops.layerNorm(x, scope.weight('weight', [width]), scope.weight('bias', [width]), epsilon);
+/** `torch.nn.LayerNorm` over the features. */
+export const layerNorm = (scope: LayerScope, x: Value, features: number, epsilon: number): Value =>
+  scope.ops.layerNorm(x, scope.weight('weight', [features]), scope.weight('bias', [features]), epsilon);

@@ -1,4 +1,4 @@
-/** A `config.json` as a typed value: what the graph does not support is an error that names it, never ignored. */
+/** Reads a `config.json` as a typed value. An unsupported key or value is an error, never ignored. */
 import { z } from 'zod';
 import { RefineError } from '../../errors.js';
 import { cutText } from '../../io/json/json-text.js';
@@ -6,7 +6,7 @@ import { show } from '../weights/safetensors/format-value.js';
 
 type Scalar = string | number | boolean | null;
 
-/** A key whose only supported values are these; absent is the first. */
+/** A key that supports these values only; a missing key means the first. */
 export const fixed = (...values: readonly Scalar[]): z.ZodOptional<z.ZodUnknown> =>
   z
     .unknown()
@@ -15,12 +15,12 @@ export const fixed = (...values: readonly Scalar[]): z.ZodOptional<z.ZodUnknown>
     })
     .optional();
 
-/** A key that does not change the numbers. */
+/** A key that does not change the results. */
 export const ignored = z.unknown().optional();
 
 /**
- * @param where for people: the file or part
- * @throws MODEL_CONFIG_UNSUPPORTED naming key and value
+ * @param where file or component, for messages
+ * @throws MODEL_CONFIG_INVALID, MODEL_CONFIG_UNSUPPORTED naming key and value
  */
 export const readConfig = <Shape extends z.ZodRawShape>(
   shape: Shape,

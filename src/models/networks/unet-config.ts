@@ -53,45 +53,46 @@ const SHAPE = {
   timestep_post_act: fixed(null),
   /** Only read when `addition_embed_type` is `text`. */
   addition_embed_type_num_heads: ignored,
-  /** Attention is in the network's precision whatever this says; what overflows half precision runs again in float32. */
+  /** Attention always has the network's precision; rows that overflow half precision run again in float32. */
   upcast_attention: ignored,
   /** Training only. */
   dropout: ignored,
   sample_size: size.nullish(),
 };
 
-/** Of SDXL, and of models that do not say (diffusers 0.42.1, `default_sample_size` of StableDiffusionXLPipeline). */
+/** SDXL's, and the default of models without one (diffusers 0.42.1, `default_sample_size` of StableDiffusionXLPipeline). */
 const SDXL_SAMPLE_SIZE = 128;
 
 export interface UnetBlock {
   channels: number;
   layers: number;
   heads: number;
-  /** Transformer layers after each ResNet block; 0: the block has no attention. */
-  depth: number;
+  /** After each ResNet block; 0: the block has no attention. */
+  transformerLayers: number;
 }
 
 export interface UnetConfig {
-  /** From the finest to the coarsest. */
-  down: readonly UnetBlock[];
-  /** From the coarsest to the finest. */
-  up: readonly UnetBlock[];
-  mid: UnetBlock;
-  promptWidth: number;
+  /** In order: full resolution first. */
+  downBlocks: readonly UnetBlock[];
+  /** In order: lowest resolution first. */
+  upBlocks: readonly UnetBlock[];
+  midBlock: UnetBlock;
+  /** Width of the prompt's tokens. */
+  crossAttentionDim: number;
   groups: number;
   epsilon: number;
   linearProjection: boolean;
-  timeWidth: number;
-  /** Numbers in the sinusoid of the timestep. */
-  timestepWidth: number;
-  /** Numbers in the sinusoid of each time id. */
-  timeIdWidth: number;
-  /** Width of pooled text embedding and time ids together. */
-  additionWidth: number;
+  timeEmbedDim: number;
+  /** Width of the sinusoidal embedding of the timestep. */
+  timestepEmbedDim: number;
+  /** Width of the sinusoidal embedding of a time id. */
+  timeIdEmbedDim: number;
+  /** Width of the pooled text embedding and the embedded time ids together. */
+  addedCondDim: number;
   /** Cosines first. */
   flipSinToCos: boolean;
   freqShift: number;
-  /** Side of the latents that the model was trained on; a picture's is 8 times that. */
+  /** Side of the latents that the model was trained on; an image's side is 8 times that. */
   sampleSize: number;
 }
 
@@ -118,21 +119,21 @@ export const parseUnetConfig = (raw: unknown, where: string): UnetConfig => {
     channels: channels[index] ?? 0,
     layers: (layers[index] ?? 0) + extraLayers,
     heads: heads[index] ?? 0,
-    depth: attends ? (depths[index] ?? 0) : 0,
+    transformerLayers: attends ? (depths[index] ?? 0) : 0,
   });
   return {
-    down: config.down_block_types.map((type, index) => block(index, type === 'CrossAttnDownBlock2D', 0)),
-    /* An up block has one layer more: one for each skip connection, the downsampler's among them. */
-    up: config.up_block_types.map((type, index) => block(count - 1 - index, type === 'CrossAttnUpBlock2D', 1)),
-    mid: block(count - 1, true, 0),
-    promptWidth: config.cross_attention_dim,
+    downBlocks: config.down_block_types.map((type, index) => block(index, type === 'CrossAttnDownBlock2D', 0)),
+    /* An up block has one layer more than its down block: one for each skip connection, with the downsampler's. */
+    upBlocks: config.up_block_types.map((type, index) => block(count - 1 - index, type === 'CrossAttnUpBlock2D', 1)),
+    midBlock: block(count - 1, true, 0),
+    crossAttentionDim: config.cross_attention_dim,
     groups: config.norm_num_groups,
     epsilon: config.norm_eps,
     linearProjection: config.use_linear_projection,
-    timeWidth: config.time_embedding_dim ?? (channels[0] ?? 0) * 4,
-    timestepWidth: channels[0] ?? 0,
-    timeIdWidth: config.addition_time_embed_dim,
-    additionWidth: config.projection_class_embeddings_input_dim,
+    timeEmbedDim: config.time_embedding_dim ?? (channels[0] ?? 0) * 4,
+    timestepEmbedDim: channels[0] ?? 0,
+    timeIdEmbedDim: config.addition_time_embed_dim,
+    addedCondDim: config.projection_class_embeddings_input_dim,
     flipSinToCos: config.flip_sin_to_cos,
     freqShift: config.freq_shift,
     sampleSize: config.sample_size ?? SDXL_SAMPLE_SIZE,

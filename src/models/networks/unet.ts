@@ -2,11 +2,11 @@
  * SDXL's UNet with `text_time` conditioning, base and refiner alike (diffusers 0.42
  * models/unets/unet_2d_condition.py and unet_2d_blocks.py; Podell et al. 2023, arXiv:2307.01952, §2).
  */
-import type { Value } from '../../onnx/graph/onnx/graph-builder.js';
+import type { Named, Value } from '../../onnx/graph/onnx/value.js';
 import type { Operators } from '../../onnx/graph/operators/operators.js';
-import { conv, groupNorm, levelConv, linear } from './layers.js';
+import { conv, groupNorm, linear, unetConv } from './layers.js';
 import type { LayerScope } from './layer-scope.js';
-import { keysGiven, keysMade, PROMPT, type PromptKeys } from './cross-attention-cache.js';
+import { kvFromInputs, kvFromPrompt, PROMPT, type CrossAttentionKv } from './cross-attention-cache.js';
 import { resnetBlock } from './resnet-block.js';
 import { transformer } from './transformer.js';
 import type { UnetBlock, UnetConfig } from './unet-config.js';
@@ -15,175 +15,174 @@ import type { UnetBlock, UnetConfig } from './unet-config.js';
 export const UNET = {
   /** f32 [B,4,H/8,W/8], scaled for the timestep by the scheduler. */
   sample: 'sample',
-  /** f32 [B,timestepWidth]: sinusoid of the timestep, made by the host since devices' sines differ. */
+  /** f32 [B,timestepEmbedDim]: sinusoidal embedding of the timestep, computed on the host since devices' sines differ. */
   timestep: 'timestep_sinusoid',
   prompt: PROMPT,
-  /** f32 [B,additionWidth]: pooled text embedding, then the sinusoids of the time ids. */
+  /** f32 [B,addedCondDim]: pooled text embedding, then the sinusoidal embeddings of the time ids. */
   addition: 'added_condition',
   /** f32 [B,4,H/8,W/8] */
   prediction: 'noise_prediction',
 } as const;
 
-/** The first two blocks of the way up, where FreeU works. */
+/** FreeU changes the first two up blocks. */
 const FREEU_STAGES = 2;
 
-/** Inputs of the network with FreeU, for one of its stages (diffusion/unet/freeu.ts). */
+/** Inputs of FreeU for one of these blocks (diffusion/unet/freeu.ts). */
 export const FREEU = (stage: number): { names: Readonly<Record<'gain' | 'analysis' | 'synthesis', string>> } => ({
   names: {
-    /** f32 [1]: what the first half of what comes up is multiplied by, less 1. */
+    /** f32 [1]: factor of the first half of the hidden channels, minus 1. */
     gain: `freeu_gain_${stage}`,
-    /** f32 [h·w,n] and [n,h·w]: patterns of what was kept, and what is added of them. */
+    /** f32 [h·w,n] and [n,h·w]: Fourier components of the skip connection, and the change of each. */
     analysis: `freeu_analysis_${stage}`,
     synthesis: `freeu_synthesis_${stage}`,
   },
 });
 
-/** What every block is given. */
+/** Inputs of every block. */
 interface Conditioning {
   config: UnetConfig;
+  /** SiLU of the time embedding, [B,timeEmbedDim]. */
   time: Value;
-  promptKeys: PromptKeys;
-  batch: Value;
+  crossAttentionKv: CrossAttentionKv;
+  /** [1] int64 */
+  batch: Named;
 }
 
 export interface UnetInputs {
-  /** Those of `FREEU` besides; default: no. */
+  /** The inputs of `FREEU` too; default: no. */
   hasFreeU?: boolean;
-  /** Keys and values of the prompt instead of the prompt itself (prompt-keys.ts); default: no. */
-  hasKeys?: boolean;
+  /** Cached cross-attention keys and values instead of the prompt (cross-attention-cache.ts); default: no. */
+  hasCrossAttentionKv?: boolean;
 }
 
 export const writeUnet = (
   scope: LayerScope,
   config: UnetConfig,
-  { hasFreeU = false, hasKeys = false }: UnetInputs = {},
+  { hasFreeU = false, hasCrossAttentionKv = false }: UnetInputs = {},
 ): void => {
   const { ops } = scope;
-  const sample = ops.pictureIn(UNET.sample, ['batch', 4, 'height', 'width']);
-  const timestep = ops.rowsIn(UNET.timestep, ['batch', config.timestepWidth]);
-  const promptKeys = hasKeys ? keysGiven : keysMade(ops, config);
-  const addition = ops.rowsIn(UNET.addition, ['batch', config.additionWidth]);
+  const sample = ops.featureMapInput(UNET.sample, ['batch', 4, 'height', 'width']);
+  const timestep = ops.tensorInput(UNET.timestep, ['batch', config.timestepEmbedDim]);
+  const crossAttentionKv = hasCrossAttentionKv ? kvFromInputs : kvFromPrompt(ops, config);
+  const addition = ops.tensorInput(UNET.addition, ['batch', config.addedCondDim]);
 
-  // 1. Time: the timestep's embedding and the micro-conditioning's, added.
+  // 1. Time embedding: timestep plus micro-conditioning.
   const time = ops.add(
-    perceptron(scope.at('time_embedding'), timestep, config.timestepWidth, config.timeWidth),
-    perceptron(scope.at('add_embedding'), addition, config.additionWidth, config.timeWidth),
+    timeEmbeddingMlp(scope.at('time_embedding'), timestep, config.timestepEmbedDim, config.timeEmbedDim),
+    timeEmbeddingMlp(scope.at('add_embedding'), addition, config.addedCondDim, config.timeEmbedDim),
   );
-  const given: Conditioning = {
-    config,
-    time: ops.silu(time),
-    promptKeys,
-    batch: ops.batchOf(sample),
-  };
+  const conditioning: Conditioning = { config, time: ops.silu(time), crossAttentionKv, batch: ops.batchSize(sample) };
 
-  // 2. Down: every layer's output is kept for the way up.
-  const first = config.timestepWidth;
+  // 2. Down blocks: every layer's output is a skip connection.
+  const first = config.timestepEmbedDim;
   let hidden = conv(scope.at('conv_in'), sample, [4, first]);
-  const skips: Skip[] = [{ value: hidden, channels: first }];
+  const skips: SkipConnection[] = [{ value: hidden, channels: first }];
   let channels = first;
-  for (const [index, block] of config.down.entries()) {
+  for (const [index, block] of config.downBlocks.entries()) {
     const at = scope.at('down_blocks').at(index);
     for (let layer = 0; layer < block.layers; layer++) {
-      hidden = unetLayer(at, hidden, { layer, inner: channels, block, level: index }, given);
+      hidden = unetLayer(at, hidden, { layer, inChannels: channels, block, level: index }, conditioning);
       channels = block.channels;
       skips.push({ value: hidden, channels });
     }
-    if (index === config.down.length - 1) continue;
+    if (index === config.downBlocks.length - 1) continue;
     hidden = conv(at.at('downsamplers.0.conv'), hidden, [channels, channels], { kernel: 3, stride: 2 });
     skips.push({ value: hidden, channels });
   }
 
-  // 3. Middle.
-  const mid = scope.at('mid_block');
-  const coarsest = config.down.length - 1;
-  hidden = unetLayer(mid, hidden, { layer: 0, inner: channels, block: config.mid, level: coarsest }, given);
-  hidden = residual(mid, hidden, { layer: 1, inner: channels, block: config.mid, level: coarsest }, given);
+  // 3. Mid block.
+  const midScope = scope.at('mid_block');
+  const lowest = config.downBlocks.length - 1;
+  const mid = { inChannels: channels, block: config.midBlock, level: lowest };
+  hidden = unetLayer(midScope, hidden, { ...mid, layer: 0 }, conditioning);
+  hidden = resnet(midScope, hidden, { ...mid, layer: 1 }, conditioning);
 
   const freeu = hasFreeU ? Array.from({ length: FREEU_STAGES }, (_, stage) => freeuInputs(ops, stage)) : [];
 
-  // 4. Up: each layer sees a kept output beside the last one's.
-  for (const [index, block] of config.up.entries()) {
+  // 4. Up blocks: each layer takes a skip connection beside the last layer's output.
+  for (const [index, block] of config.upBlocks.entries()) {
     const at = scope.at('up_blocks').at(index);
-    const level = coarsest - index;
+    const level = lowest - index;
     for (let layer = 0; layer < block.layers; layer++) {
-      const skip = take(skips);
-      const free = freeu[index];
+      const skip = popSkip(skips);
+      const freeuInput = freeu[index];
       const joined =
-        free === undefined
+        freeuInput === undefined
           ? ops.concatChannels(hidden, skip.value)
           : ops.concatChannels(
-              ops.scaleFirstHalf(hidden, channels, free.gain),
-              ops.addPatterns(skip.value, free.analysis, free.synthesis),
+              ops.scaleFirstHalf(hidden, channels, freeuInput.gain),
+              ops.addSpatialProjection(skip.value, freeuInput.analysis, freeuInput.synthesis),
             );
-      hidden = unetLayer(at, joined, { layer, inner: channels + skip.channels, block, level }, given);
+      hidden = unetLayer(at, joined, { layer, inChannels: channels + skip.channels, block, level }, conditioning);
       channels = block.channels;
     }
-    if (index === config.up.length - 1) continue;
-    /* To the size of what comes next, not by two: sides that are not multiples of 8 were rounded up on the way down. */
-    const larger = ops.upsampleTo(hidden, take([...skips]).value);
-    hidden = levelConv(at.at('upsamplers.0.conv'), larger, [channels, channels], level - 1);
+    if (index === config.upBlocks.length - 1) continue;
+    /* To the size of the next skip connection, not by two: down blocks round up sides that are not multiples of 8. */
+    const upsampled = ops.upsampleTo(hidden, popSkip([...skips]).value);
+    hidden = unetConv(at.at('upsamplers.0.conv'), upsampled, [channels, channels], level - 1);
   }
 
-  // 5. Out.
+  // 5. Output convolution.
   const { groups, epsilon } = config;
   hidden = groupNorm(scope.at('conv_norm_out'), hidden, { channels, groups, epsilon }, true);
-  ops.pictureOut(conv(scope.at('conv_out'), hidden, [channels, 4]), UNET.prediction, ['batch', 4, 'height', 'width']);
+  ops.featureMapOutput(conv(scope.at('conv_out'), hidden, [channels, 4]), UNET.prediction, ['batch', 4, 'height', 'width']);
 };
 
 const freeuInputs = (ops: Operators, stage: number): Readonly<Record<'gain' | 'analysis' | 'synthesis', Value>> => {
   const { names } = FREEU(stage);
-  const [places, patterns] = [`places_${stage}`, `patterns_${stage}`];
+  const [pixels, components] = [`pixels_${stage}`, `components_${stage}`];
   return {
-    gain: ops.rowsIn(names.gain, [1]),
-    analysis: ops.rowsIn(names.analysis, [places, patterns]),
-    synthesis: ops.rowsIn(names.synthesis, [patterns, places]),
+    gain: ops.tensorInput(names.gain, [1]),
+    analysis: ops.tensorInput(names.analysis, [pixels, components]),
+    synthesis: ops.tensorInput(names.synthesis, [components, pixels]),
   };
 };
 
-interface Skip {
+interface SkipConnection {
   value: Value;
   channels: number;
 }
 
-const take = (skips: Skip[]): Skip => {
+const popSkip = (skips: SkipConnection[]): SkipConnection => {
   const last = skips.pop();
   if (last === undefined) throw new RangeError('up blocks have more layers than down blocks have outputs');
   return last;
 };
 
 interface Layer {
+  /** Index in its block. */
   layer: number;
-  inner: number;
+  inChannels: number;
   block: UnetBlock;
-  /** 0 the finest. */
+  /** 0: full resolution. */
   level: number;
 }
 
-/** A ResNet block, and the transformer behind it where the block attends. */
-const unetLayer = (at: LayerScope, x: Value, layer: Layer, given: Conditioning): Value => {
-  const hidden = residual(at, x, layer, given);
-  const { channels, heads, depth } = layer.block;
-  if (depth === 0) return hidden;
-  const { promptKeys, batch, config } = given;
+/** A ResNet block, and a transformer if the block has attention. */
+const unetLayer = (at: LayerScope, x: Value, layer: Layer, conditioning: Conditioning): Value => {
+  const hidden = resnet(at, x, layer, conditioning);
+  const { channels, heads, transformerLayers } = layer.block;
+  if (transformerLayers === 0) return hidden;
+  const { crossAttentionKv, batch, config } = conditioning;
   const { groups, linearProjection } = config;
-  const options = { channels, depth, heads, groups, linearProjection, promptKeys, batch };
+  const options = { channels, transformerLayers, heads, groups, linearProjection, crossAttentionKv, batch };
   return transformer(at.at('attentions').at(layer.layer), hidden, options);
 };
 
-const residual = (
+const resnet = (
   at: LayerScope,
   x: Value,
-  { layer, inner, block, level }: Layer,
+  { layer, inChannels, block, level }: Layer,
   { config, time }: Conditioning,
 ): Value =>
   resnetBlock(at.at('resnets').at(layer), x, {
-    inner,
-    outer: block.channels,
+    inChannels,
+    outChannels: block.channels,
     groups: config.groups,
     epsilon: config.epsilon,
-    time: { value: time, width: config.timeWidth },
+    time: { value: time, width: config.timeEmbedDim },
     level,
   });
 
-const perceptron = (at: LayerScope, x: Value, inner: number, outer: number): Value =>
-  linear(at.at('linear_2'), at.ops.silu(linear(at.at('linear_1'), x, [inner, outer])), [outer, outer]);
+const timeEmbeddingMlp = (at: LayerScope, x: Value, inDim: number, outDim: number): Value =>
+  linear(at.at('linear_2'), at.ops.silu(linear(at.at('linear_1'), x, [inDim, outDim])), [outDim, outDim]);

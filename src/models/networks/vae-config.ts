@@ -21,29 +21,29 @@ const SHAPE = {
   use_post_quant_conv: z.boolean().default(true),
   act_fn: fixed('silu'),
   shift_factor: fixed(null),
-  /** Only chooses a precision; the VAE runs in float32 here. */
+  /** Chooses a precision in diffusers; here the VAE always runs in float32. */
   force_upcast: ignored,
-  /** Only chooses the tile size of tiled decoding. */
+  /** Chooses the tile size of tiled decoding in diffusers. */
   sample_size: ignored,
 };
 
 export interface VaeConfig {
-  /** Channels by level, finest first. */
+  /** Channels by level, full resolution first. */
   channels: readonly number[];
   layers: number;
   groups: number;
   midAttention: boolean;
   quantConv: boolean;
   postQuantConv: boolean;
-  /** Latents are multiplied by this after encoding. */
+  /** Latents are multiplied by it after encoding. */
   scalingFactor: number;
   /** Per latent channel, where the model has them (Playground 2.5). */
   latentsMean: readonly number[] | null;
   latentsStd: readonly number[] | null;
 }
 
-/** The latents' side is the picture's over this. */
-export const VAE_SCALE = 8;
+/** An image's side over the side of its latents. */
+export const LATENT_SCALE = 8;
 
 export const parseVaeConfig = (raw: unknown, where: string): VaeConfig => {
   const config = readConfig(SHAPE, raw, where);

@@ -1,145 +1,144 @@
 /**
- * The autoencoder for large pictures: all but its coarsest level as steps of one convolution each, which are run over bands
- * of rows. A group normalization needs the whole picture, but only two numbers a group of it: each step gives the statistics
- * of its output, and the next is told them. So bands give what the whole gives.
+ * The VAE over row strips, for large images: everything above the lowest resolution as steps of one convolution each. Group
+ * normalization needs mean and variance over the whole feature map, so each step outputs the statistics of its strips, and the
+ * next step takes their sum. The result equals that of the whole image up to rounding.
  */
-import type { Value } from '../../onnx/graph/onnx/graph-builder.js';
-import { conv, largeConv } from './layers.js';
+import type { Value } from '../../onnx/graph/onnx/value.js';
+import { conv, vaeConv } from './layers.js';
 import type { LayerScope } from './layer-scope.js';
 import type { VaeConfig } from './vae-config.js';
-import { decoderStart, EPSILON, HALVING, writeEncoderEnd } from './vae.js';
+import { decoderLowResolution, DOWNSAMPLE, EPSILON, writeEncoderLowResolution } from './vae.js';
 
-/** A convolution, with what stands before and after it in a band. */
-export interface BandStep {
-  /** Where its tensors are: `decoder.up_blocks.1.resnets.0.conv1`. */
+/** A convolution with the operators around it. */
+export interface StripStep {
+  /** Layer name: `decoder.up_blocks.1.resnets.0.conv1`. */
   conv: string;
-  inner: number;
-  outer: number;
-  /** Group normalization and SiLU before it; null: none. */
+  inChannels: number;
+  outChannels: number;
+  /** Layer name of the group norm (with SiLU) before it; null: none. */
   norm: string | null;
-  /** Doubles the rows before, or halves them with its stride. */
-  resample: 'double' | 'halve' | null;
-  /** What is added after it: nothing, or the input of the step before (a ResNet block's), by way of a 1×1 convolution if named. */
+  /** Nearest-neighbour upsampling before it, or stride 2. */
+  resample: 'upsample' | 'downsample' | null;
+  /** In a ResNet block: adds the input of the previous step, through the 1×1 convolution `shortcut` if it has one. */
   residual: { channels: number; shortcut: string | null } | null;
 }
 
 /** Names of a step's inputs and outputs. */
-export const BAND = {
-  /** f32 [1,inner,h,w]: the band and the rows around it that the convolution sees. */
+export const STRIP = {
+  /** f32 [1,inChannels,h,w]: the strip with the rows above and below it that the convolution needs. */
   rows: 'rows',
-  /** f32 [inner] each, of the group a channel belongs to, over the whole picture. */
+  /** f32 [inChannels] each: of the channel's group, over the whole feature map. */
   mean: 'mean',
   variance: 'variance',
-  /** int64 [8] of ONNX `Pad`: rows of zeros where the picture ends. */
+  /** int64 [8] of ONNX `Pad`: rows of zeros at the top and bottom of the feature map. */
   edges: 'edges',
   /** f32 [1,channels,h,w] */
   residual: 'residual',
-  /** f32 [1,outer,h,w], the band alone. */
-  band: 'band',
-  /** f32 [outer] each, of each channel over the band: its mean, and the sum of the squared distances from it. */
+  /** f32 [1,outChannels,h,w] */
+  strip: 'band',
+  /** f32 [outChannels] each: the channel's mean over the strip, and the sum of squared deviations from it. */
   channelMean: 'channel_mean',
-  spread: 'spread',
+  squaredDeviations: 'spread',
 } as const;
 
-/** f32 [1,C,h,w]: between the bands and the coarsest level. */
-export const COARSE = 'coarse';
+/** f32 [1,C,h,w]: the feature map between the strips and the lowest resolution. */
+export const LOW_RESOLUTION = 'coarse';
 
-/** Rows around a band, and on each side of it, that a step's convolution is given and whose results are cut off. */
-export const marginOf = ({ resample }: BandStep): number => (resample === 'double' ? 2 : 1);
+/** Output rows on each side of a strip that are computed from padding, and cropped. */
+export const marginRows = ({ resample }: StripStep): number => (resample === 'upsample' ? 2 : 1);
 
-export const encoderSteps = ({ channels, layers }: VaeConfig): BandStep[] => {
+export const encoderSteps = ({ channels, layers }: VaeConfig): StripStep[] => {
   const [first = 0] = channels;
-  const steps: BandStep[] = [plain('encoder.conv_in', 3, first)];
-  let inner = first;
-  for (const [index, outer] of channels.slice(0, -1).entries()) {
+  const steps: StripStep[] = [plain('encoder.conv_in', 3, first)];
+  let inChannels = first;
+  for (const [index, outChannels] of channels.slice(0, -1).entries()) {
     const at = `encoder.down_blocks.${index}`;
-    steps.push(...resnets(at, inner, outer, layers));
-    steps.push({ ...plain(`${at}.downsamplers.0.conv`, outer, outer), resample: 'halve' });
-    inner = outer;
+    steps.push(...resnets(at, inChannels, outChannels, layers));
+    steps.push({ ...plain(`${at}.downsamplers.0.conv`, outChannels, outChannels), resample: 'downsample' });
+    inChannels = outChannels;
   }
   return steps;
 };
 
-export const decoderSteps = ({ channels, layers }: VaeConfig): BandStep[] => {
+export const decoderSteps = ({ channels, layers }: VaeConfig): StripStep[] => {
   const [first = 0, ...rest] = [...channels].reverse();
-  const steps: BandStep[] = [];
-  let inner = first;
-  for (const [index, outer] of rest.entries()) {
+  const steps: StripStep[] = [];
+  let inChannels = first;
+  for (const [index, outChannels] of rest.entries()) {
     const upsampler = `decoder.up_blocks.${index}.upsamplers.0.conv`;
-    steps.push({ ...plain(upsampler, inner, inner), resample: 'double' });
-    steps.push(...resnets(`decoder.up_blocks.${index + 1}`, inner, outer, layers + 1));
-    inner = outer;
+    steps.push({ ...plain(upsampler, inChannels, inChannels), resample: 'upsample' });
+    steps.push(...resnets(`decoder.up_blocks.${index + 1}`, inChannels, outChannels, layers + 1));
+    inChannels = outChannels;
   }
-  return [...steps, { ...plain('decoder.conv_out', inner, 3), norm: 'decoder.conv_norm_out' }];
+  return [...steps, { ...plain('decoder.conv_out', inChannels, 3), norm: 'decoder.conv_norm_out' }];
 };
 
-const plain = (name: string, inner: number, outer: number): BandStep => ({
+const plain = (name: string, inChannels: number, outChannels: number): StripStep => ({
   conv: name,
-  inner,
-  outer,
+  inChannels,
+  outChannels,
   norm: null,
   resample: null,
   residual: null,
 });
 
-const resnets = (at: string, inner: number, outer: number, layers: number): BandStep[] =>
-  Array.from({ length: layers }, (_, layer): BandStep[] => {
+const resnets = (at: string, inChannels: number, outChannels: number, layers: number): StripStep[] =>
+  Array.from({ length: layers }, (_, layer): StripStep[] => {
     const block = `${at}.resnets.${layer}`;
-    const channels = layer === 0 ? inner : outer;
-    const shortcut = channels === outer ? null : `${block}.conv_shortcut`;
+    const channels = layer === 0 ? inChannels : outChannels;
+    const shortcut = channels === outChannels ? null : `${block}.conv_shortcut`;
     return [
-      { ...plain(`${block}.conv1`, channels, outer), norm: `${block}.norm1` },
-      { ...plain(`${block}.conv2`, outer, outer), norm: `${block}.norm2`, residual: { channels, shortcut } },
+      { ...plain(`${block}.conv1`, channels, outChannels), norm: `${block}.norm1` },
+      { ...plain(`${block}.conv2`, outChannels, outChannels), norm: `${block}.norm2`, residual: { channels, shortcut } },
     ];
   }).flat();
 
-/** Channels first, and so for the CPU. */
-export const writeBandStep = (root: LayerScope, step: BandStep): void => {
+/** For the CPU, whose feature maps are NCHW. */
+export const writeStripStep = (root: LayerScope, step: StripStep): void => {
   const { ops } = root;
   const { graph } = ops;
-  let hidden = ops.pictureIn(BAND.rows, [1, step.inner, 'rows_in', 'width_in']);
-  if (step.norm !== null) hidden = ops.silu(normalize(root.at(step.norm), hidden, step.inner));
-  if (step.resample === 'double') hidden = ops.upsample(hidden);
-  hidden = graph.node('Pad', [hidden, graph.input(BAND.edges, 'I64', [8])]);
-  const halves = step.resample === 'halve';
-  const [scope, channels] = [root.at(step.conv), [step.inner, step.outer] as const];
-  if (halves) {
-    /* Rows are padded above: what is below the band is there, or zeros are. */
-    hidden = conv(scope, hidden, channels, { ...HALVING, pads: [0, 0, 0, 1] });
+  let hidden = ops.featureMapInput(STRIP.rows, [1, step.inChannels, 'rows_in', 'width_in']);
+  if (step.norm !== null) hidden = ops.silu(normalize(root.at(step.norm), hidden, step.inChannels));
+  if (step.resample === 'upsample') hidden = ops.upsample(hidden);
+  hidden = graph.node('Pad', [hidden, graph.input(STRIP.edges, 'I64', [8])]);
+  const [scope, channels] = [root.at(step.conv), [step.inChannels, step.outChannels] as const];
+  if (step.resample === 'downsample') {
+    /* The input has the row below the strip already: from the feature map, or zeros from `edges`. */
+    hidden = conv(scope, hidden, channels, { ...DOWNSAMPLE, pads: [0, 0, 0, 1] });
   } else {
-    hidden = largeConv(scope, hidden, channels);
-    const margin = marginOf(step);
+    hidden = vaeConv(scope, hidden, channels);
+    const margin = marginRows(step);
     hidden = graph.node('Slice', [hidden, ...[margin, -margin, 2].map((at) => graph.integers([at]))]);
   }
-  const band = step.residual === null ? hidden : ops.add(residual(root, step.residual, step.outer), hidden);
-  ops.pictureOut(band, BAND.band, [1, step.outer, 'rows', 'width']);
+  const strip = step.residual === null ? hidden : ops.add(residual(root, step.residual, step.outChannels), hidden);
+  ops.featureMapOutput(strip, STRIP.strip, [1, step.outChannels, 'rows', 'width']);
   const axes = graph.integers([0, 2, 3]);
-  const mean = graph.node('ReduceMean', [band, axes], { keepdims: 1 });
-  const distance = graph.node('Sub', [band, mean]);
-  const perChannel = graph.integers([step.outer]);
-  ops.rowsOut(graph.node('Reshape', [mean, perChannel]), BAND.channelMean, [step.outer]);
-  ops.rowsOut(graph.node('ReduceSumSquare', [distance, axes], { keepdims: 0 }), BAND.spread, [step.outer]);
+  const mean = graph.node('ReduceMean', [strip, axes], { keepdims: 1 });
+  const deviation = graph.node('Sub', [strip, mean]);
+  const perChannel = graph.integers([step.outChannels]);
+  ops.tensorOutput(graph.node('Reshape', [mean, perChannel]), STRIP.channelMean, [step.outChannels]);
+  ops.tensorOutput(graph.node('ReduceSumSquare', [deviation, axes], { keepdims: 0 }), STRIP.squaredDeviations, [step.outChannels]);
 };
 
-/** With statistics that are given, ONNX's batch normalization is group normalization, in one pass over the numbers. */
+/** Given its statistics, group normalization is ONNX's BatchNormalization, which reads the feature map once. */
 const normalize = (at: LayerScope, x: Value, channels: number): Value => {
   const [gamma, beta] = [at.weight('weight', [channels]), at.weight('bias', [channels])];
-  const [mean, variance] = [at.ops.rowsIn(BAND.mean, [channels]), at.ops.rowsIn(BAND.variance, [channels])];
+  const [mean, variance] = [at.ops.tensorInput(STRIP.mean, [channels]), at.ops.tensorInput(STRIP.variance, [channels])];
   const options = { epsilon: { float: EPSILON } };
   return at.ops.graph.node('BatchNormalization', [x, gamma, beta, mean, variance], options);
 };
 
-const residual = (root: LayerScope, from: NonNullable<BandStep['residual']>, outer: number): Value => {
-  const x = root.ops.pictureIn(BAND.residual, [1, from.channels, 'rows', 'width']);
-  return from.shortcut === null ? x : conv(root.at(from.shortcut), x, [from.channels, outer], { kernel: 1 });
+const residual = (root: LayerScope, from: NonNullable<StripStep['residual']>, outChannels: number): Value => {
+  const x = root.ops.featureMapInput(STRIP.residual, [1, from.channels, 'rows', 'width']);
+  return from.shortcut === null ? x : conv(root.at(from.shortcut), x, [from.channels, outChannels], { kernel: 1 });
 };
 
-/** Latents to what the decoder's first step takes. */
-export const writeBandedDecoderStart = (root: LayerScope, config: VaeConfig): void => {
-  root.ops.pictureOut(decoderStart(root, config), COARSE, [1, config.channels.at(-1) ?? 0, 'height', 'width']);
+/** Writes the network from latents to the input of the decoder's first step. */
+export const writeLowResolutionDecoder = (root: LayerScope, config: VaeConfig): void => {
+  root.ops.featureMapOutput(decoderLowResolution(root, config), LOW_RESOLUTION, [1, config.channels.at(-1) ?? 0, 'height', 'width']);
 };
 
-/** What the encoder's last step gives to moments. */
-export const writeBandedEncoderEnd = (root: LayerScope, config: VaeConfig): void => {
-  writeEncoderEnd(root, root.ops.pictureIn(COARSE, [1, config.channels.at(-2) ?? 0, 'height', 'width']), config);
+/** Writes the network from the output of the encoder's last step to moments. */
+export const writeLowResolutionEncoder = (root: LayerScope, config: VaeConfig): void => {
+  writeEncoderLowResolution(root, root.ops.featureMapInput(LOW_RESOLUTION, [1, config.channels.at(-2) ?? 0, 'height', 'width']), config);
 };

@@ -1,10 +1,10 @@
-/** A network over a user's weights, as a graph for a device. */
+/** Writes a network over a user's weights as a graph for a device. */
 import { GraphBuilder, type WrittenGraph } from '../../onnx/graph/onnx/graph-builder.js';
 import { operatorsFor } from '../../onnx/graph/operators/lowerings.js';
 import { CPU, type Target } from '../../onnx/graph/operators/target.js';
 import { commonFolder } from '../weights/discovery/common-folder.js';
 import type { WeightMap } from '../weights/weight-map.js';
-import { declareWeight } from './adapt-layer.js';
+import { declareAdapterWeight } from './adapt-layer.js';
 import type { Adapter } from './adapter.js';
 import { LayerScope, NOTHING_PREPARED, type Prepared } from './layer-scope.js';
 
@@ -13,25 +13,25 @@ export interface GraphOptions {
   target?: Target;
   /** Default: none. */
   prepared?: Prepared;
-  /** Channels of a block, where the CPU has such a layout; default: it has none. */
-  block?: number | null;
+  /** Channels of an NCHWc block (CPU only); default: no such layout. */
+  blockSize?: number | null;
   /** Default: none. */
   adapters?: readonly Adapter[];
 }
 
-/** @param name for people: `UNet` @throws WEIGHTS_TENSOR_MISSING WEIGHTS_SHAPE WEIGHTS_DTYPE */
+/** @param name for messages: `UNet` @throws WEIGHTS_TENSOR_MISSING WEIGHTS_SHAPE WEIGHTS_DTYPE */
 export const writeGraph = (
   name: string,
   weights: WeightMap,
   write: (scope: LayerScope) => void,
-  { target = CPU, prepared = NOTHING_PREPARED, block = null, adapters = [] }: GraphOptions = {},
+  { target = CPU, prepared = NOTHING_PREPARED, blockSize = null, adapters = [] }: GraphOptions = {},
 ): WrittenGraph => {
   const graph = new GraphBuilder();
-  const ops = operatorsFor(target, graph, block);
-  /* Declared whether or not a layer of this network is changed: whoever runs it need not know. */
-  for (const { input } of adapters) declareWeight(ops, input);
-  write(new LayerScope(ops, weights, { prepared, block, adapters }));
-  const made = [prepared.int8, prepared.fast].flatMap((file) => (file === null ? [] : [file.file]));
-  const added = adapters.flatMap(({ layers }) => Array.from(layers.values(), ({ up }) => up.file));
-  return graph.finish(name, commonFolder([...weights.files, ...made, ...new Set(added)]), target);
+  const ops = operatorsFor(target, graph, blockSize);
+  /* Declared even if no layer of this network changes: callers pass all adapter weights to every network. */
+  for (const { input } of adapters) declareAdapterWeight(ops, input);
+  write(new LayerScope(ops, weights, { prepared, blockSize, adapters }));
+  const preparedFiles = [prepared.int8, prepared.fast].flatMap((file) => (file === null ? [] : [file.file]));
+  const adapterFiles = adapters.flatMap(({ layers }) => Array.from(layers.values(), ({ up }) => up.file));
+  return graph.finish(name, commonFolder([...weights.files, ...preparedFiles, ...new Set(adapterFiles)]), target);
 };

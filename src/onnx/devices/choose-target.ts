@@ -1,4 +1,4 @@
-/** From what the user asks for to what a model is opened on. Whatever is not the CPU is tried first, in a process of its own. */
+/** Chooses the device for a model. Every device but the CPU is probed first, in a process of its own. */
 import { arch, platform } from 'node:os';
 import { env } from 'node:process';
 import { RefineError } from '../../errors.js';
@@ -11,28 +11,28 @@ import {
   type Target,
 } from '../graph/operators/target.js';
 import { libraryFolder } from '../runtime/library-folder.js';
-import { tryDevice, type ProbeOptions } from './probe.js';
-import { isSlower, type DeviceTrial } from './probe-result.js';
-import type { CudaPlaces } from './cuda-libraries.js';
-import { missingCuda, whatIsMissing, type Lack } from './missing-libraries.js';
-import type { DeviceWish, PrecisionWish } from './device-request.js';
+import { probeDevice, type ProbeOptions } from './probe.js';
+import { isSlower, type ProbeResult } from './probe-result.js';
+import type { LibrarySearch } from './cuda-libraries.js';
+import { missingCudaLibraries, findMissingLibrary, type MissingLibrary } from './missing-libraries.js';
+import type { DeviceRequest, PrecisionRequest } from './device-request.js';
 
-/** Why a device was not taken. */
-export interface TurnedDown {
+/** A device that `auto` did not choose. */
+export interface RejectedDevice {
   device: string;
   reason: string;
-  /** It was tried; else what it needs is not here. */
+  /** It was probed; else a library that it needs is missing. */
   tried: boolean;
 }
 
-export interface Choice {
+export interface TargetChoice {
   target: Target;
-  turnedDown: TurnedDown[];
+  rejected: RejectedDevice[];
 }
 
 /**
- * What `auto` looks for, best first. CoreML is not among them: it compiles the model anew at every start, for minutes
- * (onnxruntime issue 20897), and WebGPU is there beside it.
+ * Families that `auto` probes, fastest first. CoreML is left out: it compiles the model for minutes at every start
+ * (onnxruntime issue 20897), and macOS has WebGPU too.
  */
 const PREFERRED: Readonly<Record<string, readonly DeviceFamily[]>> = {
   linux: ['cuda', 'webgpu'],
@@ -40,50 +40,50 @@ const PREFERRED: Readonly<Record<string, readonly DeviceFamily[]>> = {
   darwin: ['webgpu'],
 };
 
-/** Software that plays a GPU (SwiftShader) is 80 to 200 times slower than the CPU; a GPU is not slower but for its first call. */
+/** A software GPU (SwiftShader) is 80 to 200 times slower than the CPU. A real GPU is slower at its first call only. */
 const SLOWER_THAN_CPU = 4;
 
 /**
- * @throws DEVICE_UNAVAILABLE: what is missing, and how to get it
- * @throws USAGE_CONFLICT: the CPU in half precision, another device in whole numbers
+ * @throws DEVICE_UNAVAILABLE: what is missing, and how to install it
+ * @throws USAGE_CONFLICT for fp16 on the CPU, and int8 on any other device
  */
 export const chooseTarget = async (
-  device: DeviceWish,
-  precision: PrecisionWish,
+  device: DeviceRequest,
+  precision: PrecisionRequest,
   options: ProbeOptions = {},
-): Promise<Choice> => {
+): Promise<TargetChoice> => {
   if (device === 'auto' && precision !== 'int8') return chooseBest(precision, options);
   if (device === 'auto' || device === 'cpu' || device.family === 'cpu')
-    return { target: onCpu(precision), turnedDown: [] };
+    return { target: onCpu(precision), rejected: [] };
   if (precision === 'int8') {
-    const message = `Expected --precision to be auto, fp32 or fp16 on ${deviceName(device)}, got int8, which the CPU alone has.`;
+    const message = `Expected --precision to be auto, fp32 or fp16 on ${deviceName(device)}, got int8, which runs on the CPU only.`;
     throw new RefineError('USAGE_CONFLICT', message);
   }
-  const lack = await lackOf(device);
-  if (lack !== null) throw unavailable(device, lack.reason, lack.remedy);
-  const { target, attempts } = await tryDevice(device, precisionsOf(precision), options);
+  const missing = await missingFor(device);
+  if (missing !== null) throw unavailable(device, missing.reason, missing.remedy);
+  const { target, attempts } = await probeDevice(device, precisionsOf(precision), options);
   if (target === null) throw unavailable(device, problemOf(attempts), await remedyOf(device, precision));
-  return { target, turnedDown: [] };
+  return { target, rejected: [] };
 };
 
-const chooseBest = async (precision: PrecisionWish, options: ProbeOptions): Promise<Choice> => {
-  const turnedDown: TurnedDown[] = [];
+const chooseBest = async (precision: PrecisionRequest, options: ProbeOptions): Promise<TargetChoice> => {
+  const rejected: RejectedDevice[] = [];
   for (const family of PREFERRED[platform()] ?? []) {
     const device = { family, index: 0 };
-    const lack = await lackOf(device);
-    if (lack !== null) {
-      turnedDown.push({ device: family, reason: lack.reason, tried: false });
+    const missing = await missingFor(device);
+    if (missing !== null) {
+      rejected.push({ device: family, reason: missing.reason, tried: false });
       continue;
     }
-    const trial = await tryDevice(device, precisionsOf(precision), { ...options, slowest: SLOWER_THAN_CPU });
-    const reason = reasonAgainst(trial);
-    if (reason === null && trial.target !== null) return { target: trial.target, turnedDown };
-    turnedDown.push({ device: family, reason: reason ?? '', tried: true });
+    const result = await probeDevice(device, precisionsOf(precision), { ...options, slowest: SLOWER_THAN_CPU });
+    const reason = rejectionReason(result);
+    if (reason === null && result.target !== null) return { target: result.target, rejected };
+    rejected.push({ device: family, reason: reason ?? '', tried: true });
   }
-  return { target: onCpu(precision), turnedDown };
+  return { target: onCpu(precision), rejected };
 };
 
-const onCpu = (precision: PrecisionWish): Target => {
+const onCpu = (precision: PrecisionRequest): Target => {
   if (precision === 'int8') return { ...CPU, precision };
   if (precision !== 'fp16') return CPU;
   const message =
@@ -91,30 +91,31 @@ const onCpu = (precision: PrecisionWish): Target => {
   throw new RefineError('USAGE_CONFLICT', message);
 };
 
-const precisionsOf = (precision: PrecisionWish): readonly Precision[] =>
+const precisionsOf = (precision: PrecisionRequest): readonly Precision[] =>
   precision === 'auto' ? ['fp16', 'fp32'] : [precision];
 
-/** Why `auto` passes a device by; null: it takes it. */
-export const reasonAgainst = ({ target, attempts, speed }: DeviceTrial): string | null => {
+/** Why `auto` skips a device; null: it takes it. */
+export const rejectionReason = ({ target, attempts, speed }: ProbeResult): string | null => {
   const isTooSlow = speed !== null && isSlower(speed, SLOWER_THAN_CPU);
   if (!isTooSlow) return target === null ? problemOf(attempts) : null;
-  return `it is slower than the CPU (${speed.device_ms.toFixed(0)} ms against ${speed.cpu_ms.toFixed(0)} ms for the same products)`;
+  return `it is slower than the CPU (${speed.device_ms.toFixed(0)} ms against ${speed.cpu_ms.toFixed(0)} ms for the same matrix multiplications)`;
 };
 
-/** The last attempt is the plainest: what fails there is the device, not a kernel. */
-export const problemOf = (attempts: DeviceTrial['attempts']): string =>
-  attempts.at(-1)?.problem?.trim().replaceAll(/\s+/g, ' ') ?? 'it was not tried';
+/** The problem of the last attempt, which uses standard operators only: what fails there is the device, not a kernel. */
+export const problemOf = (attempts: ProbeResult['attempts']): string =>
+  attempts.at(-1)?.problem?.trim().replaceAll(/\s+/g, ' ') ?? 'it was not probed';
 
-export const lackOf = ({ family }: Pick<Device, 'family'>): Promise<Lack | null> => whatIsMissing(family, here());
+export const missingFor = ({ family }: Pick<Device, 'family'>): Promise<MissingLibrary | null> =>
+  findMissingLibrary(family, here());
 
-const here = (): CudaPlaces => ({ env, libraryFolder: libraryFolder(), platform: platform(), arch: arch() });
+const here = (): LibrarySearch => ({ env, libraryFolder: libraryFolder(), platform: platform(), arch: arch() });
 
-const remedyOf = async (device: Device, precision: PrecisionWish): Promise<string> => {
-  const lack = device.family === 'cuda' ? await missingCuda(here()) : null;
-  if (lack !== null) return `Probably ${lack.reason}. ${lack.remedy ?? ''}`;
+const remedyOf = async (device: Device, precision: PrecisionRequest): Promise<string> => {
+  const missing = device.family === 'cuda' ? await missingCudaLibraries(here()) : null;
+  if (missing !== null) return `Probably ${missing.reason}. ${missing.remedy ?? ''}`;
   if (precision === 'fp16') return 'Leave --precision out: float32 may work there';
-  if (device.family === 'cuda' && device.index > 0) return '"nvidia-smi -L" lists the devices that are there';
-  return '"sdxl-refine doctor" says what was tried';
+  if (device.family === 'cuda' && device.index > 0) return '"nvidia-smi -L" lists the devices of this machine';
+  return '"sdxl-refine doctor" reports every attempt';
 };
 
 const unavailable = (device: Device, reason: string, remedy: string | null): RefineError => {

@@ -1,32 +1,32 @@
-/** The libraries that ONNX Runtime's CUDA provider loads: which are here, and how to get the others. Loads none of them. */
+/** Finds the libraries that ONNX Runtime's CUDA provider loads, and tells how to install missing ones. Loads none of them. */
 import { open, readFile } from 'node:fs/promises';
 import { findLibrary, libraryFolders } from './find-library.js';
 
 export interface CudaReport {
-  /** ONNX Runtime has CUDA for this system at all. */
+  /** ONNX Runtime supports CUDA on this system. */
   available: boolean;
-  /** Version of NVIDIA's driver; null: none is loaded. */
+  /** Version of the loaded NVIDIA driver; null: none. */
   driver: string | null;
-  /** Of CUDA: what the provider was made for, else what is installed. */
+  /** The CUDA version of the provider, else of the installed libraries. */
   cuda: CudaVersion;
   libraries: { name: string; path: string | null }[];
   provider: { name: string; path: string | null };
-  /** Commands that get what is missing. */
+  /** Commands that install the missing libraries. */
   commands: string[];
 }
 
 export type CudaVersion = 12 | 13;
 
 /**
- * The runtime of CUDA, and cuDNN 9. For 13 read from the provider of onnxruntime-gpu 1.30.0 on PyPI (its dynamic section,
- * and cuDNN, which it loads when it is first needed).
+ * CUDA's runtime libraries and cuDNN 9. The list for 13 is from the provider of onnxruntime-gpu 1.30.0 on PyPI: its dynamic
+ * section, and cuDNN, which it loads on first use.
  */
 const LIBRARIES: Readonly<Record<CudaVersion, readonly string[]>> = {
   12: ['libcudart.so.12', 'libcublas.so.12', 'libcublasLt.so.12', 'libcufft.so.11', 'libcurand.so.10', 'libcudnn.so.9'],
   13: ['libcudart.so.13', 'libcublas.so.13', 'libcublasLt.so.13', 'libcurand.so.10', 'libcudnn.so.9'],
 };
 const PROVIDER = 'libonnxruntime_providers_cuda.so';
-/** Names of needed libraries stand in a library's first pages; those of other versions, which it looks for, far behind. */
+/** A library names its dependencies in its first pages; names of other versions, which it probes for, come far later. */
 const HEAD_BYTES = 2 ** 20;
 
 const GET_LIBRARIES: Readonly<Record<CudaVersion, string>> = {
@@ -34,13 +34,13 @@ const GET_LIBRARIES: Readonly<Record<CudaVersion, string>> = {
   13: 'sudo apt-get install cuda-libraries-13-0 libcudnn9-cuda-13',
 };
 
-export interface CudaPlaces {
+export interface LibrarySearch {
   env: Readonly<Record<string, string | undefined>>;
-  /** Of ONNX Runtime's libraries. */
+  /** Folder of ONNX Runtime's libraries. */
   libraryFolder: string;
   platform: string;
   arch: string;
-  /** Default: the system's own. */
+  /** Default: the system's library folders. */
   usualFolders?: readonly string[];
 }
 
@@ -50,8 +50,8 @@ export const examineCuda = async ({
   platform,
   arch,
   usualFolders,
-}: CudaPlaces): Promise<CudaReport> => {
-  /* onnxruntime-node's install script knows no other system (script/install-metadata.js of 1.30). */
+}: LibrarySearch): Promise<CudaReport> => {
+  /* The only system in onnxruntime-node's install script (script/install-metadata.js of 1.30). */
   const available = platform === 'linux' && arch === 'x64';
   const folders = available ? await libraryFolders(env, usualFolders) : [];
   const path = await findLibrary(PROVIDER, [libraryFolder]);
@@ -73,7 +73,7 @@ export const examineCuda = async ({
   };
 };
 
-/** CUDA 12 by onnxruntime-node's own install script, run in a folder of its own; CUDA 13 by the same release's libraries on PyPI (docs/devices.md). */
+/** CUDA 12: onnxruntime-node's install script, in a separate folder. CUDA 13: the same release's libraries on PyPI (docs/devices.md). */
 const getProvider = (cuda: CudaVersion, folder: string): string[] =>
   cuda === 12
     ? [
@@ -87,7 +87,7 @@ const getProvider = (cuda: CudaVersion, folder: string): string[] =>
         `mv '${folder}/libonnxruntime.so.1.30.0' '${folder}/libonnxruntime.so.1'`,
       ];
 
-/** CUDA that a provider was linked with; null: it does not say. */
+/** The CUDA version that a provider was linked with; null: unknown. */
 const versionOf = async (path: string): Promise<CudaVersion | null> => {
   const file = await open(path);
   try {
@@ -99,7 +99,7 @@ const versionOf = async (path: string): Promise<CudaVersion | null> => {
   }
 };
 
-/** 12, unless 13 is here and 12 is not. */
+/** 13 only if it is installed and 12 is not. */
 const installedVersion = async (folders: readonly string[]): Promise<CudaVersion> => {
   if ((await findLibrary('libcudart.so.12', folders)) !== null) return 12;
   return (await findLibrary('libcudart.so.13', folders)) === null ? 12 : 13;

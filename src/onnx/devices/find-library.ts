@@ -1,10 +1,10 @@
-/** Where shared libraries of Linux lie, as far as can be told without loading them. */
+/** Finds shared libraries on Linux without loading them. */
 import { access, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where packages of CUDA, cuDNN, Vulkan and the driver put libraries that the loader finds. */
+/** Where packages of CUDA, cuDNN, Vulkan and the driver install libraries. */
 const USUAL_FOLDERS = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib', '/opt/cuda/lib64', '/usr/lib/wsl/lib'];
 const TOOLKITS = '/usr/local';
 
@@ -22,15 +22,15 @@ const toolkitFolders = async (): Promise<string[]> => {
   return toolkits.flatMap((folder) => [join(folder, 'lib64'), join(folder, 'targets/x86_64-linux/lib')]);
 };
 
-/** The first of `folders` that has it. */
+/** Path in the first folder that has it; null: in none. */
 export const findLibrary = async (name: string, folders: readonly string[]): Promise<string | null> => {
   for (const folder of folders) {
     const path = join(folder, name);
-    const isThere = await access(path).then(
+    const exists = await access(path).then(
       () => true,
       () => false,
     );
-    if (isThere) return path;
+    if (exists) return path;
   }
   return null;
 };

@@ -1,40 +1,43 @@
-/** What a device family lacks here, as far as can be told without loading anything. */
+/** Finds libraries and drivers that a device family needs and this machine lacks, without loading any. */
 import { readdir } from 'node:fs/promises';
 import type { DeviceFamily } from '../graph/operators/target.js';
-import { examineCuda, type CudaPlaces } from './cuda-libraries.js';
+import { examineCuda, type LibrarySearch } from './cuda-libraries.js';
 import { findLibrary, libraryFolders } from './find-library.js';
 
-export interface Lack {
-  /** Completes "cuda cannot be used: …". */
+export interface MissingLibrary {
+  /** Completes "The device cuda cannot be used: …". */
   reason: string;
-  /** How to mend it; null: not on this system. */
+  /** How to install it; null: not possible on this system. */
   remedy: string | null;
 }
 
-/** Where the loader of Vulkan looks for drivers (Khronos Vulkan-Loader docs/LoaderDriverInterface.md). */
+/** Where the Vulkan loader looks for drivers (Khronos Vulkan-Loader docs/LoaderDriverInterface.md). */
 const DRIVER_FOLDERS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d', '/usr/local/share/vulkan/icd.d'];
 const DRIVER_VARIABLES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'VK_ADD_DRIVER_FILES'];
 
-/** @returns null: nothing that shows; whether it works, only trying tells */
-export const whatIsMissing = async (family: DeviceFamily, places: CudaPlaces): Promise<Lack | null> => {
+/** @returns null if nothing is known to be missing; only a probe tells whether the device works */
+export const findMissingLibrary = async (
+  family: DeviceFamily,
+  places: LibrarySearch,
+): Promise<MissingLibrary | null> => {
   const { platform, arch } = places;
-  if (family === 'cuda') return cudaLack(places);
-  if (family === 'webgpu') return platform === 'linux' ? vulkanLack(places) : null;
+  if (family === 'cuda') return missingForCuda(places);
+  if (family === 'webgpu') return platform === 'linux' ? missingForVulkan(places) : null;
   if (family === 'dml' && platform !== 'win32') return { reason: 'DirectML is a part of Windows', remedy: null };
   if (family === 'coreml' && (platform !== 'darwin' || arch !== 'arm64')) {
-    return { reason: 'CoreML is a part of macOS, and the engine has it for Apple silicon alone', remedy: null };
+    return { reason: 'CoreML is a part of macOS, and the engine supports it on Apple silicon only', remedy: null };
   }
   return null;
 };
 
-const cudaLack = async (places: CudaPlaces): Promise<Lack | null> => {
+const missingForCuda = async (places: LibrarySearch): Promise<MissingLibrary | null> => {
   const { available, provider } = await examineCuda(places);
-  if (!available) return { reason: 'the inference engine has CUDA for Linux on x64 only', remedy: null };
-  return provider.path === null ? missingCuda(places) : null;
+  if (!available) return { reason: 'the inference engine supports CUDA on Linux x64 only', remedy: null };
+  return provider.path === null ? missingCudaLibraries(places) : null;
 };
 
-/** What of CUDA is in none of the usual folders: where it fails, the likely reason. */
-export const missingCuda = async (places: CudaPlaces): Promise<Lack | null> => {
+/** CUDA libraries in none of the usual folders: the likely reason of a failed probe. */
+export const missingCudaLibraries = async (places: LibrarySearch): Promise<MissingLibrary | null> => {
   const { provider, libraries, commands, cuda } = await examineCuda(places);
   const missing = [provider, ...libraries].filter(({ path }) => path === null).map(({ name }) => name);
   if (missing.length === 0) return null;
@@ -44,8 +47,8 @@ export const missingCuda = async (places: CudaPlaces): Promise<Lack | null> => {
   };
 };
 
-const vulkanLack = async ({ env, arch, usualFolders }: CudaPlaces): Promise<Lack | null> => {
-  if (arch !== 'x64') return { reason: 'the inference engine has WebGPU for Linux on x64 only', remedy: null };
+const missingForVulkan = async ({ env, arch, usualFolders }: LibrarySearch): Promise<MissingLibrary | null> => {
+  if (arch !== 'x64') return { reason: 'the inference engine supports WebGPU on Linux x64 only', remedy: null };
   if ((await findLibrary('libvulkan.so.1', await libraryFolders(env, usualFolders))) === null) {
     return { reason: 'it needs Vulkan (libvulkan.so.1), which is not here', remedy: 'sudo apt-get install libvulkan1' };
   }

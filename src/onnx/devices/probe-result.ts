@@ -1,36 +1,36 @@
-/** What became of trying a device. */
+/** The result of probing a device. */
 import type { Device, Target } from '../graph/operators/target.js';
 
 export interface SelfTestResult {
-  /** Largest difference from the same arithmetic in float64, and the largest that is accepted. */
+  /** Largest difference from the same arithmetic in float64, and the largest accepted one. */
   max_error: number;
   tolerance: number;
   duration_ms: number;
 }
 
-/** One way of computing on a device, and how it went. */
+/** A self-test with one precision and level of fusion. */
 export interface Attempt {
   target: Target;
-  /** null: it gave no numbers. */
+  /** null: it produced no output. */
   result: SelfTestResult | null;
-  /** null: the numbers are right. */
+  /** null: it passed. */
   problem: string | null;
 }
 
-/** The same matrix products, in milliseconds. */
+/** Milliseconds for the same matrix multiplications. */
 export interface Speed {
   device_ms: number;
   cpu_ms: number;
 }
 
-/** @param slowest how many times as long as the CPU */
+/** @param slowest largest accepted ratio to the CPU's time */
 export const isSlower = ({ device_ms: device, cpu_ms: cpu }: Speed, slowest: number): boolean => device > slowest * cpu;
 
-export interface DeviceTrial {
+export interface ProbeResult {
   device: Device;
-  /** What passed; null: nothing. */
+  /** The target that passed; null: none. */
   target: Target | null;
-  /** In the order tried; the last is the one that passed, if one did. */
+  /** In order; if one passed, it is the last. */
   attempts: Attempt[];
   /** null: not measured. */
   speed: Speed | null;

@@ -1,11 +1,11 @@
 /**
- * The operators of the self-test in float64, as their definitions say and with nothing clever: ONNX's GroupNormalization and
+ * The operators of the self-test in float64, by their definitions: ONNX's GroupNormalization and
  * LayerNormalization (population variance), Conv (cross-correlation, zeros outside), Vaswani et al. 2017 (attention) and
  * Shazeer 2020 (GEGLU).
- * Pictures are [1,C,side,side], tokens [S,C]. Pure.
+ * Feature maps are [1,C,side,side], tokens [S,C]. Pure.
  */
 
-/* Taken once: in the inner loops the look-up of a global would be most of the time. */
+/* Local names: in the inner loops the look-up of a global would take most of the time. */
 const { PI, SQRT2, abs, exp, floor, max, sign, sqrt } = Math;
 
 interface Size {
@@ -38,7 +38,7 @@ export const layerNorm = (
     (value, index) => value * at(gain, index % channels) + at(shift, index % channels),
   );
 
-/** Each run of `length` numbers to mean 0 and variance 1. */
+/** Normalizes each group of `length` numbers to mean 0 and variance 1. */
 const normalize = (x: Float64Array, length: number, epsilon: number): Float64Array => {
   const normal = new Float64Array(x.length);
   for (let start = 0; start < x.length; start += length) {
@@ -53,7 +53,7 @@ const normalize = (x: Float64Array, length: number, epsilon: number): Float64Arr
   return normal;
 };
 
-/** 3×3, stride 1, of the same size. @param kernel [C,C,3,3] */
+/** 3×3, stride 1, same padding. @param kernel [C,C,3,3] */
 export const convolution = (
   x: Float64Array,
   kernel: Float64Array,
@@ -73,7 +73,7 @@ export const convolution = (
     return sum;
   });
 
-/** Tokens attend to themselves: softmax(QKᵀ/√d)V with Q = K = V, a head at a time. */
+/** Self-attention by head: softmax(QKᵀ/√d)V with Q = K = V. */
 export const attention = (
   tokens: Float64Array,
   { channels, heads }: { channels: number; heads: number },
@@ -130,10 +130,10 @@ const errorFunction = (x: number): number => {
   return (2 / sqrt(PI)) * sum;
 };
 
-export const toTokens = (picture: Float64Array, { channels }: Size): Float64Array =>
-  transpose(picture, channels, picture.length / channels);
+export const toTokens = (featureMap: Float64Array, { channels }: Size): Float64Array =>
+  transpose(featureMap, channels, featureMap.length / channels);
 
-export const toPicture = (tokens: Float64Array, { channels }: Size): Float64Array =>
+export const toFeatureMap = (tokens: Float64Array, { channels }: Size): Float64Array =>
   transpose(tokens, tokens.length / channels, channels);
 
 /** [rows,columns] to [columns,rows] */

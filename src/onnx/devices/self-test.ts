@@ -1,11 +1,12 @@
 /**
- * A small graph made of what the networks are made of (group normalization, convolution, a row added to every pixel, layer
- * normalization, attention), run on a device and compared with the same arithmetic in float64.
+ * Self-test of a device: a small graph of the networks' operators (group norm, convolution, time embedding, layer norm,
+ * attention, GEGLU), compared with the same arithmetic in float64.
  */
-import { GraphBuilder, type Value, type WrittenGraph } from '../graph/onnx/graph-builder.js';
+import { GraphBuilder, type WrittenGraph } from '../graph/onnx/graph-builder.js';
+import type { PlainValue } from '../graph/onnx/value.js';
 import { operatorsFor } from '../graph/operators/lowerings.js';
 import { CPU, type Target } from '../graph/operators/target.js';
-import { openNetwork } from '../runtime/session.js';
+import { openSession } from '../runtime/session.js';
 import { sizeOf, tensor, type Tensor } from '../../tensor/tensor.js';
 import {
   attention,
@@ -14,20 +15,20 @@ import {
   groupNormSilu,
   layerNorm,
   linear,
-  toPicture,
+  toFeatureMap,
   toTokens,
 } from './self-test-reference.js';
 import type { SelfTestResult } from './probe-result.js';
 
 /**
- * The width of the gated layer is the least that CUDA's kernel for it takes. 8×8 are 64 tokens: kernels of attention that split long sequences have been wrong from 32 on. Heads are 64 wide, as all of
- * SDXL's are: kernels are chosen by it.
+ * `inner` is the smallest width of CUDA's GEGLU kernel. 8×8 pixels are 64 tokens: attention kernels that split long sequences
+ * have been wrong from 32 tokens on. Heads have 64 channels, as all of SDXL's: kernels are chosen by it.
  */
 export const SHAPE = { channels: 128, groups: 16, heads: 2, inner: 1280, side: 8, epsilon: 1e-5 };
 
 const { channels, groups, heads, inner, side, epsilon } = SHAPE;
 
-/** In the order in which their numbers are drawn; the gains are near 1, as a trained network's are. */
+/** In the order of drawing. Gains are near 1, as in a trained network. */
 const INPUTS = {
   x: { dims: [1, channels, side, side], scale: 1, middle: 0 },
   normGain: { dims: [channels], scale: 0.2, middle: 1 },
@@ -46,8 +47,8 @@ type InputName = keyof typeof INPUTS;
 const NAMES = Object.keys(INPUTS) as InputName[];
 
 /**
- * Measured on the CPU: under 5e-6; in half precision: 4e-3. A wrong kernel is off by 0.1 and more. CUDA multiplies float32 in
- * TF32, whose fractions are as short as binary16's, and CoreML may compute in half precision whatever it is asked.
+ * Measured: under 5e-6 on the CPU, 4e-3 in half precision. A wrong kernel is off by 0.1 and more. CUDA multiplies float32 in
+ * TF32, whose mantissa is as short as binary16's, and CoreML may compute float32 in half precision.
  */
 const TOLERANCES = { cpu: 1e-4, webgpu: 1e-3, dml: 1e-3, cuda: 2e-2, coreml: 5e-2 } as const;
 const HALF_TOLERANCE = 5e-2;
@@ -59,11 +60,11 @@ const toleranceOf = ({ family, precision }: Target): number =>
 export const runSelfTest = async (target: Target = CPU): Promise<SelfTestResult> => {
   const start = performance.now();
   const inputs = selfTestInputs();
-  const network = await openNetwork(selfTestGraph(target));
-  const { y } = await network.run(inputs);
-  await network.close();
+  const session = await openSession(selfTestGraph(target));
+  const { y } = await session.run(inputs);
+  await session.close();
   const expected = selfTestReference(inputs);
-  /* A missing number or one that is none makes the difference infinite, and so fails the test. */
+  /* A missing number or NaN makes the difference infinite, and the test fails. */
   const worst = expected.reduce((largest, value, index) => {
     const difference = Math.abs(value - (y?.data[index] ?? Infinity));
     return Math.max(largest, Number.isNaN(difference) ? Infinity : difference);
@@ -78,28 +79,28 @@ export const runSelfTest = async (target: Target = CPU): Promise<SelfTestResult>
 export const selfTestGraph = (target: Target = CPU): WrittenGraph => {
   const graph = new GraphBuilder();
   const ops = operatorsFor(target, graph);
-  const rows = (name: InputName): Value => ops.rowsIn(name, INPUTS[name].dims);
-  const x = ops.pictureIn('x', INPUTS.x.dims);
-  const [gain, shift] = [rows('normGain'), rows('normShift')];
+  const input = (name: InputName): PlainValue => ops.tensorInput(name, INPUTS[name].dims);
+  const x = ops.featureMapInput('x', INPUTS.x.dims);
+  const [gain, shift] = [input('normGain'), input('normShift')];
   const norm = { channels, groups, epsilon };
   const first = ops.groupNorm(x, gain, shift, { ...norm, silu: true });
-  const local = ops.conv(first, rows('kernel'), rows('bias'), {
+  const local = ops.conv(first, input('kernel'), input('bias'), {
     kernel: 3,
   });
-  const second = ops.groupNorm(ops.addToPixels(local, rows('row')), gain, shift, { ...norm, silu: true });
-  const tokens = ops.layerNorm(ops.toTokens(second, channels), rows('layerGain'), rows('layerShift'), epsilon);
-  const mixed = ops.attention(tokens, tokens, tokens, { channels, heads, causal: false, batch: ops.batchOf(x) });
-  const [weight, bias] = [rows('gateWeight'), rows('gateBias')];
-  const part = (value: Value, start: number, end: number): Value =>
+  const second = ops.groupNorm(ops.addPerChannel(local, input('row')), gain, shift, { ...norm, silu: true });
+  const tokens = ops.layerNorm(ops.toTokens(second, channels), input('layerGain'), input('layerShift'), epsilon);
+  const mixed = ops.attention(tokens, tokens, tokens, { channels, heads, causal: false, batch: ops.batchSize(x) });
+  const [weight, bias] = [input('gateWeight'), input('gateBias')];
+  const slice = (value: PlainValue, start: number, end: number): PlainValue =>
     graph.node('Slice', [value, graph.integers([start]), graph.integers([end]), graph.integers([0])]);
-  const gated = ops.gatedGelu(mixed, inner, (start, end) => [part(weight, start, end), part(bias, start, end)]);
-  const told = ops.add(ops.linear(gated, rows('downWeight'), null), mixed);
-  ops.pictureOut(ops.add(x, ops.toPicture(told, x)), 'y', INPUTS.x.dims);
-  /* It has no weights, so no folder is looked into. */
+  const gated = ops.gatedGelu(mixed, inner, (start, end) => [slice(weight, start, end), slice(bias, start, end)]);
+  const tokensOut = ops.add(ops.linear(gated, input('downWeight'), null), mixed);
+  ops.featureMapOutput(ops.add(x, ops.toFeatureMap(tokensOut, x)), 'y', INPUTS.x.dims);
+  /* It has no weight files, so the folder is not used. */
   return graph.finish('self-test', '/', target);
 };
 
-/** In float64. @returns as `y`: [1,channels,side,side] */
+/** The same in float64. @returns `y`, [1,channels,side,side] */
 export const selfTestReference = (inputs: Readonly<Record<InputName, Tensor>>): Float64Array => {
   const of = (name: InputName): Float64Array => Float64Array.from(inputs[name].data);
   const size = { channels, side };
@@ -112,11 +113,11 @@ export const selfTestReference = (inputs: Readonly<Record<InputName, Tensor>>): 
   const mixed = attention(tokens, { channels, heads });
   const gated = gatedGelu(linear(mixed, of('gateWeight'), channels), of('gateBias'));
   const down = linear(gated, of('downWeight'), inner);
-  const told = toPicture(
+  const output = toFeatureMap(
     mixed.map((value, index) => value + (down[index] ?? NaN)),
     size,
   );
-  return of('x').map((value, index) => value + (told[index] ?? NaN));
+  return of('x').map((value, index) => value + (output[index] ?? NaN));
 };
 
 /** The same numbers on every machine, within about ±`scale` of `middle`. */

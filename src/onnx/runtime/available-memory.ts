@@ -1,9 +1,9 @@
-/** What memory there is to take. */
+/** Memory that this process can still take. */
 import { freemem } from 'node:os';
 import nodeProcess from 'node:process';
 
-/** Node 20.13 and later know what a container may take. */
+/** Node 20.13 and later know a container's limit. */
 const { availableMemory: containerMemory } = nodeProcess as { availableMemory?: () => number };
 
-/** Bytes that can be taken without swapping, within a container's limit where there is one. */
+/** Free bytes, within a container's limit if there is one. */
 export const availableMemory = (): number => Math.min(freemem(), containerMemory?.() ?? Infinity);

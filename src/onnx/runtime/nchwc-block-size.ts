@@ -1,20 +1,20 @@
-/** How many channels a block of the CPU's own layout has (onnx/graph/cpu/nchwc-layout.ts): 8 or 16, by its vector registers. */
+/** Channels of an NCHWc block (onnx/graph/cpu/nchwc-layout.ts) on this processor: 8 or 16, by its vector registers. */
 import { NCHWC } from '../graph/cpu/nchwc-layout.js';
 import { GraphBuilder } from '../graph/onnx/graph-builder.js';
 import { CPU, type Target } from '../graph/operators/target.js';
-import { openNetwork } from './session.js';
+import { openSession } from './session.js';
 
-/** Fewer than any block's: ONNX Runtime fills the block up. */
-const FEW = 4;
+/** Less than a block: ONNX Runtime pads to a whole one. */
+const CHANNELS = 4;
 
-const ask = async (): Promise<number | null> => {
+const measure = async (): Promise<number | null> => {
   const graph = new GraphBuilder();
-  const x = graph.input('x', 'F32', [1, FEW, 1, 1]);
+  const x = graph.input('x', 'F32', [1, CHANNELS, 1, 1]);
   graph.output(graph.node('ReorderInput', [x], { channels_last: 0 }, NCHWC), 'y', [1, 'channels', 1, 1]);
   try {
-    const network = await openNetwork(graph.finish('block', '.'));
-    const { y } = await network.run({ x: { data: new Float32Array(FEW), dims: [1, FEW, 1, 1] } });
-    await network.close();
+    const session = await openSession(graph.finish('block', '.'));
+    const { y } = await session.run({ x: { data: new Float32Array(CHANNELS), dims: [1, CHANNELS, 1, 1] } });
+    await session.close();
     return y?.dims[1] ?? null;
   } catch {
     return null;
@@ -23,6 +23,6 @@ const ask = async (): Promise<number | null> => {
 
 let known: Promise<number | null> | undefined;
 
-/** Asked of ONNX Runtime once in a process. @returns `null` on other devices, and where it has no such layout for this processor */
-export const blockSize = async ({ family }: Pick<Target, 'family'> = CPU): Promise<number | null> =>
-  family === 'cpu' ? (known ??= ask()) : null;
+/** Measured once in a process. @returns `null` on other devices, and if ONNX Runtime has no such layout for this processor */
+export const nchwcBlockSize = async ({ family }: Pick<Target, 'family'> = CPU): Promise<number | null> =>
+  family === 'cpu' ? (known ??= measure()) : null;

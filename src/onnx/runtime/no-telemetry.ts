@@ -1,7 +1,6 @@
 /**
- * ONNX Runtime 1.30 on Linux and macOS collects telemetry unless told not to: it keeps a session identifier and logs in the
- * temporary folder and sends events when it can. A tool that works on private pictures must not. Imported before
- * the runtime wherever that is loaded, since it reads the variable when it starts.
+ * Turns off telemetry. ONNX Runtime 1.30 on Linux and macOS otherwise writes a session identifier and logs to the temporary
+ * folder and sends events; a tool for private images must not. Imported before the runtime, which reads the variable at start.
  */
 import { env } from 'node:process';
 

@@ -1,4 +1,4 @@
-/** A written graph, opened in ONNX Runtime on the device that it was written for. */
+/** Opens written graphs as ONNX Runtime sessions on the device that they were written for. */
 import './no-telemetry.js';
 import { InferenceSession, Tensor as OrtTensor } from '#onnxruntime-node';
 import { fixDimensions } from '../graph/onnx/fix-dimensions.js';
@@ -8,7 +8,7 @@ import { messageOf, RefineError } from '../../errors.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { sessionOptions, wantsFixedSizes } from './session-options.js';
 
-/** Numbers that index: token ids and places. */
+/** An int64 tensor: token ids and indices. */
 export interface Integers {
   readonly integers: readonly number[];
   /** Default: one dimension. */
@@ -17,26 +17,26 @@ export interface Integers {
 
 export type Feeds = Readonly<Record<string, Tensor | Integers>>;
 
-export interface Network {
+export interface Session {
   /** @throws SESSION_RUN, and where sizes are fixed SESSION_CREATE */
   run(feeds: Feeds): Promise<Readonly<Record<string, Tensor>>>;
   close(): Promise<void>;
 }
 
 /**
- * Opens a graph on its target. On the CPU weights are mapped from their files, not read: private memory is what inference
- * needs. Where the device compiles for fixed sizes, a session is made when the first inputs come, and again when sizes change.
+ * Opens a graph on its target. On the CPU weights are mapped from their files, so private memory is only that of inference.
+ * Devices that compile for fixed sizes open a session at the first run, and a new one when the sizes change.
  * @throws SESSION_CREATE
  */
-export const openNetwork = async (graph: WrittenGraph): Promise<Network> =>
-  wantsFixedSizes(graph.target) ? openForSizes(graph) : networkOf(graph, await openSession(graph));
+export const openSession = async (graph: WrittenGraph): Promise<Session> =>
+  wantsFixedSizes(graph.target) ? openForFixedSizes(graph) : sessionOf(graph, await createSession(graph));
 
-const networkOf = (graph: WrittenGraph, session: InferenceSession): Network => ({
+const sessionOf = (graph: WrittenGraph, session: InferenceSession): Session => ({
   run: (feeds) => runSession(graph, session, feeds),
   close: () => session.release(),
 });
 
-const openForSizes = (graph: WrittenGraph): Network => {
+const openForFixedSizes = (graph: WrittenGraph): Session => {
   let open: { sizes: string; session: InferenceSession } | undefined;
   const close = async (): Promise<void> => {
     await open?.session.release();
@@ -47,9 +47,9 @@ const openForSizes = (graph: WrittenGraph): Network => {
       const dims = Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, dimsOf(feed)]));
       const sizes = JSON.stringify(dims);
       if (open?.sizes !== sizes) {
-        /* Two sessions would hold the weights twice. */
+        /* Two sessions would have two copies of the weights. */
         await close();
-        open = { sizes, session: await openSession(fixDimensions(graph, dims)) };
+        open = { sizes, session: await createSession(fixDimensions(graph, dims)) };
       }
       return runSession(graph, open.session, feeds);
     },
@@ -57,7 +57,7 @@ const openForSizes = (graph: WrittenGraph): Network => {
   };
 };
 
-const openSession = async (graph: WrittenGraph): Promise<InferenceSession> => {
+const createSession = async (graph: WrittenGraph): Promise<InferenceSession> => {
   try {
     return await InferenceSession.create(graph.bytes, sessionOptions(graph));
   } catch (cause) {

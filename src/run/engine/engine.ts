@@ -6,7 +6,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { chooseTarget, type Choice } from '../../onnx/devices/choose-target.js';
+import { chooseTarget, type TargetChoice } from '../../onnx/devices/choose-target.js';
 import { CPU, deviceName } from '../../onnx/graph/operators/target.js';
 import { fromErrorRecord, isRefineError, RefineError } from '../../errors.js';
 import type { EngineJob, RefineReply } from '../../records/job.js';
@@ -25,7 +25,7 @@ export interface RefineOptions {
 export class Engine {
   #child: ChildProcess | undefined;
   #info: EngineInfo | undefined;
-  #choice: Choice | undefined;
+  #choice: TargetChoice | undefined;
 
   constructor(private readonly options: EngineOptions) {}
 
@@ -37,7 +37,7 @@ export class Engine {
     if (this.#child !== undefined && this.#info !== undefined) return this.#info;
     const { device, precision = 'auto' } = this.options;
     this.#choice ??= await chooseTarget(device, precision, { signal });
-    const { target, turnedDown } = this.#choice;
+    const { target, rejected: turnedDown } = this.#choice;
     try {
       return await this.#openOn(this.#choice, signal);
     } catch (thrown) {
@@ -45,12 +45,12 @@ export class Engine {
       if (device !== 'auto' || target.family === 'cpu' || !failed) throw thrown;
       /* A device that passed its test may yet be too small for the model. */
       turnedDown.push({ device: deviceName(target), reason: thrown.message, tried: true });
-      this.#choice = { target: CPU, turnedDown };
+      this.#choice = { target: CPU, rejected: turnedDown };
       return await this.#openOn(this.#choice, signal);
     }
   }
 
-  async #openOn({ target, turnedDown }: Choice, signal: AbortSignal): Promise<EngineInfo> {
+  async #openOn({ target, rejected: turnedDown }: TargetChoice, signal: AbortSignal): Promise<EngineInfo> {
     const child = fork(fileURLToPath(new URL('./start-child.js', import.meta.url)), {
       env: engineEnvironment(env),
       serialization: 'advanced',

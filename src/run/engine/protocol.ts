@@ -1,7 +1,7 @@
 /** What parent and child say to each other, by structured clone. Types only. */
 import type { ErrorRecord } from '../../errors.js';
-import type { TurnedDown } from '../../onnx/devices/choose-target.js';
-import type { DeviceWish, PrecisionWish } from '../../onnx/devices/device-request.js';
+import type { RejectedDevice } from '../../onnx/devices/choose-target.js';
+import type { DeviceRequest, PrecisionRequest } from '../../onnx/devices/device-request.js';
 import type { Target } from '../../onnx/graph/operators/target.js';
 import type { SchedulerConfig } from '../../diffusion/schedulers/registry.js';
 import type { EmbeddingChoice, LoraChoice, MemoryUse, VaeTiling } from '../../records/model-options.js';
@@ -23,9 +23,9 @@ export interface EngineOptions {
   loras?: readonly LoraChoice[];
   /** Default: none. */
   embeddings?: readonly EmbeddingChoice[];
-  device: DeviceWish;
+  device: DeviceRequest;
   /** Default: auto. */
-  precision?: PrecisionWish;
+  precision?: PrecisionRequest;
 }
 
 /** What an open engine is. */
@@ -38,7 +38,7 @@ export interface EngineInfo {
   device: string;
   precision: string;
   /** Devices that `auto` passed by. */
-  turnedDown: TurnedDown[];
+  turnedDown: RejectedDevice[];
   /** The model's own; rows may name another. */
   schedulerConfig: SchedulerConfig;
   /** It takes an aesthetic score, as refiners do. */

@@ -1,11 +1,11 @@
 /** An open image classifier on this machine's CPU. It sees pictures alone: prompts are not screened. */
 import { createHash } from 'node:crypto';
 import { messageOf, RefineError } from '../../errors.js';
-import { adoptGraph, readForeignGraph } from '../../onnx/graph/onnx/import-graph.js';
+import { importGraph, parseOnnxModel } from '../../onnx/graph/onnx/import-graph.js';
 import { CPU } from '../../onnx/graph/operators/target.js';
 import { readClassifierPixels } from '../../media/image/classifier-pixels.js';
 import type { Pixels } from '../../records/picture.js';
-import { openNetwork, type Network } from '../../onnx/runtime/session.js';
+import { openSession, type Session } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { findExportData, readExport } from '../../models/weights/discovery/read-onnx-export.js';
 import { showNames } from '../../models/weights/safetensors/format-value.js';
@@ -31,9 +31,9 @@ export const localScreener = async (path: string, blockAtWish: string): Promise<
   if (blockAt.each.size === 0 && !unsafe.includes(true)) throw noUnsafe(files);
   const bytes = await readExport(files.network);
   const digest = createHash('sha256').update(bytes).digest('hex');
-  let graph: ReturnType<typeof readForeignGraph> | null = readGraph(files.network, bytes);
+  let graph: ReturnType<typeof parseOnnxModel> | null = readGraph(files.network, bytes);
   const ends = endsOf(graph, files.network);
-  let network: Network | undefined;
+  let network: Session | undefined;
 
   const verdictOf = (shares: readonly number[]): Verdict => {
     const together = shares.reduce((sum, share, index) => (unsafe[index] === true ? sum + share : sum), 0);
@@ -55,7 +55,7 @@ export const localScreener = async (path: string, blockAtWish: string): Promise<
     async open() {
       if (network !== undefined || graph === null) return;
       const data = await findExportData(files.network, graph.locations);
-      network = await openNetwork(adoptGraph(graph, { name: 'content classifier', target: CPU, ...data }));
+      network = await openSession(importGraph(graph, { name: 'content classifier', target: CPU, ...data }));
       graph = null;
     },
     screenText: null,
@@ -82,9 +82,9 @@ const noUnsafe = ({ labels, network }: ClassifierFiles): RefineError =>
     `The labels of ${network} are ${showNames(labels)}: none is known to be unsafe. Say which block with --safety-block-at, such as ${labels[0] ?? ''}=0.5.`,
   );
 
-const readGraph = (file: string, bytes: Uint8Array): ReturnType<typeof readForeignGraph> => {
+const readGraph = (file: string, bytes: Uint8Array): ReturnType<typeof parseOnnxModel> => {
   try {
-    return readForeignGraph(bytes);
+    return parseOnnxModel(bytes);
   } catch (cause) {
     const message = `${file} is no ONNX model: ${messageOf(cause)}. Download or export it again.`;
     throw new RefineError('WEIGHTS_HEADER_INVALID', message, { context: { file }, cause });
@@ -93,7 +93,7 @@ const readGraph = (file: string, bytes: Uint8Array): ReturnType<typeof readForei
 
 /** As optimum's export of image classification names them; of other names, only one each. */
 const endsOf = (
-  { inputs, outputs }: Pick<ReturnType<typeof readForeignGraph>, 'inputs' | 'outputs'>,
+  { inputs, outputs }: Pick<ReturnType<typeof parseOnnxModel>, 'inputs' | 'outputs'>,
   file: string,
 ): { input: string; output: string } => {
   const [input, ...others] = inputs.keys();

@@ -1,13 +1,13 @@
 /** The words that options take: for those who check them, and for completion. Settings of rows have theirs in `ROW_KEYS`. */
 import type { Resident } from '../../../run/batch/model-residency.js';
-import type { PrecisionWish } from '../../../onnx/devices/device-request.js';
+import type { PrecisionRequest } from '../../../onnx/devices/device-request.js';
 import { DEVICE_FAMILIES } from '../../../onnx/graph/operators/target.js';
 import type { GenerateMode, StageInput } from '../../../records/row.js';
 import type { MemoryUse, VaeTiling } from '../../../records/model-options.js';
 
 /** Without the numbers of cuda. */
 export const DEVICES = ['auto', ...DEVICE_FAMILIES] as const;
-export const PRECISIONS = ['auto', 'fp32', 'fp16', 'int8'] as const satisfies readonly PrecisionWish[];
+export const PRECISIONS = ['auto', 'fp32', 'fp16', 'int8'] as const satisfies readonly PrecisionRequest[];
 export const MEMORY_USES = ['lean', 'fast'] as const satisfies readonly MemoryUse[];
 export const VAE_TILINGS = ['auto', 'on', 'off'] as const satisfies readonly VaeTiling[];
 export const MODES = ['base', 'ensemble', 'two-stage'] as const satisfies readonly GenerateMode[];

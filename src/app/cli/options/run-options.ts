@@ -1,11 +1,11 @@
 /** Options of a run that are not row keys, from the command line's words. */
-import { parseDeviceWish, type DeviceWish, type PrecisionWish } from '../../../onnx/devices/device-request.js';
+import { parseDeviceRequest, type DeviceRequest, type PrecisionRequest } from '../../../onnx/devices/device-request.js';
 import { RefineError } from '../../../errors.js';
 import type { MemoryUse, VaeTiling } from '../../../records/model-options.js';
 import { MEMORY_USES, PRECISIONS, VAE_TILINGS } from './option-words.js';
 
-export const parseDevice = (text: string): DeviceWish => {
-  const device = parseDeviceWish(text);
+export const parseDevice = (text: string): DeviceRequest => {
+  const device = parseDeviceRequest(text);
   if (device !== null) return device;
   throw new RefineError(
     'USAGE_OPTION_INVALID',
@@ -13,7 +13,7 @@ export const parseDevice = (text: string): DeviceWish => {
   );
 };
 
-export const parsePrecision = (text: string): PrecisionWish => {
+export const parsePrecision = (text: string): PrecisionRequest => {
   const precision = PRECISIONS.find((known) => known === text);
   if (precision !== undefined) return precision;
   throw new RefineError('USAGE_OPTION_INVALID', `Expected --precision to be auto, fp32, fp16 or int8, got "${text}".`);

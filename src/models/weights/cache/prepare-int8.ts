@@ -1,11 +1,11 @@
-/** A linear layer in whole numbers, with its place in a prepared file. */
+/** Quantizes a linear layer to int8 in a prepared file. */
 import { quantizeRows } from '../../../tensor/quantize-rows.js';
 import type { Place, PreparedFile } from './prepared-file.js';
 import { readTensorF32 } from '../safetensors/read-tensor.js';
 import type { Weight } from '../weight-map.js';
 
 /**
- * Weights keep to 7 bits: processors without AVX512-VNNI add products in pairs of 16 bits, which 8 bits overflow
+ * 7 bits: processors without AVX512-VNNI add pairs of products in 16 bits, which 8-bit weights overflow
  * (docs/decisions/0009).
  */
 const LARGEST = 63;

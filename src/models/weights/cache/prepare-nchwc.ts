@@ -1,23 +1,23 @@
-/** A layer's weights laid out for channels in blocks, with their place in a prepared file. */
-import { blockWeights } from '../../../tensor/nchwc-weights.js';
+/** Converts a layer's weight to the NCHWc layout in a prepared file. */
+import { toNchwcWeights } from '../../../tensor/nchwc-weights.js';
 import type { Place, PreparedFile } from './prepared-file.js';
 import { readTensorF32 } from '../safetensors/read-tensor.js';
 import { sliceRows, type Weight } from '../weight-map.js';
 
-/** Outputs at a time: bounds the memory. A multiple of every block. */
+/** Outputs at a time, to bound the memory; a multiple of every block size. */
 const ROWS = 64;
 
-/** @param source [out,in] or [out,in,k,k] @param block channels of one @returns place of f32 [out,in,k,k] in that order */
-export const prepareBlocked = (file: PreparedFile, source: Weight, block: number): Place => {
-  const [outer = 0, inner = 0, height = 1, width = 1] = source.shape;
+/** @param source [out,in] or [out,in,k,k] @param blockSize channels of an NCHWc block @returns place of f32 [out,in,k,k] */
+export const prepareNchwc = (file: PreparedFile, source: Weight, blockSize: number): Place => {
+  const [outputs = 0, inputs = 0, height = 1, width = 1] = source.shape;
   const taps = height * width;
-  const place = file.allot('F32', [outer, inner, height, width]);
+  const place = file.allot('F32', [outputs, inputs, height, width]);
   file.fill(async (put) => {
-    for (let first = 0; first < outer; first += ROWS) {
-      const end = Math.min(outer, first + ROWS);
+    for (let first = 0; first < outputs; first += ROWS) {
+      const end = Math.min(outputs, first + ROWS);
       const rows = await readTensorF32(sliceRows(source, first, end));
-      const start = place.offset + first * inner * taps * Float32Array.BYTES_PER_ELEMENT;
-      await put(blockWeights(rows, { outer: end - first, inner, taps }, block), start);
+      const start = place.offset + first * inputs * taps * Float32Array.BYTES_PER_ELEMENT;
+      await put(toNchwcWeights(rows, { outputs: end - first, inputs, taps }, blockSize), start);
     }
   });
   return place;

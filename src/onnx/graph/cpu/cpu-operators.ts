@@ -1,123 +1,124 @@
 /**
- * The CPU: channels first, float32 arithmetic, half-precision weights cast where they are used so that they stay mapped
- * from the file. Each choice was measured against its alternatives on ONNX Runtime 1.30 (docs/decisions/0002, 0009, 0010).
+ * CPU: NCHW feature maps, float32 arithmetic. Half-precision weights are cast where they are used, so that they stay mapped
+ * from their file. Each choice was measured against its alternatives on ONNX Runtime 1.30 (docs/decisions/0002, 0009, 0010).
  */
-import { blockedConv, blockKernel, blockPicture, fitsBlocks, unblockPicture } from './nchwc-layout.js';
+import { fitsNchwc, fromNchwc, kernelToNchwc, nchwcConv, toNchwc } from './nchwc-layout.js';
 import {
-  blockedProduct,
-  blockTokens,
-  describedSequences,
-  inParts,
-  inPartsOf,
-  unblockTokens,
-  type BlockedTokens,
-  type Tokens,
+  inChunksOf,
+  nchwcLinear,
+  splitIntoChunks,
+  tokensFromNchwc,
+  tokensToNchwc,
+  withSequenceShape,
 } from './nchwc-tokens.js';
-import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
+import type { GraphBuilder } from '../onnx/graph-builder.js';
+import type { Named, NchwcTokens, PlainValue, Value } from '../onnx/value.js';
 import { MICROSOFT, MicrosoftOperators } from '../operators/microsoft-operators.js';
-import type { AttentionOptions, ConvOptions, Kernel, LinearRows, Matrix } from '../operators/operators.js';
+import type { AttentionOptions, ConvOptions, ConvWeight, LinearRows, LinearWeight } from '../operators/operators.js';
 import type { Precision } from '../operators/target.js';
-import { transformAtRun } from './winograd.js';
-import { winogradBands, winogradConv } from './winograd-conv.js';
+import { transformKernelsAtRun } from './winograd.js';
+import { winogradConv, winogradConvInStrips } from './winograd-conv.js';
 
-/** Of a 3×3 convolution; with more, laying out its kernels at each run takes as long as it spares, and memory. */
-const MOST_CHANNELS = 512;
+/** Most channels of a 3×3 convolution in NCHWc: with more, converting the weight at each run costs what it saves, and memory. */
+const MAX_CHANNELS = 512;
 
-/** Weight and bias of a product over tokens. */
-interface Layer {
-  weight: Matrix & Required<Pick<Matrix, 'features'>>;
-  bias: Value | null;
-}
+/** A weight that can multiply tokens in the NCHWc layout. */
+type NchwcReady = Exclude<LinearWeight, { layout: 'int8' }> & { readonly features: readonly [number, number] };
 
 export class CpuOperators extends MicrosoftOperators {
-  readonly #block: number | null;
+  readonly #blockSize: number | null;
 
-  /** @param block channels of one, where the processor has such a layout, which is of float32 alone */
-  constructor(graph: GraphBuilder, precision: Precision = 'fp32', block: number | null = null) {
+  /** @param blockSize channels of an NCHWc block; null: this processor has no such layout. The layout is float32 only. */
+  constructor(graph: GraphBuilder, precision: Precision = 'fp32', blockSize: number | null = null) {
     super(graph, precision);
-    this.#block = precision === 'fp16' ? null : block;
+    this.#blockSize = precision === 'fp16' ? null : blockSize;
   }
 
-  override conv(x: Value, weight: Kernel, bias: Value | null, options: ConvOptions): Value {
+  override conv(x: Value, weight: ConvWeight, bias: Named | null, options: ConvOptions): Value {
     const { graph } = this;
-    const block = this.#block;
+    const blockSize = this.#blockSize;
     const { channels, kernel } = options;
-    if (channels === undefined || block === null || !fitsBlocks(channels)) return super.conv(x, weight, bias, options);
-    const isLarge = kernel > 1 && Math.max(...channels) > MOST_CHANNELS;
-    if (weight.layout === undefined && isLarge) return super.conv(x, weight, bias, options);
-    const filter = (transformed: Value): Value =>
-      (options.inBands ? winogradBands : winogradConv)(graph, x, { weight: transformed, bias, channels, block });
-    if (weight.layout === 'transformed') return filter(weight);
-    if (weight.layout === 'to transform') return filter(transformAtRun(graph, weight, channels));
-    const layer = { x: blockPicture(graph, x), weight: this.#lay(weight, channels, kernel), bias };
-    return unblockPicture(graph, blockedConv(graph, layer, options), channels[1]);
+    if (channels === undefined || blockSize === null || !fitsNchwc(channels)) {
+      return super.conv(x, weight, bias, options);
+    }
+    const isLarge = kernel > 1 && Math.max(...channels) > MAX_CHANNELS;
+    if (weight.layout === 'plain' && isLarge) return super.conv(x, weight, bias, options);
+    const winograd = (transformed: Named): Value => {
+      const layer = { weight: transformed, bias, channels, blockSize };
+      return options.inRowStrips ? winogradConvInStrips(graph, x, layer) : winogradConv(graph, x, layer);
+    };
+    if (weight.layout === 'winograd') return winograd(weight);
+    if (weight.layout === 'winograd at run') return winograd(transformKernelsAtRun(graph, weight, channels));
+    const nchwcX = toNchwc(graph, x);
+    const nchwcWeight =
+      weight.layout === 'nchwc' ? weight : kernelToNchwc(graph, weight, { channels, kernel, blockSize });
+    return fromNchwc(graph, nchwcConv(graph, { x: nchwcX, weight: nchwcWeight, bias }, options), channels[1]);
   }
 
-  /** With names for its dimensions, all that is made of it number by number takes its place (blocked-tokens.ts). */
-  protected override pictureAgain(x: Value, channels: number): Value {
-    const named = (what: string): string => `${what} of ${x.name}`;
-    if (this.elementType === 'F32') this.graph.describe(x, [named('batch'), channels, named('height'), named('width')]);
+  /** With named dimensions, elementwise results reuse the buffer of their input (nchwc-tokens.ts). */
+  protected override describeFeatureMap(x: PlainValue, channels: number): PlainValue {
+    const named = (dimension: string): string => `${dimension} of ${x.name}`;
+    if (this.elementType === 'F32') {
+      this.graph.declareShape(x, [named('batch'), channels, named('height'), named('width')]);
+    }
     return x;
   }
 
-  /** What is made of them, here and below, is in the same parts. */
+  /** Splits the tokens into chunks; every result of token operators keeps the chunks of its input. */
   override toTokens(x: Value, channels: number): Value {
     const tokens = super.toTokens(x, channels);
-    return this.#block === null ? tokens : inParts(this.graph, tokens, channels);
+    return this.#blockSize === null ? tokens : splitIntoChunks(this.graph, tokens, channels);
   }
 
   override layerNorm(x: Value, gamma: Value, beta: Value, epsilon: number): Value {
-    return inPartsOf(x, super.layerNorm(x, gamma, beta, epsilon));
+    return inChunksOf(x, super.layerNorm(x, gamma, beta, epsilon));
   }
 
   override attention(query: Value, key: Value, value: Value, options: AttentionOptions): Value {
-    return inPartsOf(query, super.attention(query, key, value, options));
+    return inChunksOf(query, super.attention(query, key, value, options));
   }
 
-  protected override sequences(tokens: Tokens, options: AttentionOptions): Value {
+  protected override sequences(tokens: Value, options: AttentionOptions): PlainValue {
     const { batch, channels } = options;
-    return describedSequences(this.graph, super.sequences(tokens, options), { of: tokens, batch, channels });
+    return withSequenceShape(this.graph, super.sequences(tokens, options), { of: tokens, batch, channels });
   }
 
-  override add(a: Tokens, b: Tokens): Tokens {
-    return inPartsOf(a.part === undefined ? b : a, super.add(a, b));
+  override add(a: Value, b: Value): Value {
+    return inChunksOf(a.layout === 'plain' ? b : a, super.add(a, b));
   }
 
-  /** With scales, whole numbers times whole numbers: `x` is quantized as it comes, with one scale for all of it. */
-  override linear(x: Value, weight: Matrix, bias: Value | null): Value {
-    if (this.#takesBlocks(weight)) return unblockTokens(this.graph, this.#product(x, { weight, bias }));
-    const tokens = hasBlocks(x) ? unblockTokens(this.graph, x) : x;
-    const { scales } = weight;
-    if (scales === undefined) return super.linear(tokens, weight, bias);
-    const y = this.graph.node('DynamicQuantizeMatMul', [tokens, weight, scales, null, bias], {}, MICROSOFT);
-    return inPartsOf(tokens, y);
+  /** An int8 weight multiplies int8 tokens: they are quantized at run, with one scale for all of `x`. */
+  override linear(x: Value, weight: LinearWeight, bias: Named | null): Value {
+    if (this.#isNchwcReady(weight)) return tokensFromNchwc(this.graph, this.#nchwcLinear(x, weight, bias));
+    const tokens = x.layout === 'nchwc tokens' ? tokensFromNchwc(this.graph, x) : x;
+    if (weight.layout !== 'int8') return super.linear(tokens, weight, bias);
+    const y = this.graph.node('DynamicQuantizeMatMul', [tokens, weight, weight.scales, null, bias], {}, MICROSOFT);
+    return inChunksOf(tokens, y);
   }
 
-  /** What is between its two products stays in blocks. */
+  /** The tokens stay in the NCHWc layout between its matrix multiplications. */
   override gatedGelu(x: Value, inner: number, rows: LinearRows): Value {
     const [[weight, bias], [gates, gateBias]] = [rows(0, inner), rows(inner, 2 * inner)];
-    if (!this.#takesBlocks(weight) || !this.#takesBlocks(gates)) return super.gatedGelu(x, inner, rows);
-    const gate = this.gelu(this.#product(x, { weight: gates, bias: gateBias }));
-    const product = this.#product(x, { weight, bias });
-    const gated: BlockedTokens = { ...product, ...this.multiply(product, gate) };
-    return gated;
+    if (!this.#isNchwcReady(weight) || !this.#isNchwcReady(gates)) return super.gatedGelu(x, inner, rows);
+    const gate = this.gelu(this.#nchwcLinear(x, gates, gateBias));
+    const values = this.#nchwcLinear(x, weight, bias);
+    return { ...values, name: this.multiply(values, gate).name };
   }
 
-  #takesBlocks(weight: Matrix): weight is Layer['weight'] {
-    const { scales, features } = weight;
-    return this.#block !== null && scales === undefined && features !== undefined && fitsBlocks(features);
+  #isNchwcReady(weight: LinearWeight): weight is NchwcReady {
+    if (this.#blockSize === null || weight.layout === 'int8') return false;
+    return weight.features !== undefined && fitsNchwc(weight.features);
   }
 
-  #product(x: Value, { weight, bias }: Layer): BlockedTokens {
-    const [inner, outer] = weight.features;
-    const blocked = hasBlocks(x) ? x : blockTokens(this.graph, x, inner);
-    return blockedProduct(this.graph, { x: blocked, weight: this.#lay(weight, weight.features, 1), bias }, outer);
-  }
-
-  #lay(weight: Kernel | Matrix, channels: readonly [number, number], kernel: number): Value {
-    if (weight.layout === 'blocked' || this.#block === null) return weight;
-    return blockKernel(this.graph, weight, { channels, kernel, block: this.#block });
+  #nchwcLinear(x: Value, weight: NchwcReady, bias: Named | null): NchwcTokens {
+    const { graph } = this;
+    const blockSize = this.#blockSize;
+    const [inFeatures, outFeatures] = weight.features;
+    const tokens = x.layout === 'nchwc tokens' ? x : tokensToNchwc(graph, x, inFeatures);
+    const nchwcWeight =
+      weight.layout === 'nchwc' || blockSize === null
+        ? weight
+        : kernelToNchwc(graph, weight, { channels: weight.features, kernel: 1, blockSize });
+    return nchwcLinear(graph, { x: tokens, weight: nchwcWeight, bias }, outFeatures);
   }
 }
-
-const hasBlocks = (x: Value): x is BlockedTokens => 'features' in x;

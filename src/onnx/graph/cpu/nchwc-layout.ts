@@ -1,47 +1,48 @@
 /**
- * Channels in blocks of as many as a vector register holds: the layout in which ONNX Runtime's CPU multiplies fastest, and
- * whose weights need no other before they are multiplied (domain com.microsoft.nchwc: core/graph/contrib_ops/nchwc_schema_defs.cc
- * and core/mlas/lib/snchwc.cpp at v1.30). A blocked picture is [B,C/n,H,W,n] in memory, and [B,C,H,W] by its dimensions.
+ * The NCHWc layout: blocks of as many channels as a vector register holds numbers. ONNX Runtime's CPU convolutions are fastest
+ * in it, and need no other copy of their weights (domain com.microsoft.nchwc: core/graph/contrib_ops/nchwc_schema_defs.cc and
+ * core/mlas/lib/snchwc.cpp at v1.30). A feature map is [B,C/block,H,W,block] in memory; its declared dimensions stay [B,C,H,W].
  */
-import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
+import type { GraphBuilder } from '../onnx/graph-builder.js';
+import type { Named, PlainValue } from '../onnx/value.js';
 
 export const NCHWC = 'com.microsoft.nchwc';
 
-/** The largest block that there is. */
-const LARGEST_BLOCK = 16;
+/** Blocks have 8 or 16 channels. */
+const LARGEST_BLOCK_SIZE = 16;
 
-/** Whether blocks of any size leave no channel over. */
-export const fitsBlocks = (channels: readonly [number, number]): boolean =>
-  channels.every((count) => count % LARGEST_BLOCK === 0);
+/** Whether the channels fill blocks of either size. */
+export const fitsNchwc = (channels: readonly [number, number]): boolean =>
+  channels.every((count) => count % LARGEST_BLOCK_SIZE === 0);
 
-/** @param x picture [B,C,H,W] @returns the same, blocked; once for each picture */
-export const blockPicture = (graph: GraphBuilder, x: Value): Value =>
-  graph.once(`blocked:${x.name}`, () => graph.node('ReorderInput', [x], { channels_last: 0 }, NCHWC));
+/** Reorders a feature map, once for each `x`. @param x [B,C,H,W] */
+export const toNchwc = (graph: GraphBuilder, x: Named): PlainValue =>
+  graph.once(`nchwc:${x.name}`, () => graph.node('ReorderInput', [x], { channels_last: 0 }, NCHWC));
 
-/** The way back. */
-export const unblockPicture = (graph: GraphBuilder, x: Value, channels: number): Value =>
+/** The inverse of `toNchwc`. */
+export const fromNchwc = (graph: GraphBuilder, x: Named, channels: number): PlainValue =>
   graph.node('ReorderOutput', [x], { channels, channels_last: 0 }, NCHWC);
 
-export interface BlockedConvOptions {
+export interface NchwcConvOptions {
   /** Side of the square kernel. */
   kernel: number;
   stride?: number;
-  /** [top, left, bottom, right]; default: what keeps the size at stride 1. */
+  /** [top, left, bottom, right]; default: same padding at stride 1. */
   pads?: readonly [number, number, number, number] | undefined;
-  /** Parts of the channels that are convolved apart; default: one. */
+  /** As in ONNX Conv; default: 1. */
   groups?: number;
 }
 
 /**
- * @param x [B,in,H,W], blocked
- * @param weight [out,in/groups,k,k], its numbers as `blockWeights` lays them (tensor/nchwc-weights.ts)
- * @returns [B,out,h,w], blocked
+ * @param x [B,in,H,W] in the NCHWc layout
+ * @param weight [out,in/groups,k,k] in `toNchwcWeights`' order (tensor/nchwc-weights.ts)
+ * @returns [B,out,h,w] in the NCHWc layout
  */
-export const blockedConv = (
+export const nchwcConv = (
   graph: GraphBuilder,
-  { x, weight, bias }: { x: Value; weight: Value; bias: Value | null },
-  { kernel, stride = 1, pads, groups = 1 }: BlockedConvOptions,
-): Value => {
+  { x, weight, bias }: { x: Named; weight: Named; bias: Named | null },
+  { kernel, stride = 1, pads, groups = 1 }: NchwcConvOptions,
+): PlainValue => {
   const same = (kernel - 1) / 2;
   const attributes = {
     kernel_shape: [kernel, kernel],
@@ -53,34 +54,39 @@ export const blockedConv = (
 };
 
 /**
- * What `blockWeights` does to 1×1 kernels, at each run: little dearer than the cast that half precision needs anyway. Kernels
- * whose outputs are channels and whose inputs are pixels are what turning a picture takes.
- * @param weight [groups·out,in], of any dimensions @returns [groups·out,in,1,1]
+ * `toNchwcWeights` for 1×1 kernels, at each run. It costs little more than the cast that half precision needs anyway.
+ * ReorderInput does it, on a feature map whose channels are the outputs and whose pixels are the inputs.
+ * @param weight [groups·out,in], in any dimensions @returns [groups·out,in,1,1]
  */
-export const blockMatrix = (
+export const matrixToNchwc = (
   graph: GraphBuilder,
-  weight: Value,
-  [inner, outer]: readonly [number, number],
+  weight: Named,
+  [inChannels, outChannels]: readonly [number, number],
   groups = 1,
-): Value =>
-  graph.once(`blocked:${weight.name}`, () => {
-    const rows = graph.node('Reshape', [weight, graph.integers([groups, outer, 1, inner])]);
-    const blocked = graph.node('ReorderInput', [rows], { channels_last: 0 }, NCHWC);
-    return graph.node('Reshape', [blocked, graph.integers([groups * outer, inner, 1, 1])]);
+): PlainValue =>
+  graph.once(`nchwc:${weight.name}`, () => {
+    const rows = graph.node('Reshape', [weight, graph.integers([groups, outChannels, 1, inChannels])]);
+    const reordered = graph.node('ReorderInput', [rows], { channels_last: 0 }, NCHWC);
+    return graph.node('Reshape', [reordered, graph.integers([groups * outChannels, inChannels, 1, 1])]);
   });
 
-/** The same of k×k kernels, whose taps then go before inputs. @param weight [out,in,k,k] @param block channels of one */
-export const blockKernel = (
+/** The same for k×k kernels. @param weight [out,in,k,k] @param blockSize channels of a block */
+export const kernelToNchwc = (
   graph: GraphBuilder,
-  weight: Value,
-  { channels: [inner, outer], kernel, block }: { channels: readonly [number, number]; kernel: number; block: number },
-): Value => {
+  weight: Named,
+  {
+    channels: [inChannels, outChannels],
+    kernel,
+    blockSize,
+  }: { channels: readonly [number, number]; kernel: number; blockSize: number },
+): PlainValue => {
   const taps = kernel * kernel;
-  const blocked = blockMatrix(graph, weight, [inner * taps, outer]);
-  if (taps === 1) return blocked;
+  const reordered = matrixToNchwc(graph, weight, [inChannels * taps, outChannels]);
+  if (taps === 1) return reordered;
   return graph.once(`taps:${weight.name}`, () => {
-    const parts = graph.node('Reshape', [blocked, graph.integers([outer / block, inner / block, block, taps, block])]);
-    const ordered = graph.node('Transpose', [parts], { perm: [0, 1, 3, 2, 4] });
-    return graph.node('Reshape', [ordered, graph.integers([outer, inner, kernel, kernel])]);
+    const dims = [outChannels / blockSize, inChannels / blockSize, blockSize, taps, blockSize];
+    const blocks = graph.node('Reshape', [reordered, graph.integers(dims)]);
+    const tapsFirst = graph.node('Transpose', [blocks], { perm: [0, 1, 3, 2, 4] });
+    return graph.node('Reshape', [tapsFirst, graph.integers([outChannels, inChannels, kernel, kernel])]);
   });
 };

@@ -1,95 +1,103 @@
 /**
- * Tokens with their features in blocks (blocked-layout.ts): as pictures of one row of pixels, so that a product is a 1×1
- * convolution. Many tokens are several such pictures, each of whose features, and what comes of them, stay in a core's cache.
+ * Tokens in the NCHWc layout (nchwc-layout.ts): a feature map with one row of pixels, so that a linear layer is a 1×1
+ * convolution. Many tokens become several chunks. Each chunk, with its features and outputs, stays in a core's cache.
  */
-import { blockedConv, NCHWC } from './nchwc-layout.js';
-import type { GraphBuilder, Value } from '../onnx/graph-builder.js';
+import { nchwcConv, NCHWC } from './nchwc-layout.js';
+import type { GraphBuilder } from '../onnx/graph-builder.js';
+import type { ChunkedTokens, Named, NchwcTokens, PlainValue, Value } from '../onnx/value.js';
 
-/** Tokens [n,features]. */
-export interface Tokens extends Value {
-  /** How many of them are one picture, [1] int64; it divides n. Default: all. */
-  readonly part?: Value | undefined;
-}
+/** Chunk lengths: shorter ones read the weights too often, longer ones exceed the cache. */
+const [MIN_LENGTH, MAX_LENGTH] = [128, 512];
+const LENGTHS = Array.from({ length: MAX_LENGTH - MIN_LENGTH + 1 }, (_, index) => MIN_LENGTH + index);
 
-/** [n/part,features,1,part], blocked. */
-export interface BlockedTokens extends Tokens {
-  readonly features: number;
-}
-
-/** Sizes of parts: with fewer the weights are read too often, with more the cache is too small. */
-const [FEWEST, MOST] = [128, 512];
-const SIZES = Array.from({ length: MOST - FEWEST + 1 }, (_, index) => FEWEST + index);
-
-/** @param tokens [n,features] @returns the same in the largest parts that divide them, or in one where none does */
-export const inParts = (graph: GraphBuilder, tokens: Value, features: number): Tokens => {
+/** @param tokens [n,features] @returns the same tokens in the longest chunks that divide n, or in one chunk if none does */
+export const splitIntoChunks = (graph: GraphBuilder, tokens: Named, features: number): ChunkedTokens => {
   const count = graph.node('Shape', [tokens], { start: 0, end: 1 });
-  const [sizes, none] = [graph.integers(SIZES), graph.integers([0])];
-  const divides = graph.node('Equal', [graph.node('Mod', [count, sizes]), none]);
-  const largest = graph.node('ReduceMax', [graph.node('Where', [divides, sizes, none])]);
-  const part = graph.node('Where', [graph.node('Equal', [largest, none]), count, largest]);
-  return described(graph, { ...tokens, part }, features);
+  const [lengths, none] = [graph.integers(LENGTHS), graph.integers([0])];
+  const divides = graph.node('Equal', [graph.node('Mod', [count, lengths]), none]);
+  const longest = graph.node('ReduceMax', [graph.node('Where', [divides, lengths, none])]);
+  const chunkLength = graph.node('Where', [graph.node('Equal', [longest, none]), count, longest]);
+  return chunked(graph, tokens, { chunkLength, features });
 };
 
-/** `y` is as many tokens as `x`, in the same parts. */
-export const inPartsOf = ({ part }: Tokens, y: Value): Tokens => (part === undefined ? y : { ...y, part });
+/** `y` with the chunks of `x`: it has as many tokens. */
+export const inChunksOf = (x: Value, y: Value): Value => {
+  const chunkLength = chunkLengthOf(x);
+  return chunkLength === null ? y : { name: y.name, layout: 'chunked tokens', chunkLength };
+};
 
 /** Once for each `x`. */
-export const blockTokens = (graph: GraphBuilder, x: Tokens, features: number): BlockedTokens => {
-  const blocked = graph.once(`blocked:${x.name}`, () => {
-    const rows = graph.node('Reshape', [x, rowsOf(graph, x, features)]);
+export const tokensToNchwc = (graph: GraphBuilder, x: PlainValue | ChunkedTokens, features: number): NchwcTokens => {
+  const chunkLength = chunkLengthOf(x);
+  const { name } = graph.once(`nchwc:${x.name}`, () => {
+    const rows = graph.node('Reshape', [x, rowShape(graph, chunkLength, features)]);
     return graph.node('ReorderInput', [rows], { channels_last: 1 }, NCHWC);
   });
-  return describedBlocks(graph, { ...blocked, part: x.part, features });
+  return withNchwcShape(graph, { name, layout: 'nchwc tokens', features, chunkLength });
 };
 
-const rowsOf = (graph: GraphBuilder, { part }: Tokens, features: number): Value =>
-  part === undefined
+const rowShape = (graph: GraphBuilder, chunkLength: Named | null, features: number): Value =>
+  chunkLength === null
     ? graph.integers([1, 1, -1, features])
-    : graph.once(`rows:${part.name}:${features}`, () =>
-        graph.join(graph.integers([-1, 1]), part, graph.integers([features])),
+    : graph.once(`rows:${chunkLength.name}:${features}`, () =>
+        graph.concat(graph.integers([-1, 1]), chunkLength, graph.integers([features])),
       );
 
-/** The way back. */
-export const unblockTokens = (graph: GraphBuilder, { name, part, features }: BlockedTokens): Tokens => {
+/** The inverse of `tokensToNchwc`. */
+export const tokensFromNchwc = (
+  graph: GraphBuilder,
+  { name, chunkLength, features }: NchwcTokens,
+): PlainValue | ChunkedTokens => {
   const tokens = graph.once(`tokens:${name}`, () => {
     const rows = graph.node('ReorderOutput', [{ name }], { channels: features, channels_last: 1 }, NCHWC);
-    if (part !== undefined) graph.describe(rows, [partsOf(part), 1, part.name, features]);
+    if (chunkLength !== null) graph.declareShape(rows, [chunkCount(chunkLength), 1, chunkLength.name, features]);
     return graph.node('Reshape', [rows, graph.integers([-1, features])]);
   });
-  return described(graph, { ...tokens, part }, features);
+  return chunkLength === null ? tokens : chunked(graph, tokens, { chunkLength, features });
 };
 
-/** A linear layer. @param weight [out,in,1,1], as `blockWeights` lays it @param bias [out] */
-export const blockedProduct = (
+/** A linear layer. @param weight [out,in,1,1] in `toNchwcWeights`' order @param bias [out] */
+export const nchwcLinear = (
   graph: GraphBuilder,
-  { x, weight, bias }: { x: BlockedTokens; weight: Value; bias: Value | null },
+  { x, weight, bias }: { x: NchwcTokens; weight: Named; bias: Named | null },
   features: number,
-): BlockedTokens =>
-  describedBlocks(graph, { ...blockedConv(graph, { x, weight, bias }, { kernel: 1 }), part: x.part, features });
+): NchwcTokens => {
+  const { name } = nchwcConv(graph, { x, weight, bias }, { kernel: 1 });
+  return withNchwcShape(graph, { ...x, name, features });
+};
+
+const chunkLengthOf = (x: Value): Named | null => (x.layout === 'plain' ? null : x.chunkLength);
 
 /*
- * ONNX Runtime infers no dimension of what is reshaped to a size that is computed. Told that these are equal, it lets values
- * take turns in one buffer: private memory falls by a quarter and the time to open, most of which is looking for one, by a third.
+ * ONNX Runtime infers no dimension of a reshape to a computed size. With the declared equal dimensions it reuses buffers:
+ * private memory falls by a quarter, and opening takes a third less time, most of it spent on looking for a free buffer.
  */
-const partsOf = ({ name }: Value): string => `parts of ${name}`;
+const chunkCount = ({ name }: Named): string => `chunks of ${name}`;
 
-const described = (graph: GraphBuilder, tokens: Tokens, features: number): Tokens => {
-  if (tokens.part !== undefined) graph.describe(tokens, [`tokens in ${tokens.part.name}`, features]);
+const chunked = (
+  graph: GraphBuilder,
+  { name }: Named,
+  { chunkLength, features }: { chunkLength: Named; features: number },
+): ChunkedTokens => {
+  const tokens = { name, layout: 'chunked tokens', chunkLength } as const;
+  graph.declareShape(tokens, [`tokens in ${chunkLength.name}`, features]);
   return tokens;
 };
 
-/** @param y [B,S,channels], of tokens of B pictures */
-export const describedSequences = (
+/** @param y [B,S,channels] @param of the tokens that were reshaped to `y` */
+export const withSequenceShape = (
   graph: GraphBuilder,
-  y: Value,
-  { of: { part }, batch, channels }: { of: Tokens; batch: Value; channels: number },
-): Value => {
-  if (part !== undefined) graph.describe(y, [`pictures in ${batch.name}`, `sequence in ${part.name}`, channels]);
+  y: PlainValue,
+  { of, batch, channels }: { of: Value; batch: Named; channels: number },
+): PlainValue => {
+  const chunkLength = chunkLengthOf(of);
+  if (chunkLength !== null)
+    graph.declareShape(y, [`batch in ${batch.name}`, `sequence in ${chunkLength.name}`, channels]);
   return y;
 };
 
-const describedBlocks = (graph: GraphBuilder, tokens: BlockedTokens): BlockedTokens => {
-  const { part, features } = tokens;
-  if (part !== undefined) graph.describe(tokens, [partsOf(part), features, 1, part.name]);
+const withNchwcShape = (graph: GraphBuilder, tokens: NchwcTokens): NchwcTokens => {
+  const { chunkLength, features } = tokens;
+  if (chunkLength !== null) graph.declareShape(tokens, [chunkCount(chunkLength), features, 1, chunkLength.name]);
   return tokens;
 };

@@ -1,12 +1,11 @@
-/** A graph for one size of input alone: some devices compile what they are given, and can only do that with all sizes known. */
+/** Fixes the dynamic dimensions of a graph, for devices that compile for known sizes only. */
 import type { onnx as Onnx } from '#onnx-proto';
 import type { WrittenGraph } from './graph-builder.js';
 import { onnx } from './onnx-messages.js';
 
 /**
- * Each dynamic dimension of an input takes the size it has in `inputs`, wherever its name stands; a dimension that no input
- * names stays dynamic.
- * @param inputs dimensions by the input's name
+ * Replaces each dynamic dimension of an input by its size in `inputs`, everywhere in the graph. Other dimensions stay dynamic.
+ * @param inputs dimensions, by name of the input
  */
 export const fixDimensions = (
   graph: WrittenGraph,

@@ -1,6 +1,6 @@
 /**
- * Writes an ONNX model in memory. Weights are external tensors: file, offset and length inside the user's own files, so a
- * model of gigabytes is a few hundred kilobytes of graph. Knows no network and opens no file.
+ * Writes an ONNX model in memory. Weights are external tensors: file, offset and length inside the user's own files. So the
+ * graph of a model with gigabytes of weights has a few hundred kilobytes. Opens no file.
  */
 import type { onnx as Onnx } from '#onnx-proto';
 import {
@@ -14,70 +14,69 @@ import {
   type ElementType,
   type ExternalTensor,
 } from './onnx-messages.js';
+import type { Named, PlainValue } from './value.js';
 import { CPU, type Target } from '../operators/target.js';
 
 const OPSET = 20;
-/** IR version that goes with opset 20 (onnx/onnx docs/Versioning.md). */
+/** The IR version of opset 20 (onnx/onnx docs/Versioning.md). */
 const IR_VERSION = 9;
 
-/** A value in the graph: the output of a node, an input or a tensor. */
-export interface Value {
-  readonly name: string;
-}
-
-/** A finished graph, and the folder below which its weights lie. */
+/** A finished graph. */
 export interface WrittenGraph {
-  /** For people: `UNet`, `VAE decoder`. */
+  /** For messages: `UNet`, `VAE decoder`. */
   name: string;
   bytes: Uint8Array;
+  /** Parent folder of all weight files. */
   folder: string;
-  /** Written by another program: what follows from constants alone is computed at opening, and kept, and nodes are fused. */
-  isForeign: boolean;
-  /** Weights are copied at opening into the layout that products want. */
-  packsWeights: boolean;
-  /** What its operators were chosen for. */
+  /** Exported by another program: ONNX Runtime folds its constants and fuses its nodes. */
+  isImported: boolean;
+  /** ONNX Runtime copies the weights into the layout of its matrix multiplication when it opens the graph. */
+  prepacksWeights: boolean;
+  /** The device that its operators were chosen for. */
   target: Target;
 }
 
+const plain = (name: string): PlainValue => ({ name, layout: 'plain' });
+
 export class GraphBuilder {
   #nodes: Onnx.INodeProto[] = [];
-  /** Of all nodes, those of loops among them: names are of the whole. */
+  /** Nodes so far, with those of loop bodies: node names are unique in the whole graph. */
   #count = 0;
   readonly #inputs: Onnx.IValueInfoProto[] = [];
   readonly #outputs: Onnx.IValueInfoProto[] = [];
-  readonly #described = new Map<string, Onnx.IValueInfoProto>();
+  readonly #declared = new Map<string, Onnx.IValueInfoProto>();
   readonly #external: { name: string; tensor: ExternalTensor }[] = [];
   readonly #initializers: Onnx.ITensorProto[] = [];
-  readonly #tensors = new Map<string, Value>();
-  #made = new Map<string, Value>();
+  readonly #tensors = new Map<string, PlainValue>();
+  #nodesByKey = new Map<string, PlainValue>();
 
-  /** Declares an input. @param dims numbers, or names of dynamic dimensions. */
-  input(name: string, type: ElementType, dims: readonly (number | string)[]): Value {
+  /** Declares an input. @param dims numbers, or names of dynamic dimensions */
+  input(name: string, type: ElementType, dims: readonly (number | string)[]): PlainValue {
     this.#inputs.push(valueInfo(name, type, dims));
-    return { name };
+    return plain(name);
   }
 
   /** Declares `value` an output under `name`. */
-  output(value: Value, name: string, dims: readonly (number | string)[]): void {
+  output(value: Named, name: string, dims: readonly (number | string)[]): void {
     this.#nodes.push({ opType: 'Identity', name, input: [value.name], output: [name] });
     this.#outputs.push(valueInfo(name, 'F32', dims));
   }
 
   /**
-   * Tells dimensions of a value that follow from no others: values of the same size can take turns in one buffer.
+   * Declares dimensions that ONNX Runtime cannot infer, so that values of equal size share one buffer.
    * @param dims numbers, or names of dynamic dimensions; equal names are equal sizes
    */
-  describe(value: Value, dims: readonly (number | string)[]): void {
-    this.#described.set(value.name, valueInfo(value.name, 'F32', dims));
+  declareShape(value: Named, dims: readonly (number | string)[]): void {
+    this.#declared.set(value.name, valueInfo(value.name, 'F32', dims));
   }
 
-  /** Adds a node with one output. A missing optional input is `null`. */
+  /** Adds a node with one output. @param inputs null for a missing optional input */
   node(
     opType: string,
-    inputs: readonly (Value | null)[],
+    inputs: readonly (Named | null)[],
     attributes: Readonly<Record<string, Attribute>> = {},
     domain = '',
-  ): Value {
+  ): PlainValue {
     const name = `${opType}_${this.#count++}`;
     this.#nodes.push({
       opType,
@@ -87,68 +86,69 @@ export class GraphBuilder {
       output: [name],
       attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
     });
-    return { name };
+    return plain(name);
   }
 
   /**
-   * What turns make, each written to its place in one buffer.
-   * @param times [1] int64
-   * @param dims of what a turn makes
-   * @param turn makes a float32 value from its number (int64, without dimensions) and from what was made before
-   * @returns [times,…dims]
+   * A loop (ONNX Scan) whose results are written to one buffer.
+   * @param count iterations, [1] int64
+   * @param dims of one result
+   * @param iteration makes a float32 result from its index (int64 scalar) and from values outside the loop
+   * @returns [count,…dims]
    */
-  scan(times: Value, dims: readonly Dimension[], turn: (index: Value) => Value): Value {
-    const indices = this.node('Range', [this.integer(0), times, this.integer(1)]);
-    const [nodes, made] = [this.#nodes, this.#made];
+  scan(count: Named, dims: readonly Dimension[], iteration: (index: PlainValue) => Named): PlainValue {
+    const indices = this.node('Range', [this.integerScalar(0), count, this.integerScalar(1)]);
+    const [nodes, nodesByKey] = [this.#nodes, this.#nodesByKey];
     this.#nodes = [];
-    this.#made = new Map(made);
-    const index = { name: `turn_${this.#count++}` };
-    const result = turn(index);
+    this.#nodesByKey = new Map(nodesByKey);
+    const index = plain(`iteration_${this.#count++}`);
+    const result = iteration(index);
     const body = {
       name: index.name,
       node: this.#nodes,
       input: [valueInfo(index.name, 'I64', [])],
       output: [valueInfo(result.name, 'F32', dims)],
     };
-    [this.#nodes, this.#made] = [nodes, made];
+    [this.#nodes, this.#nodesByKey] = [nodes, nodesByKey];
     return this.node('Scan', [indices], { num_scan_inputs: 1, body: { graph: body } });
   }
 
-  /** Vectors one after the other, as of dimensions. */
-  join(...parts: Value[]): Value {
+  /** Concatenates vectors, such as parts of a shape. */
+  concat(...parts: Named[]): PlainValue {
     return this.node('Concat', parts, { axis: 0 });
   }
 
-  /** A tensor in a file, in its own dtype. The same name is the same tensor. */
-  external(name: string, source: ExternalTensor): Value {
-    return remember(this.#tensors, `external:${name}`, () => {
+  /** A tensor in a file, in its own dtype. Equal names are one tensor. */
+  external(name: string, source: ExternalTensor): PlainValue {
+    return cached(this.#tensors, `external:${name}`, () => {
       this.#external.push({ name, tensor: source });
-      return { name };
+      return plain(name);
     });
   }
 
-  integers(values: readonly number[]): Value {
+  /** int64 vector. */
+  integers(values: readonly number[]): PlainValue {
     return this.#constant(`i64:${values.join()}`, 'I64', [values.length], () => new BigInt64Array(values.map(BigInt)));
   }
 
-  /** One number without dimensions. */
-  integer(value: number): Value {
+  /** int64 scalar. */
+  integerScalar(value: number): PlainValue {
     return this.#constant(`i64 scalar:${value}`, 'I64', [], () => BigInt64Array.of(BigInt(value)));
   }
 
-  /** float32 tensor. @param values row by row @param key tells it from every other */
-  floats(key: string, values: Float32Array, dims: readonly number[]): Value {
+  /** float32 tensor. @param values row by row @param key unique in the graph */
+  floats(key: string, values: Float32Array, dims: readonly number[]): PlainValue {
     return this.#constant(`floats:${key}`, 'F32', dims, () => values);
   }
 
   /** float32 vector of `length` equal numbers. */
-  filled(value: number, length: number): Value {
+  filled(value: number, length: number): PlainValue {
     return this.#constant(`f32:${value}:${length}`, 'F32', [length], () => new Float32Array(length).fill(value));
   }
 
-  /** What `make` builds, built once for each `key`. */
-  once(key: string, make: () => Value): Value {
-    return remember(this.#made, key, make);
+  /** Calls `make` once for each `key`. */
+  once(key: string, make: () => PlainValue): PlainValue {
+    return cached(this.#nodesByKey, key, make);
   }
 
   #constant(
@@ -156,33 +156,33 @@ export class GraphBuilder {
     type: 'F32' | 'I64',
     dims: readonly number[],
     make: () => Float32Array | BigInt64Array,
-  ): Value {
-    return remember(this.#tensors, key, () => {
+  ): PlainValue {
+    return cached(this.#tensors, key, () => {
       const name = `constant_${this.#initializers.length}`;
       const { buffer, byteOffset, byteLength } = make();
       const rawData = new Uint8Array(buffer, byteOffset, byteLength);
       this.#initializers.push({ name, dims: [...dims], dataType: ONNX_TYPE[type], rawData });
-      return { name };
+      return plain(name);
     });
   }
 
   /**
-   * What is made from weights alone before all else. Of what a node is given, ONNX Runtime makes first what was added last
-   * (core/graph/graph_viewer.cc at v1.30): a weight made after its node's other input would be made, and held, before all
-   * that leads to that input.
+   * Nodes, those that depend on weights alone first. Among the inputs of a node ONNX Runtime computes the one added last first
+   * (core/graph/graph_viewer.cc at v1.30): a weight converted after its node's other input would be converted, and kept in
+   * memory, before everything that leads to that input.
    */
-  #inOrder(): Onnx.INodeProto[] {
-    const fixed = new Set([...this.#external, ...this.#initializers].map(({ name }) => name));
+  #weightNodesFirst(): Onnx.INodeProto[] {
+    const constant = new Set([...this.#external, ...this.#initializers].map(({ name }) => name));
     const [first, rest]: [Onnx.INodeProto[], Onnx.INodeProto[]] = [[], []];
     for (const node of this.#nodes) {
-      const isFixed = (node.input ?? []).every((name) => name === '' || fixed.has(name));
-      if (isFixed) for (const name of node.output ?? []) fixed.add(name);
-      (isFixed ? first : rest).push(node);
+      const isConstant = (node.input ?? []).every((name) => name === '' || constant.has(name));
+      if (isConstant) for (const name of node.output ?? []) constant.add(name);
+      (isConstant ? first : rest).push(node);
     }
     return [...first, ...rest];
   }
 
-  /** @param folder every external tensor lies below it; their places are written relative to it. */
+  /** @param folder parent folder of all external tensors, whose paths are written relative to it */
   finish(name: string, folder: string, target: Target = CPU): WrittenGraph {
     const initializer = [
       ...this.#initializers,
@@ -198,19 +198,19 @@ export class GraphBuilder {
       ],
       graph: {
         name,
-        node: this.#inOrder(),
+        node: this.#weightNodesFirst(),
         input: this.#inputs,
         output: this.#outputs,
         initializer,
-        valueInfo: [...this.#described.values()],
+        valueInfo: [...this.#declared.values()],
       },
     }).finish();
-    return { name, bytes, folder, isForeign: false, packsWeights: false, target };
+    return { name, bytes, folder, isImported: false, prepacksWeights: false, target };
   }
 }
 
-const remember = (known: Map<string, Value>, key: string, make: () => Value): Value => {
-  const made = known.get(key) ?? make();
-  known.set(key, made);
-  return made;
+const cached = (cache: Map<string, PlainValue>, key: string, make: () => PlainValue): PlainValue => {
+  const value = cache.get(key) ?? make();
+  cache.set(key, value);
+  return value;
 };

@@ -1,4 +1,4 @@
-/** A network that someone else wrote, made ready to be opened as ours are: float32 in and out, weights by real path. */
+/** Imports an ONNX model of another program: float32 and int64 inputs, float32 outputs, weights by real path. */
 import type { onnx as Onnx } from '#onnx-proto';
 import type { WrittenGraph } from './graph-builder.js';
 import { locationBelow, onnx } from './onnx-messages.js';
@@ -6,31 +6,31 @@ import type { Target } from '../operators/target.js';
 
 const { FLOAT, FLOAT16, BFLOAT16, DOUBLE, INT32, INT64 } = onnx.TensorProto.DataType;
 
-/** What callers give and take instead: numbers are float32, indices int64. */
-const PLAIN: Readonly<Record<number, number>> = {
+/** Types of the imported graph's inputs and outputs, by their declared types. */
+const CANONICAL_TYPE: Readonly<Record<number, number>> = {
   [FLOAT16]: FLOAT,
   [BFLOAT16]: FLOAT,
   [DOUBLE]: FLOAT,
   [INT32]: INT64,
 };
 
-export interface ForeignGraph {
+export interface OnnxModel {
   readonly model: Onnx.IModelProto;
-  /** Names of the files that hold weights, beside the network's own file, as it names them. */
+  /** Names of the weight files beside the model's own file, as it names them. */
   readonly locations: readonly string[];
   /** Dimensions of each input; null: dynamic. */
   readonly inputs: ReadonlyMap<string, readonly (number | null)[]>;
   readonly outputs: readonly string[];
 }
 
-/** @throws an error of the decoder when the bytes are no ONNX model */
-export const readForeignGraph = (bytes: Uint8Array): ForeignGraph => {
+/** @throws an error of the protobuf decoder if the bytes are no ONNX model */
+export const parseOnnxModel = (bytes: Uint8Array): OnnxModel => {
   const model = onnx.ModelProto.decode(bytes);
   const dimsOf = ({ type }: Onnx.IValueInfoProto): (number | null)[] =>
     (type?.tensorType?.shape?.dim ?? []).map(({ dimValue }) => Number(dimValue ?? 0) || null);
   /* Older exports list weights as inputs too. */
-  const stored = new Set(model.graph?.initializer?.map(({ name }) => name));
-  const inputs = (model.graph?.input ?? []).filter(({ name }) => !stored.has(name));
+  const initializers = new Set(model.graph?.initializer?.map(({ name }) => name));
+  const inputs = (model.graph?.input ?? []).filter(({ name }) => !initializers.has(name));
   return {
     model,
     locations: [...new Set((model.graph?.initializer ?? []).flatMap((tensor) => locationOf(tensor)?.value ?? []))],
@@ -44,10 +44,10 @@ const locationOf = ({ externalData }: Onnx.ITensorProto): Onnx.IStringStringEntr
 
 /**
  * @param files real path of each of `locations`
- * @param folder below which they all lie
+ * @param folder parent folder of all of them
  */
-export const adoptGraph = (
-  { model }: ForeignGraph,
+export const importGraph = (
+  { model }: OnnxModel,
   {
     name,
     files,
@@ -64,29 +64,30 @@ export const adoptGraph = (
     const file = files.get(location?.value ?? '');
     if (location && file !== undefined) location.value = locationBelow(folder, file);
   }
-  if (graph) castEnds(graph);
+  if (graph) castInputsAndOutputs(graph);
   const bytes = onnx.ModelProto.encode(model).finish();
-  return { name, bytes, folder, isForeign: true, packsWeights: false, target };
+  return { name, bytes, folder, isImported: true, prepacksWeights: false, target };
 };
 
-/** Declares inputs and outputs in plain types, with a cast between each and the network. */
-const castEnds = (graph: Onnx.IGraphProto): void => {
+/** Declares inputs and outputs in CANONICAL_TYPE, with a cast between each and its use. */
+const castInputsAndOutputs = (graph: Onnx.IGraphProto): void => {
   const nodes = graph.node ?? [];
   const inner = new Map<string, string>();
   const casts: Onnx.INodeProto[] = [];
-  const plain = (value: Onnx.IValueInfoProto, cast: (type: number, from: string, within: string) => void): void => {
+  const redeclare = (value: Onnx.IValueInfoProto, cast: (type: number, from: string, within: string) => void): void => {
     const tensor = value.type?.tensorType;
     const declared = tensor?.elemType ?? 0;
-    const type = PLAIN[declared];
+    const type = CANONICAL_TYPE[declared];
     if (!tensor || type === undefined || !value.name) return;
     const within = `${value.name}/declared`;
     inner.set(value.name, within);
     tensor.elemType = type;
     cast(declared, value.name, within);
   };
-  for (const input of graph.input ?? []) plain(input, (type, name, within) => casts.push(castNode(name, within, type)));
+  for (const input of graph.input ?? [])
+    redeclare(input, (type, name, within) => casts.push(castNode(name, within, type)));
   for (const output of graph.output ?? [])
-    plain(output, (_, name, within) => casts.push(castNode(within, name, FLOAT)));
+    redeclare(output, (_, name, within) => casts.push(castNode(within, name, FLOAT)));
   if (inner.size === 0) return;
   const rename = (names: string[] | null | undefined): string[] => (names ?? []).map((name) => inner.get(name) ?? name);
   for (const node of nodes) Object.assign(node, { input: rename(node.input), output: rename(node.output) });

@@ -1,8 +1,8 @@
-/** Messages of the ONNX format (onnx/onnx onnx.proto), of what this project calls by shorter names. */
+/** Protobuf messages of the ONNX format (onnx/onnx onnx.proto). */
 import { posix, relative, sep } from 'node:path';
 import onnxProto, { type onnx as Onnx } from '#onnx-proto';
 
-/* The package is CommonJS: its values come by the default export, its types by name. */
+/* The package is CommonJS: its values are in the default export, its types are named exports. */
 export const { onnx } = onnxProto;
 
 export type ElementType = 'F32' | 'F16' | 'BF16' | 'I8' | 'I64';
@@ -14,7 +14,7 @@ export const ONNX_TYPE: Readonly<Record<ElementType, number>> = {
   I64: onnx.TensorProto.DataType.INT64,
 };
 
-/** A tensor that lies in a file. */
+/** A tensor stored in a file. */
 export interface ExternalTensor {
   /** Real path of the file. */
   readonly file: string;
@@ -37,7 +37,7 @@ export const attribute = (name: string, value: Attribute): Onnx.IAttributeProto 
   return { name, type: AttributeType.INTS, ints: [...value] };
 };
 
-/** A dimension: its size, the name of one that is dynamic, equal where names are, or null: nothing is known. */
+/** A size, the name of a dynamic size (equal names are equal sizes), or null if unknown. */
 export type Dimension = number | string | null;
 
 export const valueInfo = (name: string, type: ElementType, dims: readonly Dimension[]): Onnx.IValueInfoProto => ({
@@ -50,11 +50,11 @@ const dimension = (dim: Dimension): Onnx.TensorShapeProto.IDimension => {
   return typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim };
 };
 
-/** How a message names a file of weights. */
+/** Path of a weight file relative to `folder`, as ONNX writes it. */
 export const locationBelow = (folder: string, file: string): string =>
   relative(folder, file).split(sep).join(posix.sep);
 
-/** @param folder what its file is named from */
+/** @param folder that its file's path is relative to */
 export const externalTensor = (name: string, source: ExternalTensor, folder: string): Onnx.ITensorProto => ({
   name,
   dims: [...source.shape],

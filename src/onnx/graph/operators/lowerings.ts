@@ -1,4 +1,4 @@
-/** Which lowering a target has. */
+/** The operators of each device family, and of each level of fusion. */
 import { CpuOperators } from '../cpu/cpu-operators.js';
 import { CudaOperators } from './cuda-operators.js';
 import { DmlOperators } from './dml-operators.js';
@@ -9,10 +9,10 @@ import { StandardOperators } from './standard-operators.js';
 import type { DeviceFamily, Fusion, Precision, Target } from './target.js';
 
 type Lowerings = Partial<
-  Record<Fusion, new (graph: GraphBuilder, precision: Precision, block: number | null) => Operators>
+  Record<Fusion, new (graph: GraphBuilder, precision: Precision, blockSize: number | null) => Operators>
 >;
 
-/** WebGPU has kernels for attention and activations, but none for group normalization; CoreML has the standard's alone. */
+/** WebGPU has kernels for attention and activations, but none for group normalization; CoreML has standard operators only. */
 const LOWERINGS = {
   cpu: { fused: CpuOperators },
   cuda: { fused: CudaOperators, attention: MicrosoftOperators, standard: StandardOperators },
@@ -21,20 +21,20 @@ const LOWERINGS = {
   coreml: { standard: StandardOperators },
 } as const satisfies Record<DeviceFamily, Lowerings>;
 
-/** Fusions that a family has, best first. */
+/** Levels of fusion that a family has, fastest first. */
 export const fusionsOf = (family: DeviceFamily): readonly Fusion[] => Object.keys(LOWERINGS[family]) as Fusion[];
 
 /**
- * @param block of the CPU's operators, see there
- * @throws RangeError for a fusion that the family does not have
+ * @param blockSize for the CPU (cpu-operators.ts)
+ * @throws RangeError if the family has no such fusion
  */
 export const operatorsFor = (
   { family, fusion, precision }: Target,
   graph: GraphBuilder,
-  block: number | null = null,
+  blockSize: number | null = null,
 ): Operators => {
   const lowerings: Lowerings = LOWERINGS[family];
   const Lowering = lowerings[fusion];
   if (Lowering === undefined) throw new RangeError(`${family} has no ${fusion} lowering`);
-  return new Lowering(graph, precision, block);
+  return new Lowering(graph, precision, blockSize);
 };

@@ -1,5 +1,5 @@
-/** ONNX Runtime's own attention and activations (domain com.microsoft), where a device family has kernels for them. */
-import type { Value } from '../onnx/graph-builder.js';
+/** ONNX Runtime's attention and activations (domain com.microsoft), for device families that have kernels for them. */
+import type { PlainValue, Value } from '../onnx/value.js';
 import type { AttentionOptions } from './operators.js';
 import { StandardOperators } from './standard-operators.js';
 
@@ -7,7 +7,7 @@ export const MICROSOFT = 'com.microsoft';
 
 export class MicrosoftOperators extends StandardOperators {
   override attention(query: Value, key: Value, value: Value, options: AttentionOptions): Value {
-    if (options.unseen !== undefined) return super.attention(query, key, value, options);
+    if (options.attentionMask !== undefined) return super.attention(query, key, value, options);
     const { channels, heads, causal } = options;
     const attended = this.graph.node(
       'MultiHeadAttention',
@@ -18,10 +18,10 @@ export class MicrosoftOperators extends StandardOperators {
     return this.graph.node('Reshape', [attended, this.graph.integers([-1, channels])]);
   }
 
-  /** Tokens of each picture apart, [B,S,C]. */
-  protected sequences(tokens: Value, { batch, channels }: AttentionOptions): Value {
+  /** Tokens as [B,S,C]. */
+  protected sequences(tokens: Value, { batch, channels }: AttentionOptions): PlainValue {
     const shape = this.graph.once(`sequence:${batch.name}:${channels}`, () =>
-      this.graph.join(batch, this.graph.integers([-1, channels])),
+      this.graph.concat(batch, this.graph.integers([-1, channels])),
     );
     return this.graph.node('Reshape', [tokens, shape]);
   }

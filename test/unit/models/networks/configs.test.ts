@@ -56,20 +56,20 @@ describe('parseUnetConfig', () => {
       projection_class_embeddings_input_dim: 2560,
     };
     const config = parseUnetConfig(refiner, 'unet');
-    expect(config.timeWidth).toBe(1536);
-    expect(config.down.map(({ channels, depth }) => [channels, depth])).toEqual([
+    expect(config.timeEmbedDim).toBe(1536);
+    expect(config.downBlocks.map(({ channels, transformerLayers: depth }) => [channels, depth])).toEqual([
       [384, 0],
       [768, 4],
       [1536, 4],
       [1536, 0],
     ]);
-    expect(config.up.map(({ channels, depth, layers }) => [channels, depth, layers])).toEqual([
+    expect(config.upBlocks.map(({ channels, transformerLayers: depth, layers }) => [channels, depth, layers])).toEqual([
       [1536, 0, 3],
       [1536, 4, 3],
       [768, 4, 3],
       [384, 0, 3],
     ]);
-    expect(config.mid).toEqual({ channels: 1536, layers: 2, heads: 24, depth: 4 });
+    expect(config.midBlock).toEqual({ channels: 1536, layers: 2, heads: 24, transformerLayers: 4 });
   });
 
   it('wants as many entries as blocks', () => {

@@ -1,6 +1,6 @@
-import { chooseTarget, reasonAgainst } from '#src/onnx/devices/choose-target.js';
-import type { DeviceTrial } from '#src/onnx/devices/probe-result.js';
-import { parseDeviceWish } from '#src/onnx/devices/device-request.js';
+import { chooseTarget, rejectionReason } from '#src/onnx/devices/choose-target.js';
+import type { ProbeResult } from '#src/onnx/devices/probe-result.js';
+import { parseDeviceRequest } from '#src/onnx/devices/device-request.js';
 import { CPU } from '#src/onnx/graph/operators/target.js';
 
 it.each([
@@ -15,18 +15,18 @@ it.each([
   ['cuda:-1', null],
   ['CUDA', null],
   ['gpu', null],
-])('%s is %j', (text, wish) => {
-  expect(parseDeviceWish(text)).toEqual(wish);
+])('--device %s means %j', (text, request) => {
+  expect(parseDeviceRequest(text)).toEqual(request);
 });
 
-it('takes the CPU without trying it, and refuses what it cannot do', async () => {
-  expect(await chooseTarget('cpu', 'auto')).toEqual({ target: CPU, turnedDown: [] });
+it('the CPU is chosen without a probe, and refused with fp16', async () => {
+  expect(await chooseTarget('cpu', 'auto')).toEqual({ target: CPU, rejected: [] });
   await expect(chooseTarget('cpu', 'fp16')).rejects.toMatchObject({ code: 'USAGE_CONFLICT' });
 });
 
 const other = process.platform === 'win32' ? 'coreml' : 'dml';
 
-it('says what a device that is not here needs', async () => {
+it('a device of another system is an error that says so', async () => {
   const chosen = chooseTarget({ family: other, index: 0 }, 'auto');
   await expect(chosen).rejects.toMatchObject({
     code: 'DEVICE_UNAVAILABLE',
@@ -34,7 +34,7 @@ it('says what a device that is not here needs', async () => {
   });
 });
 
-const trial = (changes: Partial<DeviceTrial>): DeviceTrial => ({
+const probed = (changes: Partial<ProbeResult>): ProbeResult => ({
   device: { family: 'webgpu', index: 0 },
   target: { family: 'webgpu', index: 0, precision: 'fp32', fusion: 'standard' },
   attempts: [],
@@ -42,11 +42,11 @@ const trial = (changes: Partial<DeviceTrial>): DeviceTrial => ({
   ...changes,
 });
 
-it('passes by what is wrong, and what only plays a GPU', () => {
-  expect(reasonAgainst(trial({}))).toBeNull();
-  expect(reasonAgainst(trial({ speed: { device_ms: 2020, cpu_ms: 25 } }))).toBe(
-    'it is slower than the CPU (2020 ms against 25 ms for the same products)',
+it('a device that fails its self-test is rejected, and a software GPU too', () => {
+  expect(rejectionReason(probed({}))).toBeNull();
+  expect(rejectionReason(probed({ speed: { device_ms: 2020, cpu_ms: 25 } }))).toBe(
+    'it is slower than the CPU (2020 ms against 25 ms for the same matrix multiplications)',
   );
   const attempt = { target: CPU, result: null, problem: ' no\n adapter ' };
-  expect(reasonAgainst(trial({ target: null, attempts: [attempt] }))).toBe('no adapter');
+  expect(rejectionReason(probed({ target: null, attempts: [attempt] }))).toBe('no adapter');
 });

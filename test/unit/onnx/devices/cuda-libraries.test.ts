@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { examineCuda, type CudaPlaces } from '#src/onnx/devices/cuda-libraries.js';
+import { examineCuda, type LibrarySearch } from '#src/onnx/devices/cuda-libraries.js';
 
 const folderWith = (...names: string[]): string => {
   const folder = mkdtempSync(join(tmpdir(), 'sdxl-refine-cuda-'));
@@ -18,7 +18,7 @@ const LIBRARIES = [
   'libcurand.so.10',
   'libcudnn.so.9',
 ];
-const linux: CudaPlaces = {
+const linux: LibrarySearch = {
   env: {},
   libraryFolder: '/nowhere/sdxl-refine',
   platform: 'linux',

@@ -7,15 +7,15 @@ import {
   linear,
 } from '#src/onnx/devices/self-test-reference.js';
 import { runSelfTest, selfTestGraph, selfTestInputs, selfTestReference } from '#src/onnx/devices/self-test.js';
-import { openNetwork } from '#src/onnx/runtime/session.js';
+import { openSession } from '#src/onnx/runtime/session.js';
 import { tensor } from '#src/tensor/tensor.js';
 
 const numbers = (...values: number[]): Float64Array => Float64Array.from(values);
 const silu = (x: number): number => x / (1 + Math.exp(-x));
 const rounded = (values: Float64Array): number[] => [...values].map((value) => Math.round(value * 1e9) / 1e9);
 
-describe('the reference, by hand', () => {
-  it('normalizes groups', () => {
+describe('the reference equals results computed by hand', () => {
+  it('group norm', () => {
     /* Two groups of one channel each: 1, 3 and 10, 10. */
     const y = groupNormSilu(numbers(1, 3, 10, 10), numbers(1, 2), numbers(0, 5), {
       channels: 2,
@@ -33,13 +33,13 @@ describe('the reference, by hand', () => {
     expect(rounded(z)).toEqual(rounded(numbers(silu(-1), silu(2 + 5))));
   });
 
-  it('normalizes layers', () => {
+  it('layer norm', () => {
     expect([...layerNorm(numbers(0, 2, 5, 9), numbers(1, 3), numbers(0, 1), { channels: 2, epsilon: 0 })]).toEqual([
       -1, 4, -1, 4,
     ]);
   });
 
-  it('convolves with zeros outside', () => {
+  it('convolution with zero padding', () => {
     const one = numbers(1, 2, 3, 4);
     const size = { channels: 1, side: 2 };
     expect([...convolution(one, numbers(0, 0, 0, 0, 1, 0, 0, 0, 0), numbers(10), size)]).toEqual([11, 12, 13, 14]);
@@ -48,20 +48,20 @@ describe('the reference, by hand', () => {
     expect([...convolution(one, numbers(0, 0, 0, 1, 0, 0, 0, 0, 0), numbers(0), size)]).toEqual([0, 1, 0, 3]);
   });
 
-  it('attends', () => {
-    /* Tokens 0 and ln 3 of width 1: the first sees both alike, the second itself more. */
+  it('attention', () => {
+    /* Tokens 0 and ln 3 of width 1: the first attends to both equally, the second more to itself. */
     const l = Math.log(3);
     const weight = Math.exp(l * l);
     expect(rounded(attention(numbers(0, l), { channels: 1, heads: 1 }))).toEqual(
       rounded(numbers(l / 2, (l * weight) / (1 + weight))),
     );
-    /* Heads do not see each other. */
+    /* Heads are independent. */
     const both = attention(numbers(0, 7, l, 7), { channels: 2, heads: 2 });
     expect(rounded(both)).toEqual(rounded(numbers(l / 2, 7, (l * weight) / (1 + weight), 7)));
   });
 });
 
-it('multiplies tokens, and gates values by the upper halves’ gelu', () => {
+it('linear layer, and GEGLU with the gates in the second half', () => {
   expect([...linear(numbers(1, 2, 3, 4), numbers(1, 0, 0, 1, 1, 1), 2)]).toEqual([1, 2, 3, 3, 4, 7]);
   /* gelu(1) = Φ(1) = 0.8413447461 (tables of the normal distribution). */
   expect(rounded(gatedGelu(numbers(2, 0.5), numbers(1, 0.5)))).toEqual(rounded(numbers(3 * 0.841344746068543)));
@@ -69,15 +69,15 @@ it('multiplies tokens, and gates values by the upper halves’ gelu', () => {
 });
 
 describe('the self-test', () => {
-  it('passes here, with room', async () => {
+  it('passes on this CPU with a tenth of its tolerance', async () => {
     const { max_error: off, tolerance } = await runSelfTest();
     expect(off).toBeGreaterThan(0);
     expect(off).toBeLessThan(tolerance / 10);
   });
 
-  it('notices one number of any input that is off by a hundredth', async () => {
+  it('fails when one number of any input is off by a hundredth', async () => {
     const inputs = selfTestInputs();
-    const network = await openNetwork(selfTestGraph());
+    const network = await openSession(selfTestGraph());
     const { y } = await network.run(inputs);
     await network.close();
     for (const name of Object.keys(inputs) as (keyof typeof inputs)[]) {

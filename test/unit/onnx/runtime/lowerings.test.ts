@@ -1,6 +1,6 @@
 /**
- * Each device's lowering of whole networks, as far as a CPU can tell: ONNX Runtime accepts its types and shapes, everything
- * that the CPU has no kernel for is what the device has one for, and its arithmetic is the reference's.
+ * Each device family's lowering of whole networks, checked on the CPU: ONNX Runtime accepts its types and shapes, the only
+ * operators without a CPU kernel are those that the device has, and its arithmetic equals the CPU lowering's.
  */
 import { InferenceSession } from '#onnxruntime-node';
 import type { WrittenGraph } from '#src/onnx/graph/onnx/graph-builder.js';
@@ -15,7 +15,7 @@ import { parseVaeConfig } from '#src/models/networks/vae-config.js';
 import { VAE_DECODER, VAE_ENCODER, writeVaeDecoder, writeVaeEncoder } from '#src/models/networks/vae.js';
 import { writeGraph } from '#src/models/networks/write-graph.js';
 import { messageOf } from '#src/errors.js';
-import { openNetwork, type Feeds } from '#src/onnx/runtime/session.js';
+import { openSession, type Feeds } from '#src/onnx/runtime/session.js';
 import { sessionOptions } from '#src/onnx/runtime/session-options.js';
 import { sizeOf, tensor, type Tensor } from '#src/tensor/tensor.js';
 import { findModelFolder } from '#src/models/weights/discovery/model-folder.js';
@@ -30,14 +30,14 @@ const numbers = (...dims: number[]): Tensor =>
     dims,
   );
 
-interface Network {
+interface TestNetwork {
   write: (target: Target) => WrittenGraph;
   feeds: Feeds;
 }
 
-const networks = async (): Promise<Record<string, Network>> => {
+const networks = async (): Promise<Record<string, TestNetwork>> => {
   const { unet, textEncoder2: text, vae } = await findModelFolder(goldenData('models/tiny-refiner'));
-  const network = async (part: typeof unet, write: (scope: LayerScope) => void, feeds: Feeds): Promise<Network> => {
+  const network = async (part: typeof unet, write: (scope: LayerScope) => void, feeds: Feeds): Promise<TestNetwork> => {
     const weights = await openPart(part);
     return { write: (target) => writeGraph('test', weights, write, { target }), feeds };
   };
@@ -51,11 +51,11 @@ const networks = async (): Promise<Record<string, Network>> => {
         writeUnet(scope, unetConfig);
       },
       {
-        /* Odd sides are rounded up on the way down, and come back. */
+        /* Odd sides: down blocks round them up, and up blocks restore them. */
         [UNET.sample]: numbers(2, 4, 9, 7),
-        [UNET.timestep]: numbers(2, unetConfig.timestepWidth),
-        [UNET.prompt]: numbers(2, 77, unetConfig.promptWidth),
-        [UNET.addition]: numbers(2, unetConfig.additionWidth),
+        [UNET.timestep]: numbers(2, unetConfig.timestepEmbedDim),
+        [UNET.prompt]: numbers(2, 77, unetConfig.crossAttentionDim),
+        [UNET.addition]: numbers(2, unetConfig.addedCondDim),
       },
     ),
     'text encoder': await network(
@@ -74,7 +74,7 @@ const networks = async (): Promise<Record<string, Network>> => {
         writeVaeEncoder(scope, vaeConfig);
       },
       {
-        [VAE_ENCODER.picture]: numbers(1, 3, 24, 40),
+        [VAE_ENCODER.image]: numbers(1, 3, 24, 40),
       },
     ),
     'VAE decoder': await network(
@@ -91,28 +91,28 @@ const networks = async (): Promise<Record<string, Network>> => {
 
 const all = await networks();
 const run = async (graph: WrittenGraph, feeds: Feeds): Promise<Tensor[]> => {
-  const opened = await openNetwork(graph);
+  const opened = await openSession(graph);
   const outputs = await opened.run(feeds);
   await opened.close();
   return Object.values(outputs);
 };
 
-/** CUDA and DirectML have every lowering that there is. */
+/** CUDA and DirectML have every lowering. */
 const LOWERINGS = fusionsOf('cuda').map((fusion) => ({ family: 'cuda', index: 0, fusion }) as const);
 const targets = [...LOWERINGS, { family: 'dml', index: 0, fusion: 'fused' } as const].flatMap((lowering) =>
   (['fp32', 'fp16'] as const).map((precision): Target => ({ ...lowering, precision })),
 );
 
-/** float32: other orders of the same sums. Half precision: its rounding, through networks of random weights. */
+/** float32: another order of summation. Half precision: its rounding, amplified by random weights. */
 const TOLERANCE = { fp32: 1e-4, fp16: 3e-2 } as const;
 
 describe.each(Object.keys(all))('%s', (name) => {
   const { write, feeds } = all[name]!;
 
-  /* The VAE is in float32 everywhere. */
+  /* The VAE always runs in float32. */
   const used = targets.filter(({ precision }) => precision === 'fp32' || !name.startsWith('VAE'));
   it.each(used.map((target) => [`${target.family} ${target.fusion} ${target.precision}`, target] as const))(
-    '%s computes what the CPU computes',
+    '%s computes the CPU lowering’s results',
     async (_, target) => {
       const graph = write(target);
       const expected = await run(write(CPU), feeds);
@@ -122,15 +122,15 @@ describe.each(Object.keys(all))('%s', (name) => {
         const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
         const difference = maxDifference(ours[index]!.data, data) / largest;
         expect(difference).toBeLessThan(TOLERANCE[target.precision as 'fp32' | 'fp16']);
-        /* The two are not the same graph twice. */
+        /* The two graphs differ. */
         if (target.precision === 'fp16') expect(difference).toBeGreaterThan(0);
       }
     },
   );
 
-  it.each(['cuda', 'dml'] as const)('ONNX Runtime’s own types and shapes agree with %s', async (family) => {
+  it.each(['cuda', 'dml'] as const)('ONNX Runtime accepts types and shapes of the %s lowering', async (family) => {
     const graph = write({ family, index: 0, fusion: 'fused', precision: 'fp16' });
-    /* Types and shapes are checked before kernels are looked for, and kernels are all that may be missing. */
+    /* ONNX Runtime checks types and shapes before it looks for kernels; only kernels may be missing. */
     const opening = InferenceSession.create(graph.bytes, {
       ...sessionOptions({ ...graph, target: CPU }),
       logSeverityLevel: 4,

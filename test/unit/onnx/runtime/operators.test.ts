@@ -1,9 +1,10 @@
-/** Each operator as the CPU runs it, against its definition in float64. */
+/** CPU operators against their definitions in float64. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { GraphBuilder, type Value } from '#src/onnx/graph/onnx/graph-builder.js';
+import { GraphBuilder } from '#src/onnx/graph/onnx/graph-builder.js';
+import type { Value } from '#src/onnx/graph/onnx/value.js';
 import { CpuOperators } from '#src/onnx/graph/cpu/cpu-operators.js';
-import { openNetwork } from '#src/onnx/runtime/session.js';
+import { openSession } from '#src/onnx/runtime/session.js';
 import { sizeOf, tensor, type Tensor } from '#src/tensor/tensor.js';
 import { maxDifference } from '../../../support/golden.js';
 
@@ -21,7 +22,7 @@ const evaluate = async (
     ),
   );
   graph.output(write(new CpuOperators(graph), values), 'result', ['a', 'b', 'c', 'd'].slice(0, 4));
-  const network = await openNetwork(graph.finish('test', mkdtempSync(`${tmpdir()}/sdxl-refine-`)));
+  const network = await openSession(graph.finish('test', mkdtempSync(`${tmpdir()}/sdxl-refine-`)));
   return (await network.run(inputs))['result']!;
 };
 
@@ -32,7 +33,7 @@ const numbers = (dims: number[], seed = 1): Tensor =>
     dims,
   );
 
-it('normalizes groups as group normalization does', async () => {
+it('groupNorm equals group normalization with SiLU', async () => {
   const [channels, groups, area] = [4, 2, 6];
   const [x, gamma, beta] = [numbers([2, channels, 2, 3]), numbers([channels], 2), numbers([channels], 3)];
   const ours = await evaluate({ x, gamma, beta }, (ops, [a, b, c]) =>
@@ -51,7 +52,7 @@ it('normalizes groups as group normalization does', async () => {
   expect(maxDifference(ours.data, expected)).toBeLessThan(1e-5);
 });
 
-it('attends by head, and causally where asked', async () => {
+it('attention equals softmax attention by head, with and without a causal mask', async () => {
   const [length, channels, heads] = [3, 4, 2];
   const [query, key, value] = [
     numbers([length, channels], 1),
@@ -81,13 +82,13 @@ it('attends by head, and causally where asked', async () => {
   }
 });
 
-it('goes to tokens and back to the same picture', async () => {
+it('toFeatureMap inverts toTokens', async () => {
   const x = numbers([2, 3, 4, 5]);
-  const ours = await evaluate({ x }, (ops, [a]) => ops.toPicture(ops.toTokens(a!, 3), a!));
+  const ours = await evaluate({ x }, (ops, [a]) => ops.toFeatureMap(ops.toTokens(a!, 3), a!));
   expect(ours).toEqual(x);
 });
 
-it('enlarges to the size of another picture as torch’s nearest does', async () => {
+it('upsampleTo equals torch’s nearest interpolation', async () => {
   const [x, like] = [numbers([1, 1, 2, 3]), numbers([1, 9, 3, 5])];
   const ours = await evaluate({ x, like }, (ops, [a, b]) => ops.upsampleTo(a!, b!));
   expect(ours.dims).toEqual([1, 1, 3, 5]);
@@ -98,7 +99,7 @@ it('enlarges to the size of another picture as torch’s nearest does', async ()
   expect(maxDifference(ours.data, expected)).toBe(0);
 });
 
-it('knows its activations', async () => {
+it('activations equal their definitions', async () => {
   const x = tensor(Float32Array.of(-3, -1, -0.1, 0, 0.5, 2, 4), [7]);
   const activations: [(ops: CpuOperators, a: Value) => Value, (v: number) => number][] = [
     [(ops, a) => ops.silu(a), (v) => v / (1 + Math.exp(-v))],
@@ -111,10 +112,10 @@ it('knows its activations', async () => {
   }
 });
 
-it('names the network whose inputs do not fit', async () => {
+it('an error of a run names the network', async () => {
   const graph = new GraphBuilder();
   graph.output(new CpuOperators(graph).silu(graph.input('x', 'F32', [2])), 'y', [2]);
-  const network = await openNetwork(graph.finish('UNet', tmpdir()));
+  const network = await openSession(graph.finish('UNet', tmpdir()));
   const run = network.run({ x: numbers([3]) });
   await expect(run).rejects.toMatchObject({
     code: 'SESSION_RUN',

@@ -1,4 +1,4 @@
-/** No operator of the WebGPU lowering is left to the CPU, which would move every picture there and back. */
+/** Every operator of the WebGPU lowering runs on WebGPU: one on the CPU would copy feature maps there and back. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { fusionsOf } from '#src/onnx/graph/operators/lowerings.js';

@@ -1,8 +1,9 @@
 import onnxProto from '#onnx-proto';
-import { GraphBuilder, type Value } from '#src/onnx/graph/onnx/graph-builder.js';
+import { GraphBuilder } from '#src/onnx/graph/onnx/graph-builder.js';
+import type { PlainValue } from '#src/onnx/graph/onnx/value.js';
 import { CpuOperators } from '#src/onnx/graph/cpu/cpu-operators.js';
 import { tensor } from '#src/tensor/tensor.js';
-import { run } from '../../../../support/of-blocks.js';
+import { run } from '../../../../support/nchwc-operators.js';
 
 const { onnx } = onnxProto;
 const external = (dtype: string, offset: number) => ({
@@ -14,7 +15,7 @@ const external = (dtype: string, offset: number) => ({
 });
 
 describe('GraphBuilder', () => {
-  it('writes a weight as a place in the user’s file, from the common folder', () => {
+  it('a weight is written as offset and length in the user’s file, by its path below the folder', () => {
     const graph = new GraphBuilder();
     graph.external('w', external('F16', 1234));
     const { bytes } = graph.finish('test', '/models/cat');
@@ -29,7 +30,7 @@ describe('GraphBuilder', () => {
     expect(bytes.length).toBeLessThan(300);
   });
 
-  it('knows a tensor, a constant and a cast once', () => {
+  it('a tensor, a constant and a cast are written once', () => {
     const graph = new GraphBuilder();
     const ops = new CpuOperators(graph);
     expect(graph.integers([0, 32, -1])).toBe(graph.integers([0, 32, -1]));
@@ -39,7 +40,7 @@ describe('GraphBuilder', () => {
     expect(written!.initializer!.length).toBe(2);
   });
 
-  it('puts casts of weights before all else, which makes them run last', () => {
+  it('casts of weights come first in the graph, so that ONNX Runtime runs them last', () => {
     const graph = new GraphBuilder();
     const ops = new CpuOperators(graph);
     const x = graph.input('x', 'F32', ['rows', 2]);
@@ -51,20 +52,20 @@ describe('GraphBuilder', () => {
     expect(types.indexOf('Relu')).toBeGreaterThan(0);
   });
 
-  it('uses float32 weights as they lie', () => {
+  it('float32 weights are used without a cast', () => {
     const graph = new GraphBuilder();
-    expect(new CpuOperators(graph).weight('w', external('F32', 0))).toEqual({ name: 'w' });
+    expect(new CpuOperators(graph).weight('w', external('F32', 0))).toEqual({ name: 'w', layout: 'plain' });
   });
 
-  it('gives what turns make side by side, and forgets what one of them made', async () => {
+  it('scan stacks the results of its iterations, and keeps their nodes inside the loop', async () => {
     const x = tensor(Float32Array.of(1, 2, 3), [3]);
     const y = await run(x, null, ({ graph }, input) => {
-      const double = (): Value => graph.once('double', () => graph.node('Add', [input, input]));
-      const times = graph.node('Shape', [input]);
-      const turns = graph.scan(times, [3], (index) =>
+      const double = (): PlainValue => graph.once('double', () => graph.node('Add', [input, input]));
+      const count = graph.node('Shape', [input]);
+      const results = graph.scan(count, [3], (index) =>
         graph.node('Add', [double(), graph.node('Cast', [index], { to: 1 })]),
       );
-      return graph.node('Add', [turns, double()]);
+      return graph.node('Add', [results, double()]);
     });
     expect(y).toEqual(tensor(Float32Array.of(4, 8, 12, 5, 9, 13, 6, 10, 14), [3, 3]));
   });

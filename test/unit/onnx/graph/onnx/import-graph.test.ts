@@ -1,7 +1,7 @@
 import onnxProto from '#onnx-proto';
-import { adoptGraph, readForeignGraph } from '#src/onnx/graph/onnx/import-graph.js';
+import { importGraph, parseOnnxModel } from '#src/onnx/graph/onnx/import-graph.js';
 import { CPU } from '#src/onnx/graph/operators/target.js';
-import { openNetwork } from '#src/onnx/runtime/session.js';
+import { openSession } from '#src/onnx/runtime/session.js';
 import { tensor } from '#src/tensor/tensor.js';
 
 const { onnx } = onnxProto;
@@ -17,11 +17,11 @@ const value = (name: string, elemType: number, dims: (string | number)[]) => ({
 });
 
 /** y = x[ids] + x[ids], in half precision and with small indices. */
-const foreign = onnx.ModelProto.encode({
+const imported = onnx.ModelProto.encode({
   irVersion: 9,
   opsetImport: [{ domain: '', version: 18 }],
   graph: {
-    name: 'foreign',
+    name: 'imported',
     node: [
       { opType: 'Gather', input: ['x', 'ids'], output: ['rows'] },
       { opType: 'Add', input: ['rows', 'rows'], output: ['y'] },
@@ -31,8 +31,8 @@ const foreign = onnx.ModelProto.encode({
   },
 }).finish();
 
-test('says what a network takes and gives', () => {
-  const { inputs, outputs, locations } = readForeignGraph(foreign);
+test('a parsed model lists inputs with dimensions, outputs and weight files', () => {
+  const { inputs, outputs, locations } = parseOnnxModel(imported);
   expect([...inputs]).toEqual([
     ['x', [null, 2]],
     ['ids', [null]],
@@ -41,12 +41,12 @@ test('says what a network takes and gives', () => {
   expect(locations).toEqual([]);
 });
 
-test('a network in other types is given and gives float32 and int64', async () => {
-  const graph = adoptGraph(readForeignGraph(foreign), { name: 'foreign', files: new Map(), folder: '/', target: CPU });
-  const network = await openNetwork(graph);
+test('an imported model with other types takes and gives float32 and int64', async () => {
+  const graph = importGraph(parseOnnxModel(imported), { name: 'imported', files: new Map(), folder: '/', target: CPU });
+  const session = await openSession(graph);
   const x = tensor(Float32Array.of(1, 2, 3, 4.5), [2, 2]);
-  const { y } = await network.run({ x, ids: { integers: [1, 0, 1] } });
+  const { y } = await session.run({ x, ids: { integers: [1, 0, 1] } });
   expect(y!.dims).toEqual([3, 2]);
   expect([...y!.data]).toEqual([6, 9, 2, 4, 6, 9]);
-  await network.close();
+  await session.close();
 });
