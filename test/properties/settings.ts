@@ -12,7 +12,7 @@ import { parseVaeConfig } from '#src/models/networks/vae-config.js';
 import { parseModelIndex } from '#src/models/weights/discovery/model-index.js';
 import { readJsonObject } from '#src/models/weights/discovery/read-json.js';
 import { chooseWeightFiles } from '#src/models/weights/discovery/weight-files.js';
-import { readForeignGraph } from '#src/onnx/graph/onnx/import-graph.js';
+import { parseOnnxModel } from '#src/onnx/graph/onnx/import-graph.js';
 import { goldenData, root } from '../support/golden.js';
 import { mutationsOf } from './mutations.js';
 import { property } from './property.js';
@@ -181,7 +181,7 @@ export const properties = [
     async (one) => {
       const bytes = await networks.bytesOf(one);
       try {
-        const { inputs, outputs, locations } = readForeignGraph(bytes);
+        const { inputs, outputs, locations } = parseOnnxModel(bytes);
         ok(inputs.size >= 0 && outputs.length >= 0 && locations.every((location) => typeof location === 'string'));
       } catch (thrown) {
         /* The decoder's own, which whoever opens it wraps; a fault of the program is none of these. */
