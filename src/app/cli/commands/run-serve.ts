@@ -51,7 +51,7 @@ export const runServe = async (flags: ServeFlags, around: Surroundings): Promise
       await serve({
         ...limits,
         score: {
-          ...{ ...scoring, read: thread.read, refiner: service },
+          ...{ ...scoring, read: thread.read, readStamp: thread.readStamp, refiner: service },
           onWarning: (warning, row) => {
             log.say(`Note: row ${row} of a request: ${warning}`);
           },

@@ -3,6 +3,8 @@ import { stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 import { exists } from '../../../run/batch/exists.js';
 import { RefineError, isRefineError, messageOf } from '../../../errors.js';
+import { isObject, parseJson, parseJsonObject } from '../../../io/json/parse-json.js';
+import { showValue } from '../../../run/manifest/rows/show-value.js';
 import { readFileBytes } from '../../../io/files/open-file.js';
 import { isManifest } from '../../../run/manifest/inputs/manifest-input.js';
 import { ROW_KEYS, rowKeyOf } from '../../../run/manifest/rows/row-keys.js';
@@ -19,12 +21,34 @@ const NAMES = ['sdxl-refine.json', 'sdxl-refine.yaml', 'sdxl-refine.yml'];
 
 /** Loaded where it is needed: it takes longer than the rest of the settings. */
 const yaml = async (text: string): Promise<unknown> => {
-  const { parse } = await import('yaml');
-  return parse(text, { logLevel: 'error' });
+  const { isScalar, parseDocument, visit } = await import('yaml');
+  /* The parser itself compares each key with all those before it: minutes for a file of a megabyte. */
+  const document = parseDocument(text, { logLevel: 'error', uniqueKeys: false });
+  for (const error of document.errors) throw error;
+  visit(document, {
+    Map: (_, { items }) => {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        const name = isScalar(key) ? key.value : key;
+        if (seen.has(name)) throw new Error(`it has the key ${showValue(name)} twice`);
+        seen.add(name);
+      }
+    },
+  });
+  return document.toJS() as unknown;
+};
+
+/** Levels, and braces, brackets, colons and commas: more than a file of settings has that somebody wrote. */
+const JSON_LIMITS = { maxDepth: 64, maxTokens: 200_000 };
+
+const json = (text: string): unknown => {
+  const invalid = (what: string): Error => new Error(`it ${what}`);
+  const value = parseJson(text, JSON_LIMITS, invalid);
+  return isObject(value) ? parseJsonObject(text, JSON_LIMITS, invalid) : value;
 };
 
 const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
-  '.json': (text) => JSON.parse(text) as unknown,
+  '.json': (text) => json(text),
   '.yaml': yaml,
   '.yml': yaml,
 };
@@ -143,7 +167,7 @@ const unknownKey = (name: string, path: string, keys: readonly ConfigKey[]): Ref
       : near === null
         ? `the keys are ${keys.map((key) => key.name).join(', ')}`
         : `did you mean "${near}"?`;
-  return new RefineError('USAGE_OPTION_INVALID', `Unknown key "${name}" in ${path}: ${mend}`, {
+  return new RefineError('USAGE_OPTION_INVALID', `Unknown key ${showValue(name)} in ${path}: ${mend}`, {
     context: { path, key: name, nearest: near },
   });
 };

@@ -29,6 +29,26 @@ describe('readConfigFile', () => {
     expect(await read(path)).toEqual(expected);
   });
 
+  it.each([
+    ['a.json', '{"strength": 0.5, "strength": 0.6}'],
+    ['a.yaml', 'strength: 0.5\nstrength: 0.6\n'],
+    ['a.yaml', 'a: {b: 1, b: 2}\n'],
+  ])('%s with the same key twice is refused: %j', async (name, text) => {
+    await expect(read(write(name, text))).rejects.toMatchObject({
+      code: 'USAGE_OPTION_INVALID',
+      message: expect.stringMatching(/same key twice|has the key "(?:strength|b)" twice/) as string,
+    });
+  });
+
+  it('takes time in proportion to its keys', async () => {
+    const path = write('many.yaml', Array.from({ length: 60_000 }, (_, at) => `k${at}: 1\n`).join(''));
+    const before = process.cpuUsage();
+    await expect(read(path)).rejects.toMatchObject({ code: 'USAGE_OPTION_INVALID' });
+    const { user, system } = process.cpuUsage(before);
+    /* Each key compared with all others would take a minute. */
+    expect((user + system) / 1000).toBeLessThan(10_000);
+  });
+
   it.each(['a.yaml', 'a.yml', 'A.YAML'])('reads YAML: %s', async (name) => {
     const text =
       'strength: 0.25 # a comment\noriginal_size: [512, 640]\nprompt: |-\n  two\n  lines\noverwrite: true\nlimit: 3\n';
@@ -79,7 +99,7 @@ describe('readConfigFile', () => {
     ['a.json', '[1]', /it holds no keys with values/],
     ['a.yaml', '', /it holds no keys with values/],
     ['a.yaml', 'strength: [0.2', /at line 1/],
-    ['a.yaml', 'steps: 2\nsteps: 3', /unique/],
+    ['a.yaml', 'steps: 2\nsteps: 3', /has the key "steps" twice/],
     ['a.yaml', 'steps: 2\n---\nsteps: 3', /multiple documents/i],
     ['a.yaml', 'overwrite: yes', /Expected overwrite in .* to be true or false, got "yes"/],
     ['a.yaml', Buffer.from([0x61, 0x3a, 0x20, 0xff]), /not valid/],
