@@ -22,6 +22,9 @@ export interface TorchTensor {
 /** A tensor's takes some 200 bytes. */
 export const MAX_PICKLE_BYTES = 64 * 1024;
 
+/** Latents have 4. */
+const MAX_SIDES = 8;
+
 const STORAGES: Readonly<Record<string, WeightDtype>> = {
   'torch FloatStorage': 'F32',
   'torch HalfStorage': 'F16',
@@ -218,4 +221,6 @@ const rebuild = (name: Value, given: Value): Value => {
 
 const isCount = (value: Value | undefined): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-const isCounts = (value: Value | undefined): value is number[] => Array.isArray(value) && value.every(isCount);
+/** A tensor's shape or strides. Short, so that naming a long list again and again takes no longer than the file is. */
+const isCounts = (value: Value | undefined): value is number[] =>
+  Array.isArray(value) && value.length <= MAX_SIDES && value.every(isCount);

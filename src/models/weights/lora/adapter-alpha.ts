@@ -12,22 +12,49 @@ const PREFIXES: Readonly<Record<AdapterPart, string>> = {
 /**
  * diffusers 0.42 loaders/lora_base.py writes `lora_adapter_metadata`; peft tuners/lora/layer.py divides alpha by the rank, or
  * by its root. Without either, the file's matrices are meant as they are.
- * @returns alpha over rank
+ * @returns a function from a layer and its rank to alpha over rank; the configuration is read once, however many layers there are
  */
-export const adapterAlpha = (
+export const readAlphas = (
   metadata: ReadonlyMap<string, string>,
-  part: AdapterPart,
-  layer: string,
-  rank: number,
-): number => {
+): ((part: AdapterPart, layer: string, rank: number) => number) => {
   const config = readConfig(metadata.get('lora_adapter_metadata'));
+  const parts = new Map<AdapterPart, PartAlphas>();
+  return (part, layer, rank) => {
+    const { all, usesRoot, find } = parts.get(part) ?? alphasOf(config, part);
+    if (!parts.has(part)) parts.set(part, { all, usesRoot, find });
+    const alpha = find(layer) ?? all;
+    return typeof alpha === 'number' ? alpha / (usesRoot ? Math.sqrt(rank) : rank) : 1;
+  };
+};
+
+interface PartAlphas {
+  all: unknown;
+  usesRoot: boolean;
+  /** The alpha of the first pattern that the layer's name ends with. */
+  find: (layer: string) => unknown;
+}
+
+/** Of longer names no pattern is looked for: each end of a name is, and there are as many as it has words. */
+const LONGEST_NAME = 1000;
+
+const alphasOf = (config: Readonly<Record<string, unknown>>, part: AdapterPart): PartAlphas => {
   const of = (key: string): unknown => config[`${PREFIXES[part]}.${key}`];
   const patterns = of('alpha_pattern');
-  const own = isObject(patterns)
-    ? Object.entries(patterns).find(([name]) => `_${layer}`.endsWith(`_${name.replaceAll('.', '_')}`))?.[1]
-    : undefined;
-  const alpha = own ?? of('lora_alpha');
-  return typeof alpha === 'number' ? alpha / (of('use_rslora') === true ? Math.sqrt(rank) : rank) : 1;
+  const byName = new Map<string, { at: number; alpha: unknown }>();
+  for (const [at, [name, alpha]] of Object.entries(isObject(patterns) ? patterns : {}).entries()) {
+    const folded = name.replaceAll('.', '_');
+    if (!byName.has(folded)) byName.set(folded, { at, alpha });
+  }
+  const find = (layer: string): unknown => {
+    if (byName.size === 0 || layer.length > LONGEST_NAME) return undefined;
+    let best = byName.get(layer);
+    for (let at = layer.indexOf('_'); at !== -1; at = layer.indexOf('_', at + 1)) {
+      const found = byName.get(layer.slice(at + 1));
+      if (found !== undefined && (best === undefined || found.at < best.at)) best = found;
+    }
+    return best?.alpha;
+  };
+  return { all: of('lora_alpha'), usesRoot: of('use_rslora') === true, find };
 };
 
 /** PEFT's configuration has some dozens of keys; patterns have one a layer. */

@@ -1,6 +1,6 @@
 /** A file of adapters (LoRA, LoCon, DoRA), read: low-rank changes by layer, as the file names them. */
 import { messageOf, RefineError } from '../../../errors.js';
-import { adapterAlpha } from './adapter-alpha.js';
+import { readAlphas } from './adapter-alpha.js';
 import { readAdapterKey, type AdapterPart } from './adapter-names.js';
 import { isWeightDtype } from '../safetensors/dtypes.js';
 import { openSafetensors } from '../safetensors/open-safetensors.js';
@@ -77,6 +77,7 @@ export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
     if (entry.roles.has(role)) throw unsuitable(path, `it has ${show(name)} under two names`);
     entry.roles.set(role, { ...tensor, dtype, file });
   }
+  const alphaOf = readAlphas(metadata);
   const layers: AdapterFile['layers'][number][] = [];
   for (const { part, layer, roles, alpha } of found.values()) {
     const [down, up, mid = null] = [roles.get('down'), roles.get('up'), roles.get('mid')];
@@ -87,7 +88,7 @@ export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
       );
     }
     const rank = down.shape[0] ?? 1;
-    const scale = alpha === undefined ? adapterAlpha(metadata, part, layer, rank) : alpha / rank;
+    const scale = alpha === undefined ? alphaOf(part, layer, rank) : alpha / rank;
     layers.push({ part, layer, lowRank: { down, mid, up, scale, magnitude: roles.get('magnitude') ?? null } });
   }
   if (layers.length === 0)

@@ -160,6 +160,7 @@ describe('files that somebody made', () => {
     ['a tensor before its data', archive(pickleOf({ offset: -1 })), /pickle is damaged/],
     ['negative strides', archive(pickleOf({ strides: [24, 6, 3, -1] })), /pickle is damaged/],
     ['fewer strides than sides', archive(pickleOf({ strides: [1] })), /pickle is damaged/],
+    ['a tensor of nine sides', archive(pickleOf({ shape: Array(9).fill(1) as number[], strides: Array(9).fill(1) as number[] })), /pickle is damaged/],
     ['a storage of another size', archive(pickleOf({ size: 2_000_000_000 })), /of another size/],
     ['a storage that is elsewhere', archive(pickleOf({ storage: '../../etc/passwd' })), /not where its pickle says/],
     ['a tensor of other sides', archive(pickleOf({ shape: [1, 3, 2, 4] })), /expected latents \[1, 4, height, width\]/],

@@ -1,0 +1,27 @@
+import { readAlphas } from '#src/models/weights/lora/adapter-alpha.js';
+
+const of = (config: object) => readAlphas(new Map([['lora_adapter_metadata', JSON.stringify(config)]]));
+
+test('the first pattern that a name ends with counts, at a part of a name alone, and else the alpha of all', () => {
+  const alpha = of({
+    'unet.lora_alpha': 2,
+    'unet.alpha_pattern': { k: 100, to_k: 6, 'attn2.to_k': 8, down_attn1_to_q: 10, proj: 12 },
+  });
+  const layers = ['down_attn2_to_k', 'down_attn2_xto_k', 'down_attn1_to_q', 'proj', 'up_proj_in', 'up_k'];
+  expect(layers.map((layer) => alpha('unet', layer, 2))).toEqual([50, 50, 5, 6, 1, 50]);
+  expect(alpha('textEncoder', 'down_attn2_to_k', 2)).toBe(1);
+});
+
+test('by the root of the rank where it says so', () => {
+  expect(of({ 'unet.lora_alpha': 4, 'unet.use_rslora': true })('unet', 'x', 16)).toBe(1);
+});
+
+test('reads the configuration once, however many layers ask', () => {
+  const patterns = Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`x${at}`, 4]));
+  const before = process.cpuUsage();
+  const alpha = of({ 'unet.alpha_pattern': patterns });
+  for (let at = 0; at < 20_000; at++) alpha('unet', `down_blocks_${at}_to_k`, 4);
+  const { user, system } = process.cpuUsage(before);
+  /* Each layer for itself would take minutes. */
+  expect((user + system) / 1000).toBeLessThan(3000);
+});
