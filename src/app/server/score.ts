@@ -1,5 +1,5 @@
 /** A request to score, from its parsed body to the response: the one handler of `serve` and `score`. */
-import { preparePicture } from '../../run/batch/prepare-row.js';
+import { preparePicture, type ReadStamp } from '../../run/batch/prepare-row.js';
 import type { EngineInfo } from '../../run/engine/protocol.js';
 import { isRefineError, RefineError } from '../../errors.js';
 import type { FetchOptions } from '../../media/image/fetch-picture.js';
@@ -51,6 +51,8 @@ export interface ScoreOptions {
   /** What of a row is not as its client thinks; the answer has no place for it. */
   onWarning?: (warning: string, row: number) => void;
   read: ReadRequest;
+  /** Default: here. */
+  readStamp?: ReadStamp;
   drawSeed: () => number;
   limits: ScoreLimits;
   /** `maxBytes`: of all pictures of a request together. `timeoutMs`: of each. */
@@ -133,7 +135,7 @@ const refuseLarge = async (bytes: Uint8Array, { sourceText }: Row, { maxPixels }
 const scoreRow = async (
   row: Row,
   picture: Uint8Array,
-  { refiner, screening, version }: ScoreOptions,
+  { refiner, screening, version, readStamp }: ScoreOptions,
   { signal, onStep }: ScoreCall,
 ): Promise<ScoreResult> => {
   const before = await screening.before(row, picture, signal);
@@ -141,7 +143,7 @@ const scoreRow = async (
   if (isBlocked(before)) return { prompt, ...BLOCKED };
   let encode: Awaited<ReturnType<typeof preparePicture>>['encode'] | undefined;
   const prepare = async (): Promise<EngineJob> => {
-    const prepared = await preparePicture(row, picture);
+    const prepared = await preparePicture(row, picture, readStamp);
     encode = prepared.encode;
     /* Previews show a picture that nobody has looked at yet. */
     const isPreviewed = onStep !== null && screening.service === null;

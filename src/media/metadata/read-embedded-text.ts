@@ -10,7 +10,6 @@ import { decodeText, decodeUserComment, withoutEnd } from './containers/decode-t
 import { findAvifExif } from './containers/avif-exif.js';
 import { jpegSegments } from './containers/jpeg-segments.js';
 import { MAX_TEXT_BYTES } from './limits.js';
-import { pngChunks } from './containers/png-chunks.js';
 import { readTextChunks, type TextEntry } from './read-text-chunks.js';
 import { riffChunks } from './containers/riff-chunks.js';
 import { readTiffDirectories, USER_COMMENT } from './containers/tiff-directories.js';
@@ -58,10 +57,12 @@ export const XMP_KEYWORD = 'XML:com.adobe.xmp';
 
 const FIND: Readonly<Record<Container, (bytes: Buffer, warn: Warn) => Blocks>> = {
   png: (bytes, warn) => {
-    const texts = readTextChunks(bytes, warn);
+    const blocks: Blocks = {};
+    const texts = readTextChunks(bytes, warn, ({ type, data }) => {
+      if (type === 'eXIf') blocks.exif ??= data;
+    });
     const xmp = texts.find(({ keyword }) => keyword === XMP_KEYWORD)?.text ?? null;
-    for (const { type, data } of pngChunks(bytes, warn)) if (type === 'eXIf') return { texts, xmp, exif: data };
-    return { texts, xmp };
+    return { ...blocks, texts, xmp };
   },
   jpeg: (bytes) => {
     const blocks: Blocks = {};

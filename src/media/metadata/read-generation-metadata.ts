@@ -10,7 +10,7 @@ import { readNovelai, readNovelaiJson } from './programs/novelai.js';
 import { OWN_KEYWORD, readOwn } from './programs/own.js';
 import { readSwarmui } from './programs/swarmui.js';
 import { type EmbeddedText, readEmbeddedText } from './read-embedded-text.js';
-import { collectWarnings, type Warn } from './warnings.js';
+import { collectWarnings, type Warn, type Warnings } from './warnings.js';
 import { xmpUserComment } from './containers/xmp-user-comment.js';
 
 /**
@@ -20,8 +20,15 @@ import { xmpUserComment } from './containers/xmp-user-comment.js';
  * @returns null when nothing there says what made it; `unknown` when what there is cannot be read, with warnings
  */
 export const readGenerationFacts = (picture: Uint8Array): GenerationFacts | null => {
-  const { warn, list: warnings } = collectWarnings();
-  const embedded = readEmbeddedText(picture, warn);
+  const found = collectWarnings();
+  return factsIn(readEmbeddedText(picture, found.warn), found);
+};
+
+/**
+ * The same of texts that are read already.
+ * @param found what was said of them; what is to be said of their meaning comes beside it
+ */
+export const factsIn = (embedded: EmbeddedText | null, { warn, list: warnings }: Warnings): GenerationFacts | null => {
   const facts = embedded === null ? null : detect(embedded, warn);
   if (facts !== null) return { ...facts, warnings };
   return warnings.length === 0 ? null : { ...factsOf('unknown', {}, warn), warnings };

@@ -3,7 +3,7 @@ import { messageOf } from '../../errors.js';
 import { asBuffer } from './containers/bytes.js';
 import { crc32 } from './containers/crc32.js';
 import { decodeText } from './containers/decode-text.js';
-import { MAX_ALL_TEXT_BYTES, MAX_TEXT_BYTES, MAX_TEXTS } from './limits.js';
+import { MAX_ALL_TEXT_BYTES, MAX_DAMAGED, MAX_TEXT_BYTES, MAX_TEXTS } from './limits.js';
 import { type PngChunk, pngChunks } from './containers/png-chunks.js';
 import { quote, type Warn } from './warnings.js';
 
@@ -18,18 +18,34 @@ export interface TextEntry {
  * Text is UTF-8 where its bytes are, else Latin-1, whatever the kind of chunk: sharp writes UTF-8 into zTXt.
  * A wrong checksum is a warning: its text is shown by many readers all the same.
  * @param png begins with PNG's signature
+ * @param onOther is told of chunks that are no texts
  */
-export const readTextChunks = (png: Uint8Array, warn: Warn): TextEntry[] => {
+export const readTextChunks = (png: Uint8Array, warn: Warn, onOther?: (chunk: PngChunk) => void): TextEntry[] => {
   const entries: TextEntry[] = [];
+  let isFull = false;
+  let damaged = 0;
   let bytesLeft = MAX_ALL_TEXT_BYTES;
   for (const chunk of pngChunks(asBuffer(png), warn)) {
-    if (!Object.hasOwn(SPLIT, chunk.type)) continue;
+    if (!Object.hasOwn(SPLIT, chunk.type)) {
+      onOther?.(chunk);
+      continue;
+    }
+    if (isFull) continue;
+    if (damaged > MAX_DAMAGED) {
+      isFull = true;
+      warn(`The PNG has more than ${MAX_DAMAGED} texts that cannot be read; the others are left out.`);
+      continue;
+    }
     if (entries.length === MAX_TEXTS) {
+      isFull = true;
       warn(`The PNG has more than ${MAX_TEXTS} texts; the others are left out.`);
-      break;
+      continue;
     }
     const entry = readText(chunk, Math.min(bytesLeft, MAX_TEXT_BYTES), warn);
-    if (entry === null) continue;
+    if (entry === null) {
+      damaged++;
+      continue;
+    }
     bytesLeft -= entry.bytes.length;
     entries.push({ keyword: entry.keyword, text: decodeText(entry.bytes) });
   }

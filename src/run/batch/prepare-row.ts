@@ -19,6 +19,9 @@ export interface PreparedRow<Job extends EngineJob = EngineJob> {
   encode: (reply: RefineReply, maker: Maker) => Promise<EncodedOutput>;
 }
 
+/** Metadata of an encoded picture: up to 16 MiB of text, which take a while. */
+export type ReadStamp = (picture: Uint8Array) => SourceStamp | Promise<SourceStamp>;
+
 /** What made the picture, beside its row. */
 export type Maker = Pick<RunFacts, 'model' | 'version' | 'baseModel'>;
 
@@ -90,14 +93,18 @@ const prepareLatents = async (row: Row, path: string): Promise<PreparedRow> => (
   encode: (reply, maker) => encodeOutput(row, reply, { ...AS_IS, maker }),
 });
 
-/** @param bytes of the row's encoded picture @throws IMAGE_UNDECODABLE IMAGE_TOO_LARGE */
-export const preparePicture = async (row: Row, bytes: Uint8Array): Promise<PreparedRow<RefineJob>> => {
+/** @param bytes of the row's encoded picture @param readStamp here, or where nothing waits for it @throws IMAGE_UNDECODABLE IMAGE_TOO_LARGE */
+export const preparePicture = async (
+  row: Row,
+  bytes: Uint8Array,
+  readStamp: ReadStamp = readSourceStamp,
+): Promise<PreparedRow<RefineJob>> => {
   const picture = await loadPicture(bytes, row.sourceText ?? '');
   const { pixels, restore } = await fitPicture(picture.pixels, row.fit);
   const { alpha, exif, density, profile } = picture;
   const keepsMetadata = row.encoding?.metadata !== false;
   const extras = keepsMetadata ? { alpha, exif, density, profile } : { ...NO_EXTRAS, alpha };
-  const source = keepsMetadata ? readSourceStamp(bytes) : NO_SOURCE;
+  const source = keepsMetadata ? await readStamp(bytes) : NO_SOURCE;
   return {
     job: jobOf(row, { kind: 'pixels', pixels }),
     warnings: source.warnings,

@@ -2,7 +2,7 @@
 import { a1111Parameters } from '../../media/metadata/a1111-parameters.js';
 import { keptTexts } from '../../media/metadata/kept-texts.js';
 import { readEmbeddedText } from '../../media/metadata/read-embedded-text.js';
-import { readGenerationFacts } from '../../media/metadata/read-generation-metadata.js';
+import { factsIn } from '../../media/metadata/read-generation-metadata.js';
 import type { TextEntry } from '../../media/metadata/read-text-chunks.js';
 import { runEntry } from '../../media/metadata/run-entry.js';
 import type { RunFacts } from '../../media/metadata/run-facts.js';
@@ -24,9 +24,11 @@ export const NO_SOURCE: SourceStamp = { facts: null, kept: [], warnings: [] };
 
 /** @param bytes of the encoded source */
 export const readSourceStamp = (bytes: Uint8Array): SourceStamp => {
-  const { warn, list: warnings } = collectWarnings();
-  const kept = keptTexts(readEmbeddedText(bytes, warn)?.texts ?? []);
-  return { facts: readGenerationFacts(bytes), kept, warnings };
+  const found = collectWarnings();
+  const embedded = readEmbeddedText(bytes, found.warn);
+  /* What the texts mean is said with the facts: what of them could not be kept is said already. */
+  const warnings = [...found.list];
+  return { facts: factsIn(embedded, found), kept: keptTexts(embedded?.texts ?? []), warnings };
 };
 
 /**

@@ -1,14 +1,20 @@
-/** A thread of its own for the bodies of requests: 32 MiB of JSON take longer to read than whoever watches the server would wait. */
+/** A thread of its own for the bodies of requests and the metadata of pictures: they take longer to read than whoever watches the server would wait. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { toErrorRecord } from '../../../errors.js';
+import { readSourceStamp, type SourceStamp } from '../../../run/batch/stamp-picture.js';
 import { requestReader, type RequestOptions, type RequestRow } from './read-request.js';
 import type { ReadTask, ReadReply } from './request-thread.js';
 
 const read = requestReader(workerData as RequestOptions);
 
-const answer = async ({ id, body, runSeed }: ReadTask): Promise<void> => {
+const answer = async (task: ReadTask): Promise<void> => {
+  const { id } = task;
   try {
-    const rows = (await read(body, runSeed)).map(withOwnBytes);
+    if ('picture' in task) {
+      post({ id, stamp: keepingFew(readSourceStamp(task.picture)) });
+      return;
+    }
+    const rows = (await read(task.body, task.runSeed)).map(withOwnBytes);
     post(
       { id, rows },
       rows.flatMap(({ picture }) => (picture === null ? [] : [picture.buffer as ArrayBuffer])),
@@ -16,6 +22,14 @@ const answer = async ({ id, body, runSeed }: ReadTask): Promise<void> => {
   } catch (thrown) {
     post({ id, error: toErrorRecord(thrown) });
   }
+};
+
+/** Characters of the texts that travel from a picture into its answer: a graph has some 100 000, and writing 16 MiB of them takes long. */
+const MOST_KEPT = 2 ** 20;
+
+const keepingFew = ({ kept, ...stamp }: SourceStamp): SourceStamp => {
+  let left = MOST_KEPT;
+  return { ...stamp, kept: kept.filter(({ text }) => (left -= text.length) >= 0) };
 };
 
 const post = (reply: ReadReply, moved: ArrayBuffer[] = []): void => {

@@ -1,18 +1,17 @@
-/** The thread that reads bodies, from the server's side. */
+/** The thread that reads bodies, and pictures' metadata, from the server's side. */
 import { Worker } from 'node:worker_threads';
 import { fromErrorRecord, type ErrorRecord } from '../../../errors.js';
+import { NO_SOURCE, type SourceStamp } from '../../../run/batch/stamp-picture.js';
 import type { ReadRequest, RequestOptions, RequestRow } from './read-request.js';
 
-export interface ReadTask {
-  id: number;
-  body: Uint8Array;
-  runSeed: number;
-}
+export type ReadTask = { id: number } & ({ body: Uint8Array; runSeed: number } | { picture: Uint8Array });
 
-export type ReadReply = { id: number } & ({ rows: readonly RequestRow[] } | { error: ErrorRecord });
+export type ReadReply = { id: number } & (
+  { rows: readonly RequestRow[] } | { stamp: SourceStamp } | { error: ErrorRecord }
+);
 
 interface Asker {
-  resolve: (rows: readonly RequestRow[]) => void;
+  resolve: (reply: ReadReply) => void;
   reject: (error: Error) => void;
 }
 
@@ -27,13 +26,25 @@ export class RequestThread {
   }
 
   /** One body after the other. The body is moved: its bytes are gone here. */
-  readonly read: ReadRequest = (body, runSeed) =>
-    new Promise((resolve, reject) => {
+  readonly read: ReadRequest = async (body, runSeed) => {
+    const own = ownBytes(body);
+    const reply = await this.#ask({ id: ++this.#last, body: own, runSeed }, [own.buffer as ArrayBuffer]);
+    return 'rows' in reply ? reply.rows : [];
+  };
+
+  /** The picture is copied: it is decoded here meanwhile. */
+  readonly readStamp = async (picture: Uint8Array): Promise<SourceStamp> => {
+    const reply = await this.#ask({ id: ++this.#last, picture });
+    return 'stamp' in reply ? reply.stamp : NO_SOURCE;
+  };
+
+  #ask(task: ReadTask, moved: ArrayBuffer[] = []): Promise<ReadReply> {
+    return new Promise((resolve, reject) => {
       const worker = (this.#worker ??= this.#start());
-      const task: ReadTask = { id: ++this.#last, body: ownBytes(body), runSeed };
       this.#askers.set(task.id, { resolve, reject });
-      worker.postMessage(task, [task.body.buffer as ArrayBuffer]);
+      worker.postMessage(task, moved);
     });
+  }
 
   async close(): Promise<void> {
     await this.#worker?.terminate();
@@ -44,8 +55,8 @@ export class RequestThread {
     worker.on('message', (reply: ReadReply) => {
       const asker = this.#askers.get(reply.id);
       this.#askers.delete(reply.id);
-      if ('rows' in reply) asker?.resolve(reply.rows);
       /* A surprise's own words are for the log. */
+      if (!('error' in reply)) asker?.resolve(reply);
       else
         asker?.reject(reply.error.code === 'INTERNAL' ? new Error(reply.error.message) : fromErrorRecord(reply.error));
     });

@@ -1,4 +1,6 @@
 import { requestReader } from '#src/app/server/requests/read-request.js';
+import { iTXt, png, tEXt } from '../../../media/metadata/build-pictures.js';
+import { readSourceStamp } from '#src/run/batch/stamp-picture.js';
 import { RequestThread } from '#src/app/server/requests/request-thread.js';
 import { squarePng } from '../../../../support/serve.js';
 
@@ -73,4 +75,14 @@ it('finds the LoRAs of a folder that rows name, and those alone that fit', async
   expect(found!.row.settings.loraWeights).toEqual({ ink: 0.5 });
   await expect(own.read(naming('other'), 0)).rejects.toThrow('it does not fit the model');
   await own.close();
+});
+
+it('reads metadata of pictures as it is read here, and keeps a megabyte of their texts', async () => {
+  const large = 'x'.repeat(700_000);
+  const picture = png([tEXt('title', 'a cat'), iTXt('one', large), iTXt('two', large), iTXt('three', 'small')]);
+  const { kept, ...here } = readSourceStamp(picture);
+  expect(kept).toHaveLength(4);
+  const there = await thread.readStamp(picture);
+  expect(there).toEqual({ ...here, kept: kept.slice(0, 2) });
+  expect(await thread.readStamp(Buffer.from('no picture'))).toEqual(readSourceStamp(Buffer.from('no picture')));
 });
