@@ -4,8 +4,12 @@
  *
  *   npx tsc -b && node bench/parsers.mjs [--only json] [--runs 5]
  */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { deflateSync } from 'node:zlib';
 import { crc32 } from '../dist/media/metadata/containers/crc32.js';
 import { decodeInline } from '../dist/media/image/decode-inline.js';
 import { parseJson } from '../dist/io/json/parse-json.js';
@@ -21,6 +25,14 @@ import { parseComfy } from '../dist/diffusion/text/syntaxes/parse-comfy.js';
 import { parseCompel } from '../dist/diffusion/text/syntaxes/parse-compel.js';
 import { parseTokenizerFiles } from '../dist/diffusion/text/tokenizer/tokenizer-files.js';
 import { parseSafetensorsHeader } from '../dist/models/weights/safetensors/safetensors-header.js';
+import { readConfigFile } from '../dist/app/cli/config/config-file.js';
+import { readSidecar } from '../dist/run/manifest/formats/read-sidecar.js';
+import { readResults } from '../dist/run/results/read-results.js';
+import { parseNpy } from '../dist/models/weights/latents/parse-npy.js';
+import { parseTorchPickle } from '../dist/models/weights/latents/parse-torch-pickle.js';
+import { readZipEntries } from '../dist/models/weights/latents/zip-entries.js';
+import { openAdapterFile } from '../dist/models/weights/lora/adapter-file.js';
+import { adapterLayers, readAdapterKey } from '../dist/models/weights/lora/adapter-names.js';
 
 const { values } = parseArgs({
   options: { only: { type: 'string', default: '' }, runs: { type: 'string', default: '5' } },
@@ -44,6 +56,20 @@ const tried = (work) => async (input) => {
   } catch (thrown) {
     if (thrown.isRefineError !== true && thrown.isRefusal !== true) throw thrown;
   }
+};
+/** Parsers whose plain errors become part of a message. */
+const refused = (work) => {
+  try {
+    work();
+  } catch (thrown) {
+    if (thrown.name !== 'Error') throw thrown;
+  }
+};
+const settingsOf = (path) => readConfigFile(path, scratch, SETTINGS, new Set());
+const consumeRecords = async (path) => {
+  let records = 0;
+  for await (const one of readResults(path)) records += one.row_number_per_file === 0 ? 1 : 0;
+  return records;
 };
 const refusal = (what) => Object.assign(new Error(what), { isRefusal: true });
 
@@ -77,8 +103,72 @@ const letter = () => {
   seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
   return String.fromCharCode(97 + ((seed >>> 16) % 26));
 };
-const request = requestReader({ rows: { options: {} }, limits: { maxRows: 1000 } });
+const request = requestReader({ rows: { options: {} }, loraFolder: null, limits: { maxRows: 1000 } });
 const jsonBytes = (value) => Buffer.from(JSON.stringify(value));
+
+const scratch = mkdtempSync(join(tmpdir(), 'sdxl-refine-parsers-'));
+process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
+/** What opens a file gets one: made before the time is taken. */
+const fileOf = (name, bytes) => {
+  const path = join(scratch, name);
+  writeFileSync(path, bytes);
+  return path;
+};
+const npy = (dims, data) => {
+  const header = Buffer.from(`{'descr': '<f4', 'fortran_order': False, 'shape': (${dims}), }\n`, 'latin1');
+  const head = Buffer.from('\x93NUMPY\x01\0\0\0', 'latin1');
+  head.writeUInt16LE(header.length, 8);
+  return Buffer.concat([head, header, data]);
+};
+/** A tensor of `sides` dimensions, put together `times` times. */
+const pickle = (sides, times) =>
+  Buffer.concat([
+    Buffer.from('\x80\x02(ctorch._utils\n_rebuild_tensor_v2\nq\0', 'latin1'),
+    Buffer.from('((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\0aX\x01\0\0\0cK\x01tQ', 'latin1'),
+    Buffer.from('K\0('),
+    Buffer.alloc(2 * sides, Buffer.from('K\x01', 'latin1')),
+    Buffer.from('tq\x01h\x01tq\x02', 'latin1'),
+    Buffer.alloc(5 * times, Buffer.from('h\0h\x02R', 'latin1')),
+    Buffer.from('t.'),
+  ]);
+/** A zip of stored entries of one byte, whose names have so many characters. */
+const zip = (entries, nameLength) => {
+  const locals = [];
+  const centrals = [];
+  for (let at = 0; at < entries; at++) {
+    const name = Buffer.from(String(at).padStart(nameLength, 'x'));
+    const local = Buffer.alloc(30);
+    local.writeUInt32LE(0x04034b50, 0);
+    local.writeUInt16LE(name.length, 26);
+    const central = Buffer.alloc(46);
+    central.writeUInt32LE(0x02014b50, 0);
+    central.writeUInt32LE(1, 20);
+    central.writeUInt32LE(1, 24);
+    central.writeUInt16LE(name.length, 28);
+    central.writeUInt32LE(at * (31 + name.length), 42);
+    locals.push(local, name, Buffer.from('x'));
+    centrals.push(central, name);
+  }
+  const [data, directory, end] = [Buffer.concat(locals), Buffer.concat(centrals), Buffer.alloc(22)];
+  end.writeUInt32LE(0x06054b50, 0);
+  end.writeUInt16LE(entries, 10);
+  end.writeUInt32LE(directory.length, 12);
+  end.writeUInt32LE(data.length, 16);
+  return Buffer.concat([data, directory, end]);
+};
+const safetensors = (tensors, metadata) => {
+  const entries = tensors.map(([name, shape], at) => [
+    name,
+    { dtype: 'F16', shape, data_offsets: [8 * at, 8 * at + 8] },
+  ]);
+  const header = jsonBytes({ __metadata__: metadata, ...Object.fromEntries(entries) });
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  return Buffer.concat([length, header, Buffer.alloc(8 * tensors.length)]);
+};
+const SETTINGS = [{ name: 'prompt', schema: { safeParse: (data) => ({ success: true, data }) }, isPath: false }];
+const record = (prompt) =>
+  JSON.stringify({ row_number_per_file: 0, image_file_name: 'a.png', input_csv_name: 'm.jsonl', status: 'ok', prompt });
 
 /** name, what is counted, the largest count, count → input, input → work. */
 const PARSERS = [
@@ -265,6 +355,128 @@ const PARSERS = [
     48_000,
     (n) => ({ 'vocab.json': vocabText, 'merges.txt': mergesText.split('\n').slice(0, n).join('\n') }),
     (files) => parseTokenizerFiles(files, 'f'),
+  ],
+  [
+    'png, texts that cannot be decompressed',
+    'chunks',
+    2000,
+    (n) => {
+      const bomb = chunk(
+        'zTXt',
+        Buffer.concat([Buffer.from('k\0\0', 'latin1'), deflateSync(Buffer.alloc(8 * 2 ** 20 + 1))]),
+      );
+      return Buffer.concat([SIGNATURE, HEADER, ...count(n, () => bomb)]);
+    },
+    readGenerationFacts,
+  ],
+  ['npy, numbers', 'numbers', 4_000_000, (n) => npy(`1, ${n}`, Buffer.alloc(4 * n)), (bytes) => parseNpy(bytes, 'f')],
+  ['npy, sides', 'sides', 4000, (n) => npy('1,'.repeat(n), Buffer.alloc(4)), (bytes) => parseNpy(bytes, 'f')],
+  ['pickle, tensors', 'tensors', 12_000, (n) => pickle(4, n), (bytes) => refused(() => parseTorchPickle(bytes))],
+  [
+    'pickle, tensors of many sides',
+    'tensors',
+    6000,
+    (n) => pickle(2 * n, n),
+    (bytes) => refused(() => parseTorchPickle(bytes)),
+  ],
+  [
+    'zip, characters of names',
+    'characters',
+    60_000,
+    (n) => fileOf('x.pt', zip(60, Math.floor(n / 60))),
+    async (path) => {
+      const handle = await open(path);
+      try {
+        await readZipEntries(handle, (await handle.stat()).size);
+      } finally {
+        await handle.close();
+      }
+    },
+  ],
+  [
+    'lora, layers',
+    'layers',
+    4000,
+    (n) =>
+      fileOf(
+        'lora.safetensors',
+        safetensors(
+          count(2 * n, (at) => [`unet.down_blocks.${at >> 1}.to_k.lora_${'AB'[at & 1]}.weight`, [2, 2]]),
+          {
+            lora_adapter_metadata: JSON.stringify({
+              'unet.alpha_pattern': Object.fromEntries(count(n, (at) => [`x${at}`, 4])),
+            }),
+          },
+        ),
+      ),
+    openAdapterFile,
+  ],
+  [
+    'lora, names',
+    'names',
+    50_000,
+    (n) => count(n, (at) => `lora_unet_input_blocks_${at}_1_transformer_blocks_0_attn2_to_k.lora_down.weight`),
+    (names) => {
+      const layerOf = adapterLayers(names);
+      for (const name of names) layerOf(readAdapterKey(name)?.layer ?? '');
+    },
+  ],
+  [
+    'lora, a name',
+    'characters',
+    100_000,
+    (n) => `lora_unet_${'a_1'.repeat(n / 3)}.lora_down.weight`,
+    (name) => adapterLayers([])(readAdapterKey(name).layer),
+  ],
+  [
+    'settings in YAML, keys',
+    'keys',
+    20_000,
+    (n) => fileOf('a.yaml', count(n, (at) => `k${at}: [1, {a: b}]\n`).join('')),
+    settingsOf,
+  ],
+  [
+    'settings in YAML, depth',
+    'brackets',
+    4000,
+    (n) => fileOf('b.yaml', `prompt: ${'['.repeat(n / 2)}${']'.repeat(n / 2)}\n`),
+    settingsOf,
+  ],
+  [
+    'settings in YAML, aliases',
+    'aliases',
+    20_000,
+    (n) => fileOf('c.yaml', `a: &a [1]\nprompt: [${'*a, '.repeat(n)}1]\n`),
+    settingsOf,
+  ],
+  [
+    'settings in YAML, a text',
+    'characters',
+    1_000_000,
+    (n) => fileOf('d.yaml', `prompt: "${'a\\n '.repeat(n / 4)}"\n`),
+    settingsOf,
+  ],
+  ['sidecar', 'bytes', 65_536, (n) => join(fileOf('cat.txt', Buffer.alloc(n, 'é\n')), '..', 'cat.png'), readSidecar],
+  [
+    'journal, lines',
+    'lines',
+    20_000,
+    (n) => fileOf('r.jsonl', `${record('a cat')}\n`.repeat(n)),
+    (path) => consumeRecords(path),
+  ],
+  [
+    'journal, a line',
+    'bytes',
+    32_000_000,
+    (n) => fileOf('l.jsonl', `${record('x'.repeat(n))}\n`),
+    (path) => consumeRecords(path),
+  ],
+  [
+    'journal, a line without an end',
+    'bytes',
+    32_000_000,
+    (n) => fileOf('t.jsonl', Buffer.alloc(n, 'x')),
+    (path) => consumeRecords(path),
   ],
 ];
 
