@@ -3,7 +3,7 @@ import { deepStrictEqual, ok, strictEqual } from 'node:assert';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 import { openEarlierResults } from '#src/run/results/earlier-results.js';
 import { openJournal } from '#src/run/results/journal.js';
 import { readResults } from '#src/run/results/read-results.js';

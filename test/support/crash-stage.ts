@@ -1,7 +1,7 @@
 /** Runs of some 20 rows, each with what lies behind it and how it ends undisturbed: what a blow is compared with. */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { ResultRecord } from '#src/records.js';
+import type { ResultRecord } from '#src/records/result.js';
 import { readNotes, type CallNote } from './fault-shim.js';
 import { goldenData } from './golden.js';
 import { parseResults, temporaryFolder } from './run-cli.js';

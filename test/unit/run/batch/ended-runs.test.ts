@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseSchedulerConfig } from '#src/diffusion/schedulers/registry.js';
 import { RefineError } from '#src/errors.js';
-import type { Row } from '#src/records.js';
+import type { Row } from '#src/records/row.js';
 import { runBatch } from '#src/run/batch/run-batch.js';
 import type { Work } from '#src/run/batch/row-processor.js';
 import { NO_SCREENING } from '#src/run/safety/screening.js';
