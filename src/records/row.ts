@@ -65,6 +65,8 @@ export interface Row extends RowOrigin {
 /** A row that cannot run: what it said, as far as it could be read, and why not. */
 export interface InvalidRow extends RowOrigin {
   id: string | null;
+  /** As far as it could be read: what a run was given is not written over, whatever is wrong with the row. */
+  source?: PictureSource | NoiseStart;
   sourceText: string | null;
   /** What could be read of the settings. */
   settings: Partial<RefineSettings>;

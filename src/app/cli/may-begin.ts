@@ -1,26 +1,46 @@
 /** Whether a run may write where it is told to, as far as an earlier run there has a say. A run and a dry run ask the same. */
 import { refuseFile } from '../../run/batch/check-outputs.js';
+import { expectCsvPlace } from '../../run/batch/csv-place.js';
+import { expectNoLink } from '../../run/batch/expect-inside.js';
+import { findFilesInUse, NONE_IN_USE, type FilesInUse } from '../../run/batch/files-in-use.js';
 import { continueRun, refuseReplacing, type Continuation } from '../../run/batch/continue-run.js';
 import type { WorkInfo } from '../../run/batch/work-info.js';
 import { resultsPathOf } from '../../run/results/results-path.js';
 import type { EarlierResults } from '../../run/results/earlier-results.js';
 import type { BatchRun } from './commands/batch-run.js';
 
+export interface Beginning extends Continuation {
+  /** Of what the run reads, what outputs would replace: their rows fail. */
+  inUse: FilesInUse;
+}
+
 /**
  * Before the model is opened. The output folder is there.
- * @throws OUTPUT_EXISTS OUTPUT_OTHER_RUN
+ * @throws OUTPUT_EXISTS OUTPUT_OTHER_RUN OUTPUT_UNWRITABLE
  */
-export const mayBegin = async (run: BatchRun): Promise<Continuation> => {
-  const continuation = await continueRun({ ...run, resultsPath: resultsPathOf(run) });
+export const mayBegin = async (run: BatchRun): Promise<Beginning> => {
+  const resultsPath = resultsPathOf(run);
+  await expectNoLink(resultsPath);
+  const continuation = await continueRun({ ...run, resultsPath });
   await mayWriteCsv(run);
-  return continuation;
+  /* A run that begins where nothing is in its way replaces nothing. */
+  if (!run.overwrites && !continuation.looksBack) return { ...continuation, inUse: NONE_IN_USE };
+  const unclaimed = run.prunes ? continuation.unclaimed : [];
+  const reads = [...run.reads, resultsPath, ...(run.predictionsCsv === null ? [] : [run.predictionsCsv])];
+  return { ...continuation, inUse: await findFilesInUse({ ...run, reads, unclaimed }) };
 };
 
 /** Only a run that goes on may replace a CSV, and only one that the folder's runs wrote. @throws OUTPUT_EXISTS */
-export const mayWriteCsv = async ({ resumes, appends, state, overwrites, predictionsCsv }: BatchRun): Promise<void> => {
-  const ownCsv = resumes || appends ? state?.predictionsCsv : undefined;
-  if (!overwrites && predictionsCsv !== null && predictionsCsv !== ownCsv) await refuseFile(predictionsCsv);
+export const mayWriteCsv = async (run: BatchRun): Promise<void> => {
+  const { predictionsCsv } = run;
+  if (predictionsCsv === null) return;
+  await expectCsvPlace(predictionsCsv, run);
+  if (!isOwnCsv(run)) await refuseFile(predictionsCsv);
 };
+
+/** The CSV may be replaced where it is there. */
+export const isOwnCsv = ({ resumes, appends, state, overwrites, predictionsCsv }: BatchRun): boolean =>
+  overwrites || ((resumes || appends) && predictionsCsv === state?.predictionsCsv);
 
 /** What a run that is appended may not replace, once its models are known. @throws OUTPUT_EXISTS */
 export const mayAppend = async (

@@ -43,6 +43,10 @@ const findFile = async (image: string, folders: readonly string[], output: strin
   return { note };
 };
 
+/** Where a picture of this name may be. @param image as results have it; null: there is none */
+export const placesOf = (image: string | null, folders: readonly string[]): readonly string[] =>
+  image === null || /^(?:data:|https?:\/\/)|… \(\d+ characters\)$/i.test(image) ? [] : candidates(image, folders);
+
 const candidates = (image: string, folders: readonly string[]): readonly string[] => {
   if (image.includes('\0')) return [];
   if (!/^file:\/\//i.test(image)) return [...new Set(folders.map((folder) => resolve(folder, image)))];

@@ -6,6 +6,7 @@ import { readResults, type TellFault } from '../../run/results/read-results.js';
 import { addToSummary, emptySummary, type Summary } from '../../run/results/summary.js';
 import { writeAtomically } from '../../run/results/write-atomically.js';
 import { contactSheet, type SheetPair, TILE_SIDE } from './contact-sheet.js';
+import { expectPlaces } from './expect-places.js';
 import { findInput, type FindOptions } from './find-input.js';
 import { pageDocument, type PagePart } from './page-document.js';
 import { pageRow, shownModel } from './page-row.js';
@@ -45,11 +46,12 @@ const SIDE = { most: 1024, least: 256 };
 
 /**
  * Writes both files, the page first. Pictures that are missing or damaged are notes on the page.
- * @throws RefineError MANIFEST_UNREADABLE | MANIFEST_EMPTY | OUTPUT_UNWRITABLE | CANCELLED
+ * @throws RefineError MANIFEST_UNREADABLE | MANIFEST_EMPTY | OUTPUT_EXISTS | OUTPUT_UNWRITABLE | CANCELLED
  */
 export const writeComparison = async (options: CompareOptions): Promise<Comparison> => {
   const { results, page, sheet, limit, sheetLimit, link, signal, report } = options;
   const records = await readRecords(results, limit, options.tellFault);
+  await expectPlaces(options, records);
   const folder = dirname(results[0] ?? '.');
   const show: ShowOptions = {
     maxSide: options.maxSide ?? fittingSide(records.length),

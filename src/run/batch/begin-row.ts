@@ -1,12 +1,13 @@
 /** A row's first stage: its input is read, and unless an earlier run finished the same work, screened and decoded. */
 import { join } from 'node:path';
 import { isRefineError, messageOf, RefineError, type ErrorCode } from '../../errors.js';
-import { realPath } from '../../io/files/system-path.js';
+import { fileIdentity } from '../../io/files/file-identity.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import type { ResultRecord, SafetyCheck } from '../../records/result.js';
 import type { EarlierResults } from '../results/earlier-results.js';
 import { isBlocked, type Screening } from '../safety/screening.js';
 import { outputsOf } from './check-outputs.js';
+import { NONE_IN_USE, type FilesInUse } from './files-in-use.js';
 import { faultOfOutputs } from './look-at-output.js';
 import { refuseObstacle } from './output-place.js';
 import { readRowInput, type PreparedRow, type RowInput } from './prepare-row.js';
@@ -63,6 +64,8 @@ export interface BeginOptions {
   /** As of `BatchOptions`. */
   verifies?: boolean;
   tellAgain?: (why: string) => void;
+  /** Files that the run reads and that outputs would replace; absent: none. */
+  inUse?: FilesInUse;
   screening: Screening;
   signal: AbortSignal;
 }
@@ -84,6 +87,9 @@ export const beginRow = async (
   const digest = digestOf(row, input.identity, options);
   const done = await findDone(row, digest, options);
   if (done !== null) return done;
+  /* Its digest is of no use: the row is to be tried again once it has another output. */
+  const refused = await orFailed({ row, digest: null }, () => refuseInUse(row, options));
+  if (refused !== undefined) return refused;
   const free = await orFailed({ row, digest }, () => refuseObstacle(options.outputFolder, outputsOf(row)));
   if (free !== undefined) return free;
   return orFailed({ row, digest }, async () => {
@@ -115,13 +121,28 @@ export const decodeRow = ({ input, ...row }: PassedRow): Promise<ReadyRow | Fail
 /** A run must never write over what it was given. @throws OUTPUT_IS_INPUT */
 const refuseOwnInput = async ({ source, output }: Row, outputFolder: string): Promise<void> => {
   if (source.kind !== 'file' && source.kind !== 'latents') return;
-  const place = (path: string): Promise<string> => realPath(path).catch(() => '');
-  const [input, target] = await Promise.all([place(source.path), place(join(outputFolder, output))]);
-  if (input === '' || input !== target) return;
+  const [input, target] = await Promise.all([source.path, join(outputFolder, output)].map(fileIdentity));
+  if (input === null || input !== target) return;
   throw new RefineError(
     'OUTPUT_IS_INPUT',
     `The output would replace the row's own picture, ${source.path}. Give another --output-dir, or the row another output.`,
   );
+};
+
+/** Nor over what another of its rows was given, or what it reads besides. @throws OUTPUT_IS_INPUT */
+const refuseInUse = async (
+  row: Row,
+  { outputFolder, inUse = NONE_IN_USE }: Pick<BeginOptions, 'outputFolder' | 'inUse'>,
+): Promise<void> => {
+  if (inUse.size === 0) return;
+  for (const name of outputsOf(row)) {
+    const path = inUse.get((await fileIdentity(join(outputFolder, name))) ?? '');
+    if (path === undefined) continue;
+    throw new RefineError(
+      'OUTPUT_IS_INPUT',
+      `The output would replace ${path}, which this run reads. Give another --output-dir, or the row another output.`,
+    );
+  }
 };
 
 const IN_THE_WAY: readonly (ErrorCode | undefined)[] = ['OUTPUT_OBSTRUCTED', 'OUTPUT_TAKEN'];

@@ -7,6 +7,7 @@ import type { InvalidRow, Row } from '../../records/row.js';
 import { outputUnwritable } from '../results/output-error.js';
 import { temporaryPath } from '../results/temporary-path.js';
 import { exists, isTaken } from './exists.js';
+import { expectInside } from './expect-inside.js';
 
 /** Names given in the message; the rest are counted. */
 const NAMED = 3;
@@ -58,7 +59,7 @@ export const expectOutputFolder = async (folder: string): Promise<void> => {
 
 /**
  * @param names files that the run writes besides the rows' outputs
- * @throws OUTPUT_EXISTS naming what would be overwritten
+ * @throws OUTPUT_EXISTS naming what would be overwritten, OUTPUT_UNWRITABLE where links lead out of the folder
  */
 export const refuseExisting = async (
   folder: string,
@@ -70,6 +71,7 @@ export const refuseExisting = async (
   const found: string[] = [];
   let count = 0;
   const look = async (name: string): Promise<void> => {
+    await expectInside(folder, name);
     if (!(await isTaken(join(folder, name)))) return;
     if (count++ < NAMED) found.push(name);
   };

@@ -136,6 +136,7 @@ export const generateWork = (options: GenerateWorkOptions): Work => {
   };
 
   return {
+    reads: [...base.reads, ...(refiner?.reads ?? [])],
     open,
     countSteps(row) {
       if (row.source.kind !== 'noise') throw new Error(`a row of generate begins with a ${row.source.kind}`);

@@ -12,6 +12,7 @@ const BASE_NOTICE =
 export const refineWork = (engine: Engine): Work => {
   let schedulerConfig: SchedulerConfig;
   return {
+    reads: engine.reads,
     async open(signal) {
       const info = await engine.open(signal);
       ({ schedulerConfig } = info);

@@ -1,15 +1,21 @@
 /** Takes away outputs of rows that are no more. */
 import { lstat, realpath, rm } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
+import { fileIdentity } from '../../io/files/file-identity.js';
+import { NONE_IN_USE, type FilesInUse } from './files-in-use.js';
 import { outputUnwritable } from '../results/output-error.js';
 import { parseOutput } from '../manifest/rows/output-name.js';
 
 /**
- * Names come from a file that anybody may have written: only what could be an output is removed, and nothing outside the folder.
+ * Names come from a file that anybody may have written: only what could be an output is removed, nothing outside the folder, and nothing that the run reads.
  * @returns how many were removed
  * @throws OUTPUT_UNWRITABLE
  */
-export const removeOutputs = async (folder: string, names: readonly string[]): Promise<number> => {
+export const removeOutputs = async (
+  folder: string,
+  names: readonly string[],
+  inUse: FilesInUse = NONE_IN_USE,
+): Promise<number> => {
   const root = await realpath(folder);
   let removed = 0;
   for (const name of names) {
@@ -17,6 +23,7 @@ export const removeOutputs = async (folder: string, names: readonly string[]): P
     if (!isOutput(name) || !(await isInside(dirname(path), root))) continue;
     const stats = await lstat(path).catch(() => null);
     if (stats === null || stats.isDirectory()) continue;
+    if (inUse.size > 0 && inUse.has((await fileIdentity(path)) ?? '')) continue;
     await rm(path, { force: true }).catch((cause: unknown) => {
       throw outputUnwritable(path, cause);
     });

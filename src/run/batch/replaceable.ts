@@ -7,6 +7,7 @@ import { createNameSet, listedOutputs, type NameSet } from '../results/listed-ou
 import type { RunState } from '../results/run-state.js';
 import { markOfFile, notedMarks } from '../results/written-files.js';
 import { outputsOf } from './check-outputs.js';
+import { expectInside } from './expect-inside.js';
 
 /** Names of outputs. */
 export type Replaceable = Pick<NameSet, 'has'>;
@@ -34,7 +35,7 @@ const AT_ONCE = 1000;
 
 /**
  * Looks at the disk for names that no line lists. Memory: some bytes a name.
- * @throws OUTPUT_EXISTS for files in the way that are nobody's that is known
+ * @throws OUTPUT_EXISTS for files in the way that are nobody's that is known, OUTPUT_UNWRITABLE where links lead out of the folder
  */
 export const findReplaceable = async (options: ReplaceableOptions): Promise<Replaceable> => {
   const { outputFolder, resultsPath, state, rows, goesOn } = options;
@@ -56,6 +57,7 @@ export const findReplaceable = async (options: ReplaceableOptions): Promise<Repl
   for await (const row of rows) {
     if ('error' in row) continue;
     for (const name of outputsOf(row)) {
+      await expectInside(outputFolder, name);
       if (names.has(name)) continue;
       const stats = await lstat(join(outputFolder, name)).catch(() => null);
       if (stats === null) continue;

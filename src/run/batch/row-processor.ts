@@ -23,6 +23,8 @@ export interface WorkContext {
 }
 
 export interface Work {
+  /** Files and folders of its models and of what is applied to them. */
+  readonly reads?: readonly string[];
   /** Opens what the first rows need. @throws ENGINE_START MODEL_* WEIGHTS_*, and the signal's reason */
   open(signal: AbortSignal): Promise<WorkInfo>;
   /** UNet steps of a row, once the models are known. @throws ROW_FIELD_INVALID what no look at the row alone can find */

@@ -17,6 +17,7 @@ import { mapAhead, startAhead } from './ahead.js';
 import { outputsOf } from './check-outputs.js';
 import { beginRow, decodeRow, orFailed, type BlockedRow, type FailedRow } from './begin-row.js';
 import type { BatchEvent } from './events.js';
+import type { FilesInUse } from './files-in-use.js';
 import type { Replaceable } from './replaceable.js';
 import type { EndedRow, Work } from './row-processor.js';
 import type { WorkInfo } from './work-info.js';
@@ -37,6 +38,8 @@ export interface BatchOptions {
   retryFailed: boolean;
   /** Outputs that are replaced where they are there; absent: none. */
   replaceable?: Replaceable;
+  /** As of `BeginOptions`. */
+  inUse?: FilesInUse;
   /** Takes note of what is written before it has its name; absent: nobody goes on with this run. */
   written?: WrittenFiles;
   /** Outputs of earlier runs are read, and compared with what was written. */

@@ -1,5 +1,5 @@
 /** What the base model hands on to the refiner, on the disk between the two: memory holds one row, and a killed run goes on. */
-import { readdir, rm, rmdir } from 'node:fs/promises';
+import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { encodePicture } from '../../media/image/encode-picture.js';
 import { loadPicture } from '../../media/image/load-picture.js';
@@ -11,6 +11,7 @@ import { encodeLatents } from '../../models/weights/latents/encode-latents.js';
 import { readLatents } from '../../models/weights/latents/read-latents.js';
 import { expectOutputFolder } from './check-outputs.js';
 import { exists } from './exists.js';
+import { expectNoLink } from './expect-inside.js';
 
 export interface HandedOn {
   input: RefineJob['input'];
@@ -34,6 +35,9 @@ export interface HandedOnFiles {
 
 const PNG = { format: 'png', quality: null, bitDepth: 8, metadata: false } as const;
 
+const isLink = async (path: string): Promise<boolean> =>
+  (await lstat(path).catch(() => null))?.isSymbolicLink() === true;
+
 /** Of a file's name; '' of a temporary one. */
 const keyOf = (name: string): string => name.slice(0, name.indexOf('.'));
 
@@ -46,10 +50,12 @@ export const handedOnFiles = (folder: string): HandedOnFiles => {
     ...(output === 'latents' || keepLatents ? [latentsFile(key)] : []),
   ];
   return {
-    has: async (key, job) => (await Promise.all(filesOf(key, job).map(exists))).every(Boolean),
+    has: async (key, job) =>
+      !(await isLink(folder)) && (await Promise.all(filesOf(key, job).map(exists))).every(Boolean),
     write: async (key, { output, latents }) => {
       /* Writing makes missing folders, and one that somebody removed is to stay away. */
       await expectOutputFolder(dirname(folder));
+      await expectNoLink(folder);
       const kept = output.kind === 'latents' ? output.latents : latents;
       if (kept !== undefined) await writeAtomically(latentsFile(key), encodeLatents(kept));
       if (output.kind === 'pixels') await writeAtomically(pictureFile(key), await encodePicture(output.pixels, PNG));
@@ -65,6 +71,8 @@ export const handedOnFiles = (folder: string): HandedOnFiles => {
     },
     removeAll: () => rm(folder, { recursive: true, force: true }),
     close: async (keep) => {
+      /* Whatever lies where a link leads is not ours to remove. */
+      if (await isLink(folder)) return;
       /* What a killed run was writing, and what rows had that are others now. What stays is no reason to fail. */
       const left = (await readdir(folder).catch(() => [])).filter((name) => !keep.has(keyOf(name)));
       await Promise.allSettled(left.map((name) => rm(join(folder, name), { force: true })));

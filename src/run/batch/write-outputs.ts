@@ -5,6 +5,7 @@ import type { Row } from '../../records/row.js';
 import { writeAtomically, writeNew } from '../results/write-atomically.js';
 import type { WrittenFiles } from '../results/written-files.js';
 import { expectOutputFolder, outputsOf } from './check-outputs.js';
+import { expectInside } from './expect-inside.js';
 import { refuseObstacle } from './output-place.js';
 import { NOTHING, type Replaceable } from './replaceable.js';
 
@@ -31,6 +32,7 @@ export const writeOutputs = async (
   await expectOutputFolder(outputFolder);
   await clearFolder?.(dirname(join(outputFolder, row.output)));
   const write = async (name: string, bytes: Uint8Array): Promise<void> => {
+    await expectInside(outputFolder, name);
     await written?.claim(name, bytes);
     try {
       await (replaceable.has(name) ? writeAtomically : writeNew)(join(outputFolder, name), bytes);

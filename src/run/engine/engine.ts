@@ -29,6 +29,12 @@ export class Engine {
 
   constructor(private readonly options: EngineOptions) {}
 
+  /** Files and folders of the model and of what is applied to it. */
+  get reads(): readonly string[] {
+    const { model, vae = null, loras = [], embeddings = [] } = this.options;
+    return [model, ...(vae === null ? [] : [vae]), ...[...loras, ...embeddings].map(({ file }) => file)];
+  }
+
   /**
    * Starts the child and opens the model, unless that is done.
    * @throws ENGINE_START, the signal's reason, and what opening a model throws

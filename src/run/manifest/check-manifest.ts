@@ -21,6 +21,8 @@ export interface ManifestCheck {
   /** UNet steps of all valid rows; see `countSteps` for how exact that is. */
   steps: number;
   passedBy: PassedBy;
+  /** Files that have the rows. */
+  files: readonly string[];
   /** Reads the rows again, in order, each with its output decided; the same decisions at every reading. */
   read: () => AsyncGenerator<Row | InvalidRow>;
 }
@@ -105,5 +107,6 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
     for await (const row of readSettled(inputs, manifest, claims))
       yield 'error' in row ? row : decideOutput(row, namer);
   };
-  return { rows, valid, invalid, steps, passedBy, read };
+  const files = inputs.flatMap((input) => (input.kind === 'rows' ? [input.path] : []));
+  return { rows, valid, invalid, steps, passedBy, files, read };
 };

@@ -1,5 +1,6 @@
 /** `results.jsonl`: one whole line a row, on the disk before the next row's. */
 import { jsonText } from '../../io/json/json-text.js';
+import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCodeOf } from '../../errors.js';
@@ -26,6 +27,10 @@ export interface Journal {
 const toLine = (record: ResultRecord): string =>
   `${jsonText(record).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}\n`;
 
+/** As 'a+', and through no link; Windows has none that are followed unasked. */
+const { O_APPEND, O_CREAT, O_RDWR, O_NOFOLLOW } = constants as Partial<typeof constants>;
+export const APPENDING = (O_APPEND ?? 0) | (O_CREAT ?? 0) | (O_RDWR ?? 0) | (O_NOFOLLOW ?? 0);
+
 /** Pipes and devices have nothing to sync. */
 const sync = async (handle: FileHandle): Promise<void> => {
   await handle.datasync().catch((error: unknown) => {
@@ -42,7 +47,8 @@ const sync = async (handle: FileHandle): Promise<void> => {
 export const openJournal = async (path: string): Promise<Journal> => {
   const openFile = async (): Promise<[FileHandle, number]> => {
     await makeFolder(dirname(path));
-    const handle = await open(path, 'a+');
+    /* A link would have lines written, or a file made, wherever it leads. */
+    const handle = await open(path, APPENDING);
     await mendTornEnd(handle);
     const { size } = await handle.stat();
     /* A line is safe when the name of its file is. */

@@ -10,6 +10,7 @@ const MENDING: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is a file: choose another folder with --output-dir',
   EEXIST: 'a part of the path is a file: choose another folder with --output-dir',
   EISDIR: 'there is a folder of that name: move it away',
+  ELOOP: 'there is a link of that name, which is not written through: remove it',
   ENAMETOOLONG: 'the name is too long: give a shorter one with the key output',
 };
 

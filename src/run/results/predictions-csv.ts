@@ -1,8 +1,9 @@
 /** The Azure ML batch endpoint's `predictions.csv`, from the results of a run. */
+import { isRefineError, RefineError } from '../../errors.js';
 import type { ResultRecord } from '../../records/result.js';
 import { outputUnwritable } from './output-error.js';
 import { readResults } from './read-results.js';
-import { writeAtomically } from './write-atomically.js';
+import { writeAtomically, writeNew } from './write-atomically.js';
 
 /** A cell as pandas writes it: quoted only where it must be, None empty, booleans capitalised. */
 const toCell = (value: string | number | boolean | null): string => {
@@ -30,7 +31,17 @@ async function* csvLines(resultsPath: string): AsyncGenerator<string> {
  * Writes a line a result, without a header, as the endpoint's own file has none: row_number_per_file, image_file_name,
  * nsfw_content_detected, input_csv_name. Column order: azureml-examples, safe-image-text-to-image-batch-deployment.ipynb.
  *
- * @throws RefineError OUTPUT_UNWRITABLE
+ * @param replaces what is there
+ * @throws RefineError OUTPUT_UNWRITABLE | OUTPUT_EXISTS
  */
-export const writePredictionsCsv = (resultsPath: string, csvPath: string): Promise<void> =>
-  writeAtomically(csvPath, csvLines(resultsPath));
+export const writePredictionsCsv = async (resultsPath: string, csvPath: string, replaces = true): Promise<void> => {
+  if (replaces) return writeAtomically(csvPath, csvLines(resultsPath));
+  await writeNew(csvPath, csvLines(resultsPath)).catch((thrown: unknown) => {
+    if (!isRefineError(thrown) || thrown.code !== 'OUTPUT_TAKEN') throw thrown;
+    throw new RefineError(
+      'OUTPUT_EXISTS',
+      `${csvPath} was put there by someone else while this run went on, and is not replaced: the results are whole, the CSV is not written. Give --resume, and --predictions-csv another name.`,
+      { context: { path: csvPath }, cause: thrown },
+    );
+  });
+};

@@ -1,5 +1,5 @@
 /** One run an output folder: a lock file that names its holder, taken over when the holder is gone. */
-import { rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { lstat, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pid } from 'node:process';
@@ -58,7 +58,10 @@ export const lockFolder = async (
   let takenFrom: string | null = null;
   while (!(await tryCreate(path, own))) {
     const text = await readText(path);
-    if (text === null) continue;
+    if (text === null) {
+      await refuseLink(path);
+      continue;
+    }
     const holder = parseHolder(text);
     if (holder !== null && (await holds(path, holder, { place, isAlive }))) throw locked(path, holder);
     if (await takeAway(path, text)) takenFrom = holder === null ? 'an unreadable lock' : holderText(holder);
@@ -88,7 +91,9 @@ export const lockFolder = async (
 const tryCreate = async (path: string, own: string): Promise<boolean> => {
   const beside = `${path}.${pid}.tmp`;
   try {
-    await writeFile(beside, own);
+    /* Whatever has the name, a link perhaps, is not written through. */
+    await rm(beside, { force: true });
+    await writeFile(beside, own, { flag: 'wx' });
     /* Whoever holds the lock by now may have cleared it away. */
     return await placeNew(beside, path).then(
       () => true,
@@ -144,6 +149,15 @@ const readText = (path: string): Promise<string | null> =>
     if (systemCodeOf(cause) === 'ENOENT') return null;
     throw new RefineError('OUTPUT_UNWRITABLE', `Cannot read the lock ${path}: ${messageOf(cause)}.`, { cause });
   });
+
+/** One that leads nowhere is there and cannot be read, for ever. @throws OUTPUT_UNWRITABLE */
+const refuseLink = async (path: string): Promise<void> => {
+  if ((await lstat(path).catch(() => null))?.isSymbolicLink() !== true) return;
+  throw new RefineError(
+    'OUTPUT_UNWRITABLE',
+    `Cannot read the lock ${path}: it is a link that leads nowhere. Remove it.`,
+  );
+};
 
 const parseHolder = (text: string): Holder | null => {
   try {

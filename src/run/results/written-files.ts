@@ -3,13 +3,13 @@
  * not written yet. A file is known by its name and its bytes, so that nobody else's is taken for one.
  */
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCodeOf } from '../../errors.js';
 import { closeFile } from '../../io/files/close-file.js';
 import { readChunks } from '../../io/files/open-file.js';
 import { syncFolder } from '../../io/files/sync-folder.js';
+import { APPENDING } from './journal.js';
 import { outputUnwritable } from './output-error.js';
 
 export interface WrittenFiles {
@@ -22,16 +22,6 @@ export interface WrittenFiles {
   /** Removes the note where `newest` is kept elsewhere, unless there are files that no line lists. */
   close(isRemembered: boolean): Promise<void>;
 }
-
-/** Windows has no links that are followed unasked. */
-const {
-  O_APPEND,
-  O_CREAT,
-  O_RDWR,
-  O_NOFOLLOW = 0,
-} = constants as Omit<typeof constants, 'O_NOFOLLOW'> & {
-  O_NOFOLLOW?: number;
-};
 
 /** Marks that are remembered when a run ends, some 20 KB of them. */
 const REMEMBERED = 1024;
@@ -69,7 +59,7 @@ export async function* notedMarks(folder: string, part: string): AsyncGenerator<
 
 /** What a killed run left stays before, and a torn mark there gets its end. */
 const openNote = async (path: string): Promise<FileHandle> => {
-  const handle = await open(path, O_APPEND | O_CREAT | O_RDWR | O_NOFOLLOW);
+  const handle = await open(path, APPENDING);
   if ((await handle.stat()).size > 0) await handle.appendFile('\n');
   else await syncFolder(dirname(path));
   return handle;

@@ -26,7 +26,8 @@ import { resultsPathOf } from '../../../run/results/results-path.js';
 import { readRunState, type RunState } from '../../../run/results/run-state.js';
 import { BUNDLED_MODEL } from '../options/bundled-model.js';
 import { readInfotextFacts, readPictureFacts } from '../options/metadata-values.js';
-import { areFixtures, demoNote, noteText, type DemoModel } from '../progress/demo-note.js';
+import type { DemoModel } from '../progress/demo-note.js';
+import { sayDemo } from '../progress/say-demo.js';
 import type { ResultLine } from '../progress/print-results.js';
 import { parseEarlierRun, type EarlierRun } from '../options/earlier-run.js';
 import type { PlannedWork } from '../progress/pace.js';
@@ -100,6 +101,8 @@ export interface BatchRun extends EarlierRun {
   /** What lies in the inputs and is no row. */
   passedBy: PassedBy;
   work: Work;
+  /** Files and folders of files that the run reads, besides its rows'. */
+  reads: readonly string[];
   screening: Screening;
   verb: Verb;
   outputFolder: string;
@@ -177,6 +180,8 @@ interface RunContext {
   /** Stops the run. */
   signal: AbortSignal;
   print: BatchRun['print'];
+  /** Files of settings. */
+  settingsFiles: readonly string[];
   /** Of a run without inputs: what its one row says besides the options. */
   row?: Manifest['row'];
 }
@@ -250,8 +255,9 @@ export const planBatch = async (
     looked = await look(brought);
     work = await looked.createWork();
   }
-  if (flags.quiet !== true) await sayDemo(inputs, around, run);
+  if (flags.quiet !== true) await sayDemo(inputs, around, kind.demos, run.row);
   const { manifest, rows, total } = looked;
+  const safetyModel = flags.safetyModel === undefined ? [] : [resolve(around.cwd(), flags.safetyModel)];
   return {
     rows,
     total,
@@ -259,6 +265,7 @@ export const planBatch = async (
     passedBy: manifest.passedBy,
     verb: verbOf(kind),
     work: flags.quiet === true ? work : sayWarnings(work, around.stderr),
+    reads: [...manifest.files, ...run.settingsFiles, ...(work.reads ?? []), ...safetyModel],
     screening,
     outputFolder,
     part,
@@ -271,18 +278,6 @@ export const planBatch = async (
     predictionsCsv: predictionsCsv === undefined ? null : resolve(around.cwd(), predictionsCsv),
     print: run.print,
   };
-};
-
-/** Once, before any work: on other pictures than the package's own the demo model is a bad surprise. */
-const sayDemo = async (
-  inputs: readonly string[],
-  around: Surroundings,
-  { kind, row = [] }: RunContext,
-): Promise<void> => {
-  const picture = row.flatMap(([key, value]) => (key === 'image' && typeof value === 'string' ? [value] : []));
-  if (areFixtures([...inputs, ...picture], around.cwd())) return;
-  const note = await demoNote(kind.demos, around.env);
-  if (note !== null) around.stderr.write(noteText(note));
 };
 
 /** What looking through the rows gave. */

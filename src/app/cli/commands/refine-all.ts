@@ -14,7 +14,7 @@ import { refineInto, type BegunRun, type ContinuedRun } from './refine-into.js';
 import { failureOf, type RowFailure } from '../progress/failure-text.js';
 import { isAlive } from '../is-process-alive.js';
 import { resultsPathOf } from '../../../run/results/results-path.js';
-import { mayBegin } from '../may-begin.js';
+import { isOwnCsv, mayBegin } from '../may-begin.js';
 import { createProgress } from '../progress/progress.js';
 import { openScreening } from '../options/safety-options.js';
 import { failureList, stoppedText, summaryText } from '../progress/summary-text.js';
@@ -139,7 +139,7 @@ const refineLocked = async (
     throw thrown;
   }
   progress.stop();
-  if (run.predictionsCsv !== null) await writePredictionsCsv(resultsPath, run.predictionsCsv);
+  if (run.predictionsCsv !== null) await writePredictionsCsv(resultsPath, run.predictionsCsv, isOwnCsv(run));
   else sayStaleCsv(run, flags, around);
   const durationMs = Math.round(performance.now() - start);
   const { summary, takenOver, refined, stoppedByThreshold } = outcome;

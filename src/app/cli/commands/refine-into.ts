@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { exists } from '../../../run/batch/exists.js';
 import { isRefineError } from '../../../errors.js';
 import { openEarlierResults } from '../../../run/results/earlier-results.js';
+import { keepOwnCopy } from '../../../run/results/own-copy.js';
 import { openJournal } from '../../../run/results/journal.js';
 import { openWrittenFiles } from '../../../run/results/written-files.js';
 import { outputUnwritable } from '../../../run/results/output-error.js';
@@ -11,17 +12,16 @@ import { setAside } from '../../../run/results/set-aside.js';
 import { settleResults } from '../../../run/results/settle-results.js';
 import { writeRunState, type RunState } from '../../../run/results/run-state.js';
 import { timeOf } from '../../../run/batch/check-outputs.js';
-import type { Continuation } from '../../../run/batch/continue-run.js';
 import type { BatchEvent } from '../../../run/batch/events.js';
 import { runBatch, type BatchOptions, type BatchOutcome } from '../../../run/batch/run-batch.js';
-import { mayAppend } from '../may-begin.js';
+import { mayAppend, type Beginning } from '../may-begin.js';
 import { packageVersion } from '../package-version.js';
 import { createFewNotes, STRANGE_LINES, strangeLine } from '../progress/few-notes.js';
 import type { Terminal } from '../progress/terminal.js';
 import type { BatchRun } from './batch-run.js';
 
 export interface ContinuedRun extends BatchRun {
-  continuation: Continuation;
+  continuation: Beginning;
 }
 
 export interface BegunRun extends ContinuedRun {
@@ -63,7 +63,7 @@ export const refineInto = async (
     });
   /* Killed after the results are gone, it goes on with what it may replace. */
   if (run.overwrites) await remember(0, false);
-  if (!looksBack) await removeResults(resultsPath);
+  await (looksBack ? keepOwnCopy(resultsPath) : removeResults(resultsPath));
   const passedOver = createFewNotes(say, STRANGE_LINES);
   const again = createFewNotes(say, ['row that is done again', 'rows that are done again']);
   const earlier = looksBack
@@ -89,6 +89,7 @@ export const refineInto = async (
         screening,
         retryFailed: run.retriesFailed,
         replaceable: continuation.replaceable,
+        inUse: continuation.inUse,
         written,
         verifies: run.verifies,
         tellAgain: (why) => {
@@ -102,7 +103,7 @@ export const refineInto = async (
       again.end();
       const isWhole = run.isWhole && !outcome.stoppedByThreshold;
       /* Pictures first: what is left of them when this is broken off is still listed. */
-      if (run.prunes) await removeOutputs(outputFolder, unclaimed);
+      if (run.prunes) await removeOutputs(outputFolder, unclaimed, continuation.inUse);
       const dropped = new Set(run.prunes ? unclaimed : []);
       const settling = { base, begin: journal.begin, isWhole, knowsInputs };
       const aside = earlier?.hasFaults === true ? await setAside(resultsPath, base, journal.begin) : null;

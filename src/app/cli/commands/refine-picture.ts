@@ -6,6 +6,8 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { makeOutputFolder } from '../../../run/batch/check-outputs.js';
 import { isTaken } from '../../../run/batch/exists.js';
+import { filesAmong } from '../../../run/batch/files-in-use.js';
+import { fileIdentity } from '../../../io/files/file-identity.js';
 import { ALL, NOTHING, type Replaceable } from '../../../run/batch/replaceable.js';
 import { runBatch } from '../../../run/batch/run-batch.js';
 import { isRefineError, RefineError } from '../../../errors.js';
@@ -38,6 +40,7 @@ export interface RefineFlags extends BatchFlags {
 }
 
 interface Place {
+  settingsFiles: readonly string[];
   flags: RefineFlags;
   around: Surroundings;
   scratch: string;
@@ -58,7 +61,8 @@ export const refinePicture = async (
     around.stderr.write('Stopping. Once more to stop at once.\n');
   });
   const scratch = await makeScratchFolder();
-  const place = { flags, around, scratch, signal: stop.signal };
+  const settingsFiles = [file, userFile].filter((path) => path !== null);
+  const place = { flags, around, scratch, settingsFiles, signal: stop.signal };
   try {
     const result = await refineInto(toStdout ? null : flags.output, input, place);
     if (flags.json === true) around.stdout.write(`${jsonText(result)}\n`);
@@ -93,6 +97,7 @@ const refineInto = async (output: string | undefined | null, text: string, place
     kind: batchKind(flags, around),
     scratch,
     signal,
+    settingsFiles: place.settingsFiles,
     print: () => undefined,
     row: [[input.key, input.value], ...(ending === null ? [] : ([['output', `picture${ending}`]] as const))],
   });
@@ -110,12 +115,25 @@ const refineInto = async (output: string | undefined | null, text: string, place
     const target = await placeOutput(row, output, cwd);
     /* What is put there while the engine works is nobody's to replace. */
     const replaceable = (await isTaken(join(target.folder, target.name))) ? ALL : NOTHING;
+    await refuseSources(target, run);
     await mayWrite(target, row, { overwrite: flags.overwrite === true, around, signal });
     return await writeTo(target, row, { ...run, replaceable }, place);
   } finally {
     run.work.close();
     await run.screening.close();
   }
+};
+
+/** With --overwrite too. @throws OUTPUT_IS_INPUT */
+const refuseSources = async ({ folder, name, shown }: PictureOutput, run: BatchRun): Promise<void> => {
+  const identity = await fileIdentity(join(folder, name));
+  if (identity === null) return;
+  const [source] = (await filesAmong((one) => one === identity, { ...run, outputFolder: '' })).values();
+  if (source === undefined) return;
+  throw new RefineError(
+    'OUTPUT_IS_INPUT',
+    `${shown} is a file that is read for it (${source}). Give another name with -o.`,
+  );
 };
 
 const readRow = async (run: BatchRun, { shown, name }: PictureInput): Promise<Row | InvalidRow> => {

@@ -32,7 +32,10 @@ export const runBatchCommand = async (
   });
   const scratch = await makeScratchFolder();
   try {
-    const run = await planBatch(inputs, flags, around, { kind, scratch, signal: stop.signal, print });
+    const run = await planBatch(inputs, flags, around, {
+      ...{ kind, scratch, signal: stop.signal, print },
+      settingsFiles: [file, userFile].filter((path) => path !== null),
+    });
     const passedBy = passedByText(run.passedBy);
     if (passedBy !== '' && flags.quiet !== true) around.stderr.write(`${passedBy}\n`);
     try {

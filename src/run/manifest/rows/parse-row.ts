@@ -35,7 +35,8 @@ export type RowParser = (
 
 /** A row that cannot run, from what is known of it and what is wrong with it. */
 export const rejectRow = (
-  row: RowOrigin & Partial<Pick<InvalidRow, 'id' | 'sourceText' | 'settings' | 'generation' | 'extra' | 'warnings'>>,
+  row: RowOrigin &
+    Partial<Pick<InvalidRow, 'id' | 'source' | 'sourceText' | 'settings' | 'generation' | 'extra' | 'warnings'>>,
   problems: readonly RefineError[],
 ): InvalidRow => {
   const { index, rowNumberPerFile, inputName, line, id = null, sourceText = null, settings = {}, extra = {} } = row;
@@ -43,9 +44,10 @@ export const rejectRow = (
   const texts = problems.map((problem) => problem.message);
   const message = `${texts.join('. ')} (${place})`;
   const error = { code: problems[0]?.code ?? 'INTERNAL', message };
-  const { generation, warnings } = row;
+  const { source, generation, warnings } = row;
   return {
     ...{ index, rowNumberPerFile, inputName, line, id, sourceText, settings, extra, error, problems: texts },
+    ...(source === undefined ? {} : { source }),
     ...(generation === undefined ? {} : { generation }),
     ...(warnings === undefined ? {} : { warnings }),
   };
@@ -115,7 +117,7 @@ export const parseRow = async (
     ...(warnings.length === 0 ? {} : { warnings }),
   };
   if (problems.length > 0 || picture === undefined || output === undefined || encoding === undefined)
-    return rejectRow(row, problems);
+    return rejectRow({ ...row, ...picture }, problems);
   const fit = values.fit ?? context.options.fit ?? ROW_KEYS.fit.default ?? 'pad';
   const stem = outputStem(picture.source, origin.index, raw.ownName);
   return { ...row, ...picture, settings: settings as RefineSettings, fit, output, encoding, stem };

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { handedOnFiles } from '#src/run/batch/stage-handoff.js';
 import type { RefineReply } from '#src/records/job.js';
@@ -31,5 +31,18 @@ describe('what the base model hands on', () => {
     await files.close(new Set());
     expect(existsSync(folder)).toBe(false);
     await files.close(new Set());
+  });
+
+  it('neither is written nor removed where a link leads', async () => {
+    const [folder, elsewhere] = [join(out, 'latents'), join(out, 'elsewhere')];
+    mkdirSync(elsewhere);
+    writeFileSync(join(elsewhere, 'mine.png'), '');
+    symlinkSync(elsewhere, folder);
+    const files = handedOnFiles(folder);
+    await expect(files.write('a', reply)).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
+    await files.close(new Set());
+    expect(readdirSync(elsewhere)).toEqual(['mine.png']);
+    await files.removeAll();
+    expect([readdirSync(elsewhere), existsSync(folder)]).toEqual([['mine.png'], false]);
   });
 });

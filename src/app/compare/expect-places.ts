@@ -1,0 +1,60 @@
+/** Where the page and the sheet go: never in the place of what they show, or of the run that made it. */
+import { stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { RefineError } from '../../errors.js';
+import { fileIdentity } from '../../io/files/file-identity.js';
+import type { ResultRecord } from '../../records/result.js';
+import { placesOf, type FindOptions } from './find-input.js';
+
+export interface Places {
+  results: readonly string[];
+  page: string;
+  sheet: string;
+  find: Omit<FindOptions, 'output'>;
+}
+
+/** @throws OUTPUT_EXISTS before anything is written */
+export const expectPlaces = async (
+  { results, page, sheet, find }: Places,
+  records: readonly ResultRecord[],
+): Promise<void> => {
+  const targets = new Map<string, string>();
+  for (const path of [page, sheet]) {
+    if ((await stat(path).catch(() => null))?.isDirectory() === true) throw taken(path, 'is a folder');
+    if (/^\.sdxl-refine/i.test(basename(path))) throw taken(path, 'is where a run keeps its notes');
+    const identity = await fileIdentity(path);
+    if (identity !== null) targets.set(identity, path);
+  }
+  if (page === sheet || (targets.size === 1 && (await areOne(page, sheet)))) {
+    throw taken(page, 'is both the page and the contact sheet');
+  }
+  if (targets.size === 0) return;
+  const look = async (path: string): Promise<void> => {
+    const target = targets.get((await fileIdentity(path)) ?? '');
+    if (target !== undefined) throw taken(target, `is a file of the run that is shown (${path})`);
+  };
+  const folder = dirname(results[0] ?? '.');
+  for (const path of results) await look(path);
+  const manifests = new Set<string>();
+  for (const { image, image_file_name: output, latents_file_name: latents, input_csv_name: input } of records) {
+    for (const name of [output, latents]) if (typeof name === 'string') await look(resolve(folder, name));
+    for (const path of placesOf(image, find.folders)) await look(path);
+    manifests.add(input);
+  }
+  for (const name of manifests) for (const path of placesOf(name, find.folders)) await look(path);
+};
+
+/** Both are there, and are one file. */
+const areOne = async (page: string, sheet: string): Promise<boolean> => {
+  const [one, other] = [await fileIdentity(page), await fileIdentity(sheet)];
+  return one === other;
+};
+
+const taken = (path: string, what: string): RefineError =>
+  new RefineError(
+    'OUTPUT_EXISTS',
+    `${path} ${what}: nothing is written there. Give --output and --sheet other names.`,
+    {
+      context: { path },
+    },
+  );

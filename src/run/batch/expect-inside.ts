@@ -1,0 +1,29 @@
+/** Outputs stay inside the output folder, whatever links lie there. The folder itself may be one: the user named it. */
+import { lstat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { RefineError } from '../../errors.js';
+
+/** @param name of an output @throws OUTPUT_UNWRITABLE */
+export const expectInside = async (folder: string, name: string): Promise<void> => {
+  let path = folder;
+  for (const segment of name.split('/').slice(0, -1)) {
+    path = join(path, segment);
+    const stats = await lstat(path).catch(() => null);
+    if (stats === null) return;
+    if (stats.isSymbolicLink()) throw isLink(path, 'outputs are written inside the output folder and nowhere else');
+  }
+};
+
+/** Of a file that the program keeps in the folder. @throws OUTPUT_UNWRITABLE */
+export const expectNoLink = async (path: string): Promise<void> => {
+  if ((await lstat(path).catch(() => null))?.isSymbolicLink() === true) {
+    throw isLink(path, 'what a run writes stays inside its output folder');
+  }
+};
+
+const isLink = (path: string, why: string): RefineError =>
+  new RefineError(
+    'OUTPUT_UNWRITABLE',
+    `Could not write to ${path}: it is a link, and ${why}. Remove the link, or give --output-dir the place it leads to.`,
+    { context: { path, folder: dirname(path) } },
+  );

@@ -1,0 +1,14 @@
+/** A journal that has another name besides (`cp -al`, a backup of hard links) is not written to under that: it gets a copy of its own. */
+import { lstat } from 'node:fs/promises';
+import { readChunks } from '../../io/files/open-file.js';
+import { outputUnwritable } from './output-error.js';
+import { writeAtomically } from './write-atomically.js';
+
+/** @throws OUTPUT_UNWRITABLE */
+export const keepOwnCopy = async (path: string): Promise<void> => {
+  const stats = await lstat(path).catch(() => null);
+  if (stats?.isFile() !== true || stats.nlink < 2) return;
+  await writeAtomically(path, readChunks(path, 'results')).catch((cause: unknown) => {
+    throw outputUnwritable(path, cause);
+  });
+};
