@@ -44,6 +44,9 @@ export const strike = async (stage: Stage, blow: Blow, command: ShakenCommand): 
   const struck = await command.run(stage.command, { folder: disk, log, ...blow });
   const met = readNotes(log).find(({ number }) => number === blow.at);
   if (met === undefined) return { isMet: false, faults: [] };
+  /* A picture that cannot be read is done again, in its own time. */
+  const isRedone = met.call === 'open' && stage.calm.files.has(relative(disk, met.path));
+  if (isRedone && struck.code === stage.calmCode) return { isMet: true, faults: [] };
   const faults = [...judgeEnd(stage, blow, struck), ...judgeFolder(stage, blow, struck)];
 
   const marks = finishedMarks(stage);

@@ -25,8 +25,10 @@ export interface Settling {
   announce: (settled: Settled) => Promise<void>;
 }
 
-const linesOf = (path: string, start: number, end = Infinity): AsyncIterable<Buffer> =>
-  createReadStream(path, { start, end: end - 1 }) as AsyncIterable<Buffer>;
+/** Opened when the first is taken: a stream that fails before anyone listens ends the process. */
+async function* linesOf(path: string, start: number, end = Infinity): AsyncGenerator<Buffer> {
+  yield* createReadStream(path, { start, end: end - 1 }) as AsyncIterable<Buffer>;
+}
 
 const originOf = ({ input_csv_name: input, row_number_per_file: row }: ResultRecord): string =>
   JSON.stringify([input, row]);

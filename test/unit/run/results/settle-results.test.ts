@@ -125,3 +125,11 @@ describe('a run that was appended', () => {
     ]);
   });
 });
+
+it('results that cannot be read end the run, not the process', async () => {
+  const gone = settleResults(`${path}.gone`, {
+    ...{ base: 0, begin: 1, isWhole: true, knowsInputs: false, isDropped: () => false },
+    announce: () => Promise.resolve(),
+  });
+  await expect(gone).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
+});
