@@ -1,7 +1,7 @@
 'use strict';
 /**
  * The wings of src/, from left to right, and their rooms: what lives there, and which rooms it may import. A wing imports itself and
- * what stands to its right. `.dependency-cruiser.cjs` makes rules of this; `make-architecture.mjs` the tables of docs/architecture.md.
+ * what stands to its right. `.dependency-cruiser.cjs` makes rules of this; `make-docs.mjs` the tables of docs/architecture.md.
  */
 const IO = ['files', 'net'];
 const STAGE = 'stages never import each other: only the pipeline knows the order';

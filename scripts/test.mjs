@@ -21,7 +21,7 @@ check('types', build);
 check('schemas', () => run(process.execPath, ['scripts/make-schemas.mjs', '--check']));
 check('model digests', () => run(process.execPath, ['scripts/make-model-digests.mjs', '--check']));
 check('man page', () => run(process.execPath, ['scripts/make-man.mjs', '--check']));
-check('architecture page', () => run(process.execPath, ['scripts/make-architecture.mjs', '--check']));
+check('docs made from tables', () => run(process.execPath, ['scripts/make-docs.mjs', '--check']));
 check('licences', () => run(process.execPath, ['scripts/make-licenses.mjs', '--check']));
 check('lint', () => tool('eslint/bin/eslint.js', ['--max-warnings', '0', '.']));
 check('import rules', () =>

@@ -1,7 +1,7 @@
 /** A line of results.jsonl. Types only. */
 import type { ErrorCode } from '../errors.js';
 import type { GenerateMode } from './row.js';
-import type { FreeU, LoraWeight, PromptSyntax, Rng } from './settings.js';
+import type { ChangedSettings, LoraWeight, Rng } from './settings.js';
 
 /** What content safety said of one part of a row. */
 export interface SafetyCheck {
@@ -18,8 +18,8 @@ export type SafetyService = 'azure' | 'local';
 
 export type ResultStatus = 'ok' | 'failed' | 'blocked' | 'skipped';
 
-/** One line of `results.jsonl`; the first four keys are the Azure batch endpoint's. Key order is the order written. */
-export interface ResultRecord {
+/** One line of `results.jsonl`; the first four keys are the Azure batch endpoint's. Keys are written in this order, changed settings before `loras`. */
+export interface ResultRecord extends ChangedSettings {
   row_number_per_file: number;
   image_file_name: string | null;
   nsfw_content_detected: boolean | null;
@@ -54,19 +54,6 @@ export interface ResultRecord {
   warnings?: readonly string[] | undefined;
   /** Where content was screened. */
   content_safety?: { by: SafetyService; checks: readonly SafetyCheck[] } | undefined;
-  /** These eleven are there where they are not at their defaults. */
-  prompt_syntax?: PromptSyntax | undefined;
-  negative_embedding?: 'prompt' | 'zeros' | undefined;
-  guidance_rescale?: number | undefined;
-  guidance_start?: number | undefined;
-  guidance_end?: number | undefined;
-  freeu?: FreeU | undefined;
-  eta?: number | undefined;
-  variation_seed?: number | undefined;
-  variation_strength?: number | undefined;
-  eta_noise_seed_delta?: number | undefined;
-  /** Where the other would be usual under this `rng`. */
-  vae_sample?: 'sample' | 'mean' | undefined;
   /** Weights of the run's adapters, by their names. */
   loras?: Readonly<Record<string, LoraWeight>> | undefined;
   /** The rest is of rows of `generate` alone. */

@@ -1,34 +1,8 @@
-/** The settings of a row that says nothing but its prompt, to build others from. */
+/** The settings of a row that gives only its prompt and seed, to build others from. */
+import { resolveSettings } from '#src/run/manifest/rows/resolve-settings.js';
 import type { RefineSettings } from '#src/records/settings.js';
 
-export const plainSettings: RefineSettings = {
-  prompt: 'a cat',
-  negativePrompt: '',
-  strength: 0.3,
-  steps: 50,
-  guidanceScale: 5,
-  seed: 7,
-  scheduler: null,
-  eta: 0,
-  rng: 'torch-cpu',
-  variationSeed: null,
-  variationStrength: 0,
-  etaNoiseSeedDelta: 0,
-  vaeSample: 'sample',
-  promptSyntax: 'plain',
-  negativeEmbedding: 'prompt',
-  guidanceRescale: 0,
-  guidanceStart: 0,
-  guidanceEnd: 1,
-  freeu: null,
-  aestheticScore: 6,
-  negativeAestheticScore: 2.5,
-  originalSize: null,
-  targetSize: null,
-  cropsCoordsTopLeft: [0, 0],
-  negativeOriginalSize: null,
-  negativeTargetSize: null,
-  negativeCropsCoordsTopLeft: [0, 0],
-  denoisingStart: null,
-  denoisingEnd: null,
-};
+export const plainSettings = resolveSettings({ prompt: 'a cat', seed: 7 }, new Set(), {
+  options: {},
+  runSeed: 0,
+}) as RefineSettings;

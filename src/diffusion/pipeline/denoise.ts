@@ -1,5 +1,6 @@
 /** The denoising loop, as a generator: the caller owns the progress bar. */
 import { RefineError } from '../../errors.js';
+import type { RefineSettings } from '../../records/settings.js';
 import type { NoiseSource } from '../random/noise-source.js';
 import type { Schedule } from '../schedulers/scheduler.js';
 import type { StepRange } from '../schedulers/noise/step-range.js';
@@ -13,11 +14,7 @@ export interface DenoiseOptions {
   schedule: Schedule;
   range: StepRange;
   conditionsAt: ConditionsAt;
-  guidanceScale: number;
-  /** 0 to 1: how far the guided prediction's spread is brought back to the conditional one's. */
-  guidanceRescale: number;
-  /** Share of fresh noise, of samplers that have it. */
-  eta: number;
+  settings: Pick<RefineSettings, 'guidanceScale' | 'guidanceRescale' | 'eta'>;
   /** For samplers that draw. */
   noise: NoiseSource;
 }
@@ -28,7 +25,8 @@ export interface DenoiseOptions {
  * @throws INFERENCE_NON_FINITE SESSION_RUN
  */
 export async function* denoise(latents: Tensor, options: DenoiseOptions): AsyncGenerator<Tensor, Tensor> {
-  const { unet, schedule, range, conditionsAt, guidanceScale, guidanceRescale, eta, noise } = options;
+  const { unet, schedule, range, conditionsAt, noise } = options;
+  const { guidanceScale, guidanceRescale, eta } = options.settings;
   const sampler = schedule.sampler(eta);
   let current = latents;
   for (let step = range.begin; step < range.end; step++) {

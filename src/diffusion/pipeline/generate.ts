@@ -49,11 +49,9 @@ export async function* generate(model: Model, job: GenerateJob): AsyncGenerator<
 
   // 4. Denoise.
   const unet = await withFreeU(model.unet, settings.freeu);
-  const { guidanceScale, guidanceRescale, eta } = settings;
   let latents = tensor(initial, dims);
   let done = 0;
-  const guidance = { conditionsAt, guidanceScale, guidanceRescale };
-  const options = { unet, schedule, range, ...guidance, eta, noise: noise.steps };
+  const options = { unet, schedule, range, conditionsAt, settings, noise: noise.steps };
   for await (latents of denoise(latents, options)) {
     yield { step: ++done, steps };
   }

@@ -62,9 +62,7 @@ export async function* refine(model: Model, job: RefineJob): AsyncGenerator<Refi
 
   // 5. Denoise.
   const unet = await withFreeU(model.unet, settings.freeu);
-  const { guidanceScale, guidanceRescale, eta } = settings;
-  const guidance = { conditionsAt, guidanceScale, guidanceRescale };
-  const steps = denoise(noisy, { unet, schedule, range, ...guidance, eta, noise: noise.steps });
+  const steps = denoise(noisy, { unet, schedule, range, conditionsAt, settings, noise: noise.steps });
   let latents = noisy;
   let done = 0;
   const preview = job.preview === true ? fitPreview(clean, input.kind === 'pixels' ? input.pixels : null) : null;

@@ -1,5 +1,8 @@
 /** What decides a row's output, as one digest: the same digest, the same output. */
 import { createHash } from 'node:crypto';
+import { SETTINGS } from '../../records/setting-table.js';
+import { camelCase, SETTING_NAMES, type RefineSettings, type SettingName } from '../../records/settings.js';
+import type { RowKey } from '../../records/setting-kinds.js';
 import type { Row } from '../../records/row.js';
 
 /**
@@ -20,8 +23,24 @@ export const rowDigest = (row: Row, input: Uint8Array | string, modelDigest: str
     warnings: _warnings,
     ...decisive
   } = row;
+  const { settings, generation } = decisive;
+  const digested = {
+    ...decisive,
+    settings: withoutNew(settings),
+    ...(generation?.refiner == null ? {} : { generation: { ...generation, refiner: withoutNew(generation.refiner) } }),
+  };
   return createHash('sha256')
-    .update(JSON.stringify([modelDigest, source.kind, decisive]))
+    .update(JSON.stringify([modelDigest, source.kind, digested]))
     .update(input)
     .digest('hex');
+};
+
+const DECLARED: Readonly<Record<SettingName, RowKey>> = SETTINGS;
+/** Settings that earlier versions did not have: at their defaults they change nothing, and what was finished stays finished. */
+const NEW = SETTING_NAMES.filter((name) => DECLARED[name].inDigest === 'changed');
+
+const withoutNew = (settings: RefineSettings): Partial<RefineSettings> => {
+  const atDefault = NEW.filter((name) => settings[camelCase(name)] === DECLARED[name].default);
+  const left = new Set<string>(atDefault.map((name) => camelCase(name)));
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !left.has(name)));
 };

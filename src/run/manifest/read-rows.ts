@@ -10,7 +10,7 @@ import type { RawRow } from './formats/raw-row.js';
 import { readCsv } from './formats/read-csv.js';
 import { readJsonl } from './formats/read-jsonl.js';
 import type { RowContext } from './rows/resolve-settings.js';
-import type { RowCommand } from './rows/row-key.js';
+import type { RowCommand } from '../../records/setting-kinds.js';
 import type { RowKeyName } from './rows/row-keys.js';
 import { showValue } from './rows/show-value.js';
 

@@ -3,7 +3,14 @@ import { createHash } from 'node:crypto';
 import type { ErrorCode } from '../../errors.js';
 import type { Generation, InvalidRow, Row } from '../../records/row.js';
 import type { RefineReply } from '../../records/job.js';
-import type { RefineSettings } from '../../records/settings.js';
+import { SETTINGS } from '../../records/setting-table.js';
+import {
+  camelCase,
+  CHANGED_NAMES,
+  usualVaeSample,
+  type ChangedSettings,
+  type RefineSettings,
+} from '../../records/settings.js';
 import type { ResultRecord } from '../../records/result.js';
 
 /** What ran the row. */
@@ -93,7 +100,8 @@ export const buildResultRecord = (
     ...(written === null ? {} : { output_bytes: written.output.bytes, output_sha256: written.output.sha256 }),
     ...(warnings.length === 0 ? {} : { warnings }),
     ...(safety === null ? {} : { content_safety: { by: safety.by, checks: safety.checks } }),
-    ...unusual(settings),
+    ...changedSettings(settings),
+    ...(settings.loraWeights === undefined ? {} : { loras: settings.loraWeights }),
     ...(row.generation === undefined ? {} : generated(row, row.generation, run, outcome)),
     ...(written?.latents == null
       ? {}
@@ -101,27 +109,16 @@ export const buildResultRecord = (
   };
 };
 
-/** What else decides the picture, where it is not at its default. */
-const unusual = (settings: Partial<RefineSettings>): Partial<ResultRecord> => {
-  const { eta = 0, rng = 'torch-cpu', variationSeed, variationStrength = 0, etaNoiseSeedDelta = 0 } = settings;
-  const usualSample = rng === 'torch-cpu' ? 'sample' : 'mean';
-  const { vaeSample = usualSample, promptSyntax = 'plain', negativeEmbedding = 'prompt' } = settings;
-  const { guidanceRescale = 0, guidanceStart = 0, guidanceEnd = 1, freeu = null } = settings;
-  return {
-    ...(promptSyntax === 'plain' ? {} : { prompt_syntax: promptSyntax }),
-    ...(negativeEmbedding === 'prompt' ? {} : { negative_embedding: negativeEmbedding }),
-    ...(guidanceRescale === 0 ? {} : { guidance_rescale: guidanceRescale }),
-    ...(guidanceStart === 0 ? {} : { guidance_start: guidanceStart }),
-    ...(guidanceEnd === 1 ? {} : { guidance_end: guidanceEnd }),
-    ...(freeu === null ? {} : { freeu }),
-    ...(eta === 0 ? {} : { eta }),
-    ...(variationStrength === 0 || variationSeed == null
-      ? {}
-      : { variation_seed: variationSeed, variation_strength: variationStrength }),
-    ...(etaNoiseSeedDelta === 0 ? {} : { eta_noise_seed_delta: etaNoiseSeedDelta }),
-    ...(vaeSample === usualSample ? {} : { vae_sample: vaeSample }),
-    ...(settings.loraWeights === undefined ? {} : { loras: settings.loraWeights }),
-  };
+/** Settings that are not at their defaults. A variation needs its seed and its strength. */
+const changedSettings = (settings: Partial<RefineSettings>): ChangedSettings => {
+  const { rng = 'torch-cpu', variationSeed = null, variationStrength = 0 } = settings;
+  const usual: ChangedSettings = { vae_sample: usualVaeSample(rng) };
+  const hasVariation = variationSeed !== null && variationStrength > 0;
+  return Object.fromEntries(
+    CHANGED_NAMES.filter((name) => hasVariation || !name.startsWith('variation_'))
+      .map((name) => [name, settings[camelCase(name)] ?? null] as const)
+      .filter(([name, value]) => value !== null && value !== (usual[name] ?? SETTINGS[name].default)),
+  );
 };
 
 /** A base model begins at pure noise, and the refiner of an ensemble where that stopped: only two stages have a strength. */

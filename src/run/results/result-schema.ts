@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { ERROR_CODES } from '../../errors.js';
 import type { ResultRecord } from '../../records/result.js';
+import { SETTINGS } from '../../records/setting-table.js';
+import { CHANGED_NAMES, type ChangedSettings } from '../../records/settings.js';
 
 /** An output's name has at most 1024 bytes, and its latents' one ending more. */
 const MAX_NAME = 1100;
@@ -39,6 +41,14 @@ const outputName = z
   .string()
   .refine(isOutputName, { error: 'Invalid input: expected a name inside the output folder' });
 
+/** As in the table of settings; a drawn seed is written as it was drawn. */
+const changedSettings = Object.fromEntries(
+  CHANGED_NAMES.map((name) => {
+    const { schema, help } = SETTINGS[name];
+    return [name, schema.optional().meta({ description: `${help}; where it is not at its default` })];
+  }),
+) as unknown as { [Name in keyof ChangedSettings]-?: z.ZodOptional<(typeof SETTINGS)[Name]['schema']> };
+
 const schema = z.object({
   row_number_per_file: count.meta({ description: "the row's number in its own input, counted from 0" }),
   image_file_name: outputName.nullable().meta({ description: 'the output inside the output folder' }),
@@ -72,20 +82,7 @@ const schema = z.object({
     .object({ by: z.enum(['azure', 'local']), checks: z.array(safetyCheck).readonly() })
     .optional()
     .meta({ description: 'where content was screened: what was said of prompt, input and output' }),
-  prompt_syntax: z
-    .enum(['plain', 'a1111', 'comfy', 'compel'])
-    .optional()
-    .meta({ description: 'this and the next ten where they are not at their defaults' }),
-  negative_embedding: z.enum(['prompt', 'zeros']).optional(),
-  guidance_rescale: z.number().optional(),
-  guidance_start: z.number().optional(),
-  guidance_end: z.number().optional(),
-  freeu: z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly().optional(),
-  eta: z.number().optional(),
-  variation_seed: count.optional(),
-  variation_strength: z.number().optional(),
-  eta_noise_seed_delta: count.optional(),
-  vae_sample: z.enum(['sample', 'mean']).optional(),
+  ...changedSettings,
   loras: z
     .record(z.string(), z.union([z.number(), z.object({ text_encoder: z.number(), unet: z.number() }).readonly()]))
     .readonly()

@@ -15,7 +15,7 @@ import { parseMetadataKeys } from '../../../run/manifest/rows/embedded-values.js
 import { parseBatchRow, type RowParser } from '../../../run/manifest/rows/parse-row.js';
 import type { Manifest } from '../../../run/manifest/read-rows.js';
 import type { PassedBy } from '../../../run/manifest/inputs/skipped-files.js';
-import type { RowCommand } from '../../../run/manifest/rows/row-key.js';
+import type { RowCommand } from '../../../records/setting-kinds.js';
 import { DRAWN_SEEDS, SEED_MODES } from '../../../run/manifest/rows/row-seed.js';
 import type { RowContext } from '../../../run/manifest/rows/resolve-settings.js';
 import type { InvalidRow, Row } from '../../../records/row.js';

@@ -1,11 +1,13 @@
 /** Settings that a model brings: `refine-defaults.json` in its folder, which anybody may have written. */
 import { join } from 'node:path';
 import { stat } from 'node:fs/promises';
+import { SETTINGS } from '../../../records/setting-table.js';
+import { SETTING_NAMES } from '../../../records/settings.js';
 import { messageOf, RefineError, systemCodeOf } from '../../../errors.js';
 import { nearestKey } from '../../../run/manifest/rows/nearest-key.js';
 import { parseValue } from '../../../run/manifest/rows/parse-value.js';
 import { resolveSettings, settingProblems } from '../../../run/manifest/rows/resolve-settings.js';
-import type { RowKeyName, RowValues } from '../../../run/manifest/rows/row-keys.js';
+import type { RowValues } from '../../../run/manifest/rows/row-keys.js';
 import { showValue } from '../../../run/manifest/rows/show-value.js';
 import { DEFAULTS_FILE } from '../../../models/weights/discovery/model-files.js';
 import { readJsonObject } from '../../../models/weights/discovery/read-json.js';
@@ -13,22 +15,7 @@ import { findModelFolder } from './resolve-model.js';
 import type { Surroundings } from '../process-context.js';
 
 /** What the model was made for, and never what a run reads, writes or asks of the network. */
-export const MODEL_DEFAULT_KEYS = [
-  'strength',
-  'steps',
-  'guidance_scale',
-  'negative_prompt',
-  'prompt_syntax',
-  'negative_embedding',
-  'guidance_rescale',
-  'guidance_start',
-  'guidance_end',
-  'freeu',
-  'scheduler',
-  'eta',
-  'aesthetic_score',
-  'negative_aesthetic_score',
-] as const satisfies readonly RowKeyName[];
+export const MODEL_DEFAULT_KEYS = SETTING_NAMES.filter((name) => SETTINGS[name].modelMaySet);
 
 /**
  * @param path of a model: a folder, or a file, which brings none

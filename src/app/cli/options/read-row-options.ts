@@ -1,8 +1,9 @@
 /** Options that are row keys, from the command line's words: they hold for rows that do not say otherwise. */
 import { RefineError } from '../../../errors.js';
+import { camelCase } from '../../../records/settings.js';
 import { parseOption } from '../../../run/manifest/rows/parse-value.js';
-import type { RowCommand } from '../../../run/manifest/rows/row-key.js';
-import { rowKeyNames, type RowKeyName, type RowValues } from '../../../run/manifest/rows/row-keys.js';
+import type { RowCommand } from '../../../records/setting-kinds.js';
+import { rowKeyNames, type RowValues } from '../../../run/manifest/rows/row-keys.js';
 import { schedulerProblem } from '../../../run/manifest/rows/scheduler-name.js';
 
 /** Parsed as a manifest's cells are. @throws USAGE_OPTION_INVALID */
@@ -11,7 +12,7 @@ export const rowOptions = (
   command: RowCommand,
 ): RowValues => {
   const given = rowKeyNames(command).flatMap((name) => {
-    const text = flags[flagName(name)];
+    const text = flags[camelCase(name)];
     return typeof text === 'string' ? [[name, parseOption(name, text)] as const] : [];
   });
   const options: RowValues = Object.fromEntries(given);
@@ -31,6 +32,3 @@ const optionProblem = ({ scheduler, denoising_start: start, denoising_end: end }
   }
   return scheduler === undefined ? null : schedulerProblem(scheduler);
 };
-
-/** `guidance_scale` → `guidanceScale`, as commander names what `--guidance-scale` gives. */
-const flagName = (name: RowKeyName): string => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());

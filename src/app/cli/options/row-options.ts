@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import { optionFlag } from '../../../run/manifest/rows/parse-value.js';
-import type { RowCommand } from '../../../run/manifest/rows/row-key.js';
+import type { RowCommand } from '../../../records/setting-kinds.js';
 import { ROW_KEYS, rowKeyNames, type RowKeyName } from '../../../run/manifest/rows/row-keys.js';
 
 export const ROW_SETTINGS = 'Settings of rows:';

@@ -3,7 +3,7 @@ import type { ConfigValues } from '../config-fields.js';
 import { type Sampler, SAMPLERS, type Spacing, SPACINGS } from './sampler-table.js';
 import { WITHOUT_EQUIVALENT } from './without-equivalent.js';
 
-const BEGIN = '<!-- tables of names: written by scripts/make-schedulers-doc.mjs -->';
+const BEGIN = '<!-- tables of names: written by scripts/make-docs.mjs -->';
 const END = '<!-- end of the tables of names -->';
 
 const code = (text: string): string => `\`${text}\``;

@@ -1,6 +1,6 @@
 /** What the readers of manifests hand to the parser of rows. */
 import { RefineError } from '../../../errors.js';
-import type { RowCommand } from '../rows/row-key.js';
+import type { RowCommand } from '../../../records/setting-kinds.js';
 import { keysWithSynonyms, ROW_KEYS, rowKeyOf, spellingsOf, type RowKeyName } from '../rows/row-keys.js';
 import { nearestKey } from '../rows/nearest-key.js';
 import { showValue } from '../rows/show-value.js';

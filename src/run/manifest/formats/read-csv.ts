@@ -6,7 +6,7 @@ import { decodeText } from './decode-text.js';
 import { readText } from '../rows/parse-value.js';
 import { matchKey, MAX_ROW_KEYS, placeOf, type RawRow } from './raw-row.js';
 import { readLines } from './read-lines.js';
-import type { RowCommand } from '../rows/row-key.js';
+import type { RowCommand } from '../../../records/setting-kinds.js';
 import { isSpelling, keysWithSynonyms, ROW_KEYS, rowKeyNames, type RowKeyName } from '../rows/row-keys.js';
 import { showValue } from '../rows/show-value.js';
 

@@ -4,7 +4,7 @@ import { isObject, parseJson } from '../../../io/json/parse-json.js';
 import { decodeText } from './decode-text.js';
 import { matchKey, MAX_ROW_KEYS, takeSynonyms, type RawRow } from './raw-row.js';
 import { readLines, type Line } from './read-lines.js';
-import type { RowCommand } from '../rows/row-key.js';
+import type { RowCommand } from '../../../records/setting-kinds.js';
 
 /** Levels of nesting of a row. Far deeper values would overflow the stack of whoever writes them out again. */
 const MAX_DEPTH = 64;

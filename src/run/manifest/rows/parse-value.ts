@@ -23,7 +23,7 @@ export const readText = (name: RowKeyName, text: string): unknown => {
       return text;
     case 'number':
       return readNumber(text) ?? text;
-    case 'pair': {
+    case 'list': {
       const numbers = text
         .trim()
         .replace(/^\[(.*)\]$/, '$1')
@@ -31,7 +31,7 @@ export const readText = (name: RowKeyName, text: string): unknown => {
         .map(readNumber);
       return numbers.includes(null) ? text : numbers;
     }
-    case 'weights':
+    case 'object':
       return readObject(text) ?? text;
   }
 };

@@ -1,9 +1,15 @@
 /** A row's settings: its values over the options over what its picture says over the model's defaults over ours, and what can be wrong between them. */
 import { RefineError } from '../../../errors.js';
-import type { RefineSettings } from '../../../records/settings.js';
+import {
+  camelCase,
+  SETTING_NAMES,
+  usualVaeSample,
+  type RefineSettings,
+  type SettingName,
+} from '../../../records/settings.js';
 import type { LoraContext } from './lora-weights.js';
 import type { OwnValueSources } from './embedded-values.js';
-import { MAX_STEPS } from './row-key.js';
+import { MAX_STEPS } from '../../../records/setting-kinds.js';
 import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
 import { drawnSeed, rowSeed, type SeedContext } from './row-seed.js';
 import { oneSpelling, schedulerProblem } from './scheduler-name.js';
@@ -51,44 +57,24 @@ export const resolveSettings = (
   type Value<Name extends RowKeyName> = NonNullable<RowValues[Name]> | (typeof ROW_KEYS)[Name]['default'];
   const get = <Name extends RowKeyName>(name: Name): Value<Name> =>
     values[name] ?? context.options[name] ?? own[name] ?? context.modelDefaults?.[name] ?? ROW_KEYS[name].default;
-  const settings: { [Name in keyof Omit<RefineSettings, 'loraWeights'>]: [RowKeyName, RefineSettings[Name] | null] } = {
-    prompt: ['prompt', get('prompt')],
-    negativePrompt: ['negative_prompt', get('negative_prompt')],
-    strength: ['strength', values.strength ?? context.options.strength ?? modelStrength(context, get('steps') ?? 1)],
-    steps: ['steps', get('steps')],
-    guidanceScale: ['guidance_scale', get('guidance_scale')],
-    promptSyntax: ['prompt_syntax', get('prompt_syntax')],
-    negativeEmbedding: ['negative_embedding', get('negative_embedding')],
-    guidanceRescale: ['guidance_rescale', get('guidance_rescale')],
-    guidanceStart: ['guidance_start', get('guidance_start')],
-    guidanceEnd: ['guidance_end', get('guidance_end')],
-    freeu: ['freeu', get('freeu')],
-    seed: ['seed', rowSeed({ row: values.seed, option: context.options.seed, picture: own.seed }, context)],
-    scheduler: ['scheduler', mapped(get('scheduler'), oneSpelling)],
-    eta: ['eta', get('eta')],
-    rng: ['rng', get('rng')],
-    variationSeed: [
-      'variation_seed',
-      mapped(get('variation_seed'), (seed) => drawnSeed('variation_seed', seed, context)),
-    ],
-    variationStrength: ['variation_strength', get('variation_strength')],
-    etaNoiseSeedDelta: ['eta_noise_seed_delta', get('eta_noise_seed_delta')],
-    vaeSample: ['vae_sample', get('vae_sample') ?? (get('rng') === 'torch-cpu' ? 'sample' : 'mean')],
-    aestheticScore: ['aesthetic_score', get('aesthetic_score')],
-    negativeAestheticScore: ['negative_aesthetic_score', get('negative_aesthetic_score')],
-    originalSize: ['original_size', get('original_size')],
-    targetSize: ['target_size', get('target_size')],
-    cropsCoordsTopLeft: ['crops_coords_top_left', get('crops_coords_top_left')],
-    negativeOriginalSize: ['negative_original_size', get('negative_original_size')],
-    negativeTargetSize: ['negative_target_size', get('negative_target_size')],
-    negativeCropsCoordsTopLeft: ['negative_crops_coords_top_left', get('negative_crops_coords_top_left')],
-    denoisingStart: ['denoising_start', inEffect(get('denoising_start'))],
-    denoisingEnd: ['denoising_end', inEffect(get('denoising_end'))],
+  /* Settings that are more than the first value of these. */
+  const computed: { [Name in SettingName]?: Value<Name> | null } = {
+    strength: values.strength ?? context.options.strength ?? modelStrength(context, get('steps')),
+    seed: rowSeed({ row: values.seed, option: context.options.seed, picture: own.seed }, context),
+    scheduler: mapped(get('scheduler'), oneSpelling),
+    variation_seed: mapped(get('variation_seed'), (seed) => drawnSeed('variation_seed', seed, context)),
+    vae_sample: get('vae_sample') ?? usualVaeSample(get('rng')),
+    denoising_start: inEffect(get('denoising_start')),
+    denoising_end: inEffect(get('denoising_end')),
   };
-  const readable = Object.entries(settings).filter(
-    ([, [key, value]]) => !refused.has(key) && !(key === 'prompt' && value === null),
+  const settings = SETTING_NAMES.filter((name) => !refused.has(name)).map(
+    (name) => [name, name in computed ? computed[name] : get(name)] as const,
   );
-  return Object.fromEntries(readable.map(([name, [, value]]) => [name, value]));
+  return Object.fromEntries(
+    settings
+      .filter(([name, value]) => !(name === 'prompt' && value === null))
+      .map(([name, value]) => [camelCase(name), value]),
+  );
 };
 
 const invalid = (message: string): RefineError => new RefineError('ROW_FIELD_INVALID', message);

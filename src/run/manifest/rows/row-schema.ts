@@ -1,6 +1,6 @@
 /** A row as one definition, for its JSON Schema; `parse-row.ts` checks key by key with the same parts. */
 import { z } from 'zod';
-import type { RowCommand } from './row-key.js';
+import type { RowCommand } from '../../../records/setting-kinds.js';
 import { ROW_KEYS, rowKeyNames } from './row-keys.js';
 
 /** Absent values may be null, and keys that are not ours travel along. */

@@ -1,6 +1,6 @@
 /** Seeds of rows: their own, the option's, drawn ones, and ones that count up. */
 import { createHash } from 'node:crypto';
-import { RANDOM_SEED } from './row-key.js';
+import { RANDOM_SEED } from '../../../records/setting-kinds.js';
 
 export const SEED_MODES = ['fixed', 'increment', 'random'] as const;
 export type SeedMode = (typeof SEED_MODES)[number];

@@ -33,7 +33,11 @@ it('a folder without the file, a file, and a model that is not there bring nothi
 });
 
 it.each<[string, string | Uint8Array, string]>([
-  ['a place to write to', '{"output_dir": "/etc"}', 'unknown key "output_dir": a model may set strength, steps'],
+  [
+    'a place to write to',
+    '{"output_dir": "/etc"}',
+    'unknown key "output_dir": a model may set negative_prompt, strength, steps',
+  ],
   ['a picture', '{"image": "http://example.com/x.png"}', 'unknown key "image"'],
   ['a prompt', '{"prompt": "a cat"}', 'unknown key "prompt"'],
   ['a seed', '{"seed": 1}', 'unknown key "seed"'],
