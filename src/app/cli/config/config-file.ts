@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 import { exists } from '../../../run/batch/exists.js';
 import { RefineError, isRefineError, messageOf } from '../../../errors.js';
+import { cutText } from '../../../io/json/json-text.js';
 import { isObject, parseJson, parseJsonObject } from '../../../io/json/parse-json.js';
 import { showValue } from '../../../run/manifest/rows/show-value.js';
 import { readFileBytes } from '../../../io/files/open-file.js';
@@ -29,7 +30,8 @@ const yaml = async (text: string): Promise<unknown> => {
     Map: (_, { items }) => {
       const seen = new Set<unknown>();
       for (const { key } of items) {
-        const name = isScalar(key) ? key.value : key;
+        if (key !== null && !isScalar(key)) throw new Error('it has a key that is no name, but a list or a table');
+        const name = key === null ? null : key.value;
         if (seen.has(name)) throw new Error(`it has the key ${showValue(name)} twice`);
         seen.add(name);
       }
@@ -158,6 +160,8 @@ const readSettings = (
   return settings;
 };
 
+const LONGEST_KEY = 200;
+
 const unknownKey = (name: string, path: string, keys: readonly ConfigKey[]): RefineError => {
   const row = rowKeyOf(name);
   const near = nearestSetting(name, keys);
@@ -168,7 +172,7 @@ const unknownKey = (name: string, path: string, keys: readonly ConfigKey[]): Ref
         ? `the keys are ${keys.map((key) => key.name).join(', ')}`
         : `did you mean "${near}"?`;
   return new RefineError('USAGE_OPTION_INVALID', `Unknown key ${showValue(name)} in ${path}: ${mend}`, {
-    context: { path, key: name, nearest: near },
+    context: { path, key: cutText(name, LONGEST_KEY), nearest: near },
   });
 };
 

@@ -40,6 +40,16 @@ describe('readConfigFile', () => {
     });
   });
 
+  it.each([['? '.repeat(50)], ['? [a, b]\n: 1\n'], ['{a: b}: 1\n']])(
+    'a key that is no name is refused: %j',
+    async (text) => {
+      await expect(read(write('a.yaml', text))).rejects.toMatchObject({
+        code: 'USAGE_OPTION_INVALID',
+        message: expect.stringMatching(/^.{1,400}it has a key that is no name/s) as string,
+      });
+    },
+  );
+
   it('takes time in proportion to its keys', async () => {
     const path = write('many.yaml', Array.from({ length: 60_000 }, (_, at) => `k${at}: 1\n`).join(''));
     const before = process.cpuUsage();
