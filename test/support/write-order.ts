@@ -43,7 +43,9 @@ export const orderFaults = (notes: readonly CallNote[], folder: string): string[
     }
     if (note.call !== 'write' || note.phase !== 'begin' || note.path !== results) return;
     const [, name] = /"image_file_name":"([^"]+)"/.exec(textOf(note)) ?? [];
-    if (name !== undefined && namings(`${folder}/${name}`).every((naming) => naming > at)) {
+    /* One that has no name from this run is of a run before. */
+    const named = name === undefined ? [] : namings(`${folder}/${name}`);
+    if (named.length > 0 && named.every((naming) => naming > at)) {
       faults.push(`${name} has a line before it has its name`);
     }
     if (name !== undefined && !isNameSafe(`${folder}/${name}`, at)) faults.push(`${name} has a line and may be lost`);
