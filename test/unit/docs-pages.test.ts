@@ -61,3 +61,8 @@ it.each(pages)('%s: files that it names exist', (page) => {
   const missing = names.filter((name) => !isThere(name));
   expect(missing).toEqual([]);
 });
+
+it('the README links every page of docs/', () => {
+  const linked = new Set([...read('README.md').matchAll(/\]\((docs\/[^)#]+)/g)].map(([, to = '']) => to));
+  expect(pages.filter((page) => /^docs\/[^/]+$/.test(page) && !linked.has(page))).toEqual([]);
+});
