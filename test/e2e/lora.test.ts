@@ -135,12 +135,12 @@ it.each([
     4,
     /nothing\.safetensors: there is no such file/,
   ],
-  ['a model as a LoRA', () => ['--lora', goldenData('models/tiny-refiner.sgm.safetensors')], 4, /it holds no LoRA/],
+  ['a model as a LoRA', () => ['--lora', goldenData('models/tiny-refiner.sgm.safetensors')], 4, /it has no LoRA/],
   [
-    'an export to ONNX',
+    'an ONNX export',
     () => ['--lora', ink, '--model', goldenData('models/tiny-refiner-onnx')],
     2,
-    /whose weights a LoRA cannot reach/,
+    /which takes no LoRA/,
   ],
 ])('refuses %s before any work', async (_, args, code, message) => {
   const rows = writeRows(join(folder, 'refused.jsonl'), [goodRow]);

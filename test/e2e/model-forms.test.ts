@@ -116,7 +116,7 @@ describe('what a person should know', () => {
     expect(stderr).toMatch(/Note: This model takes no aesthetic score: it is a base model, not a refiner\./);
   });
 
-  it('tensors that no network asks for are named', async () => {
+  it('tensors that no network uses are named', async () => {
     const odd = join(folder, 'odd');
     cpSync(model, odd, { recursive: true });
     const path = join(odd, 'vae/diffusion_pytorch_model.fp16.safetensors');
@@ -132,7 +132,7 @@ describe('what a person should know', () => {
     const prefix = Buffer.alloc(8);
     prefix.writeBigUInt64LE(BigInt(json.length));
     writeFileSync(path, Buffer.concat([prefix, json, bytes.subarray(end), Buffer.alloc(4)]));
-    const note = 'Note: The model has tensors that no network asks for: adapter.weight.';
+    const note = 'Note: The model has tensors that no SDXL network uses: adapter.weight; ignored.';
     const said = { code: 0, stderr: expect.stringContaining(note) };
     expect(await run('odd-out', '--model', odd)).toMatchObject(said);
     const score = (...args: string[]): Promise<CliRun> =>

@@ -4,7 +4,7 @@ import { unetNames } from '#src/models/weights/discovery/checkpoint-names.js';
 import { openSafetensors } from '#src/models/weights/safetensors/open-safetensors.js';
 import { loadModel, type Model } from '#src/diffusion/pipeline/load-model.js';
 import { refine } from '#src/diffusion/pipeline/refine.js';
-import { weighModel } from '#src/diffusion/pipeline/apply-adapters.js';
+import { applyAdapterWeights } from '#src/diffusion/pipeline/apply-adapters.js';
 import type { RefineJob, RefineOutput } from '#src/records/job.js';
 import { sliceBatch, type Tensor } from '#src/tensor/tensor.js';
 import { buildCondition, predictNoise } from '#src/diffusion/unet/predict-noise.js';
@@ -106,22 +106,22 @@ describe.each(Object.keys(KINDS))('%s', (kind) => {
     merged = await loadModel(await mergeInto(MODEL, changes, 1));
   });
 
-  it.each(namings)('is the merged model, named as %s does', async (naming) => {
+  it.each(namings)('equals the merged model, with tensor names of %s', async (naming) => {
     const adapted = await load(changes, naming);
     expect(adapted.warnings).toEqual([]);
     await expectSame(adapted, merged);
   });
 
-  it('follows its weight without being opened again', async () => {
+  it('its weight changes without opening the model again', async () => {
     const adapted = await load(changes, 'kohya');
     const plain = await loadModel(goldenData('models', MODEL));
     const partly = await loadModel(await mergeInto(MODEL, changes, 0.4));
-    const weighed = weighModel(adapted, { ink: 0.4 });
+    const weighed = applyAdapterWeights(adapted, { ink: 0.4 });
     await expectSame(weighed, partly);
     expect(spread(await pictureOf(weighed), await pictureOf(partly))).toBeLessThanOrEqual(1);
     expect(spread(await pictureOf(adapted), await pictureOf(merged))).toBeLessThanOrEqual(1);
 
-    const none = weighModel(adapted, { ink: 0 });
+    const none = applyAdapterWeights(adapted, { ink: 0 });
     expect(await pictureOf(none)).toEqual(await pictureOf(plain));
     expect((await noiseOf(none)).data).toEqual((await noiseOf(plain)).data);
     expect(await none.prompts.encode(['a red fox'])).toEqual(await plain.prompts.encode(['a red fox']));
@@ -132,7 +132,7 @@ describe.each(Object.keys(KINDS))('%s', (kind) => {
   });
 });
 
-it('changes both text encoders of a base model, and its UNet, whose weights lie in shards', async () => {
+it('changes both text encoders and the sharded UNet of a base model', async () => {
   const changes = await makeChanges({
     model: 'tiny-base',
     parts: ['unet', 'text_encoder', 'text_encoder_2'],
@@ -153,7 +153,7 @@ it('changes both text encoders of a base model, and its UNet, whose weights lie 
   }
 });
 
-it('adds two LoRAs up, each with its weight', async () => {
+it('two LoRAs add up, each with its weight', async () => {
   const [first, second] = [
     await makeChanges({ ...KINDS['LoCon']!, model: MODEL, parts: ['unet'], seed: 1 }),
     await makeChanges({ ...KINDS['LoRA']!, model: MODEL, parts: ['unet'], seed: 2 }),
@@ -170,7 +170,7 @@ it('adds two LoRAs up, each with its weight', async () => {
   expect(maxDifference((await noiseOf(adapted)).data, (await noiseOf(merged)).data)).toBeLessThan(TOLERANCE);
 });
 
-it('is the same with kernels transformed ahead', async () => {
+it('gives the same results with weights prepared for --memory fast', async () => {
   const changes = await makeChanges({ ...KINDS['DoRA']!, model: MODEL, parts: ['unet'], seed: 9 });
   const file = writeLora(join(newLoraFolder(), 'ink.safetensors'), changes, 'kohya');
   const loras = [{ name: 'ink', file, weight: 0.7 }];

@@ -14,8 +14,8 @@ import { writeGraph } from '#src/models/networks/write-graph.js';
 import { readClipTokenizer } from '#src/diffusion/text/tokenizer/read-tokenizer.js';
 import { findModel } from '#src/models/weights/discovery/find-model.js';
 import { findVae } from '#src/models/weights/discovery/find-vae.js';
-import type { ModelPart } from '#src/models/weights/discovery/model-files.js';
-import { openPart } from '#src/models/weights/discovery/open-weights.js';
+import type { ModelComponent } from '#src/models/weights/discovery/model-files.js';
+import { openComponent } from '#src/models/weights/discovery/open-weights.js';
 import { readTensorF32 } from '#src/models/weights/safetensors/read-tensor.js';
 import type { Weight } from '#src/models/weights/weight-map.js';
 import { goldenData } from '../support/golden.js';
@@ -42,7 +42,7 @@ describe('the golden checkpoint', () => {
 
   it.each(['unet', 'vae', 'textEncoder2'] as const)('holds the folder’s %s under the folder’s names', async (name) => {
     const [ours, theirs] = [await findModel(file), await findModel(golden)].map((model) => model[name]);
-    const [one, many] = [await openPart(ours!), await openPart(theirs!)];
+    const [one, many] = [await openComponent(ours!), await openComponent(theirs!)];
     const expected = new Map(many.entries());
     let compared = 0;
     for (const [key, tensor] of one.entries()) {
@@ -55,13 +55,13 @@ describe('the golden checkpoint', () => {
     expect(compared).toBe(many.size - (name === 'textEncoder2' ? 1 : 0));
   });
 
-  it('without its configuration beside it says what to put there', async () => {
+  it('without its configuration: the error says where to put it', async () => {
     const alone = join(folder, 'alone.safetensors');
     symlinkSync(goldenData('models/tiny-refiner.sgm.safetensors'), alone);
     await expect(findModel(alone)).rejects.toMatchObject({
       code: 'MODEL_CONFIG_UNSUPPORTED',
       message: expect.stringContaining(
-        `begins with 32 channels; that of SDXL's refiner has 384. A checkpoint does not hold its configuration: put the model's folder without the weights at ${join(folder, 'alone')}.`,
+        `to begin with 384 channels, as SDXL's refiner, found 32 in ${alone}. A checkpoint has no configuration: put the model's folder without the weights at ${join(folder, 'alone')}.`,
       ) as string,
     });
   });
@@ -101,13 +101,13 @@ describe.each([
     const model = await findModel(sparse(name));
     expect(model.index.requiresAestheticsScore).toBe(isRefiner);
     expect(model.index.forceZerosForEmptyPrompt).toBe(!isRefiner);
-    expect(model.strangers).toEqual([]);
-    const unused = async (part: ModelPart, ...writers: ((scope: LayerScope) => void)[]): Promise<string[]> => {
-      const weights = await openPart(part);
+    expect(model.unknownTensors).toEqual([]);
+    const unused = async (part: ModelComponent, ...writers: ((scope: LayerScope) => void)[]): Promise<string[]> => {
+      const weights = await openComponent(part);
       for (const write of writers) writeGraph('network', weights, write);
       return weights.unused();
     };
-    const text = (part: ModelPart) => (scope: LayerScope) => {
+    const text = (part: ModelComponent) => (scope: LayerScope) => {
       writeClipTextEncoder(scope, parseClipConfig(part.config, part.folder));
     };
     const vae = parseVaeConfig(model.vae.config, 'vae');
@@ -151,10 +151,10 @@ it('CLIP’s tokenizer comes with the program, and pads as each encoder was trai
 it('a checkpoint without its VAE says so, and takes another', async () => {
   const path = sparse('refiner', (key) => !key.startsWith('first_stage_model.'));
   const model = await findModel(path);
-  await expect(openPart(model.vae)).rejects.toMatchObject({
+  await expect(openComponent(model.vae)).rejects.toMatchObject({
     code: 'MODEL_CONFIG_UNSUPPORTED',
     message: expect.stringMatching(/without any first_stage_model\.\* tensor\. Give its VAE as --vae\.$/) as string,
   });
   const vae = await findVae(goldenData('models/tiny-refiner/vae'), model.vae);
-  expect((await openPart(vae)).has('encoder.conv_in.weight')).toBe(true);
+  expect((await openComponent(vae)).has('encoder.conv_in.weight')).toBe(true);
 });

@@ -1,11 +1,11 @@
-/** Keys and values of the prompt, made apart from the UNet that takes them. */
+/** Cross-attention keys and values, computed by a network of their own. */
 import { CpuOperators } from '#src/onnx/graph/cpu/cpu-operators.js';
 import { GraphBuilder } from '#src/onnx/graph/onnx/graph-builder.js';
 import { loadModel } from '#src/diffusion/pipeline/load-model.js';
 import type { Session } from '#src/onnx/runtime/session.js';
 import { sliceBatch } from '#src/tensor/tensor.js';
 import { buildCondition, predictNoise, type Condition } from '#src/diffusion/unet/predict-noise.js';
-import { PromptKeys } from '#src/diffusion/unet/cross-attention-cache.js';
+import { CrossAttentionCache } from '#src/diffusion/unet/cross-attention-cache.js';
 import { caseTensors, goldenData, maxDifference } from '../support/golden.js';
 import { openUnet } from '../support/open-part.js';
 
@@ -23,17 +23,17 @@ const condition = (): Condition =>
     Array.from({ length: 2 }, () => [64, 64, 0, 0, 6]),
   );
 
-/** A network that counts its runs. */
-const counted = (network: Session): { network: Session; runs: () => number } => {
+/** A session that counts its runs. */
+const countRuns = (session: Session): { session: Session; runs: () => number } => {
   let runs = 0;
   const run: Session['run'] = (feeds) => {
     runs++;
-    return network.run(feeds);
+    return session.run(feeds);
   };
-  return { network: { run, close: () => network.close() }, runs: () => runs };
+  return { session: { run, close: () => session.close() }, runs: () => runs };
 };
 
-test('give what the network gives that makes them itself', async () => {
+test('the UNet with cached keys and values predicts the noise of the UNet with the prompt', async () => {
   const whole = await openUnet(folder, new CpuOperators(new GraphBuilder()));
   const [apart, together] = [
     await predictNoise(unet, sample, timestep, condition()),
@@ -43,13 +43,13 @@ test('give what the network gives that makes them itself', async () => {
   expect(maxDifference(apart.data, together.data)).toBeLessThan(1e-5);
 });
 
-test('are made once for a picture, also where a step asks for two prompts', async () => {
-  const { network, runs } = counted(unet.promptKeys!.network);
-  const keys = new PromptKeys(network);
+test('keys and values are computed once an image, also with two prompts a step', async () => {
+  const { session, runs } = countRuns(unet.crossAttentionCache!.session);
+  const cache = new CrossAttentionCache(session);
   const [negative, positive, next] = [condition().prompt, { ...condition().prompt }, { ...condition().prompt }];
-  for (const asked of [negative, positive, negative, positive]) await keys.of(asked);
+  for (const asked of [negative, positive, negative, positive]) await cache.of(asked);
   expect(runs()).toBe(2);
-  expect(await keys.of(positive)).toBe(await keys.of(positive));
-  await keys.of(next);
+  expect(await cache.of(positive)).toBe(await cache.of(positive));
+  await cache.of(next);
   expect(runs()).toBe(3);
 });

@@ -27,12 +27,12 @@ test.each([
   expect(maxDifference(usual.data, expected.data)).toBeGreaterThan(1e-3);
 });
 
-test('factors of one change nothing', async () => {
+test('FreeU factors of 1 change nothing', async () => {
   const { usual, free } = await predict('tiny-refiner', 'refine-odd-size', [1, 1, 1, 1]);
   expect(maxDifference(free.data, usual.data)).toBeLessThan(1e-5);
 });
 
-test('an export has no place for it', async () => {
+test('an ONNX export refuses FreeU', async () => {
   const { unet } = await loadModel(goldenData('models', 'tiny-refiner-onnx'));
   await expect(withFreeU(unet, [1, 1, 1, 1])).rejects.toMatchObject({ code: 'ROW_FIELD_INVALID' });
 });

@@ -38,7 +38,7 @@ const refined = async (model: Model, job: RefineJob): Promise<readonly number[]>
   }
 };
 
-test('says its precision, and has made its file', () => {
+test('the model reports int8, and its prepared file exists', () => {
   expect(quantized.precision).toBe('int8');
   expect(readdirSync(folder)).toHaveLength(1);
 });

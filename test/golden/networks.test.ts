@@ -35,7 +35,7 @@ const has = (golden: (name: string) => Tensor, name: string): boolean => {
 describe.each(readdirSync(goldenData('cases')))('%s', (name) => {
   const facts = readCase(name);
 
-  it('gives the reference’s text embeddings', async () => {
+  it('text embeddings are the reference’s', async () => {
     const { textEncoders, zeroEmptyNegative } = await modelOf(facts.model);
     const golden = await caseTensors(name);
     const prompts = [facts.prompt].flat();
@@ -54,7 +54,7 @@ describe.each(readdirSync(goldenData('cases')))('%s', (name) => {
     }
   });
 
-  it('predicts the reference’s noise', async () => {
+  it('noise predictions are the reference’s', async () => {
     const { unet } = await modelOf(facts.model);
     const golden = await caseTensors(name);
     const [sample, timeIds] = [golden('unet0.sample'), numbersOf(golden('unet0.time_ids'))];
@@ -67,7 +67,7 @@ describe.each(readdirSync(goldenData('cases')))('%s', (name) => {
     }
   });
 
-  it('encodes and decodes as the reference’s VAE', async () => {
+  it('VAE encoding and decoding are the reference’s', async () => {
     const { vae } = await modelOf(facts.model);
     const golden = await caseTensors(name);
     let checked = 0;
@@ -89,7 +89,7 @@ describe.each(readdirSync(goldenData('cases')))('%s', (name) => {
   });
 });
 
-it('gives a picture the same prediction alone and in a batch', async () => {
+it('an image has the same prediction alone and in a batch', async () => {
   const { unet } = await modelOf('tiny-refiner');
   const golden = await caseTensors('refine-batch-of-3');
   const rows = [0, 3].map((row) => sliceBatch(golden('unet0.encoder_hidden_states'), row, row + 1));

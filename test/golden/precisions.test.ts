@@ -81,7 +81,7 @@ const outputsOf = async (path: string): Promise<Tensor[]> => {
   return [hidden, pooled, await predictNoise(unet, latents, 281, condition), await decode(vae, latents)];
 };
 
-it('gives equal numbers from every type and from a mixture', async () => {
+it('weights of every dtype, and of mixed dtypes, give equal results', async () => {
   const MIX = ['F32', 'F16', 'BF16'] as const;
   const expected = await outputsOf(modelIn('float32', () => 'F32'));
   for (const [name, choose] of [

@@ -45,7 +45,7 @@ test('an embedding of another width is refused, with the width that was expected
   });
 });
 
-test('an embedding changes the model’s digest, and no prompt without its name', async () => {
+test('an embedding changes the model’s digest, and only prompts with its name', async () => {
   const plain = await loadModel(goldenData('models', 'tiny-refiner'));
   const model = await opened('tiny-refiner');
   expect(model.digest).not.toBe(plain.digest);

@@ -1,13 +1,13 @@
-/** The bundled VAE over bands of rows, against the same over the whole picture. */
+/** The bundled VAE over row strips, against the same over the whole image. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { loadModel } from '#src/diffusion/pipeline/load-model.js';
 import type { Session } from '#src/onnx/runtime/session.js';
 import type { Tensor } from '#src/tensor/tensor.js';
-import { decode, denormalize, encode, sampleLatents, type Autoencoder } from '#src/diffusion/vae/autoencoder.js';
-import { decodeBands, encodeBands } from '#src/diffusion/vae/strip-autoencoder.js';
-import type { BandOptions } from '#src/diffusion/vae/run-strips.js';
+import { decode, unscaleLatents, encode, sampleLatents, type Autoencoder } from '#src/diffusion/vae/autoencoder.js';
+import { decodeInStrips, encodeInStrips } from '#src/diffusion/vae/strip-autoencoder.js';
+import type { StripOptions } from '#src/diffusion/vae/run-strips.js';
 import { fromPixels, toPixels } from '#src/diffusion/vae/pixels.js';
 import { maxDifference, root } from '../support/golden.js';
 
@@ -19,7 +19,7 @@ const ROUNDING = 1e-4;
 const [COLUMNS, ROWS, SIDE] = [3, 2, 128];
 const SIZE = { width: COLUMNS * SIDE, height: ROWS * SIDE };
 
-/** Six pictures side by side: bands differ in brightness and colour, as parts of a real picture do. */
+/** Six pictures side by side: strips differ in brightness and colour, as in a real picture. */
 const mosaic = async (): Promise<Uint8Array> => {
   const files = readdirSync(DEMO)
     .filter((name) => name.endsWith('.png'))
@@ -37,38 +37,38 @@ const mosaic = async (): Promise<Uint8Array> => {
     .toBuffer();
 };
 
-describe('the bundled VAE over bands of eight rows', () => {
+describe('the bundled VAE over strips of eight rows', () => {
   let vae: Autoencoder;
   let picture: Tensor;
-  let options: BandOptions;
+  let options: StripOptions;
 
   beforeAll(async () => {
     ({ vae } = await loadModel(MODEL, { vaeTiling: 'off' }));
     picture = fromPixels({ data: await mosaic(), ...SIZE });
-    options = { open: vae.bands!.open, bandSize: 1 };
+    options = { open: vae.rowStrips!.open, stripSize: 1 };
   });
 
-  test('encodes as over the whole picture', async () => {
+  test('encoding equals that of the whole image', async () => {
     const { mean, logVariance } = await encode(vae, picture);
-    const { data } = await encodeBands(vae.config, picture, options);
+    const { data } = await encodeInStrips(vae.config, picture, options);
     expect(maxDifference(data.subarray(0, mean.data.length), mean.data)).toBeLessThan(ROUNDING);
     const limited = data.subarray(mean.data.length).map((value) => Math.min(20, Math.max(-30, value)));
     expect(maxDifference(limited, logVariance.data)).toBeLessThan(ROUNDING);
   });
 
-  test('decodes as over the whole picture, without seams', async () => {
+  test('decoding equals that of the whole image, without seams', async () => {
     const latents = sampleLatents(vae.config, await encode(vae, picture), null);
     const whole = await decode(vae, latents);
-    const banded = await decodeBands(vae.config, denormalize(vae.config, latents), options);
-    expect(maxDifference(banded.data, whole.data)).toBeLessThan(ROUNDING);
-    const levels = [banded, whole].map((given) => Float32Array.from(toPixels(given, 8).data));
+    const inStrips = await decodeInStrips(vae.config, unscaleLatents(vae.config, latents), options);
+    expect(maxDifference(inStrips.data, whole.data)).toBeLessThan(ROUNDING);
+    const levels = [inStrips, whole].map((given) => Float32Array.from(toPixels(given, 8).data));
     expect(maxDifference(levels[0]!, levels[1]!)).toBeLessThan(SEAM);
   });
 
-  test('where it is asked for, encode and decode run over bands', async () => {
+  test('with --vae-tiling on, encode and decode run over row strips', async () => {
     const forced: Autoencoder = {
       ...vae,
-      bands: { ...vae.bands!, tiling: 'on' },
+      rowStrips: { ...vae.rowStrips!, tiling: 'on' },
       encoder: neverRun,
       decoder: neverRun,
     };
@@ -79,7 +79,7 @@ describe('the bundled VAE over bands of eight rows', () => {
   });
 });
 
-/** Stands where the whole network must not be asked. */
+/** A session that fails when it runs. */
 const neverRun: Session = {
   run: () => Promise.reject(new Error('the whole network was run')),
   close: () => Promise.resolve(),

@@ -1,14 +1,15 @@
 /** The tiny models' weights, against safetensors 0.8.0 and numpy 2.4.6 reading the same files. */
 import { findModel } from '#src/models/weights/discovery/find-model.js';
-import type { ModelPart } from '#src/models/weights/discovery/model-files.js';
+import type { ModelComponent } from '#src/models/weights/discovery/model-files.js';
 import { openWeights } from '#src/models/weights/discovery/open-weights.js';
 import { readTensorF32 } from '#src/models/weights/safetensors/read-tensor.js';
 import type { WeightMap } from '#src/models/weights/weight-map.js';
 import { goldenData } from '../support/golden.js';
 
 const sum = (numbers: Float32Array): number => numbers.reduce((total, value) => total + value, 0);
-const open = (part: ModelPart): Promise<WeightMap> => openWeights(part.weightFiles);
-const fileNames = (part: ModelPart): string[] => part.weightFiles.map((path) => path.slice(part.folder.length + 1));
+const open = (part: ModelComponent): Promise<WeightMap> => openWeights(part.weightFiles);
+const fileNames = (part: ModelComponent): string[] =>
+  part.weightFiles.map((path) => path.slice(part.folder.length + 1));
 
 test('tiny-refiner: fp16 files only, one text encoder', async () => {
   const model = await findModel(goldenData('models', 'tiny-refiner'));
@@ -50,7 +51,7 @@ test('tiny-base: plain files, a sharded UNet, two text encoders', async () => {
   expect((await open(model.textEncoder2)).size).toBe(53);
 });
 
-test('numbers of a convolution', async () => {
+test('a convolution’s weight is read exactly', async () => {
   const { unet } = await findModel(goldenData('models', 'tiny-refiner'));
   const numbers = await readTensorF32((await open(unet)).require('conv_in.weight', [32, 4, 3, 3]));
   const first = [0.038238525390625, -0.0396728515625, 0.04571533203125, -0.008514404296875];
@@ -58,7 +59,7 @@ test('numbers of a convolution', async () => {
   expect(sum(numbers)).toBeCloseTo(-4.483023643493652, 12);
 });
 
-test('rows of a token embedding', async () => {
+test('rows of a token embedding are read exactly', async () => {
   const { textEncoder2 } = await findModel(goldenData('models', 'tiny-refiner'));
   const table = (await open(textEncoder2)).require('text_model.embeddings.token_embedding.weight', [2002, 64]);
   const numbers = await readTensorF32(table);

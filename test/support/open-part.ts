@@ -7,15 +7,15 @@ import { openSession, type Session } from '#src/onnx/runtime/session.js';
 import type { Unet } from '#src/diffusion/unet/predict-noise.js';
 import { commonFolder } from '#src/models/weights/discovery/common-folder.js';
 import { findModel } from '#src/models/weights/discovery/find-model.js';
-import type { ModelPart } from '#src/models/weights/discovery/model-files.js';
-import { openPart } from '#src/models/weights/discovery/open-weights.js';
+import type { ModelComponent } from '#src/models/weights/discovery/model-files.js';
+import { openComponent } from '#src/models/weights/discovery/open-weights.js';
 
 export const openWritten = async (
-  part: ModelPart,
+  part: ModelComponent,
   ops: CpuOperators,
   write: (root: LayerScope) => void,
 ): Promise<Session> => {
-  const weights = await openPart(part);
+  const weights = await openComponent(part);
   write(new LayerScope(ops, weights));
   return openSession(ops.graph.finish('test', commonFolder(weights.files)));
 };
@@ -27,5 +27,5 @@ export const openUnet = async (folder: string, ops: CpuOperators): Promise<Unet>
   const write = (root: LayerScope): void => {
     writeUnet(root, config);
   };
-  return { config, network: await openWritten(unet, ops, write) };
+  return { config, session: await openWritten(unet, ops, write) };
 };

@@ -12,7 +12,7 @@ import { VAE_DECODER, writeVaeDecoder } from '#src/models/networks/vae.js';
 import { writeGraph } from '#src/models/networks/write-graph.js';
 import { sessionOptions } from '#src/onnx/runtime/session-options.js';
 import { findModelFolder } from '#src/models/weights/discovery/model-folder.js';
-import { openPart } from '#src/models/weights/discovery/open-weights.js';
+import { openComponent } from '#src/models/weights/discovery/open-weights.js';
 import { messageOf } from '#src/errors.js';
 
 const [, , folder = '', fusion = ''] = process.argv;
@@ -24,7 +24,7 @@ const graphs = [
   fixDimensions(
     writeGraph(
       'UNet',
-      await openPart(unet),
+      await openComponent(unet),
       (scope) => {
         writeUnet(scope, unetConfig);
       },
@@ -38,7 +38,7 @@ const graphs = [
   fixDimensions(
     writeGraph(
       'VAE',
-      await openPart(vae),
+      await openComponent(vae),
       (scope) => {
         writeVaeDecoder(scope, vaeConfig);
       },

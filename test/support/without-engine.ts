@@ -14,7 +14,7 @@ const scheduler = 'EulerDiscreteScheduler';
 const schedulerConfig = parseSchedulerConfig({ _class_name: scheduler });
 
 Engine.prototype.open = () => {
-  const where = { device: 'cpu', precision: 'fp32', turnedDown: [], openedInMs: 0 };
+  const where = { device: 'cpu', precision: 'fp32', rejected: [], openedInMs: 0 };
   return Promise.resolve({ model: 'as-it-came', modelDigest: '0'.repeat(64), schedulerConfig, ...where });
 };
 Engine.prototype.refine = ({ input }) => {

@@ -1,35 +1,35 @@
-/** A model with its adapters at a row's weights. */
+/** Applies a model's adapters at a row's weights. */
 import type { Adapter } from '../../models/networks/adapter.js';
 import type { LoraWeight } from '../../records/settings.js';
 import type { Session } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
-import { PromptMemory } from '../text/prompt-cache.js';
+import { PromptCache } from '../text/prompt-cache.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
 import type { Unet } from '../unet/predict-noise.js';
-import { PromptKeys } from '../unet/cross-attention-cache.js';
-import { adapterInput, type OpenAdapters } from './open-adapters.js';
+import { CrossAttentionCache } from '../unet/cross-attention-cache.js';
+import { adapterInput, type OpenedAdapters } from './open-adapters.js';
 
 /** By the names of the adapters. */
 export type LoraWeights = Readonly<Record<string, LoraWeight>>;
 
-/** What adapters change in a model. */
-export interface Weighed {
+/** The components that adapters change. */
+export interface AdaptedModel {
   textEncoders: readonly TextEncoder[];
-  prompts: PromptMemory;
+  prompts: PromptCache;
   unet: Unet;
 }
 
-/** A model's parts at some weights. */
-export type WeighedBy = (weights: LoraWeights) => Weighed;
+/** Returns the components with adapters at these weights. */
+export type ApplyAdapters = (weights: LoraWeights) => AdaptedModel;
 
-/** @param adapters of its graph @returns the same network, given these weights at each run */
-const weighNetwork = (
-  network: Session,
+/** @param adapters of the graph @returns the same session, with these weights as inputs of each run */
+const withAdapterWeights = (
+  session: Session,
   adapters: readonly Adapter[],
   weights: LoraWeights,
   part: 'text_encoder' | 'unet',
 ): Session => {
-  if (adapters.length === 0) return network;
+  if (adapters.length === 0) return session;
   const byInput = new Map(
     Object.entries(weights).map(([name, weight]) => [
       adapterInput(name),
@@ -39,56 +39,58 @@ const weighNetwork = (
   const feeds: Record<string, Tensor> = Object.fromEntries(
     adapters.map(({ input }) => [input, tensor(Float32Array.of(byInput.get(input) ?? 0), [1])]),
   );
-  return { run: (given) => network.run({ ...given, ...feeds }), close: () => network.close() };
+  return { run: (inputs) => session.run({ ...inputs, ...feeds }), close: () => session.close() };
 };
 
-/** The model as the row's weights make it; the networks stay the same. Names of other models' adapters say nothing. */
-export const weighModel = <Model extends { weigh: WeighedBy | null }>(
+/** The model with adapters at the row's weights; its sessions stay open. Names of unknown adapters are ignored. */
+export const applyAdapterWeights = <Model extends { applyAdapters: ApplyAdapters | null }>(
   model: Model,
   weights: LoraWeights | undefined,
-): Model => (weights === undefined || model.weigh === null ? model : { ...model, ...model.weigh(weights) });
+): Model =>
+  weights === undefined || model.applyAdapters === null ? model : { ...model, ...model.applyAdapters(weights) };
 
 /**
- * @returns what gives a model's parts at some weights. Prompts stay known until the weights change: most runs have the same
- * for all rows.
+ * Caches the components of the last weights, and with them the encoded prompts: most runs have the same weights for all rows.
  */
-export const weigher = (
-  { textEncoders, unet }: Pick<Weighed, 'textEncoders' | 'unet'>,
-  { parts }: OpenAdapters,
-): WeighedBy => {
+export const adapterApplier = (
+  { textEncoders, unet }: Pick<AdaptedModel, 'textEncoders' | 'unet'>,
+  { parts }: OpenedAdapters,
+): ApplyAdapters => {
   const ofEncoders = textEncoders.length === 1 ? [parts.textEncoder2] : [parts.textEncoder, parts.textEncoder2];
-  let known: { weights: string; weighed: Weighed } | undefined;
+  let cached: { weights: string; model: AdaptedModel } | undefined;
   return (weights) => {
     const key = JSON.stringify(weights);
-    if (known?.weights === key) return known.weighed;
-    const encoders = textEncoders.map((encoder, index) => weighEncoder(encoder, ofEncoders[index] ?? [], weights));
-    const weighed = {
-      unet: weighUnet(unet, parts.unet, weights),
+    if (cached?.weights === key) return cached.model;
+    const encoders = textEncoders.map((encoder, index) => adaptEncoder(encoder, ofEncoders[index] ?? [], weights));
+    const model = {
+      unet: adaptUnet(unet, parts.unet, weights),
       textEncoders: encoders,
-      prompts: new PromptMemory(encoders),
+      prompts: new PromptCache(encoders),
     };
-    known = { weights: key, weighed };
-    return weighed;
+    cached = { weights: key, model };
+    return model;
   };
 };
 
-const weighUnet = (unet: Unet, adapters: readonly Adapter[], weights: LoraWeights): Unet => {
-  const { network, promptKeys, openFreeU } = unet;
-  const weigh = (one: Session): Session => weighNetwork(one, adapters, weights, 'unet');
+const adaptUnet = (unet: Unet, adapters: readonly Adapter[], weights: LoraWeights): Unet => {
+  const { session, crossAttentionCache, openFreeU } = unet;
+  const adapt = (one: Session): Session => withAdapterWeights(one, adapters, weights, 'unet');
   return {
     ...unet,
-    network: weigh(network),
-    ...(promptKeys === undefined ? {} : { promptKeys: new PromptKeys(weigh(promptKeys.network)) }),
-    ...(openFreeU === undefined ? {} : { openFreeU: async () => weigh(await openFreeU()) }),
+    session: adapt(session),
+    ...(crossAttentionCache === undefined
+      ? {}
+      : { crossAttentionCache: new CrossAttentionCache(adapt(crossAttentionCache.session)) }),
+    ...(openFreeU === undefined ? {} : { openFreeU: async () => adapt(await openFreeU()) }),
   };
 };
 
-const weighEncoder = (encoder: TextEncoder, adapters: readonly Adapter[], weights: LoraWeights): TextEncoder => {
-  const { network, extended } = encoder;
-  const weigh = (one: Session): Session => weighNetwork(one, adapters, weights, 'text_encoder');
+const adaptEncoder = (encoder: TextEncoder, adapters: readonly Adapter[], weights: LoraWeights): TextEncoder => {
+  const { session, extended } = encoder;
+  const adapt = (one: Session): Session => withAdapterWeights(one, adapters, weights, 'text_encoder');
   return {
     ...encoder,
-    network: weigh(network),
-    ...(extended === undefined ? {} : { extended: async () => weigh(await extended()) }),
+    session: adapt(session),
+    ...(extended === undefined ? {} : { extended: async () => adapt(await extended()) }),
   };
 };

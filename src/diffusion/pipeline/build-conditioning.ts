@@ -1,4 +1,4 @@
-/** Prompt, negative prompt and micro-conditioning, as the UNet takes them at each step. */
+/** Conditioning of the UNet at each step: prompt, negative prompt and micro-conditioning. */
 import type { RefineSettings } from '../../records/settings.js';
 import type { Schedule } from '../schedulers/scheduler.js';
 import type { StepRange } from '../schedulers/noise/step-range.js';
@@ -11,8 +11,8 @@ import type { TimeIds } from '../unet/time-ids.js';
 import type { Model } from './load-model.js';
 
 /**
- * What the UNet is asked at a step of the whole schedule: negative and positive in one call, in two where their prompts are
- * not equally long, or the positive alone where there is no guidance.
+ * Calls of the UNet at a step of the whole schedule: negative and positive in one batch, in two calls if their prompts have
+ * different lengths, or the positive alone without guidance.
  */
 export type ConditionsAt = (step: number) => readonly Condition[];
 
@@ -24,28 +24,36 @@ export const buildConditions = async (
   { schedule, range }: { schedule: Schedule; range: StepRange },
 ): Promise<ConditionsAt> => {
   const total = settings.steps * schedule.order;
-  /* As in A1111: steps are counted from where a run begins, but for one that goes on with another's schedule. */
+  /* As in A1111, prompt editing counts steps from the run's first step. A run with `denoising_start` counts the whole schedule. */
   const first = settings.denoisingStart === null ? range.begin : 0;
   const positive = await embeddingsAt(model, settings.prompt, settings, total);
   const negative = await negativeAt(model, settings, total);
   const { begin, end } = guidedSteps(settings, schedule);
-  /* Compel fills the shorter prompt up; others give each its own length. */
-  const [filler = null] = settings.promptSyntax === 'compel' ? await model.prompts.encode([''], 'compel') : [];
-  const known = new Map<TextEmbeddings, Map<TextEmbeddings | null, readonly Condition[]>>();
+  /* Compel pads the shorter prompt; other syntaxes keep both lengths. */
+  const [padding = null] = settings.promptSyntax === 'compel' ? await model.prompts.encode([''], 'compel') : [];
+  const conditionsByEmbeddings = new Map<TextEmbeddings, Map<TextEmbeddings | null, readonly Condition[]>>();
 
   return (step) => {
-    const ours = positive(step - first);
-    const theirs = negative === null || step < begin || step >= end ? null : negative(step - first, ours);
-    const byNegative = known.get(ours) ?? new Map<TextEmbeddings | null, readonly Condition[]>();
-    known.set(ours, byNegative);
-    const found =
-      byNegative.get(theirs) ?? conditionsOf(model, timeIds, fill(ours, theirs, filler), fill(theirs, ours, filler));
-    byNegative.set(theirs, found);
-    return found;
+    const positiveEmbeddings = positive(step - first);
+    const negativeEmbeddings =
+      negative === null || step < begin || step >= end ? null : negative(step - first, positiveEmbeddings);
+    const byNegative =
+      conditionsByEmbeddings.get(positiveEmbeddings) ?? new Map<TextEmbeddings | null, readonly Condition[]>();
+    conditionsByEmbeddings.set(positiveEmbeddings, byNegative);
+    const conditions =
+      byNegative.get(negativeEmbeddings) ??
+      conditionsOf(
+        model,
+        timeIds,
+        padTo(positiveEmbeddings, negativeEmbeddings, padding),
+        padTo(negativeEmbeddings, positiveEmbeddings, padding),
+      );
+    byNegative.set(negativeEmbeddings, conditions);
+    return conditions;
   };
 };
 
-/** Embeddings at a step of a run, counted from 0. */
+/** Embeddings at a step of the run, counted from 0. */
 const embeddingsAt = async (
   model: Model,
   prompt: string,
@@ -60,7 +68,7 @@ const embeddingsAt = async (
   return (step) => embeddings[indexAt(texts, step)] as TextEmbeddings;
 };
 
-/** null: there is no guidance. */
+/** null: no guidance. */
 const negativeAt = async (
   model: Model,
   settings: RefineSettings,
@@ -68,7 +76,7 @@ const negativeAt = async (
 ): Promise<((step: number, positive: TextEmbeddings) => TextEmbeddings) | null> => {
   const { guidanceScale, negativePrompt, negativeEmbedding, promptSyntax } = settings;
   if (guidanceScale <= 1) return null;
-  /* ComfyUI encodes an empty text too (nodes.py, CLIPTextEncode); zeros are a node of their own there. */
+  /* ComfyUI encodes an empty text too (nodes.py, CLIPTextEncode); it has a separate node for zeros. */
   const isZeroed = negativePrompt === '' && model.zeroEmptyNegative && promptSyntax !== 'comfy';
   if (negativeEmbedding === 'prompt' && !isZeroed) {
     return embeddingsAt(model, negativePrompt, settings, total);
@@ -81,22 +89,22 @@ const negativeAt = async (
   };
 };
 
-/** As diffusers 0.42.1's guiders take shares (guiders/classifier_free_guidance.py): of the whole schedule, rounded down. */
+/** Shares of the whole schedule, rounded down, as in diffusers 0.42.1 (guiders/classifier_free_guidance.py). */
 const guidedSteps = ({ guidanceStart, guidanceEnd }: RefineSettings, { timesteps }: Schedule): StepRange => ({
   begin: Math.trunc(guidanceStart * timesteps.length),
   end: Math.trunc(guidanceEnd * timesteps.length),
 });
 
-/** As long as the other, where it is shorter and there is something to fill it up with. */
-const fill = <Embeddings extends TextEmbeddings | null>(
+/** Pads `own` to the length of `other`, if there is padding. */
+const padTo = <Embeddings extends TextEmbeddings | null>(
   own: Embeddings,
   other: TextEmbeddings | null,
-  filler: TextEmbeddings | null,
+  padding: TextEmbeddings | null,
 ): Embeddings => {
-  if (own === null || other === null || filler === null) return own;
-  const missing = (tokensOf(other) - tokensOf(own)) / tokensOf(filler);
+  if (own === null || other === null || padding === null) return own;
+  const missing = (tokensOf(other) - tokensOf(own)) / tokensOf(padding);
   if (missing <= 0) return own;
-  const parts: Tensor[] = [own.hidden, ...Array.from({ length: missing }, () => filler.hidden)];
+  const parts: Tensor[] = [own.hidden, ...Array.from({ length: missing }, () => padding.hidden)];
   return { ...own, hidden: joinTokens(parts) };
 };
 

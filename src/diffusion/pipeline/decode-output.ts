@@ -1,4 +1,4 @@
-/** The end of every run: latents as they are, or as the picture they stand for. */
+/** Decodes final latents to pixels, or returns them unchanged if the job asks for latents. */
 import type { RefineJob, RefineOutput } from '../../records/job.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { decode } from '../vae/autoencoder.js';
@@ -7,7 +7,7 @@ import { assertFinite } from './denoise.js';
 import type { Model } from './load-model.js';
 
 /** @param latents f32 [1,4,h,w], scaled @throws SESSION_RUN INFERENCE_NON_FINITE */
-export const developLatents = async (
+export const decodeOutput = async (
   model: Model,
   { output, bitDepth }: Pick<RefineJob, 'output' | 'bitDepth'>,
   latents: Tensor,

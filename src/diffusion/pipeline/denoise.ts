@@ -1,11 +1,11 @@
-/** The denoising loop, as a generator: the caller owns the progress bar. */
+/** The denoising loop, as a generator: the caller reports progress. */
 import { RefineError } from '../../errors.js';
 import type { RefineSettings } from '../../records/settings.js';
 import type { NoiseSource } from '../random/noise-source.js';
 import type { Schedule } from '../schedulers/scheduler.js';
 import type { StepRange } from '../schedulers/noise/step-range.js';
 import { concatBatch, firstNonFinite, tensor, type Tensor } from '../../tensor/tensor.js';
-import { guide } from '../unet/guidance.js';
+import { applyGuidance } from '../unet/guidance.js';
 import { predictNoise, type Condition, type Unet } from '../unet/predict-noise.js';
 import type { ConditionsAt } from './build-conditioning.js';
 
@@ -15,12 +15,12 @@ export interface DenoiseOptions {
   range: StepRange;
   conditionsAt: ConditionsAt;
   settings: Pick<RefineSettings, 'guidanceScale' | 'guidanceRescale' | 'eta'>;
-  /** For samplers that draw. */
+  /** For samplers that add noise. */
   noise: NoiseSource;
 }
 
 /**
- * @param latents f32 [1,4,h,w], noisy as the first step of `range` expects
+ * @param latents f32 [1,4,h,w], at the noise level of the first step of `range`
  * @yields the latents after each step
  * @throws INFERENCE_NON_FINITE SESSION_RUN
  */
@@ -34,14 +34,14 @@ export async function* denoise(latents: Tensor, options: DenoiseOptions): AsyncG
     const scaled = tensor(schedule.scaleModelInput(current.data, step), current.dims);
     const predicted = await predictAll(unet, scaled, timestep, conditionsAt(step));
     const both = assertFinite('UNet', predicted, timestep);
-    const prediction = both.dims[0] === 2 ? guide(both, guidanceScale, guidanceRescale) : both;
+    const prediction = both.dims[0] === 2 ? applyGuidance(both, guidanceScale, guidanceRescale) : both;
     current = tensor(sampler.step(prediction.data, step, current.data, noise), current.dims);
     yield current;
   }
   return current;
 }
 
-/** @returns f32 [1 or 2,4,h,w]: the unconditional prediction, where there is one, before the conditional */
+/** @returns f32 [1 or 2,4,h,w]: the unconditional prediction, if there is one, then the conditional */
 const predictAll = async (
   unet: Unet,
   sample: Tensor,
@@ -60,7 +60,7 @@ export const assertFinite = (stage: string, value: Tensor, timestep?: number): T
   const when = timestep === undefined ? '' : ` at timestep ${timestep}`;
   throw new RefineError(
     'INFERENCE_NON_FINITE',
-    `The ${stage} gave numbers that are not finite${when}. The weights may be damaged ("sdxl-refine models verify" tells), or stored in a precision too small for them.`,
+    `${stage} produced NaN or Inf${when}. The weights may be damaged (check with "sdxl-refine models verify"), or stored in a precision too small for them.`,
     { context: { stage } },
   );
 };

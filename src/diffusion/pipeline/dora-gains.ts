@@ -1,4 +1,4 @@
-/** How much longer a DoRA's rows are than those of the weights it changes: Liu et al. 2024, arXiv:2402.09353, equation 5. */
+/** DoRA's gain of each output, its magnitude over the norm of the changed weight's row: Liu et al. 2024, arXiv:2402.09353, eq. 5. */
 import { GraphBuilder } from '../../onnx/graph/onnx/graph-builder.js';
 import type { Value } from '../../onnx/graph/onnx/value.js';
 import { StandardOperators } from '../../onnx/graph/operators/standard-operators.js';
@@ -9,9 +9,9 @@ import { commonFolder } from '../../models/weights/discovery/common-folder.js';
 import type { WeightMap } from '../../models/weights/weight-map.js';
 
 /**
- * For each layer, magnitude over the length of W + scale·up·down, row by row, of the model's own W. One run of a graph: these
- * are products as large as the weights.
- * @param layers by the names of the model's layers; those without a magnitude are passed by
+ * For each layer, magnitude over the row norms of W + scale·up·down, with the model's W. In one run of a graph, since these
+ * matrix multiplications are as large as the weights.
+ * @param layers by layer name; those without a magnitude are skipped
  * @returns f32 [out] of each DoRA layer
  * @throws SESSION_CREATE SESSION_RUN WEIGHTS_*
  */
@@ -35,19 +35,19 @@ export const doraGains = async (
       flat('weight', source, outer),
       ops.multiply(product, ops.constant(`${scale}`, Float32Array.of(scale), [1])),
     );
-    const length = graph.node('ReduceL2', [changed, graph.integers([1])], { keepdims: 0 });
-    const wanted = graph.node('Reshape', [ops.weight(`${name}.magnitude`, magnitude), graph.integers([-1])]);
+    const norm = graph.node('ReduceL2', [changed, graph.integers([1])], { keepdims: 0 });
+    const magnitudes = graph.node('Reshape', [ops.weight(`${name}.magnitude`, magnitude), graph.integers([-1])]);
     const output = `gain_${gains.size}`;
-    ops.tensorOutput(graph.node('Div', [wanted, length]), output, [outer]);
+    ops.tensorOutput(graph.node('Div', [magnitudes, norm]), output, [outer]);
     gains.set(output, name);
     files.add(source.file).add(up.file);
   }
   if (gains.size === 0) return new Map();
-  const network = await openSession(graph.finish('DoRA lengths', commonFolder([...files]), CPU));
+  const session = await openSession(graph.finish('DoRA norms', commonFolder([...files]), CPU));
   try {
-    const outputs = await network.run({});
+    const outputs = await session.run({});
     return new Map(Array.from(gains, ([output, name]) => [name, outputs[output]?.data ?? new Float32Array()]));
   } finally {
-    await network.close();
+    await session.close();
   }
 };

@@ -1,4 +1,4 @@
-/** Whether a model takes pictures of a size, asked before any work. */
+/** Checks that a model takes images of a size. */
 import { RefineError } from '../../errors.js';
 import { LATENT_SCALE } from '../../models/networks/vae-config.js';
 import type { Unet } from '../unet/predict-noise.js';
@@ -9,7 +9,7 @@ export const expectSize = ({ sizeMultiple = 1 }: Unet, width: number, height: nu
   if (width % step === 0 && height % step === 0) return;
   const near = (side: number): number => Math.max(step, Math.round(side / step) * step);
   const message =
-    `The picture is ${width}×${height} for the model, but this export of its UNet takes only sides that are multiples of ${step}. ` +
+    `Expected sides that are multiples of ${step} for this ONNX export of the UNet, found ${width}×${height}. ` +
     `Resize the picture to ${near(width)}×${near(height)}, or give the model's safetensors (a folder or one file), which take every size.`;
   throw new RefineError('ROW_FIELD_INVALID', message, { context: { field: 'image', width, height, multiple: step } });
 };

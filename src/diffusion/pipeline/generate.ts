@@ -1,6 +1,6 @@
 /**
- * A picture from noise and a prompt, as diffusers 0.42.1's StableDiffusionXLPipeline makes it, number for number: whole,
- * or the first part of a schedule that a refiner goes on with.
+ * Generates an image from noise and a prompt, number for number as diffusers 0.42.1's StableDiffusionXLPipeline: all steps, or
+ * those before a refiner takes over.
  */
 import { LATENT_SCALE } from '../../models/networks/vae-config.js';
 import { runNoise } from '../random/run-noise.js';
@@ -10,9 +10,9 @@ import { buildSchedule, configFor } from '../schedulers/registry.js';
 import { tensor } from '../../tensor/tensor.js';
 import { buildTimeIds } from '../unet/time-ids.js';
 import { buildConditions } from './build-conditioning.js';
-import { cutWarnings } from './truncation-warnings.js';
+import { truncationWarnings } from './truncation-warnings.js';
 import { denoise } from './denoise.js';
-import { developLatents } from './decode-output.js';
+import { decodeOutput } from './decode-output.js';
 import { expectSize } from './expect-size.js';
 import type { Model } from './load-model.js';
 import type { RefineProgress } from './refine.js';
@@ -21,26 +21,26 @@ import { withFreeU } from './with-freeu.js';
 /** Latents of SDXL have four channels. */
 const CHANNELS = 4;
 
-/** @throws SESSION_RUN INFERENCE_NON_FINITE ROW_FIELD_INVALID, all of the row */
+/** @throws SESSION_RUN INFERENCE_NON_FINITE ROW_FIELD_INVALID, all row errors */
 export async function* generate(model: Model, job: GenerateJob): AsyncGenerator<RefineProgress, RefineReply> {
   const { settings, input } = job;
   const noise = runNoise(settings);
 
-  // 1. The schedule, and the part of it that runs.
+  // 1. Schedule, and the steps that run.
   const config = configFor(settings.scheduler, model.schedulerConfig);
   const schedule = buildSchedule(config, settings.steps);
   const range = rangeFromNoise(schedule, settings.denoisingEnd, settings.steps);
   const steps = range.end - range.begin;
   yield { step: 0, steps };
 
-  // 2. Noise, as strong as the schedule begins.
+  // 2. Initial noise.
   const side = model.unet.config.sampleSize * LATENT_SCALE;
   const [width, height] = [input.width ?? side, input.height ?? side];
   expectSize(model.unet, width, height);
   const dims = [1, CHANNELS, height / LATENT_SCALE, width / LATENT_SCALE];
   const initial = noise.start(dims).map((value) => value * Math.fround(schedule.initNoiseSigma));
 
-  // 3. Prompt, negative prompt and micro-conditioning. The negative sizes count only together, unlike in img2img.
+  // 3. Prompt, negative prompt and micro-conditioning. Negative sizes count only if both are given, unlike in img2img.
   const timeIds = buildTimeIds(model.timeIds, settings, [height, width]);
   const hasNegativeSizes = settings.negativeOriginalSize !== null && settings.negativeTargetSize !== null;
   const { positive, negative } = timeIds;
@@ -56,9 +56,9 @@ export async function* generate(model: Model, job: GenerateJob): AsyncGenerator<
     yield { step: ++done, steps };
   }
 
-  // 5. Back to pixels, unless latents are asked for.
-  const reply = { stepsRun: done, scheduler: schedule.name, width, height, ...cutWarnings(model, settings) };
-  const output = await developLatents(model, job, latents);
+  // 5. Decode, unless the job asks for latents.
+  const reply = { stepsRun: done, scheduler: schedule.name, width, height, ...truncationWarnings(model, settings) };
+  const output = await decodeOutput(model, job, latents);
   if (!job.keepLatents) return { ...reply, output };
   const [, , latentHeight = 0, latentWidth = 0] = dims;
   return { ...reply, output, latents: { data: latents.data, width: latentWidth, height: latentHeight } };

@@ -1,4 +1,4 @@
-/** A model, opened: its parts found, its networks ready, and checked to belong together. */
+/** Loads a model: finds its components, opens their networks, and checks that they belong together. */
 import { RefineError } from '../../errors.js';
 import { CPU, type Precision, type Target } from '../../onnx/graph/operators/target.js';
 import { parseSchedulerConfig, type SchedulerConfig } from '../schedulers/registry.js';
@@ -12,33 +12,33 @@ import type { Autoencoder } from '../vae/autoencoder.js';
 import { findModel } from '../../models/weights/discovery/find-model.js';
 import { findVae } from '../../models/weights/discovery/find-vae.js';
 import { fingerprintModel } from '../../models/weights/discovery/fingerprint-model.js';
-import type { ModelFiles, ModelPart } from '../../models/weights/discovery/model-files.js';
-import { openAdapters, type OpenAdapters } from './open-adapters.js';
+import type { ModelFiles, ModelComponent } from '../../models/weights/discovery/model-files.js';
+import { openAdapters, type OpenedAdapters } from './open-adapters.js';
 import { openEmbeddings } from './open-embeddings.js';
 import { openTextEncoder, openUnet, openVae, type OnUnused } from './open-components.js';
 import { unusedWarning } from './unused-warning.js';
-import { weigher, type Weighed, type WeighedBy } from './apply-adapters.js';
+import { adapterApplier, type AdaptedModel, type ApplyAdapters } from './apply-adapters.js';
 
-export interface Model extends Weighed {
+export interface Model extends AdaptedModel {
   vae: Autoencoder;
   schedulerConfig: SchedulerConfig;
   timeIds: TimeIdKind;
-  /** An empty negative prompt is zeros instead of an encoded empty text. */
+  /** An empty negative prompt is embedded as zeros. */
   zeroEmptyNegative: boolean;
-  /** Of the UNet's and the text encoders' arithmetic. */
+  /** Precision of UNet and text encoders. */
   precision: Precision;
-  /** Tells models apart: SHA-256, hexadecimal, and `int8` where it is quantized; then the same of its adapters' files. */
+  /** Identifies the model: SHA-256, hexadecimal, `int8` if it is quantized, then its adapters and embeddings. */
   digest: string;
-  /** Its parts with its adapters at these weights; null: it has none. */
-  weigh: WeighedBy | null;
-  /** For people: what may not be as they think. */
+  /** Applies its adapters at given weights; null: it has none. */
+  applyAdapters: ApplyAdapters | null;
+  /** For the user. */
   warnings: readonly string[];
-  /** Of adapters that need not fit: what tells their files apart, and why some are left out, by their names. */
-  adapters: Pick<OpenAdapters, 'digests' | 'leftOut'>;
+  /** Optional adapters by name: digests of the applied, and why others were skipped. */
+  adapters: Pick<OpenedAdapters, 'digests' | 'skipped'>;
 }
 
 export interface LoadOptions {
-  /** Where it runs, and with what precision; default: the CPU. */
+  /** Device and precision; default: the CPU. */
   target?: Target;
   /** Folder or file of a VAE to use instead of the model's own; default: none. */
   vae?: string | null;
@@ -46,14 +46,14 @@ export interface LoadOptions {
   vaeTiling?: VaeTiling;
   /** Default: lean. */
   memory?: MemoryUse;
-  /** Adapters, each with its weight where a row gives none; default: none. */
+  /** Adapters with their default weights; default: none. */
   loras?: readonly LoraChoice[];
   /** Default: none. */
   embeddings?: readonly EmbeddingChoice[];
 }
 
 /**
- * @param path a folder in the diffusers layout or of an export to ONNX, or a one-file checkpoint
+ * @param path a folder in the diffusers layout, an ONNX export, or a one-file checkpoint
  * @throws MODEL_* WEIGHTS_* LORA_UNSUITABLE EMBEDDING_UNSUITABLE SESSION_CREATE
  */
 export const loadModel = async (
@@ -64,7 +64,7 @@ export const loadModel = async (
   const files = vae === null ? found : { ...found, vae: await findVae(vae, found.vae) };
   const { index } = files;
   const timeIds: TimeIdKind = index.requiresAestheticsScore ? 'aesthetic-score' : 'target-size';
-  const unused: string[] = [...files.strangers];
+  const unused: string[] = [...files.unknownTensors];
   const onUnused: OnUnused = (names) => unused.push(...names);
   const adapters = await openAdapters(loras, files);
   const encoders = await openTextEncoders(files, target, onUnused, adapters);
@@ -73,17 +73,17 @@ export const loadModel = async (
   expectWidths(files.unet, unet, textEncoders, timeIds);
   const autoencoder = await openVae(files.vae, { target, vaeTiling }, onUnused);
   const warning = unusedWarning(unused);
-  const weigh = weigher({ textEncoders, unet }, adapters);
+  const weigh = adapterApplier({ textEncoders, unet }, adapters);
   return {
     ...weigh(Object.fromEntries(loras.map(({ name, weight }) => [name, weight]))),
-    weigh: loras.length === 0 ? null : weigh,
+    applyAdapters: loras.length === 0 ? null : weigh,
     vae: autoencoder,
     schedulerConfig: parseSchedulerConfig(files.scheduler),
     timeIds,
     zeroEmptyNegative: index.forceZerosForEmptyPrompt,
-    /* An export's arithmetic is written in it. */
+    /* An ONNX export has its own precision. */
     precision: files.unet.form === 'onnx' ? 'fp32' : target.precision,
-    /* Quantized, it is another model: its pictures are not taken over by a run without, nor the other way. */
+    /* A quantized model is another model: `--resume` must not mix their pictures. */
     digest:
       (await fingerprintModel(files)) +
       (target.precision === 'int8' ? ' int8' : '') +
@@ -98,11 +98,11 @@ const openTextEncoders = async (
   files: ModelFiles,
   target: Target,
   onUnused: OnUnused,
-  { parts }: OpenAdapters,
+  { parts }: OpenedAdapters,
 ): Promise<TextEncoder[]> => {
   const { textEncoder: first, textEncoder2: second, tokenizer, tokenizer2 } = files;
   const open = async (
-    part: ModelPart,
+    part: ModelComponent,
     folder: string | null,
     padsWithEnd: boolean,
     adapters: readonly Adapter[],
@@ -114,9 +114,9 @@ const openTextEncoders = async (
   return first === null ? [last] : [await open(first, tokenizer, true, parts.textEncoder), last];
 };
 
-/** The UNet's inputs must be as wide as what the text encoders and the micro-conditioning give. */
+/** Checks that text encoders and micro-conditioning have the widths of the UNet's inputs. */
 const expectWidths = (
-  part: ModelPart,
+  part: ModelComponent,
   { config }: Unet,
   encoders: readonly TextEncoder[],
   timeIds: TimeIdKind,
@@ -131,7 +131,7 @@ const expectWidths = (
     if (found === given) continue;
     throw new RefineError(
       'MODEL_CONFIG_UNSUPPORTED',
-      `${part.folder} has "${key}": ${found}, but ${source} ${given}. The parts of this folder are not of one model, ` +
+      `${part.folder} has "${key}": ${found}, but ${source} ${given}. Its components are not of one model, ` +
         'or "requires_aesthetics_score" in model_index.json is wrong.',
       { context: { key, found, given } },
     );

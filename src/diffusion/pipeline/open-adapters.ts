@@ -1,4 +1,4 @@
-/** The adapters of a run, opened against its model: what each changes in which network. */
+/** Opens the adapters of a run for its model: the changes of each in each network. */
 import { parse } from 'node:path';
 import { isRefineError, RefineError } from '../../errors.js';
 import type { Adapter, LayerChange } from '../../models/networks/adapter.js';
@@ -13,41 +13,41 @@ import {
   type PartShapes,
 } from '../../models/weights/lora/match-adapter.js';
 import type { ModelFiles } from '../../models/weights/discovery/model-files.js';
-import { openPart } from '../../models/weights/discovery/open-weights.js';
+import { openComponent } from '../../models/weights/discovery/open-weights.js';
 import { showName } from '../../models/weights/safetensors/format-value.js';
 import type { WeightMap } from '../../models/weights/weight-map.js';
 import { doraGains } from './dora-gains.js';
 
-export interface OpenAdapters {
-  /** By part, in the order they were chosen; files that leave a part as it is are not among its. */
+export interface OpenedAdapters {
+  /** By component, in the order of the options; only adapters that change it. */
   parts: Readonly<Record<AdaptedPart, readonly Adapter[]>>;
-  /** Tells their files apart, of those that have to fit; '' without any. */
+  /** Identifies the files of required adapters; '' without any. */
   digest: string;
-  /** The same of each that need not fit, by its name. */
+  /** The same for each optional adapter, by name. */
   digests: Readonly<Record<string, string>>;
-  /** Of these, why some are left out, by their names. */
-  leftOut: Readonly<Record<string, string>>;
-  /** For people. */
+  /** Optional adapters that do not fit the model: the reasons, by name. */
+  skipped: Readonly<Record<string, string>>;
+  /** For the user. */
   warnings: readonly string[];
 }
 
-const NO_ADAPTERS: OpenAdapters = {
+const NO_ADAPTERS: OpenedAdapters = {
   parts: { unet: [], textEncoder: [], textEncoder2: [] },
   digest: '',
   digests: {},
-  leftOut: {},
+  skipped: {},
   warnings: [],
 };
 
-/** The graph's input for the weight of a file. */
+/** The graph's input for an adapter's weight. */
 export const adapterInput = (name: string): string => `lora:${name}`;
 
 /** @throws LORA_UNSUITABLE USAGE_CONFLICT MODEL_* WEIGHTS_* SESSION_CREATE */
-export const openAdapters = async (choices: readonly LoraChoice[], files: ModelFiles): Promise<OpenAdapters> => {
+export const openAdapters = async (choices: readonly LoraChoice[], files: ModelFiles): Promise<OpenedAdapters> => {
   if (choices.length === 0) return NO_ADAPTERS;
   if (files.unet.form === 'onnx' && choices.every(({ mayNotFit }) => mayNotFit === true)) {
-    const why = 'the model is an export to ONNX, whose weights a LoRA cannot reach';
-    return { ...NO_ADAPTERS, leftOut: Object.fromEntries(choices.map(({ name }) => [name, why])) };
+    const why = 'the model is an ONNX export, which takes no LoRA';
+    return { ...NO_ADAPTERS, skipped: Object.fromEntries(choices.map(({ name }) => [name, why])) };
   }
   const weights = await openAdaptedParts(files);
   const shapes: PartShapes = {
@@ -58,7 +58,7 @@ export const openAdapters = async (choices: readonly LoraChoice[], files: ModelF
   const parts: Record<AdaptedPart, Adapter[]> = { unet: [], textEncoder: [], textEncoder2: [] };
   const required: string[] = [];
   const digests: Record<string, string> = {};
-  const leftOut: Record<string, string> = {};
+  const skipped: Record<string, string> = {};
   const warnings: string[] = [];
   for (const { name, file, mayNotFit = false } of choices) {
     try {
@@ -69,22 +69,22 @@ export const openAdapters = async (choices: readonly LoraChoice[], files: ModelF
       if (warning !== null) warnings.push(warning);
     } catch (thrown) {
       if (!mayNotFit || !isRefineError(thrown)) throw thrown;
-      leftOut[name] = thrown.message.replace(`Cannot use the LoRA ${file}: `, '').replace(/[.]$/, '');
+      skipped[name] = thrown.message.replace(`Cannot use the LoRA ${file}: `, '').replace(/[.]$/, '');
     }
   }
-  return { parts, digest: required.join(' '), digests, leftOut, warnings };
+  return { parts, digest: required.join(' '), digests, skipped, warnings };
 };
 
-interface AdaptedModel {
+interface ModelWeights {
   files: ModelFiles;
   weights: Record<AdaptedPart, WeightMap | null>;
   shapes: PartShapes;
 }
 
-/** One file against the model. */
+/** Opens one file and matches it to the model. */
 const openAdapter = async (
   file: string,
-  { files, weights, shapes }: AdaptedModel,
+  { files, weights, shapes }: ModelWeights,
 ): Promise<{ digest: string; changes: [AdaptedPart, Adapter['layers']][]; warning: string | null }> => {
   const opened = await openAdapterFile(file);
   const matched = matchAdapter(opened, shapes);
@@ -101,17 +101,17 @@ const openAdapter = async (
 const openAdaptedParts = async (files: ModelFiles): Promise<Record<AdaptedPart, WeightMap | null>> => {
   const { unet, textEncoder, textEncoder2 } = files;
   if (unet.form === 'onnx') {
-    const message = `${unet.folder} is an export to ONNX, whose weights a LoRA cannot reach. Give the model as safetensors, or leave out --lora.`;
+    const message = `Expected a model in safetensors for --lora, found an ONNX export, which takes no LoRA: ${unet.folder}. Give the safetensors, or leave out --lora.`;
     throw new RefineError('USAGE_CONFLICT', message, { context: { folder: unet.folder } });
   }
   return {
-    unet: await openPart(unet),
-    textEncoder: textEncoder === null ? null : await openPart(textEncoder),
-    textEncoder2: await openPart(textEncoder2),
+    unet: await openComponent(unet),
+    textEncoder: textEncoder === null ? null : await openComponent(textEncoder),
+    textEncoder2: await openComponent(textEncoder2),
   };
 };
 
-/** Tables of tokens and the text projection are no layers that adapters change here. */
+/** Token tables and the text projection: adapters do not change them here. */
 const NOT_ADAPTED = /embedding\.weight$|^text_projection\.weight$/;
 const WEIGHT = /\.weight$/;
 
@@ -132,17 +132,17 @@ const changesOf = async (
   if (threefold !== undefined) {
     throw unsuitable(
       file,
-      `its layer ${threefold[0]} is a DoRA in three matrices, which is not run here. Merge it into its model`,
+      `its layer ${threefold[0]} is a DoRA with three matrices, which is not supported. Merge it into its model`,
     );
   }
   const gains = await doraGains(weights, layers);
   return new Map(Array.from(layers, ([name, change]) => [name, { ...change, gain: gains.get(name) ?? null }]));
 };
 
-/** ONNX Runtime maps the files of a network from below one folder. */
+/** ONNX Runtime maps the files of a session from below one folder. */
 const expectSameDrive = (file: string, { unet }: ModelFiles): void => {
   const apart = unet.weightFiles.find((other) => parse(other).root !== parse(file).root);
-  if (apart !== undefined) throw unsuitable(file, `it lies on another drive than ${apart}. Copy it to the model's`);
+  if (apart !== undefined) throw unsuitable(file, `it is on another drive than ${apart}. Copy it to the model's drive`);
 };
 
 const SHOWN = 5;
@@ -150,5 +150,5 @@ const SHOWN = 5;
 const unknownWarning = (file: string, { unknown }: MatchedAdapter): string | null => {
   if (unknown.length === 0) return null;
   const more = unknown.length > SHOWN ? ` and ${unknown.length - SHOWN} more` : '';
-  return `The LoRA ${file} changes what this model does not have, and that is left out: ${unknown.slice(0, SHOWN).map(showName).join(', ')}${more}.`;
+  return `LoRA ${file} targets layers that this model does not have; ignored: ${unknown.slice(0, SHOWN).map(showName).join(', ')}${more}.`;
 };

@@ -1,4 +1,4 @@
-/** Each part of a model, opened: its network written from its configuration over the user's own weights. */
+/** Opens the components of a model: networks written from their configurations over the user's weights. */
 import { RefineError } from '../../errors.js';
 import type { WrittenGraph } from '../../onnx/graph/onnx/graph-builder.js';
 import type { Target } from '../../onnx/graph/operators/target.js';
@@ -16,36 +16,36 @@ import { nchwcBlockSize } from '../../onnx/runtime/nchwc-block-size.js';
 import { openSession, type Session } from '../../onnx/runtime/session.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
 import type { Unet } from '../unet/predict-noise.js';
-import { PromptKeys } from '../unet/cross-attention-cache.js';
+import { CrossAttentionCache } from '../unet/cross-attention-cache.js';
 import type { MemoryUse, VaeTiling } from '../../records/model-options.js';
 import type { Autoencoder } from '../vae/autoencoder.js';
-import type { OpenPart } from '../vae/run-strips.js';
-import type { ModelPart } from '../../models/weights/discovery/model-files.js';
-import { openPart } from '../../models/weights/discovery/open-weights.js';
+import type { OpenVaeNetwork } from '../vae/run-strips.js';
+import type { ModelComponent } from '../../models/weights/discovery/model-files.js';
+import { openComponent } from '../../models/weights/discovery/open-weights.js';
 import { inputsProblem } from '../../models/weights/discovery/recognize-tensors.js';
 import { PreparedFile } from '../../models/weights/cache/prepared-file.js';
 import { once } from './once.js';
 import { openExportedTextEncoder, openExportedUnet, openExportedVae } from './open-onnx-export.js';
 
-/** Told the tensors of a part that its network did not ask for. */
+/** Called with the tensors of a component that its network does not use. */
 export type OnUnused = (names: readonly string[]) => void;
 
 /** Without its tokenizer. @throws MODEL_CONFIG_* WEIGHTS_* SESSION_CREATE */
 export const openTextEncoder = async (
-  part: ModelPart,
+  part: ModelComponent,
   target: Target,
   onUnused: OnUnused,
   adapters: readonly Adapter[] = [],
 ): Promise<Omit<TextEncoder, 'tokenizer'>> => {
   if (part.form === 'onnx') return openExportedTextEncoder(part, target);
   const config = parseClipConfig(part.config, part.folder);
-  const weights = await openPart(part);
+  const weights = await openComponent(part);
   const write = (scope: LayerScope): void => {
     writeClipTextEncoder(scope, config);
   };
-  const block = await nchwcBlockSize(target);
-  const graph = writeGraph('text encoder', weights, write, { target, blockSize: block, adapters });
-  /* An encoder without projection ends before its last layer. */
+  const blockSize = await nchwcBlockSize(target);
+  const graph = writeGraph('text encoder', weights, write, { target, blockSize, adapters });
+  /* An encoder without projection does not run its last layer. */
   const isLast = (name: string): boolean =>
     config.projection === null && new RegExp(`(^|\\.)(layers\\.${config.layers - 1}|final_layer_norm)\\.`).test(name);
   onUnused(weights.unused().filter((name) => !isLast(name)));
@@ -53,14 +53,14 @@ export const openTextEncoder = async (
     const writeExtended = (scope: LayerScope): void => {
       writeClipTextEncoder(scope, config, true);
     };
-    return openSession(writeGraph('text encoder', weights, writeExtended, { target, blockSize: block, adapters }));
+    return openSession(writeGraph('text encoder', weights, writeExtended, { target, blockSize, adapters }));
   };
-  return { config, network: await openSession(graph), extended: once(openExtended) };
+  return { config, session: await openSession(graph), extended: once(openExtended) };
 };
 
 /** @throws MODEL_CONFIG_* WEIGHTS_* SESSION_CREATE CACHE_UNWRITABLE USAGE_CONFLICT */
 export const openUnet = async (
-  part: ModelPart,
+  part: ModelComponent,
   { target, memory, adapters = [] }: { target: Target; memory: MemoryUse; adapters?: readonly Adapter[] },
   onUnused: OnUnused,
 ): Promise<Unet> => {
@@ -70,59 +70,59 @@ export const openUnet = async (
   }
   expectLatentsAlone(part);
   const config = parseUnetConfig(part.config, part.folder);
-  const weights = await openPart(part);
+  const weights = await openComponent(part);
   const { family, precision } = target;
   const isFast = family === 'cpu' && memory === 'fast';
-  /* Elsewhere keys and values would go to the device again at each step. */
-  const hasKeys = family === 'cpu';
-  const block = await nchwcBlockSize(target);
+  /* On other devices keys and values would be uploaded again at each step. */
+  const hasCrossAttentionKv = family === 'cpu';
+  const blockSize = await nchwcBlockSize(target);
   const write = async (hasFreeU: boolean): Promise<WrittenGraph> => {
     const prepared = {
       int8: precision === 'int8' ? await PreparedFile.of(weights, 'int8') : null,
-      fast: isFast ? await PreparedFile.of(weights, 'fast', { precision, block }) : null,
+      fast: isFast ? await PreparedFile.of(weights, 'fast', { precision, block: blockSize }) : null,
     };
     const writeOne = (scope: LayerScope): void => {
-      writeUnet(scope, config, { hasFreeU, hasCrossAttentionKv: hasKeys });
+      writeUnet(scope, config, { hasFreeU, hasCrossAttentionKv });
     };
-    const graph = writeGraph('UNet', weights, writeOne, { target, prepared, blockSize: block, adapters });
+    const graph = writeGraph('UNet', weights, writeOne, { target, prepared, blockSize, adapters });
     await prepared.int8?.make();
     await prepared.fast?.make();
     return { ...graph, prepacksWeights: prepared.int8 !== null && isFast };
   };
-  const openKeys = async (): Promise<PromptKeys> => {
-    const writeKeys = (scope: LayerScope): void => {
+  const openCrossAttentionCache = async (): Promise<CrossAttentionCache> => {
+    const writeKv = (scope: LayerScope): void => {
       writeCrossAttentionKv(scope, config);
     };
-    const graph = writeGraph('UNet’s prompt keys', weights, writeKeys, { target, blockSize: block, adapters });
-    return new PromptKeys(await openSession(graph));
+    const graph = writeGraph('UNet’s cross-attention projections', weights, writeKv, { target, blockSize, adapters });
+    return new CrossAttentionCache(await openSession(graph));
   };
   const graph = await write(false);
-  const keys = hasKeys ? { promptKeys: await openKeys() } : {};
+  const cache = hasCrossAttentionKv ? { crossAttentionCache: await openCrossAttentionCache() } : {};
   onUnused(weights.unused());
   return {
     config,
-    network: await openSession(graph),
-    ...keys,
+    session: await openSession(graph),
+    ...cache,
     openFreeU: once(async () => openSession(await write(true))),
   };
 };
 
-/** Other models of the family have the same parts, and a UNet that is given more. */
-const expectLatentsAlone = ({ config, folder }: ModelPart): void => {
+/** Refuses UNets with more input channels than latents, such as inpainting models. */
+const expectLatentsAlone = ({ config, folder }: ModelComponent): void => {
   const { in_channels: channels } = config;
   const problem = typeof channels === 'number' ? inputsProblem(channels) : null;
   if (problem === null) return;
-  throw new RefineError('MODEL_CONFIG_UNSUPPORTED', `${folder} is of ${problem}. Give an SDXL refiner.`, {
+  throw new RefineError('MODEL_CONFIG_UNSUPPORTED', `${folder} is ${problem}. Give an SDXL refiner.`, {
     context: { key: 'in_channels' },
   });
 };
 
 /**
- * Always in float32: the published VAE's numbers leave what half precision can hold (`force_upcast` of its configuration).
+ * Always in float32: the published VAE overflows half precision (`force_upcast` in its configuration).
  * @throws MODEL_CONFIG_* WEIGHTS_* SESSION_CREATE USAGE_CONFLICT
  */
 export const openVae = async (
-  part: ModelPart,
+  part: ModelComponent,
   { target, vaeTiling }: { target: Target; vaeTiling: VaeTiling },
   onUnused: OnUnused,
 ): Promise<Autoencoder> => {
@@ -132,32 +132,32 @@ export const openVae = async (
     return openExportedVae(part, exact);
   }
   const config = parseVaeConfig(part.config, part.folder);
-  const weights = await openPart(part);
+  const weights = await openComponent(part);
   const writeEncoder = (scope: LayerScope): void => {
     writeVaeEncoder(scope, config);
   };
   const writeDecoder = (scope: LayerScope): void => {
     writeVaeDecoder(scope, config);
   };
-  const block = await nchwcBlockSize(target);
-  const encoder = writeGraph('VAE encoder', weights, writeEncoder, { target: exact, blockSize: block });
-  const decoder = writeGraph('VAE decoder', weights, writeDecoder, { target: exact, blockSize: block });
+  const blockSize = await nchwcBlockSize(target);
+  const encoder = writeGraph('VAE encoder', weights, writeEncoder, { target: exact, blockSize });
+  const decoder = writeGraph('VAE decoder', weights, writeDecoder, { target: exact, blockSize });
   onUnused(weights.unused());
-  /* Bands run on the CPU, whose memory is known; another device's is its own. */
+  /* `auto` applies on the CPU only: the free memory of other devices is unknown. */
   const tiling = target.family === 'cpu' || vaeTiling === 'on' ? vaeTiling : 'off';
-  const open: OpenPart = async (name, write) =>
+  const open: OpenVaeNetwork = async (name, write) =>
     openSession(writeGraph(name, weights, write, { blockSize: await nchwcBlockSize() }));
   return {
     config,
     encoder: await openSession(encoder),
     decoder: await openSession(decoder),
-    bands: { open, tiling, isBlocked: block !== null },
+    rowStrips: { open, tiling, isNchwc: blockSize !== null },
   };
 };
 
-const exportConflict = ({ folder }: ModelPart, option: string): RefineError =>
+const exportConflict = ({ folder }: ModelComponent, option: string): RefineError =>
   new RefineError(
     'USAGE_CONFLICT',
-    `${folder} is an export to ONNX, whose arithmetic is in it; ${option} needs the model as safetensors. Leave it out.`,
+    `${option} needs the model as safetensors, found an ONNX export: ${folder}. Leave the option out, or give the safetensors.`,
     { context: { folder } },
   );

@@ -1,4 +1,4 @@
-/** Textual inversions (Gal et al. 2022, arXiv:2208.01618): vectors that stand for words, for each text encoder its own. */
+/** Opens textual inversions (Gal et al. 2022, arXiv:2208.01618): vectors for each text encoder, in place of words. */
 import { RefineError } from '../../errors.js';
 import type { EmbeddingChoice } from '../../records/model-options.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
@@ -9,26 +9,26 @@ import { readTensorF32 } from '../../models/weights/safetensors/read-tensor.js';
 import { showName, showShape } from '../../models/weights/safetensors/format-value.js';
 import type { StoredTensor } from '../../models/weights/weight-map.js';
 
-export interface OpenEmbeddings {
+export interface OpenedEmbeddings {
   textEncoders: TextEncoder[];
-  /** Of the files and their names, '' without; in a model's digest it is behind a space. */
+  /** Identifies files and names; '' without any. */
   digest: string;
 }
 
-/** A prompt has 75 tokens a chunk; more vectors than of some chunks mean another kind of file. */
+/** A chunk has 75 tokens; a file with more vectors than a few chunks is something else. */
 const MAX_VECTORS = 1024;
 
-/** SDXL's first text encoder (OpenAI's CLIP ViT-L) and second (OpenCLIP's ViT-bigG), as ComfyUI and kohya's scripts call them. */
+/** SDXL's first text encoder (OpenAI's CLIP ViT-L) and second (OpenCLIP's ViT-bigG), by their names in ComfyUI and kohya's scripts. */
 const [FIRST, LAST] = ['clip_l', 'clip_g'] as const;
 
 /**
- * Gives each text encoder its vectors: of the tensor `clip_l` or `clip_g`, or of the only tensor of the file (`emb_params`).
+ * Adds to each text encoder its vectors: tensor `clip_l` or `clip_g`, or the only tensor of the file (`emb_params`).
  * @throws EMBEDDING_UNSUITABLE WEIGHTS_*
  */
 export const openEmbeddings = async (
   choices: readonly EmbeddingChoice[],
   textEncoders: readonly TextEncoder[],
-): Promise<OpenEmbeddings> => {
+): Promise<OpenedEmbeddings> => {
   const byEncoder = textEncoders.map(() => new Map<string, readonly Float32Array[]>());
   const digests: string[] = [];
   for (const choice of choices) {
@@ -62,7 +62,7 @@ const vectorsOf = async (
   if (extended === undefined) {
     throw new RefineError(
       'EMBEDDING_UNSUITABLE',
-      `The model is an export to ONNX, which takes token ids alone: no embedding reaches it. Give it as safetensors, or leave ${choice.name} out.`,
+      `Expected a model in safetensors for the embedding ${choice.name}, found an ONNX export, which takes token ids only. Give the safetensors, or leave the embedding out.`,
     );
   }
   const numbers = await readTensorF32({ ...found, dtype: found.dtype });

@@ -1,6 +1,6 @@
 /**
- * The parts of an export by optimum (optimum-onnx 0.1.0, exporters/onnx/model_configs.py): networks with its own inputs and
- * outputs, as those that are written here.
+ * Opens the components of an ONNX export by optimum (optimum-onnx 0.1.0, exporters/onnx/model_configs.py), with inputs and
+ * outputs renamed to those of the written networks.
  */
 import { messageOf, RefineError } from '../../errors.js';
 import { importGraph, parseOnnxModel, type OnnxModel } from '../../onnx/graph/onnx/import-graph.js';
@@ -16,44 +16,44 @@ import { tensor, type Tensor } from '../../tensor/tensor.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
 import type { Unet } from '../unet/predict-noise.js';
 import type { Autoencoder } from '../vae/autoencoder.js';
-import type { ModelPart } from '../../models/weights/discovery/model-files.js';
+import type { ModelComponent } from '../../models/weights/discovery/model-files.js';
 import { showNames } from '../../models/weights/safetensors/format-value.js';
-import { findExportData, readExport } from '../../models/weights/discovery/read-onnx-export.js';
+import { findExternalData, readOnnxExport } from '../../models/weights/discovery/read-onnx-export.js';
 
 /** @throws MODEL_CONFIG_* WEIGHTS_* SESSION_CREATE */
 export const openExportedTextEncoder = async (
-  part: ModelPart,
+  part: ModelComponent,
   target: Target,
 ): Promise<Omit<TextEncoder, 'tokenizer'>> => {
   const config = parseClipConfig(part.config, part.folder);
-  /* Counted from the embeddings: what the last layer is given. */
+  /* Hidden states are counted from the embeddings: this is the input of the last layer. */
   const hidden = { [`hidden_states.${config.layers - 1}`]: CLIP.hidden };
-  const { network } = await open(part.weightFiles[0], 'text encoder', target, {
+  const { session } = await open(part.weightFiles[0], 'text encoder', target, {
     inputs: { input_ids: CLIP.ids },
     outputs: config.projection === null ? hidden : { ...hidden, text_embeds: CLIP.pooled },
   });
   const run: Session['run'] = (feeds) => {
     const { integers } = feeds[CLIP.ids] as Integers;
     const dims = [integers.length / config.positions, config.positions];
-    return network.run({ [CLIP.ids]: { integers, dims } });
+    return session.run({ [CLIP.ids]: { integers, dims } });
   };
-  return { config, network: { run, close: () => network.close() } };
+  return { config, session: { run, close: () => session.close() } };
 };
 
 const UNET_INPUTS = ['sample', 'timestep', 'encoder_hidden_states', 'text_embeds', 'time_ids'];
 
 /** @throws MODEL_CONFIG_* WEIGHTS_* SESSION_CREATE */
-export const openExportedUnet = async (part: ModelPart, target: Target): Promise<Unet> => {
+export const openExportedUnet = async (part: ModelComponent, target: Target): Promise<Unet> => {
   const config = parseUnetConfig(part.config, part.folder);
-  const { network, inputs } = await open(part.weightFiles[0], 'UNet', target, {
+  const { session, inputs } = await open(part.weightFiles[0], 'UNet', target, {
     inputs: Object.fromEntries(UNET_INPUTS.map((name) => [name, name])),
     outputs: { out_sample: UNET.prediction },
   });
   const timestepDims = (inputs.get('timestep') ?? []).map(() => 1);
   return {
     config,
-    network,
-    /* Its upsamplers double, where those of the written network go to the size of what they meet. */
+    session,
+    /* Its upsamplers double the size; those of the written UNet take the size of the skip connection. */
     sizeMultiple: 2 ** (config.downBlocks.length - 1),
     feeds: (sample, timestep, { prompt, pooled, timeIds }) => ({
       sample,
@@ -66,7 +66,7 @@ export const openExportedUnet = async (part: ModelPart, target: Target): Promise
 };
 
 /** @throws MODEL_CONFIG_* WEIGHTS_* SESSION_CREATE */
-export const openExportedVae = async (part: ModelPart, target: Target): Promise<Autoencoder> => {
+export const openExportedVae = async (part: ModelComponent, target: Target): Promise<Autoencoder> => {
   const config = parseVaeConfig(part.config, part.folder);
   const [encoderFile, decoderFile] = part.weightFiles;
   const encoder = await open(encoderFile, 'VAE encoder', target, {
@@ -79,49 +79,49 @@ export const openExportedVae = async (part: ModelPart, target: Target): Promise<
   });
   return {
     config,
-    encoder: encoder.network,
-    decoder: decoder.network,
-    bands: null,
+    encoder: encoder.session,
+    decoder: decoder.session,
+    rowStrips: null,
   };
 };
 
-/** Its names of inputs and outputs, and ours. */
+/** Names of inputs and outputs in the export, and in the written network. */
 interface Names {
   inputs: Readonly<Record<string, string>>;
   outputs: Readonly<Record<string, string>>;
 }
 
 interface Opened {
-  /** Under our names. */
-  network: Session;
+  /** With the names of the written network. */
+  session: Session;
   inputs: OnnxModel['inputs'];
 }
 
 const open = async (file = '', name: string, target: Target, names: Names): Promise<Opened> => {
-  const foreign = read(file, await readExport(file));
-  expectNames(foreign, names, file, name);
-  const graph = importGraph(foreign, { name, target, ...(await findExportData(file, foreign.locations)) });
-  const network = await openSession(graph);
+  const model = read(file, await readOnnxExport(file));
+  expectNames(model, names, file, name);
+  const graph = importGraph(model, { name, target, ...(await findExternalData(file, model.locations)) });
+  const session = await openSession(graph);
   const run: Session['run'] = async (feeds) => {
-    const given = Object.entries(names.inputs).map(([theirs, ours]) => [theirs, feeds[ours]] as const);
-    const outputs = await network.run(Object.fromEntries(given) as Feeds);
+    const inputs = Object.entries(names.inputs).map(([theirs, ours]) => [theirs, feeds[ours]] as const);
+    const outputs = await session.run(Object.fromEntries(inputs) as Feeds);
     return Object.fromEntries(Object.entries(names.outputs).map(([theirs, ours]) => [ours, outputs[theirs] as Tensor]));
   };
-  return { network: { run, close: () => network.close() }, inputs: foreign.inputs };
+  return { session: { run, close: () => session.close() }, inputs: model.inputs };
 };
 
-/** Other versions and programs export other ends: a sample in place of the VAE's distribution, no hidden states. */
-const expectNames = (foreign: OnnxModel, names: Names, file: string, name: string): void => {
+/** Other versions and programs export other outputs: a sample of the VAE's distribution, or no hidden states. */
+const expectNames = (model: OnnxModel, names: Names, file: string, name: string): void => {
   const [inputs, outputs] = [Object.keys(names.inputs), Object.keys(names.outputs)];
-  const given = [...foreign.inputs.keys()];
+  const found = [...model.inputs.keys()];
   const isKnown =
-    given.length === inputs.length &&
-    inputs.every((input) => given.includes(input)) &&
-    outputs.every((output) => foreign.outputs.includes(output));
+    found.length === inputs.length &&
+    inputs.every((input) => found.includes(input)) &&
+    outputs.every((output) => model.outputs.includes(output));
   if (isKnown) return;
   const message =
-    `${file} takes ${showNames(given)} and gives ${showNames(foreign.outputs)}. ` +
-    `Expected the ${name} of an export by optimum-onnx 0.1 or later: ${inputs.join(', ')}, and ${outputs.join(', ')} back. ` +
+    `Expected the ${name} of an export by optimum-onnx 0.1 or later, with inputs ${inputs.join(', ')} and outputs ${outputs.join(', ')}; ` +
+    `found inputs ${showNames(found)} and outputs ${showNames(model.outputs)} in ${file}. ` +
     'Export the model again with it, or give the safetensors.';
   throw new RefineError('MODEL_CONFIG_UNSUPPORTED', message, { context: { file } });
 };

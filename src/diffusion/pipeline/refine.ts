@@ -1,6 +1,6 @@
 /**
- * One picture through the refiner: SDEdit (Meng et al. 2021, arXiv:2108.01073) in latent space, as diffusers 0.42's
- * StableDiffusionXLImg2ImgPipeline does it, number for number.
+ * Refines one image: SDEdit (Meng et al. 2021, arXiv:2108.01073) in latent space, number for number as diffusers 0.42's
+ * StableDiffusionXLImg2ImgPipeline.
  */
 import { LATENT_SCALE } from '../../models/networks/vae-config.js';
 import { runNoise } from '../random/run-noise.js';
@@ -14,41 +14,41 @@ import { encode, sampleLatents } from '../vae/autoencoder.js';
 import { fromPixels } from '../vae/pixels.js';
 import { fitPreview } from '../vae/preview.js';
 import { buildConditions } from './build-conditioning.js';
-import { cutWarnings } from './truncation-warnings.js';
+import { truncationWarnings } from './truncation-warnings.js';
 import { assertFinite, denoise } from './denoise.js';
-import { developLatents } from './decode-output.js';
+import { decodeOutput } from './decode-output.js';
 import { expectSize } from './expect-size.js';
 import type { Model } from './load-model.js';
 import { withFreeU } from './with-freeu.js';
 
-/** What is told on the way: how many steps there are, how many are done. */
+/** Progress: steps done, of all steps. */
 export interface RefineProgress {
   step: number;
   steps: number;
-  /** The picture so far, small and rough, where the job asks for it. */
+  /** A preview, if the job asks for it. */
   preview?: Pixels;
 }
 
-/** @throws SESSION_RUN INFERENCE_NON_FINITE ROW_FIELD_INVALID, all of the row */
+/** @throws SESSION_RUN INFERENCE_NON_FINITE ROW_FIELD_INVALID, all row errors */
 export async function* refine(model: Model, job: RefineJob): AsyncGenerator<RefineProgress, RefineReply> {
   const { settings, input } = job;
   const noise = runNoise(settings);
   if (input.kind === 'pixels') expectSize(model.unet, input.pixels.width, input.pixels.height);
   else expectSize(model.unet, input.latents.width * LATENT_SCALE, input.latents.height * LATENT_SCALE);
 
-  // 1. The schedule, and the part of it that runs.
+  // 1. Schedule, and the steps that run.
   const config = configFor(settings.scheduler, model.schedulerConfig);
   const schedule = buildSchedule(config, settings.steps);
   const range = stepRange(schedule, settings);
   yield { step: 0, steps: range.end - range.begin };
 
-  // 2. The picture as latents. The encoder's draw comes before the noise's: the order decides the picture.
+  // 2. Image to latents. The encoder draws its noise first: the order of draws decides the image.
   const clean =
     input.kind === 'latents'
       ? tensor(input.latents.data, [1, 4, input.latents.height, input.latents.width])
       : await encodePixels(model, fromPixels(input.pixels), settings.vaeSample === 'mean' ? null : noise.encoder);
 
-  // 3. Noise for the first step. Latents that come from the middle of a schedule are noisy already.
+  // 3. Noise of the first step. With `denoising_start` the latents are noisy already.
   const noisy =
     settings.denoisingStart === null
       ? tensor(schedule.addNoise(clean.data, noise.start(clean.dims), range.begin), clean.dims)
@@ -70,12 +70,12 @@ export async function* refine(model: Model, job: RefineJob): AsyncGenerator<Refi
     yield { step: ++done, steps: range.end - range.begin, ...(preview === null ? {} : { preview: preview(latents) }) };
   }
 
-  // 6. Back to pixels.
-  const output = await developLatents(model, job, latents);
-  return { output, stepsRun: done, scheduler: schedule.name, width, height, ...cutWarnings(model, settings) };
+  // 6. Decode.
+  const output = await decodeOutput(model, job, latents);
+  return { output, stepsRun: done, scheduler: schedule.name, width, height, ...truncationWarnings(model, settings) };
 }
 
-/** @param draw null: the mean is taken, and nothing drawn */
+/** @param draw null: the mean, without noise */
 const encodePixels = async (
   model: Model,
   picture: Tensor,

@@ -1,14 +1,14 @@
-/** What to say of prompts of which a part is left out, as diffusers says it too. */
+/** Warnings about truncated prompts, as in diffusers. */
 import { cutText } from '../../io/json/json-text.js';
 import type { RefineReply } from '../../records/job.js';
 import type { RefineSettings } from '../../records/settings.js';
-import { cutWords } from '../text/dropped-words.js';
+import { droppedWords } from '../text/dropped-words.js';
 import type { Model } from './load-model.js';
 
 const SHOWN = 200;
 
-/** Nothing where all of both prompts counts. */
-export const cutWarnings = (
+/** No warnings if both prompts fit. */
+export const truncationWarnings = (
   { textEncoders }: Pick<Model, 'textEncoders'>,
   settings: RefineSettings,
 ): Pick<RefineReply, 'warnings'> => {
@@ -21,11 +21,11 @@ export const cutWarnings = (
     ...(countsNegative ? [['negative_prompt', negativePrompt] as const] : []),
   ];
   const warnings = prompts.flatMap(([key, text]) => {
-    const cut = cutWords(encoder, text);
-    if (cut === null) return [];
-    const shown = cut.length > SHOWN ? `${cutText(cut, SHOWN)}…` : cut;
+    const dropped = droppedWords(encoder, text);
+    if (dropped === null) return [];
+    const shown = dropped.length > SHOWN ? `${cutText(dropped, SHOWN)}…` : dropped;
     return [
-      `Of ${key}, 75 tokens count; left out: ${JSON.stringify(shown)}. prompt_syntax a1111, comfy or compel takes all of it.`,
+      `${key} truncated to 75 tokens; dropped: ${JSON.stringify(shown)}. prompt_syntax a1111, comfy or compel takes all of it.`,
     ];
   });
   return warnings.length === 0 ? {} : { warnings };

@@ -1,7 +1,7 @@
 /**
- * A Brownian motion that is the same wherever it is looked at: torchsde 0.2.6's `BrownianTree`, which k-diffusion, A1111, ComfyUI
- * and diffusers draw DPM++ SDE's noise from. The interval is halved down to a grid of 1e-6; each half's share of its parent's increment is
- * drawn from a generator of its own (a Brownian bridge), seeded by the place in the tree.
+ * A Brownian motion with the same path for every query: torchsde 0.2.6's `BrownianTree`, the noise of DPM++ SDE in k-diffusion,
+ * A1111, ComfyUI and diffusers. The interval is halved down to a grid of 1e-6. The increment of each half is drawn by a Brownian
+ * bridge from a generator of its own, seeded by the half's position in the tree.
  * Source: torchsde/_brownian/brownian_interval.py and derived.py.
  */
 import type { NoiseSource } from './noise-source.js';
@@ -14,20 +14,20 @@ const POOL = 24;
 
 const onGrid = (time: number): number => Number(time.toFixed(PLACES));
 
-/** A part of the interval, and the motion's increment over it. */
+/** A part of the interval, with the increment over it. */
 interface Part {
   readonly start: number;
   readonly end: number;
-  /** Its place in its row of the tree, and that row. */
+  /** Position in its level of the tree, and the level. */
   readonly place: number;
   readonly depth: number;
   readonly increment: Float32Array;
 }
 
 /**
- * The motion between `start` and `end`, two times of which the second is the later.
+ * The motion from `start` to `end`.
  * @param ofSeed makes the generators of the parts
- * @returns the increment between two times of the interval, the earlier first: `count` numbers of variance later - earlier, f32
+ * @returns the increment between two times, earlier first: `count` numbers of variance later - earlier, f32
  */
 export const brownianTree = (
   start: number,
@@ -35,7 +35,7 @@ export const brownianTree = (
   seed: number,
   ofSeed: (seed: number) => NoiseSource,
 ): ((from: number, to: number, count: number) => Float32Array) => {
-  /** Halves that the last query passed: the next begins where it ended. */
+  /** Draws of the last query: the next one, adjacent to it, needs most of them. */
   let known = new Map<string, Float32Array>();
   return (from, to, count) => {
     const passed = new Map<string, Float32Array>();

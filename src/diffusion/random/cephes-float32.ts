@@ -1,6 +1,6 @@
 /**
- * log, sine and cosine in float32 by the Cephes polynomials, rounded after every operation as torch's AVX2 code for
- * normal numbers rounds: a seed then gives torch's number to the bit in 9998 of 10 000, and the rest differ in the last.
+ * log, sine and cosine in float32 by the Cephes polynomials, rounded after every operation as in torch's AVX2 code for normal
+ * numbers. 9998 of 10 000 numbers then equal torch's bit for bit; the rest differ in the last bit.
  * Source: S. L. Moshier, Cephes Mathematical Library 2.2, single/logf.c and single/sinf.c, used by torch 2.13 in
  * ATen/native/cpu/avx_mathfun.h.
  */

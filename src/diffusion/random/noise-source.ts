@@ -1,10 +1,10 @@
-/** Where normal numbers come from: a run that knows its source is repeatable. */
+/** A repeatable source of normal numbers. Types only. */
 
 export interface NoiseSource {
-  /** The next `count` independent numbers of N(0, 1), f32. Every call moves the source on. */
+  /** The next `count` independent numbers of N(0, 1), f32. Every call advances the source. */
   readonly normal: (count: number) => Float32Array;
-  /** What the samplers that draw a Brownian motion seed its tree with, 0 to 2^53-1. */
+  /** Seed of the Brownian tree, for samplers that use one, 0 to 2^53-1. */
   readonly treeSeed: number;
-  /** Another source, at its beginning, of the kind that such trees draw from. */
+  /** A new source of the kind that such trees use. */
   readonly ofSeed: (seed: number) => NoiseSource;
 }

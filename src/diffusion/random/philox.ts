@@ -1,14 +1,14 @@
 /**
  * The numbers of `torch.randn(…, device="cuda", generator=torch.Generator("cuda").manual_seed(seed))` as A1111 and Forge make them
- * without a GPU ("NV"), and so as an NVIDIA GPU makes them of up to as many numbers as it has threads.
- * Source: Philox4x32 with 10 rounds, Salmon et al. 2011, "Parallel Random Numbers: As Easy as 1, 2, 3"; how torch counts and what becomes of
- * the words: AUTOMATIC1111/stable-diffusion-webui v1.10.1, modules/rng_philox.py.
+ * without a GPU ("NV"). They equal an NVIDIA GPU's for up to as many numbers as it has threads.
+ * Source: Philox4x32 with 10 rounds, Salmon et al. 2011, "Parallel Random Numbers: As Easy as 1, 2, 3"; torch's counters and
+ * conversion to normal numbers: AUTOMATIC1111/stable-diffusion-webui v1.10.1, modules/rng_philox.py.
  */
 import type { NoiseSource } from './noise-source.js';
 
 const ROUNDS = 10;
 const MULTIPLIERS = [0xd2511f53, 0xcd9e8d57] as const;
-/** What the key's words grow by from round to round. */
+/** Increments of the key's words in each round. */
 const WEYL = [0x9e3779b9, 0xbb67ae85] as const;
 
 /** High 32 bits of the product of two 32-bit words. */
@@ -36,10 +36,10 @@ export const philox4x32 = (counter: readonly number[], key: readonly number[]): 
 };
 
 const UNIT = 2 ** -32;
-/** A turn, shared among the words; in float32. */
+/** 2π / 2^32, in float32. */
 const TURN = Math.fround(UNIT * 6.2831855);
 
-/** Every call of `normal` is one more of torch's. `seed`: whole number 0 to 2^53-1. */
+/** Every call of `normal` is one call of torch.randn. `seed`: whole number 0 to 2^53-1. */
 export const philoxNoise = (seed: number): NoiseSource => {
   const key = [seed % 2 ** 32, Math.floor(seed / 2 ** 32)];
   let call = 0;

@@ -1,6 +1,5 @@
 /**
- * Which draw of a run comes from where, for each program whose pictures are to be made again. docs/numerics.md says it in
- * words.
+ * The noise sources of a run, for each program whose images can be reproduced (docs/numerics.md).
  */
 import type { RefineSettings } from '../../records/settings.js';
 import type { NoiseSource } from './noise-source.js';
@@ -13,13 +12,13 @@ export type NoiseSettings = Pick<
   'rng' | 'seed' | 'variationSeed' | 'variationStrength' | 'etaNoiseSeedDelta'
 >;
 
-/** The draws of one picture. They come in this order, and each at most once but for the steps'. */
+/** The draws of one image, in this order. Each happens at most once, except those of the steps. */
 export interface RunNoise {
-  /** The VAE encoder's, if it samples. */
+  /** For the VAE encoder, if it samples. */
   readonly encoder: (count: number) => Float32Array;
-  /** What is added to clean latents [1, channels, height, width], or is the beginning of a picture from nothing. */
+  /** Initial noise for latents [1, channels, height, width]. */
   readonly start: (dims: readonly number[]) => Float32Array;
-  /** The samplers' own. */
+  /** For samplers that add noise. */
   readonly steps: NoiseSource;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Many seeds of one: numpy's `SeedSequence(entropy, spawn_key=key, pool_size=pool).generate_state(count)`.
+ * Derives seeds from a seed: numpy's `SeedSequence(entropy, spawn_key=key, pool_size=pool).generate_state(count)`.
  * Source: M. E. O'Neill 2015, "Developing a seed_seq Alternative" (the hash and its constants), as numpy 2.3 has it in
  * numpy/random/bit_generator.pyx.
  */

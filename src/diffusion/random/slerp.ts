@@ -1,9 +1,9 @@
 /**
- * Noise between two noises, as A1111 mixes a variation seed in: along the arc between them, column by column.
+ * Spherical interpolation of noise, column by column, as A1111 mixes in a variation seed.
  * Source: AUTOMATIC1111/stable-diffusion-webui v1.10.1, modules/rng.py, `slerp` (which takes the norm of a channel over its rows).
  */
 
-/** Above this mean cosine A1111 mixes in a straight line, and with the shares the other way round. */
+/** Above this mean cosine A1111 interpolates linearly, with swapped shares. */
 const NEARLY_ONE = 0.9995;
 
 /**

@@ -1,10 +1,10 @@
-/** A `scheduler_config.json` as a typed value, key by key. Keys keep diffusers' names: the file is theirs. */
+/** Reads a `scheduler_config.json` key by key. Keys have diffusers' names. */
 import { RefineError } from '../../errors.js';
 
-/** One key: its value when the file says nothing, and how a value is read. */
+/** One key: its default, and its parser. */
 export interface Field<T> {
   readonly fallback: T;
-  /** For people: what the key may be. */
+  /** Allowed values, for messages. */
   readonly expected: string;
   /** The value, or undefined when it is not supported. */
   readonly read: (value: unknown) => T | undefined;
@@ -30,7 +30,7 @@ export const wholeNumber = (fallback: number, min: number, max = Infinity): Fiel
     Number.isInteger(value) && Number(value) >= min && Number(value) <= max ? Number(value) : undefined,
 });
 
-/** diffusers writes `null` for flags too. */
+/** diffusers also writes `null` for false. */
 export const flag = (fallback: boolean): Field<boolean> => ({
   fallback,
   expected: 'true or false',
@@ -43,21 +43,21 @@ export const oneOf = <T extends string>(choices: readonly T[], fallback: NoInfer
   read: (value) => choices.find((choice) => choice === value),
 });
 
-/** A key that other values of diffusers' exist for, and only this one here. */
+/** A key of which only this value is supported. */
 export const only = <T extends string | number | boolean | null>(value: T): Field<T> => ({
   fallback: value,
   expected: JSON.stringify(value),
   read: (other) => (other === value ? value : undefined),
 });
 
-/** A lower limit that there is none of: null, or what Python writes for it. */
+/** An absent lower limit: null, or -Infinity as Python writes it. */
 export const unlimited: Field<null> = {
   fallback: null,
   expected: 'null or -Infinity',
   read: (value) => (value === null || value === -Infinity ? null : undefined),
 };
 
-/** The same key where a class has another default. */
+/** The same key with another default. */
 export const withDefault = <T>(field: Field<T>, fallback: NoInfer<T>): Field<T> => ({ ...field, fallback });
 
 export const optional = <T>(field: Omit<Field<T>, 'fallback'>): Field<T | null> => ({
@@ -86,7 +86,7 @@ export const unsupported = (key: string, value: unknown, why: string): RefineErr
   new RefineError(
     'MODEL_CONFIG_UNSUPPORTED',
     `The scheduler's configuration has ${shorten(key)}: ${shorten(value)}, which is not supported: ${why}. ` +
-      'docs/schedulers.md lists what is; change scheduler_config.json, or choose another scheduler.',
+      'docs/schedulers.md lists supported values; change scheduler_config.json, or choose another scheduler.',
     { context: { key: key.slice(0, 80) } },
   );
 

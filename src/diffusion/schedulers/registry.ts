@@ -1,4 +1,4 @@
-/** The schedulers by name: from a model's configuration, and a row's wish, to a schedule. */
+/** Schedulers by name: from a model's configuration and a row's `scheduler` to a schedule. */
 import { messageOf, RefineError } from '../../errors.js';
 import { cutText } from '../../io/json/json-text.js';
 import { type ConfigOf, type ConfigValues, type Fields, readFields, unsupported } from './config-fields.js';
@@ -11,7 +11,7 @@ import { buildDpmMultistep, DPM_MULTISTEP_FIELDS } from './methods/dpm-multistep
 import { buildEdmEuler, EDM_EULER_FIELDS } from './methods/edm-euler.js';
 import { buildEulerAncestral, EULER_ANCESTRAL_FIELDS } from './methods/euler-ancestral.js';
 import { buildEuler, EULER_FIELDS } from './methods/euler.js';
-import { findSampler, type NamedScheduler, samplerSpellings, whyNoSampler } from './names/find-sampler.js';
+import { findSampler, type NamedScheduler, samplerSpellings, whyNoEquivalent } from './names/find-sampler.js';
 import { buildHeun, HEUN_FIELDS } from './methods/heun.js';
 import { buildKdpm2, buildKdpm2Ancestral, KDPM2_FIELDS } from './methods/kdpm2.js';
 import { buildLcm, LCM_FIELDS } from './methods/lcm.js';
@@ -55,23 +55,23 @@ export type SchedulerName = keyof typeof SCHEDULERS;
 export const schedulerNames = Object.keys(SCHEDULERS) as readonly SchedulerName[];
 export const isSchedulerName = (name: string): name is SchedulerName => Object.hasOwn(SCHEDULERS, name);
 
-/** A model's scheduler: every value that its file has, whether this class reads it or only another one would. */
+/** A model's scheduler with all values of its file, also those that only other classes read. */
 export interface SchedulerConfig {
   readonly name: SchedulerName;
   readonly values: ConfigValues;
-  /** What it was asked for as, where that is no class name. */
+  /** The requested name, if it is no class name. */
   readonly label?: string;
 }
 
-/** The scheduler of a name of diffusers, A1111, ComfyUI or their kin. @returns null: nothing is called so */
+/** Finds a scheduler by its name in diffusers, A1111, ComfyUI or similar programs. @returns null: unknown name */
 export const findScheduler = (name: string): NamedScheduler | null =>
   isSchedulerName(name) ? { name, scheduler: name, values: {} } : findSampler(name);
 
-/** Names to suggest for one that nothing is called by. */
+/** Names to suggest for an unknown one. */
 export const schedulerSpellings: readonly string[] = [...schedulerNames, ...samplerSpellings];
 
-/** Keys of diffusers' schedulers that are not here: models carry them for whoever swaps the scheduler. */
-const KEYS_OF_OTHERS: ReadonlySet<string> = new Set([
+/** Keys of diffusers' other schedulers: configurations keep them for a later change of scheduler. */
+const OTHER_SCHEDULERS_KEYS: ReadonlySet<string> = new Set([
   'dynamic_thresholding_ratio',
   'flow_shift',
   'sample_max_value',
@@ -82,7 +82,7 @@ const KEYS_OF_OTHERS: ReadonlySet<string> = new Set([
 
 const isKnownKey = (key: string): boolean =>
   key.startsWith('_') ||
-  KEYS_OF_OTHERS.has(key) ||
+  OTHER_SCHEDULERS_KEYS.has(key) ||
   Object.values(SCHEDULERS).some(({ fields }: Definition) => Object.hasOwn(fields, key));
 
 /**
@@ -96,8 +96,8 @@ export const parseSchedulerConfig = (json: unknown): SchedulerConfig => {
     throw new RefineError('MODEL_CONFIG_INVALID', 'Expected a scheduler_config.json with a "_class_name".');
   }
   if (!isSchedulerName(name)) throw unsupported('_class_name', name, `expected ${schedulerNames.join(' or ')}`);
-  const stranger = Object.keys(values).find((key) => !isKnownKey(key));
-  if (stranger !== undefined) throw unsupported(stranger, values[stranger], 'this version does not know the key');
+  const unknownKey = Object.keys(values).find((key) => !isKnownKey(key));
+  if (unknownKey !== undefined) throw unsupported(unknownKey, values[unknownKey], 'this version does not know the key');
   const config = { name, values };
   buildSchedule(config, 1);
   return config;
@@ -106,8 +106,8 @@ export const parseSchedulerConfig = (json: unknown): SchedulerConfig => {
 const MAX_SHOWN = 80;
 
 /**
- * The model's own scheduler, or another class with the model's values, as diffusers' `from_config` makes it; under a name of another
- * program, with that sampler's values over the model's.
+ * The model's own scheduler, or another class with the model's values, as diffusers' `from_config`. A sampler name of another program
+ * overrides the model's values with its own.
  * @throws ROW_FIELD_INVALID when there is no such scheduler, or it cannot take this model's values
  */
 export const configFor = (name: string | null, model: SchedulerConfig): SchedulerConfig => {
@@ -116,7 +116,7 @@ export const configFor = (name: string | null, model: SchedulerConfig): Schedule
   const context = { field: 'scheduler', value: cutText(name, MAX_SHOWN) };
   const found = findScheduler(name);
   if (found === null || !isSchedulerName(found.scheduler)) {
-    const why = whyNoSampler(name) ?? `Choose one of ${schedulerNames.join(', ')}, or a name of docs/schedulers.md`;
+    const why = whyNoEquivalent(name) ?? `Choose one of ${schedulerNames.join(', ')}, or a name of docs/schedulers.md`;
     const message = `Expected a scheduler's name, found ${shown}: ${why}.`;
     throw new RefineError('ROW_FIELD_INVALID', message, { context });
   }
@@ -131,8 +131,8 @@ export const configFor = (name: string | null, model: SchedulerConfig): Schedule
 };
 
 /**
- * @param steps at least 1: the length of the whole schedule, of which `stepRange` says what runs
- * @throws ROW_FIELD_INVALID when the scheduler cannot make so many steps
+ * @param steps at least 1: the length of the whole schedule, part of which runs (`stepRange`)
+ * @throws ROW_FIELD_INVALID if the scheduler does not support so many steps
  */
 export const buildSchedule = ({ name, values, label }: SchedulerConfig, steps: number): Schedule => {
   const definition: Definition = SCHEDULERS[name];

@@ -1,9 +1,9 @@
-import { roomOf, tokenize } from './token-chunks.js';
+import { tokensPerChunk, tokenize } from './token-chunks.js';
 import type { TextEncoder } from './encode-prompt.js';
 
-/** What of a prompt does not fit into one chunk, from the first word that is not whole; null: all fits. */
-export const cutWords = (encoder: Pick<TextEncoder, 'tokenizer' | 'embeddings'>, prompt: string): string | null => {
-  const room = roomOf(encoder.tokenizer);
+/** The end of a prompt that does not fit into one chunk, from the first word that is cut; null: all fits. */
+export const droppedWords = (encoder: Pick<TextEncoder, 'tokenizer' | 'embeddings'>, prompt: string): string | null => {
+  const room = tokensPerChunk(encoder.tokenizer);
   const lengthOf = (text: string): number => tokenize(encoder, text, 1).flat().length;
   if (lengthOf(prompt) <= room) return null;
   for (const word of prompt.matchAll(/\S+/g)) {

@@ -1,4 +1,4 @@
-/** Prompts in a syntax to embeddings, as long as the prompts are: 77 tokens a chunk. */
+/** Encodes prompts in a syntax to embeddings of 77 tokens a chunk. */
 import type { PromptSyntax } from '../../records/settings.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { encodeA1111 } from './syntaxes/encode-a1111.js';
@@ -16,7 +16,7 @@ const BY_SYNTAX: Readonly<Record<PromptSyntax, EncodeTexts>> = {
 };
 
 /**
- * @param texts what a prompt is at different steps
+ * @param texts of one prompt at different steps (prompt editing)
  * @returns f32 [1,77·chunks,width] and [1,projection] of each
  * @throws SESSION_RUN ROW_FIELD_INVALID
  */
@@ -32,7 +32,7 @@ export const encodeTexts = async (
   const encoded = different.map((_, index) => {
     const parts = byEncoder.map((encoded) => encoded[index] as EncodedText);
     const lengths = parts.map(({ chunks }) => chunks.length);
-    const count = parts.some(({ filler }) => filler === null) ? Math.min(...lengths) : Math.max(...lengths);
+    const count = parts.some(({ padding }) => padding === null) ? Math.min(...lengths) : Math.max(...lengths);
     const pooled = parts.at(-1)?.pooled;
     if (pooled === undefined) throw new RangeError('the last text encoder has no projection');
     return { hidden: joinFeatures(parts.map((part) => joinChunks(part, count))), pooled };
@@ -40,8 +40,8 @@ export const encodeTexts = async (
   return texts.map((text) => encoded[different.indexOf(text)] as TextEmbeddings);
 };
 
-const joinChunks = ({ chunks, filler }: EncodedText, count: number): Tensor => {
-  const missing = Array.from({ length: Math.max(0, count - chunks.length) }, () => filler);
+const joinChunks = ({ chunks, padding }: EncodedText, count: number): Tensor => {
+  const missing = Array.from({ length: Math.max(0, count - chunks.length) }, () => padding);
   const all = [...chunks.slice(0, count), ...missing] as Tensor[];
   return all.length === 1 ? (all[0] as Tensor) : joinTokens(all);
 };

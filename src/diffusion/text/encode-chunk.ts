@@ -1,4 +1,4 @@
-/** One chunk through one text encoder. */
+/** Encodes one chunk with one text encoder. */
 import { RefineError } from '../../errors.js';
 import { CLIP } from '../../models/networks/clip-text-encoder.js';
 import type { Feeds, Session } from '../../onnx/runtime/session.js';
@@ -13,17 +13,17 @@ export interface EncodedChunk {
   pooled: Tensor | undefined;
 }
 
-/** What a score is lowered by at a place that nobody may look at: softmax leaves nothing of it, in half precision too. */
-const UNSEEN = -65504;
+/** Added to the attention scores of a masked position: softmax then gives 0, in half precision too. */
+const MASKED_SCORE = -65504;
 
 /**
- * @param unseen places that no token looks at; default: none
+ * @param masked positions that no token attends to; default: none
  * @throws SESSION_RUN ROW_FIELD_INVALID
  */
 export const encodeChunk = async (
   encoder: TextEncoder,
   chunk: Chunk,
-  unseen: ReadonlySet<number> = NONE,
+  masked: ReadonlySet<number> = NONE,
 ): Promise<EncodedChunk> => {
   const { config } = encoder;
   const ids = Int32Array.from(chunk, ({ id }) => id);
@@ -31,10 +31,10 @@ export const encodeChunk = async (
     [CLIP.ids]: { integers: [...ids] },
     ...(config.projection === null ? {} : { [CLIP.endOfText]: { integers: [endOfText(ids, config.endOfText)] } }),
   };
-  const isPlain = unseen.size === 0 && chunk.every(({ vector }) => vector === null);
+  const isPlain = masked.size === 0 && chunk.every(({ vector }) => vector === null);
   const outputs = isPlain
-    ? await encoder.network.run(feeds)
-    : await (await extendedOf(encoder)).run({ ...feeds, ...extras(chunk, config.width, unseen) });
+    ? await encoder.session.run(feeds)
+    : await (await extendedOf(encoder)).run({ ...feeds, ...embeddingFeeds(chunk, config.width, masked) });
   return { hidden: outputs[CLIP.hidden] as Tensor, pooled: outputs[CLIP.pooled] };
 };
 
@@ -44,11 +44,11 @@ const extendedOf = async ({ extended }: TextEncoder): Promise<Session> => {
   if (extended !== undefined) return extended();
   throw new RefineError(
     'ROW_FIELD_INVALID',
-    'An export to ONNX takes neither embeddings nor the weights below 1 of Compel. Remove them, or give the model as safetensors.',
+    'An ONNX export supports neither embeddings nor Compel weights below 1. Remove them, or give the model as safetensors.',
   );
 };
 
-const extras = (chunk: Chunk, width: number, unseen: ReadonlySet<number>): Feeds => {
+const embeddingFeeds = (chunk: Chunk, width: number, masked: ReadonlySet<number>): Feeds => {
   const vectors = new Float32Array(chunk.length * width);
   for (const [place, { vector }] of chunk.entries()) if (vector !== null) vectors.set(vector, place * width);
   return {
@@ -58,7 +58,7 @@ const extras = (chunk: Chunk, width: number, unseen: ReadonlySet<number>): Feeds
     ),
     [CLIP.embeddingVectors]: tensor(vectors, [chunk.length, width]),
     [CLIP.attentionMask]: tensor(
-      Float32Array.from(chunk, (_, place) => (unseen.has(place) ? UNSEEN : 0)),
+      Float32Array.from(chunk, (_, place) => (masked.has(place) ? MASKED_SCORE : 0)),
       [1, 1, 1, chunk.length],
     ),
   };

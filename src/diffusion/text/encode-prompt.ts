@@ -1,4 +1,4 @@
-/** Prompts to the embeddings the UNet is conditioned on. */
+/** Encodes prompts to the embeddings that condition the UNet. */
 import { CLIP } from '../../models/networks/clip-text-encoder.js';
 import type { ClipConfig } from '../../models/networks/clip-config.js';
 import type { Session } from '../../onnx/runtime/session.js';
@@ -9,15 +9,15 @@ import type { Tokenizer } from './tokenizer/tokenizer.js';
 export interface TextEncoder {
   config: ClipConfig;
   tokenizer: Tokenizer;
-  network: Session;
-  /** The same network with the inputs `kept`, `vectors` and `unseen`, opened when it is first asked for; an export has none. */
+  session: Session;
+  /** The same network with inputs for embeddings and masks, opened at its first use; absent for an ONNX export. */
   extended?: () => Promise<Session>;
   /** Textual inversions: vectors [width] by name in lower case. */
   embeddings?: ReadonlyMap<string, readonly Float32Array[]>;
 }
 
 export interface TextEmbeddings {
-  /** f32 [B,77,width]: the widths of all encoders together. */
+  /** f32 [B,77,width]: the hidden states of all encoders, concatenated. */
   hidden: Tensor;
   /** f32 [B,projection], of the last encoder. */
   pooled: Tensor;
@@ -33,10 +33,10 @@ export const encodePrompts = async (
 ): Promise<TextEmbeddings> => {
   const hiddens: Tensor[] = [];
   let pooled: Tensor | undefined;
-  for (const { config, tokenizer, network } of encoders) {
+  for (const { config, tokenizer, session } of encoders) {
     const ids = prompts.map((prompt) => tokenizer.encode(prompt));
     const ends = ids.map((row, index) => index * config.positions + endOfText(row, config.endOfText));
-    const outputs = await network.run({
+    const outputs = await session.run({
       [CLIP.ids]: { integers: ids.flatMap((row) => [...row]) },
       ...(config.projection === null ? {} : { [CLIP.endOfText]: { integers: ends } }),
     });
@@ -47,15 +47,15 @@ export const encodePrompts = async (
   return { hidden: joinFeatures(hiddens), pooled };
 };
 
-/** What stands for "no prompt" in models trained with `force_zeros_for_empty_prompt`. */
+/** The empty prompt of models trained with `force_zeros_for_empty_prompt`. */
 export const zeroEmbeddings = ({ hidden, pooled }: TextEmbeddings): TextEmbeddings => ({
   hidden: tensor(new Float32Array(hidden.data.length), hidden.dims),
   pooled: tensor(new Float32Array(pooled.data.length), pooled.dims),
 });
 
 /**
- * Place of the token whose output is the prompt's embedding. Configurations with the id 2 are older than the id was right:
- * for them it is the highest id (transformers models/clip/modeling_clip.py, `CLIPTextTransformer.forward`).
+ * Position of the end-of-text token, whose output is the pooled embedding. Old configurations have the wrong id 2; for them it is
+ * the highest id (transformers models/clip/modeling_clip.py, `CLIPTextTransformer.forward`).
  */
 export const endOfText = (ids: Int32Array, endId: number): number =>
   Math.max(0, ids.indexOf(endId === LEGACY_END_ID ? ids.reduce((a, b) => Math.max(a, b)) : endId));

@@ -1,18 +1,18 @@
-/** What every syntax makes of prompts. Types only. */
+/** The result of encoding a text, in every syntax. Types only. */
 import type { Tensor } from '../../tensor/tensor.js';
 import type { TextEncoder } from './encode-prompt.js';
 
-/** What one encoder gives for one text. */
+/** One text, encoded by one text encoder. */
 export interface EncodedText {
   /** f32 [1,77,width], one a chunk. */
   chunks: readonly Tensor[];
   /** f32 [1,projection]; undefined: the encoder has none. */
   pooled: Tensor | undefined;
-  /** f32 [1,77,width]: what stands for chunks that the text does not have; null: texts are cut to the shorter encoder's. */
-  filler: Tensor | null;
+  /** f32 [1,77,width] for missing chunks, if another encoder has more; null: all encoders are cut to the fewest chunks. */
+  padding: Tensor | null;
 }
 
-/** Different texts through one encoder. @param counts how often each is in its prompt */
+/** Encodes different texts. @param counts occurrences of each text in its prompt's schedule */
 export type EncodeTexts = (
   encoder: TextEncoder,
   texts: readonly string[],

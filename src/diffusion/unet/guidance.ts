@@ -3,35 +3,35 @@ import { tensor, type Tensor } from '../../tensor/tensor.js';
 
 /**
  * @param prediction f32 [2,…]: unconditional, conditional
- * @param rescale 0 to 1: 0 leaves the guided prediction, 1 gives it the conditional one's standard deviation
+ * @param rescale 0 to 1: 0 keeps the guided prediction, 1 scales it to the standard deviation of the conditional one
  * @returns f32 [1,…]
  */
-export const guide = (prediction: Tensor, scale: number, rescale = 0): Tensor => {
+export const applyGuidance = (prediction: Tensor, scale: number, rescale = 0): Tensor => {
   const half = prediction.data.length / 2;
   const guided = new Float32Array(half);
   for (let i = 0; i < half; i++) {
     const unconditional = prediction.data[i]!;
     guided[i] = unconditional + Math.fround(scale * Math.fround(prediction.data[half + i]! - unconditional));
   }
-  if (rescale > 0) rescaleSpread(guided, prediction.data.subarray(half), rescale);
+  if (rescale > 0) rescaleGuidance(guided, prediction.data.subarray(half), rescale);
   return tensor(guided, [1, ...prediction.dims.slice(1)]);
 };
 
 /**
- * Guidance makes predictions too strong, which overexposes (Lin et al. 2023, arXiv:2305.08891, §3.4; diffusers 0.42.1
- * `rescale_noise_cfg` of pipeline_stable_diffusion_xl.py).
+ * Guidance raises the standard deviation of predictions, which overexposes images (Lin et al. 2023, arXiv:2305.08891, §3.4;
+ * diffusers 0.42.1 `rescale_noise_cfg` of pipeline_stable_diffusion_xl.py).
  * @param guided in place
  */
-const rescaleSpread = (guided: Float32Array, conditional: Float32Array, share: number): void => {
-  const ratio = Math.fround(deviationOf(conditional) / deviationOf(guided));
+const rescaleGuidance = (guided: Float32Array, conditional: Float32Array, share: number): void => {
+  const ratio = Math.fround(standardDeviation(conditional) / standardDeviation(guided));
   for (let i = 0; i < guided.length; i++) {
     const value = guided[i]!;
     guided[i] = Math.fround(share * Math.fround(value * ratio)) + Math.fround((1 - share) * value);
   }
 };
 
-/** Of a sample, as torch.std: by one less than there are. */
-const deviationOf = (values: Float32Array): number => {
+/** Sample standard deviation, as torch.std. */
+const standardDeviation = (values: Float32Array): number => {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return Math.sqrt(squares / (values.length - 1));

@@ -1,37 +1,37 @@
-/** One call of the UNet. */
+/** Predicts noise with one call of the UNet. */
 import { UNET } from '../../models/networks/unet.js';
 import type { UnetConfig } from '../../models/networks/unet-config.js';
 import type { Feeds, Session } from '../../onnx/runtime/session.js';
 import { concatBatch, tensor, type Tensor } from '../../tensor/tensor.js';
-import type { PromptKeys } from './cross-attention-cache.js';
-import { sinusoid } from './sinusoidal-embedding.js';
+import type { CrossAttentionCache } from './cross-attention-cache.js';
+import { sinusoidalEmbedding } from './sinusoidal-embedding.js';
 
 export interface Unet {
   config: UnetConfig;
-  network: Session;
-  /** Of a network that takes them instead of the prompt. */
-  promptKeys?: PromptKeys;
-  /** What a network of another writer is given in a call, [B,4,h,w] among it; default: what `writeUnet` asks for. */
+  session: Session;
+  /** For a network that takes cached keys and values instead of the prompt. */
+  crossAttentionCache?: CrossAttentionCache;
+  /** Inputs of an imported UNet; default: those of `writeUnet`. */
   feeds?: (sample: Tensor, timestep: number, condition: Condition) => Feeds;
-  /** Sides of latents must be multiples of it; default: any. */
+  /** Sides of latents must be multiples of it; default: 1. */
   sizeMultiple?: number;
-  /** The same network with FreeU's inputs, opened when it is first asked for; an export has none. */
+  /** The same network with FreeU's inputs, opened at its first use; absent for an ONNX export. */
   openFreeU?: () => Promise<Session>;
 }
 
-/** What one picture's calls have in common. */
+/** Conditioning of the UNet: the same for all calls of an image. */
 export interface Condition {
   /** f32 [B,77,width] */
   prompt: Tensor;
-  /** f32 [B,additionWidth]: what follows, as the network takes it */
+  /** f32 [B,addedCondDim]: pooled embedding and embedded time ids, for the written UNet */
   addition: Tensor;
   /** f32 [B,projection] */
   pooled: Tensor;
-  /** One list a batch entry. */
+  /** A list for each batch entry. */
   timeIds: readonly (readonly number[])[];
 }
 
-/** @param pooled f32 [B,projection] @param timeIds one list a batch entry */
+/** @param pooled f32 [B,projection] @param timeIds a list for each batch entry */
 export const buildCondition = (
   { config }: Unet,
   prompt: Tensor,
@@ -42,28 +42,31 @@ export const buildCondition = (
   const rows = timeIds.map((ids, index) => {
     const row = new Float32Array(config.addedCondDim);
     row.set(pooled.data.subarray(index * width, (index + 1) * width));
-    row.set(sinusoid(ids, config.timeIdEmbedDim, config), width);
+    row.set(sinusoidalEmbedding(ids, config.timeIdEmbedDim, config), width);
     return tensor(row, [1, config.addedCondDim]);
   });
   return { prompt, addition: concatBatch(rows), pooled, timeIds };
 };
 
-export const ownFeeds =
+export const unetFeeds =
   (config: UnetConfig): NonNullable<Unet['feeds']> =>
   (sample, timestep, { prompt, addition }) => {
     const batch = prompt.dims[0] ?? 1;
     const timesteps = Array.from({ length: batch }, () => timestep);
     return {
       [UNET.sample]: sample,
-      [UNET.timestep]: tensor(sinusoid(timesteps, config.timestepEmbedDim, config), [batch, config.timestepEmbedDim]),
+      [UNET.timestep]: tensor(sinusoidalEmbedding(timesteps, config.timestepEmbedDim, config), [
+        batch,
+        config.timestepEmbedDim,
+      ]),
       [UNET.prompt]: prompt,
       [UNET.addition]: addition,
     };
   };
 
 /**
- * @param sample f32 [1,4,h,w], scaled by the scheduler; every batch entry sees the same
- * @returns f32 [B,4,h,w]: noise, or what the model was trained to predict
+ * @param sample f32 [1,4,h,w], scaled by the scheduler; the same for every batch entry
+ * @returns f32 [B,4,h,w]: noise, or the model's prediction type
  */
 export const predictNoise = async (
   unet: Unet,
@@ -73,8 +76,8 @@ export const predictNoise = async (
 ): Promise<Tensor> => {
   const batch = condition.prompt.dims[0] ?? 1;
   const samples = concatBatch(Array.from({ length: batch }, () => sample));
-  const { config, network, promptKeys, feeds = ownFeeds(config) } = unet;
-  const keys = await promptKeys?.of(condition.prompt);
-  const outputs = await network.run({ ...feeds(samples, timestep, condition), ...keys });
+  const { config, session, crossAttentionCache, feeds = unetFeeds(config) } = unet;
+  const kv = await crossAttentionCache?.of(condition.prompt);
+  const outputs = await session.run({ ...feeds(samples, timestep, condition), ...kv });
   return outputs[UNET.prediction] as Tensor;
 };

@@ -2,7 +2,7 @@
 
 const MAX_PERIOD = 10_000;
 
-export interface SinusoidOptions {
+export interface SinusoidalEmbeddingOptions {
   /** Cosines before sines. */
   flipSinToCos: boolean;
   freqShift: number;
@@ -11,13 +11,13 @@ export interface SinusoidOptions {
 /**
  * @param values numbers to embed, such as timesteps (0 to 999) or sizes in pixels
  * @param width even; half of it frequencies
- * @returns f32 [values.length · width]. Frequencies are rounded to float32 before use, as the reference does: at 1000 the
- *   phase would differ by 6e-5 otherwise
+ * @returns f32 [values.length · width]. Frequencies are rounded to float32 first, as in the reference: otherwise the phase at
+ *   timestep 1000 differs by 6e-5
  */
-export const sinusoid = (
+export const sinusoidalEmbedding = (
   values: readonly number[],
   width: number,
-  { flipSinToCos, freqShift }: SinusoidOptions,
+  { flipSinToCos, freqShift }: SinusoidalEmbeddingOptions,
 ): Float32Array => {
   const half = width / 2;
   const frequencies = Float32Array.from({ length: half }, (_, index) =>

@@ -1,7 +1,7 @@
-/** SDXL's micro-conditioning as numbers (Podell et al. 2023, arXiv:2307.01952, §2.2; diffusers 0.42 `_get_add_time_ids`). */
+/** SDXL's micro-conditioning (Podell et al. 2023, arXiv:2307.01952, §2.2; diffusers 0.42 `_get_add_time_ids`). */
 import type { HeightWidth, RefineSettings } from '../../records/settings.js';
 
-/** Which fifth (and sixth) number a model was trained with. */
+/** The fifth (and sixth) time id that a model was trained with. */
 export type TimeIdKind = 'aesthetic-score' | 'target-size';
 
 export interface TimeIds {
@@ -10,8 +10,8 @@ export interface TimeIds {
 }
 
 /**
- * Refiner: original height and width, crop top and left, aesthetic score. Base: target height and width for the score.
- * @param size of the picture that the model sees; stands for sizes that the settings leave open
+ * Refiner: original height and width, crop top and left, aesthetic score. Base: target height and width instead of the score.
+ * @param size of the image that the model processes; default of sizes that the settings omit
  */
 export const buildTimeIds = (kind: TimeIdKind, settings: RefineSettings, size: HeightWidth): TimeIds => {
   const original = settings.originalSize ?? size;

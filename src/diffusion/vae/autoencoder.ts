@@ -1,37 +1,37 @@
-/** Pictures to latents and back. Scaling lives here, so that no caller can forget it. */
+/** Encodes images to latents and decodes them. Latents are scaled here, so that no caller can forget it. */
 import { VAE_DECODER, VAE_ENCODER } from '../../models/networks/vae.js';
 import { LATENT_SCALE, type VaeConfig } from '../../models/networks/vae-config.js';
 import { availableMemory } from '../../onnx/runtime/available-memory.js';
 import type { Session } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
-import { decodeBands, encodeBands } from './strip-autoencoder.js';
-import type { BandOptions, OpenPart } from './run-strips.js';
-import { chooseBandSize, type TilingOptions } from './choose-strip-size.js';
+import { decodeInStrips, encodeInStrips } from './strip-autoencoder.js';
+import type { StripOptions, OpenVaeNetwork } from './run-strips.js';
+import { chooseStripSize, type TilingOptions } from './choose-strip-size.js';
 
 export interface Autoencoder {
   config: VaeConfig;
   encoder: Session;
   decoder: Session;
-  /** For bands; null: its networks are whole, as an export's are. */
-  bands: ({ open: OpenPart } & Pick<TilingOptions, 'tiling' | 'isBlocked'>) | null;
+  /** Runs over row strips; null: an ONNX export, which runs over whole images only. */
+  rowStrips: ({ open: OpenVaeNetwork } & Pick<TilingOptions, 'tiling' | 'isNchwc'>) | null;
 }
 
-/** The encoder's answer: a normal distribution for every latent number. f32 [1,4,h,w] each. */
+/** The encoder's output: a normal distribution for every latent number. f32 [1,4,h,w] each. */
 export interface Moments {
   mean: Tensor;
   logVariance: Tensor;
 }
 
-/** Keeps the deviation finite (diffusers 0.42 models/autoencoders/vae.py, `DiagonalGaussianDistribution`). */
+/** Bounds of the log-variance (diffusers 0.42 models/autoencoders/vae.py, `DiagonalGaussianDistribution`). */
 const LOG_VARIANCE_RANGE = [-30, 20] as const;
 
-/** @param picture f32 [1,3,H,W] in [-1,1], sides multiples of 8 */
-export const encode = async (vae: Autoencoder, picture: Tensor): Promise<Moments> => {
-  const options = bandOptions(vae, picture, 1);
+/** @param image f32 [1,3,H,W] in [-1,1], sides multiples of 8 */
+export const encode = async (vae: Autoencoder, image: Tensor): Promise<Moments> => {
+  const options = stripOptions(vae, image, 1);
   const { data, dims } =
     options === null
-      ? ((await vae.encoder.run({ [VAE_ENCODER.image]: picture }))[VAE_ENCODER.moments] as Tensor)
-      : await encodeBands(vae.config, picture, options);
+      ? ((await vae.encoder.run({ [VAE_ENCODER.image]: image }))[VAE_ENCODER.moments] as Tensor)
+      : await encodeInStrips(vae.config, image, options);
   const half = data.length / 2;
   const shape = [1, (dims[1] ?? 0) / 2, ...dims.slice(2)];
   const [low, high] = LOG_VARIANCE_RANGE;
@@ -49,39 +49,39 @@ export const sampleLatents = (
   { mean, logVariance }: Moments,
   noise: Float32Array | null,
 ): Tensor => {
-  if (noise === null) return normalize(config, mean);
+  if (noise === null) return scaleLatents(config, mean);
   const scaled = mean.data.map((value, index) => {
     const deviation = Math.fround(Math.exp(0.5 * logVariance.data[index]!));
     return Math.fround(value + Math.fround(deviation * noise[index]!));
   });
-  return normalize(config, tensor(scaled, mean.dims));
+  return scaleLatents(config, tensor(scaled, mean.dims));
 };
 
 /** @param latents f32 [1,4,h,w], scaled @returns f32 [1,3,H,W], about [-1,1] */
 export const decode = async (vae: Autoencoder, latents: Tensor): Promise<Tensor> => {
-  const given = denormalize(vae.config, latents);
-  const options = bandOptions(vae, latents, LATENT_SCALE);
-  if (options !== null) return decodeBands(vae.config, given, options);
-  return (await vae.decoder.run({ [VAE_DECODER.latents]: given }))[VAE_DECODER.image] as Tensor;
+  const input = unscaleLatents(vae.config, latents);
+  const options = stripOptions(vae, latents, LATENT_SCALE);
+  if (options !== null) return decodeInStrips(vae.config, input, options);
+  return (await vae.decoder.run({ [VAE_DECODER.latents]: input }))[VAE_DECODER.image] as Tensor;
 };
 
-/** null: over the whole. @param scale pixels of the picture for one row or column of `given` */
-const bandOptions = ({ config, bands }: Autoencoder, given: Tensor, scale: number): BandOptions | null => {
-  if (bands === null) return null;
-  const [, , height = 0, width = 0] = given.dims;
+/** null: over the whole image. @param scale pixels of the image for one row or column of `input` */
+const stripOptions = ({ config, rowStrips }: Autoencoder, input: Tensor, scale: number): StripOptions | null => {
+  if (rowStrips === null) return null;
+  const [, , height = 0, width = 0] = input.dims;
   const size = [height * scale, width * scale] as const;
-  const bandSize = chooseBandSize(config, size, { ...bands, available: availableMemory() });
-  return bandSize === null ? null : { open: bands.open, bandSize };
+  const stripSize = chooseStripSize(config, size, { ...rowStrips, available: availableMemory() });
+  return stripSize === null ? null : { open: rowStrips.open, stripSize };
 };
 
-const normalize = (config: VaeConfig, latents: Tensor): Tensor =>
+const scaleLatents = (config: VaeConfig, latents: Tensor): Tensor =>
   mapChannels(config, latents, (value, mean, deviation) => ((value - mean) * config.scalingFactor) / deviation);
 
-/** What the decoder is given. @returns f32 [1,4,h,w], not scaled */
-export const denormalize = (config: VaeConfig, latents: Tensor): Tensor =>
+/** @returns the decoder's input, f32 [1,4,h,w], not scaled */
+export const unscaleLatents = (config: VaeConfig, latents: Tensor): Tensor =>
   mapChannels(config, latents, (value, mean, deviation) => (value * deviation) / config.scalingFactor + mean);
 
-/** Applies `map` with the mean and deviation of each number's channel: 0 and 1 where the model has none. */
+/** Applies `map` with each channel's mean and standard deviation; 0 and 1 if the model has none. */
 const mapChannels = (
   { latentsMean, latentsStd }: VaeConfig,
   latents: Tensor,

@@ -1,44 +1,44 @@
-/** Whether the autoencoder runs over the whole picture or over bands of it. Pure. */
+/** Whether the VAE runs over the whole image or over row strips. Pure. */
 import type { VaeConfig } from '../../models/networks/vae-config.js';
 import type { HeightWidth } from '../../records/settings.js';
 import type { VaeTiling } from '../../records/model-options.js';
 
 const BYTES = 4;
 /**
- * Measured at full size (docs/performance.md): the most private memory of a whole pass, in layers of the widest at full size; it
- * is 2.4 to 2.7 with channels in blocks, and 5.5 without.
+ * Peak private memory of a pass over the whole image, in widest feature maps of full resolution (docs/performance.md). Measured:
+ * 2.4 to 2.7 in the NCHWc layout, 5.5 without.
  */
-const LAYERS_OF_A_WHOLE = { blocked: 3, plain: 6 };
-/** The same of a step over one band, in layers of the band. */
-const LAYERS_OF_A_BAND = 14;
-/** Weights are mapped and want to stay in memory as well, and pictures wait before and after. */
-const SHARE_OF_A_WHOLE = 0.5;
-const SHARE_OF_A_BAND = 0.1;
-/** In numbers. More gains nothing; with less, the rows around a band are most of it. */
-const [LARGEST_BAND, SMALLEST_BAND] = [2 ** 24, 2 ** 20];
+const FEATURE_MAPS_OF_WHOLE = { nchwc: 3, plain: 6 };
+/** The same for a step over one strip, in widest feature maps of the strip. */
+const FEATURE_MAPS_OF_STRIP = 14;
+/** Shares of available memory: mapped weights, and images before and after, need memory too. */
+const SHARE_OF_WHOLE = 0.5;
+const SHARE_OF_STRIP = 0.1;
+/** In numbers. A larger strip is no faster; a smaller one is mostly its margins. */
+const [LARGEST_STRIP, SMALLEST_STRIP] = [2 ** 24, 2 ** 20];
 
 export interface TilingOptions {
   tiling: VaeTiling;
   /** Bytes. */
   available: number;
-  /** The whole's channels are in blocks (onnx/graph/cpu/nchwc-layout.ts). */
-  isBlocked: boolean;
+  /** The pass over the whole image uses the NCHWc layout (onnx/graph/cpu/nchwc-layout.ts). */
+  isNchwc: boolean;
 }
 
 /**
- * @param size of the picture, in pixels
- * @returns null: over the whole picture; else the most numbers that a band's widest layer may have
+ * @param size of the image, in pixels
+ * @returns null: the whole image; else the most numbers of a strip's widest feature map
  */
-export const chooseBandSize = (
+export const chooseStripSize = (
   { channels }: VaeConfig,
   [height, width]: HeightWidth,
-  { tiling, available, isBlocked }: TilingOptions,
+  { tiling, available, isNchwc }: TilingOptions,
 ): number | null => {
-  /* The decoder reaches full size with the channels of the level below. */
+  /* The decoder upsamples to full resolution before it reduces the channels. */
   const widest = height * width * Math.max(...channels.slice(0, 2)) * BYTES;
   if (tiling === 'off') return null;
-  const layers = LAYERS_OF_A_WHOLE[isBlocked ? 'blocked' : 'plain'];
-  if (tiling === 'auto' && widest * layers <= available * SHARE_OF_A_WHOLE) return null;
-  const band = (available * SHARE_OF_A_BAND) / (BYTES * LAYERS_OF_A_BAND);
-  return Math.round(Math.min(LARGEST_BAND, Math.max(SMALLEST_BAND, band)));
+  const featureMaps = FEATURE_MAPS_OF_WHOLE[isNchwc ? 'nchwc' : 'plain'];
+  if (tiling === 'auto' && widest * featureMaps <= available * SHARE_OF_WHOLE) return null;
+  const strip = (available * SHARE_OF_STRIP) / (BYTES * FEATURE_MAPS_OF_STRIP);
+  return Math.round(Math.min(LARGEST_STRIP, Math.max(SMALLEST_STRIP, strip)));
 };

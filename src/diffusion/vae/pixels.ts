@@ -1,4 +1,4 @@
-/** Pixels and the VAE's numbers (diffusers 0.42 image_processor.py). Pure. */
+/** Converts pixels to the VAE's input and its output to pixels (diffusers 0.42 image_processor.py). Pure. */
 import type { BitDepth, Pixels, RefinedPixels } from '../../records/picture.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 
@@ -17,22 +17,22 @@ export const fromPixels = ({ data, width, height }: Pixels): Tensor => {
   return tensor(numbers, [1, CHANNELS, height, width]);
 };
 
-/** @param picture f32 [1,3,H,W]; what lies outside [-1,1] is cut off. @returns u8 or u16, rounded half to even */
-export const toPixels = (picture: Tensor, bitDepth: BitDepth): RefinedPixels => {
-  const [, , height = 0, width = 0] = picture.dims;
+/** @param image f32 [1,3,H,W], clamped to [-1,1] @returns u8 or u16, rounded half to even */
+export const toPixels = (image: Tensor, bitDepth: BitDepth): RefinedPixels => {
+  const [, , height = 0, width = 0] = image.dims;
   const area = width * height;
   const data = new (bitDepth === 16 ? Uint16Array : Uint8Array)(CHANNELS * area);
   const highest = 2 ** bitDepth - 1;
   for (let pixel = 0; pixel < area; pixel++) {
     for (let channel = 0; channel < CHANNELS; channel++) {
-      const unit = Math.min(1, Math.max(0, Math.fround(picture.data[channel * area + pixel]! / 2) + 0.5));
+      const unit = Math.min(1, Math.max(0, Math.fround(image.data[channel * area + pixel]! / 2) + 0.5));
       data[pixel * CHANNELS + channel] = roundHalfToEven(Math.fround(Math.fround(unit) * highest));
     }
   }
   return { data, width, height };
 };
 
-/** As numpy rounds. */
+/** numpy's rounding. */
 const roundHalfToEven = (value: number): number => {
   const rounded = Math.round(value);
   return rounded - value === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;

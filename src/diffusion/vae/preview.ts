@@ -1,4 +1,4 @@
-/** Latents as a small rough picture, for people who wait: a linear map of the four channels, a pixel for each latent. */
+/** Previews of latents: a linear map from the four channels to RGB, a pixel for each latent. */
 import { LATENT_SCALE } from '../../models/networks/vae-config.js';
 import type { Pixels } from '../../records/picture.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -8,10 +8,10 @@ const COLOURS = 3;
 const FEATURES = CHANNELS + 1;
 
 /**
- * Colours in [-1,1] of SDXL's latents, a row a channel and the bias last: `SDXL.latent_rgb_factors` of ComfyUI's
- * comfy/latent_formats.py (0219e5b), used as its latent_preview.py does.
+ * RGB in [-1,1] for each channel of SDXL's latents, and the bias last: `SDXL.latent_rgb_factors` of ComfyUI's
+ * comfy/latent_formats.py (0219e5b), used as in its latent_preview.py.
  */
-const SDXL_COLOURS = [
+const LATENT_RGB_FACTORS = [
   [0.3651, 0.4232, 0.4341],
   [-0.2533, -0.0042, 0.1068],
   [0.1076, 0.1111, -0.0362],
@@ -19,23 +19,23 @@ const SDXL_COLOURS = [
   [0.1084, -0.0175, -0.0011],
 ];
 const HALF_RANGE = 127.5;
-/** Weight of SDXL's factors against the picture's own, per latent: what a plain picture leaves open, they decide. */
+/** Weight of SDXL's factors against the image's own, per latent: they decide what a plain image leaves undetermined. */
 const PRIOR_WEIGHT = 1e-3;
 
 /**
- * The map for one picture: least squares between its clean latents and its colours, held near SDXL's factors. So other
- * autoencoders than SDXL's, whose channels mean other things, show true colours too.
+ * Fits the map for one image: least squares from its clean latents to its colours, regularized towards SDXL's factors. So VAEs
+ * with other latents than SDXL's show true colours too.
  *
  * @param clean f32 [1,4,h,w]
- * @param pixels [8h,8w], what the latents stand for; null: SDXL's factors as they are
- * @returns draws latents of any state: u8 [h,w,3]
+ * @param pixels [8h,8w], the image of the latents; null: SDXL's factors unchanged
+ * @returns renders latents of any step, u8 [h,w,3]
  */
 export const fitPreview = (clean: Tensor, pixels: Pixels | null): ((latents: Tensor) => Pixels) => {
-  const prior = SDXL_COLOURS.map((row, feature) =>
+  const prior = LATENT_RGB_FACTORS.map((row, feature) =>
     row.map((factor) => (feature === CHANNELS ? factor + 1 : factor) * HALF_RANGE),
   );
   const map = pixels === null ? prior : leastSquares(clean, pixels, prior);
-  return (latents) => draw(latents, map);
+  return (latents) => render(latents, map);
 };
 
 const leastSquares = ({ data, dims }: Tensor, pixels: Pixels, prior: readonly number[][]): number[][] => {
@@ -61,7 +61,7 @@ const leastSquares = ({ data, dims }: Tensor, pixels: Pixels, prior: readonly nu
   return solve(rows);
 };
 
-/** Gauss-Jordan; the matrix is positive definite, so no pivot is zero. @returns what stands right of the identity */
+/** Gauss-Jordan; the matrix is positive definite, so no pivot is zero. @returns the right sides of the reduced rows */
 const solve = (rows: number[][]): number[][] => {
   rows.forEach((row, pivot) => {
     const scale = row[pivot]!;
@@ -75,18 +75,18 @@ const solve = (rows: number[][]): number[][] => {
   return rows.map((row) => row.slice(FEATURES));
 };
 
-const draw = ({ data, dims }: Tensor, map: readonly number[][]): Pixels => {
+const render = ({ data, dims }: Tensor, map: readonly number[][]): Pixels => {
   const [, , height = 0, width = 0] = dims;
   const area = height * width;
-  const picture = new Uint8ClampedArray(area * COLOURS);
+  const image = new Uint8ClampedArray(area * COLOURS);
   for (let place = 0; place < area; place++) {
     for (let colour = 0; colour < COLOURS; colour++) {
       let value = map[CHANNELS]![colour]!;
       for (let channel = 0; channel < CHANNELS; channel++) {
         value += data[channel * area + place]! * map[channel]![colour]!;
       }
-      picture[place * COLOURS + colour] = value;
+      image[place * COLOURS + colour] = value;
     }
   }
-  return { data: new Uint8Array(picture.buffer), width, height };
+  return { data: new Uint8Array(image.buffer), width, height };
 };

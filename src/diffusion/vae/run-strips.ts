@@ -1,34 +1,34 @@
-/** The autoencoder's finer levels over bands of rows: step by step, each over the whole picture before the next. */
+/** Runs VAE layers over row strips: step by step, each over all strips before the next. */
 import { STRIP, marginRows, writeStripStep, type StripStep } from '../../models/networks/vae-strips.js';
 import type { LayerScope } from '../../models/networks/layer-scope.js';
 import type { Session } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
-import { groupStatistics, letGo, rowsOf, StatisticsSum, type Banded } from './strips.js';
+import { groupStatistics, releaseStrips, rowsOf, StatisticsAccumulator, type FeatureMapStrips } from './strips.js';
 
-/** Opens a network over the VAE's weights, on the CPU. */
-export type OpenPart = (name: string, write: (scope: LayerScope) => void) => Promise<Session>;
+/** Opens a network over the VAE's weights on the CPU. */
+export type OpenVaeNetwork = (name: string, write: (scope: LayerScope) => void) => Promise<Session>;
 
-export interface BandOptions {
-  open: OpenPart;
-  /** Numbers of the widest layer that a band may have: rows × width × channels. */
-  bandSize: number;
+export interface StripOptions {
+  open: OpenVaeNetwork;
+  /** Most numbers of a strip's widest feature map: rows × width × channels. */
+  stripSize: number;
 }
 
 /** @throws SESSION_CREATE SESSION_RUN */
-export const runBands = async (
+export const runInStrips = async (
   steps: readonly StripStep[],
-  input: Banded,
+  input: FeatureMapStrips,
   groups: number,
-  options: BandOptions,
-): Promise<Banded> => {
+  options: StripOptions,
+): Promise<FeatureMapStrips> => {
   let current = input;
-  let before = input;
+  let previous = input;
   for (const [index, step] of steps.entries()) {
-    /* Nobody sees the input again, unless the next step adds it. */
+    /* The input is released, unless the next step adds it as its residual. */
     const keeps = (steps[index + 1]?.residual ?? null) !== null;
-    const residual = step.residual === null ? null : before;
+    const residual = step.residual === null ? null : previous;
     const next = await runStep(step, current, residual, { ...options, groups, keeps });
-    before = current;
+    previous = current;
     current = next;
   }
   return current;
@@ -36,58 +36,59 @@ export const runBands = async (
 
 const runStep = async (
   step: StripStep,
-  input: Banded,
-  residual: Banded | null,
-  { open, groups, bandSize, keeps }: BandOptions & { groups: number; keeps: boolean },
-): Promise<Banded> => {
+  input: FeatureMapStrips,
+  residual: FeatureMapStrips | null,
+  { open, groups, stripSize, keeps }: StripOptions & { groups: number; keeps: boolean },
+): Promise<FeatureMapStrips> => {
   const scale = SCALES[step.resample ?? 'keep'];
   const [height, width] = [input.height * scale, input.width * scale];
-  const network = await open(`VAE's ${step.conv}`, (scope) => {
+  const session = await open(`VAE's ${step.conv}`, (scope) => {
     writeStripStep(scope, step);
   });
   const widest = Math.max(step.inChannels, step.outChannels);
-  const rows = Math.max(FEWEST_ROWS, 2 * Math.floor(bandSize / (2 * width * widest)));
-  const statistics = new StatisticsSum(step.outChannels);
-  const output: Banded = { channels: step.outChannels, height, width, bands: [], statistics: null };
-  const known = input.statistics === null || step.norm === null ? null : groupStatistics(input.statistics, groups);
+  const rows = Math.max(MIN_ROWS, 2 * Math.floor(stripSize / (2 * width * widest)));
+  const statistics = new StatisticsAccumulator(step.outChannels);
+  const output: FeatureMapStrips = { channels: step.outChannels, height, width, strips: [], statistics: null };
+  const statisticsOfGroups =
+    input.statistics === null || step.norm === null ? null : groupStatistics(input.statistics, groups);
   try {
     for (let start = 0; start < height; start += rows) {
       const end = Math.min(height, start + rows);
-      const own = residual === null ? null : rowsOf(residual, start, end);
-      const outputs = await network.run({
-        ...seenRows(step, input, start / scale, end / scale),
-        ...(known === null
+      const residualRows = residual === null ? null : rowsOf(residual, start, end);
+      const outputs = await session.run({
+        ...inputRows(step, input, start / scale, end / scale),
+        ...(statisticsOfGroups === null
           ? {}
           : {
-              [STRIP.mean]: tensor(known.mean, [step.inChannels]),
-              [STRIP.variance]: tensor(known.variance, [step.inChannels]),
+              [STRIP.mean]: tensor(statisticsOfGroups.mean, [step.inChannels]),
+              [STRIP.variance]: tensor(statisticsOfGroups.variance, [step.inChannels]),
             }),
-        ...(own === null ? {} : { [STRIP.residual]: own }),
+        ...(residualRows === null ? {} : { [STRIP.residual]: residualRows }),
       });
       const {
-        [STRIP.strip]: band,
+        [STRIP.strip]: strip,
         [STRIP.channelMean]: mean,
-        [STRIP.squaredDeviations]: spread,
+        [STRIP.squaredDeviations]: squaredDeviations,
       } = outputs as Record<string, Tensor>;
-      output.bands.push({ start, rows: end - start, tensor: band ?? null });
-      statistics.add((end - start) * width, mean!.data, spread!.data);
-      if (!keeps) letGo(input, end / scale - 1);
-      if (residual !== null) letGo(residual, end);
+      output.strips.push({ start, rows: end - start, tensor: strip ?? null });
+      statistics.add((end - start) * width, mean!.data, squaredDeviations!.data);
+      if (!keeps) releaseStrips(input, end / scale - 1);
+      if (residual !== null) releaseStrips(residual, end);
     }
   } finally {
-    await network.close();
+    await session.close();
   }
   return { ...output, statistics: statistics.result() };
 };
 
 const SCALES = { upsample: 2, downsample: 0.5, keep: 1 } as const;
-/** Below, margins would be more than the band. */
-const FEWEST_ROWS = 8;
+/** With fewer rows, margins would be larger than the strip. */
+const MIN_ROWS = 8;
 
-/** The rows of the input that a band's convolution sees, and the zeros where there are none. */
-const seenRows = (
+/** Input rows that a strip's convolution needs, and rows of zeros beyond the feature map. */
+const inputRows = (
   step: StripStep,
-  input: Banded,
+  input: FeatureMapStrips,
   start: number,
   end: number,
 ): Record<string, Tensor | { integers: number[] }> => {

@@ -1,4 +1,4 @@
-import { findPair } from '../../diffusion/schedulers/names/find-sampler.js';
+import { findSamplerWithSpacing } from '../../diffusion/schedulers/names/find-sampler.js';
 import { isSchedulerName } from '../../diffusion/schedulers/registry.js';
 import type { GenerationFacts } from './generation-metadata.js';
 
@@ -8,5 +8,5 @@ import type { GenerationFacts } from './generation-metadata.js';
  */
 export const mapSampler = ({ sampler, scheduler }: Pick<GenerationFacts, 'sampler' | 'scheduler'>): string | null => {
   if (sampler === null || isSchedulerName(sampler)) return sampler;
-  return findPair(sampler, scheduler)?.name ?? null;
+  return findSamplerWithSpacing(sampler, scheduler)?.name ?? null;
 };

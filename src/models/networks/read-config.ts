@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { RefineError } from '../../errors.js';
 import { cutText } from '../../io/json/json-text.js';
-import { show } from '../weights/safetensors/format-value.js';
+import { formatValue } from '../weights/safetensors/format-value.js';
 
 type Scalar = string | number | boolean | null;
 
@@ -47,7 +47,7 @@ const LONGEST_KEY = 200;
 const unsupported = (where: string, key: string, value: unknown, why: string): RefineError =>
   new RefineError(
     'MODEL_CONFIG_UNSUPPORTED',
-    `${where} has ${show(key)}: ${value === undefined ? 'nothing' : show(value)}, which is not supported: ${why}. ` +
+    `${where} has ${formatValue(key)}: ${value === undefined ? 'nothing' : formatValue(value)}, which is not supported: ${why}. ` +
       'Use a model of the SDXL family, or ask for this in an issue.',
     { context: { key: cutText(key, LONGEST_KEY) } },
   );

@@ -1,18 +1,18 @@
-/** The tensors of a model by name, over one or several files; what a network asks for is checked here. Pure. */
+/** The tensors of a model component by name, over one or several files, with checks of shape and dtype. Pure. */
 import { RefineError } from '../../errors.js';
 import { cutText } from '../../io/json/json-text.js';
 import { isWeightDtype, type WeightDtype } from './safetensors/dtypes.js';
 import type { SafetensorsFile } from './safetensors/open-safetensors.js';
 import type { TensorEntry } from './safetensors/safetensors-header.js';
-import { show, showShape } from './safetensors/format-value.js';
+import { formatValue, showShape } from './safetensors/format-value.js';
 
-/** A tensor and the file it lies in. */
+/** A tensor and its file. */
 export interface StoredTensor extends TensorEntry {
   /** Real path. */
   readonly file: string;
 }
 
-/** A tensor that a graph can use as it lies there. */
+/** A tensor that a graph can use without conversion. */
 export interface Weight extends StoredTensor {
   readonly dtype: WeightDtype;
 }
@@ -23,7 +23,7 @@ const LONGEST_NAME = 200;
 export class WeightMap {
   readonly #used = new Set<string>();
 
-  /** @param tensors by the name that networks ask for, which need not be the name in the file */
+  /** @param tensors by diffusers' or transformers' name, which may differ from the name in the file */
   constructor(private readonly tensors: ReadonlyMap<string, StoredTensor>) {}
 
   get size(): number {
@@ -45,7 +45,7 @@ export class WeightMap {
   }
 
   /**
-   * The tensor, which must have this shape and be F32, F16 or BF16; counts as used.
+   * Returns the tensor, which must have this shape and be F32, F16 or BF16, and marks it as used.
    * @throws WEIGHTS_TENSOR_MISSING naming the files searched and the most similar name
    * @throws WEIGHTS_SHAPE
    * @throws WEIGHTS_DTYPE
@@ -71,7 +71,7 @@ export class WeightMap {
     return { ...found, dtype };
   }
 
-  /** Names nobody required, in the order of the files: worth a warning, since a network without them is another network. */
+  /** Names that were never required, in the order of the files: a reason for a warning, since the model has more than the network. */
   unused(): string[] {
     return [...this.tensors.keys()].filter((name) => !this.#used.has(name));
   }
@@ -80,7 +80,7 @@ export class WeightMap {
     const nearest = mostSimilar(name, this.tensors.keys());
     const message =
       `The tensor "${name}" is in none of: ${this.files.join(', ') || 'no files'}.` +
-      (nearest === undefined ? '' : ` The most similar name there is ${show(nearest)}.`) +
+      (nearest === undefined ? '' : ` The most similar name there is ${formatValue(nearest)}.`) +
       ' These weights do not belong to this configuration; take both from one model.';
     return new RefineError('WEIGHTS_TENSOR_MISSING', message, {
       context: { tensor: name, nearest: nearest === undefined ? null : cutText(nearest, LONGEST_NAME) },
@@ -89,8 +89,8 @@ export class WeightMap {
 }
 
 /**
- * All tensors of several files, by their names in the files.
- * @throws WEIGHTS_HEADER_INVALID when two files hold the same name
+ * Merges the tensors of several files.
+ * @throws WEIGHTS_HEADER_INVALID if two files have the same name
  */
 export const mergeTensors = (files: readonly SafetensorsFile[]): WeightMap => {
   const tensors = new Map<string, StoredTensor>();
@@ -98,7 +98,7 @@ export const mergeTensors = (files: readonly SafetensorsFile[]): WeightMap => {
     for (const [name, entry] of entries) {
       const other = tensors.get(name);
       if (other !== undefined) {
-        const message = `The tensor ${show(name)} is in ${other.file} and in ${file}. Remove the file that is left over from another download.`;
+        const message = `The tensor ${formatValue(name)} is in ${other.file} and in ${file}. Remove the file that is left over from another download.`;
         throw new RefineError('WEIGHTS_HEADER_INVALID', message, { context: { file } });
       }
       tensors.set(name, { ...entry, file });
@@ -108,8 +108,8 @@ export const mergeTensors = (files: readonly SafetensorsFile[]): WeightMap => {
 };
 
 /**
- * Rows `start` up to `end` of a tensor's first axis: the same bytes, nothing is copied.
- * @throws RangeError for rows it does not have: a bug of the caller, who knows the shape
+ * Rows `start` up to `end` of a tensor's first axis: a view of the same bytes.
+ * @throws RangeError for rows that it does not have: a bug of the caller
  */
 export const sliceRows = <Stored extends TensorEntry>(tensor: Stored, start: number, end: number): Stored => {
   const [rows = 0, ...rest] = tensor.shape;
@@ -123,7 +123,7 @@ export const sliceRows = <Stored extends TensorEntry>(tensor: Stored, start: num
   };
 };
 
-/** The name that shares the longest beginning and end with `name`: tensor names differ in a part of their path. */
+/** The name with the longest common prefix and suffix: tensor names differ in one part of their path. */
 const mostSimilar = (name: string, candidates: Iterable<string>): string | undefined => {
   let best: string | undefined;
   let bestShared = 0;

@@ -17,14 +17,14 @@ export const sessionOptions = (graph: WrittenGraph): Options => ({
   ...FAMILY_OPTIONS[graph.target.family](graph),
 });
 
-const cpu = ({ folder, isImported: isForeign, prepacksWeights: packsWeights }: WrittenGraph): Options => ({
+const cpu = ({ folder, isImported, prepacksWeights }: WrittenGraph): Options => ({
   executionProviders: ['cpu'],
   /*
    * Our graphs use fused operators already: the search for more takes a third of opening and finds none. Constant folding
    * would cast weights and transform kernels: 14 s and 9 GB of private memory for the full-size UNet. For imported graphs
    * the next level, `all`, copies every convolution's weights into the NCHWc layout: 3 GB and 20 s for a few percent.
    */
-  graphOptimizationLevel: isForeign ? 'extended' : 'disabled',
+  graphOptimizationLevel: isImported ? 'extended' : 'disabled',
   /* The arena never frees memory: half-precision weights, cast one at a time, would stay as 5 GB of private memory. */
   enableCpuMemArena: false,
   /* One planned buffer for all temporary tensors took twice the memory and the same time. */
@@ -33,7 +33,7 @@ const cpu = ({ folder, isImported: isForeign, prepacksWeights: packsWeights }: W
     session: {
       model_external_initializers_file_folder_path: folder,
       /* Prepacking copies weights out of their mapped files. */
-      disable_prepacking: packsWeights ? '0' : '1',
+      disable_prepacking: prepacksWeights ? '0' : '1',
       /* Waiting threads sleep: image decoders and encoders need the cores between steps. */
       intra_op: { allow_spinning: '0' },
     },

@@ -1,4 +1,4 @@
-/** The process that owns the device: opens a model, refines what it is asked, one job after the other. */
+/** The engine's child process, which owns the device: opens a model and runs jobs, one after the other. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { isRefineError, toErrorRecord } from '../../errors.js';
 import { deviceName, type Precision, type Target } from '../../onnx/graph/operators/target.js';
@@ -6,16 +6,16 @@ import { loadModel, type Model } from '../../diffusion/pipeline/load-model.js';
 import { generate } from '../../diffusion/pipeline/generate.js';
 import { once } from '../../diffusion/pipeline/once.js';
 import { refine } from '../../diffusion/pipeline/refine.js';
-import { weighModel } from '../../diffusion/pipeline/apply-adapters.js';
+import { applyAdapterWeights } from '../../diffusion/pipeline/apply-adapters.js';
 import type { EngineJob, GenerateJob } from '../../records/job.js';
 import type { EngineOptions, FromChild, ToChild } from './protocol.js';
 
 let model: Model | undefined;
-let exactModel: () => Promise<Model>;
+let float32Model: () => Promise<Model>;
 let stopping = false;
 
-/** To a parent that is gone nothing can be said, and that is no error: 'disconnect' ends this process. */
-const say = (message: FromChild): void => {
+/** Errors are ignored: if the parent has ended, 'disconnect' ends this process. */
+const send = (message: FromChild): void => {
   process.send?.(message, () => undefined);
 };
 
@@ -31,11 +31,11 @@ const open = async (options: EngineOptions, target: Target): Promise<void> => {
       embeddings: options.embeddings ?? [],
     });
   model = await load(target.precision);
-  exactModel = once(() => load('fp32'));
+  float32Model = once(() => load('fp32'));
   const { schedulerConfig, precision, digest: modelDigest, warnings, adapters } = model;
   const isRefiner = model.timeIds === 'aesthetic-score';
   const openedInMs = Math.round(performance.now() - start);
-  say({
+  send({
     kind: 'opened',
     info: {
       model: options.modelName,
@@ -46,7 +46,7 @@ const open = async (options: EngineOptions, target: Target): Promise<void> => {
       isRefiner,
       warnings,
       loraDigests: adapters.digests,
-      lorasLeftOut: adapters.leftOut,
+      lorasLeftOut: adapters.skipped,
       openedInMs,
     },
   });
@@ -54,36 +54,36 @@ const open = async (options: EngineOptions, target: Target): Promise<void> => {
 
 const isGenerate = (job: EngineJob): job is GenerateJob => job.input.kind === 'noise';
 
-/** Numbers that the precision could not hold are computed once more in float32, by a second model beside the first. */
+/** If the result is NaN or Inf in a lower precision, the job runs again in float32, with a second model. */
 const run = async (job: EngineJob): Promise<void> => {
-  if (model === undefined) throw new Error('asked to refine before a model was opened');
+  if (model === undefined) throw new Error('a job came before the model was opened');
   stopping = false;
   try {
     await runOn(model, job);
   } catch (thrown) {
-    const isTooSmall = isRefineError(thrown) && thrown.code === 'INFERENCE_NON_FINITE' && model.precision !== 'fp32';
-    if (!isTooSmall) throw thrown;
-    const exact = await exactModel().catch(() => {
+    const isOverflow = isRefineError(thrown) && thrown.code === 'INFERENCE_NON_FINITE' && model.precision !== 'fp32';
+    if (!isOverflow) throw thrown;
+    const inFloat32 = await float32Model().catch(() => {
       throw thrown;
     });
-    await runOn(exact, job);
+    await runOn(inFloat32, job);
   }
 };
 
 const runOn = async (opened: Model, job: EngineJob): Promise<void> => {
-  const weighed = weighModel(opened, job.settings.loraWeights);
-  const steps = isGenerate(job) ? generate(weighed, job) : refine(weighed, job);
+  const adapted = applyAdapterWeights(opened, job.settings.loraWeights);
+  const steps = isGenerate(job) ? generate(adapted, job) : refine(adapted, job);
   for (;;) {
     const { done, value } = await steps.next();
     if (done === true) {
-      say({ kind: 'refined', reply: { ...value, precision: opened.precision } });
+      send({ kind: 'refined', reply: { ...value, precision: opened.precision } });
       return;
     }
-    say({ kind: 'progress', ...value });
-    /* Lets a message in: steps alone would never give the event loop its turn. */
+    send({ kind: 'progress', ...value });
+    /* Lets the event loop handle messages between steps. */
     await turn();
     if (stopping) {
-      say({ kind: 'stopped' });
+      send({ kind: 'stopped' });
       return;
     }
   }
@@ -96,8 +96,8 @@ process.on('message', (message: ToChild) => {
   }
   const work = message.kind === 'open' ? open(message.options, message.target) : run(message.job);
   work.catch((thrown: unknown) => {
-    say({ kind: 'failed', error: toErrorRecord(thrown) });
+    send({ kind: 'failed', error: toErrorRecord(thrown) });
   });
 });
-/* A parent that is gone, however it went, takes its child along. */
+/* Ends with its parent, however that ended. */
 process.on('disconnect', () => process.exit());

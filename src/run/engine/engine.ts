@@ -1,7 +1,6 @@
 /**
- * The engine as its parent sees it: a child process that owns the device. An inference blocks its thread and cannot be
- * cancelled, and a native crash takes its process along: so cancelling ends the child, a crash fails one row, and the
- * next row finds a new child.
+ * The parent's side of the engine, a child process that owns the device. Inference blocks its thread and cannot be cancelled, and
+ * native code can crash its process. So cancelling ends the child, a crash fails one row, and the next row starts a new child.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { env } from 'node:process';
@@ -16,9 +15,9 @@ import type { EngineInfo, EngineOptions, FromChild, ToChild } from './protocol.j
 
 export interface RefineOptions {
   signal: AbortSignal;
-  /** Ends the job between two steps, with this signal's reason; the child stays, and with it the model. */
+  /** Ends the job between two steps, with this signal's reason; the child and its model stay. */
   stop?: AbortSignal;
-  /** `preview` where the job asks for it. */
+  /** `preview` if the job asks for it. */
   onStep?: (step: number, steps: number, preview?: Pixels) => void;
 }
 
@@ -36,33 +35,33 @@ export class Engine {
   }
 
   /**
-   * Starts the child and opens the model, unless that is done.
-   * @throws ENGINE_START, the signal's reason, and what opening a model throws
+   * Starts the child and opens the model, once.
+   * @throws ENGINE_START, the signal's reason, and the errors of loadModel
    */
   async open(signal: AbortSignal): Promise<EngineInfo> {
     if (this.#child !== undefined && this.#info !== undefined) return this.#info;
     const { device, precision = 'auto' } = this.options;
     this.#choice ??= await chooseTarget(device, precision, { signal });
-    const { target, rejected: turnedDown } = this.#choice;
+    const { target, rejected } = this.#choice;
     try {
       return await this.#openOn(this.#choice, signal);
     } catch (thrown) {
       const failed = isRefineError(thrown) && (thrown.code === 'SESSION_CREATE' || thrown.code === 'ENGINE_START');
       if (device !== 'auto' || target.family === 'cpu' || !failed) throw thrown;
-      /* A device that passed its test may yet be too small for the model. */
-      turnedDown.push({ device: deviceName(target), reason: thrown.message, tried: true });
-      this.#choice = { target: CPU, rejected: turnedDown };
+      /* A device that passed its self-test may have too little memory for the model. */
+      rejected.push({ device: deviceName(target), reason: thrown.message, tried: true });
+      this.#choice = { target: CPU, rejected };
       return await this.#openOn(this.#choice, signal);
     }
   }
 
-  async #openOn({ target, rejected: turnedDown }: TargetChoice, signal: AbortSignal): Promise<EngineInfo> {
+  async #openOn({ target, rejected }: TargetChoice, signal: AbortSignal): Promise<EngineInfo> {
     const child = fork(fileURLToPath(new URL('./start-child.js', import.meta.url)), {
       env: engineEnvironment(env),
       serialization: 'advanced',
-      /* Nothing native may write to our standard output: results live there. */
+      /* Standard output belongs to results: native code must not write to it. */
       stdio: ['ignore', 2, 2, 'ipc'],
-      /* In a process group of its own, a terminal's Ctrl-C reaches the parent alone, which decides for both. */
+      /* In its own process group, so that a terminal's Ctrl-C reaches the parent only, which decides for both. */
       detached: true,
     });
     this.#child = child;
@@ -71,21 +70,19 @@ export class Engine {
     });
     const message = { kind: 'open', options: this.options, target } as const;
     const answer = await this.#ask(child, message, 'ENGINE_START', { signal }).catch((thrown: unknown) => {
-      /* A child without its model is of no use to the next row. */
+      /* A child without a model cannot run the next row. */
       this.close();
       throw thrown;
     });
     if (answer.kind !== 'opened') throw new Error(`the engine answered ${answer.kind}`);
-    const passedBy = turnedDown
-      .filter(({ tried }) => tried)
-      .map(({ device, reason }) => `${device} was passed by: ${reason}`);
-    this.#info = { ...answer.info, warnings: [...(answer.info.warnings ?? []), ...passedBy], turnedDown };
+    const skipped = rejected.filter(({ tried }) => tried).map(({ device, reason }) => `${device} skipped: ${reason}`);
+    this.#info = { ...answer.info, warnings: [...(answer.info.warnings ?? []), ...skipped], rejected };
     return this.#info;
   }
 
   /**
-   * A child that dies before it has begun the job is replaced, once: the job was not what killed it.
-   * @throws ENGINE_CRASHED, the signal's reason, and what refining throws
+   * A child that dies before the job has begun is replaced, once: the job was not the cause.
+   * @throws ENGINE_CRASHED, the signal's reason, and the job's errors
    */
   async refine(job: EngineJob, options: RefineOptions): Promise<RefineReply> {
     let reports = 0;
@@ -104,13 +101,13 @@ export class Engine {
   async #refineOnce(job: EngineJob, options: RefineOptions): Promise<RefineReply> {
     await this.open(options.signal);
     options.stop?.throwIfAborted();
-    if (this.#child === undefined) throw died('ENGINE_CRASHED', null, null);
+    if (this.#child === undefined) throw crashError('ENGINE_CRASHED', null, null);
     const answer = await this.#ask(this.#child, { kind: 'refine', job }, 'ENGINE_CRASHED', options);
     if (answer.kind !== 'refined') throw new Error(`the engine answered ${answer.kind}`);
     return answer.reply;
   }
 
-  /** Ends the child; its memory goes back to the system for certain. */
+  /** Ends the child, which frees all of its memory. */
   close(): void {
     this.#child?.kill('SIGKILL');
     this.#child = undefined;
@@ -146,7 +143,7 @@ export class Engine {
           });
       };
       const onExit = (code: number | null, name: NodeJS.Signals | null): void => {
-        fail(died(deathCode, code, name));
+        fail(crashError(deathCode, code, name));
       };
       const onError = (cause: Error): void => {
         if (this.#child === child) this.close();
@@ -173,7 +170,7 @@ export class Engine {
   }
 }
 
-const died = (
+const crashError = (
   deathCode: 'ENGINE_START' | 'ENGINE_CRASHED',
   exitCode: number | null,
   signal: NodeJS.Signals | null,

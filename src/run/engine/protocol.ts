@@ -1,4 +1,4 @@
-/** What parent and child say to each other, by structured clone. Types only. */
+/** Messages between parent and child, by structured clone. Types only. */
 import type { ErrorRecord } from '../../errors.js';
 import type { RejectedDevice } from '../../onnx/devices/choose-target.js';
 import type { DeviceRequest, PrecisionRequest } from '../../onnx/devices/device-request.js';
@@ -11,7 +11,7 @@ import type { Pixels } from '../../records/picture.js';
 export interface EngineOptions {
   /** Folder of the model. */
   model: string;
-  /** What results call it. */
+  /** The model's name in results. */
   modelName: string;
   /** Folder or file of a VAE to use instead of the model's own. */
   vae?: string | null;
@@ -28,24 +28,24 @@ export interface EngineOptions {
   precision?: PrecisionRequest;
 }
 
-/** What an open engine is. */
+/** An open engine. */
 export interface EngineInfo {
-  /** What results call it. */
+  /** The model's name in results. */
   model: string;
-  /** Tells models apart, wherever they lie. */
+  /** Identifies the model, wherever its files are. */
   modelDigest: string;
-  /** What it runs on, whatever was asked for. */
+  /** The device in use. */
   device: string;
   precision: string;
-  /** Devices that `auto` passed by. */
-  turnedDown: RejectedDevice[];
-  /** The model's own; rows may name another. */
+  /** Devices that `auto` did not choose. */
+  rejected: RejectedDevice[];
+  /** The model's own scheduler; rows may name another. */
   schedulerConfig: SchedulerConfig;
   /** It takes an aesthetic score, as refiners do. */
   isRefiner?: boolean;
-  /** For people. */
+  /** For the user. */
   warnings?: readonly string[];
-  /** Of LoRAs that need not fit, by their names: what tells their files apart, and why some are left out. */
+  /** Optional LoRAs, by name: digests of the applied, and why others were skipped. */
   loraDigests?: Readonly<Record<string, string>>;
   lorasLeftOut?: Readonly<Record<string, string>>;
   /** Time to open everything, in milliseconds. */
@@ -56,9 +56,9 @@ export type ToChild =
   { kind: 'open'; options: EngineOptions; target: Target } | { kind: 'refine'; job: EngineJob } | { kind: 'stop' };
 
 export type FromChild =
-  | { kind: 'opened'; info: Omit<EngineInfo, 'turnedDown'> }
+  | { kind: 'opened'; info: Omit<EngineInfo, 'rejected'> }
   | { kind: 'progress'; step: number; steps: number; preview?: Pixels }
-  /** As it was told to, between two steps. */
+  /** Stopped on request, between two steps. */
   | { kind: 'stopped' }
   | { kind: 'refined'; reply: RefineReply }
   | { kind: 'failed'; error: ErrorRecord };

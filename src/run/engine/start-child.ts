@@ -1,4 +1,4 @@
-/** The first file that the engine's process loads: what keeps the others from loading is told to its parent. */
+/** Entry point of the engine's process: reports to the parent if the other modules cannot be loaded. */
 import { messageOf } from '../../errors.js';
 import { openFileProblem } from '../../io/files/open-file-limit.js';
 import type { FromChild } from './protocol.js';

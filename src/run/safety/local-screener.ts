@@ -7,7 +7,7 @@ import { readClassifierPixels } from '../../media/image/classifier-pixels.js';
 import type { Pixels } from '../../records/picture.js';
 import { openSession, type Session } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
-import { findExportData, readExport } from '../../models/weights/discovery/read-onnx-export.js';
+import { findExternalData, readOnnxExport } from '../../models/weights/discovery/read-onnx-export.js';
 import { showNames } from '../../models/weights/safetensors/format-value.js';
 import { blockAtText, parseBlockAt, plainName, type Scale } from './block-at.js';
 import { readClassifier, type ClassifierFiles } from './read-classifier.js';
@@ -29,7 +29,7 @@ export const localScreener = async (path: string, blockAtWish: string): Promise<
   const blockAt = parseBlockAt(blockAtWish, scaleFor(labels, files.labels));
   const unsafe = labels.map((label) => UNSAFE.includes(label) && !blockAt.each.has(label));
   if (blockAt.each.size === 0 && !unsafe.includes(true)) throw noUnsafe(files);
-  const bytes = await readExport(files.network);
+  const bytes = await readOnnxExport(files.network);
   const digest = createHash('sha256').update(bytes).digest('hex');
   let graph: ReturnType<typeof parseOnnxModel> | null = readGraph(files.network, bytes);
   const ends = endsOf(graph, files.network);
@@ -54,7 +54,7 @@ export const localScreener = async (path: string, blockAtWish: string): Promise<
     depth: 1,
     async open() {
       if (network !== undefined || graph === null) return;
-      const data = await findExportData(files.network, graph.locations);
+      const data = await findExternalData(files.network, graph.locations);
       network = await openSession(importGraph(graph, { name: 'content classifier', target: CPU, ...data }));
       graph = null;
     },

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { RefineError } from '../../errors.js';
 import type { ClassifierSize } from '../../media/image/classifier-pixels.js';
 import { isObject } from '../../io/json/parse-json.js';
-import { show } from '../../models/weights/safetensors/format-value.js';
+import { formatValue } from '../../models/weights/safetensors/format-value.js';
 import { readJsonObject } from '../../models/weights/discovery/read-json.js';
 
 export interface ClassifierFiles {
@@ -87,7 +87,7 @@ const invalid = (folder: string, file: string, what: string): RefineError =>
 const readLabels = ({ id2label: given }: Record<string, unknown>, folder: string): string[] => {
   const labels = isObject(given) ? Object.keys(given).map((_, index) => given[String(index)]) : [];
   if (labels.length === 0 || !labels.every((label) => typeof label === 'string')) {
-    throw invalid(folder, 'config.json', `labels from 0 on as id2label, found ${show(given)}`);
+    throw invalid(folder, 'config.json', `labels from 0 on as id2label, found ${formatValue(given)}`);
   }
   return labels;
 };
@@ -97,7 +97,7 @@ const PREPROCESSOR = 'preprocessor_config.json';
 const readThree = (given: unknown, name: string, folder: string): readonly number[] => {
   if (Array.isArray(given) && given.length === 3 && given.every((value) => Number.isFinite(value)))
     return given as number[];
-  throw invalid(folder, PREPROCESSOR, `three numbers as ${name}, found ${show(given)}`);
+  throw invalid(folder, PREPROCESSOR, `three numbers as ${name}, found ${formatValue(given)}`);
 };
 
 const readSize = (processor: Record<string, unknown>, folder: string): ClassifierSize => {
@@ -116,7 +116,7 @@ const readSize = (processor: Record<string, unknown>, folder: string): Classifie
   if (resize === null || kernel === undefined || (crops === true && cut === null)) {
     throw new RefineError(
       'MODEL_CONFIG_UNSUPPORTED',
-      `Expected ${join(folder, PREPROCESSOR)} to resize to a height and width or a shortest_edge (at most ${LARGEST_SIDE}) with a filter 0 to 3, and to crop to a crop_size; found ${show({ size, crop_size: crop, resample })}. Take another classifier.`,
+      `Expected ${join(folder, PREPROCESSOR)} to resize to a height and width or a shortest_edge (at most ${LARGEST_SIDE}) with a filter 0 to 3, and to crop to a crop_size; found ${formatValue({ size, crop_size: crop, resample })}. Take another classifier.`,
       { context: { folder } },
     );
   }

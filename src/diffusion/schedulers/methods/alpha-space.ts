@@ -1,6 +1,6 @@
 /**
- * Schedules whose latents are alpha times the picture plus sigma times the noise, alpha² + sigma² = 1 (Song et al. 2021,
- * arXiv:2011.13456, variance preserving), at whole training timesteps: the part that DDIM and its relatives share.
+ * Variance-preserving schedules: latents are alpha · image + sigma · noise, alpha² + sigma² = 1 (Song et al. 2021, arXiv:2011.13456),
+ * at integer training timesteps. Shared by DDIM and its relatives.
  */
 import { RefineError } from '../../../errors.js';
 import { type ConfigOf, flag, number, only } from '../config-fields.js';
@@ -11,17 +11,17 @@ import { spaceTimesteps, type TimestepConfig } from '../noise/timesteps.js';
 
 const f32 = Math.fround;
 
-/** Keys for pictures whose range is known; latents have none, so the published models clip nothing. */
+/** Keys for pixel-space models; the range of latents is unbounded, so the published models do not clip. */
 export const CLIP_FIELDS = {
   clip_sample: flag(true),
   clip_sample_range: number(1),
   thresholding: only(false),
 };
 
-/** The same for classes that clip only when told to. */
+/** The same for classes that do not clip by default. */
 export const LATENT_CLIP_FIELDS = { ...CLIP_FIELDS, clip_sample: flag(false) };
 
-/** Holds a number of the clean latents within the range, where the configuration asks for it. */
+/** Clamps clean latents to the range, if the configuration says so. */
 export const clipped = ({
   clip_sample: clips,
   clip_sample_range: range,
@@ -29,8 +29,8 @@ export const clipped = ({
   clips ? (value: number): number => Math.min(Math.max(value, -range), range) : (value: number): number => value;
 
 /**
- * Timesteps as DDIM rounds them; without the one below 0 that trailing spacing makes of some numbers of steps, for which
- * diffusers takes the noise of the other end.
+ * Timesteps in DDIM's rounding, without the negative one of trailing spacing at some numbers of steps, for which diffusers takes
+ * the noise of the other end.
  * @throws ROW_FIELD_INVALID for more steps than there are timesteps
  */
 export const wholeTimesteps = (config: TimestepConfig, steps: number): Float32Array => {
@@ -46,7 +46,7 @@ export const stepsWithin = (most: number, steps: number): void => {
 };
 
 export interface Mixture {
-  /** Share of the picture, f32. */
+  /** Share of the image, f32. */
   readonly alpha: number;
   /** Share of the noise, f32. */
   readonly sigma: number;

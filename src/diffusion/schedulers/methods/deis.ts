@@ -23,7 +23,7 @@ export const DEIS_FIELDS = {
 export const buildDeis = (config: ConfigOf<typeof DEIS_FIELDS>, steps: number): UnnamedSchedule => {
   const trained = trainedNoise(config);
   const placed = multistepLevels(config, trained, steps);
-  // The noise to signal never reaches zero, whose logarithm there is none of.
+  // The logarithm needs a noise-to-signal ratio above zero.
   const last = sigmaSpacing(config) === null ? trained.sigmas[0]! : placed.sigmas.at(-1)!;
   const { levels, ...schedule } = multistepSchedule(config, placed, last);
   const count = schedule.timesteps.length;
@@ -32,7 +32,7 @@ export const buildDeis = (config: ConfigOf<typeof DEIS_FIELDS>, steps: number): 
   return {
     ...schedule,
     sampler: () => {
-      /** Noise as the latest steps predicted it, the latest first. */
+      /** Predicted noise of the last steps, latest first. */
       let past: readonly Float32Array[] = [];
       return {
         step: (prediction, step, sample) => {

@@ -21,7 +21,7 @@ export const DPM_MULTISTEP_FIELDS = {
 };
 type DpmConfig = ConfigOf<typeof DPM_MULTISTEP_FIELDS>;
 
-/** Schedules shorter than this end on lower orders, as they are too coarse for the higher. */
+/** Shorter schedules end with lower orders: they are too coarse for higher ones. */
 export const FEW_STEPS = 15;
 
 export const buildDpmMultistep = (config: DpmConfig, steps: number): UnnamedSchedule => {
@@ -41,7 +41,7 @@ export const buildDpmMultistep = (config: DpmConfig, steps: number): UnnamedSche
   return {
     ...schedule,
     sampler: () => {
-      /** Clean latents as the latest steps saw them, the latest first. */
+      /** Predicted clean latents of the last steps, latest first. */
       let past: readonly Float32Array[] = [];
       return {
         step: (prediction, step, sample, noise) => {

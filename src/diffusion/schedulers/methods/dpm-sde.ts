@@ -1,6 +1,6 @@
 /**
- * DPM-Solver++ over the SDE in two stages (k-diffusion's `sample_dpmpp_sde`, A1111's DPM++ SDE): each step looks halfway, in
- * log sigma, and its noise is a Brownian motion over sigma. Lu et al. 2022, arXiv:2211.01095; configuration and float32 arithmetic of
+ * DPM-Solver++ over the SDE in two stages (k-diffusion's `sample_dpmpp_sde`, A1111's DPM++ SDE): each step predicts halfway in
+ * log sigma too, and its noise is a Brownian motion over sigma. Lu et al. 2022, arXiv:2211.01095; configuration and float32 arithmetic of
  * diffusers 0.42, schedulers/scheduling_dpmsolver_sde.py.
  */
 import { brownianTree } from '../../random/brownian-tree.js';
@@ -21,7 +21,7 @@ export const DPM_SDE_FIELDS = {
   prediction_type: oneOf(['epsilon', 'v_prediction'], 'epsilon'),
   beta_start: number(0.00085),
   beta_end: number(0.012),
-  /** null: the run's own; diffusers then draws one that nobody knows. */
+  /** null: the run's seed; diffusers draws a random one. */
   noise_sampler_seed: optional(wholeNumber(0, 0, Number.MAX_SAFE_INTEGER)),
 };
 type SdeConfig = ConfigOf<typeof DPM_SDE_FIELDS>;
@@ -37,7 +37,7 @@ export const buildDpmSde = (config: SdeConfig, steps: number): UnnamedSchedule =
   const logSigmas = trained.sigmas.map(Math.log);
   const ends = Float32Array.of(...levels.sigmas, 0);
   const between = levels.sigmas.slice(0, -1).map((sigma, i) => Math.sqrt(sigma * levels.sigmas[i + 1]!));
-  /** Noise that the UNet sees at each call: at even ones a level, at odd ones halfway to the next. */
+  /** Sigma of each UNet call: even calls at a level, odd calls halfway to the next. */
   const seen = Float32Array.from(
     levels.sigmas.flatMap((sigma, i) => {
       const next = levels.sigmas[i + 1];
@@ -59,7 +59,7 @@ export const buildDpmSde = (config: SdeConfig, steps: number): UnnamedSchedule =
 };
 
 const sample = (config: SdeConfig, ends: Float32Array, seen: Float32Array): Sampler => {
-  /** Where the present step began; null at the beginning of a step. */
+  /** Latents at the beginning of the current step; null between steps. */
   let begun: Float32Array | null = null;
   let motion: ReturnType<typeof brownianTree> | null = null;
   return {

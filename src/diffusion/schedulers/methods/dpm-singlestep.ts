@@ -34,16 +34,16 @@ export const buildDpmSinglestep = (config: SinglestepConfig, steps: number): Unn
   return {
     ...schedule,
     sampler: () => {
-      /** Clean latents as the latest steps saw them, the latest first. */
+      /** Predicted clean latents of the last steps, latest first. */
       let past: readonly Float32Array[] = [];
-      /** Latents where the present step of the solver began. */
+      /** Latents at the beginning of the solver's current step. */
       let begun: Float32Array;
       return {
         step: (prediction, step, sample, noise) => {
           const { alpha, sigma } = levels[step]!;
           const denoise = denoiseBetween(config.prediction_type, alpha, sigma);
           past = [sample.map((value, i) => denoise(value, prediction[i]!)), ...past].slice(0, config.solver_order);
-          // A run that begins inside the schedule may begin inside a step of the solver: at most what it has seen counts.
+          // A run may begin inside a step of the solver, where fewer predictions exist.
           const order = Math.min(orderOf(step, steps, config), past.length);
           if (order === 1) begun = sample;
           const seen = levels.slice(step - order + 1, step + 1);
@@ -58,7 +58,7 @@ export const buildDpmSinglestep = (config: SinglestepConfig, steps: number): Unn
   };
 };
 
-/** Orders count up to the solver's and begin again; a schedule that ends in the middle, or at no noise, ends with order 1. */
+/** Orders rise to the solver's and restart; a schedule that ends in the middle, or at sigma 0, ends with order 1. */
 const orderOf = (step: number, steps: number, config: SinglestepConfig): number => {
   const { solver_order: order, lower_order_final: lowers, final_sigmas_type: end } = config;
   const endsLow = end === 'zero' || (lowers && steps % order === 0);

@@ -5,7 +5,7 @@
 import { oneOf } from '../config-fields.js';
 import type { Level } from './multistep.js';
 
-/** Keys of the solver's kind, of all DPM classes. */
+/** Keys of the solver, of all DPM classes. */
 export const DPM_FIELDS = {
   /** `deis` is what a DEIS model's configuration says; it runs as DPM-Solver++. */
   algorithm_type: oneOf(['dpmsolver++', 'sde-dpmsolver++', 'deis'], 'dpmsolver++'),
@@ -13,7 +13,7 @@ export const DPM_FIELDS = {
   solver_type: oneOf(['midpoint', 'heun', 'logrho', 'bh1', 'bh2'], 'midpoint'),
 };
 
-/** What to take of the latents where the step began, of the clean latents there, of their first and second derivative over log SNR, of noise. */
+/** Weights of the latents at the beginning of a step, the clean latents there, their first and second derivative over log SNR, and noise. */
 export interface DpmWeights {
   readonly sample: number;
   readonly value: number;

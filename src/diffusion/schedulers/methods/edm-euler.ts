@@ -1,5 +1,5 @@
 /**
- * Euler's method for models trained with EDM's preconditioning, of which SDXL's are none: Karras et al. 2022, arXiv:2206.00364, algorithm 2
+ * Euler's method for models with EDM's preconditioning (Playground 2.5, not SDXL): Karras et al. 2022, arXiv:2206.00364, algorithm 2
  * and table 1; configuration of diffusers 0.42, schedulers/scheduling_edm_euler.py.
  */
 import { type ConfigOf, number, oneOf, wholeNumber } from '../config-fields.js';

@@ -53,7 +53,7 @@ export const buildEuler = (config: EulerConfig, steps: number): UnnamedSchedule 
   };
 };
 
-/** Log-linear sigmas are one more than the steps, so they end at the lowest and the level after it is never reached: diffusers' too. */
+/** Log-linear sigmas are one more than the steps: as in diffusers, the level after the lowest is never reached. */
 const interpolate = (config: EulerConfig, trained: TrainedNoise, steps: number): Levels => {
   const levels = levelsAtTimesteps(config, trained, steps);
   if (config.interpolation_type === 'linear') return levels;
@@ -62,5 +62,5 @@ const interpolate = (config: EulerConfig, trained: TrainedNoise, steps: number):
   return { ...levels, sigmas: [...logs.map(Math.exp)] };
 };
 
-/** What models with continuous timesteps are told of a sigma: c_noise of Karras et al. 2022, table 1. */
+/** Continuous timestep of a sigma: c_noise of Karras et al. 2022, table 1. */
 const quarterLog = (sigma: number): number => 0.25 * f32(Math.log(sigma));

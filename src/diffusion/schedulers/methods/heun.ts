@@ -37,7 +37,7 @@ export const buildHeun = (config: ConfigOf<typeof HEUN_FIELDS>, steps: number): 
     order: 2,
     ...sigmaSpace(sigmas, config.timestep_spacing),
     sampler: () => {
-      /** Where the present step began, and the slope there; null at the beginning of a step. */
+      /** Latents and slope at the beginning of the current step; null between steps. */
       let half: { sample: Float32Array; slope: Float32Array } | null = null;
       return {
         step: (prediction, step, sample) => {

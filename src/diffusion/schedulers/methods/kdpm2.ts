@@ -1,6 +1,6 @@
 /**
- * DPM-Solver-2, plain and ancestral (k-diffusion's `sample_dpm_2` and `sample_dpm_2_ancestral`): each step looks at the
- * slope halfway, in log sigma. Lu et al. 2022, arXiv:2206.00927; Karras et al. 2022, arXiv:2206.00364, algorithm 2;
+ * DPM-Solver-2, plain and ancestral (k-diffusion's `sample_dpm_2` and `sample_dpm_2_ancestral`): each step uses the
+ * slope halfway in log sigma. Lu et al. 2022, arXiv:2206.00927; Karras et al. 2022, arXiv:2206.00364, algorithm 2;
  * configuration of diffusers 0.42, schedulers/scheduling_k_dpm_2_discrete.py and scheduling_k_dpm_2_ancestral_discrete.py.
  */
 import { type ConfigOf, number, oneOf, optional } from '../config-fields.js';
@@ -32,7 +32,7 @@ export const buildKdpm2 = (config: Kdpm2Config, steps: number): UnnamedSchedule 
 export const buildKdpm2Ancestral = (config: Kdpm2Config, steps: number): UnnamedSchedule =>
   build(config, steps, ancestralStep);
 
-/** The last step goes straight to nothing. */
+/** The last step goes directly to sigma 0. */
 const LAST = { up: 0, down: 0, halfway: 0 };
 
 const build = (config: Kdpm2Config, steps: number, split: typeof ancestralStep): UnnamedSchedule => {
@@ -41,14 +41,14 @@ const build = (config: Kdpm2Config, steps: number, split: typeof ancestralStep):
   const ends = Float32Array.of(...levels.sigmas, 0);
   const timesteps = config.use_karras_sigmas ? levels.timesteps.map(roundHalfEven) : levels.timesteps;
   const logSigmas = trained.sigmas.map(Math.log);
-  /** What is between a level and the next; the last step, down to nothing, has no halfway. */
+  /** Paths from each level to the next; the last step, to sigma 0, has none. */
   const paths = levels.sigmas.slice(0, -1).map((_, i) => {
     const [from, to] = [ends[i]!, ends[i + 1]!];
     const { up, down } = split(from, to);
     const [logFrom, logDown] = [f32(Math.log(from)), f32(Math.log(down))];
     return { up, down, halfway: f32(Math.exp(f32(logFrom + f32(0.5 * f32(logDown - logFrom))))) };
   });
-  /** Noise that the UNet sees at each call: at even ones a level, at odd ones halfway to the next. */
+  /** Sigma of each UNet call: even calls at a level, odd calls halfway to the next. */
   const seen = Float32Array.of(...paths.flatMap(({ halfway }, i) => [ends[i]!, halfway]), ...ends.subarray(-2));
   return {
     timesteps: Float32Array.from([
@@ -60,7 +60,7 @@ const build = (config: Kdpm2Config, steps: number, split: typeof ancestralStep):
     order: 2,
     ...sigmaSpace(seen, config.timestep_spacing),
     sampler: () => {
-      /** Where the present step began; null at the beginning of a step. */
+      /** Latents at the beginning of the current step; null between steps. */
       let begun: Float32Array | null = null;
       return {
         step: (prediction, step, sample, noise) => {

@@ -1,5 +1,5 @@
 /**
- * Latent consistency models: a clean picture at each step, made noisy again for the next. Luo et al. 2023, arXiv:2310.04378,
+ * Latent consistency models: each step predicts a clean image and adds noise for the next. Luo et al. 2023, arXiv:2310.04378,
  * algorithm 3; configuration of diffusers 0.42, schedulers/scheduling_lcm.py.
  */
 import { alphaSpace, clipped, LATENT_CLIP_FIELDS, mixture, stepsWithin } from './alpha-space.js';
@@ -18,7 +18,7 @@ export const LCM_FIELDS = {
   beta_end: number(0.012),
   beta_schedule: withDefault(NOISE_FIELDS.beta_schedule, 'scaled_linear'),
   rescale_betas_zero_snr: flag(false),
-  /** Steps of the schedule that the model was distilled on: those that run are among them. */
+  /** Steps of the schedule that the model was distilled on, which the run's steps are chosen from. */
   original_inference_steps: wholeNumber(50, 1),
   timestep_scaling: number(10),
 };

@@ -6,7 +6,7 @@
 import { type ConfigOf, flag, number, only, optional, unlimited } from '../config-fields.js';
 import { NOISE_FIELDS, type TrainedNoise } from '../noise/noise-schedule.js';
 import { PREDICTION_FIELDS } from './prediction.js';
-import { linspace, roundHalfEven, valueAt } from '../noise/numpy-ranges.js';
+import { linspace, roundHalfEven, interp } from '../noise/numpy-ranges.js';
 import type { UnnamedSchedule } from '../scheduler.js';
 import { type Levels, respace } from './sigma-space.js';
 import { SIGMA_FIELDS, sigmaSpacing } from '../noise/sigmas.js';
@@ -46,7 +46,7 @@ export const multistepLevels = (
 ): Levels => {
   if (sigmaSpacing(config) === null) {
     const timesteps = spaceOneMore(config, steps);
-    return { timesteps, sigmas: timesteps.map((timestep) => valueAt(trained.sigmas, timestep)) };
+    return { timesteps, sigmas: timesteps.map((timestep) => interp(trained.sigmas, timestep)) };
   }
   const ends = { timesteps: [], sigmas: [trained.sigmas.at(-1)!, trained.sigmas[0]!] };
   const { sigmas, timesteps } = respace(config, ends, trained, steps);

@@ -5,9 +5,9 @@
 import type { SIGMA_FIELDS } from '../noise/sigmas.js';
 import type { ConfigOf } from '../config-fields.js';
 import type { TrainedNoise } from '../noise/noise-schedule.js';
-import { valueAt } from '../noise/numpy-ranges.js';
+import { interp } from '../noise/numpy-ranges.js';
 import type { UnnamedSchedule } from '../scheduler.js';
-import { sigmaSpacing, spreadSigmas, timestepOf } from '../noise/sigmas.js';
+import { sigmaSpacing, spaceSigmas, timestepOf } from '../noise/sigmas.js';
 import { spaceTimesteps, type TimestepConfig } from '../noise/timesteps.js';
 
 const f32 = Math.fround;
@@ -21,7 +21,7 @@ export interface Levels {
 /** Timesteps by their spacing, and the training noise there. */
 export const levelsAtTimesteps = (config: TimestepConfig, { sigmas }: TrainedNoise, steps: number): Levels => {
   const timesteps = spaceTimesteps(config, steps);
-  return { timesteps, sigmas: timesteps.map((timestep) => valueAt(sigmas, f32(timestep))) };
+  return { timesteps, sigmas: timesteps.map((timestep) => interp(sigmas, f32(timestep))) };
 };
 
 /** Sigmas by the rule that the configuration names, between the highest and lowest of `levels`; without one, `levels`. */
@@ -35,7 +35,7 @@ export const respace = (
   if (spacing === null) return levels;
   const max = config.sigma_max ?? levels.sigmas[0]!;
   const min = config.sigma_min ?? levels.sigmas.at(-1)!;
-  const sigmas = spreadSigmas(spacing, max, min, steps);
+  const sigmas = spaceSigmas(spacing, max, min, steps);
   const logSigmas = trained.sigmas.map(Math.log);
   return { sigmas, timesteps: sigmas.map((sigma) => timestepOf(sigma, logSigmas)) };
 };

@@ -1,20 +1,20 @@
-/** From a name of A1111, ComfyUI or their kin to a class of diffusers and its configuration. */
+/** Maps sampler names of A1111, ComfyUI and similar programs to diffusers' classes and configurations. */
 import type { ConfigValues } from '../config-fields.js';
 import { type Sampler, SAMPLERS, type Spacing, SPACINGS } from './sampler-table.js';
 import { WITHOUT_EQUIVALENT } from './without-equivalent.js';
 
-/** A scheduler as it was asked for. */
+/** A scheduler by its requested name. */
 export interface NamedScheduler {
-  /** The one spelling that it is recorded under. */
+  /** Its canonical spelling, as in results. */
   readonly name: string;
   /** diffusers' class. */
   readonly scheduler: string;
-  /** Keys that take the place of the model's. */
+  /** Keys that override the model's. */
   readonly values: ConfigValues;
 }
 
-/** Case, spaces, `_`, `-` and `/` do not count, and `++` is `pp`. */
-const fold = (name: string): string =>
+/** Ignores case, spaces, `_`, `-` and `/`; `++` is `pp`. */
+const normalizeName = (name: string): string =>
   name
     .toLowerCase()
     .replaceAll('++', 'pp')
@@ -23,8 +23,8 @@ const fold = (name: string): string =>
 const namesOf = ({ a1111, comfy, also }: Sampler | Spacing): string[] =>
   [a1111, comfy, ...also].filter((name) => name !== null);
 
-/** ComfyUI names the place where noise is drawn (`_gpu`), k-diffusion's early users the library (`k_`). */
-const spellings = (name: string): string[] => [name, `k_${name}`, `${name}_gpu`].map(fold);
+/** ComfyUI adds the device of the noise (`_gpu`), early users of k-diffusion the library (`k_`). */
+const spellings = (name: string): string[] => [name, `k_${name}`, `${name}_gpu`].map(normalizeName);
 
 const takes = (sampler: Sampler, { rule }: Spacing): boolean =>
   sampler.takes === 'all' ||
@@ -48,10 +48,10 @@ const named = (sampler: Sampler, spacing: Spacing | null): NamedScheduler => {
   };
 };
 
-/** What `named` makes of a sampler and what it does not take, by every spelling. */
+/** Samplers, and reasons for unsupported combinations, by every spelling. */
 const FOUND = new Map<string, NamedScheduler>();
 const REFUSED = new Map<string, string>();
-/** Samplers whose names carry noise levels that they do not take. */
+/** Samplers without the unsupported spacing that their name asks for. */
 const WITHOUT_LEVELS = new Map<string, NamedScheduler>();
 
 for (const sampler of SAMPLERS) {
@@ -59,10 +59,10 @@ for (const sampler of SAMPLERS) {
   for (const spelling of namesOf(sampler).flatMap(spellings)) {
     FOUND.set(spelling, named(sampler, plain));
     for (const spacing of SPACINGS) {
-      for (const suffix of namesOf(spacing).map(fold)) {
+      for (const suffix of namesOf(spacing).map(normalizeName)) {
         if (takes(sampler, spacing)) FOUND.set(spelling + suffix, named(sampler, spacing));
         else {
-          REFUSED.set(spelling + suffix, `${namesOf(sampler)[0]!} takes no ${spacing.a1111} noise levels`);
+          REFUSED.set(spelling + suffix, `${namesOf(sampler)[0]!} does not support ${spacing.a1111} spacing`);
           WITHOUT_LEVELS.set(spelling + suffix, named(sampler, plain));
         }
       }
@@ -71,37 +71,38 @@ for (const sampler of SAMPLERS) {
 }
 for (const name of WITHOUT_EQUIVALENT.samplers) {
   for (const suffix of ['', ...SPACINGS.flatMap(namesOf)])
-    REFUSED.set(fold(name + suffix), `${name} has no equivalent here`);
+    REFUSED.set(normalizeName(name + suffix), `${name} has no equivalent here`);
 }
 for (const name of WITHOUT_EQUIVALENT.spacings) {
   for (const sampler of SAMPLERS) {
     const plain = SPACINGS.find(({ comfy }) => comfy === sampler.plain) ?? null;
     for (const spelling of namesOf(sampler).flatMap(spellings)) {
-      REFUSED.set(spelling + fold(name), `the noise levels ${name} have no equivalent here`);
-      WITHOUT_LEVELS.set(spelling + fold(name), named(sampler, plain));
+      REFUSED.set(spelling + normalizeName(name), `the spacing ${name} has no equivalent here`);
+      WITHOUT_LEVELS.set(spelling + normalizeName(name), named(sampler, plain));
     }
   }
 }
 
-/** "DPM++ 2M Karras", `dpmpp_2m_karras` and `dpmpp_2m/karras` are one. @returns null: nothing is called so */
-export const findSampler = (name: string): NamedScheduler | null => FOUND.get(fold(name)) ?? null;
+/** "DPM++ 2M Karras", `dpmpp_2m_karras` and `dpmpp_2m/karras` are one. @returns null: unknown name */
+export const findSampler = (name: string): NamedScheduler | null => FOUND.get(normalizeName(name)) ?? null;
 
-/** Why a name that another program knows stands for nothing here; null: it is no such name. */
-export const whyNoSampler = (name: string): string | null => REFUSED.get(fold(name)) ?? null;
+/** Why a known name of another program has no equivalent here; null: unknown name. */
+export const whyNoEquivalent = (name: string): string | null => REFUSED.get(normalizeName(name)) ?? null;
 
 /**
- * A sampler and a spacing as metadata names them, apart or in one name: the sampler alone where the spacing is none of its own.
- * @param spacing A1111's `Automatic` is what that program takes for the sampler
+ * Finds a sampler and a spacing, as in metadata; the sampler alone if it does not support the spacing.
+ * @param spacing A1111's `Automatic` is the spacing that A1111 takes for the sampler
  */
-export const findPair = (sampler: string, spacing: string | null): NamedScheduler | null => {
-  const alone = findSampler(sampler) ?? WITHOUT_LEVELS.get(fold(sampler)) ?? null;
+export const findSamplerWithSpacing = (sampler: string, spacing: string | null): NamedScheduler | null => {
+  const alone = findSampler(sampler) ?? WITHOUT_LEVELS.get(normalizeName(sampler)) ?? null;
   if (spacing === null || alone === null) return alone;
-  if (fold(spacing) !== 'automatic') return findSampler(`${sampler} ${spacing}`) ?? alone;
-  const { automatic } = SAMPLERS.find((entry) => namesOf(entry).flatMap(spellings).includes(fold(sampler))) ?? {};
+  if (normalizeName(spacing) !== 'automatic') return findSampler(`${sampler} ${spacing}`) ?? alone;
+  const { automatic } =
+    SAMPLERS.find((entry) => namesOf(entry).flatMap(spellings).includes(normalizeName(sampler))) ?? {};
   return automatic == null ? alone : (findSampler(`${sampler} ${automatic}`) ?? alone);
 };
 
-/** How A1111 writes a scheduler: its sampler, and its schedule type where that is not the sampler's plain one. */
+/** A1111's sampler name of a scheduler, and its schedule type unless it is the sampler's default. */
 export const toA1111 = (name: string): { sampler: string; spacing: string | null } => {
   const entry =
     SAMPLERS.find(({ scheduler, a1111 }) => scheduler === name && a1111 !== null) ??
@@ -111,7 +112,7 @@ export const toA1111 = (name: string): { sampler: string; spacing: string | null
   return { sampler, spacing: spacing?.a1111 ?? null };
 };
 
-/** Names to suggest: as A1111 and as ComfyUI write them. */
+/** Names to suggest, in A1111's and ComfyUI's spelling. */
 export const samplerSpellings: readonly string[] = SAMPLERS.flatMap((sampler) => {
   const suffixes = SPACINGS.filter((spacing) => takes(sampler, spacing));
   const written = namesOf(sampler).flatMap((name) => [

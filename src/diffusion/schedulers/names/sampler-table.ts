@@ -1,6 +1,6 @@
 /**
- * What other programs call the samplers and the placings of noise levels: the one table, for options, rows, other programs'
- * metadata and docs/schedulers.md. Data only.
+ * Other programs' names of samplers and timestep spacings: the one table for options, rows, metadata and docs/schedulers.md. Data
+ * only.
  * Sources: AUTOMATIC1111/stable-diffusion-webui v1.10.1, modules/sd_samplers_kdiffusion.py, sd_samplers_timesteps.py, sd_samplers_lcm.py
  * and sd_schedulers.py; ComfyUI v0.3, comfy/samplers.py; InvokeAI v5, backend/stable_diffusion/schedulers; diffusers 0.42,
  * docs/source/en/api/schedulers/overview.md; stable-diffusion.cpp's `discrete` and Draw Things' `Trailing` and `AYS`, from pictures.
@@ -9,7 +9,7 @@ import type { ConfigValues } from '../config-fields.js';
 
 export type SpacingKey = 'normal' | 'karras' | 'exponential' | 'beta' | 'sgm_uniform' | 'simple' | 'ddim_uniform';
 
-/** Where the noise levels of a run lie. */
+/** A spacing of timesteps or sigmas. */
 export interface Spacing {
   /** ComfyUI's scheduler. */
   readonly comfy: SpacingKey;
@@ -17,9 +17,9 @@ export interface Spacing {
   readonly a1111: string;
   readonly also: readonly string[];
   readonly timesteps: 'linspace' | 'leading' | 'trailing';
-  /** The rule that places sigmas instead of timesteps. */
+  /** Sigma spacing; null: timestep spacing. */
   readonly rule: 'karras' | 'exponential' | 'beta' | null;
-  /** What is not as there; null: nothing beyond rounding. */
+  /** Difference to the other programs; null: rounding only. */
   readonly differs: string | null;
 }
 
@@ -83,13 +83,13 @@ export interface Sampler {
   /** diffusers' class, and its keys that make it this sampler. */
   readonly scheduler: string;
   readonly values: ConfigValues;
-  /** What it takes besides its name alone. */
+  /** Spacings that it supports. */
   readonly takes: 'all' | 'timesteps' | 'rules' | 'none';
-  /** What its name alone means; null: the class has no choice. */
+  /** The spacing of its name alone; null: the class has no choice. */
   readonly plain: SpacingKey | null;
-  /** What A1111's schedule type Automatic means. */
+  /** The spacing of A1111's schedule type Automatic. */
   readonly automatic: SpacingKey | null;
-  /** What is not as there; null: nothing beyond rounding. */
+  /** Difference to the other programs; null: rounding only. */
   readonly differs: string | null;
 }
 

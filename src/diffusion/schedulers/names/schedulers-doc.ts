@@ -1,4 +1,4 @@
-/** The tables of docs/schedulers.md that say what other programs' names mean here. */
+/** Writes the tables of docs/schedulers.md: other programs' names and their meaning here. */
 import type { ConfigValues } from '../config-fields.js';
 import { type Sampler, SAMPLERS, type Spacing, SPACINGS } from './sampler-table.js';
 import { WITHOUT_EQUIVALENT } from './without-equivalent.js';
@@ -53,7 +53,7 @@ const tables = [
   `No equivalent: the samplers ${codes(WITHOUT_EQUIVALENT.samplers)}, and the noise levels ${codes(WITHOUT_EQUIVALENT.spacings)}.`,
 ].join('\n\n');
 
-/** The page with its tables as the source has them. */
+/** The page with its tables updated. */
 export const schedulersDoc = (page: string): string => {
   const [before = '', rest = ''] = page.split(BEGIN);
   const [, after = ''] = rest.split(END);

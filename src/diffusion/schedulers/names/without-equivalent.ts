@@ -1,4 +1,4 @@
-/** Samplers and spacings of other programs (sources: sampler-table.ts) that nothing here stands for. */
+/** Samplers and spacings of other programs (sources: sampler-table.ts) without an equivalent here. */
 export const WITHOUT_EQUIVALENT = {
   samplers: [
     'DPM++ 2S a',

@@ -1,7 +1,7 @@
 /**
- * The noise that the model was trained with: betas, the products of what they leave (alpha bar), and sigmas.
+ * The noise schedule of training: betas, cumulative alphas (alpha bar) and sigmas.
  * Ho et al. 2020, arXiv:2006.11239, eq. 4; in float32 as diffusers 0.42 computes it (schedulers/scheduling_euler_discrete.py,
- * the constructor, which all of its schedulers share).
+ * the constructor, as all of its schedulers).
  */
 import { type ConfigOf, number, numbers, oneOf, optional, unsupported, wholeNumber } from '../config-fields.js';
 import { linspace32 } from './numpy-ranges.js';
@@ -18,22 +18,22 @@ export const NOISE_FIELDS = {
 export type NoiseConfig = ConfigOf<typeof NOISE_FIELDS> & { readonly rescale_betas_zero_snr?: boolean };
 
 export interface TrainedNoise {
-  /** f32 [trainTimesteps]: share of the picture's variance left at each timestep, falling. */
+  /** f32 [trainTimesteps]: alpha bar, falling. */
   readonly alphasCumprod: Float32Array;
   /** f32 [trainTimesteps]: noise to signal, sqrt((1 - a) / a), rising. */
   readonly sigmas: Float32Array;
 }
 
 /**
- * Stand for the zero and the infinity of a zero terminal SNR (diffusers' values). In float32 the second follows from the first
- * up to its last bit, in which torch's square root differs from processor to processor; the recorded runs have 4096.
+ * diffusers' values for the zero and the infinity of a zero terminal SNR. The second follows from the first except for the last bit,
+ * in which torch's square root differs between processors; the recorded runs have 4096.
  */
 const LEAST_ALPHA = 2 ** -24;
 const MOST_SIGMA = 4096;
 
 /**
- * @param end of a zero terminal SNR: kept `zero` (its sigma is infinite), or `near` it for schedulers that divide by alpha
- * @throws MODEL_CONFIG_UNSUPPORTED when the betas give no noise schedule
+ * @param end of a zero terminal SNR: `zero` (its sigma is infinite), or `near` zero for schedulers that divide by alpha
+ * @throws MODEL_CONFIG_UNSUPPORTED if the betas are no noise schedule
  */
 export const trainedNoise = (config: NoiseConfig, end: 'near' | 'zero' = 'near'): TrainedNoise => {
   const betas = trainedBetas(config);
@@ -46,7 +46,7 @@ export const trainedNoise = (config: NoiseConfig, end: 'near' | 'zero' = 'near')
   }
   const open = rescaled && end === 'zero' ? sigmas.subarray(0, -1) : sigmas;
   if (!open.every((sigma) => sigma > 0 && sigma < Infinity)) {
-    throw unsupported('beta_start', config.beta_start, 'betas must be between 0 and 1, and leave some of the picture');
+    throw unsupported('beta_start', config.beta_start, 'betas must be between 0 and 1, and leave some of the image');
   }
   return { alphasCumprod, sigmas };
 };

@@ -1,4 +1,4 @@
-/** Rows of numbers as numpy and torch make them, to their last bit: timesteps and sigmas depend on it. Pure. */
+/** linspace, round and interp of numpy and torch, exact to the last bit: timesteps and sigmas depend on it. Pure. */
 
 const f32 = Math.fround;
 
@@ -25,7 +25,7 @@ export const linspace32 = (start: number, end: number, count: number): Float32Ar
 };
 
 /** `numpy.interp` in float64 over values at 0, 1, 2, …; beyond the ends, the end values. */
-export const valueAt = (values: Float32Array, position: number): number => {
+export const interp = (values: Float32Array, position: number): number => {
   const last = values.length - 1;
   if (position <= 0) return values[0]!;
   if (position >= last) return values[last]!;

@@ -1,4 +1,4 @@
-/** Sigmas placed by a rule instead of by timesteps, and the timestep that goes with a sigma. float64, as in numpy. */
+/** Sigma spacings (Karras, exponential, beta), and the timestep of a sigma. float64, as in numpy. */
 import { betaQuantile } from './beta-quantile.js';
 import { type ConfigOf, flag, unsupported } from '../config-fields.js';
 import { linspace } from './numpy-ranges.js';
@@ -11,7 +11,7 @@ export const SIGMA_FIELDS = {
 
 export type SigmaSpacing = 'karras' | 'exponential' | 'beta';
 
-/** @throws MODEL_CONFIG_UNSUPPORTED when two rules are asked for at once, as in diffusers */
+/** @throws MODEL_CONFIG_UNSUPPORTED for two spacings at once, as in diffusers */
 export const sigmaSpacing = (config: ConfigOf<typeof SIGMA_FIELDS>): SigmaSpacing | null => {
   const asked = (['karras', 'exponential', 'beta'] as const).filter((spacing) => config[`use_${spacing}_sigmas`]);
   if (asked.length > 1) throw unsupported(`use_${asked[0]!}_sigmas`, true, `use_${asked[1]!}_sigmas is set too`);
@@ -24,7 +24,7 @@ const RHO = 7;
 const BETA_SHAPE = 0.6;
 
 /** `count` sigmas from `max` down to `min`. */
-export const spreadSigmas = (spacing: SigmaSpacing, max: number, min: number, count: number): number[] => {
+export const spaceSigmas = (spacing: SigmaSpacing, max: number, min: number, count: number): number[] => {
   switch (spacing) {
     case 'karras': {
       const [first, last] = [max ** (1 / RHO), min ** (1 / RHO)];
@@ -38,7 +38,7 @@ export const spreadSigmas = (spacing: SigmaSpacing, max: number, min: number, co
 };
 
 /**
- * The timestep, between two training timesteps, whose noise is `sigma`: linear in log sigma.
+ * The fractional timestep of `sigma`: linear in log sigma between two training timesteps.
  * @param logSigmas f32: logarithms of the training sigmas, rising
  */
 export const timestepOf = (sigma: number, logSigmas: Float32Array): number => {

@@ -1,5 +1,5 @@
 /**
- * Which of the training timesteps a run of N steps visits.
+ * Timestep spacing: the training timesteps of a run of N steps.
  * Lin et al. 2023, arXiv:2305.08891, table 2; as diffusers 0.42 rounds it (schedulers/scheduling_euler_discrete.py,
  * `set_timesteps`).
  */
@@ -15,8 +15,8 @@ export const TIMESTEP_FIELDS = {
 export type TimestepConfig = ConfigOf<typeof TIMESTEP_FIELDS> & { readonly num_train_timesteps: number };
 
 /**
- * Timesteps from the noisiest to the cleanest; whole, but for those of linspace.
- * @throws ROW_FIELD_INVALID for more steps than leading spacing can tell apart
+ * Timesteps from the noisiest on; integers, except with linspace.
+ * @throws ROW_FIELD_INVALID for more steps than leading spacing has timesteps
  */
 export const spaceTimesteps = (config: TimestepConfig, steps: number): number[] => {
   const { num_train_timesteps: train, timestep_spacing: spacing, steps_offset: offset } = config;

@@ -1,7 +1,8 @@
-/** A1111's prompts that change on the way: `[from:to:when]`, `[to:when]`, `[from::when]` and `[a|b]`. */
+/** A1111's prompt editing: `[from:to:when]`, `[to:when]`, `[from::when]` and alternation `[a|b]`. */
 
-/** A prompt, and the last step (counted from 1) that it is for. */
-export interface PromptUntil {
+/** The text of a prompt up to a step. */
+export interface ScheduledPrompt {
+  /** The last step of this text, counted from 1. */
   end: number;
   text: string;
 }
@@ -18,17 +19,16 @@ interface Parsed {
 
 const PLAIN = /(?:[^\\[\]():|]|\\.)+/suy;
 const NUMBER = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*$/i;
-/** More brackets inside each other are text: nobody writes them, and each is a call deeper. */
+/** Deeper brackets are text, since parsing recurses. */
 const DEEPEST = 64;
 
 /**
- * The prompt's texts over a schedule of `steps` steps, in order; a text alone where nothing changes. `when` with a point is a
- * share of the steps, without one a number of steps. What is no form of these is text; a `|` outside brackets makes all of the
- * prompt text.
+ * The texts of a prompt over a schedule of `steps` steps, in order; one text if nothing changes. `when` with a decimal point is a
+ * share of the steps, without one a step number. Anything else is text; a `|` outside brackets makes the whole prompt text.
  * Source: AUTOMATIC1111/stable-diffusion-webui modules/prompt_parser.py, version 1.10 (grammar `schedule_parser`,
  * `get_learned_conditioning_prompt_schedules`); its doctests are tests here.
  */
-export const schedulePrompt = (prompt: string, steps: number): PromptUntil[] => {
+export const schedulePrompt = (prompt: string, steps: number): ScheduledPrompt[] => {
   const nodes = parse(prompt);
   if (nodes === null) return [{ end: steps, text: prompt }];
   const ends = [...new Set([...changesOf(nodes, steps), steps])].sort((a, b) => a - b);
@@ -36,10 +36,10 @@ export const schedulePrompt = (prompt: string, steps: number): PromptUntil[] => 
 };
 
 /**
- * The text of a step. A1111 counts steps from 0 where it looks up what it counted from 1 (`reconstruct_cond_batch`): a change
- * at 5 comes after the sixth step.
+ * Index of the text at a step, counted from 0. As in A1111 (`reconstruct_cond_batch`) texts count steps from 1: a change at 5 comes
+ * after the sixth step.
  */
-export const indexAt = (schedule: readonly PromptUntil[], step: number): number =>
+export const indexAt = (schedule: readonly ScheduledPrompt[], step: number): number =>
   Math.max(
     0,
     schedule.findIndex(({ end }) => step <= end),
@@ -72,9 +72,9 @@ const textAt = (nodes: readonly Node[], step: number, steps: number): string =>
     })
     .join('');
 
-/** null: no prompt of the grammar. */
+/** null: not a prompt of the grammar. */
 const parse = (text: string): readonly Node[] | null => {
-  /** What a bracket at a place is, so that no place is read twice. */
+  /** Parsed brackets by position, so that none is parsed twice. */
   const known = new Map<number, Parsed | null>();
 
   const promptFrom = (start: number, depth: number): Parsed => {
@@ -125,7 +125,7 @@ const parse = (text: string): readonly Node[] | null => {
   return nodes;
 };
 
-/** @param marks what stands behind each part @returns null: nothing of the grammar */
+/** @param marks delimiter after each part @returns null: not in the grammar */
 const meaningOf = (
   opening: string,
   parts: readonly (readonly Node[])[],

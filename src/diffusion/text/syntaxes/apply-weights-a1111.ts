@@ -2,12 +2,16 @@ import type { Tensor } from '../../../tensor/tensor.js';
 import type { Chunk } from '../token-chunks.js';
 
 /**
- * Multiplies what stands at each token by its weight, and all of it so that its mean is as before. Texts of one schedule
- * have one mean, as they go through A1111 together.
+ * Multiplies each token's hidden state by its weight, then rescales all of them to the mean before. Texts of one schedule share
+ * one mean, since A1111 encodes them together.
  * Source: AUTOMATIC1111/stable-diffusion-webui modules/sd_emphasis.py at 255da37d, `EmphasisOriginal`, its default.
- * @param chunks one of each text @param hiddens f32 [1,77,width], in place @param counts how often each counts
+ * @param chunks one of each text @param hiddens f32 [1,77,width], in place @param counts occurrences of each text
  */
-export const weighA1111 = (chunks: readonly Chunk[], hiddens: readonly Tensor[], counts: readonly number[]): void => {
+export const applyWeightsA1111 = (
+  chunks: readonly Chunk[],
+  hiddens: readonly Tensor[],
+  counts: readonly number[],
+): void => {
   if (chunks.every((chunk) => chunk.every(({ weight }) => weight === 1))) return;
   const before = sumOf(hiddens, counts);
   for (const [index, chunk] of chunks.entries()) {

@@ -1,24 +1,32 @@
-import { frame, roomOf, tokenize, idsOf, type Chunk, type Token, type TokenGroup } from '../token-chunks.js';
+import {
+  frameChunk,
+  tokensPerChunk,
+  tokenize,
+  tokenIds,
+  type Chunk,
+  type Token,
+  type TokenGroup,
+} from '../token-chunks.js';
 import type { TextEncoder } from '../encode-prompt.js';
 import { isBreak, type WeightedText } from './parse-a1111.js';
 
-/** A1111's default of `comma_padding_backtrack`: what stands behind a comma this near to a chunk's end goes to the next. */
+/** A1111's default `comma_padding_backtrack`: tokens after a comma this close to a chunk's end move to the next chunk. */
 const BACKTRACK = 20;
 
 /**
- * Chunks of 75 tokens, cut behind a comma where one is near.
+ * Splits into chunks of 75 tokens, after a comma if one is near the end.
  * Source: AUTOMATIC1111/stable-diffusion-webui modules/sd_hijack_clip.py at 00e09382, `tokenize_line`.
  * @returns at least one
  */
 export const chunkA1111 = (encoder: TextEncoder, parts: readonly WeightedText[]): Chunk[] => {
   const { tokenizer } = encoder;
-  const room = roomOf(tokenizer);
-  const [comma] = idsOf(tokenizer, ',');
+  const room = tokensPerChunk(tokenizer);
+  const [comma] = tokenIds(tokenizer, ',');
   const chunks: Chunk[] = [];
   let current: Token[] = [];
   let lastComma = -1;
   const close = (carried: readonly Token[] = []): void => {
-    chunks.push(frame(tokenizer, current));
+    chunks.push(frameChunk(tokenizer, current));
     current = [...carried];
     lastComma = -1;
   };

@@ -1,23 +1,31 @@
-import { frame, idsOf, roomOf, vectorsOf, type Chunk, type Token, type TokenGroup } from '../token-chunks.js';
+import {
+  frameChunk,
+  tokenIds,
+  tokensPerChunk,
+  vectorsOf,
+  type Chunk,
+  type Token,
+  type TokenGroup,
+} from '../token-chunks.js';
 import type { TextEncoder } from '../encode-prompt.js';
 import type { WeightedText } from './parse-a1111.js';
 
-/** ComfyUI's `max_word_length`: longer words may be cut in two. */
+/** ComfyUI's `max_word_length`: words of so many tokens may be split. */
 const LONG = 8;
 const PREFIX = 'embedding:';
 
 /**
- * Chunks of 75 tokens that cut no word, but words of 8 tokens and more. An embedding is a word that begins with `embedding:`.
+ * Splits into chunks of 75 tokens between words; words of 8 tokens and more may be split. `embedding:` starts an embedding.
  * Source: comfyanonymous/ComfyUI comfy/sd1_clip.py at 00728eb2, `tokenize_with_weights`.
  * @returns at least one
  */
 export const chunkComfy = (encoder: TextEncoder, parts: readonly WeightedText[]): Chunk[] => {
   const { tokenizer } = encoder;
-  const room = roomOf(tokenizer);
+  const room = tokensPerChunk(tokenizer);
   const chunks: Chunk[] = [];
   let current: Token[] = [];
   const close = (): void => {
-    chunks.push(frame(tokenizer, current));
+    chunks.push(frameChunk(tokenizer, current));
     current = [];
   };
   for (const word of parts.flatMap((part) => wordsOf(encoder, part))) {
@@ -43,9 +51,9 @@ const wordsOf = (encoder: TextEncoder, { text, weight }: WeightedText): TokenGro
     .filter((word) => word !== '')
     .flatMap((word) => wordOf(encoder, word, weight));
 
-/** A comma right behind an embedding's name is a word of its own. */
+/** A comma directly after an embedding's name is a word of its own. */
 const wordOf = ({ tokenizer, embeddings }: TextEncoder, word: string, weight: number): TokenGroup[] => {
-  const ids = (text: string): TokenGroup => idsOf(tokenizer, text).map((id) => ({ id, weight, vector: null }));
+  const ids = (text: string): TokenGroup => tokenIds(tokenizer, text).map((id) => ({ id, weight, vector: null }));
   if (!word.startsWith(PREFIX)) return [ids(word)];
   const name = word.slice(PREFIX.length).toLowerCase();
   const bare = name.replace(/^,+|,+$/g, '');

@@ -1,4 +1,4 @@
-/** Reads Compel's grammar from left to right. What is of no form of it is text, word by word. */
+/** Parses Compel's grammar from left to right. Everything else is text, word by word. */
 import { RefineError } from '../../../errors.js';
 import type { WeightedText } from './parse-a1111.js';
 
@@ -10,13 +10,13 @@ interface Joined {
 
 interface Bracket {
   parts: WeightedText[];
-  /** The place behind it. */
+  /** Position after it. */
   end: number;
 }
 
 const UP = 1.1;
 const DOWN = 0.9;
-/** A word without syntax in it: escaped signs, signs inside of it (`hot-dog`), numbers, and any other letter. */
+/** A word without syntax: escaped signs, inner signs (`hot-dog`), numbers and other characters. */
 const WORD = /(?:\\[()",.+\-=]|[-+](?![\s()",.+\-=]|$)|-?\d+|[^\s()",.+\-=])+/uy;
 const FREE_WORD = /\S+/uy;
 const QUOTED = /"((?:\\"|[^"])*)"/uy;
@@ -27,7 +27,7 @@ const SWAP = /\s*\.swap\s*\(/uy;
 const LORA = /(?:useLora|withLora)\s*\(/uy;
 const SPACE = /\s*/uy;
 const JOIN = /\s*\)\s*\.(and|add|blend)\s*\(\s*([^()]*)\)/uy;
-/** More brackets inside each other are text. */
+/** Deeper brackets are text. */
 const DEEPEST = 32;
 
 export class CompelReader {
@@ -36,7 +36,7 @@ export class CompelReader {
   constructor(
     private readonly text: string,
     private readonly depth = 0,
-    /** What a bracket at a place is, so that no place is read twice: each would double the work. */
+    /** Parsed brackets by position: parsing nested ones twice would double the work at each level. */
     private readonly known = new Map<number, Bracket | null>(),
   ) {}
 
@@ -51,7 +51,7 @@ export class CompelReader {
     }
   }
 
-  /** `("a", "b").and(1, 1)` or `.blend(…)`; null: the text is none, and nothing is read. */
+  /** `("a", "b").and(1, 1)` or `.blend(…)`; null: neither, and nothing is consumed. */
   conjunction(): Joined | null {
     return this.#orBack(() => {
       this.#take(SPACE);
@@ -74,7 +74,7 @@ export class CompelReader {
     });
   }
 
-  /** The pieces inside of brackets or quotes, to their end; null: there is something else in between. */
+  /** The pieces inside brackets or quotes, to their end; null: not in the grammar. */
   #inside(isEnd: () => boolean): WeightedText[] | null {
     const parts: WeightedText[] = [];
     for (;;) {
@@ -125,7 +125,7 @@ export class CompelReader {
     return this.#quotedBy((inner) => inner.#inside(() => inner.#at >= inner.text.length));
   }
 
-  /** Where anything may stand in quotes. */
+  /** Quotes with any text. */
   #quotedPrompt(): WeightedText[] | null {
     return this.#quoted() ?? this.#quotedBy((inner) => inner.prompt());
   }
@@ -167,7 +167,7 @@ export class CompelReader {
     if (this.#look(LORA)) throw notDone('withLora()');
   }
 
-  /** What `read` gives; where that is null, the place is as it was. */
+  /** The result of `read`; if it is null, the position is restored. */
   #orBack<T>(read: () => T | null): T | null {
     const start = this.#at;
     const result = read();
@@ -202,5 +202,5 @@ const weigh = (parts: readonly WeightedText[], factor: number): WeightedText[] =
 const notDone = (form: string): RefineError =>
   new RefineError(
     'ROW_FIELD_INVALID',
-    `The prompt has ${form}, which sdxl-refine does not do. Remove it, or give --prompt-syntax plain.`,
+    `The prompt has ${form}, which sdxl-refine does not support. Remove it, or give --prompt-syntax plain.`,
   );

@@ -1,6 +1,6 @@
-/** Compel's way (damian0815/compel src/compel/compel.py and embeddings_provider.py at c60b9fbc, as `CompelForSDXL` uses them). */
+/** Encodes prompts as Compel (damian0815/compel src/compel/compel.py and embeddings_provider.py at c60b9fbc, as `CompelForSDXL` uses them). */
 import { tensor, type Tensor } from '../../../tensor/tensor.js';
-import { frame } from '../token-chunks.js';
+import { frameChunk } from '../token-chunks.js';
 import { chunkCompel } from './chunk-compel.js';
 import { encodeChunk } from '../encode-chunk.js';
 import { encodePlain } from './encode-plain.js';
@@ -8,18 +8,18 @@ import type { EncodedText, EncodeTexts } from '../encoded-text.js';
 import type { TextEncoder } from '../encode-prompt.js';
 import type { WeightedText } from './parse-a1111.js';
 import { parseCompel } from './parse-compel.js';
-import { weighFromEmpty } from './interpolate-from-empty.js';
+import { interpolateFromEmpty } from './interpolate-from-empty.js';
 
-/** Pieces weighted below: a weight of 0 would be infinitely strong. */
+/** Smallest weight: 0 would have an infinite effect. */
 const SMALLEST = 1e-5;
 
-/** The pooled embedding is that of the text as it is written, its signs among it, cut to one chunk: so it is in Compel. */
+/** As in Compel, the pooled embedding is that of the text as written, syntax and all, truncated to one chunk. */
 export const encodeCompel: EncodeTexts = async (encoder, texts, counts) => {
-  const { hidden: empty } = await encodeChunk(encoder, frame(encoder.tokenizer, []));
+  const { hidden: empty } = await encodeChunk(encoder, frameChunk(encoder.tokenizer, []));
   const written = await encodePlain(encoder, texts, counts);
   const encoded: EncodedText[] = [];
   for (const [index, text] of texts.entries()) {
-    encoded.push({ chunks: await encodeOne(encoder, text, empty), pooled: written[index]?.pooled, filler: empty });
+    encoded.push({ chunks: await encodeOne(encoder, text, empty), pooled: written[index]?.pooled, padding: empty });
   }
   return encoded;
 };
@@ -46,7 +46,7 @@ const encodeOne = async (encoder: TextEncoder, text: string, empty: Tensor): Pro
 const awayFromEmpty = (weight: number): [number, number] => [1 - weight, weight];
 
 /**
- * What is weighted below 1 is moved towards a prompt in which nobody looks at it, by tan((1 - weight)·π/2): half way at 0.5.
+ * Interpolates pieces of weight below 1 towards a prompt in which they are masked, by tan((1 - weight)·π/2): half way at 0.5.
  * (`get_embeddings_for_weighted_prompt_fragments` with `DownweightMode.MASK`, Compel's default.)
  */
 const encodePieces = async (
@@ -54,27 +54,27 @@ const encodePieces = async (
   pieces: readonly WeightedText[],
   empty: Tensor,
 ): Promise<Tensor[]> => {
-  const { chunks, places } = chunkCompel(encoder, pieces);
+  const { chunks, positions } = chunkCompel(encoder, pieces);
   const length = encoder.config.positions;
-  /** Without the places `first` to `last`, but for what begins and ends chunks. */
+  /** With positions `first` to `last` masked, except begin and end of chunks. */
   const encode = async ([first, last]: readonly [number, number] = [0, -1]): Promise<Tensor[]> => {
     const encoded: Tensor[] = [];
     for (const [index, chunk] of chunks.entries()) {
-      const hides = (place: number): boolean => {
+      const isMasked = (place: number): boolean => {
         const counted = index * length + place;
         return place > 0 && place < length - 1 && counted >= first && counted <= last;
       };
-      const unseen = new Set([...chunk.keys()].filter(hides));
-      encoded.push(weighFromEmpty(chunk, (await encodeChunk(encoder, chunk, unseen)).hidden, empty));
+      const masked = new Set([...chunk.keys()].filter(isMasked));
+      encoded.push(interpolateFromEmpty(chunk, (await encodeChunk(encoder, chunk, masked)).hidden, empty));
     }
     return encoded;
   };
   const versions = [await encode()];
   const weights = [1];
   for (const [index, { weight }] of pieces.entries()) {
-    const place = places[index];
-    if (weight >= 1 || place == null) continue;
-    versions.push(await encode(place));
+    const range = positions[index];
+    if (weight >= 1 || range == null) continue;
+    versions.push(await encode(range));
     weights.push(Math.tan(((1 - Math.max(SMALLEST, weight)) * Math.PI) / 2));
   }
   const shares = asShares(weights);
@@ -91,7 +91,7 @@ const asShares = (weights: readonly number[]): number[] => {
   return weights.map((weight) => weight / sum);
 };
 
-/** The sum, each by its weight; alone and at 1, the tensor itself. */
+/** Weighted sum; a single tensor of weight 1 is returned unchanged. */
 const mix = (parts: readonly Tensor[], weights: readonly number[]): Tensor => {
   const counted = parts.flatMap((part, index) => (weights[index] === 0 ? [] : [{ part, weight: weights[index] ?? 0 }]));
   const [only, ...others] = counted;

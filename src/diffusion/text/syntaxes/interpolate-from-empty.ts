@@ -2,13 +2,12 @@ import { tensor, type Tensor } from '../../../tensor/tensor.js';
 import type { Chunk } from '../token-chunks.js';
 
 /**
- * Moves what stands at each token away from what an empty prompt has there: empty + weight · (token - empty), where the
- * weight is not 1.
+ * Moves each token's hidden state away from that of an empty prompt: empty + weight · (token - empty), for weights other than 1.
  * Source: comfyanonymous/ComfyUI comfy/sd1_clip.py at 00728eb2, `encode_token_weights`; damian0815/compel
  * src/compel/embeddings_provider.py at c60b9fbc, `build_weighted_embedding_tensor`.
  * @param hidden, empty f32 [1,77,width] @returns the same, new where a weight is not 1
  */
-export const weighFromEmpty = (chunk: Chunk, hidden: Tensor, empty: Tensor): Tensor => {
+export const interpolateFromEmpty = (chunk: Chunk, hidden: Tensor, empty: Tensor): Tensor => {
   if (chunk.every(({ weight }) => weight === 1)) return hidden;
   const width = hidden.dims[2] ?? 0;
   const weighted = hidden.data.slice();

@@ -2,13 +2,13 @@
 
 import { expectFinite } from './expect-finite.js';
 
-/** Text and how much it counts. */
+/** Text with its weight. */
 export interface WeightedText {
   text: string;
   weight: number;
 }
 
-/** A new chunk begins here. Inside brackets it is weighted as text is, and is the word `break` then: so it is in A1111. */
+/** Starts a new chunk. As in A1111, inside brackets it gets a weight, and is the word `break`. */
 export const isBreak = ({ text, weight }: WeightedText): boolean => text === 'BREAK' && weight === -1;
 
 const UP = 1.1;
@@ -16,7 +16,7 @@ const PIECE = /\\[()[\]\\]|\\|\(|\[|:\s*([+-]?[.\d]+)\s*\)|\)|\]|[^\\()[\]:]+|:/
 const BREAK = /\s*\bBREAK\b\s*/;
 
 /**
- * Brackets that are not closed count to the end, those that were not opened are text, neighbours of equal weight are one.
+ * Unclosed brackets extend to the end, unopened ones are text, and neighbours of equal weight are merged.
  * Source: AUTOMATIC1111/stable-diffusion-webui modules/prompt_parser.py at 28bd8e14, `parse_prompt_attention`; its doctests
  * are tests here.
  * @returns at least one
@@ -47,7 +47,7 @@ const cutAtBreaks = (text: string): WeightedText[] =>
     .split(BREAK)
     .flatMap((part, index) => [...(index === 0 ? [] : [{ text: 'BREAK', weight: -1 }]), { text: part, weight: 1 }]);
 
-/** `1.2.3` matches the pattern and is no number: A1111 stops there with an error, here it weighs 1. */
+/** `1.2.3` matches the pattern and is no number: an error in A1111, weight 1 here. */
 const toNumber = (text: string): number => {
   const value = Number(text);
   return Number.isNaN(value) ? 1 : value;

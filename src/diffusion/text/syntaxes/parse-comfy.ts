@@ -4,11 +4,11 @@ import { expectFinite } from './expect-finite.js';
 import type { WeightedText } from './parse-a1111.js';
 
 const UP = 1.1;
-/** More brackets inside each other are text. */
+/** Deeper brackets are text. */
 const DEEPEST = 64;
 
 /**
- * A weight stands for its bracket whatever is around it, brackets without one multiply by 1.1.
+ * A weight replaces that of outer brackets; brackets without one multiply by 1.1.
  * Source: comfyanonymous/ComfyUI comfy/sd1_clip.py at 00728eb2, `token_weights` and `parse_parentheses`.
  * @throws ROW_FIELD_INVALID for a weight that no float32 holds
  */
@@ -22,7 +22,7 @@ export const parseComfy = (prompt: string): WeightedText[] =>
     ),
   );
 
-/** They cannot be typed. */
+/** Characters that cannot be typed. */
 const ESCAPED = { closing: '\0\u0001', opening: '\0\u0002' };
 
 const weigh = (text: string, weight: number, depth: number): WeightedText[] =>
@@ -35,13 +35,13 @@ const weigh = (text: string, weight: number, depth: number): WeightedText[] =>
     return own === null ? weigh(inner, weight * UP, depth + 1) : weigh(inner.slice(0, colon), own, depth + 1);
   });
 
-/** As Python's float reads it, but for infinities and what is no number. */
+/** Python's float, without infinities and NaN. */
 const readNumber = (text: string): number | null => {
   const trimmed = text.trim();
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(trimmed) ? Number(trimmed) : null;
 };
 
-/** Brackets of the first level, and what is between them. */
+/** Splits into top-level brackets and the text between them. */
 const cutAtBrackets = (text: string): string[] => {
   const parts: string[] = [];
   let current = '';

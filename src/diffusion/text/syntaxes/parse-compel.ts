@@ -8,13 +8,13 @@ import { CompelReader } from './compel-reader.js';
 import { expectFinite } from './expect-finite.js';
 import type { WeightedText } from './parse-a1111.js';
 
-/** Prompts one after the other, or one that lies between them. */
+/** Concatenated prompts, or their weighted mean. */
 export interface CompelPrompt {
   kind: 'and' | 'blend';
-  /** Pieces of one weight; neighbours differ. */
+  /** Pieces, each of one weight; neighbours differ in weight. */
   prompts: readonly (readonly WeightedText[])[];
   weights: readonly number[];
-  /** Of a blend: whether the weights are shares of their sum. */
+  /** Blends only: the weights are divided by their sum. */
   normalizes: boolean;
 }
 
@@ -40,7 +40,7 @@ export const parseCompel = (prompt: string): CompelPrompt => {
 
 const MAX_SHOWN = 80;
 
-/** Neighbours of equal weight are one, and no prompt is without a piece. */
+/** Merges neighbours of equal weight; an empty prompt is one empty piece. */
 const fuse = (parts: readonly WeightedText[]): WeightedText[] => {
   const fused: WeightedText[] = [];
   for (const { text, weight } of parts) {

@@ -3,12 +3,12 @@
  * Source: Sennrich et al. 2016, arXiv:1508.07909; bytes as letters as in GPT-2 (Radford et al. 2019), end-of-word mark as
  * in CLIP (Radford et al. 2021, arXiv:2103.00020).
  */
-import { LowestFirst } from './merge-queue.js';
+import { MergeQueue } from './merge-queue.js';
 
-/** What the last token of a word ends with. */
+/** Suffix of a word's last token. */
 export const END_OF_WORD = '</w>';
 
-/** Bytes that stand for themselves: the visible characters of Latin-1. The others become U+0100, U+0101, … */
+/** Visible Latin-1 characters stand for their own bytes; other bytes become U+0100, U+0101, … */
 const isVisible = (byte: number): boolean =>
   (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xff && byte !== 0xad);
 
@@ -22,19 +22,19 @@ const utf8 = new TextEncoder();
 export interface BytePairs {
   /** Token → id. */
   vocab: ReadonlyMap<string, number>;
-  /** `left right` in the order they were learned: the earlier wins. */
+  /** `left right`, in order of rank. */
   merges: readonly string[];
-  /** Id of what the vocabulary lacks. */
+  /** Id of symbols that the vocabulary lacks. */
   unknown: number;
 }
 
 interface Merge {
   rank: number;
-  /** Symbol that the pair becomes. */
+  /** Symbol of the merged pair. */
   merged: number;
 }
 
-/** The merges by numbers of symbols: symbol 0 to 255 is a byte, 256 to 511 one that ends a word, the rest is merged from them. */
+/** Numbers the symbols of merges: 0 to 255 are bytes, 256 to 511 bytes that end a word, the rest are merged symbols. */
 const numberMerges = (merges: readonly string[]): { names: string[]; find: (pair: number) => Merge | undefined } => {
   const names = [...LETTERS, ...LETTERS.map((letter) => `${letter}${END_OF_WORD}`)];
   const numbers = new Map(names.map((name, number) => [name, number]));
@@ -52,15 +52,15 @@ const numberMerges = (merges: readonly string[]): { names: string[]; find: (pair
   return { names, find: (pair) => found.get(pair) };
 };
 
-/** More symbols than any vocabulary has, and few enough for a pair of them to be an exact number. */
+/** More than any vocabulary has; a pair of numbers below it fits into a double exactly. */
 const MOST_SYMBOLS = 2 ** 26;
 const pairOf = (left: number, right: number): number => left * MOST_SYMBOLS + right;
 
 const NONE = -1;
 
 /**
- * A function from a word (not empty, any Unicode) to its ids, at least one. In time n log n of the word's bytes: its symbols are
- * a linked list, and each pair that can be merged waits under its rank.
+ * Returns a function from a word (not empty, any Unicode) to its ids, at least one. It takes n log n time in the word's bytes: the
+ * symbols are a linked list, and the queue has each mergeable pair by rank.
  */
 export const bytePairEncoder = ({ vocab, merges, unknown }: BytePairs): ((word: string) => number[]) => {
   const { names, find } = numberMerges(merges);
@@ -72,16 +72,16 @@ export const bytePairEncoder = ({ vocab, merges, unknown }: BytePairs): ((word: 
     const symbols = Int32Array.from(bytes, (byte, at) => (at === last ? byte + LETTERS.length : byte));
     const next = Int32Array.from(bytes, (_, at) => (at === last ? NONE : at + 1));
     const previous = Int32Array.from(bytes, (_, at) => at - 1);
-    const waiting = new LowestFirst();
+    const queue = new MergeQueue();
 
-    /** The merge of the symbol at a place with the one after it. */
+    /** The merge of the symbol at a position with the next one. */
     const mergeAt = (at: number): Merge | undefined => {
       const after = next[at] ?? NONE;
       return after === NONE ? undefined : find(pairOf(symbols[at] ?? 0, symbols[after] ?? 0));
     };
-    const wait = (at: number): void => {
+    const enqueue = (at: number): void => {
       const merge = at === NONE ? undefined : mergeAt(at);
-      if (merge !== undefined) waiting.add(merge.rank, at);
+      if (merge !== undefined) queue.push(merge.rank, at);
     };
     const join = (at: number, merged: number): void => {
       const after = next[at] ?? NONE;
@@ -92,16 +92,16 @@ export const bytePairEncoder = ({ vocab, merges, unknown }: BytePairs): ((word: 
       if (rest !== NONE) previous[rest] = at;
     };
 
-    for (let at = 0; at < last; at++) wait(at);
-    /* All pairs of one rank are merged, from the left, before a pair that came to be meanwhile. */
-    for (let lowest = waiting.take(); lowest !== null; lowest = waiting.take()) {
-      for (const at of lowest.places.sort((a, b) => a - b)) {
-        /* What has been merged into a neighbour since, or with another, waits no longer. */
+    for (let at = 0; at < last; at++) enqueue(at);
+    /* All pairs of one rank are merged, from the left, before pairs that these merges create. */
+    for (let lowest = queue.popLowest(); lowest !== null; lowest = queue.popLowest()) {
+      for (const at of lowest.positions.sort((a, b) => a - b)) {
+        /* Skips pairs that an earlier merge has changed. */
         const merge = symbols[at] === NONE ? undefined : mergeAt(at);
         if (merge?.rank !== lowest.rank) continue;
         join(at, merge.merged);
-        wait(previous[at] ?? NONE);
-        wait(at);
+        enqueue(previous[at] ?? NONE);
+        enqueue(at);
       }
     }
     const encoded: number[] = [];

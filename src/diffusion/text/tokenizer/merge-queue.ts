@@ -1,31 +1,31 @@
-/** Places that wait under a rank; the lowest rank is taken first, with all of its places. A binary heap of the ranks. Pure. */
+/** A priority queue of byte-pair merges: positions by rank, lowest rank first. A binary heap of the ranks. Pure. */
 
-export class LowestFirst {
+export class MergeQueue {
   readonly #ranks: number[] = [];
-  readonly #places = new Map<number, number[]>();
+  readonly #positions = new Map<number, number[]>();
 
-  add(rank: number, place: number): void {
-    const places = this.#places.get(rank);
-    if (places !== undefined) {
-      places.push(place);
+  push(rank: number, position: number): void {
+    const positions = this.#positions.get(rank);
+    if (positions !== undefined) {
+      positions.push(position);
       return;
     }
-    this.#places.set(rank, [place]);
-    this.#rise(this.#ranks.push(rank) - 1, rank);
+    this.#positions.set(rank, [position]);
+    this.#siftUp(this.#ranks.push(rank) - 1, rank);
   }
 
-  /** @returns null: nothing waits */
-  take(): { rank: number; places: number[] } | null {
+  /** The lowest rank, with all of its positions. @returns null if the queue is empty */
+  popLowest(): { rank: number; positions: number[] } | null {
     const [rank] = this.#ranks;
     const last = this.#ranks.pop();
     if (rank === undefined || last === undefined) return null;
-    if (this.#ranks.length > 0) this.#sink(last);
-    const places = this.#places.get(rank) ?? [];
-    this.#places.delete(rank);
-    return { rank, places };
+    if (this.#ranks.length > 0) this.#siftDown(last);
+    const positions = this.#positions.get(rank) ?? [];
+    this.#positions.delete(rank);
+    return { rank, positions };
   }
 
-  #rise(from: number, rank: number): void {
+  #siftUp(from: number, rank: number): void {
     let at = from;
     while (at > 0) {
       const parent = (at - 1) >> 1;
@@ -37,8 +37,8 @@ export class LowestFirst {
     this.#ranks[at] = rank;
   }
 
-  /** Puts a rank in at the top. */
-  #sink(rank: number): void {
+  /** Inserts a rank at the root. */
+  #siftDown(rank: number): void {
     let at = 0;
     for (;;) {
       const left = 2 * at + 1;

@@ -9,10 +9,10 @@ import { createTokenizer, type Tokenizer, type TokenizerParts } from './tokenize
 /** @throws MODEL_CONFIG_INVALID naming the file that is missing, unreadable, or not a CLIP tokenizer's */
 export const readTokenizer = async (folder: string): Promise<Tokenizer> => createTokenizer(await readParts(folder));
 
-/** For weights that come without: one-file checkpoints. It pads with `!`, as SDXL's second text encoder was trained. */
+/** The bundled tokenizer, for one-file checkpoints. It pads with `!`, as in the training of SDXL's second text encoder. */
 const CLIP_TOKENIZER = fileURLToPath(new URL('../../../../models/clip-tokenizer', import.meta.url));
 
-/** @param padsWithEnd as SDXL's first text encoder was trained */
+/** @param padsWithEnd as in the training of SDXL's first text encoder */
 export const readClipTokenizer = async (padsWithEnd: boolean): Promise<Tokenizer> => {
   const { config, ...parts } = await readParts(CLIP_TOKENIZER);
   return createTokenizer({ ...parts, config: padsWithEnd ? { ...config, pad: config.end } : config });

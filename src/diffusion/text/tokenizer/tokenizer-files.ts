@@ -1,4 +1,4 @@
-/** The files of a `tokenizer/` folder, as text, to the parts of a tokenizer; both layouts that transformers has written. */
+/** Parses the files of a `tokenizer/` folder, in both layouts of transformers. */
 import { z } from 'zod';
 import { RefineError } from '../../../errors.js';
 import { cutText } from '../../../io/json/json-text.js';
@@ -13,7 +13,7 @@ export const TOKENIZER_FILES = [
   'special_tokens_map.json',
 ] as const;
 
-/** Contents of the files that are there: `vocab.json` with `merges.txt`, or (transformers 5) `tokenizer.json`. */
+/** Contents of the files: `vocab.json` with `merges.txt`, or (transformers 5) `tokenizer.json`. */
 export type TokenizerFiles = Readonly<Partial<Record<(typeof TOKENIZER_FILES)[number], string | undefined>>>;
 
 /** Positions of CLIP's text encoders. */
@@ -21,7 +21,7 @@ const CLIP_LENGTH = 77;
 const BEGIN = '<|startoftext|>';
 const END = '<|endoftext|>';
 
-/** Spaces around the token count as part of it, or it counts only as a whole word: no CLIP tokenizer asks for that. */
+/** Tokens that absorb spaces around them, or match whole words only: no CLIP tokenizer has any. */
 const no = z.literal(false).default(false);
 /** Words that a prompt is searched for one by one: a model has some, with embeddings in its vocabulary some hundred. */
 const MAX_ADDED = 5000;
@@ -68,7 +68,7 @@ export const parseTokenizerFiles = (files: TokenizerFiles, where: string): Token
   const config = read(configSchema, parseJson(files['tokenizer_config.json'] ?? '{}', configPath), configPath);
   const { vocab, merges, listed = listedIn(config) } = parsePairs(files, where);
 
-  // The list of added tokens is newer than `special_tokens_map.json`: where it is, the map says nothing more.
+  // The list of added tokens replaces `special_tokens_map.json` in newer files.
   const map = files['special_tokens_map.json'];
   const mapPath = `${where}/special_tokens_map.json`;
   const names = listed.length > 0 || map === undefined ? {} : read(namesSchema, parseJson(map, mapPath), mapPath);
@@ -114,7 +114,7 @@ const need = (files: TokenizerFiles, name: keyof TokenizerFiles, where: string):
   return text;
 };
 
-/** A vocabulary has 2 tokens an entry, a list of merges up to 4: CLIP's has 49 408 and 48 894. */
+/** JSON tokens: 2 for each entry of the vocabulary, up to 4 for each merge. CLIP has 49 408 entries and 48 894 merges. */
 const LIMITS = { maxDepth: 16, maxTokens: 2_000_000 };
 
 const parseJson = (text: string, path: string): unknown => parseWithin(text, LIMITS, (what) => invalid(path, what));

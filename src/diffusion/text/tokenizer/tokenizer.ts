@@ -1,14 +1,14 @@
 /**
- * CLIP's tokenizer: a prompt as token ids, exactly as transformers 5.23 numbers it (models/clip/tokenization_clip.py,
- * over the tokenizers library). docs/decisions/0003-tokenizer.md says why it is ours.
+ * CLIP's tokenizer, with exactly the ids of transformers 5.23 (models/clip/tokenization_clip.py, over the tokenizers library).
+ * docs/decisions/0003-tokenizer.md says why it is not a package.
  */
 import { bytePairEncoder, END_OF_WORD } from './byte-pair-encoding.js';
 
-/** A token that is found in a prompt as it stands, before any word is cut. */
+/** A token that is matched in the prompt before it is split into words. */
 export interface AddedToken {
   content: string;
   id: number;
-  /** Looked for after the prompt is normalized (so whatever its case), or in the prompt as written. */
+  /** Matched in the normalized prompt (in any case), or else in the prompt as written. */
   normalized: boolean;
 }
 
@@ -24,32 +24,32 @@ export interface TokenizerParts {
     pad: number;
     unknown: number;
     addedTokens: readonly AddedToken[];
-    /** Ids of one prompt, the begin and end tokens among them: 77. */
+    /** Ids of one prompt with begin and end: 77. */
     maxLength: number;
   };
 }
 
 export interface Tokenizer {
-  /** i32 [maxLength]: begin, as much of the prompt as fits, end, padding. */
+  /** i32 [maxLength]: begin, the prompt (truncated), end, padding. */
   encode(prompt: string): Int32Array;
-  /** Begin, all of the prompt, end. */
+  /** Begin, the whole prompt, end. */
   encodeUntruncated(prompt: string): number[];
-  /** Whether a token ends a word, and not only its beginning. */
+  /** Whether a token is the last of a word. */
   endsWord(id: number): boolean;
 }
 
-/** Letters go together, digits one by one, and what is neither goes together; English contractions are words. */
+/** A word is a run of letters, one digit, a run of other signs, or an English contraction. */
 const WORD = /'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\p{White_Space}\p{L}\p{N}]+/gu;
-/** The names of CLIP's own tokens, where they are not found as added tokens, end a run of signs: `|>…` is two words there. */
+/** The names of CLIP's special tokens end a run of signs even where they are not added tokens: `|>…` is two words there. */
 const PIECE = new RegExp(`<\\|(?:start|end)oftext\\|>|${WORD.source}`, 'gu');
 const words = (text: string): string[] => matches(text, PIECE).flatMap((piece) => matches(piece, WORD));
 const matches = (text: string, pattern: RegExp): string[] => text.match(pattern) ?? [];
 
-/** Lower case letter by letter: a whole string would get Greek's final sigma, which the tokenizers library does not know. */
+/** Letter by letter: lowering a whole string gives the Greek final sigma, which the tokenizers library does not. */
 const lowerCase = (text: string): string => Array.from(text, (letter) => letter.toLowerCase()).join('');
 const normalize = (text: string): string => lowerCase(text.normalize('NFC').replace(/\p{White_Space}+/gu, ' '));
 
-/** Cuts text at the tokens, the longest first, into ids and the text between them. */
+/** Splits text at the tokens, longest first, into ids and the text between them. */
 const cutAt = (tokens: ReadonlyMap<string, number>): ((text: string) => (string | number)[]) => {
   if (tokens.size === 0) return (text) => [text];
   const longestFirst = [...tokens.keys()].sort((a, b) => b.length - a.length);

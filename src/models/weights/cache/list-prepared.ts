@@ -1,21 +1,21 @@
-/** What lies in the folder of what is made from weights. */
+/** Lists and removes prepared files: weights converted from the user's and cached on disk. */
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ABANDONED_MS } from './prepared-file.js';
 
 export interface PreparedEntry {
   file: string;
-  /** `int8`, `fast`, or `unfinished`: what a process that is gone left half written. */
+  /** `int8`, `fast`, or `unfinished`: left half written by a process that ended. */
   kind: string;
   bytes: number;
   /** Milliseconds since 1970. */
   lastUsed: number;
 }
 
-/** Names that `prepared-file.ts` gives. Whatever else is in the folder is somebody else's. */
+/** Names of `prepared-file.ts`; other files in the folder are ignored. */
 const PREPARED = /^[0-9a-f]{32}\.([a-z]\w*)(\.\d+-[0-9a-f]{8}\.tmp)?$/;
 
-/** Oldest use first; empty where there is no folder. */
+/** Least recently used first; empty if there is no folder. */
 export const listPrepared = async (folder: string, now = Date.now()): Promise<PreparedEntry[]> => {
   const names = await readdir(folder).catch(() => []);
   const entries = await Promise.all(
@@ -33,7 +33,7 @@ export const listPrepared = async (folder: string, now = Date.now()): Promise<Pr
   return entries.flat().sort((one, other) => one.lastUsed - other.lastUsed);
 };
 
-/** A process that has it mapped keeps it until it ends; Windows removes no such file. @returns what is in the way, or null */
+/** A process that has the file mapped keeps it until it ends; Windows refuses to remove it. @returns the error, or null */
 export const removePrepared = async ({ file }: PreparedEntry): Promise<unknown> =>
   rm(file, { force: true }).then(
     () => null,

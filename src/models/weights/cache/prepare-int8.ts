@@ -20,7 +20,7 @@ export interface QuantizedWeight {
 /** @param source [out,in] */
 export const prepareInt8 = (file: PreparedFile, source: Weight): QuantizedWeight => {
   const [outer = 0, inner = 0] = source.shape;
-  const places = { values: file.allot('I8', [inner, outer]), scales: file.allot('F32', [outer]) };
+  const places = { values: file.reserve('I8', [inner, outer]), scales: file.reserve('F32', [outer]) };
   file.fill(async (put) => {
     const { values, scales } = quantizeRows(await readTensorF32(source), outer, LARGEST);
     await put(values, places.values.offset);

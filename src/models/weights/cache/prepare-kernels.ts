@@ -22,7 +22,7 @@ export const prepareKernels = (
 ): Place => {
   const [outputs = 0, inputs = 0] = source.shape;
   const elements = transform.length / KERNEL_SIZE;
-  const place = file.allot('F32', [elements * outputs, inputs, 1, 1]);
+  const place = file.reserve('F32', [elements * outputs, inputs, 1, 1]);
   file.fill(async (put) => {
     for (let first = 0; first < outputs; first += ROWS) {
       const end = Math.min(outputs, first + ROWS);

@@ -11,7 +11,7 @@ const ROWS = 64;
 export const prepareNchwc = (file: PreparedFile, source: Weight, blockSize: number): Place => {
   const [outputs = 0, inputs = 0, height = 1, width = 1] = source.shape;
   const taps = height * width;
-  const place = file.allot('F32', [outputs, inputs, height, width]);
+  const place = file.reserve('F32', [outputs, inputs, height, width]);
   file.fill(async (put) => {
     for (let first = 0; first < outputs; first += ROWS) {
       const end = Math.min(outputs, first + ROWS);

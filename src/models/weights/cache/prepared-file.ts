@@ -1,6 +1,6 @@
 /**
- * What is made from weights, in a file of our own beside the downloaded models: made once for each file of weights, then
- * mapped like those. Several processes may make it at once; each writes a file of its own and renames it.
+ * A prepared file: weights converted from the user's (int8, NCHWc, Winograd), cached on disk and mapped like the originals. Several
+ * processes may write it at once; each writes a temporary file and renames it.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { open, readdir, realpath, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
@@ -12,14 +12,14 @@ import { makeFolder } from '../../../io/files/make-folder.js';
 import { fingerprintFile } from '../discovery/fingerprint-model.js';
 import type { WeightMap } from '../weight-map.js';
 
-/** What a file holds; the number tells apart how it was made. */
+/** Kinds of files, with the version of their contents. */
 const KINDS = { int8: 1, fast: 4 } as const;
 export type PreparedKind = keyof typeof KINDS;
 
-/** Places begin at multiples of a processor's cache line. */
+/** Tensors begin at multiples of a cache line. */
 const ALIGNMENT = 64;
 const NAME_LENGTH = 32;
-/** Of a file that is being written, without a sign of life: its process is gone. */
+/** A temporary file unchanged for so long belongs to a process that has ended. */
 export const ABANDONED_MS = 60 * 60_000;
 const ELEMENT_BYTES = { I8: 1, F32: 4 } as const;
 
@@ -32,7 +32,7 @@ export interface Place {
   readonly shape: readonly number[];
 }
 
-/** Writes numbers into the file, at bytes from its beginning. */
+/** Writes numbers at an offset in bytes. */
 export type Put = (data: Int8Array | Float32Array, offset: number) => Promise<void>;
 
 export class PreparedFile {
@@ -42,9 +42,9 @@ export class PreparedFile {
   private constructor(readonly file: string) {}
 
   /**
-   * Of these weights, whether it is made yet or not: its name is a digest of their sizes, times, places and samples.
-   * @param making what else decides what is in it
-   * @param folder where such files lie; made if it is missing
+   * The file for these weights, written or not: its name is a digest of their sizes, times, offsets and samples.
+   * @param making other parameters of its contents
+   * @param folder created if it is missing
    * @throws WEIGHTS_FILE_MISSING, CACHE_UNWRITABLE
    */
   static async of(
@@ -59,7 +59,7 @@ export class PreparedFile {
         const message = `Cannot look at the weights ${path}: ${messageOf(cause)}. Check that the model's files are still there.`;
         throw new RefineError('WEIGHTS_FILE_MISSING', message, { context: { file: path }, cause });
       });
-      /* Fine-tunes of one model have equal sizes and headers, and may have been given equal times. */
+      /* Fine-tunes of one model have equal sizes and headers, and may have equal times. */
       hash.update(JSON.stringify([size, mtimeMs, await fingerprintFile(path)]));
     }
     for (const [name, { dtype, shape, offset }] of weights.entries()) {
@@ -69,32 +69,32 @@ export class PreparedFile {
     return new PreparedFile(join(place, `${hash.digest('hex').slice(0, NAME_LENGTH)}.${kind}`));
   }
 
-  /** The next place: the same for the same weights asked for in the same order. */
-  allot(dtype: Place['dtype'], shape: readonly number[]): Place {
+  /** Reserves the next place. Equal calls in equal order give equal places. */
+  reserve(dtype: Place['dtype'], shape: readonly number[]): Place {
     const offset = this.#byteLength;
     const byteLength = shape.reduce((count, side) => count * side, ELEMENT_BYTES[dtype]);
     this.#byteLength = Math.ceil((offset + byteLength) / ALIGNMENT) * ALIGNMENT;
     return { file: this.file, offset, byteLength, dtype, shape };
   }
 
-  /** How places are filled, if the file has to be made. */
+  /** Adds the code that fills places, if the file has to be written. */
   fill(work: (put: Put) => Promise<void>): void {
     this.#work.push(work);
   }
 
   /**
-   * Makes the file, unless it is there or nothing has a place in it.
-   * @throws CACHE_UNWRITABLE, WEIGHTS_FILE_MISSING; nothing is left behind
+   * Writes the file, unless it exists or is empty.
+   * @throws CACHE_UNWRITABLE, WEIGHTS_FILE_MISSING; no partial file remains
    */
   async make(): Promise<void> {
     if (this.#work.length === 0) return;
     const found = await stat(this.file).catch(() => null);
     if (found?.size === this.#byteLength) {
-      /* So that what nobody uses any more can be told, also where the disk notes no reading. */
+      /* Marks the last use, also on disks without access times. */
       await utimes(this.file, new Date(), found.mtime).catch(() => undefined);
       return;
     }
-    await sweep(dirname(this.file));
+    await removeAbandoned(dirname(this.file));
     const temporary = `${this.file}.${pid}-${randomBytes(4).toString('hex')}.tmp`;
     try {
       await this.#write(temporary);
@@ -118,8 +118,8 @@ export class PreparedFile {
   }
 }
 
-/** Takes away what killed processes left half written. */
-const sweep = async (folder: string): Promise<void> => {
+/** Removes temporary files of killed processes. */
+const removeAbandoned = async (folder: string): Promise<void> => {
   for (const name of await readdir(folder).catch(() => [])) {
     if (!name.endsWith('.tmp')) continue;
     const path = join(folder, name);
@@ -128,7 +128,7 @@ const sweep = async (folder: string): Promise<void> => {
   }
 };
 
-/** ONNX Runtime maps the files of a network from below one folder, and follows no link out of it. */
+/** ONNX Runtime maps the files of a session from below one folder, and follows no link out of it. */
 const realFolder = async (folder: string, weights: readonly string[]): Promise<string> => {
   let real: string;
   try {
@@ -144,12 +144,12 @@ const realFolder = async (folder: string, weights: readonly string[]): Promise<s
 
 const unwritable = (where: string, why: string, cause?: unknown): RefineError => {
   const message =
-    `Cannot write what is made from the model's weights to ${where}: ${why}. Set SDXL_REFINE_CACHE to another folder with ` +
+    `Cannot write prepared weights to ${where}: ${why}. Set SDXL_REFINE_CACHE to another folder with ` +
     'room, or leave out --precision int8 and --memory fast, which need such files.';
   return new RefineError('CACHE_UNWRITABLE', message, { context: { where }, cause });
 };
 
-/** A full disk takes what it can without complaint. */
+/** A full disk writes part of the data without an error. */
 const writeAt = async (handle: FileHandle, data: Int8Array | Float32Array, offset: number): Promise<void> => {
   const { bytesWritten } = await handle.write(data, 0, data.byteLength, offset);
   if (bytesWritten < data.byteLength) throw new Error('the disk is full');

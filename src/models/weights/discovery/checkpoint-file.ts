@@ -1,10 +1,10 @@
-/** A one-file checkpoint (`sd_xl_refiner_1.0.safetensors`) as the parts of a model. */
+/** Finds the components of a one-file checkpoint (`sd_xl_refiner_1.0.safetensors`). */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../../../errors.js';
 import { openClipNames, unetNames, vaeNames } from './checkpoint-names.js';
 import { readModelConfigs } from './model-configs.js';
-import type { ModelConfigs, ModelFiles, ModelPart, Rename, Tensors } from './model-files.js';
+import type { ModelConfigs, ModelFiles, ModelComponent, Rename, Tensors } from './model-files.js';
 import { openSafetensors, type SafetensorsFile } from '../safetensors/open-safetensors.js';
 import { BASE_UNET, CLIP_BIG_G, CLIP_L, REFINER_UNET, SDXL_SCHEDULER, SDXL_VAE } from './published-configs.js';
 import { recognizeTensors } from './recognize-tensors.js';
@@ -12,7 +12,7 @@ import { recognizeTensors } from './recognize-tensors.js';
 const UNET = 'model.diffusion_model.';
 export const VAE = 'first_stage_model.';
 const embedder = (index: number): string => `conditioner.embedders.${index}.`;
-/** In checkpoints as they are published, and no part of a network. */
+/** Tensors of published checkpoints that belong to no network. */
 const KNOWN_EXTRAS = /^(denoiser\.|model_ema\.|loss\.|v_pred$|ztsnr$|(alphas|betas|sqrt|log|posterior)_?)/;
 
 /**
@@ -29,14 +29,14 @@ export const findCheckpoint = async (path: string): Promise<ModelFiles> => {
   }
   const isBase = recognized.usable === 'base';
   const configs = (await configsBeside(path)) ?? published(opened, isBase, path);
-  const part = (config: ModelPart['config'], prefix: string, names: Rename | null): ModelPart => ({
+  const part = (config: ModelComponent['config'], prefix: string, names: Rename | null): ModelComponent => ({
     folder: path,
     config,
     form: 'safetensors',
     weightFiles: [path],
     variant: null,
     rename: (tensors) => {
-      const own = below(prefix, tensors);
+      const own = withoutPrefix(prefix, tensors);
       if (own.size === 0) throw lacks(path, prefix);
       return names === null ? own : names(own);
     },
@@ -53,21 +53,21 @@ export const findCheckpoint = async (path: string): Promise<ModelFiles> => {
     vae: part(configs.vae, VAE, vaeNames),
     textEncoder: configs.textEncoder && part(configs.textEncoder, `${embedder(0)}transformer.`, null),
     textEncoder2: part(configs.textEncoder2, `${embedder(isBase ? 1 : 0)}model.`, openClipNames),
-    strangers: [...opened.tensors.keys()].filter(
+    unknownTensors: [...opened.tensors.keys()].filter(
       (name) => !KNOWN_EXTRAS.test(name) && !prefixes.some((prefix) => name.startsWith(prefix)),
     ),
   };
 };
 
 /** The tensors whose names begin with `prefix`, without it. */
-export const below = (prefix: string, tensors: Tensors): Tensors =>
+export const withoutPrefix = (prefix: string, tensors: Tensors): Tensors =>
   new Map(
     Array.from(tensors)
       .filter(([name]) => name.startsWith(prefix))
       .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
   );
 
-/** `models/mine.safetensors` may have its configurations and tokenizers in `models/mine/`, in the diffusers layout. */
+/** `models/mine.safetensors` may have configurations and tokenizers in `models/mine/`, in the diffusers layout. */
 const folderBeside = (path: string): string => path.replace(/\.safetensors$/i, '');
 
 const configsBeside = async (path: string): Promise<ModelConfigs | null> => {
@@ -76,15 +76,15 @@ const configsBeside = async (path: string): Promise<ModelConfigs | null> => {
   return stats?.isFile() === true && folder !== path ? readModelConfigs(folder) : null;
 };
 
-/** As published, and as every fine-tune of these keeps them. What differs in shape is found when the networks are written. */
+/** The published configurations, which every fine-tune keeps. Other shapes are errors when the networks are written. */
 const published = ({ tensors }: SafetensorsFile, isBase: boolean, path: string): ModelConfigs => {
   const unet = isBase ? BASE_UNET : REFINER_UNET;
   const channels = tensors.get(`${UNET}input_blocks.0.0.weight`)?.shape[0];
   const [expected] = unet['block_out_channels'] as number[];
   if (channels !== expected) {
     const message =
-      `The UNet of ${path} begins with ${channels ?? 'no'} channels; that of SDXL's ${isBase ? 'base' : 'refiner'} has ${expected}. ` +
-      `A checkpoint does not hold its configuration: put the model's folder without the weights at ${folderBeside(path)}.`;
+      `Expected the UNet to begin with ${expected} channels, as SDXL's ${isBase ? 'base' : 'refiner'}, found ${channels ?? 'none'} in ${path}. ` +
+      `A checkpoint has no configuration: put the model's folder without the weights at ${folderBeside(path)}.`;
     throw new RefineError('MODEL_CONFIG_UNSUPPORTED', message, { context: { file: path } });
   }
   return {
@@ -100,7 +100,7 @@ const published = ({ tensors }: SafetensorsFile, isBase: boolean, path: string):
     textEncoder2: CLIP_BIG_G,
     tokenizer: null,
     tokenizer2: null,
-    // Fine-tunes to v-prediction say so by an empty tensor, as ComfyUI and others read it.
+    // Fine-tunes to v-prediction have an empty marker tensor, as ComfyUI and others read it.
     scheduler: {
       ...SDXL_SCHEDULER,
       ...(tensors.has('v_pred') ? { prediction_type: 'v_prediction' } : {}),
@@ -113,7 +113,7 @@ const lacks = (path: string, prefix: string): RefineError =>
   notAModel(
     path,
     `a checkpoint without any ${prefix}* tensor`,
-    prefix === VAE ? 'Give its VAE as --vae.' : 'Give a checkpoint that holds all parts of the model.',
+    prefix === VAE ? 'Give its VAE as --vae.' : 'Give a checkpoint with all components of the model.',
   );
 
 const notAModel = (path: string, what: string, mend: string): RefineError =>

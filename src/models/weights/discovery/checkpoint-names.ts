@@ -1,11 +1,10 @@
 /**
- * The names of tensors in one-file checkpoints (Stability's generative-models, OpenCLIP 2) as the names diffusers and
- * transformers give the same tensors. Pure. Checked against `convert_*` in diffusers 0.42 loaders/single_file_utils.py.
+ * Maps tensor names of one-file checkpoints (Stability's generative-models, OpenCLIP 2) to those of diffusers and transformers. Pure. Checked against `convert_*` in diffusers 0.42 loaders/single_file_utils.py.
  */
 import type { Rename, Tensors } from './model-files.js';
 import { sliceRows, type StoredTensor } from '../weight-map.js';
 
-/** Applied in this order, every one that matches. */
+/** All matching rules apply, in this order. */
 type Rules = readonly (readonly [from: RegExp, to: string])[];
 
 const RESNET: Rules = [
@@ -58,8 +57,8 @@ const renameEach = (tensors: Tensors, rename: (name: string) => string): Tensors
   new Map(Array.from(tensors, ([name, tensor]) => [rename(name), tensor]));
 
 /**
- * The UNet numbers its blocks through all levels: `input_blocks.1 + level × (layers + 1) + layer`, where the place after a
- * level's last layer is the downsampler; `output_blocks.level × (layers + 1) + layer`.
+ * The UNet numbers its blocks through all levels: `input_blocks.1 + level × (layers + 1) + layer`, with a level's downsampler after its
+ * last layer; `output_blocks.level × (layers + 1) + layer`.
  */
 export const unetNames: Rename = (tensors) => {
   const downsampler = Array.from(tensors.keys(), (name) => /^input_blocks\.(\d+)\.0\.op\./.exec(name)?.[1])
@@ -69,22 +68,22 @@ export const unetNames: Rename = (tensors) => {
   return renameEach(tensors, (name) => unetName(name, stride));
 };
 
-/** One name, of a UNet whose levels are `stride` blocks long. */
+/** Maps one name of a UNet with `stride` blocks a level. */
 export const unetName = (name: string, stride: number): string => {
   const [, middle, inMiddle = ''] = /^middle_block\.(\d+)\.(.+)$/.exec(name) ?? [];
   if (middle === '1') return `mid_block.attentions.0.${inMiddle}`;
   if (middle !== undefined) return `mid_block.resnets.${Number(middle) / 2}.${apply(RESNET, inMiddle)}`;
-  const [, way, block, part, rest = ''] = /^(input|output)_blocks\.(\d+)\.(\d+)\.(.+)$/.exec(name) ?? [];
-  if (way === undefined || name.startsWith('input_blocks.0.')) return apply(UNET_ENDS, name);
-  const place = way === 'input' ? Number(block) - 1 : Number(block);
-  const at = `${way === 'input' ? 'down' : 'up'}_blocks.${Math.floor(place / stride)}`;
+  const [, direction, block, part, rest = ''] = /^(input|output)_blocks\.(\d+)\.(\d+)\.(.+)$/.exec(name) ?? [];
+  if (direction === undefined || name.startsWith('input_blocks.0.')) return apply(UNET_ENDS, name);
+  const place = direction === 'input' ? Number(block) - 1 : Number(block);
+  const at = `${direction === 'input' ? 'down' : 'up'}_blocks.${Math.floor(place / stride)}`;
   const layer = place % stride;
   if (rest.startsWith('op.')) return `${at}.downsamplers.0.conv.${rest.slice('op.'.length)}`;
   if (part === '0') return `${at}.resnets.${layer}.${apply(RESNET, rest)}`;
   return rest.startsWith('conv.') ? `${at}.upsamplers.0.${rest}` : `${at}.attentions.${layer}.${rest}`;
 };
 
-/** Attention of the VAE is stored as 1×1 convolutions, and its levels on the way up are counted from the finest. */
+/** The VAE's attention is stored as 1×1 convolutions, and its up blocks are counted from full resolution. */
 export const vaeNames: Rename = (tensors) => {
   const levels = Math.max(...Array.from(tensors.keys(), (name) => Number(/\bup\.(\d+)\./.exec(name)?.[1] ?? 0))) + 1;
   const renamed = renameEach(tensors, (name) =>
@@ -95,11 +94,11 @@ export const vaeNames: Rename = (tensors) => {
   );
 };
 
-/** [out,in,1,1] as [out,in]: the same numbers. */
+/** [out,in,1,1] to [out,in], the same bytes. */
 const asLinear = <Tensor extends StoredTensor>(tensor: Tensor): Tensor =>
   tensor.shape.length === 4 ? { ...tensor, shape: tensor.shape.slice(0, 2) } : tensor;
 
-/** OpenCLIP keeps queries, keys and values in one tensor. Its `text_projection` keeps its name: it lies transposed. */
+/** OpenCLIP has queries, keys and values in one tensor. Its `text_projection` keeps its name, since it is transposed. */
 export const openClipNames: Rename = (tensors) => {
   const renamed = new Map<string, StoredTensor>();
   for (const [name, tensor] of renameEach(tensors, (key) => apply(OPEN_CLIP, key))) {

@@ -1,17 +1,17 @@
-/** What a model is, from its small files and the headers of its weights. */
+/** Describes a model by its configurations and the headers of its weights. */
 import { findModel } from './find-model.js';
 import { fingerprintModel } from './fingerprint-model.js';
-import type { ModelPart } from './model-files.js';
-import { openPart } from './open-weights.js';
+import type { ModelComponent } from './model-files.js';
+import { openComponent } from './open-weights.js';
 
 export interface PartDescription {
   name: string;
   files: readonly string[];
-  /** null: an export to ONNX, whose networks are not looked into. */
+  /** null: an ONNX export, whose networks are not parsed. */
   parameters: number | null;
-  /** As the tensors are stored: `F16`; several where they are mixed. */
+  /** Of the stored tensors: `F16`; several if mixed. */
   dtypes: readonly string[];
-  /** Of its tensors. */
+  /** Bytes of all tensors; null as above. */
   bytes: number | null;
 }
 
@@ -22,7 +22,7 @@ export interface ModelDescription {
   /** diffusers' class name. */
   pipeline: string;
   scheduler: string;
-  /** SHA-256 as results' digests and pictures' metadata have it. */
+  /** SHA-256, as in results' digests and image metadata. */
   fingerprint: string;
   parts: readonly PartDescription[];
 }
@@ -31,7 +31,7 @@ export interface ModelDescription {
 export const describeModel = async (path: string): Promise<ModelDescription> => {
   const model = await findModel(path);
   const { index, textEncoder, textEncoder2, unet, vae, scheduler } = model;
-  const parts: (readonly [string, ModelPart | null])[] = [
+  const parts: (readonly [string, ModelComponent | null])[] = [
     ['text_encoder', textEncoder],
     ['text_encoder_2', textEncoder2],
     ['unet', unet],
@@ -51,10 +51,10 @@ export const describeModel = async (path: string): Promise<ModelDescription> => 
   };
 };
 
-const describePart = async (name: string, part: ModelPart): Promise<PartDescription> => {
+const describePart = async (name: string, part: ModelComponent): Promise<PartDescription> => {
   const files = part.weightFiles;
   if (part.form === 'onnx') return { name, files, parameters: null, dtypes: [], bytes: null };
-  const tensors = Array.from((await openPart(part)).entries(), ([, tensor]) => tensor);
+  const tensors = Array.from((await openComponent(part)).entries(), ([, tensor]) => tensor);
   return {
     name,
     files,

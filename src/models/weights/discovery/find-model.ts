@@ -1,4 +1,4 @@
-/** What lies at a path that was given as a model. The first thing a new user meets, so the common slips are told apart. */
+/** Finds the model at a path. Common mistakes have messages of their own, since new users meet them first. */
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { messageOf, RefineError, systemCodeOf } from '../../../errors.js';
@@ -9,7 +9,7 @@ import { findModelFolder, type FindModelOptions } from './model-folder.js';
 const FORMS = 'Give a model folder in the diffusers layout, or a .safetensors checkpoint.';
 const SAFETENSORS = '.safetensors';
 
-/** Files that are no safetensors, by their endings: what to do instead. */
+/** Files that are not safetensors, by extension: what to do instead. */
 const OTHER_FILES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ['.ckpt', '.pt', '.pth', '.bin'].map((ending) => [
@@ -24,7 +24,7 @@ const OTHER_FILES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Finds a model, reads its small JSON files or its header; opens no weights.
+ * Finds a model and reads its configurations or header; opens no weights.
  * @param path folder or file
  * @throws MODEL_NOT_FOUND, MODEL_CONFIG_INVALID, MODEL_CONFIG_UNSUPPORTED, WEIGHTS_FILE_MISSING, WEIGHTS_HEADER_INVALID
  */

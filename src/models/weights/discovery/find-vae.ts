@@ -2,37 +2,36 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, RefineError, systemCodeOf } from '../../../errors.js';
-import { below, VAE } from './checkpoint-file.js';
+import { withoutPrefix, VAE } from './checkpoint-file.js';
 import { vaeNames } from './checkpoint-names.js';
 import { expectSafetensors } from './find-model.js';
-import type { ModelPart, Rename } from './model-files.js';
+import type { ModelComponent, Rename } from './model-files.js';
 import { DIFFUSERS_STEM } from './model-folder.js';
 import { openSafetensors } from '../safetensors/open-safetensors.js';
 import { readJsonObject } from './read-json.js';
 import { chooseWeightFiles } from './weight-files.js';
 
 const CONFIG = 'config.json';
-/** A tensor that every VAE has, in each naming that is known. */
+/** A tensor of every VAE, in each known naming. */
 const DIFFUSERS_SIGN = 'encoder.down_blocks.0.resnets.0.conv1.weight';
 const ORIGINAL_SIGN = 'encoder.down.0.block.0.conv1.weight';
 
 /**
- * @param own the model's VAE. A file of weights alone takes its configuration: which latents a VAE reads is not in its
- * tensors, and a replacement has to read the model's
+ * @param own the model's VAE, whose configuration a file without one takes: the scaling of latents is not in the tensors
  * @throws MODEL_NOT_FOUND MODEL_CONFIG_INVALID MODEL_CONFIG_UNSUPPORTED WEIGHTS_FILE_MISSING WEIGHTS_HEADER_INVALID
  */
-export const findVae = async (path: string, own: ModelPart): Promise<ModelPart> => {
+export const findVae = async (path: string, own: ModelComponent): Promise<ModelComponent> => {
   const at = resolve(path);
   const stats = await stat(at).catch((cause: unknown) => {
-    const why = systemCodeOf(cause) === 'ENOENT' ? 'there is nothing' : messageOf(cause);
+    const why = systemCodeOf(cause) === 'ENOENT' ? 'it does not exist' : messageOf(cause);
     throw new RefineError('MODEL_NOT_FOUND', `Cannot read the VAE ${at}: ${why}. ${FORMS}`, { context: { at }, cause });
   });
   return stats.isFile() ? findVaeFile(at, own) : findVaeFolder(at);
 };
 const FORMS = 'Give a folder with config.json and its weights, or a .safetensors file.';
 
-const findVaeFolder = async (folder: string): Promise<ModelPart> => {
-  /* Whoever gives a whole model means its VAE. */
+const findVaeFolder = async (folder: string): Promise<ModelComponent> => {
+  /* Of a whole model, its VAE. */
   const inModel = await stat(join(folder, 'vae')).then(
     (stats) => stats.isDirectory(),
     () => false,
@@ -42,7 +41,7 @@ const findVaeFolder = async (folder: string): Promise<ModelPart> => {
   return { folder: at, config, form: 'safetensors', rename: null, ...(await chooseWeightFiles(at, DIFFUSERS_STEM)) };
 };
 
-const findVaeFile = async (file: string, own: ModelPart): Promise<ModelPart> => {
+const findVaeFile = async (file: string, own: ModelComponent): Promise<ModelComponent> => {
   expectSafetensors(file);
   const { tensors } = await openSafetensors(file);
   const hasConfig =
@@ -63,5 +62,5 @@ const findVaeFile = async (file: string, own: ModelPart): Promise<ModelPart> => 
 const namings: ReadonlyMap<string, Rename | null> = new Map([
   [DIFFUSERS_SIGN, null],
   [ORIGINAL_SIGN, vaeNames],
-  [`${VAE}${ORIGINAL_SIGN}`, (tensors) => vaeNames(below(VAE, tensors))],
+  [`${VAE}${ORIGINAL_SIGN}`, (tensors) => vaeNames(withoutPrefix(VAE, tensors))],
 ]);

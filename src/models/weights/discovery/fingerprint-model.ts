@@ -1,18 +1,18 @@
-/** A digest that tells models apart without reading gigabytes, for results and for resuming. */
+/** Fingerprints of models without reading gigabytes, for results and `--resume`. */
 import { createHash, type Hash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { readUpTo, withFile } from '../../../io/files/open-file.js';
-import type { ModelFiles, ModelPart } from './model-files.js';
+import type { ModelFiles, ModelComponent } from './model-files.js';
 import { openSafetensors } from '../safetensors/open-safetensors.js';
 
-/** Fine-tunes of one model have equal names, sizes and headers, so some of the data has to be looked at. */
+/** Fine-tunes of one model have equal names, sizes and headers, so some of the data is sampled. */
 const SAMPLES = 64;
 const SAMPLE_BYTES = 4096;
 
 /**
  * SHA-256, hexadecimal, over every configuration and, for every file of weights, its name, size, header and evenly
- * spaced samples of its data. Equal models in two folders have equal digests; it is no proof against an attacker.
+ * spaced samples of its data. Equal models in two folders have equal digests. It is no protection against an attacker.
  * @throws WEIGHTS_FILE_MISSING, WEIGHTS_HEADER_INVALID
  */
 export const fingerprintModel = async (model: ModelFiles): Promise<string> => {
@@ -24,7 +24,7 @@ export const fingerprintModel = async (model: ModelFiles): Promise<string> => {
   for (const part of [unet, vae, textEncoder, textEncoder2]) {
     hash.update(JSON.stringify(part?.config ?? null));
     for (const path of part === null ? [] : await filesOf(part)) {
-      /* A checkpoint is one file for all parts. */
+      /* A checkpoint is one file for all components. */
       if (!files.has(path)) await addFile(hash, path);
       files.add(path);
     }
@@ -40,7 +40,7 @@ export const fingerprintFile = async (path: string): Promise<string> => {
 };
 
 /** An exported network may keep its weights beside it, as `model.onnx_data`. */
-const filesOf = async ({ form, weightFiles }: ModelPart): Promise<readonly string[]> => {
+const filesOf = async ({ form, weightFiles }: ModelComponent): Promise<readonly string[]> => {
   if (form === 'safetensors') return weightFiles;
   const files: string[] = [];
   for (const path of weightFiles) {

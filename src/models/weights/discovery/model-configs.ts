@@ -1,4 +1,4 @@
-/** The small JSON files of a model folder in the diffusers layout. Facts only: what they mean is for the networks. */
+/** Reads the configurations of a model folder in the diffusers layout, without interpreting them. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../../../errors.js';
@@ -8,7 +8,7 @@ import { readJsonObject } from './read-json.js';
 
 /**
  * Reads configurations; opens no weights.
- * @param vae name of the VAE's folder: exports have two, each with the whole configuration
+ * @param vae name of the VAE's folder: ONNX exports have two, each with the whole configuration
  * @throws MODEL_NOT_FOUND, MODEL_CONFIG_INVALID, MODEL_CONFIG_UNSUPPORTED
  */
 export const readModelConfigs = async (folder: string, vae = 'vae'): Promise<ModelConfigs> => {

@@ -1,35 +1,35 @@
-/** What `findModel` finds: a model's parts, whatever form they lie in. */
+/** The result of `findModel`: a model's components, in any form. Types only. */
 import type { ModelIndex } from './model-index.js';
 import type { WeightFiles } from './weight-files.js';
 import type { StoredTensor } from '../weight-map.js';
 
-/** In a model's folder: settings that it was made for. What may be in it is the command line's to say. */
+/** In a model's folder: its default settings, validated by app/cli. */
 export const DEFAULTS_FILE = 'refine-defaults.json';
 
 type Config = Readonly<Record<string, unknown>>;
 
-export interface ModelPart extends WeightFiles {
-  /** The folder, or the file of the whole model: for people. */
+export interface ModelComponent extends WeightFiles {
+  /** The folder, or the file of the whole model; for messages. */
   folder: string;
-  /** `config.json` as it is: an object, nothing in it checked. */
+  /** `config.json`, not validated. */
   config: Config;
-  /** `onnx`: the files are written networks, for the VAE encoder and decoder. */
+  /** `onnx`: the files are networks; the VAE has two, encoder and decoder. */
   form: 'safetensors' | 'onnx';
-  /** From the names and shapes in the files to those that networks ask for; null: they are the same. */
+  /** From names and shapes in the files to those of diffusers and transformers; null: they are the same. */
   rename: Rename | null;
 }
 
 export type Tensors = ReadonlyMap<string, StoredTensor>;
 export type Rename = (tensors: Tensors) => Tensors;
 
-/** What weights do not say of themselves: the small JSON files of a model folder, nothing in them checked. */
+/** The configurations of a model folder, not validated. */
 export interface ModelConfigs {
   index: ModelIndex;
   unet: Config;
   vae: Config;
   textEncoder: Config | null;
   textEncoder2: Config;
-  /** Folder of the first text encoder's tokenizer files; null: CLIP's own, which come with the program. */
+  /** Folder of the first text encoder's tokenizer files; null: the bundled one. */
   tokenizer: string | null;
   /** Folder of the second text encoder's tokenizer files; null as above. */
   tokenizer2: string | null;
@@ -40,12 +40,12 @@ export interface ModelConfigs {
 export interface ModelFiles extends Pick<ModelConfigs, 'index' | 'tokenizer' | 'tokenizer2' | 'scheduler'> {
   /** Absolute: a folder, or a file. */
   folder: string;
-  unet: ModelPart;
-  vae: ModelPart;
+  unet: ModelComponent;
+  vae: ModelComponent;
   /** `text_encoder`, CLIP ViT-L; null: a refiner has none. */
-  textEncoder: ModelPart | null;
+  textEncoder: ModelComponent | null;
   /** `text_encoder_2`, OpenCLIP ViT-bigG. */
-  textEncoder2: ModelPart;
-  /** Tensors that belong to no part. */
-  strangers: readonly string[];
+  textEncoder2: ModelComponent;
+  /** Tensors that belong to no component. */
+  unknownTensors: readonly string[];
 }

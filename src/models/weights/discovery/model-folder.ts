@@ -3,7 +3,7 @@ import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RefineError } from '../../../errors.js';
 import { readModelConfigs } from './model-configs.js';
-import type { ModelConfigs, ModelFiles, ModelPart } from './model-files.js';
+import type { ModelConfigs, ModelFiles, ModelComponent } from './model-files.js';
 import { chooseWeightFiles } from './weight-files.js';
 
 export interface FindModelOptions {
@@ -14,18 +14,18 @@ export interface FindModelOptions {
 /** Names diffusers (`ModelMixin`) and transformers (`PreTrainedModel`) save weights under. */
 export const DIFFUSERS_STEM = 'diffusion_pytorch_model';
 const TRANSFORMERS_STEM = 'model';
-/** What optimum names every network; its weights may lie beside it, in one file. */
+/** optimum's file name of every network; its weights may be in a second file beside it. */
 const ONNX_FILE = 'model.onnx';
 
 /**
- * Reads the small JSON files and looks for the large ones.
+ * Reads the configurations and finds the weight files.
  * @param folder absolute, with a `model_index.json`
  * @throws MODEL_NOT_FOUND, MODEL_CONFIG_INVALID, MODEL_CONFIG_UNSUPPORTED, WEIGHTS_FILE_MISSING
  */
 export const findModelFolder = async (folder: string, options: FindModelOptions = {}): Promise<ModelFiles> => {
   if (await isExport(folder)) return findExport(folder);
   const configs = await readModelConfigs(folder);
-  const part = async (name: string, config: ModelPart['config'], stem = DIFFUSERS_STEM): Promise<ModelPart> => {
+  const part = async (name: string, config: ModelComponent['config'], stem = DIFFUSERS_STEM): Promise<ModelComponent> => {
     const at = join(folder, name);
     const files = await chooseWeightFiles(at, stem, options.variant);
     return { folder: at, config, form: 'safetensors', rename: null, ...files };
@@ -45,10 +45,10 @@ const shared = (folder: string, { index, tokenizer, tokenizer2, scheduler }: Mod
   tokenizer,
   tokenizer2,
   scheduler,
-  strangers: [],
+  unknownTensors: [],
 });
 
-/** The published base model has both: safetensors come first, since these networks take every size. */
+/** The published base model has both: safetensors win, since they support every size. */
 const isExport = async (folder: string): Promise<boolean> => {
   const names = await readdir(join(folder, 'unet')).catch((): string[] => []);
   return names.includes(ONNX_FILE) && !names.some((name) => name.endsWith('.safetensors'));
@@ -56,7 +56,7 @@ const isExport = async (folder: string): Promise<boolean> => {
 
 const findExport = async (folder: string): Promise<ModelFiles> => {
   const configs = await readModelConfigs(folder, 'vae_decoder');
-  const part = async (config: ModelPart['config'], ...names: string[]): Promise<ModelPart> => {
+  const part = async (config: ModelComponent['config'], ...names: string[]): Promise<ModelComponent> => {
     const weightFiles = names.map((name) => join(folder, name, ONNX_FILE));
     for (const file of weightFiles) await expectFile(file);
     return { folder: join(folder, names.at(-1) ?? ''), config, form: 'onnx', rename: null, weightFiles, variant: null };

@@ -1,33 +1,33 @@
-/** What `model_index.json` says of a pipeline: its class, its parts and two switches. Pure. */
+/** Parses `model_index.json`: pipeline class, components and two flags. Pure. */
 import { RefineError } from '../../../errors.js';
-import { show, showName } from '../safetensors/format-value.js';
+import { formatValue, showName } from '../safetensors/format-value.js';
 
 export interface ModelIndex {
   /** diffusers' class name, such as `StableDiffusionXLImg2ImgPipeline`. */
   className: string;
   /** Part (`unet`, `text_encoder_2`, `scheduler`, …) → its class in diffusers or transformers. Absent parts are absent. */
   parts: ReadonlyMap<string, string>;
-  /** Of the UNet: it takes an aesthetic score, as a refiner does, where others take the target size. */
+  /** The UNet takes an aesthetic score (refiner) instead of the target size. */
   requiresAestheticsScore: boolean;
   /** An empty negative prompt is embedded as zeros. */
   forceZerosForEmptyPrompt: boolean;
 }
 
-/** What every pipeline of the SDXL family has. */
+/** Components of every SDXL pipeline. */
 const NEEDED = ['unet', 'vae', 'text_encoder_2', 'tokenizer_2', 'scheduler'];
 
 /**
  * @param raw the parsed file
  * @param where for people: the file
  * @throws MODEL_CONFIG_INVALID
- * @throws MODEL_CONFIG_UNSUPPORTED when it lacks a part that every SDXL pipeline has
+ * @throws MODEL_CONFIG_UNSUPPORTED if a component of every SDXL pipeline is missing
  */
 export const parseModelIndex = (raw: Readonly<Record<string, unknown>>, where: string): ModelIndex => {
   const { _class_name: className } = raw;
   if (typeof className !== 'string') throw invalid(where, '"_class_name"', 'the name of a pipeline class', className);
   const parts = new Map<string, string>();
   for (const [name, value] of Object.entries(raw)) {
-    // A part is [library, class], or [null, null] where the pipeline could have one and has not.
+    // A component is [library, class], or [null, null] if the pipeline lacks it.
     if (Array.isArray(value) && typeof value[1] === 'string') parts.set(name, value[1]);
   }
   const needed = parts.has('text_encoder') ? [...NEEDED, 'tokenizer'] : NEEDED;
@@ -52,7 +52,7 @@ const flag = (raw: Readonly<Record<string, unknown>>, key: string, ifAbsent: boo
 };
 
 const invalid = (where: string, key: string, expected: string, found: unknown): RefineError => {
-  return new RefineError('MODEL_CONFIG_INVALID', `Expected ${key} in ${where} to be ${expected}, got ${show(found)}.`, {
+  return new RefineError('MODEL_CONFIG_INVALID', `Expected ${key} in ${where} to be ${expected}, got ${formatValue(found)}.`, {
     context: { file: where },
   });
 };

@@ -1,5 +1,5 @@
-/** The weights of one part of a model, from one file or several shards. */
-import type { ModelPart } from './model-files.js';
+/** Opens the weights of one model component, from one file or several shards. */
+import type { ModelComponent } from './model-files.js';
 import { openSafetensors, type SafetensorsFile } from '../safetensors/open-safetensors.js';
 import { mergeTensors, WeightMap } from '../weight-map.js';
 
@@ -13,8 +13,8 @@ export const openWeights = async (paths: readonly string[]): Promise<WeightMap> 
   return mergeTensors(files);
 };
 
-/** The same, by the names that networks ask for. */
-export const openPart = async ({ weightFiles, rename }: ModelPart): Promise<WeightMap> => {
+/** The same, by diffusers' and transformers' tensor names. */
+export const openComponent = async ({ weightFiles, rename }: ModelComponent): Promise<WeightMap> => {
   const weights = await openWeights(weightFiles);
   return rename === null ? weights : new WeightMap(rename(new Map(weights.entries())));
 };

@@ -1,6 +1,6 @@
 /**
- * The configurations of Stability's SDXL base 1.0 and refiner 1.0, which one-file checkpoints leave out. Facts of the
- * `config.json` files published beside the same weights. Pure data.
+ * The configurations of Stability's SDXL base 1.0 and refiner 1.0, which one-file checkpoints lack. From the
+ * `config.json` files published with the same weights. Data only.
  */
 type Config = Readonly<Record<string, unknown>>;
 

@@ -8,8 +8,8 @@ const LIMITS = { maxDepth: 32, maxTokens: 1_000_000 };
 
 /**
  * A JSON object.
- * @param python whether numbers may be infinite, which Python's json writes and JSON has no word for
- * @throws MODEL_NOT_FOUND when there is no such file or it cannot be read
+ * @param python accepts Infinity, which Python's json writes and JSON does not have
+ * @throws MODEL_NOT_FOUND if the file does not exist or cannot be read
  * @throws MODEL_CONFIG_INVALID naming the file
  */
 export const readJsonObject = async (
@@ -30,7 +30,7 @@ export const readJsonObject = async (
   }
 };
 
-/** A number that is larger than any, in place of the word for it. */
+/** An overflowing number in place of the word. */
 const withInfinities = (word: string): string => word.replace('Infinity', '1e999');
 
 const invalid = (path: string, what: string): RefineError =>

@@ -1,30 +1,30 @@
-/** Reads a network of an export to ONNX, and finds the weights beside it. */
+/** Reads a network of an ONNX export, and finds its weight files. */
 import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, RefineError } from '../../../errors.js';
 import { readFileBytes } from '../../../io/files/open-file.js';
 import { commonFolder } from './common-folder.js';
-import { show } from '../safetensors/format-value.js';
+import { formatValue } from '../safetensors/format-value.js';
 
 /** @throws WEIGHTS_FILE_MISSING */
-export const readExport = async (file: string): Promise<Uint8Array> =>
+export const readOnnxExport = async (file: string): Promise<Uint8Array> =>
   readFileBytes(file, 'network').catch(unreadable(file));
 
 /**
- * Real paths of files that a network names, and the folder that they lie below: ONNX Runtime refuses links that leave it,
- * which is what the Hugging Face cache is made of.
- * @param file the network's own
- * @param locations as it names them: file names, in its folder
+ * Real paths of the weight files, and their common folder. Real, since the Hugging Face cache consists of links, and ONNX Runtime
+ * refuses links that leave the folder.
+ * @param file of the network
+ * @param locations weight files by name, in the network's folder
  * @throws WEIGHTS_HEADER_INVALID for a name that leaves the folder, WEIGHTS_FILE_MISSING
  */
-export const findExportData = async (
+export const findExternalData = async (
   file: string,
   locations: readonly string[],
 ): Promise<{ files: ReadonlyMap<string, string>; folder: string }> => {
   const files = new Map<string, string>();
   for (const location of locations) {
     if (!/^[\w.-]+$/.test(location)) {
-      const message = `${file} names the file ${show(location)} for its weights, not one in its folder. Export the model again.`;
+      const message = `${file} names the file ${formatValue(location)} for its weights, not one in its folder. Export the model again.`;
       throw new RefineError('WEIGHTS_HEADER_INVALID', message, { context: { file } });
     }
     const data = join(dirname(file), location);

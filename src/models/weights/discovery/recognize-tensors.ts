@@ -1,7 +1,7 @@
-/** What a safetensors file is, from the names and shapes in it: most mistakes are a good file in the wrong place. Pure. */
+/** Recognizes the kind of a safetensors file by its tensors: most mistakes are a good file in the wrong place. Pure. */
 import type { TensorEntry } from '../safetensors/safetensors-header.js';
 
-/** What can be used as a model or its VAE. */
+/** Files that are a model or a VAE. */
 export type Usable = 'refiner' | 'base' | 'vae';
 export type Recognized = { usable: Usable } | { usable: null; what: string; mend: string };
 
@@ -9,15 +9,15 @@ const UNET = 'model.diffusion_model.';
 const NEEDS_MODEL = 'Give an SDXL refiner: its folder, or its one-file checkpoint.';
 const OTHER_FAMILY = 'Only models of the Stable Diffusion XL family run here. ' + NEEDS_MODEL;
 
-interface Stranger {
-  /** Of any tensor's name. */
+interface OtherKind {
+  /** Matches the name of any tensor. */
   sign: RegExp;
   what: string;
   mend: string;
 }
 
-/** In this order: the first sign that is found decides. */
-const STRANGERS: readonly Stranger[] = [
+/** The first match decides. */
+const OTHER_KINDS: readonly OtherKind[] = [
   {
     sign: /^lora_(unet|te\d?|transformer)_|[._]lora[._](up|down|a|b)\b|\.hada_w\d|\.lokr_w\d|\.dora_scale|\.oft_/i,
     what: 'a LoRA (or LoCon, LoKr): changes to a model, not a model',
@@ -31,7 +31,7 @@ const STRANGERS: readonly Stranger[] = [
   {
     sign: /^(control_model|input_hint_block|controlnet_cond_embedding)\./,
     what: 'a ControlNet',
-    mend: 'ControlNets are not run here. ' + NEEDS_MODEL,
+    mend: 'ControlNets are not supported. ' + NEEDS_MODEL,
   },
   { sign: /(^|\.)joint_blocks\.0\./, what: 'a Stable Diffusion 3 model', mend: OTHER_FAMILY },
   { sign: /(^|\.)double_blocks\.0\./, what: 'a Flux model', mend: OTHER_FAMILY },
@@ -44,40 +44,40 @@ const STRANGERS: readonly Stranger[] = [
   },
 ];
 
-/** What UNets with more inputs than the noisy latents want there (docs of their publishers). */
+/** UNets with more input channels than latents (docs of their publishers). */
 const INPUT_CHANNELS: Readonly<Record<number, string>> = {
   8: 'an instruction model (InstructPix2Pix): its UNet takes 8 channels, the picture to edit among them',
   9: 'an inpainting model: its UNet takes 9 channels, a mask and the masked picture among them',
 };
 
-/** Of a UNet, by any name of its first convolution; null: it takes latents alone. */
+/** The kind of a UNet by its input channels; null: it takes latents only. */
 export const inputsProblem = (channels: number): string | null =>
   channels === 4 ? null : (INPUT_CHANNELS[channels] ?? `a UNet that takes ${channels} channels, not the 4 of latents`);
 
-/** Parts alone, by a name that they have and a whole checkpoint has not. */
-const PARTS: readonly Stranger[] = [
+/** Single components, by a name that a whole checkpoint does not have. */
+const COMPONENTS: readonly OtherKind[] = [
   {
     sign: /^(down_blocks\.0\.resnets\.0\.time_emb_proj|input_blocks\.1\.0\.emb_layers\.1|model\.diffusion_model\.input_blocks\.0)\./,
     what: 'a UNet without its text encoder',
-    mend: 'Give the whole model: its folder, or a checkpoint that holds all parts.',
+    mend: 'Give the whole model: its folder, or a checkpoint with all components.',
   },
   {
     sign: /(^|\.)(text_model\.embeddings|token_embedding|transformer\.resblocks\.0)\./,
     what: 'a text encoder alone',
-    mend: 'Give the whole model: its folder, or a checkpoint that holds all parts.',
+    mend: 'Give the whole model: its folder, or a checkpoint with all components.',
   },
 ];
 
-const UNKNOWN = { usable: null, what: 'no model that is known here', mend: NEEDS_MODEL } as const;
+const UNKNOWN = { usable: null, what: 'no known model', mend: NEEDS_MODEL } as const;
 
 export const recognizeTensors = (tensors: ReadonlyMap<string, TensorEntry>): Recognized => {
   const names = [...tensors.keys()];
-  const found = (list: readonly Stranger[]): Recognized | undefined => {
-    const stranger = list.find(({ sign }) => names.some((name) => sign.test(name)));
-    return stranger === undefined ? undefined : { usable: null, what: stranger.what, mend: stranger.mend };
+  const found = (list: readonly OtherKind[]): Recognized | undefined => {
+    const kind = list.find(({ sign }) => names.some((name) => sign.test(name)));
+    return kind === undefined ? undefined : { usable: null, what: kind.what, mend: kind.mend };
   };
-  const stranger = found(STRANGERS);
-  if (stranger !== undefined) return stranger;
+  const other = found(OTHER_KINDS);
+  if (other !== undefined) return other;
   const inputs = tensors.get(`${UNET}input_blocks.0.0.weight`)?.shape[1];
   if (inputs !== undefined) {
     const problem = inputsProblem(inputs);
@@ -86,5 +86,5 @@ export const recognizeTensors = (tensors: ReadonlyMap<string, TensorEntry>): Rec
     if (names.some((name) => name.startsWith('conditioner.embedders.0.model.'))) return { usable: 'refiner' };
   }
   const isVae = names.some((name) => /^(first_stage_model\.)?decoder\.conv_in\.weight$/.test(name));
-  return found(PARTS) ?? (isVae ? { usable: 'vae' } : UNKNOWN);
+  return found(COMPONENTS) ?? (isVae ? { usable: 'vae' } : UNKNOWN);
 };

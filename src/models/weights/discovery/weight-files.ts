@@ -1,9 +1,9 @@
-/** Which files of a folder hold a part's weights: plain or a variant, whole or in shards. */
+/** Chooses the weight files of a component: plain or a variant, one file or shards. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RefineError } from '../../../errors.js';
 import { isObject } from '../../../io/json/parse-json.js';
-import { show } from '../safetensors/format-value.js';
+import { formatValue } from '../safetensors/format-value.js';
 import { readJsonObject } from './read-json.js';
 
 export interface WeightFiles {
@@ -13,23 +13,22 @@ export interface WeightFiles {
   variant: string | null;
 }
 
-/** One saved copy of the weights, as far as the folder has it. */
+/** One copy of the weights, complete or not. */
 interface Copy extends WeightFiles {
-  /** The file that made us look: the weights themselves, or the index of their shards. */
+  /** The weights, or the index of their shards. */
   entry: string;
   missing: readonly string[];
 }
 
 /** In a shard's name: `model-00001-of-00002`, `model.fp16-00001-of-00002` or `model-00001-of-00002.fp16`. */
 const SHARD_NUMBER = /-\d{5}-of-\d{5}/;
-/** What may name a shard: no separators, nothing that a terminal obeys. */
+/** A shard's file name: no path separators, no control characters. */
 const SHARD_NAME = /^[\w.-]+\.safetensors$/;
 const PICKLED = /\.(bin|ckpt|pt|pth)$/;
 
 /**
- * Chooses one copy. Without a wish: the plain one if it is complete, since that is what diffusers loads unless told
- * otherwise and so gives its numbers; else the only variant there. With a wish: that variant if this part has it, else as
- * without (diffusers, too, mixes: `variant_compatible_siblings` in pipeline_loading_utils.py).
+ * Chooses one copy. Without `variant`: the plain one if it is complete, as in diffusers; else the only variant. With `variant`: that
+ * variant if the component has it, else as without (diffusers mixes too: `variant_compatible_siblings` in pipeline_loading_utils.py).
  * @param stem `diffusion_pytorch_model` (UNet, VAE) or `model` (text encoders)
  * @throws WEIGHTS_FILE_MISSING, MODEL_CONFIG_INVALID
  */
@@ -39,19 +38,19 @@ export const chooseWeightFiles = async (folder: string, stem: string, variant?: 
     throw new RefineError('WEIGHTS_FILE_MISSING', message, { context: { folder }, cause });
   });
   const copies = await findCopies(folder, stem, names);
-  const wished = copies.filter((copy) => copy.variant === variant);
-  const tried = wished.length > 0 ? wished : copies;
-  const complete = tried.filter(({ missing }) => missing.length === 0);
+  const requested = copies.filter((copy) => copy.variant === variant);
+  const candidates = requested.length > 0 ? requested : copies;
+  const complete = candidates.filter(({ missing }) => missing.length === 0);
   const [chosen] = complete;
   if (chosen === undefined) {
-    throw tried[0] === undefined ? noWeights(folder, stem, names) : incomplete(folder, tried[0]);
+    throw candidates[0] === undefined ? noWeights(folder, stem, names) : incomplete(folder, candidates[0]);
   }
   const variants = new Set(complete.map((copy) => copy.variant));
   if (chosen.variant !== null && variants.size > 1) throw ambiguous(folder, [...variants]);
   return { weightFiles: chosen.weightFiles, variant: chosen.variant };
 };
 
-/** Plain copies first; of a whole file and shards the shards first, which diffusers prefers. */
+/** Plain copies first, and shards before a single file, as diffusers prefers. */
 const findCopies = async (folder: string, stem: string, names: readonly string[]): Promise<Copy[]> => {
   const present = new Set(names);
   const copies: Copy[] = [];
@@ -69,7 +68,7 @@ const findCopies = async (folder: string, stem: string, names: readonly string[]
 const isIndex = (name: string): boolean => name.endsWith('.json');
 
 /**
- * The variant in the name of a file of weights or of an index, null for plain, undefined for any other file.
+ * The variant in the name of a weight file or index; null: plain; undefined: another file.
  * An index is `X.safetensors.index.fp16.json` (transformers and diffusers), `X.safetensors.fp16.index.json` (diffusers
  * earlier: `_fetch_index_file_legacy` in model_loading_utils.py) or `X.fp16.safetensors.index.json` (by hand).
  */
@@ -83,7 +82,7 @@ const parseVariant = (name: string, stem: string): string | null | undefined => 
   return variants[0] ?? null;
 };
 
-/** Distinct file names of an index's `weight_map`, sorted. They come from outside, so they must stay in the folder. */
+/** Distinct file names of an index's `weight_map`, sorted. They are untrusted: only names in the same folder are accepted. */
 const readShardNames = async (indexFile: string): Promise<string[]> => {
   const { weight_map: weightMap } = await readJsonObject(indexFile, 'weightIndex');
   const values = isObject(weightMap) ? Object.values(weightMap) : [];
@@ -91,7 +90,7 @@ const readShardNames = async (indexFile: string): Promise<string[]> => {
   if (names.length === 0) throw invalidIndex(indexFile, 'has no "weight_map" from tensor names to files');
   const shards = names.map((name) => {
     if (typeof name === 'string' && SHARD_NAME.test(name)) return name;
-    throw invalidIndex(indexFile, `names the shard ${show(name)}, not a .safetensors file in the same folder`);
+    throw invalidIndex(indexFile, `names the shard ${formatValue(name)}, not a .safetensors file in the same folder`);
   });
   return shards.sort();
 };

@@ -1,4 +1,4 @@
-/** Latents as the bytes of a safetensors file, which `readLatents` and safetensors' own readers take. Pure. */
+/** Encodes latents as a safetensors file. Pure. */
 import type { LatentsData } from '../../../records/picture.js';
 import { LATENTS_TENSOR } from './read-latents.js';
 

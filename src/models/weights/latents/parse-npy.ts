@@ -1,7 +1,7 @@
-/** NumPy's `.npy` format, as far as latents need it: little-endian floats in C order. Pure. */
+/** Parses NumPy's `.npy` files with little-endian floats in C order. Pure. */
 import { RefineError } from '../../../errors.js';
 import { decodeFloats } from '../safetensors/decode-floats.js';
-import { show, showShape } from '../safetensors/format-value.js';
+import { formatValue, showShape } from '../safetensors/format-value.js';
 
 export interface NpyArray {
   data: Float32Array;
@@ -25,7 +25,7 @@ export const parseNpy = (bytes: Uint8Array, where: string): NpyArray => {
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
   const dims = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(header)?.[1];
   const elementBytes = Object.hasOwn(ELEMENT_BYTES, descr) ? ELEMENT_BYTES[descr] : undefined;
-  if (elementBytes === undefined) throw invalid(where, `holds ${show(descr)}; expected <f4, <f2 or <f8`);
+  if (elementBytes === undefined) throw invalid(where, `holds ${formatValue(descr)}; expected <f4, <f2 or <f8`);
   if (order !== 'False') throw invalid(where, 'is in Fortran order; expected C order (numpy.ascontiguousarray)');
   if (dims === undefined) throw invalid(where, 'has no shape in its header');
   const shape = dims
@@ -40,7 +40,7 @@ export const parseNpy = (bytes: Uint8Array, where: string): NpyArray => {
   return { data: decode(data, descr), shape };
 };
 
-/** Versions 1 to 3 differ in the length's width and the header's encoding; what we look for is ASCII. */
+/** Versions 1 to 3 differ in the width of the length and the header's encoding; the keys are ASCII in all. */
 const splitHeader = (bytes: Uint8Array, where: string): { header: string; data: Uint8Array } => {
   const [major = 0] = bytes.subarray(MAGIC.length);
   if (MAGIC.some((byte, i) => bytes[i] !== byte) || major < 1 || major > 3) {

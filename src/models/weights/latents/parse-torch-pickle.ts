@@ -1,25 +1,24 @@
 /**
- * The pickle inside a file of torch.save, as far as one tensor needs it. A pickle is a program; of its language only the
- * words are known that put a tensor together, and every name of a function that is not one of four is refused. Nothing is
- * ever called. Sources: CPython 3.12 Lib/pickletools.py (the opcodes), torch 2.13 torch/serialization.py (persistent ids)
+ * Parses the pickle of one tensor in a torch.save file. A pickle is a program: only the opcodes of a tensor are interpreted, all
+ * function names but the known ones are refused, and no function is ever called. Sources: CPython 3.12 Lib/pickletools.py (the opcodes), torch 2.13 torch/serialization.py (persistent ids)
  * and torch/_utils.py (`_rebuild_tensor_v2`). Pure.
  */
 import type { WeightDtype } from '../safetensors/dtypes.js';
 
-/** A tensor as the file describes it; nothing in it is checked against the data. */
+/** A tensor as described in the file, not validated against the data. */
 export interface TorchTensor {
   dtype: WeightDtype;
   /** Name of its storage: the entry `data/<storage>`. */
   storage: string;
   /** Elements of the storage. */
   storageSize: number;
-  /** In elements: where the tensor begins, and how far apart its neighbours are. */
+  /** In elements, as are the strides. */
   offset: number;
   shape: readonly number[];
   strides: readonly number[];
 }
 
-/** A tensor's takes some 200 bytes. */
+/** One tensor takes about 200 bytes. */
 export const MAX_PICKLE_BYTES = 64 * 1024;
 
 /** Latents have 4. */
@@ -46,13 +45,13 @@ class Storage {
 class Tensor {
   constructor(readonly parts: TorchTensor) {}
 }
-/** On the stack, where a list of values begins. */
+/** On the stack: the beginning of a list of values. */
 const MARK = new Name('mark');
 type Value = null | boolean | number | string | Name | Storage | Tensor | Value[];
 
 /**
- * The one tensor of a file: alone, or the only one in a dictionary or list.
- * @throws Error saying what the file holds instead
+ * Returns the one tensor of a file: alone, or the only one in a dictionary or list.
+ * @throws Error with the actual contents
  */
 export const parseTorchPickle = (bytes: Uint8Array): TorchTensor => {
   if (bytes.length > MAX_PICKLE_BYTES)
@@ -64,7 +63,7 @@ export const parseTorchPickle = (bytes: Uint8Array): TorchTensor => {
   throw new Error(`it holds ${tensors.length} tensors; expected one, alone or the only one in a dictionary or list`);
 };
 
-/** Dictionaries are lists of keys and values in turn: only their tensors are looked for. */
+/** Runs the pickle. Dictionaries become lists of keys and values, since only their tensors matter. */
 const run = (bytes: Uint8Array): Value => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const stack: Value[] = [];
@@ -183,7 +182,7 @@ const run = (bytes: Uint8Array): Value => {
     if (opcode === code('.')) break;
     const word = words[opcode];
     if (word === undefined)
-      throw new Error(`its pickle does more than hold a tensor (opcode 0x${opcode.toString(16)})`);
+      throw new Error(`its pickle does more than describe a tensor (opcode 0x${opcode.toString(16)})`);
     word();
   }
   if (stack.length !== 1) throw damaged();
@@ -208,7 +207,7 @@ const storageOf = (id: Value): Storage => {
   return new Storage(dtype, key, size);
 };
 
-/** (storage, offset, shape, strides, …) of the one function; an OrderedDict, which backward hooks are in, is nothing. */
+/** Arguments (storage, offset, shape, strides, …) of `_rebuild_tensor_v2`. An OrderedDict, of backward hooks, is ignored. */
 const rebuild = (name: Value, given: Value): Value => {
   if (!(name instanceof Name) || !Array.isArray(given)) throw damaged();
   if (name.text === ORDERED_DICT && given.length === 0) return null;

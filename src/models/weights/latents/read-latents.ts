@@ -10,7 +10,7 @@ import { readTorchTensor } from './read-torch-tensor.js';
 import { showNames, showShape } from '../safetensors/format-value.js';
 import { mergeTensors } from '../weight-map.js';
 
-/** The tensor's name in files with several, and in files written by `encodeLatents`. */
+/** Name of the tensor in files with several, and in files of `encodeLatents`. */
 export const LATENTS_TENSOR = 'latents';
 const CHANNELS = 4;
 /** Height × width; a picture of 8192×8192 pixels. */
@@ -19,7 +19,7 @@ const MAX_POSITIONS = 1024 * 1024;
 const MAX_SIDE = 2048;
 
 /**
- * Latents [1,4,h,w] or [4,h,w], F32, F16 or BF16 (`.npy`: also float64), scaled as diffusers hands them on.
+ * Latents [1,4,h,w] or [4,h,w], F32, F16 or BF16 (`.npy`: also float64), scaled as in diffusers.
  * @throws LATENTS_INVALID
  */
 export const readLatents = async (path: string): Promise<LatentsData> => {

@@ -1,4 +1,4 @@
-/** One tensor of a file of torch.save: a zip archive with a pickle, which is read and never run, and its numbers. */
+/** Reads one tensor of a torch.save file: a zip archive with a pickle, which is parsed and never run, and data. */
 import type { FileHandle } from 'node:fs/promises';
 import { readUpTo, withFile } from '../../../io/files/open-file.js';
 import { decodeFloats, elementBytes } from '../safetensors/decode-floats.js';
@@ -6,13 +6,13 @@ import type { NpyArray } from './parse-npy.js';
 import { MAX_PICKLE_BYTES, parseTorchPickle, type TorchTensor } from './parse-torch-pickle.js';
 import { readZipEntries, type ZipEntry } from './zip-entries.js';
 
-/** A slice of a larger tensor keeps its neighbours' distance: so many elements may be read for one that is wanted. */
+/** A slice of a larger tensor has large strides: at most so many elements are read for each element of the result. */
 const MAX_SPREAD = 16;
 
 /**
- * @param checkShape throws when it is not what is wanted, before any number is read
- * @returns float32, in the order of the shape whatever the strides
- * @throws Error saying what is wrong with the file
+ * @param checkShape throws for an unexpected shape, before any data is read
+ * @returns float32 in row-major order
+ * @throws Error with the problem of the file
  */
 export const readTorchTensor = (path: string, checkShape: (shape: readonly number[]) => void): Promise<NpyArray> =>
   withFile(path, 'latents', async (handle, fileSize) => {
@@ -57,7 +57,7 @@ const readElements = async (
   return Float32Array.from({ length: count }, (_, index) => stored[placeOf(index, shape, strides)] ?? NaN);
 };
 
-/** Where the `index`th number of a tensor lies in its storage. */
+/** Position of the `index`th number in the storage. */
 const placeOf = (index: number, shape: readonly number[], strides: readonly number[]): number => {
   let place = 0;
   let rest = index;

@@ -1,12 +1,12 @@
 /**
- * The stored entries of a zip archive, as far as torch.save writes them: one disk, nothing compressed or encrypted. Reads
- * the directory at the file's end alone. Source: PKWARE APPNOTE 6.3.10, 4.3.7, 4.3.12 and 4.3.16.
+ * Lists the stored entries of a zip archive as torch.save writes it: one disk, no compression or encryption. Reads only the central
+ * directory and local headers. Source: PKWARE APPNOTE 6.3.10, 4.3.7, 4.3.12 and 4.3.16.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { readUpTo } from '../../../io/files/open-file.js';
-import { show } from '../safetensors/format-value.js';
+import { formatValue } from '../safetensors/format-value.js';
 
-/** Where an entry's bytes lie, all of them inside the file. */
+/** Place of an entry's data, within the file. */
 export interface ZipEntry {
   start: number;
   size: number;
@@ -15,7 +15,7 @@ export interface ZipEntry {
 const END = { signature: 0x06054b50, bytes: 22 };
 const CENTRAL = { signature: 0x02014b50, bytes: 46 };
 const LOCAL = { signature: 0x04034b50, bytes: 30 };
-/** An archive's comment is at most that long, and the end record is before it. */
+/** Longest comment of an archive, which follows the end record. */
 const MAX_COMMENT = 0xffff;
 /** torch.save of one tensor writes seven. */
 const MAX_ZIP_ENTRIES = 64;
@@ -23,7 +23,7 @@ const MAX_DIRECTORY_BYTES = 64 * 1024;
 const ENCRYPTED = 1;
 const STORED = 0;
 
-/** @throws Error saying what is wrong with the archive */
+/** @throws Error with the problem of the archive */
 export const readZipEntries = async (handle: FileHandle, fileSize: number): Promise<ReadonlyMap<string, ZipEntry>> => {
   const { count, size, offset } = await findDirectory(handle, fileSize);
   const bytes = await readUpTo(handle, offset, size);
@@ -39,9 +39,9 @@ export const readZipEntries = async (handle: FileHandle, fileSize: number): Prom
     const nameEnd = at + CENTRAL.bytes + view.getUint16(at + 28, true);
     const name = new TextDecoder().decode(bytes.subarray(at + CENTRAL.bytes, nameEnd));
     if ((flags & ENCRYPTED) !== 0 || method !== STORED || stored !== plain) {
-      throw new Error(`its entry ${show(name)} is compressed or encrypted, which torch.save does not do`);
+      throw new Error(`its entry ${formatValue(name)} is compressed or encrypted, which torch.save does not do`);
     }
-    if (entries.has(name)) throw new Error(`it has the entry ${show(name)} twice`);
+    if (entries.has(name)) throw new Error(`it has the entry ${formatValue(name)} twice`);
     entries.set(name, { start: await findData(handle, view.getUint32(at + 42, true), plain, offset), size: plain });
     at = nameEnd + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
   }
@@ -72,7 +72,7 @@ const findDirectory = async (handle: FileHandle, fileSize: number): Promise<Dire
   return { count, size, offset };
 };
 
-/** The data begins after the local header, whose own extra field is of another length than the directory's. */
+/** The data begins after the local header, whose extra field may differ in length from the directory's. */
 const findData = async (handle: FileHandle, header: number, size: number, directory: number): Promise<number> => {
   const view = viewOf(await readUpTo(handle, header, LOCAL.bytes));
   if (view.byteLength < LOCAL.bytes || view.getUint32(0, true) !== LOCAL.signature) {

@@ -1,4 +1,4 @@
-/** Scale of an adapter whose file has no tensor for it: PEFT's configuration, as diffusers writes it into the file. Pure. */
+/** Scale of an adapter without an alpha tensor: PEFT's configuration, as diffusers writes it into the file. Pure. */
 import { isObject, parseJson } from '../../../io/json/parse-json.js';
 import type { AdapterPart } from './adapter-names.js';
 
@@ -11,8 +11,8 @@ const PREFIXES: Readonly<Record<AdapterPart, string>> = {
 
 /**
  * diffusers 0.42 loaders/lora_base.py writes `lora_adapter_metadata`; peft tuners/lora/layer.py divides alpha by the rank, or
- * by its root. Without either, the file's matrices are meant as they are.
- * @returns a function from a layer and its rank to alpha over rank; the configuration is read once, however many layers there are
+ * by its square root. Without either, the scale is 1.
+ * @returns alpha over rank of a layer; the configuration is parsed once for all layers
  */
 export const readAlphas = (
   metadata: ReadonlyMap<string, string>,
@@ -34,7 +34,7 @@ interface PartAlphas {
   find: (layer: string) => unknown;
 }
 
-/** Of longer names no pattern is looked for: each end of a name is, and there are as many as it has words. */
+/** Longer layer names match no pattern: matching takes time in the number of a name's words. */
 const LONGEST_NAME = 1000;
 
 const alphasOf = (config: Readonly<Record<string, unknown>>, part: AdapterPart): PartAlphas => {

@@ -1,21 +1,20 @@
 /**
- * The names of tensors in files of adapters: of which part of a model, of which layer, and what they are there. Pure. The
- * spellings are those of kohya-ss/sd-scripts (networks/lora.py), LyCORIS, PEFT and diffusers 0.42 (loaders/lora_conversion_utils.py).
+ * Parses tensor names in files of adapters: model component, layer and role. Pure. The spellings are those of kohya-ss/sd-scripts (networks/lora.py), LyCORIS, PEFT and diffusers 0.42 (loaders/lora_conversion_utils.py).
  */
 import { unetName } from '../discovery/checkpoint-names.js';
 
-/** A part of a model as adapters name it. `onlyTextEncoder`: of a model that has one. */
+/** A model component in adapter names. `onlyTextEncoder`: of a model with one text encoder. */
 export type AdapterPart = 'unet' | 'textEncoder' | 'textEncoder2' | 'onlyTextEncoder';
 export type AdapterRole = 'down' | 'mid' | 'up' | 'alpha' | 'magnitude';
 
 export interface AdapterKey {
   part: AdapterPart;
-  /** The layer, with `_` between the parts of its name, as kohya writes it. */
+  /** Layer name with `_` as separator, as kohya writes it. */
   layer: string;
   role: AdapterRole;
 }
 
-/** In this order: the first that matches decides. */
+/** The first match decides. */
 const PARTS: readonly (readonly [prefix: RegExp, part: AdapterPart])[] = [
   [/^lora_unet_/, 'unet'],
   [/^lora_te1_/, 'textEncoder'],
@@ -36,14 +35,14 @@ const ROLES: readonly (readonly [ending: RegExp, role: AdapterRole])[] = [
   [/\.(dora_scale|lora_magnitude_vector(\.default)?(\.weight)?)$/, 'magnitude'],
 ];
 
-/** null: no key of a LoRA for a model of the Stable Diffusion family. */
+/** null: not a LoRA key for a model of the Stable Diffusion family. */
 export const readAdapterKey = (key: string): AdapterKey | null => {
   const part = PARTS.find(([prefix]) => prefix.test(key));
   const role = ROLES.find(([ending]) => ending.test(key));
   if (part === undefined || role === undefined) return null;
   const layer = key
     .replace(part[0], '')
-    /* diffusers before 0.22 names the output of attention without its place in the list. */
+    /* diffusers before 0.22 names attention's output projection without its list index. */
     .replace('.to_out_lora.', '.to_out.0_lora.')
     .replace('.processor.', '.')
     .replace(role[0], '');
@@ -53,12 +52,12 @@ export const readAdapterKey = (key: string): AdapterKey | null => {
 const underscored = (name: string): string => name.replaceAll('.', '_');
 
 /**
- * The layers of a part of a model by every name that adapters give them.
- * @param modules names of the layers, as diffusers and transformers have them
+ * Finds a component's layers by every spelling of adapters.
+ * @param modules layer names of diffusers and transformers
  */
 export const adapterLayers = (modules: Iterable<string>): ((layer: string) => string | undefined) => {
   const names = [...modules];
-  /* transformers 5 leaves out the prefix. */
+  /* transformers 5 omits the prefix. */
   const known = new Map(names.map((name) => [withoutModel(underscored(name)), name]));
   const stride = new Set(names.map((name) => /^up_blocks\.0\.resnets\.(\d+)\./.exec(name)?.[1])).size - 1;
   return (layer) => known.get(withoutModel(layer)) ?? known.get(fromStability(layer, stride));
@@ -66,7 +65,7 @@ export const adapterLayers = (modules: Iterable<string>): ((layer: string) => st
 
 const withoutModel = (layer: string): string => layer.replace(/^text_model_/, '');
 
-/** `input_blocks_4_1_proj_in`, as one-file checkpoints number the UNet's blocks, to `down_blocks_1_attentions_0_proj_in`. */
+/** `input_blocks_4_1_proj_in`, in the numbering of one-file checkpoints, to `down_blocks_1_attentions_0_proj_in`. */
 const fromStability = (layer: string, stride: number): string => {
   const dotted = layer.replace(/_(\d+)(?=_|$)/g, '.$1').replace(/(\.\d+)_/g, '$1.');
   return underscored(unetName(`${dotted}.weight`, stride).replace(/\.weight$/, ''));

@@ -1,24 +1,24 @@
-/** A file of adapters against a model: which layer each change is of, and whether it was made for this model at all. Pure. */
+/** Matches an adapter to a model: the layer of each change, and whether the adapter is for this model at all. Pure. */
 import { unsuitable, type AdapterFile, type LowRank } from './adapter-file.js';
 import { adapterLayers, type AdapterPart } from './adapter-names.js';
-import { show, showShape } from '../safetensors/format-value.js';
+import { formatValue, showShape } from '../safetensors/format-value.js';
 import type { Weight } from '../weight-map.js';
 
-/** Parts of a model that adapters change. */
+/** Model components that adapters change. */
 export const ADAPTED_PARTS = ['unet', 'textEncoder', 'textEncoder2'] as const;
 export type AdaptedPart = (typeof ADAPTED_PARTS)[number];
 
-/** Shapes of a part's weights, by its layers' names; null: the model has no such part. */
+/** Weight shapes of each component by layer name; null: the model has no such component. */
 export type PartShapes = Readonly<Record<AdaptedPart, ReadonlyMap<string, readonly number[]> | null>>;
 
 export interface MatchedAdapter {
-  /** Changes by the names of the model's layers. */
+  /** Changes by layer name of the model. */
   parts: Readonly<Record<AdaptedPart, ReadonlyMap<string, LowRank>>>;
-  /** Names in the file that no layer of the model has. */
+  /** Names in the file that match no layer of the model. */
   unknown: readonly string[];
 }
 
-/** Width of a prompt's token, of which an adapter's keys and values of the prompt are: it tells the families apart. */
+/** Model families by cross_attention_dim, the input width of an adapter's cross-attention layers. */
 const FAMILIES: Readonly<Record<number, string>> = {
   768: 'Stable Diffusion 1',
   1024: 'Stable Diffusion 2',
@@ -28,13 +28,13 @@ const FAMILIES: Readonly<Record<number, string>> = {
 const PROMPT_LAYER = /attn2[._]to_[kv]$/;
 
 /** @throws LORA_UNSUITABLE for an adapter of another architecture, saying of which */
-export const matchAdapter = ({ file, layers, strangers }: AdapterFile, shapes: PartShapes): MatchedAdapter => {
+export const matchAdapter = ({ file, layers, unknownKeys }: AdapterFile, shapes: PartShapes): MatchedAdapter => {
   const parts = {
     unet: new Map<string, LowRank>(),
     textEncoder: new Map<string, LowRank>(),
     textEncoder2: new Map<string, LowRank>(),
   };
-  const unknown = [...strangers];
+  const unknown = [...unknownKeys];
   const names = {
     unet: namesOf(shapes.unet),
     textEncoder: namesOf(shapes.textEncoder),
@@ -56,11 +56,11 @@ export const matchAdapter = ({ file, layers, strangers }: AdapterFile, shapes: P
     if (fitted === null) throw unsuitable(file, `${family ?? misfit(name, lowRank, shape)}. ${MEND}`);
     parts[own].set(name, fitted);
   }
-  /* Some keys may be of layers that only the trainer's own network has; of another architecture most are. */
+  /* A few unknown layers may be the trainer's own; if most are unknown, the architecture is another. */
   if (misses > layers.length / 2) {
     throw unsuitable(
       file,
-      `${family ?? `most of its layers, such as ${show(unknown.at(-1) ?? '')}, are none of this model's`}. ${MEND}`,
+      `${family ?? `most of its layers, such as ${formatValue(unknown.at(-1) ?? '')}, are none of this model's`}. ${MEND}`,
     );
   }
   return { parts, unknown };
@@ -77,13 +77,13 @@ const LACKS_PART: Readonly<Record<AdapterPart, string>> = {
 const namesOf = (modules: ReadonlyMap<string, unknown> | null): ((layer: string) => string | undefined) =>
   adapterLayers(modules?.keys() ?? []);
 
-/** A model with one text encoder has it as the second, whose kind it is. */
+/** The single text encoder of a refiner counts as the second, whose kind it is. */
 const partOf = (part: AdapterPart, shapes: PartShapes): AdaptedPart | null => {
   if (part === 'onlyTextEncoder') return shapes.textEncoder === null ? 'textEncoder2' : null;
   return shapes[part] === null ? null : part;
 };
 
-/** What the adapter was made for, where that is not this model. */
+/** The adapter's model family, if it is not this model's. */
 const familyOf = (layers: AdapterFile['layers'], unet: PartShapes['unet']): string | null => {
   const given = layers.find(({ part, layer }) => part === 'unet' && PROMPT_LAYER.test(layer))?.lowRank.down.shape[1];
   const own = [...(unet ?? [])].find(([name]) => PROMPT_LAYER.test(name))?.[1][1];
@@ -96,7 +96,7 @@ const familyOf = (layers: AdapterFile['layers'], unet: PartShapes['unet']): stri
 const misfit = (name: string, { down, up }: LowRank, shape: readonly number[]): string =>
   `its matrices for ${name}, ${showShape(up.shape)} and ${showShape(down.shape)}, do not make ${showShape(shape)}`;
 
-/** The change in the shapes that the layer's operators take, or null where it is not of such a layer. */
+/** The change reshaped for the layer's operators; null: it does not fit the layer. */
 const fit = (lowRank: LowRank, [outer = 0, inner = 0, ...kernel]: readonly number[]): LowRank | null => {
   const { down, mid, up, magnitude } = lowRank;
   const rank = down.shape[0] ?? 0;
@@ -114,7 +114,7 @@ const fit = (lowRank: LowRank, [outer = 0, inner = 0, ...kernel]: readonly numbe
     : null;
 };
 
-/** The same numbers under another shape, which may differ in sides of 1 behind the second. */
+/** The same numbers in another shape, which may differ in trailing sides of 1. */
 const reshaped = (weight: Weight, shape: readonly number[]): Weight | null => {
   const [long, short] = weight.shape.length > shape.length ? [weight.shape, shape] : [shape, weight.shape];
   const isSame = long.every((side, axis) => side === (short[axis] ?? 1));

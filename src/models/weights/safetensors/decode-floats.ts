@@ -1,4 +1,4 @@
-/** Bytes of a weight as float32 numbers: exact, since all three types are float32 with fewer bits. Pure. */
+/** Decodes F32, F16 and BF16 to float32, exactly. Pure. */
 import { fromFloat16 } from '../../../tensor/float16.js';
 import type { WeightDtype } from './dtypes.js';
 
@@ -7,11 +7,11 @@ const ELEMENT_BYTES: Readonly<Record<WeightDtype, number>> = { F32: 4, F16: 2, B
 export const elementBytes = (dtype: WeightDtype): number => ELEMENT_BYTES[dtype];
 
 /**
- * Converts little-endian elements, on a little-endian machine, as all that ONNX Runtime's packages are built for.
- * @param bytes a whole number of elements, at any alignment
+ * Converts little-endian elements on a little-endian machine, as all platforms of ONNX Runtime are.
+ * @param bytes whole elements, at any alignment
  */
 export const decodeFloats = (bytes: Uint8Array, dtype: WeightDtype): Float32Array => {
-  // Typed arrays want their elements aligned; a copy is.
+  // Typed arrays need aligned elements; a copy is aligned.
   const { buffer } = new Uint8Array(bytes);
   if (dtype === 'F32') return new Float32Array(buffer);
   const halves = new Uint16Array(buffer);

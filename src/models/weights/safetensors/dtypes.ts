@@ -1,4 +1,4 @@
-/** Element types a safetensors file may hold, and those that can be a weight. Pure. */
+/** Element types of safetensors files, and those of weights. Pure. */
 
 /** Bits of one element. Source: `Dtype::bitsize` in safetensors/src/tensor.rs at 0.8.0. */
 const BITS = {
@@ -27,7 +27,7 @@ const BITS = {
 } as const;
 
 export type Dtype = keyof typeof BITS;
-/** What the graphs can take from a file as it lies there. */
+/** Types that graphs can map from a file. */
 export type WeightDtype = 'F32' | 'F16' | 'BF16';
 
 export const isDtype = (value: unknown): value is Dtype => typeof value === 'string' && Object.hasOwn(BITS, value);
@@ -35,7 +35,7 @@ export const isDtype = (value: unknown): value is Dtype => typeof value === 'str
 export const isWeightDtype = (dtype: Dtype): dtype is WeightDtype =>
   dtype === 'F32' || dtype === 'F16' || dtype === 'BF16';
 
-/** Bytes of a dense tensor; NaN when its bits do not fill whole bytes or a product leaves the safe integers. */
+/** Bytes of a dense tensor; NaN if its bits do not fill whole bytes, or a product exceeds the safe integers. */
 export const bytesOf = (dtype: Dtype, shape: readonly number[]): number => {
   // A later zero must not hide an overflow, so each product is checked, not only the last.
   let bits: number = BITS[dtype];

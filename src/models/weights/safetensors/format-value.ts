@@ -1,7 +1,7 @@
 import { cutText } from '../../../io/json/json-text.js';
 
 /** A value of the file for a message: short and on one line. */
-export const show = (value: unknown): string => {
+export const formatValue = (value: unknown): string => {
   const text = (JSON.stringify(value) as string | undefined) ?? 'missing';
   return text.length > MAX_SHOWN ? `${cutText(text, MAX_SHOWN)}…` : text;
 };
@@ -17,4 +17,4 @@ export const showNames = (names: readonly string[], most = MAX_NAMES): string =>
   [...names.slice(0, most).map(showName), ...(names.length > most ? ['…'] : [])].join(', ');
 const MAX_NAMES = 8;
 
-export const showName = (name: string): string => show(name).replace(/^"|"(?=…?$)/g, '');
+export const showName = (name: string): string => formatValue(name).replace(/^"|"(?=…?$)/g, '');

@@ -1,4 +1,4 @@
-/** The errors of a file that is not what a safetensors file must be. Pure. */
+/** Errors of invalid safetensors files. Pure. */
 import { RefineError } from '../../../errors.js';
 
 /**
@@ -9,7 +9,7 @@ export const headerError = (where: string, what: string, mend = MEND): RefineErr
   new RefineError('WEIGHTS_HEADER_INVALID', `${where}: ${what}. ${mend}`, { context: { where } });
 const MEND = 'Download the file again, and compare its size and SHA-256 with those of its publisher.';
 
-/** By far the most common fault: a download that broke off. */
+/** The most common error: an interrupted download. */
 export const incompleteError = (where: string, fileSize: number, needed: string): RefineError =>
   headerError(
     where,

@@ -1,14 +1,14 @@
-/** The 8 bytes every safetensors file begins with: the length of its header. Pure. */
+/** Parses the first 8 bytes of a safetensors file: the length of its header. Pure. */
 import { headerError, incompleteError } from './header-error.js';
 
 export const PREFIX_BYTES = 8;
 /** The limit of the reference (`MAX_HEADER_SIZE`, safetensors 0.8.0). SDXL's largest checkpoint has a header of about 300 KB. */
 const MAX_HEADER_BYTES = 100_000_000;
-/** How a Git LFS pointer begins, which is what a clone without Git LFS has in place of a large file. */
+/** The beginning of a Git LFS pointer, which replaces large files in a clone without Git LFS. */
 const LFS_POINTER = 'version ';
 
 /**
- * @param prefix what could be read of the file's first 8 bytes
+ * @param prefix the first 8 bytes, or fewer if the file is shorter
  * @param fileSize bytes of the whole file
  * @param where for people: the file
  * @returns bytes of the header that follows

@@ -16,7 +16,7 @@ export interface SafetensorsFile extends SafetensorsHeader {
 
 /**
  * Opens one file.
- * @throws WEIGHTS_FILE_MISSING when there is no such file or it cannot be read
+ * @throws WEIGHTS_FILE_MISSING if the file does not exist or cannot be read
  * @throws WEIGHTS_HEADER_INVALID
  */
 export const openSafetensors = async (

@@ -1,4 +1,4 @@
-/** Reads a tensor of one number, of whatever type: programs save a scalar as the number that it was to them. */
+/** Reads a tensor of one number, of any dtype: programs save scalars in various types. */
 import { readUpTo, withFile } from '../../../io/files/open-file.js';
 import { decodeFloats } from './decode-floats.js';
 import type { Dtype } from './dtypes.js';
@@ -9,8 +9,8 @@ const READERS: Partial<Record<Dtype, (view: DataView) => number>> = {
   F32: (view) => view.getFloat32(0, true),
   F16: (view) => half(view, 'F16'),
   BF16: (view) => half(view, 'BF16'),
-  F8_E5M2: (view) => eighth(view.getUint8(0), 2, 15),
-  F8_E4M3: (view) => eighth(view.getUint8(0), 3, 7),
+  F8_E5M2: (view) => float8(view.getUint8(0), 2, 15),
+  F8_E4M3: (view) => float8(view.getUint8(0), 3, 7),
   I64: (view) => Number(view.getBigInt64(0, true)),
   U64: (view) => Number(view.getBigUint64(0, true)),
   I32: (view) => view.getInt32(0, true),
@@ -24,8 +24,8 @@ const READERS: Partial<Record<Dtype, (view: DataView) => number>> = {
 const half = ({ buffer, byteOffset }: DataView, dtype: 'F16' | 'BF16'): number =>
   decodeFloats(new Uint8Array(buffer, byteOffset, 2), dtype)[0] ?? NaN;
 
-/** Eight bits of floating point: sign, exponent, mantissa (Micikevicius et al. 2022, arXiv:2209.05433). Infinite and NaN: NaN. */
-const eighth = (bits: number, mantissaBits: number, bias: number): number => {
+/** 8-bit floating point: sign, exponent, mantissa (Micikevicius et al. 2022, arXiv:2209.05433). Infinity and NaN give NaN. */
+const float8 = (bits: number, mantissaBits: number, bias: number): number => {
   const mantissa = bits & ((1 << mantissaBits) - 1);
   const exponent = (bits & 0x7f) >> mantissaBits;
   const isSpecial = mantissaBits === 2 ? exponent === 31 : (bits & 0x7f) === 0x7f;
@@ -37,8 +37,8 @@ const eighth = (bits: number, mantissaBits: number, bias: number): number => {
 
 /**
  * @param file real path
- * @returns null: it has more numbers than one, or none, or is of no type of numbers, or its number is not finite
- * @throws what the system says, and FileRefused
+ * @returns null if it is not one finite number
+ * @throws system errors, and FileRefused
  */
 export const readScalar = async (
   file: string,

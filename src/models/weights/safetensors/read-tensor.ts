@@ -1,16 +1,16 @@
-/** Reads the data of a tensor, for the few that are needed outside a graph. */
+/** Reads the data of tensors that are needed outside a graph. */
 import type { FileHandle } from 'node:fs/promises';
 import { messageOf, RefineError } from '../../../errors.js';
 import { readUpTo, withFile } from '../../../io/files/open-file.js';
 import { decodeFloats, elementBytes } from './decode-floats.js';
 import type { Weight } from '../weight-map.js';
 
-/** Bounds the memory beside the result; a multiple of every element's size. */
+/** Bounds the memory besides the result; a multiple of every element size. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
 /**
  * The whole tensor as float32.
- * @throws WEIGHTS_FILE_MISSING when the file cannot be read any more, or became shorter
+ * @throws WEIGHTS_FILE_MISSING if the file cannot be read any more, or became shorter
  */
 export const readTensorF32 = async (weight: Weight): Promise<Float32Array> => {
   const { dtype, offset, byteLength } = weight;

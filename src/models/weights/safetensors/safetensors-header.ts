@@ -1,5 +1,5 @@
 /**
- * The header of a safetensors file, checked before anything in it is believed. Pure: bytes in, a table out.
+ * Parses and validates the header of a safetensors file. Pure.
  * The file is 8 bytes with the header's length, the header (a JSON object, may be padded with spaces), then the data of
  * all tensors without holes. Rules: README.md and `Metadata::validate` of safetensors 0.8.0.
  */
@@ -7,18 +7,18 @@ import { isObject, parseJsonObject } from '../../../io/json/parse-json.js';
 import { bytesOf, type Dtype, isDtype } from './dtypes.js';
 import { headerError, incompleteError } from './header-error.js';
 import { PREFIX_BYTES } from './header-length.js';
-import { show } from './format-value.js';
+import { formatValue } from './format-value.js';
 
 /** SDXL's largest checkpoint has about 2 600 tensors; the largest files of language models stay below this. */
 const MAX_TENSORS = 100_000;
-/** An entry writes about 20 tokens in 3 levels; the rest is for fields that the format may grow. */
+/** An entry has about 20 JSON tokens in 3 levels; the rest is for future fields of the format. */
 const LIMITS = { maxTokens: 40 * MAX_TENSORS, maxDepth: 8 };
 /** No tensor of these networks has more than 4 dimensions; the reference tests itself up to 8. */
 const MAX_RANK = 8;
 const METADATA_KEY = '__metadata__';
 const BRACE = 0x7b;
 
-/** Where one tensor lies and what it is. */
+/** One tensor: type, shape and place in the file. */
 export interface TensorEntry {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
@@ -28,7 +28,7 @@ export interface TensorEntry {
 }
 
 export interface SafetensorsHeader {
-  /** In the order they lie in the file. */
+  /** In the order of the file. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   readonly metadata: ReadonlyMap<string, string>;
 }
@@ -59,16 +59,16 @@ export const parseSafetensorsHeader = (header: Uint8Array, fileSize: number, whe
 
 type NamedEntry = readonly [name: string, entry: TensorEntry];
 
-const place = (where: string, name: string): string => `${where}, tensor ${show(name)}`;
+const place = (where: string, name: string): string => `${where}, tensor ${formatValue(name)}`;
 
 const parseEntry = (raw: unknown, dataStart: number, where: string): TensorEntry => {
   const { dtype, shape, data_offsets: offsets } = isObject(raw) ? raw : {};
-  if (!isDtype(dtype)) throw headerError(where, `"dtype" is ${show(dtype)}, not a safetensors element type`);
+  if (!isDtype(dtype)) throw headerError(where, `"dtype" is ${formatValue(dtype)}, not a safetensors element type`);
   if (!isCounts(shape) || shape.length > MAX_RANK) {
-    throw headerError(where, `"shape" is ${show(shape)}, not a list of at most ${MAX_RANK} whole numbers`);
+    throw headerError(where, `"shape" is ${formatValue(shape)}, not a list of at most ${MAX_RANK} whole numbers`);
   }
   if (!isCounts(offsets) || offsets.length !== 2) {
-    throw headerError(where, `"data_offsets" is ${show(offsets)}, not two whole numbers`);
+    throw headerError(where, `"data_offsets" is ${formatValue(offsets)}, not two whole numbers`);
   }
   const [begin = 0, end = 0] = offsets;
   const byteLength = end - begin;
@@ -77,13 +77,13 @@ const parseEntry = (raw: unknown, dataStart: number, where: string): TensorEntry
     const need = Number.isNaN(needed) ? 'no countable number of whole' : needed;
     throw headerError(
       where,
-      `${dtype} ${show(shape)} is ${need} bytes, but "data_offsets" ${show(offsets)} hold ${byteLength}`,
+      `${dtype} ${formatValue(shape)} is ${need} bytes, but "data_offsets" ${formatValue(offsets)} hold ${byteLength}`,
     );
   }
   return { dtype, shape, offset: dataStart + begin, byteLength };
 };
 
-/** No overlap, no hole, nothing after the last tensor: a byte belongs to one tensor, and every reader sees one file. */
+/** Refuses overlaps, holes and trailing bytes: every byte belongs to one tensor, so all readers agree. */
 const checkLayout = (tensors: readonly NamedEntry[], dataStart: number, fileSize: number, where: string): void => {
   const end = tensors.reduce((furthest, [, entry]) => Math.max(furthest, entry.offset + entry.byteLength), dataStart);
   if (end > fileSize) throw incompleteError(where, fileSize, String(end));
@@ -102,10 +102,10 @@ const parseMetadata = (raw: unknown, where: string): ReadonlyMap<string, string>
   const metadata = new Map<string, string>();
   // null stands for none in files written by the reference's early versions.
   if (raw === undefined || raw === null) return metadata;
-  if (!isObject(raw)) throw headerError(where, `"${METADATA_KEY}" is ${show(raw)}, not an object`);
+  if (!isObject(raw)) throw headerError(where, `"${METADATA_KEY}" is ${formatValue(raw)}, not an object`);
   for (const [key, value] of Object.entries(raw)) {
     if (typeof value !== 'string') {
-      throw headerError(where, `"${METADATA_KEY}" maps ${show(key)} to ${show(value)}, not text`);
+      throw headerError(where, `"${METADATA_KEY}" maps ${formatValue(key)} to ${formatValue(value)}, not text`);
     }
     metadata.set(key, value);
   }

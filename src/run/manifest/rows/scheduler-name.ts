@@ -1,5 +1,5 @@
 /** A row's `scheduler`: by any name that diffusers, A1111 or ComfyUI have for it. */
-import { whyNoSampler } from '../../../diffusion/schedulers/names/find-sampler.js';
+import { whyNoEquivalent } from '../../../diffusion/schedulers/names/find-sampler.js';
 import { findScheduler, schedulerNames, schedulerSpellings } from '../../../diffusion/schedulers/registry.js';
 import { nearestKey } from './nearest-key.js';
 import { showValue } from './show-value.js';
@@ -10,7 +10,7 @@ export const oneSpelling = (name: string): string => findScheduler(name)?.name ?
 /** Why a scheduler's name is refused, or null. */
 export const schedulerProblem = (name: string): string | null => {
   if (findScheduler(name) !== null) return null;
-  return `Expected scheduler to be the name of a scheduler, got ${showValue(name)}: ${whyNoSampler(name) ?? mend(name)}`;
+  return `Expected scheduler to be the name of a scheduler, got ${showValue(name)}: ${whyNoEquivalent(name) ?? mend(name)}`;
 };
 
 const mend = (name: string): string => {

@@ -9,7 +9,7 @@ test('the published sequence: the 10 000th number of the default seed 5489 (ISO 
   expect(skip(mt19937(5489), 9999)).toBe(4123659995);
 });
 
-test('only the low 32 bits of the seed count', () => {
+test('only the low 32 bits of the seed matter', () => {
   expect(mt19937(2 ** 32 + 5)()).toBe(mt19937(5)());
   expect(mt19937(2 ** 53 - 1)()).toBe(mt19937(2 ** 32 - 1)());
 });

@@ -11,7 +11,7 @@ test.each([
   expect(philox4x32(words(counter), words(key))).toEqual(words(answer));
 });
 
-test("torch's CUDA numbers of seed 0, as A1111 states them", () => {
+test("numbers equal torch's CUDA numbers of seed 0, as A1111 states them", () => {
   // AUTOMATIC1111/stable-diffusion-webui v1.10.1, modules/rng_philox.py: randn(shape=(3, 4)) of a generator of seed 0.
   const stated = [
     [-0.92466259, -0.42534415, -2.6438457, 0.14518388],
@@ -25,13 +25,13 @@ test("torch's CUDA numbers of seed 0, as A1111 states them", () => {
   });
 });
 
-test('every call is another of torch’s, and a longer one begins as a shorter', () => {
+test('each call is a new call of torch.randn, and a longer draw begins like a shorter one', () => {
   const source = philoxNoise(5);
   const [first, second] = [source.normal(8), source.normal(8)];
   expect(second).not.toEqual(first);
   expect(philoxNoise(5).normal(20).subarray(0, 8)).toEqual(first);
 });
 
-test('all bits of a seed count', () => {
+test('all bits of a seed matter', () => {
   expect(philoxNoise(3 + 2 ** 32).normal(4)).not.toEqual(philoxNoise(3).normal(4));
 });

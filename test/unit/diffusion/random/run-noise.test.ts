@@ -7,7 +7,7 @@ import { plainSettings } from '../../../support/settings.js';
 const DIMS = [1, 4, 2, 4] as const;
 const COUNT = 32;
 
-test('torch-cpu: encoder, first noise and steps go on from one another', () => {
+test('torch-cpu: encoder, initial noise and steps share one generator', () => {
   const noise = runNoise(plainSettings);
   const one = torchCpuNoise(plainSettings.seed);
   expect(noise.encoder(COUNT)).toEqual(one.normal(COUNT));
@@ -15,7 +15,7 @@ test('torch-cpu: encoder, first noise and steps go on from one another', () => {
   expect(noise.steps.normal(COUNT)).toEqual(one.normal(COUNT));
 });
 
-test('comfy: the first noise is the seed’s first draw on a CPU, and the steps draw as on a GPU', () => {
+test('comfy: initial noise is the seed’s first draw on a CPU, and steps draw as on a GPU', () => {
   const noise = runNoise({ ...plainSettings, rng: 'comfy' });
   noise.encoder(COUNT);
   expect(noise.start(DIMS)).toEqual(torchCpuNoise(plainSettings.seed).normal(COUNT));
@@ -32,7 +32,7 @@ test('comfy: torch.randn of seed 42', () => {
   });
 });
 
-test('philox: the first noise is its first draw, whether or not the encoder drew', () => {
+test('philox: initial noise is its first draw, whether or not the encoder sampled', () => {
   const noise = runNoise({ ...plainSettings, rng: 'philox' });
   const one = philoxNoise(plainSettings.seed);
   noise.encoder(COUNT);
@@ -41,14 +41,14 @@ test('philox: the first noise is its first draw, whether or not the encoder drew
   expect(noise.steps.ofSeed(3).normal(COUNT)).toEqual(philoxNoise(3).normal(COUNT));
 });
 
-test('a variation seed bends the first noise alone', () => {
+test('a variation seed changes the initial noise only', () => {
   const noise = runNoise({ ...plainSettings, rng: 'philox', variationSeed: 9, variationStrength: 0.3 });
   const own = philoxNoise(plainSettings.seed);
   expect(noise.start(DIMS)).toEqual(slerp(0.3, own.normal(COUNT), philoxNoise(9).normal(COUNT), [4, 2, 4]));
   expect(noise.steps.normal(COUNT)).toEqual(own.normal(COUNT));
 });
 
-test('ENSD moves the draws of the steps, and not the Brownian tree', () => {
+test('ENSD changes the seed of the steps, not of the Brownian tree', () => {
   const noise = runNoise({ ...plainSettings, rng: 'philox', etaNoiseSeedDelta: 31337 });
   noise.start(DIMS);
   expect(noise.steps.normal(COUNT)).toEqual(philoxNoise(plainSettings.seed + 31337).normal(COUNT));

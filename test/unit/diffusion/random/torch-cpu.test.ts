@@ -5,13 +5,13 @@ test('a seed decides every number', () => {
   expect(torchCpuNoise(7).normal(64)).not.toEqual(torchCpuNoise(8).normal(64));
 });
 
-test('one by one gives the numbers of one small draw: the spare of each pair is kept', () => {
+test('single draws equal one small draw: the second number of each pair is kept', () => {
   const whole = torchCpuNoise(3).normal(7);
   const source = torchCpuNoise(3);
   expect(Float32Array.from(whole, () => source.normal(1)[0]!)).toEqual(whole);
 });
 
-test('blocks before a tail are those of a full draw', () => {
+test('full blocks before a tail equal those of a full draw', () => {
   expect(torchCpuNoise(3).normal(37).subarray(0, 16)).toEqual(torchCpuNoise(3).normal(32).subarray(0, 16));
 });
 

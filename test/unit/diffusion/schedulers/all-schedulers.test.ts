@@ -1,7 +1,7 @@
 /** What must hold of every scheduler, whatever its method. */
 import { torchCpuNoise } from '#src/diffusion/random/torch-cpu.js';
 import { trainedNoise, type NoiseConfig } from '#src/diffusion/schedulers/noise/noise-schedule.js';
-import { valueAt } from '#src/diffusion/schedulers/noise/numpy-ranges.js';
+import { interp } from '#src/diffusion/schedulers/noise/numpy-ranges.js';
 import { buildSchedule, configFor, parseSchedulerConfig, schedulerNames } from '#src/diffusion/schedulers/registry.js';
 import type { Schedule } from '#src/diffusion/schedulers/scheduler.js';
 import { stepRange } from '#src/diffusion/schedulers/noise/step-range.js';
@@ -28,7 +28,7 @@ const picture = torchCpuNoise(1).normal(SIZE);
 
 /** A UNet that knows the picture: it answers with the noise that its input holds at that timestep. */
 const predict = (input: Float32Array, timestep: number): Float32Array => {
-  const sigma = valueAt(trained, timestep);
+  const sigma = interp(trained, timestep);
   const alpha = 1 / Math.sqrt(1 + sigma ** 2);
   return input.map((value, i) => (value - alpha * picture[i]!) / (alpha * sigma));
 };
@@ -48,7 +48,7 @@ const OTHER_MODELS = 'EDMEulerScheduler';
 describe.each(schedulerNames.filter((name) => name !== OTHER_MODELS))('%s', (name) => {
   const schedule = buildSchedule(configFor(name, MODEL), 20);
 
-  test.each([0.3, 1])('arrives at the picture that the UNet knows, from strength %p', (strength) => {
+  test.each([0.3, 1])('reaches the clean image with perfect predictions, from strength %p', (strength) => {
     const settings = { steps: 20, strength, denoisingStart: null, denoisingEnd: null };
     const { begin } = stepRange(schedule, settings);
     const noisy = schedule.addNoise(picture, torchCpuNoise(2).normal(SIZE), begin);
@@ -57,19 +57,19 @@ describe.each(schedulerNames.filter((name) => name !== OTHER_MODELS))('%s', (nam
     expect(Math.max(...result.map((value, i) => Math.abs(value - picture[i]!)))).toBeLessThan(0.3);
   });
 
-  test('timesteps fall, from the noisy to the clean', () => {
+  test('timesteps fall', () => {
     // Between two of these, a second-order method may look ahead.
     const levels = schedule.timesteps.filter((_, i) => i % schedule.order === 0);
     expect(levels.every((timestep, i) => i === 0 || timestep <= levels[i - 1]!)).toBe(true);
     expect(levels[0]! - levels.at(-1)!).toBeGreaterThan(700);
   });
 
-  test('a sampler remembers nothing of another', () => {
+  test('samplers share no state', () => {
     const start = schedule.addNoise(picture, torchCpuNoise(2).normal(SIZE), 0);
     expect(run(schedule, start, 0)).toEqual(run(schedule, start, 0));
   });
 
-  test('nothing that is handed in changes', () => {
+  test('inputs are not modified', () => {
     const noisy = schedule.addNoise(picture, torchCpuNoise(2).normal(SIZE), 0);
     const [sample, prediction] = [noisy.slice(), picture.slice()];
     schedule.scaleModelInput(sample, 0);
@@ -79,7 +79,7 @@ describe.each(schedulerNames.filter((name) => name !== OTHER_MODELS))('%s', (nam
   });
 });
 
-test('EDM: arrives at the picture that its UNet knows', () => {
+test('EDM: reaches the clean image with perfect predictions', () => {
   const schedule = buildSchedule(configFor(OTHER_MODELS, MODEL), 20);
   const noisy = schedule.addNoise(picture, torchCpuNoise(2).normal(SIZE), 0);
   const sampler = schedule.sampler();

@@ -53,7 +53,7 @@ test.each([
   );
 });
 
-test('refuses two sigma rules at once', () => {
+test('refuses two sigma spacings at once', () => {
   const both = { ...REFINER, use_karras_sigmas: true, use_beta_sigmas: true };
   expect(() => parseSchedulerConfig(both)).toThrow(/use_beta_sigmas is set too/);
 });

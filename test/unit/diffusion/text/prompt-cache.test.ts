@@ -1,6 +1,6 @@
 import { loadModel } from '#src/diffusion/pipeline/load-model.js';
 import { encodePrompts, type TextEncoder } from '#src/diffusion/text/encode-prompt.js';
-import { PromptMemory } from '#src/diffusion/text/prompt-cache.js';
+import { PromptCache } from '#src/diffusion/text/prompt-cache.js';
 import { goldenData } from '../../../support/golden.js';
 
 /** The tiny refiner's encoder, and how many times it ran. */
@@ -8,18 +8,18 @@ const countedEncoders = async () => {
   const { textEncoders } = await loadModel(goldenData('models', 'tiny-refiner'));
   const runs = { count: 0 };
   const encoders = textEncoders.map((encoder): TextEncoder => {
-    const run: TextEncoder['network']['run'] = (feeds) => {
+    const run: TextEncoder['session']['run'] = (feeds) => {
       runs.count++;
-      return encoder.network.run(feeds);
+      return encoder.session.run(feeds);
     };
-    return { ...encoder, network: { ...encoder.network, run } };
+    return { ...encoder, session: { ...encoder.session, run } };
   });
   return { encoders, runs };
 };
 
-test('encodes each prompt once, with the encoder’s own numbers', async () => {
+test('each prompt is encoded once, with the encoder’s results', async () => {
   const { encoders, runs } = await countedEncoders();
-  const memory = new PromptMemory(encoders);
+  const memory = new PromptCache(encoders);
   const [empty] = await memory.encode(['']);
   const [cat] = await memory.encode(['a cat']);
   expect(runs.count).toBe(2);
@@ -29,9 +29,9 @@ test('encodes each prompt once, with the encoder’s own numbers', async () => {
   expect(cat?.hidden.data).toEqual((await encodePrompts(encoders, ['a cat'])).hidden.data);
 });
 
-test('forgets what was not used for longest', async () => {
+test('drops the least recently used prompt', async () => {
   const { encoders, runs } = await countedEncoders();
-  const memory = new PromptMemory(encoders, 2);
+  const memory = new PromptCache(encoders, 2);
   for (const prompt of ['a', 'b', 'a', 'c']) await memory.encode([prompt]);
   expect(runs.count).toBe(3);
   await memory.encode(['a']);

@@ -43,7 +43,7 @@ describe('A1111', () => {
     expect(layout(words(76))).toEqual([times(75, CAT), [CAT]]);
   });
 
-  test('what is behind a comma near the end goes to the next chunk', () => {
+  test('tokens after a comma near the end move to the next chunk', () => {
     expect(layout(`${words(60)}, ${words(20)}`)).toEqual([[...times(60, CAT), COMMA], times(20, CAT)]);
     expect(layout(`${words(50)}, ${words(30)}`)).toEqual([
       [...times(50, CAT), COMMA, ...times(24, CAT)],
@@ -51,11 +51,11 @@ describe('A1111', () => {
     ]);
   });
 
-  test('BREAK fills the chunk up', () => {
+  test('BREAK pads the chunk', () => {
     expect(layout('cat BREAK cat cat')).toEqual([[CAT], [CAT, CAT]]);
   });
 
-  test('each chunk has 77 places, begins with begin and is padded', () => {
+  test('each chunk has 77 positions: begin, tokens, end, padding', () => {
     const [first = [], second = []] = chunkA1111(encoder, parseA1111('(cat:1.5) BREAK cat'));
     expect([first.length, second.length]).toEqual([77, 77]);
     expect([first[0]?.id, first[1]?.weight, first[2]?.id, first[2]?.weight]).toEqual([BEGIN, 1.5, END, 1]);
@@ -73,7 +73,7 @@ describe('A1111', () => {
 describe('ComfyUI', () => {
   const layout = (prompt: string) => chunkComfy(encoder, parseComfy(prompt)).map(inside);
 
-  test('75 words are one chunk, 76 are two, commas move nothing', () => {
+  test('75 words are one chunk, 76 are two, and commas do not matter', () => {
     expect(layout(words(75))).toEqual([times(75, CAT)]);
     expect(layout(words(76))).toEqual([times(75, CAT), [CAT]]);
     expect(layout(`${words(60)}, ${words(20)}`)).toEqual([
@@ -82,7 +82,7 @@ describe('ComfyUI', () => {
     ]);
   });
 
-  test('a word goes to the next chunk as a whole, unless it has 8 tokens and more', () => {
+  test('a word moves to the next chunk as a whole, unless it has 8 tokens or more', () => {
     const short = 'qzxv';
     const long = 'qzxvqzxvqzxvqzxv';
     const count = tokenizer.encodeUntruncated(short).length - 2;
@@ -94,7 +94,7 @@ describe('ComfyUI', () => {
     expect(layout(`${words(74)} ${long}`).map((chunk) => chunk.length)).toEqual([75, all - 1]);
   });
 
-  test('embeddings have embedding: before their names', () => {
+  test('embeddings need the prefix embedding:', () => {
     expect(layout('embedding:cat-toy, cat')).toEqual([['v1', 'v2', 'v3', COMMA, CAT]]);
     expect(layout('cat-toy')[0]).not.toContain('v1');
   });
@@ -104,7 +104,7 @@ describe('Compel', () => {
   const layout = (text: string) => chunkCompel(encoder, [{ text, weight: 1 }]).chunks.map(inside);
   const STOP = idOf('.');
 
-  test('cuts behind a full stop, else behind a comma, else between words', () => {
+  test('chunks end after a full stop, else after a comma, else between words', () => {
     expect(layout(`${words(40)}. ${words(20)}, ${words(20)}`)).toEqual([
       [...times(40, CAT), STOP],
       [...times(20, CAT), COMMA, ...times(20, CAT)],
@@ -114,12 +114,12 @@ describe('Compel', () => {
     expect(layout(words(80))).toEqual([times(75, CAT), times(5, CAT)]);
   });
 
-  test('says where each piece lies over all chunks', () => {
-    const { places } = chunkCompel(encoder, [
+  test('each piece has its positions over all chunks', () => {
+    const { positions } = chunkCompel(encoder, [
       { text: words(70), weight: 1 },
       { text: '', weight: 0.5 },
       { text: words(10), weight: 0.5 },
     ]);
-    expect(places).toEqual([[1, 70], null, [71, 82]]);
+    expect(positions).toEqual([[1, 70], null, [71, 82]]);
   });
 });

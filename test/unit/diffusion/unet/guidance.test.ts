@@ -1,20 +1,20 @@
 import { tensor } from '#src/tensor/tensor.js';
-import { guide } from '#src/diffusion/unet/guidance.js';
+import { applyGuidance } from '#src/diffusion/unet/guidance.js';
 
-describe('guide', () => {
-  it('goes from the unconditional prediction through the conditional one', () => {
+describe('applyGuidance', () => {
+  it('extrapolates from the unconditional through the conditional prediction', () => {
     const prediction = tensor(Float32Array.of(1, 2, 3, 10), [2, 1, 1, 2]);
-    expect(guide(prediction, 5)).toEqual(tensor(Float32Array.of(11, 42), [1, 1, 1, 2]));
+    expect(applyGuidance(prediction, 5)).toEqual(tensor(Float32Array.of(11, 42), [1, 1, 1, 2]));
   });
 
   it('is the conditional prediction at scale 1', () => {
-    expect([...guide(tensor(Float32Array.of(1, 2, 3, 10), [2, 2]), 1).data]).toEqual([3, 10]);
+    expect([...applyGuidance(tensor(Float32Array.of(1, 2, 3, 10), [2, 2]), 1).data]).toEqual([3, 10]);
   });
 
-  it('takes the spread of the conditional prediction, as diffusers’ rescale_noise_cfg does', () => {
+  it('rescale gives the standard deviation of the conditional prediction, as diffusers’ rescale_noise_cfg', () => {
     const prediction = tensor(Float32Array.of(1, 2, -1, 0.5, 3, 1, 0, 0.25), [2, 1, 2, 2]);
     const close = (rescale: number, expected: number[]): void => {
-      const { data } = guide(prediction, 5, rescale);
+      const { data } = applyGuidance(prediction, 5, rescale);
       for (const [index, value] of expected.entries()) expect(data[index]).toBeCloseTo(value, 5);
     };
     close(0, [11, -3, 4, -0.75]);

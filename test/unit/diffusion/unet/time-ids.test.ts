@@ -17,7 +17,7 @@ describe('buildTimeIds', () => {
     });
   });
 
-  it('lets the negative side have sizes of its own', () => {
+  it('negative sizes replace the positive ones', () => {
     const own = {
       ...settings,
       negativeOriginalSize: [1, 2],

@@ -1,5 +1,5 @@
 import { parseVaeConfig } from '#src/models/networks/vae-config.js';
-import { chooseBandSize } from '#src/diffusion/vae/choose-strip-size.js';
+import { chooseStripSize } from '#src/diffusion/vae/choose-strip-size.js';
 
 const GIGABYTE = 2 ** 30;
 /** The published VAE's sizes. */
@@ -18,10 +18,10 @@ const config = parseVaeConfig(
   'vae',
 );
 const choose = (side: number, tiling: 'auto' | 'on' | 'off', gigabytes: number, isBlocked = true): number | null =>
-  chooseBandSize(config, [side, side], { tiling, available: gigabytes * GIGABYTE, isBlocked });
+  chooseStripSize(config, [side, side], { tiling, available: gigabytes * GIGABYTE, isNchwc: isBlocked });
 
-describe('chooseBandSize', () => {
-  test('auto takes the whole picture where there is room, and bands where there is not', () => {
+describe('chooseStripSize', () => {
+  test('auto runs over the whole image if memory suffices, else over row strips', () => {
     expect(choose(512, 'auto', 8)).toBeNull();
     expect(choose(1024, 'auto', 24)).toBeNull();
     expect(choose(1024, 'auto', 4)).not.toBeNull();
@@ -30,12 +30,12 @@ describe('chooseBandSize', () => {
     expect(choose(1024, 'auto', 8, false)).not.toBeNull();
   });
 
-  test('on and off ask nobody', () => {
+  test('on and off ignore memory', () => {
     expect(choose(64, 'on', 64)).not.toBeNull();
     expect(choose(4096, 'off', 1)).toBeNull();
   });
 
-  test('bands are smaller where there is less memory, within bounds', () => {
+  test('strips are smaller with less memory, within bounds', () => {
     expect(choose(2048, 'on', 4)!).toBeLessThan(choose(2048, 'on', 8)!);
     expect(choose(2048, 'on', 1000)).toBe(2 ** 24);
     expect(choose(2048, 'on', 0)).toBe(2 ** 20);

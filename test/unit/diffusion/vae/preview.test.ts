@@ -32,7 +32,7 @@ const pair = (map: readonly number[][]): { latents: ReturnType<typeof tensor>; p
 const largest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)));
 
-it('shows the colours of an autoencoder whose channels are none of SDXL’s', () => {
+it('previews have true colours for other latents than SDXL’s', () => {
   const map = [
     [-30, 5, 8],
     [2, 25, -20],
@@ -46,13 +46,13 @@ it('shows the colours of an autoencoder whose channels are none of SDXL’s', ()
   expect(largest(shown.data, colours)).toBeLessThanOrEqual(2);
 });
 
-it('shows SDXL’s latents with SDXL’s factors where there is no picture to learn from', () => {
+it('without an input image, previews use SDXL’s factors', () => {
   const latents = tensor(Float32Array.from([1, 0, 0, 0]), [1, 4, 1, 1]);
   /* ((0.3651 + 0.1084) + 1) × 127.5 and so on. */
   expect([...fitPreview(latents, null)(latents).data]).toEqual([188, 179, 183]);
 });
 
-it('keeps to SDXL’s factors for what a plain picture leaves open', () => {
+it('SDXL’s factors decide what a plain image leaves undetermined', () => {
   const plain = tensor(new Float32Array(4 * SIDE * SIDE), [1, 4, SIDE, SIDE]);
   const pixels = { data: new Uint8Array(SIDE * SIDE * 64 * 3).fill(100), width: SIDE * 8, height: SIDE * 8 };
   const show = fitPreview(plain, pixels);

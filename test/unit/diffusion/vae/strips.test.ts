@@ -1,4 +1,11 @@
-import { asBanded, groupStatistics, letGo, rowsOf, StatisticsSum, type Banded } from '#src/diffusion/vae/strips.js';
+import {
+  asOneStrip,
+  groupStatistics,
+  releaseStrips,
+  rowsOf,
+  StatisticsAccumulator,
+  type FeatureMapStrips,
+} from '#src/diffusion/vae/strips.js';
 import { tensor } from '#src/tensor/tensor.js';
 
 /** Two channels of 6 × 2, each number its own place, in bands of 4 and 2 rows. */
@@ -6,33 +13,33 @@ const whole = tensor(
   Float32Array.from({ length: 24 }, (_, index) => index),
   [1, 2, 6, 2],
 );
-const inBands = (): Banded => {
-  const one = asBanded(whole);
-  const band = (start: number, rows: number): Banded['bands'][number] => ({
+const inBands = (): FeatureMapStrips => {
+  const one = asOneStrip(whole);
+  const band = (start: number, rows: number): FeatureMapStrips['strips'][number] => ({
     start,
     rows,
     tensor: rowsOf(one, start, start + rows),
   });
-  return { ...one, bands: [band(0, 4), band(4, 2)] };
+  return { ...one, strips: [band(0, 4), band(4, 2)] };
 };
 
 describe('rowsOf', () => {
-  test('gives a band itself, without a copy', () => {
+  test('returns a strip itself, without a copy', () => {
     const banded = inBands();
-    expect(rowsOf(banded, 4, 6)).toBe(banded.bands[1]!.tensor);
-    expect(rowsOf(asBanded(whole), 0, 6)).toBe(whole);
+    expect(rowsOf(banded, 4, 6)).toBe(banded.strips[1]!.tensor);
+    expect(rowsOf(asOneStrip(whole), 0, 6)).toBe(whole);
   });
 
-  test('gathers rows over the edge of two bands', () => {
+  test('joins rows of two strips', () => {
     expect(rowsOf(inBands(), 3, 5)).toEqual(tensor(Float32Array.of(6, 7, 8, 9, 18, 19, 20, 21), [1, 2, 2, 2]));
     expect(rowsOf(inBands(), 0, 6)).toEqual(whole);
   });
 
-  test('refuses rows that were let go, and lets go of nothing that a later band needs', () => {
+  test('refuses released rows, and releases none that a later strip needs', () => {
     const banded = inBands();
-    letGo(banded, 3);
+    releaseStrips(banded, 3);
     expect(rowsOf(banded, 0, 4).data).toHaveLength(16);
-    letGo(banded, 4);
+    releaseStrips(banded, 4);
     expect(() => rowsOf(banded, 3, 5)).toThrow(RangeError);
     expect(rowsOf(banded, 4, 6).data).toHaveLength(8);
   });
@@ -42,9 +49,9 @@ describe('statistics', () => {
   const meanOf = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const spreadOf = (values: number[]): number => values.reduce((sum, value) => sum + (value - meanOf(values)) ** 2, 0);
 
-  test('of bands add up to those of the whole, far from zero as well', () => {
+  test('of strips add up to those of the whole, also far from zero', () => {
     const values = Array.from({ length: 90 }, (_, index) => 1000 + Math.sin(index) + index / 10);
-    const sum = new StatisticsSum(1);
+    const sum = new StatisticsAccumulator(1);
     for (const [from, to] of [
       [0, 7],
       [7, 50],
@@ -58,7 +65,7 @@ describe('statistics', () => {
     expect(variance[0]! / (spreadOf(values) / 90)).toBeCloseTo(1, 4);
   });
 
-  test('of a group count what is between its channels', () => {
+  test('of a group include the variance between its channels', () => {
     const channels = [
       [1, 2, 3],
       [11, 12, 13],

@@ -15,7 +15,7 @@ import { readRunState } from '#src/run/results/run-state.js';
 import { readTokenizer } from '#src/diffusion/text/tokenizer/read-tokenizer.js';
 import { openAdapterFile } from '#src/models/weights/lora/adapter-file.js';
 import { findModel } from '#src/models/weights/discovery/find-model.js';
-import { readExport } from '#src/models/weights/discovery/read-onnx-export.js';
+import { readOnnxExport } from '#src/models/weights/discovery/read-onnx-export.js';
 import { readLatents } from '#src/models/weights/latents/read-latents.js';
 import { goldenData } from '../../../support/golden.js';
 import { itOnLinux } from '../../../support/it-on-linux.js';
@@ -73,7 +73,7 @@ const readers: readonly (readonly [
     (path) => readRunState(dirname(path), ''),
     /^OUTPUT_UNWRITABLE$/,
   ],
-  ['an exported network', 'model.onnx', readExport, /^WEIGHTS_FILE_MISSING$/],
+  ['an exported network', 'model.onnx', readOnnxExport, /^WEIGHTS_FILE_MISSING$/],
   ['a model’s configuration', 'model/unet/config.json', () => findModel(model), /^MODEL_/],
   ['a model’s index', 'model/model_index.json', () => findModel(model), /^MODEL_/],
   [

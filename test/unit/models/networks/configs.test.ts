@@ -57,13 +57,13 @@ describe('parseUnetConfig', () => {
     };
     const config = parseUnetConfig(refiner, 'unet');
     expect(config.timeEmbedDim).toBe(1536);
-    expect(config.downBlocks.map(({ channels, transformerLayers: depth }) => [channels, depth])).toEqual([
+    expect(config.downBlocks.map(({ channels, transformerLayers }) => [channels, transformerLayers])).toEqual([
       [384, 0],
       [768, 4],
       [1536, 4],
       [1536, 0],
     ]);
-    expect(config.upBlocks.map(({ channels, transformerLayers: depth, layers }) => [channels, depth, layers])).toEqual([
+    expect(config.upBlocks.map(({ channels, transformerLayers, layers }) => [channels, transformerLayers, layers])).toEqual([
       [1536, 0, 3],
       [1536, 4, 3],
       [768, 4, 3],

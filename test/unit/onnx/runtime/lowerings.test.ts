@@ -19,7 +19,7 @@ import { openSession, type Feeds } from '#src/onnx/runtime/session.js';
 import { sessionOptions } from '#src/onnx/runtime/session-options.js';
 import { sizeOf, tensor, type Tensor } from '#src/tensor/tensor.js';
 import { findModelFolder } from '#src/models/weights/discovery/model-folder.js';
-import { openPart } from '#src/models/weights/discovery/open-weights.js';
+import { openComponent } from '#src/models/weights/discovery/open-weights.js';
 import { DEFINED, defineKernels } from '../../../support/define-kernels.js';
 import { goldenData, maxDifference } from '../../../support/golden.js';
 
@@ -38,7 +38,7 @@ interface TestNetwork {
 const networks = async (): Promise<Record<string, TestNetwork>> => {
   const { unet, textEncoder2: text, vae } = await findModelFolder(goldenData('models/tiny-refiner'));
   const network = async (part: typeof unet, write: (scope: LayerScope) => void, feeds: Feeds): Promise<TestNetwork> => {
-    const weights = await openPart(part);
+    const weights = await openComponent(part);
     return { write: (target) => writeGraph('test', weights, write, { target }), feeds };
   };
   const [unetConfig, clipConfig] = [parseUnetConfig(unet.config, ''), parseClipConfig(text.config, '')];

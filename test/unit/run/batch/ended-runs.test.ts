@@ -34,7 +34,7 @@ const scheduler = 'EulerDiscreteScheduler';
 const work: Work = {
   open: () =>
     Promise.resolve({
-      ...{ model: 'as-it-came', modelDigest: '0', device: 'cpu', precision: 'fp32', turnedDown: [], openedInMs: 0 },
+      ...{ model: 'as-it-came', modelDigest: '0', device: 'cpu', precision: 'fp32', rejected: [], openedInMs: 0 },
       schedulerConfig: parseSchedulerConfig({ _class_name: scheduler }),
     }),
   countSteps: () => 1,

@@ -6,6 +6,6 @@ test('a weighted sum, rounded once', () => {
   expect([...combine([1, a], [1, b], [-1, a])]).toEqual([3, 1]);
 });
 
-test('what has no weight may be anything', () => {
+test('terms of weight 0 are not read', () => {
   expect([...combine([1, Float32Array.of(5)], [0, Float32Array.of(Infinity)])]).toEqual([5]);
 });

@@ -1,4 +1,9 @@
-import { findPair, findSampler, samplerSpellings, whyNoSampler } from '#src/diffusion/schedulers/names/find-sampler.js';
+import {
+  findSamplerWithSpacing,
+  findSampler,
+  samplerSpellings,
+  whyNoEquivalent,
+} from '#src/diffusion/schedulers/names/find-sampler.js';
 import { buildSchedule, configFor, isSchedulerName, parseSchedulerConfig } from '#src/diffusion/schedulers/registry.js';
 import { SAMPLERS, SPACINGS } from '#src/diffusion/schedulers/names/sampler-table.js';
 
@@ -23,7 +28,7 @@ test.each([
   for (const other of others) expect(findSampler(other)).toEqual(found);
 });
 
-test('every spelling to suggest is a configuration that builds, in its own class', () => {
+test('every suggested spelling builds a schedule of its class', () => {
   for (const spelling of samplerSpellings) {
     const found = findSampler(spelling);
     expect(found).not.toBeNull();
@@ -38,11 +43,11 @@ test.each(
   SAMPLERS.flatMap(({ a1111, comfy, also, ...sampler }) =>
     [a1111, comfy, ...also].flatMap((name) => (name === null ? [] : [[name, sampler] as const])),
   ),
-)('%s is the sampler of its line, and no other', (name, { scheduler, values }) => {
+)('%s is the sampler of its table row only', (name, { scheduler, values }) => {
   expect(findSampler(name)).toMatchObject({ scheduler, values });
 });
 
-test('a name decides the noise levels, whatever the model has', () => {
+test('a name overrides the model’s timestep spacing', () => {
   const karras = parseSchedulerConfig({
     _class_name: 'EulerDiscreteScheduler',
     ...MODEL.values,
@@ -54,17 +59,17 @@ test('a name decides the noise levels, whatever the model has', () => {
   expect(buildSchedule(configFor('euler_karras', MODEL), 10).sigmas).not.toEqual(plain.sigmas);
 });
 
-test('what is known elsewhere and not here is told apart from what is nothing', () => {
-  expect(whyNoSampler('Euler a Karras')).toBe('Euler a takes no Karras noise levels');
-  expect(whyNoSampler('Restart')).toBe('Restart has no equivalent here');
-  expect(whyNoSampler('dpmpp_2s_ancestral karras')).toMatch(/no equivalent/);
-  expect(whyNoSampler('Euler Align Your Steps')).toMatch(/Align Your Steps have no equivalent/);
-  expect(whyNoSampler('Eulr')).toBeNull();
+test('a known name without an equivalent differs from an unknown name', () => {
+  expect(whyNoEquivalent('Euler a Karras')).toBe('Euler a does not support Karras spacing');
+  expect(whyNoEquivalent('Restart')).toBe('Restart has no equivalent here');
+  expect(whyNoEquivalent('dpmpp_2s_ancestral karras')).toMatch(/no equivalent/);
+  expect(whyNoEquivalent('Euler Align Your Steps')).toMatch(/Align Your Steps has no equivalent/);
+  expect(whyNoEquivalent('Eulr')).toBeNull();
   expect(() => configFor('Restart', MODEL)).toThrow(/"Restart": Restart has no equivalent here/);
 });
 
-test('metadata’s pair falls back to the sampler where the spacing is not its own', () => {
-  expect(findPair('Euler a', 'Karras')?.name).toBe('Euler a');
-  expect(findPair('Restart', 'Karras')).toBeNull();
-  expect(SPACINGS.map(({ a1111 }) => findPair('Euler', a1111)?.name)).toContain('Euler Beta');
+test('an unsupported spacing in metadata falls back to the sampler alone', () => {
+  expect(findSamplerWithSpacing('Euler a', 'Karras')?.name).toBe('Euler a');
+  expect(findSamplerWithSpacing('Restart', 'Karras')).toBeNull();
+  expect(SPACINGS.map(({ a1111 }) => findSamplerWithSpacing('Euler', a1111)?.name)).toContain('Euler Beta');
 });

@@ -4,7 +4,7 @@ import { schedulersDoc } from '#src/diffusion/schedulers/names/schedulers-doc.js
 
 const page = readFileSync('docs/schedulers.md', 'utf8');
 
-test('docs/schedulers.md has the tables that the source makes', () => {
+test('the tables of docs/schedulers.md are up to date', () => {
   expect(schedulersDoc(page) === page).toBe(true);
   expect(page).toContain('| `DPM++ 2M` | `dpmpp_2m` |');
 });

@@ -6,7 +6,7 @@ import { readCase } from '../../../../support/golden.js';
 const { scheduler_config: values, unet_timesteps: golden } = readCase('ensemble-base-0.8');
 const scheduleOf = (name: SchedulerConfig['name'], steps: number) => buildSchedule({ name, values }, steps);
 
-it('stops where the reference stops', () => {
+it('the handoff step is the reference’s', () => {
   const schedule = scheduleOf('EulerDiscreteScheduler', 20);
   const { begin, end } = rangeFromNoise(schedule, 0.8, 20);
   expect([...schedule.timesteps.subarray(begin, end)]).toEqual(golden);
@@ -23,7 +23,7 @@ const NAMES = [
   'UniPCMultistepScheduler',
 ] as const;
 
-it.each(NAMES)('%s: the second model begins where the first one stops', (name) => {
+it.each(NAMES)('%s: the second model starts where the first one stops', (name) => {
   for (const [steps, share] of [
     [20, 0.8],
     [7, 0.5],

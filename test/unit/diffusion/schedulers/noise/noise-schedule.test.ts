@@ -19,14 +19,14 @@ test.each([
   expect(Math.abs(sigmas[0]! / lowest - 1)).toBeLessThan(2e-6);
 });
 
-test('sigmas rise and alpha bar falls, one of a timestep', () => {
+test('sigmas rise and alpha bar falls, one for each timestep', () => {
   const { sigmas, alphasCumprod } = trainedNoise(SDXL);
   expect(sigmas).toHaveLength(1000);
   expect(sigmas.every((sigma, i) => i === 0 || sigma > sigmas[i - 1]!)).toBe(true);
   expect(alphasCumprod.every((alpha, i) => i === 0 || alpha < alphasCumprod[i - 1]!)).toBe(true);
 });
 
-test('zero terminal SNR: the last sigma is 4096, the first as before', () => {
+test('zero terminal SNR: the last sigma is 4096, the first is unchanged', () => {
   const plain = trainedNoise(SDXL);
   const { sigmas, alphasCumprod } = trainedNoise({ ...SDXL, rescale_betas_zero_snr: true });
   expect(sigmas[999]).toBe(4096);
@@ -34,7 +34,7 @@ test('zero terminal SNR: the last sigma is 4096, the first as before', () => {
   expect(sigmas[0]! / plain.sigmas[0]!).toBeCloseTo(1, 4);
 });
 
-test('trained betas are taken as they are', () => {
+test('trained betas are used unchanged', () => {
   const { alphasCumprod } = trainedNoise({ ...SDXL, num_train_timesteps: 2, trained_betas: [0.5, 0.75] });
   expect([...alphasCumprod]).toEqual([0.5, 0.125]);
 });
@@ -43,7 +43,7 @@ test.each([
   ['trained_betas', { trained_betas: [0.1, 0.2] }],
   ['beta_start', { beta_end: 1.5 }],
   ['beta_start', { beta_start: 0 }],
-])('betas that give no schedule name %s', (key, change) => {
+])('betas that are no noise schedule: the error names %s', (key, change) => {
   const config = { ...SDXL, beta_schedule: 'linear' as const, ...change };
   expect(() => trainedNoise(config)).toThrow(
     expect.objectContaining({ code: 'MODEL_CONFIG_UNSUPPORTED', context: { key } }),

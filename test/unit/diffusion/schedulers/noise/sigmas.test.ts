@@ -1,4 +1,4 @@
-import { sigmaSpacing, spreadSigmas, timestepOf } from '#src/diffusion/schedulers/noise/sigmas.js';
+import { sigmaSpacing, spaceSigmas, timestepOf } from '#src/diffusion/schedulers/noise/sigmas.js';
 
 const NONE = { use_karras_sigmas: false, use_exponential_sigmas: false, use_beta_sigmas: false };
 
@@ -18,16 +18,16 @@ test.each([
     [14.614646911621094, 10.597612380981445, 4.046202182769775, 0.029167532920837402],
   ],
 ] as const)('%s', (spacing, max, min, expected) => {
-  expect(Float32Array.from(spreadSigmas(spacing, max, min, 4))).toEqual(Float32Array.from(expected));
+  expect(Float32Array.from(spaceSigmas(spacing, max, min, 4))).toEqual(Float32Array.from(expected));
 });
 
-test('one rule at a time', () => {
+test('two sigma spacings at once are refused', () => {
   expect(sigmaSpacing(NONE)).toBeNull();
   expect(sigmaSpacing({ ...NONE, use_beta_sigmas: true })).toBe('beta');
   expect(() => sigmaSpacing({ ...NONE, use_beta_sigmas: true, use_karras_sigmas: true })).toThrow(/use_beta_sigmas/);
 });
 
-test('the timestep of a sigma is linear in its logarithm, and never outside', () => {
+test('the timestep of a sigma is linear in log sigma, and stays in range', () => {
   const logSigmas = Float32Array.of(-2, 0, 4);
   const at = (logSigma: number): number => timestepOf(Math.exp(logSigma), logSigmas);
   expect([-9, -2, -1, 0, 3, 4, 9].map(at)).toEqual([0, 0, 0.5, 1, 1.75, 2, 2]);

@@ -33,7 +33,7 @@ test.each<[string, Partial<StartSettings> & { steps: number }, number[]]>([
   expect(timestepsOf({ ...PLAIN, ...settings })).toEqual(expected);
 });
 
-test('the two experts share every step and repeat none', () => {
+test('base and refiner run every step once', () => {
   for (const share of [0.2, 0.5, 0.65, 0.8, 0.95]) {
     const base = timestepsOf({ steps: 40, strength: 1, denoisingStart: null, denoisingEnd: share });
     const refiner = timestepsOf({ ...PLAIN, steps: 40, denoisingStart: share });
@@ -46,7 +46,7 @@ test.each<[string, Partial<StartSettings>, string]>([
   ['a start after the last timestep', { steps: 10, denoisingStart: 0.9999 }, 'denoising_start'],
   ['an end before the first step', { steps: 10, strength: 0.3, denoisingEnd: 0.5 }, 'denoising_end'],
   ['an end before the start', { steps: 10, denoisingStart: 0.8, denoisingEnd: 0.8 }, 'denoising_end'],
-])('nothing would run: %s', (_, settings, field) => {
+])('an error, since no step would run: %s', (_, settings, field) => {
   expect(() => timestepsOf({ ...PLAIN, steps: 10, ...settings })).toThrow(
     expect.objectContaining({ code: 'ROW_FIELD_INVALID', context: { field } }),
   );

@@ -13,7 +13,7 @@ test('trailing: back from the last timestep, halves to even; no offset', () => {
   expect(space('trailing', 16).slice(0, 4)).toEqual([999, 937, 874, 811]);
 });
 
-test('trailing keeps the step too many of numpy.arange where rounding makes one', () => {
+test('trailing keeps the extra step that numpy.arange has by rounding', () => {
   expect(space('trailing', 61)).toHaveLength(62);
   expect(space('trailing', 61).at(-1)).toBe(-1);
 });
@@ -22,6 +22,6 @@ test('linspace: both ends, not rounded', () => {
   expect(space('linspace', 5)).toEqual([999, 749.25, 499.5, 249.75, 0]);
 });
 
-test('leading cannot tell apart more steps than there are timesteps', () => {
+test('leading refuses more steps than there are timesteps', () => {
   expect(() => space('leading', 1001)).toThrow(expect.objectContaining({ code: 'ROW_FIELD_INVALID' }));
 });

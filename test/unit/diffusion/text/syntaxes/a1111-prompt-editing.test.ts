@@ -71,7 +71,7 @@ test.each([
   expect(at10(prompt)).toEqual(expected);
 });
 
-test('the prompt that A1111’s source explains', () => {
+test('the example in A1111’s source', () => {
   const prompt =
     'fantasy landscape with a [mountain:lake:0.25] and [an oak:a christmas tree:0.75][ in foreground::0.6][ in background:0.25] [shoddy:masterful:0.5]';
   expect(schedulePrompt(prompt, 100).map(({ end, text }) => [end, text])).toEqual([
@@ -83,11 +83,11 @@ test('the prompt that A1111’s source explains', () => {
   ]);
 });
 
-test('a bar outside brackets makes all of it text', () => {
+test('a bar outside brackets makes the whole prompt text', () => {
   expect(at10('a | b [c:3]')).toEqual([[10, 'a | b [c:3]']]);
 });
 
-test('a step counted from 0 is looked up among steps counted from 1', () => {
+test('indexAt takes steps counted from 0, and texts count from 1', () => {
   const schedule = schedulePrompt('[a:b:5]', 10);
   expect([0, 5, 6, 9, 10, 11].map((step) => schedule[indexAt(schedule, step)]?.text)).toEqual([
     'a',
@@ -99,7 +99,7 @@ test('a step counted from 0 is looked up among steps counted from 1', () => {
   ]);
 });
 
-test('ten thousand brackets take no time', () => {
+test('ten thousand brackets are parsed in linear time', () => {
   const start = performance.now();
   for (const text of ['[', '(', '[a:', '[a|', '([']) schedulePrompt(text.repeat(5_000), 10);
   expect(performance.now() - start).toBeLessThan(3000);

@@ -38,7 +38,7 @@ test('a weight may have spaces around it', () => {
   expect(pairs('(cat: 1.3 )')).toEqual([['cat', 1.3]]);
 });
 
-test('BREAK is a mark of its own, and a weighted word inside brackets', () => {
+test('BREAK starts a chunk; inside brackets it is a weighted word', () => {
   expect(parseA1111('a BREAK b').map(isBreak)).toEqual([false, true, false]);
   expect(pairs('a\nBREAK\tb')).toEqual([
     ['a', 1],
@@ -49,7 +49,7 @@ test('BREAK is a mark of its own, and a weighted word inside brackets', () => {
   expect(parseA1111('BREAKFAST').some(isBreak)).toBe(false);
 });
 
-test('an empty prompt is one piece, and ten thousand brackets take no time', () => {
+test('an empty prompt is one piece, and ten thousand brackets are parsed in linear time', () => {
   expect(pairs('')).toEqual([['', 1]]);
   const start = performance.now();
   parseA1111('('.repeat(10_000));

@@ -37,7 +37,7 @@ const anyMerges = (): { merges: string[]; vocab: Map<string, number> } => {
   return { merges, vocab: new Map(symbols.map((symbol, id) => [symbol, id])) };
 };
 
-it('merges as the definition says, whatever the order of the merges', () => {
+it('results equal the definition’s for any order of merges', () => {
   for (let times = 0; times < 200; times++) {
     const { merges, vocab } = anyMerges();
     const encode = bytePairEncoder({ vocab, merges, unknown: -1 });
@@ -52,7 +52,7 @@ it('merges as the definition says, whatever the order of the merges', () => {
   }
 });
 
-it('takes a word as long as a prompt may be in the time of a short one', () => {
+it('the longest possible word is encoded in n log n time', () => {
   const folder = new URL('../../../../../../models/clip-tokenizer/', import.meta.url);
   const read = (name: string): string => readFileSync(fileURLToPath(new URL(name, folder)), 'utf8');
   const vocab = new Map(Object.entries(JSON.parse(read('vocab.json')) as Record<string, number>));

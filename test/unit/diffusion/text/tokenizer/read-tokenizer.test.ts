@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test('defaults are CLIP, where only vocabulary and merges are there', async () => {
+test('with vocabulary and merges only, defaults are CLIP’s', async () => {
   await writeFile(join(folder, 'vocab.json'), '{"a</w>":0,"<|startoftext|>":1,"<|endoftext|>":2}');
   await writeFile(join(folder, 'merges.txt'), '');
   const ids = (await readTokenizer(folder)).encode('a');
@@ -24,7 +24,7 @@ test('an empty folder names the missing file', async () => {
   });
 });
 
-test('what cannot be read is named', async () => {
+test('an unreadable file is named', async () => {
   await mkdir(join(folder, 'vocab.json'));
   await expect(readTokenizer(folder)).rejects.toMatchObject({
     code: 'MODEL_CONFIG_INVALID',
@@ -32,7 +32,7 @@ test('what cannot be read is named', async () => {
   });
 });
 
-test('a file larger than any tokenizer is not read', async () => {
+test('an oversized file is refused', async () => {
   await writeFile(join(folder, 'vocab.json'), Buffer.alloc(2 ** 24 + 1, 32));
   await expect(readTokenizer(folder)).rejects.toThrow(/a tokenizer's file may have/);
 });

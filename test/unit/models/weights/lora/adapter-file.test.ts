@@ -84,7 +84,7 @@ it.each([
 });
 
 it('passes by what is no LoRA, and says so', async () => {
-  expect((await openAdapterFile(file({ ...PEFT, other: [4] }))).strangers).toEqual(['other']);
+  expect((await openAdapterFile(file({ ...PEFT, other: [4] }))).unknownKeys).toEqual(['other']);
 });
 
 it.each([
@@ -93,7 +93,7 @@ it.each([
   [
     'Flux',
     { 'transformer.single_transformer_blocks.0.attn.to_q.lora_A.weight': [4] },
-    'it holds no LoRA for a model of the Stable Diffusion family',
+    'it has no LoRA for a model of the Stable Diffusion family',
   ],
   ['half a pair', { 'unet.a.lora_A.weight': [2, 2] }, 'its layer "a" lacks up (B)'],
   ['one layer in two namings', { ...PEFT, 'lora_unet_a.lora_down.weight': [2, 2] }, 'under two names'],

@@ -37,7 +37,7 @@ const lowRank = (outer: number, inner: number): LowRank => ({
 const fileOf = (...layers: [AdapterPart, string, LowRank][]): AdapterFile => ({
   file: 'ink.safetensors',
   layers: layers.map(([part, layer, change]) => ({ part, layer: layer.replaceAll('.', '_'), lowRank: change })),
-  strangers: [],
+  unknownKeys: [],
 });
 
 const forBase = fileOf(
@@ -117,7 +117,7 @@ it.each([
 it('names the few layers that the model does not have', () => {
   const { layers, file } = forBase;
   const more = fileOf(['unet', 'down_blocks.1.attentions.0.transformer_blocks.0.attn3.to_q', lowRank(640, 640)]);
-  const matched = matchAdapter({ file, layers: [...layers, ...more.layers], strangers: ['iteration'] }, base);
+  const matched = matchAdapter({ file, layers: [...layers, ...more.layers], unknownKeys: ['iteration'] }, base);
   expect(matched.unknown).toEqual(['iteration', 'down_blocks_1_attentions_0_transformer_blocks_0_attn3_to_q']);
 });
 
