@@ -45,7 +45,18 @@ exports.wings = [
       {
         name: 'batch',
         holds: 'the run: order, read-ahead, isolation, resume, dry run',
-        imports: ['engine', 'files', 'image', 'manifest', 'metadata', 'results', 'safety', 'schedulers', 'weights'],
+        imports: [
+          'engine',
+          'files',
+          'image',
+          'manifest',
+          'metadata',
+          'results',
+          'safety',
+          'schedulers',
+          'system',
+          'weights',
+        ],
         why: 'the run: it never reaches into the networks',
       },
       {
@@ -117,7 +128,7 @@ exports.wings = [
       {
         name: 'vae',
         holds: 'pictures to latents and back',
-        imports: ['networks', 'runtime', 'tensor'],
+        imports: ['networks', 'runtime', 'system', 'tensor'],
         why: STAGE,
       },
       {
@@ -206,6 +217,12 @@ exports.wings = [
         holds: '`fetch` through the proxy that the environment names',
         imports: [],
         why: 'requests through the proxy that the environment names',
+      },
+      {
+        name: 'system',
+        holds: 'the memory that this machine, or its container, leaves to the process',
+        imports: [],
+        why: 'what the system tells of itself; it opens no file',
       },
       {
         name: 'json',

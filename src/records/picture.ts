@@ -1,4 +1,4 @@
-/** Pictures: where they come from, their pixels, how they are written. Types only. */
+/** Pictures and latents: sources, pixels, encoding. Types, and the scale of latents. */
 
 /** How a picture whose sides are not multiples of 8 reaches the VAE: extended at its edges, or resized down as diffusers does. */
 export type Fit = 'pad' | 'resize';
@@ -40,7 +40,10 @@ export type Pixels = Raster<Uint8Array>;
 /** A picture as the engine gives it: u8, or u16 where 16 bits are asked for. */
 export type RefinedPixels = Raster<Uint8Array | Uint16Array>;
 
-/** Latents [1,4,height,width], f32, scaled by the VAE's scaling factor, as diffusers hands them on. */
+/** An image's side over the side of its latents (SDXL's vae/config.json: four block_out_channels, so three halvings). */
+export const LATENT_SCALE = 8;
+
+/** Latents [1,4,height,width], f32, scaled by the VAE's scaling factor, as in diffusers. */
 export interface LatentsData {
   data: Float32Array;
   width: number;

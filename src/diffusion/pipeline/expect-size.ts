@@ -1,6 +1,6 @@
 /** Checks that a model takes images of a size. */
 import { RefineError } from '../../errors.js';
-import { LATENT_SCALE } from '../../models/networks/vae-config.js';
+import { LATENT_SCALE } from '../../records/picture.js';
 import type { Unet } from '../unet/predict-noise.js';
 
 /** @param width, height in pixels @throws ROW_FIELD_INVALID */

@@ -2,8 +2,8 @@
  * Generates an image from noise and a prompt, number for number as diffusers 0.42.1's StableDiffusionXLPipeline: all steps, or
  * those before a refiner takes over.
  */
-import { LATENT_SCALE } from '../../models/networks/vae-config.js';
 import { runNoise } from '../random/run-noise.js';
+import { LATENT_SCALE } from '../../records/picture.js';
 import type { GenerateJob, RefineReply } from '../../records/job.js';
 import { rangeFromNoise } from '../schedulers/noise/handoff.js';
 import { buildSchedule, configFor } from '../schedulers/registry.js';

@@ -2,9 +2,8 @@
  * Refines one image: SDEdit (Meng et al. 2021, arXiv:2108.01073) in latent space, number for number as diffusers 0.42's
  * StableDiffusionXLImg2ImgPipeline.
  */
-import { LATENT_SCALE } from '../../models/networks/vae-config.js';
 import { runNoise } from '../random/run-noise.js';
-import type { Pixels } from '../../records/picture.js';
+import { LATENT_SCALE, type Pixels } from '../../records/picture.js';
 import type { RefineJob, RefineReply } from '../../records/job.js';
 import { buildSchedule, configFor } from '../schedulers/registry.js';
 import { stepRange } from '../schedulers/noise/step-range.js';

@@ -1,7 +1,8 @@
 /** Encodes images to latents and decodes them. Latents are scaled here, so that no caller can forget it. */
 import { VAE_DECODER, VAE_ENCODER } from '../../models/networks/vae.js';
-import { LATENT_SCALE, type VaeConfig } from '../../models/networks/vae-config.js';
-import { availableMemory } from '../../onnx/runtime/available-memory.js';
+import { LATENT_SCALE } from '../../records/picture.js';
+import type { VaeConfig } from '../../models/networks/vae-config.js';
+import { availableMemory } from '../../io/system/available-memory.js';
 import type { Session } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { decodeInStrips, encodeInStrips } from './strip-autoencoder.js';

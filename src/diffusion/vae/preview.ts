@@ -1,6 +1,5 @@
 /** Previews of latents: a linear map from the four channels to RGB, a pixel for each latent. */
-import { LATENT_SCALE } from '../../models/networks/vae-config.js';
-import type { Pixels } from '../../records/picture.js';
+import { LATENT_SCALE, type Pixels } from '../../records/picture.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
 const CHANNELS = 4;

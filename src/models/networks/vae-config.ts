@@ -42,9 +42,6 @@ export interface VaeConfig {
   latentsStd: readonly number[] | null;
 }
 
-/** An image's side over the side of its latents. */
-export const LATENT_SCALE = 8;
-
 export const parseVaeConfig = (raw: unknown, where: string): VaeConfig => {
   const config = readConfig(SHAPE, raw, where);
   return {
