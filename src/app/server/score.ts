@@ -1,5 +1,5 @@
 /** A request to score, from its parsed body to the response: the one handler of `serve` and `score`. */
-import { preparePicture, type ReadStamp } from '../../run/batch/prepare-row.js';
+import { encodeOutput, preparePicture, type Finish, type ReadStamp } from '../../run/batch/prepare-row.js';
 import type { EngineInfo } from '../../run/engine/protocol.js';
 import { isRefineError, RefineError } from '../../errors.js';
 import type { FetchOptions } from '../../media/image/fetch-picture.js';
@@ -141,10 +141,10 @@ const scoreRow = async (
   const before = await screening.before(row, picture, signal);
   const { prompt } = row.settings;
   if (isBlocked(before)) return { prompt, ...BLOCKED };
-  let encode: Awaited<ReturnType<typeof preparePicture>>['encode'] | undefined;
+  let finish: Finish | undefined;
   const prepare = async (): Promise<EngineJob> => {
     const prepared = await preparePicture(row, picture, readStamp);
-    encode = prepared.encode;
+    ({ finish } = prepared);
     /* Previews show a picture that nobody has looked at yet. */
     const isPreviewed = onStep !== null && screening.service === null;
     return isPreviewed ? { ...prepared.job, preview: true } : prepared.job;
@@ -155,9 +155,9 @@ const scoreRow = async (
       onStep?.({ row: row.index, step, steps, ...(preview === undefined ? {} : { preview }) });
     },
   });
-  if (encode === undefined) throw new Error('refined before it was prepared');
+  if (finish === undefined) throw new Error('refined before it was prepared');
   const { model: name, modelDigest: fingerprint } = refiner.info();
-  const { bytes } = await encode(reply, { model: { name, fingerprint }, version });
+  const { bytes } = await encodeOutput(row, finish, reply, { model: { name, fingerprint }, version });
   const checks = [...before, ...(await screening.after(row, bytes, signal))];
   if (isBlocked(checks)) return { prompt, ...BLOCKED };
   return { prompt, generated_image: Buffer.from(bytes).toString('base64'), nsfw_content_detected: nsfwOf(checks) };

@@ -1,34 +1,36 @@
 import { RefineError } from '../../errors.js';
-import type { Fit, Pixels, Raster } from '../../records/picture.js';
+import { LATENT_SCALE, type Fit, type Pixels, type Raster } from '../../records/picture.js';
 import { sharp } from './configured-sharp.js';
 import { samplesLike, type Samples } from './samples.js';
-
-/** Pixels a latent stands for, in each direction: SDXL's VAE halves three times (vae/config.json, four block_out_channels). */
-const MULTIPLE = 8;
 
 /** Pixels that are computed for a picture: its sides are brought up to multiples of 8. */
 export const computedPixels = ({ width, height }: { width: number; height: number }): number =>
   padded(width) * padded(height);
 
-const padded = (side: number): number => Math.ceil(side / MULTIPLE) * MULTIPLE;
+const padded = (side: number): number => Math.ceil(side / LATENT_SCALE) * LATENT_SCALE;
 
-/** A picture whose sides are multiples of 8, and the way back. */
+/** A picture whose sides are multiples of 8. */
 export interface FittedPicture {
   pixels: Pixels;
-  /** The refined picture, of the size of `pixels`, in the size the user gets. */
-  restore: <S extends Samples>(refined: Raster<S>) => Raster<S>;
+  /** Size to crop the refined picture to; null: it stays as it is. */
+  crop: PictureSize | null;
+}
+
+export interface PictureSize {
+  width: number;
+  height: number;
 }
 
 /**
- * Brings both sides to multiples of 8. 'pad' repeats the last column and row, and `restore` crops them off; 'resize' scales down, to
- * at least 8, and `restore` returns what it is given. The sizes of 'resize' are those of VaeImageProcessor.get_default_height_width
+ * Brings both sides to multiples of 8. 'pad' repeats the last column and row, which `crop` removes again; 'resize' scales down, to
+ * at least 8. The sizes of 'resize' are those of VaeImageProcessor.get_default_height_width
  * (diffusers 0.42.1), its kernel Lanczos as there; its pixels are within 3 of 255 of Pillow's (golden/image.test.ts).
  */
 export async function fitPicture(picture: Pixels, fit: Fit): Promise<FittedPicture> {
   const { width, height } = picture;
-  if (width % MULTIPLE === 0 && height % MULTIPLE === 0) return { pixels: picture, restore: (refined) => refined };
-  if (fit === 'resize') return { pixels: await resizeDown(picture), restore: (refined) => refined };
-  return { pixels: extendEdges(picture), restore: (refined) => cropTo(refined, width, height) };
+  if (width % LATENT_SCALE === 0 && height % LATENT_SCALE === 0) return { pixels: picture, crop: null };
+  if (fit === 'resize') return { pixels: await resizeDown(picture), crop: null };
+  return { pixels: extendEdges(picture), crop: { width, height } };
 }
 
 function extendEdges(picture: Pixels): Pixels {
@@ -43,7 +45,10 @@ function extendEdges(picture: Pixels): Pixels {
   return { data, width, height };
 }
 
-function cropTo<S extends Samples>(picture: Raster<S>, width: number, height: number): Raster<S> {
+/** Crops a refined picture. @param crop null: returns it unchanged @throws INTERNAL if it is smaller */
+export function cropPicture<S extends Samples>(picture: Raster<S>, crop: PictureSize | null): Raster<S> {
+  if (crop === null) return picture;
+  const { width, height } = crop;
   if (picture.width < width || picture.height < height) {
     const found = `${picture.width}×${picture.height}`;
     throw new RefineError('INTERNAL', `Expected a refined picture of at least ${width}×${height}, found ${found}.`);
@@ -58,7 +63,7 @@ function rowOf({ data, width }: Raster<Samples>, y: number): Samples {
 }
 
 async function resizeDown({ data, width, height }: Pixels): Promise<Pixels> {
-  const down = (side: number): number => Math.max(MULTIPLE, side - (side % MULTIPLE));
+  const down = (side: number): number => Math.max(LATENT_SCALE, side - (side % LATENT_SCALE));
   const size = { width: down(width), height: down(height) };
   const resized = sharp(data, { raw: { width, height, channels: 3 } }).resize({
     ...size,

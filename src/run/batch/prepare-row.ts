@@ -1,11 +1,12 @@
 /** A row's picture or latents, read and brought to a form the engine takes. */
 import { readFileBytes } from '../../io/files/open-file.js';
 import { encodePicture, NO_EXTRAS, type PictureExtras } from '../../media/image/encode-picture.js';
-import { fitPicture, type FittedPicture } from '../../media/image/fit.js';
+import { cropPicture, fitPicture, type FittedPicture } from '../../media/image/fit.js';
 import { loadPicture } from '../../media/image/load-picture.js';
 import { readSource } from '../../media/image/read-source.js';
 import type { RunFacts } from '../../media/metadata/run-facts.js';
 import type { EngineJob, GenerateJob, RefineJob, RefineReply } from '../../records/job.js';
+import { LATENT_SCALE } from '../../records/picture.js';
 import type { NoiseStart, Row } from '../../records/row.js';
 import { encodeLatents } from '../../models/weights/latents/encode-latents.js';
 import { readLatents } from '../../models/weights/latents/read-latents.js';
@@ -15,8 +16,8 @@ export interface PreparedRow<Job extends EngineJob = EngineJob> {
   job: Job;
   /** What of the source cannot be kept. */
   warnings: readonly string[];
-  /** The refined output as a file's bytes, and the picture's size: cropped back, alpha put back, what made it written in. */
-  encode: (reply: RefineReply, maker: Maker) => Promise<EncodedOutput>;
+  /** For `encodeOutput`. */
+  finish: Finish;
 }
 
 /** Metadata of an encoded picture: up to 16 MiB of text, which take a while. */
@@ -40,8 +41,6 @@ export interface RowInput {
   picture: (() => Promise<Uint8Array>) | null;
   prepare: () => Promise<PreparedRow>;
 }
-
-const LATENT_SCALE = 8;
 
 /** @throws IMAGE_* of the row; CANCELLED. `prepare` throws IMAGE_* LATENTS_INVALID besides */
 export const readRowInput = async (row: Row, signal: AbortSignal): Promise<RowInput> => {
@@ -84,13 +83,13 @@ export const noiseJob = (row: Row, input: NoiseStart): GenerateJob => ({
 const prepareNoise = (row: Row, input: NoiseStart): PreparedRow => ({
   job: noiseJob(row, input),
   warnings: [],
-  encode: (reply, maker) => encodeOutput(row, reply, { ...AS_IS, maker }),
+  finish: NO_FINISH,
 });
 
 const prepareLatents = async (row: Row, path: string): Promise<PreparedRow> => ({
   job: jobOf(row, { kind: 'latents', latents: await readLatents(path) }),
   warnings: [],
-  encode: (reply, maker) => encodeOutput(row, reply, { ...AS_IS, maker }),
+  finish: NO_FINISH,
 });
 
 /** @param bytes of the row's encoded picture @param readStamp here, or where nothing waits for it @throws IMAGE_UNDECODABLE IMAGE_TOO_LARGE */
@@ -100,7 +99,7 @@ export const preparePicture = async (
   readStamp: ReadStamp = readSourceStamp,
 ): Promise<PreparedRow<RefineJob>> => {
   const picture = await loadPicture(bytes, row.sourceText ?? '');
-  const { pixels, restore } = await fitPicture(picture.pixels, row.fit);
+  const { pixels, crop } = await fitPicture(picture.pixels, row.fit);
   const { alpha, exif, density, profile } = picture;
   const keepsMetadata = row.encoding?.metadata !== false;
   const extras = keepsMetadata ? { alpha, exif, density, profile } : { ...NO_EXTRAS, alpha };
@@ -108,7 +107,7 @@ export const preparePicture = async (
   return {
     job: jobOf(row, { kind: 'pixels', pixels }),
     warnings: source.warnings,
-    encode: (reply, maker) => encodeOutput(row, reply, { restore, extras, source, maker }),
+    finish: { crop, extras, source },
   };
 };
 
@@ -120,28 +119,29 @@ const shared = ({ settings, encoding }: Row): Omit<RefineJob, 'input'> => ({
   bitDepth: encoding?.bitDepth ?? 8,
 });
 
-/** What the output needs besides the row. */
-interface Finish {
-  restore: FittedPicture['restore'];
+/** The input's part in the output: crop, alpha and metadata. */
+export interface Finish {
+  crop: FittedPicture['crop'];
   extras: PictureExtras;
   source: SourceStamp;
-  maker: Maker;
 }
 
-/** Of an output that no picture went into. */
-const AS_IS: Omit<Finish, 'maker'> = { restore: (pixels) => pixels, extras: NO_EXTRAS, source: NO_SOURCE };
+/** Of an output without an input picture. */
+const NO_FINISH: Finish = { crop: null, extras: NO_EXTRAS, source: NO_SOURCE };
 
-const encodeOutput = async (
+/** Encodes the engine's output as a file: cropped, with the input's alpha and metadata. */
+export const encodeOutput = async (
   row: Row,
+  { crop, extras, source }: Finish,
   { output: refined, scheduler, stepsRun }: RefineReply,
-  { restore, extras, source, maker }: Finish,
+  maker: Maker,
 ): Promise<EncodedOutput> => {
   if (refined.kind === 'latents') {
     const { width, height } = refined.latents;
     return { bytes: encodeLatents(refined.latents), width: width * LATENT_SCALE, height: height * LATENT_SCALE };
   }
   if (row.encoding === null) throw new Error('the engine gave a picture where latents were asked for');
-  const pixels = restore(refined.pixels);
+  const pixels = cropPicture(refined.pixels, crop);
   const { width, height } = pixels;
   const bytes = await encodePicture(pixels, row.encoding, extras);
   if (!row.encoding.metadata) return { bytes, width, height };

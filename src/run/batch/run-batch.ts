@@ -16,6 +16,7 @@ import { encodeLatents } from '../../models/weights/latents/encode-latents.js';
 import { mapAhead, startAhead } from './ahead.js';
 import { outputsOf } from './check-outputs.js';
 import { beginRow, decodeRow, orFailed, type BlockedRow, type FailedRow } from './begin-row.js';
+import { encodeOutput } from './prepare-row.js';
 import type { BatchEvent } from './events.js';
 import type { FilesInUse } from './files-in-use.js';
 import type { Replaceable } from './replaceable.js';
@@ -121,7 +122,7 @@ const resultOf = async (row: EndedRow, info: WorkInfo, options: BatchOptions): P
   const began = info.baseModel === undefined ? {} : { baseModel: info.baseModel };
   const maker = { model: { name: info.model, fingerprint: info.modelDigest }, version, ...began };
   const encoded = await orFailed(ready, async () => {
-    const output = await ready.prepared.encode(reply, maker);
+    const output = await encodeOutput(ready.row, ready.prepared.finish, reply, maker);
     const seen = await screening.after(ready.row, output.bytes, signal);
     return { ...output, checks: [...ready.checks, ...seen] };
   });

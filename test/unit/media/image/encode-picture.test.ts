@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { encodePicture, NO_EXTRAS } from '#src/media/image/encode-picture.js';
-import { fitPicture } from '#src/media/image/fit.js';
+import { cropPicture, fitPicture } from '#src/media/image/fit.js';
 import { loadPicture } from '#src/media/image/load-picture.js';
 import type { OutputFormat, PictureEncoding } from '#src/records/picture.js';
 import { bytes, crc32, ofRaw, pattern, plain, rgb } from './pictures.js';
@@ -59,9 +59,9 @@ describe('a picture that nobody refines comes out as it went in', () => {
     // Alpha that is opaque everywhere is not kept.
     if (count === 4) data[3] = 100;
     const loaded = await loadPicture(await ofRaw(data, width, height).png().toBuffer(), 'in.png');
-    const { pixels, restore } = await fitPicture(loaded.pixels, 'pad');
+    const { pixels, crop } = await fitPicture(loaded.pixels, 'pad');
     for (const format of ['png', 'tiff'] as const) {
-      const encoded = await encodePicture(restore(pixels), as(format), { ...NO_EXTRAS, alpha: loaded.alpha });
+      const encoded = await encodePicture(cropPicture(pixels, crop), as(format), { ...NO_EXTRAS, alpha: loaded.alpha });
       const out = await sharp(encoded).raw().toBuffer({ resolveWithObject: true });
       expect(out.info).toMatchObject({ width, height, channels: count });
       expect(bytes(out.data)).toEqual(bytes(data));

@@ -1,11 +1,11 @@
-import { fitPicture } from '#src/media/image/fit.js';
+import { cropPicture, fitPicture } from '#src/media/image/fit.js';
 import { bytes, rgb } from './pictures.js';
 
 test.each(['pad', 'resize'] as const)('%s leaves multiples of 8 as they are', async (fit) => {
   const picture = rgb(16, 24);
   const fitted = await fitPicture(picture, fit);
   expect(fitted.pixels).toBe(picture);
-  expect(fitted.restore(picture)).toBe(picture);
+  expect(fitted.crop).toBeNull();
 });
 
 test.each([
@@ -14,9 +14,9 @@ test.each([
   [8, 9],
   [13, 16],
   [75, 53],
-])('pad repeats the last column and row of %i×%i, and restore crops them', async (width, height) => {
+])('pad repeats the last column and row of %i×%i, and crop removes them', async (width, height) => {
   const picture = rgb(width, height);
-  const { pixels, restore } = await fitPicture(picture, 'pad');
+  const { pixels, crop } = await fitPicture(picture, 'pad');
   expect([pixels.width, pixels.height]).toEqual([width, height].map((side) => Math.ceil(side / 8) * 8));
   expect(pixels.data).toHaveLength(pixels.width * pixels.height * 3);
   const expected = Uint8Array.from(pixels.data, (_, i) => {
@@ -25,7 +25,7 @@ test.each([
     return picture.data[(y * width + x) * 3 + (i % 3)]!;
   });
   expect(bytes(pixels.data)).toEqual(bytes(expected));
-  const restored = restore(pixels);
+  const restored = cropPicture(pixels, crop);
   expect([restored.width, restored.height]).toEqual([width, height]);
   expect(bytes(restored.data)).toEqual(bytes(picture.data));
 });
@@ -36,10 +36,10 @@ test.each([
   [1030, 15, 1024, 8],
   [5, 3, 8, 8],
 ])('resize brings %i×%i to %i×%i', async (width, height, toWidth, toHeight) => {
-  const { pixels, restore } = await fitPicture(rgb(width, height), 'resize');
+  const { pixels, crop } = await fitPicture(rgb(width, height), 'resize');
   expect([pixels.width, pixels.height]).toEqual([toWidth, toHeight]);
   expect(pixels.data).toHaveLength(toWidth * toHeight * 3);
-  expect(restore(pixels)).toBe(pixels);
+  expect(cropPicture(pixels, crop)).toBe(pixels);
 });
 
 test('resize keeps a plain colour', async () => {
@@ -48,7 +48,7 @@ test('resize keeps a plain colour', async () => {
   expect(pixels.data.every((value, i) => value === [9, 120, 250][i % 3])).toBe(true);
 });
 
-test('restore refuses a picture that is too small to be the refined one', async () => {
-  const { restore } = await fitPicture(rgb(13, 7), 'pad');
-  expect(() => restore(rgb(8, 8))).toThrow(expect.objectContaining({ code: 'INTERNAL' }) as Error);
+test('a picture smaller than the crop is an error', async () => {
+  const { crop } = await fitPicture(rgb(13, 7), 'pad');
+  expect(() => cropPicture(rgb(8, 8), crop)).toThrow(expect.objectContaining({ code: 'INTERNAL' }) as Error);
 });
