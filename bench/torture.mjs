@@ -1,6 +1,6 @@
 /**
- * The torture test at length: one run, killed again and again at random moments and resumed, compared with an
- * undisturbed one.
+ * The torture test at length: runs (resumed, in two shards, appended to, pruned) killed again and again at random moments and given again, compared with
+ * undisturbed ones.
  *
  *   npm run build && node bench/torture.mjs [--rows 200] [--kills 50] [--seed 1]
  */

@@ -1,10 +1,10 @@
 /** kill -9 at random moments, then resume; the long form is bench/torture.mjs. */
 import { mt19937 } from '#src/diffusion/random/mt19937.js';
-import { torture } from '../support/torture.js';
+import { MODES, torture } from '../support/torture.js';
 
 it('ends as if it had never been killed', async () => {
   const draw = mt19937(6);
-  const report = await torture(24, 6, () => draw() / 2 ** 32);
+  const report = await torture(24, 6, () => draw() / 2 ** 32, MODES.slice(0, 1));
   expect(report.faults).toEqual([]);
   expect(report.kills.parent + report.kills.engine).toBe(6);
   expect(report.recordedAtKills).toBeGreaterThan(0);

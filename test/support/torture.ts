@@ -1,6 +1,6 @@
 /** A run that is killed again and again, and must end as if nothing had happened. Linux: finds the engine in /proc. */
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { ResultRecord } from '#src/records/result.js';
 import { goldenData } from './golden.js';
 import { childrenOf } from './processes.js';
@@ -8,6 +8,10 @@ import { parseResults, runCli, startCli, temporaryFolder } from './run-cli.js';
 
 export interface TortureReport {
   kills: { parent: number; engine: number };
+  /** Where runs were when they were killed: no row of theirs finished yet, some, or all. */
+  phases: { opening: number; rows: number; settling: number };
+  /** Runs killed until one ended by itself. */
+  episodes: Record<string, number>;
   /** Rows that were recorded when their run was killed, summed over kills: each was looked at again later. */
   recordedAtKills: number;
   polls: number;
@@ -15,11 +19,52 @@ export interface TortureReport {
   faults: string[];
 }
 
+/** A way to run a manifest that is killed and given again until it ends. */
+interface Mode {
+  name: string;
+  /** What ran before, undisturbed. */
+  before: (place: Place) => string[][];
+  /** Side by side; each is killed, and given again. */
+  commands: (place: Place) => string[][];
+}
+interface Place {
+  manifests: { all: string; first: string; second: string };
+  out: string;
+}
+
+const batch = (manifest: string, { out }: Place, ...more: string[]): string[] => [
+  ...['batch', manifest, '--model', MODEL, '--output-dir', out],
+  ...more,
+];
+export const MODES: readonly Mode[] = [
+  {
+    name: 'resume',
+    before: () => [],
+    commands: (place) => [batch(place.manifests.all, place, '--retry-failed', '--predictions-csv', `${place.out}.csv`)],
+  },
+  {
+    name: 'shards',
+    before: () => [],
+    commands: (place) =>
+      ['1/2', '2/2'].map((shard) => batch(place.manifests.all, place, '--retry-failed', '--shard', shard)),
+  },
+  {
+    name: 'append',
+    before: (place) => [batch(place.manifests.first, place)],
+    commands: (place) => [batch(place.manifests.second, place, '--append')],
+  },
+  {
+    name: 'prune',
+    before: (place) => [batch(place.manifests.first, place)],
+    commands: (place) => [batch(place.manifests.second, place, '--resume', '--prune')],
+  },
+];
+
 const MODEL = goldenData('models/tiny-refiner');
 const PICTURES = ['square-64', 'wide-96x64', 'tall-64x112', 'odd-75x53'];
 const PNG_END = Buffer.from('IEND');
 
-const writeManifest = (folder: string, rows: number): string => {
+const writeManifests = (folder: string, rows: number): Place['manifests'] => {
   const lines = Array.from({ length: rows }, (_, index) =>
     JSON.stringify({
       image: goldenData('images', `${PICTURES[index % PICTURES.length]!}.png`),
@@ -30,9 +75,17 @@ const writeManifest = (folder: string, rows: number): string => {
       seed: index,
     }),
   );
-  const path = join(folder, 'manifest.jsonl');
-  writeFileSync(path, lines.join('\n'));
-  return path;
+  const write = (name: string, some: string[]): string => {
+    const path = join(folder, `${name}.jsonl`);
+    writeFileSync(path, some.join('\n'));
+    return path;
+  };
+  const half = Math.ceil(rows / 2);
+  return {
+    all: write('all', lines),
+    first: write('first', lines.slice(0, half)),
+    second: write('second', lines.slice(half)),
+  };
 };
 
 /** Final names must only ever stand for whole files. */
@@ -57,10 +110,14 @@ const picturesIn = (folder: string): string[] => {
   }
 };
 
+/** Of all shards, in the order of their files' names. */
 const recorded = (folder: string): ResultRecord[] => {
   try {
-    const text = readFileSync(join(folder, 'results.jsonl'), 'utf8');
-    return parseResults(text.slice(0, text.lastIndexOf('\n') + 1));
+    const files = readdirSync(folder).filter((name) => /^results.*[.]jsonl$/.test(name));
+    return files.sort().flatMap((name) => {
+      const text = readFileSync(join(folder, name), 'utf8');
+      return parseResults(text.slice(0, text.lastIndexOf('\n') + 1));
+    });
   } catch {
     return [];
   }
@@ -79,57 +136,128 @@ const fingerprints = (folder: string): Map<string, string> =>
 const withoutTimes = (folder: string): object[] =>
   recorded(folder).map(({ duration_ms: _duration, ...record }) => record);
 
-/** @param random numbers from 0 to 1: when to kill, and whom */
-export const torture = async (rows: number, kills: number, random: () => number): Promise<TortureReport> => {
+/** Runs of all modes in turn, killed until there were `kills`. @param random numbers from 0 to 1: when to kill, and whom */
+export const torture = async (
+  rows: number,
+  kills: number,
+  random: () => number,
+  modes: readonly Mode[] = MODES,
+): Promise<TortureReport> => {
   const folder = temporaryFolder();
-  const manifest = writeManifest(folder, rows);
-  const [calm, shaken] = [join(folder, 'calm'), join(folder, 'shaken')];
-  const command = (out: string): string[] => ['batch', manifest, '--model', MODEL, '--output-dir', out];
-  const start = performance.now();
-  const reference = await runCli([...command(calm), '--quiet']);
-  const wholeMs = performance.now() - start;
-  const report: TortureReport = { kills: { parent: 0, engine: 0 }, recordedAtKills: 0, polls: 0, faults: [] };
-  if (reference.code !== 0) report.faults.push(`the undisturbed run ended with ${reference.code}: ${reference.stderr}`);
-
-  const stopWatching = watch(shaken, report);
-  let known = new Map<string, string>();
-  const checkKnown = (): void => {
-    const now = fingerprints(shaken);
-    for (const [name, mark] of known) if (now.get(name) !== mark) report.faults.push(`${name} was done again`);
-    known = now;
+  const manifests = writeManifests(folder, rows);
+  const report: TortureReport = {
+    kills: { parent: 0, engine: 0 },
+    phases: { opening: 0, rows: 0, settling: 0 },
+    episodes: {},
+    recordedAtKills: 0,
+    polls: 0,
+    faults: [],
   };
-  for (let kill = 0; kill < kills; kill++) {
-    const run = startCli([...command(shaken), '--retry-failed']);
-    /* From before the model is open to some rows in; a run that ends first is killed too late, which is harmless. */
-    await new Promise((resolve) => setTimeout(resolve, 200 + random() * Math.min(wholeMs, 4000)));
-    const pid = run.process.pid!;
-    const engine = random() < 0.5 ? childrenOf(pid)[0] : undefined;
-    if (engine === undefined) {
-      run.process.kill('SIGKILL');
-      report.kills.parent++;
-    } else {
-      process.kill(engine, 'SIGKILL');
-      report.kills.engine++;
-      await new Promise((resolve) => setTimeout(resolve, random() * 1000));
-      run.process.kill('SIGKILL');
+  const killed = (): number => report.kills.parent + report.kills.engine;
+  const calm = new Map<Mode, { out: string; wholeMs: number }>();
+  for (let episode = 0; killed() < kills; episode++) {
+    const mode = modes[episode % modes.length]!;
+    if (!calm.has(mode)) {
+      const out = join(folder, `calm-${mode.name}`);
+      await runAll(mode.before({ manifests, out }), report);
+      const start = performance.now();
+      await runAll(mode.commands({ manifests, out }), report);
+      calm.set(mode, { out, wholeMs: performance.now() - start });
     }
-    await run.done;
-    checkKnown();
-    report.recordedAtKills += known.size;
-  }
-  const last = await runCli([...command(shaken), '--retry-failed']);
-  checkKnown();
-  stopWatching();
-
-  if (last.code !== 0) report.faults.push(`the last run ended with ${last.code}: ${last.stderr}`);
-  const [ours, theirs] = [withoutTimes(shaken), withoutTimes(calm)];
-  if (JSON.stringify(ours) !== JSON.stringify(theirs)) report.faults.push('results differ from the undisturbed run');
-  for (const name of picturesIn(calm)) {
-    const same = readFileSync(join(calm, 'out', name)).equals(readFileSync(join(shaken, 'out', name)));
-    if (!same) report.faults.push(`${name} differs from the undisturbed run`);
-  }
-  for (const name of picturesIn(shaken)) {
-    if (!picturesIn(calm).includes(name)) report.faults.push(`${name} was left over`);
+    const undisturbed = calm.get(mode)!;
+    const out = join(folder, `shaken-${episode}`);
+    await runAll(mode.before({ manifests, out }), report);
+    const stopWatching = watch(out, report);
+    /* Each command until it ends by itself: two shards go on side by side. */
+    await Promise.all(
+      mode.commands({ manifests, out }).map((command) =>
+        killUntilDone(command, out, {
+          report,
+          random,
+          wholeMs: undisturbed.wholeMs,
+          mayKill: () => killed() < kills,
+          whole: new Set(picturesIn(undisturbed.out)),
+        }),
+      ),
+    );
+    stopWatching();
+    compareRuns(out, undisturbed.out, report);
+    report.episodes[mode.name] = (report.episodes[mode.name] ?? 0) + 1;
+    rmSync(out, { recursive: true });
   }
   return report;
+};
+
+const runAll = async (commands: readonly string[][], { faults }: TortureReport): Promise<void> => {
+  for (const command of commands) {
+    const { code, stderr } = await runCli([...command, '--quiet']);
+    if (code !== 0) faults.push(`an undisturbed run ended with ${code}: ${stderr}`);
+  }
+};
+
+interface Killing {
+  report: TortureReport;
+  random: () => number;
+  /** Of an undisturbed run. */
+  wholeMs: number;
+  mayKill: () => boolean;
+  /** Pictures that the run ends with. */
+  whole: ReadonlySet<string>;
+}
+
+const killUntilDone = async (
+  command: string[],
+  out: string,
+  { report, random, wholeMs, mayKill, whole }: Killing,
+): Promise<void> => {
+  const before = new Set(fingerprints(out).keys());
+  let known = new Map<string, string>();
+  for (;;) {
+    const run = startCli(command);
+    /* A quarter of the kills waits for the last rows; the others fall anywhere in an undisturbed run's time. */
+    await new Promise((resolve) => setTimeout(resolve, random() * wholeMs * (random() < 0.25 ? 1.3 : 0.9)));
+    const isKilled = run.process.exitCode === null && mayKill();
+    if (isKilled) {
+      const pid = run.process.pid!;
+      const engine = random() < 0.5 ? childrenOf(pid)[0] : undefined;
+      if (engine === undefined) {
+        run.process.kill('SIGKILL');
+        report.kills.parent++;
+      } else {
+        process.kill(engine, 'SIGKILL');
+        report.kills.engine++;
+        await new Promise((resolve) => setTimeout(resolve, random() * 1000));
+        run.process.kill('SIGKILL');
+      }
+    }
+    const { code, stderr } = await run.done;
+    const now = fingerprints(out);
+    for (const [name, mark] of known) {
+      if (whole.has(basename(name)) && now.get(name) !== mark) report.faults.push(`${name} was done again`);
+    }
+    if (!isKilled) {
+      if (code !== 0) report.faults.push(`a run ended with ${code}: ${stderr}`);
+      return;
+    }
+    const isNew = [...now.keys()].some((name) => !known.has(name) && !before.has(name));
+    const hasAll = [...whole].every((name) => now.has(`out/${name}`));
+    report.phases[hasAll ? 'settling' : isNew ? 'rows' : 'opening']++;
+    report.recordedAtKills += now.size;
+    known = now;
+  }
+};
+
+const compareRuns = (shaken: string, calm: string, { faults }: TortureReport): void => {
+  if (JSON.stringify(withoutTimes(shaken)) !== JSON.stringify(withoutTimes(calm))) {
+    faults.push('results differ from the undisturbed run');
+  }
+  for (const name of picturesIn(calm)) {
+    const same = readFileSync(join(calm, 'out', name)).equals(readFileSync(join(shaken, 'out', name)));
+    if (!same) faults.push(`${name} differs from the undisturbed run`);
+  }
+  for (const name of picturesIn(shaken)) {
+    if (!picturesIn(calm).includes(name)) faults.push(`${name} was left over`);
+  }
+  const left = readdirSync(shaken).filter((name) => name.endsWith('.tmp') || name.includes('lock'));
+  if (left.length > 0) faults.push(`left over: ${left.join(', ')}`);
 };

@@ -118,7 +118,7 @@ export const parseRow = async (
   };
   if (problems.length > 0 || picture === undefined || output === undefined || encoding === undefined)
     return rejectRow({ ...row, ...picture }, problems);
-  const fit = values.fit ?? context.options.fit ?? ROW_KEYS.fit.default ?? 'pad';
+  const fit = values.fit ?? context.options.fit ?? ROW_KEYS.fit.default;
   const stem = outputStem(picture.source, origin.index, raw.ownName);
   return { ...row, ...picture, settings: settings as RefineSettings, fit, output, encoding, stem };
 };
