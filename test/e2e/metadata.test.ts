@@ -2,7 +2,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { readGenerationFacts } from '#src/media/metadata/read-generation-metadata.js';
+import { readGenerationMetadata } from '#src/media/metadata/read-generation-metadata.js';
 import { writePngText } from '#src/media/metadata/write-png-text.js';
 import { goldenData } from '../support/golden.js';
 import { parseResults, runCli, temporaryFolder } from '../support/run-cli.js';
@@ -40,7 +40,7 @@ describe('metadata', () => {
   });
 
   it('says what made a picture, as other programs read it and whole as our own', async () => {
-    const facts = readGenerationFacts(readFileSync(join(out, 'plain.png')));
+    const facts = readGenerationMetadata(readFileSync(join(out, 'plain.png')));
     expect(facts).toMatchObject({
       program: 'sdxl-refine',
       prompt: '山の朝, café',
@@ -63,7 +63,7 @@ describe('metadata', () => {
   });
 
   it('writes it into a JPEG', () => {
-    expect(readGenerationFacts(readFileSync(join(out, 'plain.jpg')))).toMatchObject({ prompt: 'a jpeg', steps: 2 });
+    expect(readGenerationMetadata(readFileSync(join(out, 'plain.jpg')))).toMatchObject({ prompt: 'a jpeg', steps: 2 });
   });
 
   it('writes none with --no-metadata', async () => {
@@ -79,7 +79,7 @@ describe('metadata', () => {
     ]);
     expect(run.code).toBe(0);
     for (const name of ['plain.png', 'fox.png', 'plain.jpg']) {
-      expect(readGenerationFacts(readFileSync(join(bare, name)))).toBeNull();
+      expect(readGenerationMetadata(readFileSync(join(bare, name)))).toBeNull();
     }
   });
 });

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { readProxies } from '#src/io/net/proxied-fetch.js';
-import { goesAround } from '#src/io/net/no-proxy.js';
+import { bypassesProxy } from '#src/io/net/no-proxy.js';
 import { readRepository } from '#src/models/hub/read-repository.js';
 import { chooseFiles } from '#src/models/hub/choose-files.js';
 import { azureScreener } from '#src/run/safety/azure-screener.js';
@@ -189,8 +189,8 @@ export const properties = [
         }
       }, 'USAGE_OPTION_INVALID');
       for (const url of [proxies?.httpProxy, proxies?.httpsProxy]) if (url) ok(/^https?:$/.test(new URL(url).protocol));
-      strictEqual(typeof goesAround(new URL('http://example.org:8080/'), text), 'boolean');
-      strictEqual(goesAround(new URL('https://example.org/'), '*'), true);
+      strictEqual(typeof bypassesProxy(new URL('http://example.org:8080/'), text), 'boolean');
+      strictEqual(bypassesProxy(new URL('https://example.org/'), '*'), true);
     },
   ),
 ];

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { crc32 } from '#src/media/metadata/containers/crc32.js';
 import { readEmbeddedText } from '#src/media/metadata/read-embedded-text.js';
-import { readGenerationFacts } from '#src/media/metadata/read-generation-metadata.js';
+import { readGenerationMetadata } from '#src/media/metadata/read-generation-metadata.js';
 import { readTextChunks } from '#src/media/metadata/read-text-chunks.js';
 import { writeExifUserComment } from '#src/media/metadata/write-exif-user-comment.js';
 import { isKeyword, writePngText } from '#src/media/metadata/write-png-text.js';
@@ -89,8 +89,8 @@ const containers = mutationsOf(
 );
 
 const isSound = (bytes: Buffer): void => {
-  const facts = readGenerationFacts(bytes);
-  deepStrictEqual(readGenerationFacts(bytes), facts);
+  const facts = readGenerationMetadata(bytes);
+  deepStrictEqual(readGenerationMetadata(bytes), facts);
   if (facts === null) return;
   for (const text of [facts.prompt, facts.negativePrompt, facts.sampler, facts.scheduler])
     ok(text === null || text.length <= 100_000);

@@ -12,7 +12,7 @@ import { schedulePrompt } from '#src/diffusion/text/syntaxes/a1111-prompt-editin
 import { parseA1111 } from '#src/diffusion/text/syntaxes/parse-a1111.js';
 import { parseComfy } from '#src/diffusion/text/syntaxes/parse-comfy.js';
 import { parseCompel } from '#src/diffusion/text/syntaxes/parse-compel.js';
-import { oneSpelling, schedulerProblem } from '#src/run/manifest/rows/scheduler-name.js';
+import { canonicalSchedulerName, schedulerProblem } from '#src/run/manifest/rows/scheduler-name.js';
 import { takeTags } from '#src/run/manifest/rows/prompt-tags.js';
 import { goldenData } from '../support/golden.js';
 import { mutationsOf } from './mutations.js';
@@ -153,7 +153,7 @@ export const properties = [
     (name) => {
       const problem = schedulerProblem(name);
       if (problem !== null) expectShort(problem);
-      strictEqual(oneSpelling(oneSpelling(name)), oneSpelling(name));
+      strictEqual(canonicalSchedulerName(canonicalSchedulerName(name)), canonicalSchedulerName(name));
       strictEqual(problem === null, findScheduler(name) !== null);
     },
   ),

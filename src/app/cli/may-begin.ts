@@ -1,10 +1,10 @@
 /** Whether a run may write where it is told to, as far as an earlier run there has a say. A run and a dry run ask the same. */
-import { refuseFile } from '../../run/batch/check-outputs.js';
-import { expectCsvPlace } from '../../run/batch/csv-place.js';
+import { refuseExistingFile } from '../../run/batch/check-outputs.js';
+import { expectCsvPlace } from '../../run/batch/check-csv-path.js';
 import { expectNoLink } from '../../run/batch/expect-inside.js';
 import { findFilesInUse, NONE_IN_USE, type FilesInUse } from '../../run/batch/files-in-use.js';
 import { continueRun, refuseReplacing, type Continuation } from '../../run/batch/continue-run.js';
-import type { WorkInfo } from '../../run/batch/work-info.js';
+import type { ProcessorInfo } from '../../run/batch/row-processor.js';
 import { resultsPathOf } from '../../run/results/results-path.js';
 import type { EarlierResults } from '../../run/results/earlier-results.js';
 import type { BatchRun } from './commands/batch-run.js';
@@ -24,7 +24,7 @@ export const mayBegin = async (run: BatchRun): Promise<Beginning> => {
   const continuation = await continueRun({ ...run, resultsPath });
   await mayWriteCsv(run);
   /* A run that begins where nothing is in its way replaces nothing. */
-  if (!run.overwrites && !continuation.looksBack) return { ...continuation, inUse: NONE_IN_USE };
+  if (!run.overwrites && !continuation.usesEarlierResults) return { ...continuation, inUse: NONE_IN_USE };
   const unclaimed = run.prunes ? continuation.unclaimed : [];
   const reads = [...run.reads, resultsPath, ...(run.predictionsCsv === null ? [] : [run.predictionsCsv])];
   return { ...continuation, inUse: await findFilesInUse({ ...run, reads, unclaimed }) };
@@ -35,7 +35,7 @@ export const mayWriteCsv = async (run: BatchRun): Promise<void> => {
   const { predictionsCsv } = run;
   if (predictionsCsv === null) return;
   await expectCsvPlace(predictionsCsv, run);
-  if (!isOwnCsv(run)) await refuseFile(predictionsCsv);
+  if (!isOwnCsv(run)) await refuseExistingFile(predictionsCsv);
 };
 
 /** The CSV may be replaced where it is there. */
@@ -45,7 +45,7 @@ export const isOwnCsv = ({ resumes, appends, state, overwrites, predictionsCsv }
 /** What a run that is appended may not replace, once its models are known. @throws OUTPUT_EXISTS */
 export const mayAppend = async (
   run: BatchRun,
-  { modelDigest, loraDigests = {} }: Pick<WorkInfo, 'modelDigest' | 'loraDigests'>,
+  { modelDigest, loraDigests = {} }: Pick<ProcessorInfo, 'modelDigest' | 'loraDigests'>,
   { base, earlier }: { base: Continuation['base']; earlier: EarlierResults },
   signal: AbortSignal,
 ): Promise<void> => {

@@ -2,7 +2,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import { RefineError } from '../../errors.js';
 import type { ResultRecord } from '../../records/result.js';
-import { readResults, type TellFault } from '../../run/results/read-results.js';
+import { readResults, type OnInvalidLine } from '../../run/results/read-results.js';
 import { addToSummary, emptySummary, type Summary } from '../../run/results/summary.js';
 import { writeAtomically } from '../../run/results/write-atomically.js';
 import { contactSheet, type SheetPair, TILE_SIDE } from './contact-sheet.js';
@@ -26,7 +26,7 @@ export interface CompareOptions {
   link: boolean;
   signal: AbortSignal;
   /** Is told of lines that are no results. */
-  tellFault: TellFault;
+  onInvalidLine: OnInvalidLine;
   report: (done: number, total: number) => void;
 }
 
@@ -50,7 +50,7 @@ const SIDE = { most: 1024, least: 256 };
  */
 export const writeComparison = async (options: CompareOptions): Promise<Comparison> => {
   const { results, page, sheet, limit, sheetLimit, link, signal, report } = options;
-  const records = await readRecords(results, limit, options.tellFault);
+  const records = await readRecords(results, limit, options.onInvalidLine);
   await expectPlaces(options, records);
   const folder = dirname(results[0] ?? '.');
   const show: ShowOptions = {
@@ -82,10 +82,14 @@ export const writeComparison = async (options: CompareOptions): Promise<Comparis
   return { summary: records.reduce(addToSummary, emptySummary()), withoutInput, pairs: pairs.length };
 };
 
-const readRecords = async (paths: readonly string[], limit: number, tellFault: TellFault): Promise<ResultRecord[]> => {
+const readRecords = async (
+  paths: readonly string[],
+  limit: number,
+  onInvalidLine: OnInvalidLine,
+): Promise<ResultRecord[]> => {
   const records: ResultRecord[] = [];
   for (const path of paths) {
-    for await (const record of readResults(path, tellFault)) {
+    for await (const record of readResults(path, onInvalidLine)) {
       if (records.length >= limit) break;
       records.push(record);
     }

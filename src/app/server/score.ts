@@ -1,9 +1,14 @@
 /** A request to score, from its parsed body to the response: the one handler of `serve` and `score`. */
-import { encodeOutput, preparePicture, type Finish, type ReadStamp } from '../../run/batch/prepare-row.js';
+import {
+  encodeOutput,
+  preparePicture,
+  type EncodeContext,
+  type ReadSourceMetadata,
+} from '../../run/batch/prepare-row.js';
 import type { EngineInfo } from '../../run/engine/protocol.js';
 import { isRefineError, RefineError } from '../../errors.js';
 import type { FetchOptions } from '../../media/image/fetch-picture.js';
-import { computedPixels } from '../../media/image/fit.js';
+import { paddedPixelCount } from '../../media/image/fit.js';
 import { openPicture } from '../../media/image/open-picture.js';
 import { readSource } from '../../media/image/read-source.js';
 import type { Pixels } from '../../records/picture.js';
@@ -52,7 +57,7 @@ export interface ScoreOptions {
   onWarning?: (warning: string, row: number) => void;
   read: ReadRequest;
   /** Default: here. */
-  readStamp?: ReadStamp;
+  readMetadata?: ReadSourceMetadata;
   drawSeed: () => number;
   limits: ScoreLimits;
   /** `maxBytes`: of all pictures of a request together. `timeoutMs`: of each. */
@@ -124,7 +129,7 @@ const fetchSource = async ({ source }: Row, fetching: FetchOptions): Promise<Uin
 
 const refuseLarge = async (bytes: Uint8Array, { sourceText }: Row, { maxPixels }: ScoreLimits): Promise<void> => {
   const { header } = await openPicture(bytes, sourceText ?? '');
-  if (computedPixels(header) <= maxPixels) return;
+  if (paddedPixelCount(header) <= maxPixels) return;
   const { width, height } = header;
   throw new RefineError(
     'IMAGE_TOO_LARGE',
@@ -135,16 +140,16 @@ const refuseLarge = async (bytes: Uint8Array, { sourceText }: Row, { maxPixels }
 const scoreRow = async (
   row: Row,
   picture: Uint8Array,
-  { refiner, screening, version, readStamp }: ScoreOptions,
+  { refiner, screening, version, readMetadata }: ScoreOptions,
   { signal, onStep }: ScoreCall,
 ): Promise<ScoreResult> => {
   const before = await screening.before(row, picture, signal);
   const { prompt } = row.settings;
   if (isBlocked(before)) return { prompt, ...BLOCKED };
-  let finish: Finish | undefined;
+  let encodeContext: EncodeContext | undefined;
   const prepare = async (): Promise<EngineJob> => {
-    const prepared = await preparePicture(row, picture, readStamp);
-    ({ finish } = prepared);
+    const prepared = await preparePicture(row, picture, readMetadata);
+    ({ encodeContext } = prepared);
     /* Previews show a picture that nobody has looked at yet. */
     const isPreviewed = onStep !== null && screening.service === null;
     return isPreviewed ? { ...prepared.job, preview: true } : prepared.job;
@@ -155,9 +160,9 @@ const scoreRow = async (
       onStep?.({ row: row.index, step, steps, ...(preview === undefined ? {} : { preview }) });
     },
   });
-  if (finish === undefined) throw new Error('refined before it was prepared');
+  if (encodeContext === undefined) throw new Error('refined before it was prepared');
   const { model: name, modelDigest: fingerprint } = refiner.info();
-  const { bytes } = await encodeOutput(row, finish, reply, { model: { name, fingerprint }, version });
+  const { bytes } = await encodeOutput(row, encodeContext, reply, { model: { name, fingerprint }, version });
   const checks = [...before, ...(await screening.after(row, bytes, signal))];
   if (isBlocked(checks)) return { prompt, ...BLOCKED };
   return { prompt, generated_image: Buffer.from(bytes).toString('base64'), nsfw_content_detected: nsfwOf(checks) };

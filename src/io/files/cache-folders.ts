@@ -10,14 +10,14 @@ export type FindHome = () => string;
 
 /** Folder of huggingface_hub's settings and caches. As its constants.py decides it. @throws CACHE_UNWRITABLE */
 export const huggingFaceFolder = (env: Environment, home: FindHome = userHome): string => {
-  const own = filled(env['HF_HOME']);
-  return own === null ? join(cachesFolder(env, home), 'huggingface') : expand(own, home);
+  const own = nonEmpty(env['HF_HOME']);
+  return own === null ? join(cachesFolder(env, home), 'huggingface') : expandHome(own, home);
 };
 
 /** Folder of downloaded repositories. As huggingface_hub's constants.py decides it. @throws CACHE_UNWRITABLE */
 export const hubCacheFolder = (env: Environment, home: FindHome = userHome): string => {
-  const hub = filled(env['HF_HUB_CACHE']) ?? filled(env['HUGGINGFACE_HUB_CACHE']);
-  return hub === null ? join(huggingFaceFolder(env, home), 'hub') : expand(hub, home);
+  const hub = nonEmpty(env['HF_HUB_CACHE']) ?? nonEmpty(env['HUGGINGFACE_HUB_CACHE']);
+  return hub === null ? join(huggingFaceFolder(env, home), 'hub') : expandHome(hub, home);
 };
 
 /**
@@ -26,26 +26,26 @@ export const hubCacheFolder = (env: Environment, home: FindHome = userHome): str
  * @throws CACHE_UNWRITABLE
  */
 export const preparedFolder = (env: Environment, home: FindHome = userHome): string => {
-  const own = filled(env['SDXL_REFINE_CACHE']);
+  const own = nonEmpty(env['SDXL_REFINE_CACHE']);
   if (own !== null) return resolve(own);
   try {
     return join(cachesFolder(env, home), 'sdxl-refine');
   } catch (thrown) {
-    const hub = filled(env['HF_HOME']);
+    const hub = nonEmpty(env['HF_HOME']);
     if (hub === null) throw thrown;
-    return join(expand(hub, home), 'sdxl-refine');
+    return join(expandHome(hub, home), 'sdxl-refine');
   }
 };
 
 /** A variable that is there and empty counts as unset. */
-export const filled = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text);
+export const nonEmpty = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text);
 
 const cachesFolder = (env: Environment, home: FindHome): string => {
-  const caches = filled(env['XDG_CACHE_HOME']);
+  const caches = nonEmpty(env['XDG_CACHE_HOME']);
   return caches === null ? join(home(), '.cache') : resolve(caches);
 };
 
-const expand = (path: string, home: FindHome): string =>
+const expandHome = (path: string, home: FindHome): string =>
   /^~(?=$|[/\\])/.test(path) ? join(home(), path.slice(1)) : path;
 
 /** A user whom the system does not know, as containers run programs, has a home only where HOME says so. */

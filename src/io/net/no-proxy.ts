@@ -4,7 +4,7 @@
  * @param list names with commas or spaces between them: `example.org` (and what is below it), `.example.org`, `127.0.0.1`,
  *   `localhost:8080`, `[::1]`, or `*` for all
  */
-export const goesAround = (origin: URL, list: string): boolean => {
+export const bypassesProxy = (origin: URL, list: string): boolean => {
   const host = origin.hostname.toLowerCase();
   const port = origin.port === '' ? (origin.protocol === 'https:' ? '443' : '80') : origin.port;
   return list.split(/[,\s]+/).some((entry) => {

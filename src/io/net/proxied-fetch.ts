@@ -2,7 +2,7 @@
 import { env } from 'node:process';
 import type { Dispatcher } from 'undici';
 import { messageOf, RefineError } from '../../errors.js';
-import { goesAround } from './no-proxy.js';
+import { bypassesProxy } from './no-proxy.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -71,7 +71,7 @@ const openProxies = async ({ httpProxy, httpsProxy, noProxy }: Proxies): Promise
   };
   let forwards = false;
   const agentFor = (origin: URL): Dispatcher => {
-    if (goesAround(origin, noProxy)) return direct;
+    if (bypassesProxy(origin, noProxy)) return direct;
     if (origin.protocol === 'https:') return agents.https;
     return forwards ? agents.forwarder : agents.http;
   };

@@ -2,7 +2,7 @@
 import type { RefinedPixels } from '../../records/picture.js';
 import { sharp } from './configured-sharp.js';
 import type { Alpha } from './load-picture.js';
-import { samplesLike, whiteOf } from './samples.js';
+import { samplesLike, maxSampleValue } from './samples.js';
 
 const COLOURS = 3;
 const OPAQUE = 255;
@@ -21,7 +21,7 @@ export async function scaleAlpha(alpha: Alpha, width: number, height: number): P
 export function addAlpha({ data }: RefinedPixels, alpha: Uint8Array): Uint8Array | Uint16Array {
   const both = samplesLike(data, alpha.length * 4);
   /* 255 stands for 65535: 257 times as much. */
-  const scale = whiteOf(data) / OPAQUE;
+  const scale = maxSampleValue(data) / OPAQUE;
   for (let pixel = 0; pixel < alpha.length; pixel++) {
     for (let colour = 0; colour < COLOURS; colour++) both[pixel * 4 + colour] = data[pixel * COLOURS + colour] ?? 0;
     both[pixel * 4 + COLOURS] = (alpha[pixel] ?? 0) * scale;
@@ -30,9 +30,9 @@ export function addAlpha({ data }: RefinedPixels, alpha: Uint8Array): Uint8Array
 }
 
 /** The picture laid over white. @param alpha u8 [height, width] */
-export function overWhite({ data, width, height }: RefinedPixels, alpha: Uint8Array): RefinedPixels {
+export function flattenOnWhite({ data, width, height }: RefinedPixels, alpha: Uint8Array): RefinedPixels {
   const over = samplesLike(data, data.length);
-  const white = whiteOf(data);
+  const white = maxSampleValue(data);
   for (let index = 0; index < data.length; index++) {
     const opacity = (alpha[Math.floor(index / COLOURS)] ?? 0) / OPAQUE;
     over[index] = Math.round((data[index] ?? 0) * opacity + white * (1 - opacity));

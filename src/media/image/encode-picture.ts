@@ -1,6 +1,6 @@
 import type { Sharp } from 'sharp';
 import type { OutputFormat, PictureEncoding, RefinedPixels } from '../../records/picture.js';
-import { addAlpha, overWhite, scaleAlpha } from './alpha.js';
+import { addAlpha, flattenOnWhite, scaleAlpha } from './alpha.js';
 import { carryMetadata, type PictureMetadata } from './carry-metadata.js';
 import { sharp } from './configured-sharp.js';
 import type { Alpha } from './load-picture.js';
@@ -21,7 +21,7 @@ export interface PictureExtras extends PictureMetadata {
 }
 
 /** A picture with nothing besides. */
-export const NO_EXTRAS: PictureExtras = { alpha: null, exif: null, density: null, profile: null };
+export const PLAIN_PICTURE: PictureExtras = { alpha: null, exif: null, density: null, profile: null };
 
 /**
  * The bytes of a picture file: sRGB, or moved to the profile that is given; RGB or, where there is alpha and the format has it,
@@ -30,24 +30,24 @@ export const NO_EXTRAS: PictureExtras = { alpha: null, exif: null, density: null
 export async function encodePicture(
   pixels: RefinedPixels,
   encoding: PictureEncoding,
-  { alpha, ...metadata }: PictureExtras = NO_EXTRAS,
+  { alpha, ...metadata }: PictureExtras = PLAIN_PICTURE,
 ): Promise<Uint8Array> {
   const { width, height } = pixels;
-  const fitting = alpha === null ? null : await scaleAlpha(alpha, width, height);
-  const colours = fitting !== null && encoding.format === 'jpeg' ? overWhite(pixels, fitting) : pixels;
-  const data = fitting !== null && encoding.format !== 'jpeg' ? addAlpha(colours, fitting) : colours.data;
+  const scaledAlpha = alpha === null ? null : await scaleAlpha(alpha, width, height);
+  const colours = scaledAlpha !== null && encoding.format === 'jpeg' ? flattenOnWhite(pixels, scaledAlpha) : pixels;
+  const data = scaledAlpha !== null && encoding.format !== 'jpeg' ? addAlpha(colours, scaledAlpha) : colours.data;
   const channels = data.length === width * height * 4 ? 4 : 3;
-  const plain = inDepth(sharp(data, { raw: { width, height, channels } }), encoding);
+  const plain = withBitDepth(sharp(data, { raw: { width, height, channels } }), encoding);
   const { exif, density, profile } = metadata;
   if (exif === null && density === null && profile === null) return write(plain, encoding, density).toBuffer();
   return withProfileFile(profile, async (profileFile) => {
-    const image = inDepth(await carryMetadata(plain, metadata, profileFile), encoding);
+    const image = withBitDepth(await carryMetadata(plain, metadata, profileFile), encoding);
     return write(image, encoding, density).toBuffer();
   });
 }
 
 /** libvips takes 16-bit numbers for colours of 8 unless it is told. */
-function inDepth(image: Sharp, { bitDepth }: PictureEncoding): Sharp {
+function withBitDepth(image: Sharp, { bitDepth }: PictureEncoding): Sharp {
   return bitDepth === 16 ? image.toColourspace('rgb16') : image;
 }
 

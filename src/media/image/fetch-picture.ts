@@ -23,7 +23,7 @@ export interface FetchOptions {
  */
 export async function fetchPicture(url: string, options: FetchOptions = {}): Promise<Uint8Array> {
   const { signal, maxBytes = MAX_FETCH_BYTES, onBytes, timeoutMs = FETCH_TIMEOUT_MS, request = proxiedFetch } = options;
-  const where = shown(url);
+  const where = redactUrl(url);
   // One controller for both reasons to stop: every AbortSignal.any leaves something behind on a long-lived signal.
   const stop = new AbortController();
   const abort = (): void => {
@@ -63,14 +63,15 @@ async function follow(url: string, request: typeof fetch, signal: AbortSignal): 
     if (response.status < 300 || response.status >= 400 || location === null) throw refused(target.href, response);
     next = URL.canParse(location, target.href) ? new URL(location, target).href : location;
   }
-  throw failed(shown(url), `it redirects more than ${MAX_REDIRECTS} times`);
+  throw failed(redactUrl(url), `it redirects more than ${MAX_REDIRECTS} times`);
 }
 
 function checked(url: string): URL {
-  if (!URL.canParse(url)) throw failed(shown(url), 'it is not a valid URL');
+  if (!URL.canParse(url)) throw failed(redactUrl(url), 'it is not a valid URL');
   const parsed = new URL(url);
-  if (!/^https?:$/.test(parsed.protocol)) throw failed(shown(url), 'only http and https are fetched');
-  if (parsed.username || parsed.password) throw failed(shown(url), 'a URL with a user name or password is not fetched');
+  if (!/^https?:$/.test(parsed.protocol)) throw failed(redactUrl(url), 'only http and https are fetched');
+  if (parsed.username || parsed.password)
+    throw failed(redactUrl(url), 'a URL with a user name or password is not fetched');
   return parsed;
 }
 
@@ -99,7 +100,7 @@ async function readBody(
 }
 
 function refused(url: string, { status, statusText }: Response): RefineError {
-  const where = shown(url);
+  const where = redactUrl(url);
   if (status !== 404 && status !== 410) return failed(where, `the server answered ${status} ${statusText}`.trim());
   const message = `There is no picture at ${where} (HTTP ${status}). Check the URL.`;
   return new RefineError('IMAGE_NOT_FOUND', message, { context: { url: where, status } });
@@ -116,7 +117,7 @@ function failed(where: string, reason: string, cause?: unknown): RefineError {
 }
 
 /** A URL as people may see it: without password and query. */
-function shown(url: string): string {
+function redactUrl(url: string): string {
   if (!URL.canParse(url)) return url.replace(/[?#].*$/s, '');
   const { protocol, host, pathname, search } = new URL(url);
   return `${protocol}//${host}${pathname}${search === '' ? '' : '?…'}`;

@@ -4,10 +4,10 @@ import { sharp } from './configured-sharp.js';
 import { samplesLike, type Samples } from './samples.js';
 
 /** Pixels that are computed for a picture: its sides are brought up to multiples of 8. */
-export const computedPixels = ({ width, height }: { width: number; height: number }): number =>
-  padded(width) * padded(height);
+export const paddedPixelCount = ({ width, height }: { width: number; height: number }): number =>
+  padToMultiple(width) * padToMultiple(height);
 
-const padded = (side: number): number => Math.ceil(side / LATENT_SCALE) * LATENT_SCALE;
+const padToMultiple = (side: number): number => Math.ceil(side / LATENT_SCALE) * LATENT_SCALE;
 
 /** A picture whose sides are multiples of 8. */
 export interface FittedPicture {
@@ -34,7 +34,7 @@ export async function fitPicture(picture: Pixels, fit: Fit): Promise<FittedPictu
 }
 
 function extendEdges(picture: Pixels): Pixels {
-  const [width, height] = [padded(picture.width), padded(picture.height)];
+  const [width, height] = [padToMultiple(picture.width), padToMultiple(picture.height)];
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
     const row = rowOf(picture, Math.min(y, picture.height - 1));

@@ -2,8 +2,8 @@ import type { Metadata, Sharp } from 'sharp';
 import { RefineError, messageOf } from '../../errors.js';
 import { sharp } from './configured-sharp.js';
 import { sampleProblem } from './check-samples.js';
-import { computedPixels } from './fit.js';
-import { foreignFormat } from './foreign-formats.js';
+import { paddedPixelCount } from './fit.js';
+import { unsupportedFormat } from './unsupported-formats.js';
 import { MAX_PIXELS, MAX_SIDE } from './limits.js';
 
 const FORMATS = ['png', 'jpeg', 'webp', 'tiff', 'avif', 'gif'] as const;
@@ -36,11 +36,13 @@ export async function openPicture(
 ): Promise<OpenedPicture> {
   const [from, head] = 'path' in input ? [input.path, input.head] : [input, input];
   const { image, metadata } = await readMetadata(from).catch((thrown: unknown) => {
-    const foreign = foreignFormat(head);
-    throw foreign === null ? undecodable(where, thrown) : notRead(where, `is ${foreign}, which is not read; ${READ}`);
+    const foreign = unsupportedFormat(head);
+    throw foreign === null
+      ? undecodable(where, thrown)
+      : unsupported(where, `is ${foreign}, which is not read; ${READ}`);
   });
   const problem = sampleProblem(metadata);
-  if (problem !== null) throw notRead(where, problem);
+  if (problem !== null) throw unsupported(where, problem);
   const header = headerOf(metadata, where);
   const { width, height } = header;
   const tooLarge = (limit: number, accepted: string): RefineError =>
@@ -48,7 +50,7 @@ export async function openPicture(
       context: { width, height, limit },
     });
   if (Math.max(width, height) > MAX_SIDE) throw tooLarge(MAX_SIDE, `at most ${MAX_SIDE} a side are accepted`);
-  if (computedPixels(header) > MAX_PIXELS) {
+  if (paddedPixelCount(header) > MAX_PIXELS) {
     throw tooLarge(MAX_PIXELS, `at most ${MAX_PIXELS} (8192×8192) are accepted, counted in blocks of 8×8`);
   }
   return { image, header, metadata };
@@ -75,7 +77,7 @@ function formatOf({ format, compression }: Metadata, where: string): PictureForm
 
 const READ = 'save as PNG, JPEG, WebP, TIFF or AVIF';
 
-const notRead = (where: string, problem: string): RefineError =>
+const unsupported = (where: string, problem: string): RefineError =>
   new RefineError('IMAGE_UNDECODABLE', `${where} ${problem}.`);
 
 /** What libvips says of a file that it cannot read, as an error with a remedy. */
@@ -83,7 +85,7 @@ export function undecodable(where: string, thrown: unknown): RefineError {
   const [reason = ''] = messageOf(thrown).split('\n');
   /* libvips' word for a TIFF of more than 32 bits a sample. */
   if (reason.includes('samples out of range')) {
-    return notRead(where, 'has 64-bit samples, or complex ones; save as 8 or 16 bits, without sign');
+    return unsupported(where, 'has 64-bit samples, or complex ones; save as 8 or 16 bits, without sign');
   }
   const found = `is damaged, cut short, or not a PNG, JPEG, WebP, TIFF, AVIF or GIF picture (${reason.trim()})`;
   const message = `${where} ${found}. Open it in a viewer and save it again.`;

@@ -1,6 +1,6 @@
 import { platform } from 'node:process';
 import type { FetchOptions } from './fetch-picture.js';
-import { SIGN_BYTES } from './foreign-formats.js';
+import { SIGN_BYTES } from './unsupported-formats.js';
 import { type PictureHeader, openPicture } from './open-picture.js';
 import { readUpTo } from '../../io/files/open-file.js';
 import { withPictureFile } from './read-file.js';

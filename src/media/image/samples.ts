@@ -7,6 +7,6 @@ export function samplesLike<S extends Samples>(like: S, length: number): S {
 }
 
 /** The number that white has. */
-export function whiteOf(data: Samples): number {
+export function maxSampleValue(data: Samples): number {
   return data.BYTES_PER_ELEMENT === 2 ? 65535 : 255;
 }

@@ -1,5 +1,5 @@
 import { toA1111 } from '../../diffusion/schedulers/names/find-sampler.js';
-import type { RunFacts } from './run-facts.js';
+import type { RunMetadata } from './run-metadata.js';
 
 type Pair = readonly [key: string, value: string | number | null];
 
@@ -10,7 +10,7 @@ type Pair = readonly [key: string, value: string | number | null];
  * there, they would turn its refiner on.
  * The grammar cannot hold a prompt that has itself a line `Negative prompt:`; our JSON can.
  */
-export const a1111Parameters = (run: RunFacts): string => {
+export const a1111Parameters = (run: RunMetadata): string => {
   const [prompt, negativePrompt] = [run.settings.prompt, run.settings.negativePrompt].map(withoutTags);
   const written = pairsOf(run).filter(([, value]) => value !== null);
   const line = written.map(([key, value]) => `${key}: ${quoteValue(String(value))}`).join(', ');
@@ -22,13 +22,13 @@ const withoutTags = (prompt: string): string =>
   prompt.replace(/\s*<(?:lora|lyco|locon|hypernet|hypernetwork):[^<>]*>/gi, '');
 
 /** A1111 names LoRAs in the prompt, with their weights: of the text encoders and the UNet, where these differ. */
-const loraTags = ({ settings: { loraWeights = {} } }: RunFacts): string =>
+const loraTags = ({ settings: { loraWeights = {} } }: RunMetadata): string =>
   Object.entries(loraWeights)
     .map(([name, weight]) => [name, ...(typeof weight === 'number' ? [weight] : [weight.text_encoder, weight.unet])])
     .map((tag) => ` <lora:${tag.join(':')}>`)
     .join('');
 
-const refinePairs = ({ settings, scheduler, stepsRun, width, height, model, version, source }: RunFacts): Pair[] => {
+const refinePairs = ({ settings, scheduler, stepsRun, width, height, model, version, source }: RunMetadata): Pair[] => {
   const { sampler, spacing } = toA1111(scheduler);
   const ours = {
     steps: settings.steps,
@@ -61,7 +61,7 @@ const refinePairs = ({ settings, scheduler, stepsRun, width, height, model, vers
 };
 
 /** A picture from noise. Of an ensemble, A1111's own keys say just what they mean there. */
-const generationPairs = (run: RunFacts, { handoff, refiner }: NonNullable<RunFacts['generation']>): Pair[] => {
+const generationPairs = (run: RunMetadata, { handoff, refiner }: NonNullable<RunMetadata['generation']>): Pair[] => {
   const { settings, scheduler, width, height, model, version, baseModel = '' } = run;
   const { sampler, spacing } = toA1111(scheduler);
   const stage = handoff === null ? refiner : null;
@@ -84,7 +84,7 @@ const generationPairs = (run: RunFacts, { handoff, refiner }: NonNullable<RunFac
   ];
 };
 
-const pairsOf = (run: RunFacts): Pair[] => {
+const pairsOf = (run: RunMetadata): Pair[] => {
   const { promptSyntax } = run.settings;
   const pairs = run.generation === undefined ? refinePairs(run) : generationPairs(run, run.generation);
   // `Steps: ` stays the first.

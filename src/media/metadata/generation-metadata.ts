@@ -17,7 +17,7 @@ export type Program =
   | 'unknown';
 
 /** Of A1111 and Forge. */
-export interface NoiseFacts {
+export interface NoiseMetadata {
   rng?: Rng;
   /** Of an encoded picture, whose draw nobody can repeat. */
   vaeSample?: 'mean';
@@ -28,7 +28,7 @@ export interface NoiseFacts {
 }
 
 /** Null is what the picture does not say, or says in a way that cannot be used. */
-export interface GenerationFacts {
+export interface GenerationMetadata {
   /** Whose form the metadata has; many programs write A1111's. */
   program: Program;
   prompt: string | null;
@@ -45,19 +45,21 @@ export interface GenerationFacts {
   width: number | null;
   height: number | null;
   /** What the program says of its random numbers; absent: nothing. */
-  noise?: NoiseFacts;
+  noise?: NoiseMetadata;
   /** Where the metadata itself says how its prompts are read; else it is the program's (`syntaxOf`). */
   promptSyntax?: PromptSyntax;
   warnings: readonly string[];
 }
 
-export type Facts = Omit<GenerationFacts, 'warnings'>;
+export type ProgramMetadata = Omit<GenerationMetadata, 'warnings'>;
 
 /** The same, as a program's metadata has it: any JSON value. */
-export type RawFacts = Readonly<Partial<Record<Exclude<keyof Facts, 'program' | 'noise' | 'promptSyntax'>, unknown>>>;
+export type RawMetadata = Readonly<
+  Partial<Record<Exclude<keyof ProgramMetadata, 'program' | 'noise' | 'promptSyntax'>, unknown>>
+>;
 
 /** Takes what can be used of the raw values; warns of the rest. Numbers may be text, as many programs write them. */
-export const factsOf = (program: Program, raw: RawFacts, warn: Warn): Facts => ({
+export const parseMetadata = (program: Program, raw: RawMetadata, warn: Warn): ProgramMetadata => ({
   program,
   prompt: promptOf(raw.prompt, 'prompt', warn),
   negativePrompt: promptOf(raw.negativePrompt, 'negative prompt', warn),
@@ -71,11 +73,11 @@ export const factsOf = (program: Program, raw: RawFacts, warn: Warn): Facts => (
 });
 
 /** Facts that hold something. */
-export const isInformative = ({ program: _, ...facts }: Facts): boolean =>
+export const isInformative = ({ program: _, ...facts }: ProgramMetadata): boolean =>
   Object.values(facts).some((value) => value !== null);
 
 /** What is there and cannot be used is said. */
-const leaveOut = (what: string, value: unknown, warn: Warn): null => {
+const warnIgnored = (what: string, value: unknown, warn: Warn): null => {
   if (value !== undefined && value !== null) warn(`${what} ${quote(shown(value))} is left out.`);
   return null;
 };
@@ -83,7 +85,7 @@ const leaveOut = (what: string, value: unknown, warn: Warn): null => {
 const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
 const promptOf = (value: unknown, what: string, warn: Warn): string | null => {
-  if (typeof value !== 'string') return leaveOut(what, value, warn);
+  if (typeof value !== 'string') return warnIgnored(what, value, warn);
   if (value.length <= MAX_PROMPT_CHARS) return value;
   warn(`A prompt of ${value.length} characters is left out; at most ${MAX_PROMPT_CHARS} are read.`);
   return null;
@@ -99,7 +101,7 @@ export const numberOf = (value: unknown): number | null => {
 };
 
 const scaleOf = (value: unknown, warn: Warn): number | null =>
-  numberOf(value) ?? leaveOut('guidance scale', value, warn);
+  numberOf(value) ?? warnIgnored('guidance scale', value, warn);
 
 const DIGITS = /^\s*\+?(\d{1,40})\s*$/;
 const MAX_SEED = 2n ** 64n - 1n;
@@ -117,10 +119,10 @@ const seedOf = (value: unknown, warn: Warn): number | string | null => {
 
 const countOf = (value: unknown, what: string, warn: Warn): number | null => {
   const count = numberOf(value);
-  return count !== null && Number.isSafeInteger(count) && count > 0 ? count : leaveOut(what, value, warn);
+  return count !== null && Number.isSafeInteger(count) && count > 0 ? count : warnIgnored(what, value, warn);
 };
 
 const MAX_NAME_CHARS = 200;
 
 const nameOf = (value: unknown, what: string, warn: Warn): string | null =>
-  typeof value === 'string' && value.length <= MAX_NAME_CHARS ? value.trim() || null : leaveOut(what, value, warn);
+  typeof value === 'string' && value.length <= MAX_NAME_CHARS ? value.trim() || null : warnIgnored(what, value, warn);

@@ -5,7 +5,7 @@ export const MAX_TEXT_BYTES = 8 * 2 ** 20;
 /** Bytes of all texts of one picture, after decompression. */
 export const MAX_ALL_TEXT_BYTES = 16 * 2 ** 20;
 /** PNG chunks, RIFF chunks or JPEG segments looked at: libpng writes one for every 8 KiB, so 512 MiB have 65 536. */
-export const MAX_PARTS = 200_000;
+export const MAX_CHUNKS = 200_000;
 /** Boxes of one AVIF box: an honest file has a dozen. */
 export const MAX_BOXES = 10_000;
 /** Text chunks of one PNG that cannot be read: each may be decompressed to the last byte before that shows. */

@@ -1,12 +1,15 @@
 import { findSamplerWithSpacing } from '../../diffusion/schedulers/names/find-sampler.js';
 import { isSchedulerName } from '../../diffusion/schedulers/registry.js';
-import type { GenerationFacts } from './generation-metadata.js';
+import type { GenerationMetadata } from './generation-metadata.js';
 
 /**
  * The scheduler that is a program's sampler with its noise levels, as docs/schedulers.md lists it.
  * @returns null if the picture names no sampler, or nothing here is it
  */
-export const mapSampler = ({ sampler, scheduler }: Pick<GenerationFacts, 'sampler' | 'scheduler'>): string | null => {
+export const mapSampler = ({
+  sampler,
+  scheduler,
+}: Pick<GenerationMetadata, 'sampler' | 'scheduler'>): string | null => {
   if (sampler === null || isSchedulerName(sampler)) return sampler;
   return findSamplerWithSpacing(sampler, scheduler)?.name ?? null;
 };

@@ -1,6 +1,6 @@
 /** How the prompts that a program writes are meant to be read. */
 import type { PromptSyntax } from '../../records/settings.js';
-import type { GenerationFacts, Program } from './generation-metadata.js';
+import type { GenerationMetadata, Program } from './generation-metadata.js';
 
 /**
  * Fooocus and SD.Next read A1111's weights, Draw Things too; SwarmUI hands its prompts to ComfyUI; InvokeAI reads them with Compel.
@@ -23,7 +23,7 @@ const SYNTAXES: Readonly<Record<Program, PromptSyntax | null>> = {
 export const syntaxOf = ({
   program,
   promptSyntax,
-}: Pick<GenerationFacts, 'program' | 'promptSyntax'>): PromptSyntax | null => promptSyntax ?? SYNTAXES[program];
+}: Pick<GenerationMetadata, 'program' | 'promptSyntax'>): PromptSyntax | null => promptSyntax ?? SYNTAXES[program];
 
 const WITH_WEIGHTS: readonly PromptSyntax[] = ['a1111', 'comfy', 'compel'];
 

@@ -1,4 +1,4 @@
-import { type Facts, factsOf, type GenerationFacts, isInformative } from './generation-metadata.js';
+import { type ProgramMetadata, parseMetadata, type GenerationMetadata, isInformative } from './generation-metadata.js';
 import { MAX_INFOTEXT_CHARS } from './limits.js';
 import { isObject, type JsonObject, parseJsonObject, valueOf } from './parse-json.js';
 import { readA1111 } from './programs/a1111.js';
@@ -19,22 +19,25 @@ import { xmpUserComment } from './containers/xmp-user-comment.js';
  * @param picture an encoded PNG, JPEG, WebP or AVIF, whole; nothing in it makes this fail
  * @returns null when nothing there says what made it; `unknown` when what there is cannot be read, with warnings
  */
-export const readGenerationFacts = (picture: Uint8Array): GenerationFacts | null => {
+export const readGenerationMetadata = (picture: Uint8Array): GenerationMetadata | null => {
   const found = collectWarnings();
-  return factsIn(readEmbeddedText(picture, found.warn), found);
+  return metadataIn(readEmbeddedText(picture, found.warn), found);
 };
 
 /**
  * The same of texts that are read already.
  * @param found what was said of them; what is to be said of their meaning comes beside it
  */
-export const factsIn = (embedded: EmbeddedText | null, { warn, list: warnings }: Warnings): GenerationFacts | null => {
+export const metadataIn = (
+  embedded: EmbeddedText | null,
+  { warn, list: warnings }: Warnings,
+): GenerationMetadata | null => {
   const facts = embedded === null ? null : detect(embedded, warn);
   if (facts !== null) return { ...facts, warnings };
-  return warnings.length === 0 ? null : { ...factsOf('unknown', {}, warn), warnings };
+  return warnings.length === 0 ? null : { ...parseMetadata('unknown', {}, warn), warnings };
 };
 
-const detect = ({ texts, exif, xmp }: EmbeddedText, warn: Warn): Facts | null => {
+const detect = ({ texts, exif, xmp }: EmbeddedText, warn: Warn): ProgramMetadata | null => {
   // The last text of a keyword counts, as in Pillow and ComfyUI.
   const byKeyword = new Map(texts.map(({ keyword, text }) => [keyword, text]));
   for (const [keyword, read] of KEYWORDS) {
@@ -51,10 +54,10 @@ const detect = ({ texts, exif, xmp }: EmbeddedText, warn: Warn): Facts | null =>
   return null;
 };
 
-type Read = (text: string, all: ReadonlyMap<string, string>, warn: Warn) => Facts | null;
+type Read = (text: string, all: ReadonlyMap<string, string>, warn: Warn) => ProgramMetadata | null;
 
 const asJson =
-  (keyword: string, read: (json: JsonObject, warn: Warn) => Facts | null): Read =>
+  (keyword: string, read: (json: JsonObject, warn: Warn) => ProgramMetadata | null): Read =>
   (text, _, warn) => {
     const json = parseJsonObject(text, keyword, warn);
     return json === null ? null : read(json, warn);
@@ -75,19 +78,19 @@ const KEYWORDS: readonly [keyword: string, read: Read][] = [
 ];
 
 /** Text whose place does not say whose it is; a camera's or a person's comment is nothing. */
-const readAnyText = (text: string, warn: Warn): Facts | null =>
+const readAnyText = (text: string, warn: Warn): ProgramMetadata | null =>
   readText(text.startsWith('prompt:') ? text.slice('prompt:'.length) : text, false, warn);
 
 const looksLikeJson = (text: string): boolean => /^\s*\{/.test(text.slice(0, 100));
 
 /** A1111's prompts may begin with a brace too, so that text which is not JSON deserves no warning. @param alone as of `readA1111` */
-const readText = (text: string, alone: boolean, warn: Warn): Facts | null => {
+const readText = (text: string, alone: boolean, warn: Warn): ProgramMetadata | null => {
   const json = looksLikeJson(text) ? parseJsonObject(text, 'metadata', () => undefined) : null;
   return json === null ? readA1111(text, alone, warn) : readProgramsJson(json, warn);
 };
 
 /** Each reader claims only what bears its program's marks. */
-const readProgramsJson = (json: JsonObject, warn: Warn): Facts | null => {
+const readProgramsJson = (json: JsonObject, warn: Warn): ProgramMetadata | null => {
   const graph = valueOf(json, 'prompt');
   const facts =
     readSwarmui(json, warn) ??

@@ -1,4 +1,4 @@
-import { type Facts, type GenerationFacts } from './generation-metadata.js';
+import { type ProgramMetadata, type GenerationMetadata } from './generation-metadata.js';
 import { readA1111 } from './programs/a1111.js';
 import { collectWarnings } from './warnings.js';
 
@@ -9,8 +9,8 @@ const NEGATIVE_LINE = /^Negative prompt:/m;
  * A1111's text from a file of its own, as A1111, Forge and SD.Next write it beside their pictures.
  * @returns null for any other text, such as a caption
  */
-export const readInfotext = (text: string): GenerationFacts | null => {
+export const readInfotext = (text: string): GenerationMetadata | null => {
   const { warn, list: warnings } = collectWarnings();
-  const facts: Facts | null = readA1111(text, NEGATIVE_LINE.test(text), warn);
+  const facts: ProgramMetadata | null = readA1111(text, NEGATIVE_LINE.test(text), warn);
   return facts === null ? null : { ...facts, warnings };
 };

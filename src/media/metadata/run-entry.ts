@@ -1,7 +1,7 @@
 import { jsonText } from '../../io/json/json-text.js';
 import { OWN_KEYWORD } from './programs/own.js';
 import type { TextEntry } from './read-text-chunks.js';
-import type { RunFacts } from './run-facts.js';
+import type { RunMetadata } from './run-metadata.js';
 
 /** Our own JSON, for a PNG: every setting, under the keys of a manifest's row. */
 export const runEntry = ({
@@ -15,7 +15,7 @@ export const runEntry = ({
   source,
   generation,
   baseModel,
-}: RunFacts): TextEntry => {
+}: RunMetadata): TextEntry => {
   const refiner = generation?.refiner == null ? null : rowKeys(generation.refiner);
   const made = { version, model, scheduler, steps_run: stepsRun, width, height, settings: rowKeys(settings), source };
   const began =

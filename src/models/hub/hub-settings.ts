@@ -1,6 +1,6 @@
 /** What the environment says of the hub, under huggingface_hub's own names. */
 import { join } from 'node:path';
-import { filled, hubCacheFolder, huggingFaceFolder, type Environment } from '../../io/files/cache-folders.js';
+import { nonEmpty, hubCacheFolder, huggingFaceFolder, type Environment } from '../../io/files/cache-folders.js';
 import { readFileText } from '../../io/files/open-file.js';
 
 export interface HubSettings {
@@ -18,7 +18,7 @@ const TRUE = /^(1|on|yes|true)$/i;
 
 /** As huggingface_hub's constants.py and utils/_auth.py read them. @throws CACHE_UNWRITABLE when nothing says where the cache is */
 export const readHubSettings = async (env: Environment): Promise<HubSettings> => ({
-  endpoint: (filled(env['HF_ENDPOINT']) ?? PUBLIC_HUB).replace(/\/+$/, ''),
+  endpoint: (nonEmpty(env['HF_ENDPOINT']) ?? PUBLIC_HUB).replace(/\/+$/, ''),
   cache: hubCacheFolder(env),
   token: await readToken(env),
   isOffline: TRUE.test(env['HF_HUB_OFFLINE'] ?? ''),
@@ -27,11 +27,11 @@ export const readHubSettings = async (env: Environment): Promise<HubSettings> =>
 /** Where logging in leaves it, unless a variable has one. */
 const readToken = async (env: Environment): Promise<string | null> => {
   if (TRUE.test(env['HF_HUB_DISABLE_IMPLICIT_TOKEN'] ?? '')) return null;
-  const given = filled(env['HF_TOKEN']);
+  const given = nonEmpty(env['HF_TOKEN']);
   if (given !== null) return given.trim();
-  const path = filled(env['HF_TOKEN_PATH']) ?? usualTokenPath(env);
+  const path = nonEmpty(env['HF_TOKEN_PATH']) ?? usualTokenPath(env);
   const text = path === null ? '' : await readFileText(path, 'note').catch(() => '');
-  return filled(text.trim());
+  return nonEmpty(text.trim());
 };
 
 /** null: without a home nobody has logged in. */

@@ -8,8 +8,8 @@ import type { EarlierResults } from '../results/earlier-results.js';
 import { isBlocked, type Screening } from '../safety/screening.js';
 import { outputsOf } from './check-outputs.js';
 import { NONE_IN_USE, type FilesInUse } from './files-in-use.js';
-import { faultOfOutputs } from './look-at-output.js';
-import { refuseObstacle } from './output-place.js';
+import { findOutputFault } from './verify-output.js';
+import { refuseObstacle } from './output-obstacles.js';
 import { readRowInput, type PreparedRow, type RowInput } from './prepare-row.js';
 import { rowDigest } from './row-digest.js';
 
@@ -63,7 +63,7 @@ export interface BeginOptions {
   retryFailed: boolean;
   /** As of `BatchOptions`. */
   verifies?: boolean;
-  tellAgain?: (why: string) => void;
+  onRedo?: (why: string) => void;
   /** Files that the run reads and that outputs would replace; absent: none. */
   inUse?: FilesInUse;
   screening: Screening;
@@ -77,7 +77,7 @@ export const beginRow = async (
   if ('error' in row) {
     return { kind: 'failed', row, digest: null, error: new RefineError(row.error.code, row.error.message) };
   }
-  const input = await orFailed({ row, digest: null }, async () => {
+  const input = await failRowOnError({ row, digest: null }, async () => {
     await refuseOwnInput(row, options.outputFolder);
     return readRowInput(row, options.signal);
   });
@@ -85,14 +85,14 @@ export const beginRow = async (
   const { screening, signal } = options;
   /* What was done unscreened, or screened otherwise, is another work. */
   const digest = digestOf(row, input.identity, options);
-  const done = await findDone(row, digest, options);
+  const done = await findFinished(row, digest, options);
   if (done !== null) return done;
   /* Its digest is of no use: the row is to be tried again once it has another output. */
-  const refused = await orFailed({ row, digest: null }, () => refuseInUse(row, options));
+  const refused = await failRowOnError({ row, digest: null }, () => refuseInUse(row, options));
   if (refused !== undefined) return refused;
-  const free = await orFailed({ row, digest }, () => refuseObstacle(options.outputFolder, outputsOf(row)));
-  if (free !== undefined) return free;
-  return orFailed({ row, digest }, async () => {
+  const obstructed = await failRowOnError({ row, digest }, () => refuseObstacle(options.outputFolder, outputsOf(row)));
+  if (obstructed !== undefined) return obstructed;
+  return failRowOnError({ row, digest }, async () => {
     const picture = screening.service === null ? null : ((await input.picture?.()) ?? null);
     const checks = await screening.before(row, picture, signal);
     return isBlocked(checks)
@@ -106,17 +106,20 @@ export const digestOf = (
   row: Row,
   input: Uint8Array | string,
   options: Pick<BeginOptions, 'modelDigest' | 'loraDigests' | 'screening'>,
-): string => rowDigest(row, input, options.modelDigest + options.screening.identity + lorasOf(row, options));
+): string => rowDigest(row, input, options.modelDigest + options.screening.identity + loraDigestText(row, options));
 
 /** What tells the files of the LoRAs apart that a row named. */
-const lorasOf = ({ settings, generation }: Row, { loraDigests = {} }: Pick<BeginOptions, 'loraDigests'>): string => {
+const loraDigestText = (
+  { settings, generation }: Row,
+  { loraDigests = {} }: Pick<BeginOptions, 'loraDigests'>,
+): string => {
   const names = Object.keys({ ...settings.loraWeights, ...generation?.refiner?.loraWeights });
   return names.flatMap((name) => (name in loraDigests ? [` ${loraDigests[name]}`] : [])).join('');
 };
 
 /** A row's second stage. Decoded pictures are large: fewer rows are here at a time than wait for verdicts. */
 export const decodeRow = ({ input, ...row }: PassedRow): Promise<ReadyRow | FailedRow> =>
-  orFailed(row, async () => ({ ...row, kind: 'ready', prepared: await input.prepare() }));
+  failRowOnError(row, async () => ({ ...row, kind: 'ready', prepared: await input.prepare() }));
 
 /** A run must never write over what it was given. @throws OUTPUT_IS_INPUT */
 const refuseOwnInput = async ({ source, output }: Row, outputFolder: string): Promise<void> => {
@@ -145,37 +148,44 @@ const refuseInUse = async (
   }
 };
 
-const IN_THE_WAY: readonly (ErrorCode | undefined)[] = ['OUTPUT_OBSTRUCTED', 'OUTPUT_TAKEN'];
+const RETRIED_ERRORS: readonly (ErrorCode | undefined)[] = ['OUTPUT_OBSTRUCTED', 'OUTPUT_TAKEN'];
 
 /** What an earlier run did of the same work, told of this row. */
-const findDone = async (row: Row, digest: string, options: BeginOptions): Promise<DoneRow | null> => {
+const findFinished = async (row: Row, digest: string, options: BeginOptions): Promise<DoneRow | null> => {
   const { earlier, base, retryFailed } = options;
   const found = (await earlier?.find(digest)) ?? null;
   if (found === null) return null;
   const { record: result, offset } = found;
   /* A blocked row is finished: the same row would be blocked again. */
   if (result.status === 'ok') {
-    const fault = await faultOfOutputs(row, result, options);
+    const fault = await findOutputFault(row, result, options);
     if (fault !== null) {
-      options.tellAgain?.(fault);
+      options.onRedo?.(fault);
       return null;
     }
-  } else if (result.status !== 'blocked' && (retryFailed || IN_THE_WAY.includes(result.error?.code))) {
+  } else if (result.status !== 'blocked' && (retryFailed || RETRIED_ERRORS.includes(result.error?.code))) {
     /* What was in the way then may be gone by now. */
     return null;
   }
   const { rowNumberPerFile, inputName, id, extra, sourceText: image } = row;
   /* A line that this run is appended to stays as it is; only failures give way to a newer line. */
   if (offset < base && result.status === 'ok') return { kind: 'done', row, result, isListed: true };
-  const told = { ...result, row_number_per_file: rowNumberPerFile, input_csv_name: inputName, id, image, extra };
-  return { kind: 'done', row, result: told, isListed: false };
+  const resultForRow = {
+    ...result,
+    row_number_per_file: rowNumberPerFile,
+    input_csv_name: inputName,
+    id,
+    image,
+    extra,
+  };
+  return { kind: 'done', row, result: resultForRow, isListed: false };
 };
 
 /**
  * What `work` gives; a failure of the row becomes its outcome, and so does a failure nobody foresaw: one row's surprise
  * must not cost a night's run. What concerns all rows is thrown on.
  */
-export const orFailed = async <T>(
+export const failRowOnError = async <T>(
   { row, digest }: Pick<FailedRow, 'row' | 'digest'>,
   work: () => Promise<T>,
 ): Promise<T | FailedRow> => {

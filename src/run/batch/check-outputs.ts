@@ -6,7 +6,7 @@ import { makeFolder } from '../../io/files/make-folder.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import { outputUnwritable } from '../results/output-error.js';
 import { temporaryPath } from '../results/temporary-path.js';
-import { exists, isTaken } from './exists.js';
+import { exists, isTaken } from '../../io/files/exists.js';
 import { expectInside } from './expect-inside.js';
 
 /** Names given in the message; the rest are counted. */
@@ -34,7 +34,7 @@ export const makeOutputFolder = async (folder: string): Promise<boolean> => {
 };
 
 /** What time it is for the file system that a folder is on, in milliseconds: a server's clock may be another. */
-export const timeOf = async (folder: string): Promise<number> => {
+export const fileSystemTime = async (folder: string): Promise<number> => {
   const trial = temporaryPath(join(folder, 'trial'));
   try {
     await (await open(trial, 'wx')).close();
@@ -91,7 +91,7 @@ export const outputsOf = ({ output, generation }: Row): string[] =>
   generation?.latentsSuffix == null ? [output] : [output, output + generation.latentsSuffix];
 
 /** @throws OUTPUT_EXISTS */
-export const refuseFile = async (path: string): Promise<void> => {
+export const refuseExistingFile = async (path: string): Promise<void> => {
   if (!(await isTaken(path))) return;
   throw new RefineError('OUTPUT_EXISTS', `${path} is there already. Give another name, or --overwrite to replace it.`, {
     context: { path },

@@ -10,8 +10,8 @@ import { isLineStart } from '../results/read-lines.js';
 import type { RunState } from '../results/run-state.js';
 import { digestOf, type BeginOptions } from './begin-row.js';
 import { outputsOf, refuseExisting } from './check-outputs.js';
-import { exists } from './exists.js';
-import { areSame, missingInputs, placesText } from './earlier-inputs.js';
+import { exists } from '../../io/files/exists.js';
+import { haveSameItems, missingInputs, formatInputs } from './earlier-inputs.js';
 import { readRowInput } from './prepare-row.js';
 import { ALL, findReplaceable, NOTHING, type Replaceable } from './replaceable.js';
 
@@ -42,7 +42,7 @@ export interface Continuation {
   /** Bytes of the results that the run is appended to; null: all that are there. */
   base: number | null;
   /** Earlier results count; otherwise they are replaced. */
-  looksBack: boolean;
+  usesEarlierResults: boolean;
   /** Of the runs that this one is appended to. */
   earlierInputs: readonly string[];
   /** The folder had all these inputs before: a row of theirs that failed is the same row when it is tried again. */
@@ -61,10 +61,10 @@ const NAMED = 3;
 export const continueRun = async (options: ContinueOptions): Promise<Continuation> => {
   const { outputFolder, resultsPath, state, inputs, rows, resumes, appends, overwrites } = options;
   const none = { earlierInputs: [], knowsInputs: false, unclaimed: [], otherResults: [] };
-  const anew = { ...none, base: 0, looksBack: false, replaceable: NOTHING };
+  const freshRun = { ...none, base: 0, usesEarlierResults: false, replaceable: NOTHING };
   if (overwrites) {
     const [unclaimed, otherResults] = [await findUnclaimed(options, 0), await findOtherDivisions(options)];
-    return { ...anew, unclaimed, otherResults, replaceable: ALL };
+    return { ...freshRun, unclaimed, otherResults, replaceable: ALL };
   }
   const size = await stat(resultsPath).then(
     (stats) => stats.size,
@@ -72,15 +72,15 @@ export const continueRun = async (options: ContinueOptions): Promise<Continuatio
   );
   if (appends && size > 0) return appendTo(options, size);
   /* An append that was stopped before its first line is begun again. */
-  const isBegun = appends && state?.isFinished === false && areSame(state.inputs ?? [], inputs);
+  const isBegun = appends && state?.isFinished === false && haveSameItems(state.inputs ?? [], inputs);
   if (!resumes && !isBegun) {
     await refuseExisting(outputFolder, [basename(resultsPath)], rows());
-    return anew;
+    return freshRun;
   }
   if (size === 0) await refuseOtherDivision(options);
   const unclaimed = await checkResume(options);
   const replaceable = await findReplaceable({ ...options, rows: rows(), goesOn: true, flag: flagOf(options) });
-  return { ...anew, looksBack: true, unclaimed, replaceable };
+  return { ...freshRun, usesEarlierResults: true, unclaimed, replaceable };
 };
 
 const flagOf = ({ resumes }: ContinueOptions): '--resume' | '--append' => (resumes ? '--resume' : '--append');
@@ -93,7 +93,7 @@ const checkResume = async (options: ContinueOptions): Promise<string[]> => {
     if (missing.length > 0) {
       throw otherRun(
         outputFolder,
-        `${outputFolder} has the results of ${placesText(missing)}, which ${missing.length === 1 ? 'is' : 'are'} not among the inputs of this run (${placesText(inputs)}): --resume goes on with the same inputs. ` +
+        `${outputFolder} has the results of ${formatInputs(missing)}, which ${missing.length === 1 ? 'is' : 'are'} not among the inputs of this run (${formatInputs(inputs)}): --resume goes on with the same inputs. ` +
           'To add the rows of others, give --append; to go on with that run, give its inputs too; to keep the results of these inputs alone, give --resume --prune, which removes the others’ lines and pictures.',
       );
     }
@@ -103,7 +103,7 @@ const checkResume = async (options: ContinueOptions): Promise<string[]> => {
     const one = unclaimed.length === 1;
     throw otherRun(
       outputFolder,
-      `${resultsPath} lists ${someOf(unclaimed)}, which no row of the inputs writes any more: --resume would lose ${one ? 'its line and leave its picture' : 'their lines and leave their pictures'} behind. ` +
+      `${resultsPath} lists ${listSome(unclaimed)}, which no row of the inputs writes any more: --resume would lose ${one ? 'its line and leave its picture' : 'their lines and leave their pictures'} behind. ` +
         `Give --append to keep ${one ? 'it' : 'them'} and add what is new, --resume --prune to remove ${one ? 'it' : 'them'}, or put the rows back.`,
     );
   }
@@ -116,7 +116,7 @@ const appendTo = async (options: ContinueOptions, size: number): Promise<Continu
   const { settled, isFinished = true, inputs: lastInputs = [], earlierInputs = [] } = state ?? {};
   /* Killed between the two, the results are settled and their base is not written down as what it is. */
   const base = (settled?.size === size ? settled.base : state?.base) ?? size;
-  const isSame = areSame(lastInputs, inputs);
+  const isSame = haveSameItems(lastInputs, inputs);
   const goesOn =
     isSame &&
     (!isFinished || resumes) &&
@@ -129,7 +129,7 @@ const appendTo = async (options: ContinueOptions, size: number): Promise<Continu
   const before = goesOn ? earlierInputs : all;
   return {
     base: goesOn ? base : null,
-    looksBack: true,
+    usesEarlierResults: true,
     earlierInputs: before,
     /* As the append that it goes on with knew them. */
     knowsInputs: inputs.every((place) => before.includes(place)),
@@ -174,7 +174,7 @@ export const refuseReplacing = async (rows: Rows, options: ReplacingOptions): Pr
   if (found.length === 0) return;
   throw new RefineError(
     'OUTPUT_EXISTS',
-    `${outputFolder} has ${someOf(found)} already, of other pictures or settings than these rows have: --append replaces nothing. ` +
+    `${outputFolder} has ${listSome(found)} already, of other pictures or settings than these rows have: --append replaces nothing. ` +
       'Give the rows other names (key output), or another --output-dir; to do rows again whose settings changed, give --resume and all inputs of the folder.',
     { context: { folder: outputFolder, count: found.length } },
   );
@@ -197,7 +197,7 @@ const refuseOtherDivision = async (options: ContinueOptions): Promise<void> => {
   if (others.length === 0) return;
   throw otherRun(
     outputFolder,
-    `${outputFolder} has ${someOf(others)}, of a run that was divided otherwise: --resume goes on with the same --shard. Give that, or another --output-dir.`,
+    `${outputFolder} has ${listSome(others)}, of a run that was divided otherwise: --resume goes on with the same --shard. Give that, or another --output-dir.`,
   );
 };
 
@@ -209,7 +209,7 @@ const findOtherDivisions = async ({ outputFolder, resultsPath }: ContinueOptions
 };
 
 /** "a.png, b.png, c.png and 2 more" */
-export const someOf = (names: readonly string[]): string =>
+export const listSome = (names: readonly string[]): string =>
   names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ` and ${names.length - NAMED} more` : '');
 
 const otherRun = (folder: string, message: string): RefineError =>

@@ -6,9 +6,8 @@ import type { ResultRecord } from '../../records/result.js';
 import { buildResultRecord } from '../results/result-record.js';
 import { readLatents } from '../../models/weights/latents/read-latents.js';
 import { outputsOf } from './check-outputs.js';
-import { refuseObstacle } from './output-place.js';
-import type { Work } from './row-processor.js';
-import type { WorkInfo } from './work-info.js';
+import { refuseObstacle } from './output-obstacles.js';
+import type { ProcessorInfo, RowProcessor } from './row-processor.js';
 
 export interface DryRunCost {
   /** Calls of the UNet; each predicts for prompt and negative prompt at once where there is guidance. */
@@ -17,7 +16,7 @@ export interface DryRunCost {
   rows: number;
 }
 
-interface LookPlace {
+interface DryRunContext {
   /** There or not. */
   outputFolder: string;
   signal: AbortSignal;
@@ -30,14 +29,14 @@ interface LookPlace {
  */
 export async function* dryRun(
   rows: AsyncIterable<Row | InvalidRow>,
-  work: Work,
-  info: WorkInfo,
-  place: LookPlace,
+  work: RowProcessor,
+  info: ProcessorInfo,
+  place: DryRunContext,
 ): AsyncGenerator<{ result: ResultRecord; line: number | null }, DryRunCost> {
   const cost: DryRunCost = { unetCalls: 0, rows: 0 };
   for await (const row of rows) {
     place.signal.throwIfAborted();
-    const looked = 'error' in row ? { error: row.error } : await look(row, work, place);
+    const looked = 'error' in row ? { error: row.error } : await checkRow(row, work, place);
     const error = 'error' in looked ? looked.error : null;
     if ('steps' in looked) {
       cost.rows++;
@@ -51,10 +50,10 @@ export async function* dryRun(
 }
 
 /** The row's steps, or what is wrong with its picture or settings as far as can be seen without running. */
-const look = async (
+const checkRow = async (
   row: Row,
-  work: Work,
-  { outputFolder, signal }: LookPlace,
+  work: RowProcessor,
+  { outputFolder, signal }: DryRunContext,
 ): Promise<{ steps: number } | Pick<InvalidRow, 'error'>> => {
   try {
     const { source, sourceText } = row;

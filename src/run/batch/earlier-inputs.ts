@@ -2,7 +2,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { isPicture } from '../manifest/inputs/picture-extensions.js';
-import { exists } from './exists.js';
+import { exists } from '../../io/files/exists.js';
 
 /** What a run without inputs has for one: its options. */
 const OPTIONS = '--prompt';
@@ -21,20 +21,20 @@ export const inputPlaces = async (inputs: readonly string[], cwd: string): Promi
   return inputs.length === 0 ? [OPTIONS] : [...new Set(await Promise.all(places))];
 };
 
-export const areSame = (one: readonly string[], other: readonly string[]): boolean =>
+export const haveSameItems = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((place) => other.includes(place));
 
 /** Inputs of an earlier run that this one has not, though they are there: a file that was moved or renamed cannot be given again. */
 export const missingInputs = async (earlier: readonly string[], inputs: readonly string[]): Promise<string[]> => {
   const missing = earlier.filter((place) => !inputs.includes(place));
-  const there = await Promise.all(
+  const existing = await Promise.all(
     missing.map(async (place) => (place === '-' || place === OPTIONS || (await exists(place)) ? [place] : [])),
   );
-  return there.flat();
+  return existing.flat();
 };
 
 /** For a message: names of the first few. */
-export const placesText = (places: readonly string[]): string => {
+export const formatInputs = (places: readonly string[]): string => {
   const named = places
     .slice(0, 3)
     .map((place) => (basename(place) === place ? place : `${basename(place)} (${place})`));

@@ -1,19 +1,18 @@
-/** What a run tells whoever shows it. */
+/** Events that a run reports to its progress display. */
 import type { ResultRecord } from '../../records/result.js';
-import type { WorkInfo } from './work-info.js';
+import type { ProcessorInfo, StepEvent } from './row-processor.js';
 
 export type BatchEvent =
-  | { kind: 'opened'; info: WorkInfo }
-  /** A row is in the engine; `steps` is known once the schedule is built. */
-  | { kind: 'step'; rowIndex: number; copy: number; stage?: 'base' | 'refiner'; step: number; steps: number }
+  | { kind: 'opened'; info: ProcessorInfo }
+  | StepEvent
   /** A row is finished, and its result is in the journal. */
   | {
       kind: 'row';
       rowIndex: number;
-      /** Pictures that a row counts share its index. */
+      /** Pictures of one `generate` row share its index. */
       copy: number;
       result: ResultRecord;
-      /** Where the row begins in its input, from 1; null where the input has no lines. */
+      /** 1-based line where the row begins in its input; null where the input has no lines. */
       line: number | null;
       /** UNet steps that the row was expected to take. */
       steps: number;

@@ -55,18 +55,18 @@ export const findFilesInUse = async (options: InUseOptions): Promise<FilesInUse>
       await look(name);
     }
   }
-  return count === 0 ? NONE_IN_USE : filesAmong((identity) => targets.has(identity), options);
+  return count === 0 ? NONE_IN_USE : findReadFiles((identity) => targets.has(identity), options);
 };
 
 /** What of a run's files is among these. */
-export const filesAmong = async (
-  isAmong: (identity: string) => boolean,
+export const findReadFiles = async (
+  isWanted: (identity: string) => boolean,
   { outputFolder, reads, allRows }: ReadingOptions,
 ): Promise<FilesInUse> => {
   const found = new Map<string, string>();
   const look = async (path: string): Promise<void> => {
     const identity = await fileIdentity(path);
-    if (identity !== null && isAmong(identity)) found.set(identity, path);
+    if (identity !== null && isWanted(identity)) found.set(identity, path);
   };
   const own = await fileIdentity(outputFolder);
   for (const path of reads) for await (const file of filesOf(path, own)) await look(file);

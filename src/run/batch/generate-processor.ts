@@ -6,23 +6,22 @@ import { createHash } from 'node:crypto';
 import { Engine } from '../engine/engine.js';
 import type { EngineInfo, EngineOptions } from '../engine/protocol.js';
 import type { GenerateJob, RefineReply } from '../../records/job.js';
-import { orFailed, type ReadyRow } from './begin-row.js';
-import { examineModel, expectKind, type ModelFacts } from './examine-model.js';
-import { handedOnFiles } from './stage-handoff.js';
+import { failRowOnError, type ReadyRow } from './begin-row.js';
+import { inspectModel, expectModelKind, type InspectedModel } from './inspect-model.js';
+import { openStageHandoff } from './stage-handoff.js';
 import { noiseJob } from './prepare-row.js';
 import { planGeneration, type GenerationPlan, type SchedulerConfigs } from './plan-generation.js';
-import { hasRoomForBoth, type Resident } from './model-residency.js';
-import { windowsOf } from './windows.js';
-import type { EndedRow, Work, WorkContext } from './row-processor.js';
-import type { WorkInfo } from './work-info.js';
+import { hasRoomForBoth, type Residency } from './model-residency.js';
+import { chunksOf } from './async-rows.js';
+import type { EndedRow, ProcessorContext, ProcessorInfo, RowProcessor } from './row-processor.js';
 
-export interface GenerateWorkOptions {
+export interface GenerateProcessorOptions {
   base: EngineOptions;
   /** null: the base model works alone. */
   refiner: EngineOptions | null;
-  resident: Resident;
+  resident: Residency;
   /** Where the base model's latents lie until the refiner takes them. */
-  handedOnFolder: string;
+  handoffFolder: string;
   /** Takes what an earlier run left there. */
   resumes: boolean;
 }
@@ -31,7 +30,7 @@ export interface GenerateWorkOptions {
 const WINDOW = 64;
 
 /** A row whose base part is on the disk. */
-interface DrawnRow {
+interface BaseStageRow {
   kind: 'drawn';
   ready: ReadyRow;
   plan: GenerationPlan;
@@ -39,22 +38,22 @@ interface DrawnRow {
   durationMs: number;
 }
 
-export const generateWork = (options: GenerateWorkOptions): Work => {
+export const createGenerateProcessor = (options: GenerateProcessorOptions): RowProcessor => {
   const base = new Engine(options.base);
   const refiner = options.refiner === null ? null : new Engine(options.refiner);
-  const files = handedOnFiles(options.handedOnFolder);
-  let own: SchedulerConfigs;
+  const files = openStageHandoff(options.handoffFolder);
+  let schedulerConfigs: SchedulerConfigs;
   let isBothResident = true;
   /** Asked for more than once; the memory that is free is another after the first time. */
-  let opened: WorkInfo | undefined;
+  let opened: ProcessorInfo | undefined;
 
   /** @throws MODEL_* WEIGHTS_* before anything is opened */
-  const examine = async (): Promise<{ base: ModelFacts; refiner: ModelFacts | null }> => {
-    const facts = await examineModel(options.base.model);
-    expectKind(facts, 'base', options.base.modelName);
+  const examine = async (): Promise<{ base: InspectedModel; refiner: InspectedModel | null }> => {
+    const facts = await inspectModel(options.base.model);
+    expectModelKind(facts, 'base', options.base.modelName);
     if (options.refiner === null) return { base: facts, refiner: null };
-    const others = await examineModel(options.refiner.model, options.refiner.loras);
-    expectKind(others, 'refiner', options.refiner.modelName);
+    const others = await inspectModel(options.refiner.model, options.refiner.loras);
+    expectModelKind(others, 'refiner', options.refiner.modelName);
     return { base: facts, refiner: others };
   };
 
@@ -67,22 +66,24 @@ export const generateWork = (options: GenerateWorkOptions): Work => {
     return info;
   };
 
-  const open = async (signal: AbortSignal): Promise<WorkInfo> => {
+  const open = async (signal: AbortSignal): Promise<ProcessorInfo> => {
     if (opened !== undefined) return opened;
     const found = await examine();
-    const second = await openRefiner(signal);
+    const refinerInfo = await openRefiner(signal);
     const info = await base.open(signal);
     const bytes = found.base.bytes + (found.refiner?.bytes ?? 0);
     isBothResident = found.refiner === null || hasRoomForBoth(options.resident, bytes, info.device);
-    own = { base: info.schedulerConfig, refiner: found.refiner?.schedulerConfig ?? null };
+    schedulerConfigs = { base: info.schedulerConfig, refiner: found.refiner?.schedulerConfig ?? null };
     const digests = [info.modelDigest, found.refiner?.digest ?? null];
     opened = {
       ...info,
-      warnings: [...(info.warnings ?? []), ...(second.warnings ?? [])],
-      loraDigests: { ...second.loraDigests, ...info.loraDigests },
+      warnings: [...(info.warnings ?? []), ...(refinerInfo.warnings ?? [])],
+      loraDigests: { ...refinerInfo.loraDigests, ...info.loraDigests },
       /* One that fits either model is applied there. */
       lorasLeftOut:
-        options.refiner === null ? (info.lorasLeftOut ?? {}) : inBoth(info.lorasLeftOut, second.lorasLeftOut),
+        options.refiner === null
+          ? (info.lorasLeftOut ?? {})
+          : failedInBoth(info.lorasLeftOut, refinerInfo.lorasLeftOut),
       model: (options.refiner ?? options.base).modelName,
       baseModel: options.base.modelName,
       modelDigest: createHash('sha256').update(JSON.stringify(digests)).digest('hex'),
@@ -91,15 +92,16 @@ export const generateWork = (options: GenerateWorkOptions): Work => {
   };
 
   const onStep =
-    ({ row }: ReadyRow, stage: 'base' | 'refiner', { report }: WorkContext) =>
+    ({ row }: ReadyRow, stage: 'base' | 'refiner', { report }: ProcessorContext) =>
     (step: number, steps: number): void => {
       report({ kind: 'step', rowIndex: row.index, copy: row.generation?.copy ?? 0, stage, step, steps });
     };
 
-  const planOf = ({ row, prepared }: ReadyRow): GenerationPlan => planGeneration(row, prepared.job as GenerateJob, own);
+  const planOf = ({ row, prepared }: ReadyRow): GenerationPlan =>
+    planGeneration(row, prepared.job as GenerateJob, schedulerConfigs);
 
   /** The base model's part of a row, to its end or onto the disk. */
-  const draw = async (ready: ReadyRow, context: WorkContext): Promise<DrawnRow | EndedRow> => {
+  const runBaseStage = async (ready: ReadyRow, context: ProcessorContext): Promise<BaseStageRow | EndedRow> => {
     const plan = planOf(ready);
     const { job } = plan.base;
     const start = performance.now();
@@ -115,7 +117,10 @@ export const generateWork = (options: GenerateWorkOptions): Work => {
     return { kind: 'drawn', ready, plan, key, durationMs: elapsed() };
   };
 
-  const refineDrawn = async ({ ready, plan, key, durationMs }: DrawnRow, context: WorkContext): Promise<EndedRow> => {
+  const refineFromHandoff = async (
+    { ready, plan, key, durationMs }: BaseStageRow,
+    context: ProcessorContext,
+  ): Promise<EndedRow> => {
     if (refiner === null || plan.refiner === null) throw new Error('a row was handed on to no refiner');
     const start = performance.now();
     const { input, latents } = await files.read(key, plan.base.job);
@@ -140,20 +145,21 @@ export const generateWork = (options: GenerateWorkOptions): Work => {
     open,
     countSteps(row) {
       if (row.source.kind !== 'noise') throw new Error(`a row of generate begins with a ${row.source.kind}`);
-      const { base: first, refiner: second } = planGeneration(row, noiseJob(row, row.source), own);
+      const { base: first, refiner: second } = planGeneration(row, noiseJob(row, row.source), schedulerConfigs);
       return first.steps + (second?.steps ?? 0);
     },
     async *run(rows, context) {
       if (!options.resumes) await files.removeAll();
       /* Latents of rows that fail serve `--retry-failed`. */
       const failed = new Set<string>();
-      for await (const window of windowsOf(rows, isBothResident ? 1 : WINDOW)) {
-        const drawn: (DrawnRow | EndedRow)[] = [];
+      for await (const window of chunksOf(rows, isBothResident ? 1 : WINDOW)) {
+        const drawn: (BaseStageRow | EndedRow)[] = [];
         for (const row of window) {
-          drawn.push(row.kind === 'ready' ? await orFailed(row, () => draw(row, context)) : row);
+          drawn.push(row.kind === 'ready' ? await failRowOnError(row, () => runBaseStage(row, context)) : row);
         }
         for (const row of drawn) {
-          const ended = row.kind === 'drawn' ? await orFailed(row.ready, () => refineDrawn(row, context)) : row;
+          const ended =
+            row.kind === 'drawn' ? await failRowOnError(row.ready, () => refineFromHandoff(row, context)) : row;
           const digest = failedDigest(ended);
           if (digest !== null) failed.add(digest);
           yield ended;
@@ -168,7 +174,7 @@ export const generateWork = (options: GenerateWorkOptions): Work => {
   };
 };
 
-const inBoth = (
+const failedInBoth = (
   base: Readonly<Record<string, string>> = {},
   refiner: Readonly<Record<string, string>> = {},
 ): Record<string, string> =>

@@ -1,30 +1,30 @@
 /** A row's picture or latents, read and brought to a form the engine takes. */
 import { readFileBytes } from '../../io/files/open-file.js';
-import { encodePicture, NO_EXTRAS, type PictureExtras } from '../../media/image/encode-picture.js';
+import { encodePicture, PLAIN_PICTURE, type PictureExtras } from '../../media/image/encode-picture.js';
 import { cropPicture, fitPicture, type FittedPicture } from '../../media/image/fit.js';
 import { loadPicture } from '../../media/image/load-picture.js';
 import { readSource } from '../../media/image/read-source.js';
-import type { RunFacts } from '../../media/metadata/run-facts.js';
+import type { RunMetadata } from '../../media/metadata/run-metadata.js';
 import type { EngineJob, GenerateJob, RefineJob, RefineReply } from '../../records/job.js';
 import { LATENT_SCALE } from '../../records/picture.js';
 import type { NoiseStart, Row } from '../../records/row.js';
 import { encodeLatents } from '../../models/weights/latents/encode-latents.js';
 import { readLatents } from '../../models/weights/latents/read-latents.js';
-import { NO_SOURCE, readSourceStamp, stampPicture, type SourceStamp } from './stamp-picture.js';
+import { NO_SOURCE_METADATA, readSourceMetadata, embedRunMetadata, type SourceMetadata } from './embed-metadata.js';
 
 export interface PreparedRow<Job extends EngineJob = EngineJob> {
   job: Job;
   /** What of the source cannot be kept. */
   warnings: readonly string[];
   /** For `encodeOutput`. */
-  finish: Finish;
+  encodeContext: EncodeContext;
 }
 
 /** Metadata of an encoded picture: up to 16 MiB of text, which take a while. */
-export type ReadStamp = (picture: Uint8Array) => SourceStamp | Promise<SourceStamp>;
+export type ReadSourceMetadata = (picture: Uint8Array) => SourceMetadata | Promise<SourceMetadata>;
 
 /** What made the picture, beside its row. */
-export type Maker = Pick<RunFacts, 'model' | 'version' | 'baseModel'>;
+export type Producer = Pick<RunMetadata, 'model' | 'version' | 'baseModel'>;
 
 export interface EncodedOutput {
   bytes: Uint8Array;
@@ -75,7 +75,7 @@ export const readRowInput = async (row: Row, signal: AbortSignal): Promise<RowIn
 
 /** What the base model would be asked if it worked alone. */
 export const noiseJob = (row: Row, input: NoiseStart): GenerateJob => ({
-  ...shared(row),
+  ...sharedJobFields(row),
   input,
   keepLatents: row.generation?.latentsSuffix != null,
 });
@@ -83,58 +83,58 @@ export const noiseJob = (row: Row, input: NoiseStart): GenerateJob => ({
 const prepareNoise = (row: Row, input: NoiseStart): PreparedRow => ({
   job: noiseJob(row, input),
   warnings: [],
-  finish: NO_FINISH,
+  encodeContext: WITHOUT_SOURCE,
 });
 
 const prepareLatents = async (row: Row, path: string): Promise<PreparedRow> => ({
   job: jobOf(row, { kind: 'latents', latents: await readLatents(path) }),
   warnings: [],
-  finish: NO_FINISH,
+  encodeContext: WITHOUT_SOURCE,
 });
 
-/** @param bytes of the row's encoded picture @param readStamp here, or where nothing waits for it @throws IMAGE_UNDECODABLE IMAGE_TOO_LARGE */
+/** @param bytes of the row's encoded picture @param readMetadata here, or where nothing waits for it @throws IMAGE_UNDECODABLE IMAGE_TOO_LARGE */
 export const preparePicture = async (
   row: Row,
   bytes: Uint8Array,
-  readStamp: ReadStamp = readSourceStamp,
+  readMetadata: ReadSourceMetadata = readSourceMetadata,
 ): Promise<PreparedRow<RefineJob>> => {
   const picture = await loadPicture(bytes, row.sourceText ?? '');
   const { pixels, crop } = await fitPicture(picture.pixels, row.fit);
   const { alpha, exif, density, profile } = picture;
   const keepsMetadata = row.encoding?.metadata !== false;
-  const extras = keepsMetadata ? { alpha, exif, density, profile } : { ...NO_EXTRAS, alpha };
-  const source = keepsMetadata ? await readStamp(bytes) : NO_SOURCE;
+  const extras = keepsMetadata ? { alpha, exif, density, profile } : { ...PLAIN_PICTURE, alpha };
+  const source = keepsMetadata ? await readMetadata(bytes) : NO_SOURCE_METADATA;
   return {
     job: jobOf(row, { kind: 'pixels', pixels }),
     warnings: source.warnings,
-    finish: { crop, extras, source },
+    encodeContext: { crop, extras, source },
   };
 };
 
-const jobOf = (row: Row, input: RefineJob['input']): RefineJob => ({ ...shared(row), input });
+const jobOf = (row: Row, input: RefineJob['input']): RefineJob => ({ ...sharedJobFields(row), input });
 
-const shared = ({ settings, encoding }: Row): Omit<RefineJob, 'input'> => ({
+const sharedJobFields = ({ settings, encoding }: Row): Omit<RefineJob, 'input'> => ({
   settings,
   output: encoding === null ? 'latents' : 'pixels',
   bitDepth: encoding?.bitDepth ?? 8,
 });
 
 /** The input's part in the output: crop, alpha and metadata. */
-export interface Finish {
+export interface EncodeContext {
   crop: FittedPicture['crop'];
   extras: PictureExtras;
-  source: SourceStamp;
+  source: SourceMetadata;
 }
 
 /** Of an output without an input picture. */
-const NO_FINISH: Finish = { crop: null, extras: NO_EXTRAS, source: NO_SOURCE };
+const WITHOUT_SOURCE: EncodeContext = { crop: null, extras: PLAIN_PICTURE, source: NO_SOURCE_METADATA };
 
 /** Encodes the engine's output as a file: cropped, with the input's alpha and metadata. */
 export const encodeOutput = async (
   row: Row,
-  { crop, extras, source }: Finish,
+  { crop, extras, source }: EncodeContext,
   { output: refined, scheduler, stepsRun }: RefineReply,
-  maker: Maker,
+  maker: Producer,
 ): Promise<EncodedOutput> => {
   if (refined.kind === 'latents') {
     const { width, height } = refined.latents;
@@ -147,5 +147,5 @@ export const encodeOutput = async (
   if (!row.encoding.metadata) return { bytes, width, height };
   const began = row.generation === undefined ? {} : { generation: row.generation };
   const run = { ...maker, ...began, settings: row.settings, scheduler, stepsRun, width, height, source: source.facts };
-  return { bytes: stampPicture(bytes, row.encoding.format, run, source.kept), width, height };
+  return { bytes: embedRunMetadata(bytes, row.encoding.format, run, source.kept), width, height };
 };

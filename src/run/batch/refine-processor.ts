@@ -2,14 +2,14 @@
 import type { Engine } from '../engine/engine.js';
 import { buildSchedule, configFor, type SchedulerConfig } from '../../diffusion/schedulers/registry.js';
 import { stepRange } from '../../diffusion/schedulers/noise/step-range.js';
-import { orFailed } from './begin-row.js';
-import type { Work } from './row-processor.js';
+import { failRowOnError } from './begin-row.js';
+import type { RowProcessor } from './row-processor.js';
 
 /** Legitimate (diffusers' two stages can be one model), and often a slip. */
 const BASE_NOTICE =
   'This model takes no aesthetic score: it is a base model, not a refiner. It refines too, with other pictures than a refiner.';
 
-export const refineWork = (engine: Engine): Work => {
+export const createRefineProcessor = (engine: Engine): RowProcessor => {
   let schedulerConfig: SchedulerConfig;
   return {
     reads: engine.reads,
@@ -33,7 +33,7 @@ export const refineWork = (engine: Engine): Work => {
         const onStep = (step: number, steps: number): void => {
           report({ kind: 'step', rowIndex: ready.row.index, copy: 0, step, steps });
         };
-        yield await orFailed(ready, async () => {
+        yield await failRowOnError(ready, async () => {
           const reply = await engine.refine(ready.prepared.job, { signal, onStep });
           return { kind: 'refined', ready, reply, durationMs: Math.round(performance.now() - start) };
         });

@@ -5,7 +5,7 @@ import { RefineError } from '../../errors.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import { createNameSet, listedOutputs, type NameSet } from '../results/listed-outputs.js';
 import type { RunState } from '../results/run-state.js';
-import { markOfFile, notedMarks } from '../results/written-files.js';
+import { markOfFile, readNotedMarks } from '../results/written-files.js';
 import { outputsOf } from './check-outputs.js';
 import { expectInside } from './expect-inside.js';
 
@@ -48,7 +48,7 @@ export const findReplaceable = async (options: ReplaceableOptions): Promise<Repl
   const before = goesOn && state?.isFinished === false ? (state.overwritesBefore ?? -Infinity) : -Infinity;
   let unknown: string[] = [];
   const lookUp = async (): Promise<void> => {
-    for (const [name, isKnown] of await areKnown(unknown, options)) {
+    for (const [name, isKnown] of await lookUpWritten(unknown, options)) {
       if (isKnown) names.add(name);
       else refuse(name);
     }
@@ -70,12 +70,12 @@ export const findReplaceable = async (options: ReplaceableOptions): Promise<Repl
     }
   }
   await lookUp();
-  if (foreign.count > 0) throw isForeign(options, foreign);
+  if (foreign.count > 0) throw unlistedFilesError(options, foreign);
   return names;
 };
 
 /** Whether the folder's runs wrote what lies under these names. */
-const areKnown = async (
+const lookUpWritten = async (
   names: readonly string[],
   { outputFolder, part, state }: ReplaceableOptions,
 ): Promise<(readonly [string, boolean])[]> => {
@@ -85,11 +85,11 @@ const areKnown = async (
   for (const name of names) marks.set(name, await markOfFile(name, join(outputFolder, name)).catch(() => ''));
   const wanted = new Set(marks.values());
   const known = new Set(state?.written?.filter((mark) => wanted.has(mark)));
-  for await (const mark of notedMarks(outputFolder, part)) if (wanted.has(mark)) known.add(mark);
+  for await (const mark of readNotedMarks(outputFolder, part)) if (wanted.has(mark)) known.add(mark);
   return names.map((name) => [name, known.has(marks.get(name) ?? '')]);
 };
 
-const isForeign = (
+const unlistedFilesError = (
   { outputFolder, flag }: ReplaceableOptions,
   { first, count }: { first: readonly string[]; count: number },
 ): RefineError => {

@@ -1,9 +1,14 @@
-/** What a run does with its rows: what `batch` and `generate` differ in. Types only. */
+/** The interface of a row processor: the part of a run in which `batch` and `generate` differ. Types only. */
 import type { RefineReply } from '../../records/job.js';
 import type { Row } from '../../records/row.js';
+import type { EngineInfo } from '../engine/protocol.js';
 import type { BlockedRow, DoneRow, FailedRow, ReadyRow } from './begin-row.js';
-import type { BatchEvent } from './events.js';
-import type { WorkInfo } from './work-info.js';
+
+/** The models of a run. `model` is the one that renders the pictures; `modelDigest` covers all of them. */
+export interface ProcessorInfo extends EngineInfo {
+  /** Of `generate`: the base model, as the user named it. */
+  baseModel?: string;
+}
 
 export type BegunRow = ReadyRow | BlockedRow | FailedRow | DoneRow;
 
@@ -11,26 +16,36 @@ export interface RefinedRow {
   kind: 'refined';
   ready: ReadyRow;
   reply: RefineReply;
-  /** Wall clock of the row's inferences, in milliseconds. */
+  /** Wall-clock time of the row's inferences, in milliseconds. */
   durationMs: number;
 }
 
 export type EndedRow = RefinedRow | BlockedRow | FailedRow | DoneRow;
 
-export interface WorkContext {
-  signal: AbortSignal;
-  report: (event: BatchEvent) => void;
+/** A UNet step of a row has run; `steps` is the length of the row's schedule. */
+export interface StepEvent {
+  kind: 'step';
+  rowIndex: number;
+  copy: number;
+  stage?: 'base' | 'refiner';
+  step: number;
+  steps: number;
 }
 
-export interface Work {
-  /** Files and folders of its models and of what is applied to them. */
+export interface ProcessorContext {
+  signal: AbortSignal;
+  report: (event: StepEvent) => void;
+}
+
+export interface RowProcessor {
+  /** Files and folders of its models and their adapters. */
   readonly reads?: readonly string[];
-  /** Opens what the first rows need. @throws ENGINE_START MODEL_* WEIGHTS_*, and the signal's reason */
-  open(signal: AbortSignal): Promise<WorkInfo>;
-  /** UNet steps of a row, once the models are known. @throws ROW_FIELD_INVALID what no look at the row alone can find */
+  /** Opens the models that the first rows need. @throws ENGINE_START MODEL_* WEIGHTS_*, and the signal's reason */
+  open(signal: AbortSignal): Promise<ProcessorInfo>;
+  /** UNet steps of a row, once the models are known. @throws ROW_FIELD_INVALID for a conflict between the row and the models */
   countSteps(row: Row): number;
-  /** Each row through the engine, in order; rows that failed, are done or blocked pass. @throws what concerns all rows */
-  run(rows: AsyncIterable<BegunRow>, context: WorkContext): AsyncGenerator<EndedRow>;
+  /** Runs each row through the models, in order; passes failed, done and blocked rows through. @throws errors of scope `run` */
+  run(rows: AsyncIterable<BegunRow>, context: ProcessorContext): AsyncGenerator<EndedRow>;
   /** Ends the engines. */
   close(): void;
 }

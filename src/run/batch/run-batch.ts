@@ -13,20 +13,19 @@ import { addToSummary, emptySummary, type Summary } from '../results/summary.js'
 import type { WrittenFiles } from '../results/written-files.js';
 import { isBlocked, nsfwOf, type Screening } from '../safety/screening.js';
 import { encodeLatents } from '../../models/weights/latents/encode-latents.js';
-import { mapAhead, startAhead } from './ahead.js';
+import { mapWithReadAhead, startWithReadAhead } from './async-rows.js';
 import { outputsOf } from './check-outputs.js';
-import { beginRow, decodeRow, orFailed, type BlockedRow, type FailedRow } from './begin-row.js';
+import { beginRow, decodeRow, failRowOnError, type BlockedRow, type FailedRow } from './begin-row.js';
 import { encodeOutput } from './prepare-row.js';
 import type { BatchEvent } from './events.js';
 import type { FilesInUse } from './files-in-use.js';
 import type { Replaceable } from './replaceable.js';
-import type { EndedRow, Work } from './row-processor.js';
-import type { WorkInfo } from './work-info.js';
+import type { EndedRow, ProcessorInfo, RowProcessor } from './row-processor.js';
 import { writeOutputs } from './write-outputs.js';
 
 export interface BatchOptions {
   rows: AsyncIterable<Row | InvalidRow>;
-  work: Work;
+  work: RowProcessor;
   journal: Journal;
   outputFolder: string;
   /** Removes what killed runs were writing in a folder; is asked before every picture. */
@@ -46,7 +45,7 @@ export interface BatchOptions {
   /** Outputs of earlier runs are read, and compared with what was written. */
   verifies?: boolean;
   /** Is told of finished rows that are done again, since their outputs are not as they were written. */
-  tellAgain?: (why: string) => void;
+  onRedo?: (why: string) => void;
   screening: Screening;
   /** Stop after more than this many failed rows; negative: never. */
   errorThreshold: number;
@@ -76,7 +75,7 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
   let refined = 0;
 
   /* Results are written in the order of rows, whichever picture is encoded first: each takes its turn when it comes in. */
-  let turn: Promise<void> = Promise.resolve();
+  let lastWrite: Promise<void> = Promise.resolve();
   const finish = (row: EndedRow): Promise<void> => {
     const result = resultOf(row, info, options);
     const write = async (): Promise<void> => {
@@ -93,19 +92,21 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
     };
     result.catch(() => undefined);
     /* A run that ends here waits for the picture that is being written: the folder's lock is let go after it. */
-    const before = turn;
-    return (turn = Promise.allSettled([before, result]).then(() => before.then(write)));
+    const before = lastWrite;
+    return (lastWrite = Promise.allSettled([before, result]).then(() => before.then(write)));
   };
 
   const { modelDigest, loraDigests = {} } = info;
   const { depth } = options.screening;
-  const begun = startAhead(options.rows, depth, (row) => beginRow(row, { ...options, modelDigest, loraDigests }));
-  const decoded = mapAhead(begun, 1, async ({ mapped }) => {
+  const begun = startWithReadAhead(options.rows, depth, (row) =>
+    beginRow(row, { ...options, modelDigest, loraDigests }),
+  );
+  const decoded = mapWithReadAhead(begun, 1, async ({ mapped }) => {
     const row = await mapped;
     return row.kind === 'passed' ? decodeRow(row) : row;
   });
   let stoppedByThreshold = false;
-  for await (const _ of mapAhead(work.run(decoded, options), Math.max(1, depth), finish)) {
+  for await (const _ of mapWithReadAhead(work.run(decoded, options), Math.max(1, depth), finish)) {
     stoppedByThreshold = errorThreshold >= 0 && summary.failed > errorThreshold;
     if (stoppedByThreshold) break;
   }
@@ -113,46 +114,46 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
   return { summary, takenOver, refined, stoppedByThreshold };
 };
 
-const resultOf = async (row: EndedRow, info: WorkInfo, options: BatchOptions): Promise<ResultRecord> => {
+const resultOf = async (row: EndedRow, info: ProcessorInfo, options: BatchOptions): Promise<ResultRecord> => {
   const { version, screening, signal } = options;
   if (row.kind === 'done') return row.result;
-  if (row.kind === 'failed') return failure(row, info);
-  if (row.kind === 'blocked') return blockade(row, info, { screening, durationMs: null });
+  if (row.kind === 'failed') return failedResult(row, info);
+  if (row.kind === 'blocked') return blockedResult(row, info, { screening, durationMs: null });
   const { ready, reply, durationMs } = row;
-  const began = info.baseModel === undefined ? {} : { baseModel: info.baseModel };
-  const maker = { model: { name: info.model, fingerprint: info.modelDigest }, version, ...began };
-  const encoded = await orFailed(ready, async () => {
-    const output = await encodeOutput(ready.row, ready.prepared.finish, reply, maker);
+  const baseModelField = info.baseModel === undefined ? {} : { baseModel: info.baseModel };
+  const maker = { model: { name: info.model, fingerprint: info.modelDigest }, version, ...baseModelField };
+  const encoded = await failRowOnError(ready, async () => {
+    const output = await encodeOutput(ready.row, ready.prepared.encodeContext, reply, maker);
     const seen = await screening.after(ready.row, output.bytes, signal);
     return { ...output, checks: [...ready.checks, ...seen] };
   });
-  if ('kind' in encoded) return failure(encoded, info);
+  if ('kind' in encoded) return failedResult(encoded, info);
   const { bytes, width, height, checks } = encoded;
-  if (isBlocked(checks)) return blockade({ ...ready, checks }, info, { screening, durationMs });
+  if (isBlocked(checks)) return blockedResult({ ...ready, checks }, info, { screening, durationMs });
   const latents = reply.latents === undefined ? null : encodeLatents(reply.latents);
-  const failed = await orFailed(ready, () => writeOutputs(ready.row, bytes, latents, options));
-  if (failed !== undefined) return failure(failed, info);
+  const failed = await failRowOnError(ready, () => writeOutputs(ready.row, bytes, latents, options));
+  if (failed !== undefined) return failedResult(failed, info);
   const outcome = {
     status: 'ok',
     reply: { ...reply, warnings: [...ready.prepared.warnings, ...(reply.warnings ?? [])], width, height },
     durationMs,
-    contentSafety: screenedBy(screening, checks),
+    contentSafety: safetyOutcome(screening, checks),
     written: { output: writtenFile(bytes), latents: latents === null ? null : writtenFile(latents) },
   } as const;
   return buildResultRecord(ready.row, outcome, info, ready.digest);
 };
 
-const screenedBy = ({ service }: Screening, checks: BlockedRow['checks']): ContentSafetyOutcome | null =>
+const safetyOutcome = ({ service }: Screening, checks: BlockedRow['checks']): ContentSafetyOutcome | null =>
   service === null ? null : { by: service, checks, nsfw: nsfwOf(checks) };
 
-const blockade = (
+const blockedResult = (
   { row, digest, checks }: Omit<BlockedRow, 'kind'>,
-  info: WorkInfo,
+  info: ProcessorInfo,
   { screening, durationMs }: { screening: Screening; durationMs: number | null },
 ): ResultRecord => {
-  const outcome = { status: 'blocked', durationMs, contentSafety: screenedBy(screening, checks) } as const;
+  const outcome = { status: 'blocked', durationMs, contentSafety: safetyOutcome(screening, checks) } as const;
   return buildResultRecord(row, outcome, info, digest);
 };
 
-const failure = ({ row, digest, error }: FailedRow, info: WorkInfo): ResultRecord =>
+const failedResult = ({ row, digest, error }: FailedRow, info: ProcessorInfo): ResultRecord =>
   buildResultRecord(row, { status: 'failed', error, durationMs: null }, info, digest);

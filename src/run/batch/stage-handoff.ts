@@ -1,5 +1,5 @@
 /** What the base model hands on to the refiner, on the disk between the two: memory holds one row, and a killed run goes on. */
-import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { encodePicture } from '../../media/image/encode-picture.js';
 import { loadPicture } from '../../media/image/load-picture.js';
@@ -10,22 +10,22 @@ import { writeAtomically } from '../results/write-atomically.js';
 import { encodeLatents } from '../../models/weights/latents/encode-latents.js';
 import { readLatents } from '../../models/weights/latents/read-latents.js';
 import { expectOutputFolder } from './check-outputs.js';
-import { exists } from './exists.js';
+import { exists, isLink } from '../../io/files/exists.js';
 import { expectNoLink } from './expect-inside.js';
 
-export interface HandedOn {
+export interface StageInput {
   input: RefineJob['input'];
   /** Where the job keeps them. */
   latents: LatentsData | null;
 }
 
 /** Files of one run, named by their row's digest. */
-export interface HandedOnFiles {
+export interface StageHandoff {
   has: (key: string, job: GenerateJob) => Promise<boolean>;
   /** @throws OUTPUT_UNWRITABLE */
   write: (key: string, reply: RefineReply) => Promise<void>;
   /** @throws LATENTS_INVALID IMAGE_UNREADABLE, when somebody took them */
-  read: (key: string, job: GenerateJob) => Promise<HandedOn>;
+  read: (key: string, job: GenerateJob) => Promise<StageInput>;
   remove: (key: string) => Promise<void>;
   /** Of an earlier run, which none goes on with. */
   removeAll: () => Promise<void>;
@@ -35,14 +35,11 @@ export interface HandedOnFiles {
 
 const PNG = { format: 'png', quality: null, bitDepth: 8, metadata: false } as const;
 
-const isLink = async (path: string): Promise<boolean> =>
-  (await lstat(path).catch(() => null))?.isSymbolicLink() === true;
-
 /** Of a file's name; '' of a temporary one. */
 const keyOf = (name: string): string => name.slice(0, name.indexOf('.'));
 
 /** @param folder in the output folder; is made with the first file */
-export const handedOnFiles = (folder: string): HandedOnFiles => {
+export const openStageHandoff = (folder: string): StageHandoff => {
   const latentsFile = (key: string): string => join(folder, `${key}.safetensors`);
   const pictureFile = (key: string): string => join(folder, `${key}.png`);
   const filesOf = (key: string, { output, keepLatents }: GenerateJob): string[] => [

@@ -6,7 +6,7 @@ import { writeAtomically, writeNew } from '../results/write-atomically.js';
 import type { WrittenFiles } from '../results/written-files.js';
 import { expectOutputFolder, outputsOf } from './check-outputs.js';
 import { expectInside } from './expect-inside.js';
-import { refuseObstacle } from './output-place.js';
+import { refuseObstacle } from './output-obstacles.js';
 import { NOTHING, type Replaceable } from './replaceable.js';
 
 export interface OutputPlace {

@@ -7,10 +7,10 @@ import type { OptionsInput, RowsInput } from './inputs/manifest-input.js';
 import { optionProblems } from './rows/option-problems.js';
 import { extensionOf } from './rows/output-form.js';
 import { rejectRow, type RowDraft } from './rows/parse-row.js';
-import { NOTHING_PASSED_BY, passedByText, type PassedBy } from './inputs/skipped-files.js';
+import { NONE_SKIPPED, skippedText, type SkippedFiles } from './inputs/skipped-files.js';
 import { readRows, type Manifest } from './read-rows.js';
 import { createRowClaims, type OutputNamer, type RowClaims } from './rows/row-claims.js';
-import { showValue } from './rows/show-value.js';
+import { formatValue } from './rows/format-value.js';
 
 /** What is known of a manifest before it runs. */
 export interface ManifestCheck {
@@ -20,7 +20,7 @@ export interface ManifestCheck {
   invalid: Readonly<Partial<Record<ErrorCode, number>>>;
   /** UNet steps of all valid rows; see `countSteps` for how exact that is. */
   steps: number;
-  passedBy: PassedBy;
+  skipped: SkippedFiles;
   /** Files that have the rows. */
   files: readonly string[];
   /** Reads the rows again, in order, each with its output decided; the same decisions at every reading. */
@@ -37,12 +37,12 @@ const settleClaims = (draft: RowDraft, claims: RowClaims): RowDraft | InvalidRow
   const { id, output, index } = draft;
   const idOwner = id === null ? index : claims.claimId(id, index);
   if (id !== null && idOwner !== index) {
-    const message = `Expected a unique id, got ${showValue(id)}, which ${owner(idOwner)}, has`;
+    const message = `Expected a unique id, got ${formatValue(id)}, which ${owner(idOwner)}, has`;
     return rejectRow(draft, [new RefineError('ROW_DUPLICATE_ID', message)]);
   }
   const outputOwner = output === null ? index : claims.claimOutput(output, index);
   if (output !== null && outputOwner !== index) {
-    const message = `Expected an output of its own, got ${showValue(output)}, which ${owner(outputOwner)}, writes`;
+    const message = `Expected an output of its own, got ${formatValue(output)}, which ${owner(outputOwner)}, writes`;
     return rejectRow(draft, [new RefineError('ROW_DUPLICATE_OUTPUT', message)]);
   }
   return draft;
@@ -50,9 +50,9 @@ const settleClaims = (draft: RowDraft, claims: RowClaims): RowDraft | InvalidRow
 
 const decideOutput = ({ stem, ...draft }: RowDraft, namer: OutputNamer): Row | InvalidRow => {
   if (draft.output === null) return { ...draft, output: namer.name(stem, extensionOf(draft.encoding)) };
-  if (!namer.gave(draft.output)) return { ...draft, output: draft.output };
+  if (!namer.wasGiven(draft.output)) return { ...draft, output: draft.output };
   // Only a manifest that changed since it was checked comes here.
-  const message = `Expected an output of its own, got ${showValue(draft.output)}, which an earlier row writes: the manifest changed during the run`;
+  const message = `Expected an output of its own, got ${formatValue(draft.output)}, which an earlier row writes: the manifest changed during the run`;
   return rejectRow(draft, [new RefineError('ROW_DUPLICATE_OUTPUT', message)]);
 };
 
@@ -72,10 +72,10 @@ async function* readSettled(
  *   USAGE_OPTION_INVALID where options make every row wrong, which no row puts right
  */
 export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> => {
-  const { inputs, passedBy } =
+  const { inputs, skipped } =
     manifest.inputs.length > 0
       ? await findInputs(manifest.inputs, manifest)
-      : { inputs: [OPTIONS_INPUT], passedBy: NOTHING_PASSED_BY };
+      : { inputs: [OPTIONS_INPUT], skipped: NONE_SKIPPED };
   const claims = createRowClaims();
   const invalid: Partial<Record<ErrorCode, number>> = {};
   let rows = 0;
@@ -94,7 +94,7 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
     }
   }
   if (rows === 0) {
-    const others = passedByText(passedBy);
+    const others = skippedText(skipped);
     const found = `Expected rows, found none in ${manifest.inputs.join(', ')}`;
     throw new RefineError('MANIFEST_EMPTY', others === '' ? found : `${found}; ${others}`);
   }
@@ -108,5 +108,5 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
       yield 'error' in row ? row : decideOutput(row, namer);
   };
   const files = inputs.flatMap((input) => (input.kind === 'rows' ? [input.path] : []));
-  return { rows, valid, invalid, steps, passedBy, files, read };
+  return { rows, valid, invalid, steps, skipped, files, read };
 };

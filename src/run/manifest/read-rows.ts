@@ -2,7 +2,7 @@
 import { isRefineError, messageOf, RefineError } from '../../errors.js';
 import { readChunks } from '../../io/files/open-file.js';
 import type { InvalidRow } from '../../records/row.js';
-import type { InputPlaces } from './inputs/find-inputs.js';
+import type { InputOptions } from './inputs/find-inputs.js';
 import { unreadable, type ManifestFile, type RowsInput } from './inputs/manifest-input.js';
 import type { RowDraft, RowParser } from './rows/parse-row.js';
 import { readPictureList } from './inputs/picture-list.js';
@@ -12,10 +12,10 @@ import { readJsonl } from './formats/read-jsonl.js';
 import type { RowContext } from './rows/resolve-settings.js';
 import type { RowCommand } from '../../records/setting-kinds.js';
 import type { RowKeyName } from './rows/row-keys.js';
-import { showValue } from './rows/show-value.js';
+import { formatValue } from './rows/format-value.js';
 
 /** Inputs of a run and what their rows are completed with. */
-export interface Manifest extends RowContext, InputPlaces {
+export interface Manifest extends RowContext, InputOptions {
   /** Whose keys rows have. */
   command: RowCommand;
   parse: RowParser;
@@ -38,7 +38,7 @@ async function* readFileRows(input: ManifestFile, command: RowCommand): AsyncGen
 const noPrompts = (input: string): RefineError =>
   new RefineError(
     'MANIFEST_UNREADABLE',
-    `Expected the input ${showValue(input)} to have manifests of prompts (.jsonl, .ndjson, .csv, .tsv), found pictures or nothing: batch takes pictures`,
+    `Expected the input ${formatValue(input)} to have manifests of prompts (.jsonl, .ndjson, .csv, .tsv), found pictures or nothing: batch takes pictures`,
     { context: { input } },
   );
 

@@ -6,7 +6,7 @@ import { systemCodeOf } from '../../errors.js';
 import { readFileText } from '../../io/files/open-file.js';
 import { createNameSet } from './listed-outputs.js';
 import { outputUnwritable } from './output-error.js';
-import { markOf, TEMPORARY } from './temporary-path.js';
+import { nameHash, TEMPORARY } from './temporary-path.js';
 
 /** Beside a lock: one that was to become it, and one that was taken aside because its holder seemed gone. */
 const OF_LOCK = /^(\.sdxl-refine(?:-\d+-of-\d+)?\.lock)\.(\d+)\.(old\.)?tmp$/;
@@ -42,7 +42,7 @@ export const clearTemporaries = async (folder: string, options: ClearOptions): P
       const isOver =
         writer === undefined
           ? await isStaleOfLock(folder, name, isAlive)
-          : !lives(Number(writer)) && (onlyOf === undefined || mark === markOf(onlyOf));
+          : !lives(Number(writer)) && (onlyOf === undefined || mark === nameHash(onlyOf));
       if (isOver) await rm(join(folder, name), { force: true });
     }
   } catch (cause) {

@@ -6,8 +6,8 @@ import { openFile, readUpTo } from '../../io/files/open-file.js';
 import type { ResultRecord } from '../../records/result.js';
 import { outputUnwritable } from './output-error.js';
 import { parseRecord } from './parse-record.js';
-import { readJournalLines, type JournalLine, type Place } from './read-lines.js';
-import { faultsOf, readRecord, type TellFault } from './read-results.js';
+import { readJournalLines, type JournalLine, type LinePosition } from './read-lines.js';
+import { faultsOf, readRecord, type OnInvalidLine } from './read-results.js';
 
 export interface EarlierResult {
   record: ResultRecord;
@@ -25,32 +25,32 @@ export interface EarlierResults {
 
 /**
  * Goes through a journal once. Memory: a digest's first 13 digits and a place, some 60 bytes a row.
- * @param tellFault is told of each line that is no result
+ * @param onInvalidLine is told of each line that is no result
  * @throws OUTPUT_UNWRITABLE when there is a journal that cannot be read
  */
 export const openEarlierResults = async (
   path: string,
-  tellFault: TellFault = () => undefined,
+  onInvalidLine: OnInvalidLine = () => undefined,
 ): Promise<EarlierResults> => {
   const handle = await openFile(path, 'results').catch((cause: unknown) => {
     if (systemCodeOf(cause) === 'ENOENT') return null;
     throw outputUnwritable(path, cause);
   });
   if (handle === null) return { find: () => Promise.resolve(null), hasFaults: false, close: () => Promise.resolve() };
-  const places = new Map<number, Place>();
+  const places = new Map<number, LinePosition>();
   let hasFaults = false;
-  const tell: TellFault = (fault) => {
+  const tell: OnInvalidLine = (fault) => {
     hasFaults = true;
-    tellFault(fault);
+    onInvalidLine(fault);
   };
-  for await (const [place, record] of readPlaces(handle, 0, faultsOf(path, tell))) {
+  for await (const [place, record] of readRecordsWithPositions(handle, 0, faultsOf(path, tell))) {
     if (record.digest !== null) places.set(keyOf(record.digest), place);
   }
   return {
     async find(digest) {
       const place = places.get(keyOf(digest));
       if (place === undefined) return null;
-      const parsed = parseRecord(await readAt(handle, place));
+      const parsed = parseRecord(await readLineAt(handle, place));
       return 'record' in parsed && parsed.record.digest === digest ? { record: parsed.record, offset: place[0] } : null;
     },
     hasFaults,
@@ -62,19 +62,19 @@ export const openEarlierResults = async (
 const keyOf = (digest: string): number => Number.parseInt(digest.slice(0, 13), 16);
 
 /** The results of a journal with their places. @param start where a line begins */
-export async function* readPlaces(
+export async function* readRecordsWithPositions(
   handle: FileHandle,
   start = 0,
-  tellFault: (line: JournalLine, fault: string) => void = () => undefined,
-): AsyncGenerator<readonly [Place, ResultRecord]> {
+  onInvalidLine: (line: JournalLine, fault: string) => void = () => undefined,
+): AsyncGenerator<readonly [LinePosition, ResultRecord]> {
   for await (const line of readJournalLines(handle, start)) {
     const read = readRecord(line);
     if (read === null) continue;
-    if ('fault' in read) tellFault(line, read.fault);
+    if ('fault' in read) onInvalidLine(line, read.fault);
     else yield [line.place, read.record];
   }
 }
 
 /** The line at a place, without its end. */
-export const readAt = async (handle: FileHandle, [offset, length]: Place): Promise<Uint8Array> =>
+export const readLineAt = async (handle: FileHandle, [offset, length]: LinePosition): Promise<Uint8Array> =>
   readUpTo(handle, offset, length);

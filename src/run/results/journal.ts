@@ -8,7 +8,7 @@ import { closeFile } from '../../io/files/close-file.js';
 import { makeFolder } from '../../io/files/make-folder.js';
 import { syncFolder } from '../../io/files/sync-folder.js';
 import type { ResultRecord } from '../../records/result.js';
-import { mendTornEnd } from './mend-torn-end.js';
+import { repairTornEnd } from './repair-torn-end.js';
 import { outputUnwritable } from './output-error.js';
 
 export interface Journal {
@@ -49,7 +49,7 @@ export const openJournal = async (path: string): Promise<Journal> => {
     await makeFolder(dirname(path));
     /* A link would have lines written, or a file made, wherever it leads. */
     const handle = await open(path, APPENDING);
-    await mendTornEnd(handle);
+    await repairTornEnd(handle);
     const { size } = await handle.stat();
     /* A line is safe when the name of its file is. */
     if (size === 0) await syncFolder(dirname(path));
@@ -66,7 +66,7 @@ export const openJournal = async (path: string): Promise<Journal> => {
       await sync(handle);
     } catch (error) {
       // What a full disk took of the line; should this fail too, opening the journal again mends it.
-      await mendTornEnd(handle).catch(() => undefined);
+      await repairTornEnd(handle).catch(() => undefined);
       throw outputUnwritable(path, error);
     }
   };

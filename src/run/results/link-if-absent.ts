@@ -10,7 +10,7 @@ const NO_LINKS = new Set<string | undefined>(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 
  * @param linkFile throws as `link` does
  * @throws what the file system says: EEXIST where there is a file of that name
  */
-export const placeNew = async (from: string, to: string, linkFile = link): Promise<void> => {
+export const linkIfAbsent = async (from: string, to: string, linkFile = link): Promise<void> => {
   try {
     await linkFile(from, to);
   } catch (cause) {
@@ -25,7 +25,7 @@ export const placeNew = async (from: string, to: string, linkFile = link): Promi
  * @param linkFile throws as `link` does
  * @throws what the file system says: EEXIST where there is something of that name, a link that leads nowhere included
  */
-export const renameNew = async (from: string, to: string, linkFile = link): Promise<void> => {
+export const renameIfAbsent = async (from: string, to: string, linkFile = link): Promise<void> => {
   try {
     await linkFile(from, to);
   } catch (cause) {

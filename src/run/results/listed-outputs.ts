@@ -4,7 +4,7 @@ import { systemCodeOf } from '../../errors.js';
 import { closeFile } from '../../io/files/close-file.js';
 import { openFile } from '../../io/files/open-file.js';
 import type { ResultRecord } from '../../records/result.js';
-import { readPlaces } from './earlier-results.js';
+import { readRecordsWithPositions } from './earlier-results.js';
 import { outputUnwritable } from './output-error.js';
 
 /** Names as numbers, 48 bits of SHA-1 each: a row costs some bytes. */
@@ -34,7 +34,7 @@ export async function* listedOutputs(path: string, start = 0, end = Infinity): A
   });
   if (handle === null) return;
   try {
-    for await (const [place, record] of readPlaces(handle, start)) {
+    for await (const [place, record] of readRecordsWithPositions(handle, start)) {
       if (place[0] >= end) return;
       yield* namesOf(record);
     }

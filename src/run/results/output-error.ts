@@ -1,7 +1,7 @@
 /** Failures of writing, said so that a person can act. */
 import { RefineError, messageOf, systemCodeOf } from '../../errors.js';
 
-const MENDING: Readonly<Record<string, string>> = {
+const REMEDIES: Readonly<Record<string, string>> = {
   EACCES: 'give yourself permission to write there, or choose another folder with --output-dir',
   EPERM: 'give yourself permission to write there, or choose another folder with --output-dir',
   EROFS: 'the file system is read-only: choose another folder with --output-dir',
@@ -16,7 +16,7 @@ const MENDING: Readonly<Record<string, string>> = {
 
 /** OUTPUT_UNWRITABLE for whatever a file operation threw. */
 export const outputUnwritable = (path: string, cause: unknown): RefineError => {
-  const mending = MENDING[systemCodeOf(cause) ?? ''];
+  const mending = REMEDIES[systemCodeOf(cause) ?? ''];
   const message = `Could not write ${path}${mending === undefined ? '' : `: ${mending}`} (${messageOf(cause)})`;
   return new RefineError('OUTPUT_UNWRITABLE', message, { context: { path }, cause });
 };

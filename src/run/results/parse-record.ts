@@ -17,7 +17,7 @@ const MAX_FAULT = 160;
 const BEGINNING = Buffer.from('{"row');
 
 /** Whether these bytes may be the beginning of a line of ours, however few they are. */
-export const beginsAsOurs = (bytes: Uint8Array): boolean => {
+export const startsLikeResult = (bytes: Uint8Array): boolean => {
   const length = Math.min(bytes.length, BEGINNING.length);
   return BEGINNING.compare(bytes, 0, length, 0, length) === 0;
 };
@@ -36,7 +36,7 @@ export const parseRecord = (line: Uint8Array): ParsedLine => {
 };
 
 /** Whether a line that begins as ours ends before its JSON does. */
-export const isCutShort = (line: Uint8Array): boolean => {
+export const isTruncatedJson = (line: Uint8Array): boolean => {
   try {
     parseJson(line, LIMITS, (what, cause) => new Error(what, { cause }));
     return false;

@@ -5,7 +5,7 @@
 import { readFile, readlink } from 'node:fs/promises';
 
 /** Where process numbers count. */
-export interface ProcessPlace {
+export interface ProcessNamespace {
   /** Of this start of the machine. */
   boot: string;
   namespace: string;
@@ -15,7 +15,7 @@ export interface ProcessPlace {
 export const MACHINE_NAMESPACE = 'pid:[4026531836]';
 
 /** null: this system does not say. */
-export const processPlace = async (): Promise<ProcessPlace | null> => {
+export const processNamespace = async (): Promise<ProcessNamespace | null> => {
   try {
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
     return { boot: boot.trim(), namespace: await readlink('/proc/self/ns/pid') };

@@ -1,13 +1,13 @@
 /** The lines of a journal with their places, however long one is that is not ours. */
 import type { FileHandle } from 'node:fs/promises';
 import { readUpTo, withFile } from '../../io/files/open-file.js';
-import { beginsAsOurs } from './parse-record.js';
+import { startsLikeResult } from './parse-record.js';
 
 /** Where a line lies in the journal. */
-export type Place = readonly [offset: number, length: number];
+export type LinePosition = readonly [offset: number, length: number];
 
 export interface JournalLine {
-  place: Place;
+  place: LinePosition;
   /** 1-based, from where reading began. */
   number: number;
   /** Without its end; valid until the next line is asked for. null: it is too long to be ours. */
@@ -36,7 +36,7 @@ export async function* readJournalLines(handle: FileHandle, start = 0): AsyncGen
   let [offset, number, length, limit] = [start, 1, 0, 0];
   let pieces: Buffer[] = [];
   const take = (piece: Buffer): void => {
-    if (length === 0) limit = beginsAsOurs(piece) ? MAX_LINE_BYTES : MAX_FOREIGN_BYTES;
+    if (length === 0) limit = startsLikeResult(piece) ? MAX_LINE_BYTES : MAX_FOREIGN_BYTES;
     length += piece.length;
     if (length > limit) pieces = [];
     else pieces.push(piece);

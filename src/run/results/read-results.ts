@@ -3,11 +3,11 @@ import { RefineError, isRefineError, messageOf } from '../../errors.js';
 import { closeFile } from '../../io/files/close-file.js';
 import { openFile } from '../../io/files/open-file.js';
 import type { ResultRecord } from '../../records/result.js';
-import { beginsAsOurs, parseRecord, type ParsedLine } from './parse-record.js';
+import { startsLikeResult, parseRecord, type ParsedLine } from './parse-record.js';
 import { readJournalLines, type JournalLine } from './read-lines.js';
 
 /** A line that is no result, and is passed over. */
-export interface LineFault {
+export interface InvalidLine {
   path: string;
   /** 1-based. */
   line: number;
@@ -15,10 +15,10 @@ export interface LineFault {
   what: string;
 }
 
-export type TellFault = (fault: LineFault) => void;
+export type OnInvalidLine = (fault: InvalidLine) => void;
 
 export const faultsOf =
-  (path: string, tell: TellFault) =>
+  (path: string, tell: OnInvalidLine) =>
   ({ number }: JournalLine, what: string): void => {
     tell({ path, line: number, what });
   };
@@ -28,7 +28,7 @@ export const readRecord = ({ bytes, isWhole, place: [, length] }: JournalLine): 
   if (bytes === null) return { fault: `has ${length} bytes, more than a result` };
   if (isBlank(bytes)) return null;
   const parsed = parseRecord(bytes);
-  return 'fault' in parsed && !isWhole && beginsAsOurs(bytes) ? null : parsed;
+  return 'fault' in parsed && !isWhole && startsLikeResult(bytes) ? null : parsed;
 };
 
 /** White space of JSON (RFC 8259, 2). */
@@ -38,11 +38,14 @@ const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0
  * Streams the records of a journal in their order. Blank lines and a torn last line are passed over, and so are lines that are
  * no results.
  *
- * @param tellFault is told of each line that is no result
+ * @param onInvalidLine is told of each line that is no result
  * @throws RefineError MANIFEST_UNREADABLE when the file cannot be read
  */
-export async function* readResults(path: string, tellFault: TellFault = () => undefined): AsyncGenerator<ResultRecord> {
-  const tell = faultsOf(path, tellFault);
+export async function* readResults(
+  path: string,
+  onInvalidLine: OnInvalidLine = () => undefined,
+): AsyncGenerator<ResultRecord> {
+  const tell = faultsOf(path, onInvalidLine);
   try {
     const handle = await openFile(path, 'results');
     try {

@@ -14,7 +14,7 @@ import {
 import type { ResultRecord } from '../../records/result.js';
 
 /** What ran the row. */
-export interface RunFacts {
+export interface RunInfo {
   /** The model, as the user named it. */
   model: string;
   device: string;
@@ -62,7 +62,7 @@ export type Outcome =
 export const buildResultRecord = (
   row: Row | InvalidRow,
   outcome: Outcome,
-  run: RunFacts,
+  run: RunInfo,
   digest: string | null = null,
 ): ResultRecord => {
   const { settings } = row;
@@ -102,7 +102,7 @@ export const buildResultRecord = (
     ...(safety === null ? {} : { content_safety: { by: safety.by, checks: safety.checks } }),
     ...changedSettings(settings),
     ...(settings.loraWeights === undefined ? {} : { loras: settings.loraWeights }),
-    ...(row.generation === undefined ? {} : generated(row, row.generation, run, outcome)),
+    ...(row.generation === undefined ? {} : generationFields(row, row.generation, run, outcome)),
     ...(written?.latents == null
       ? {}
       : { latents_bytes: written.latents.bytes, latents_sha256: written.latents.sha256 }),
@@ -112,12 +112,12 @@ export const buildResultRecord = (
 /** Settings that are not at their defaults. A variation needs its seed and its strength. */
 const changedSettings = (settings: Partial<RefineSettings>): ChangedSettings => {
   const { rng = 'torch-cpu', variationSeed = null, variationStrength = 0 } = settings;
-  const usual: ChangedSettings = { vae_sample: usualVaeSample(rng) };
+  const defaults: ChangedSettings = { vae_sample: usualVaeSample(rng) };
   const hasVariation = variationSeed !== null && variationStrength > 0;
   return Object.fromEntries(
     CHANGED_NAMES.filter((name) => hasVariation || !name.startsWith('variation_'))
       .map((name) => [name, settings[camelCase(name)] ?? null] as const)
-      .filter(([name, value]) => value !== null && value !== (usual[name] ?? SETTINGS[name].default)),
+      .filter(([name, value]) => value !== null && value !== (defaults[name] ?? SETTINGS[name].default)),
   );
 };
 
@@ -127,10 +127,10 @@ const strengthOf = ({ settings, generation }: Row | InvalidRow): number | null =
   return generation.mode === 'two-stage' ? (generation.refiner?.strength ?? null) : null;
 };
 
-const generated = (
+const generationFields = (
   row: Row | InvalidRow,
   { mode, handoff, refiner, latentsSuffix }: Generation,
-  { baseModel = '' }: RunFacts,
+  { baseModel = '' }: RunInfo,
   outcome: Outcome,
 ): Partial<ResultRecord> => ({
   mode,

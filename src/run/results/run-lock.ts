@@ -7,8 +7,8 @@ import { messageOf, RefineError, systemCodeOf } from '../../errors.js';
 import { readFileText } from '../../io/files/open-file.js';
 import { cutText } from '../../io/json/json-text.js';
 import { outputUnwritable } from './output-error.js';
-import { placeNew } from './link-if-absent.js';
-import { MACHINE_NAMESPACE, processPlace, processStart, type ProcessPlace } from './process-identity.js';
+import { linkIfAbsent } from './link-if-absent.js';
+import { MACHINE_NAMESPACE, processNamespace, processStart, type ProcessNamespace } from './process-identity.js';
 
 /** The holder says this often that it lives. */
 const HEARTBEAT_MS = 30_000;
@@ -30,7 +30,7 @@ interface Holder {
   host: string;
   started: string;
   /** Where its number counts, and when it began there; null: its system does not say. */
-  place: ProcessPlace | null;
+  place: ProcessNamespace | null;
   start: string | null;
 }
 
@@ -47,7 +47,7 @@ export const lockFolder = async (
   beatMs = HEARTBEAT_MS,
 ): Promise<RunLock> => {
   const path = join(folder, `.sdxl-refine${part}.lock`);
-  const [place, start] = [await processPlace(), await processStart(pid)];
+  const [place, start] = [await processNamespace(), await processStart(pid)];
   const own = JSON.stringify({
     pid,
     host: hostname(),
@@ -63,18 +63,18 @@ export const lockFolder = async (
       continue;
     }
     const holder = parseHolder(text);
-    if (holder !== null && (await holds(path, holder, { place, isAlive }))) throw locked(path, holder);
-    if (await takeAway(path, text)) takenFrom = holder === null ? 'an unreadable lock' : holderText(holder);
+    if (holder !== null && (await isHeld(path, holder, { place, isAlive }))) throw locked(path, holder);
+    if (await removeStaleLock(path, text)) takenFrom = holder === null ? 'an unreadable lock' : holderText(holder);
   }
   const lost = new AbortController();
-  const sign = async (): Promise<void> => {
+  const heartbeat = async (): Promise<void> => {
     const text = await readText(path);
     const now = new Date();
     if (text === own) await utimes(path, now, now);
-    else if (text !== null) lost.abort(takenAway(path, parseHolder(text)));
+    else if (text !== null) lost.abort(lockLost(path, parseHolder(text)));
   };
   const beat = setInterval(() => {
-    sign().catch(() => undefined);
+    heartbeat().catch(() => undefined);
   }, beatMs);
   beat.unref();
   return {
@@ -95,7 +95,7 @@ const tryCreate = async (path: string, own: string): Promise<boolean> => {
     await rm(beside, { force: true });
     await writeFile(beside, own, { flag: 'wx' });
     /* Whoever holds the lock by now may have cleared it away. */
-    return await placeNew(beside, path).then(
+    return await linkIfAbsent(beside, path).then(
       () => true,
       (cause: unknown) => {
         if (['EEXIST', 'ENOENT'].includes(systemCodeOf(cause) ?? '')) return false;
@@ -110,10 +110,10 @@ const tryCreate = async (path: string, own: string): Promise<boolean> => {
   }
 };
 
-const holds = async (
+const isHeld = async (
   path: string,
   holder: Holder,
-  { place, isAlive }: { place: ProcessPlace | null; isAlive: (pid: number) => boolean },
+  { place, isAlive }: { place: ProcessNamespace | null; isAlive: (pid: number) => boolean },
 ): Promise<boolean> => {
   const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
   const silentMs = Date.now() - mtimeMs;
@@ -130,12 +130,12 @@ const holds = async (
 };
 
 /** Removes the lock that was read, and no other: of two runs that both found it stale, one may have its own there by now. */
-const takeAway = async (path: string, stale: string): Promise<boolean> => {
+const removeStaleLock = async (path: string, stale: string): Promise<boolean> => {
   const aside = `${path}.${pid}.old.tmp`;
   try {
     await rename(path, aside);
     const isStale = (await readFileText(aside, 'note')) === stale;
-    if (!isStale) await placeNew(aside, path).catch(() => undefined);
+    if (!isStale) await linkIfAbsent(aside, path).catch(() => undefined);
     await rm(aside, { force: true });
     return isStale;
   } catch (cause) {
@@ -188,7 +188,7 @@ const locked = (path: string, holder: Holder): RefineError =>
     { context: { path, pid: holder.pid, host: holder.host } },
   );
 
-const takenAway = (path: string, holder: Holder | null): RefineError =>
+const lockLost = (path: string, holder: Holder | null): RefineError =>
   new RefineError(
     'OUTPUT_LOCKED',
     `Another run took ${dirname(path)} over while this one stood still (${holder === null ? 'unknown' : holderText(holder)}). Nothing more is written; what is finished is kept.`,

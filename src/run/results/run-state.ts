@@ -35,24 +35,24 @@ export interface Settled {
 
 const stateFile = (folder: string, part: string): string => join(folder, `.sdxl-refine-run${part}.json`);
 
-const isTexts = (value: unknown): value is string[] =>
+const isStringList = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((one) => typeof one === 'string');
-const isWhole = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
 const isSettled = (value: unknown): value is Settled =>
-  isWhole((value as Partial<Settled> | null)?.base) && isWhole((value as Partial<Settled> | null)?.size);
+  isCount((value as Partial<Settled> | null)?.base) && isCount((value as Partial<Settled> | null)?.size);
 
 /** What each of its keys is. */
 const CHECKS: { [Key in keyof RunState]-?: [(value: unknown) => boolean, expected: string] } = {
-  seed: [isWhole, 'a whole number from 0 up'],
-  inputs: [isTexts, 'a list of texts'],
-  earlierInputs: [isTexts, 'a list of texts'],
-  base: [isWhole, 'a whole number from 0 up'],
+  seed: [isCount, 'a whole number from 0 up'],
+  inputs: [isStringList, 'a list of texts'],
+  earlierInputs: [isStringList, 'a list of texts'],
+  base: [isCount, 'a whole number from 0 up'],
   settled: [isSettled, 'base and size, whole numbers from 0 up'],
   isFinished: [(value) => typeof value === 'boolean', 'true or false'],
   predictionsCsv: [(value) => value === null || typeof value === 'string', 'text or null'],
   overwritesBefore: [(value) => value === null || typeof value === 'number', 'a number or null'],
-  written: [isTexts, 'a list of texts'],
+  written: [isStringList, 'a list of texts'],
 };
 
 const LIMITS = { maxDepth: 8, maxTokens: 2_000_000 };

@@ -4,9 +4,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { closeFile } from '../../io/files/close-file.js';
 import { openFile } from '../../io/files/open-file.js';
 import type { ResultRecord } from '../../records/result.js';
-import { readAt, readPlaces } from './earlier-results.js';
+import { readLineAt, readRecordsWithPositions } from './earlier-results.js';
 import { outputUnwritable } from './output-error.js';
-import type { Place } from './read-lines.js';
+import type { LinePosition } from './read-lines.js';
 import type { Settled } from './run-state.js';
 import { writeAtomically } from './write-atomically.js';
 
@@ -22,7 +22,7 @@ export interface Settling {
   /** Outputs whose lines go. */
   isDropped: (output: string) => boolean;
   /** Is told before the results lose lines of `base` what they will be: whoever is killed before it has said so is understood. */
-  announce: (settled: Settled) => Promise<void>;
+  beforeReplace: (settled: Settled) => Promise<void>;
 }
 
 /** Opened when the first is taken: a stream that fails before anyone listens ends the process. */
@@ -34,13 +34,13 @@ const originOf = ({ input_csv_name: input, row_number_per_file: row }: ResultRec
   JSON.stringify([input, row]);
 
 /** What another line of the same row shares one of. No output is called like an origin: it has quotes. */
-const marksOf = (record: ResultRecord): string[] => [
+const keysOf = (record: ResultRecord): string[] => [
   record.image_file_name ?? originOf(record),
   ...(record.digest === null ? [] : [record.digest]),
 ];
 
 /** What a row says that could not be read, wherever it stands now. */
-const wordsOf = ({ input_csv_name: input, image, prompt, id, row_number_per_file: row }: ResultRecord): string =>
+const contentKeyOf = ({ input_csv_name: input, image, prompt, id, row_number_per_file: row }: ResultRecord): string =>
   JSON.stringify([input, image ?? row, prompt, id]);
 
 /**
@@ -49,7 +49,7 @@ const wordsOf = ({ input_csv_name: input, image, prompt, id, row_number_per_file
  * @throws OUTPUT_UNWRITABLE
  */
 export const settleResults = async (path: string, settling: Settling): Promise<number> => {
-  const { base, begin, isWhole, announce } = settling;
+  const { base, begin, isWhole, beforeReplace: announce } = settling;
   if (base === 0 && isWhole) {
     if (begin > 0) await writeAtomically(path, linesOf(path, begin));
     return 0;
@@ -60,7 +60,7 @@ export const settleResults = async (path: string, settling: Settling): Promise<n
   try {
     const retired = base > 0 ? await findRetired(handle, settling) : [];
     if (begin > base || retired.length > 0) {
-      const others = isWhole ? [] : await findOthers(handle, settling);
+      const others = isWhole ? [] : await findUnreplaced(handle, settling);
       const left = base - bytesOf(retired);
       if (left < base)
         await announce({ base: left, size: left + (await handle.stat()).size - begin + bytesOf(others) });
@@ -73,12 +73,12 @@ export const settleResults = async (path: string, settling: Settling): Promise<n
 };
 
 /** Of lines with their ends. */
-const bytesOf = (places: readonly Place[]): number => places.reduce((sum, [, length]) => sum + length + 1, 0);
+const bytesOf = (places: readonly LinePosition[]): number => places.reduce((sum, [, length]) => sum + length + 1, 0);
 
 async function* settledLines(
   path: string,
   handle: FileHandle,
-  { base, begin, retired, others }: Settling & Record<'retired' | 'others', readonly Place[]>,
+  { base, begin, retired, others }: Settling & Record<'retired' | 'others', readonly LinePosition[]>,
 ): AsyncGenerator<Uint8Array | string> {
   let kept = 0;
   for (const [offset, length] of retired) {
@@ -88,36 +88,36 @@ async function* settledLines(
   if (base > kept) yield* linesOf(path, kept, base);
   yield* linesOf(path, begin);
   for (const place of others) {
-    yield await readAt(handle, place);
+    yield await readLineAt(handle, place);
     yield '\n';
   }
 }
 
 /** Lines of `base` whose rows this run did again. */
-const findRetired = async (handle: FileHandle, { base, begin, knowsInputs }: Settling): Promise<Place[]> => {
+const findRetired = async (handle: FileHandle, { base, begin, knowsInputs }: Settling): Promise<LinePosition[]> => {
   const own = new Set<string>();
-  for await (const [, record] of readPlaces(handle, begin)) {
+  for await (const [, record] of readRecordsWithPositions(handle, begin)) {
     if (record.digest !== null) own.add(record.digest);
-    if (knowsInputs) own.add(wordsOf(record));
+    if (knowsInputs) own.add(contentKeyOf(record));
   }
-  const retired: Place[] = [];
-  for await (const [place, record] of readPlaces(handle)) {
+  const retired: LinePosition[] = [];
+  for await (const [place, record] of readRecordsWithPositions(handle)) {
     if (place[0] >= base) break;
-    if (own.has(record.digest ?? wordsOf(record))) retired.push(place);
+    if (own.has(record.digest ?? contentKeyOf(record))) retired.push(place);
   }
   return retired;
 };
 
 /** Lines between `base` and `begin` that the run has none instead of. A line takes the place of an older one, which is where its row belongs. */
-const findOthers = async (handle: FileHandle, { base, begin, isDropped }: Settling): Promise<Place[]> => {
+const findUnreplaced = async (handle: FileHandle, { base, begin, isDropped }: Settling): Promise<LinePosition[]> => {
   const own = new Set<string>();
-  for await (const [, record] of readPlaces(handle, begin)) {
-    for (const mark of [originOf(record), ...marksOf(record)]) own.add(mark);
+  for await (const [, record] of readRecordsWithPositions(handle, begin)) {
+    for (const mark of [originOf(record), ...keysOf(record)]) own.add(mark);
   }
-  const others = new Map<string, Place>();
-  for await (const [place, record] of readPlaces(handle, base)) {
+  const others = new Map<string, LinePosition>();
+  for await (const [place, record] of readRecordsWithPositions(handle, base)) {
     if (place[0] >= begin) break;
-    const marks = marksOf(record);
+    const marks = keysOf(record);
     const isGone = record.image_file_name !== null && isDropped(record.image_file_name);
     if (!isGone && !marks.some((mark) => own.has(mark))) others.set(marks[0] ?? '', place);
   }

@@ -6,7 +6,7 @@ import { closeFile } from '../../io/files/close-file.js';
 import { makeFolder } from '../../io/files/make-folder.js';
 import { syncFolder } from '../../io/files/sync-folder.js';
 import { outputUnwritable } from './output-error.js';
-import { renameNew } from './link-if-absent.js';
+import { renameIfAbsent } from './link-if-absent.js';
 import { temporaryPath } from './temporary-path.js';
 
 type FileData = Uint8Array | string | AsyncIterable<Uint8Array | string>;
@@ -22,7 +22,7 @@ export const writeAtomically = (path: string, data: FileData): Promise<void> => 
 /** The same, and what is there by then stays. @throws OUTPUT_TAKEN besides */
 export const writeNew = (path: string, data: FileData): Promise<void> =>
   writeAndPlace(path, data, async (from, to) => {
-    await renameNew(from, to).catch((cause: unknown) => {
+    await renameIfAbsent(from, to).catch((cause: unknown) => {
       if (systemCodeOf(cause) !== 'EEXIST') throw cause;
       throw new RefineError(
         'OUTPUT_TAKEN',

@@ -43,7 +43,7 @@ export const markOfFile = async (name: string, path: string): Promise<string> =>
 const noteFile = (folder: string, part: string): string => join(folder, `.sdxl-refine-written${part}.txt`);
 
 /** The marks that a killed run left. A torn last one is passed over. @throws OUTPUT_UNWRITABLE */
-export async function* notedMarks(folder: string, part: string): AsyncGenerator<string> {
+export async function* readNotedMarks(folder: string, part: string): AsyncGenerator<string> {
   const path = noteFile(folder, part);
   let rest = '';
   try {
@@ -74,7 +74,7 @@ export const openWrittenFiles = async (
   const path = noteFile(folder, part);
   const pending = new Set<string>();
   let newest = remembered.slice(-REMEMBERED);
-  for await (const mark of notedMarks(folder, part)) {
+  for await (const mark of readNotedMarks(folder, part)) {
     newest.push(mark);
     if (newest.length > 2 * REMEMBERED) newest = newest.slice(-REMEMBERED);
   }
@@ -86,14 +86,14 @@ export const openWrittenFiles = async (
     await handle.datasync();
   };
   let last: Promise<void> = Promise.resolve();
-  const inTurn = (work: () => Promise<void>): Promise<void> => {
+  const enqueue = (work: () => Promise<void>): Promise<void> => {
     const done = last.then(work);
     last = done.catch(() => undefined);
     return done;
   };
   return {
     claim: (name, bytes) =>
-      inTurn(async () => {
+      enqueue(async () => {
         const mark = markOf(name, createHash('sha256').update(bytes).digest('hex'));
         pending.add(name);
         newest.push(mark);
@@ -104,7 +104,7 @@ export const openWrittenFiles = async (
         });
       }),
     settle: (name) =>
-      inTurn(async () => {
+      enqueue(async () => {
         pending.delete(name);
         if (pending.size > 0 || noted < NOTED) return;
         noted = 0;

@@ -3,10 +3,10 @@
  * asked for are those of azure-identity's managed identity: App Service and its kind, Azure Machine Learning, virtual machines.
  */
 import { messageOf, RefineError } from '../../errors.js';
-import { askService, type AskOptions } from './ask-service.js';
+import { requestWithRetry, type RequestOptions } from './request-with-retry.js';
 
 /** Headers of a request. */
-export type Authorize = (options: AskOptions) => Promise<Readonly<Record<string, string>>>;
+export type Authorize = (options: RequestOptions) => Promise<Readonly<Record<string, string>>>;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -18,19 +18,19 @@ const EARLY_MS = 5 * 60_000;
 /** Of a token that does not say when it ends. */
 const LEAST_MS = 60_000;
 
-export const byKey =
+export const authorizeByKey =
   (key: string): Authorize =>
   () =>
     Promise.resolve({ 'ocp-apim-subscription-key': key });
 
 /** @throws CONTENT_SAFETY_SETUP when there is no identity, CONTENT_SAFETY_UNAVAILABLE */
-export const byIdentity = (env: Environment): Authorize => {
+export const authorizeByIdentity = (env: Environment): Authorize => {
   let token: { text: string; until: number } | null = null;
   let asking: { by: AbortSignal; answer: Promise<{ text: string; until: number }> } | null = null;
   return async (options) => {
     while (token === null || Date.now() >= token.until) {
       /* Rows come several at a time; they share one question. */
-      asking ??= { by: options.signal, answer: askToken(env, options).finally(() => (asking = null)) };
+      asking ??= { by: options.signal, answer: requestToken(env, options).finally(() => (asking = null)) };
       const { by, answer } = asking;
       try {
         token = await answer;
@@ -47,12 +47,12 @@ export const byIdentity = (env: Environment): Authorize => {
   };
 };
 
-const askToken = async (env: Environment, options: AskOptions): Promise<{ text: string; until: number }> => {
+const requestToken = async (env: Environment, options: RequestOptions): Promise<{ text: string; until: number }> => {
   const { url, headers } = tokenRequest(env);
   const name = 'The managed identity';
   /* This machine's own: no proxy knows it, and none should. */
   const asking = { ...options, name, tries: 3, timeoutMs: 5000, request: fetch };
-  const { status, body } = await askService(url, { headers }, asking).catch((cause: unknown) => {
+  const { status, body } = await requestWithRetry(url, { headers }, asking).catch((cause: unknown) => {
     options.signal.throwIfAborted();
     throw noIdentity(`${url.origin} did not answer`, cause);
   });

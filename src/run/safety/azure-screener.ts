@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { isRefineError, RefineError } from '../../errors.js';
 import { encodeSafetyCopy } from '../../media/image/safety-copy.js';
-import { askService, type AskOptions } from './ask-service.js';
+import { requestWithRetry, type RequestOptions } from './request-with-retry.js';
 import type { Authorize } from './azure-identity.js';
-import { blockAtText, plainName, type BlockAt, type Scale } from './block-at.js';
+import { blockAtText, normalizeCategory, type BlockAt, type Scale } from './block-at.js';
 import { limitConcurrency } from './limit-concurrency.js';
 import type { Screener, Verdict } from './screener.js';
 import { worst } from './screening.js';
@@ -16,7 +16,7 @@ export interface AzureOptions {
   authorize: Authorize;
   blockAt: BlockAt;
   blocklists: readonly string[];
-  retry?: Pick<AskOptions, 'tries' | 'timeoutMs' | 'firstPauseMs'>;
+  retry?: Pick<RequestOptions, 'tries' | 'timeoutMs' | 'firstPauseMs'>;
 }
 
 const API_VERSION = '2024-09-01';
@@ -43,7 +43,7 @@ const answerSchema = z.object({
 });
 
 export const azureScreener = ({ endpoint, authorize, blockAt, blocklists, retry = {} }: AzureOptions): Screener => {
-  const inTurn = limitConcurrency(AT_A_TIME);
+  const limited = limitConcurrency(AT_A_TIME);
 
   const analyze = async (what: 'text' | 'image', body: object, signal: AbortSignal): Promise<Verdict> => {
     const url = new URL(`${endpoint.href.replace(/\/+$/, '')}/contentsafety/${what}:analyze`);
@@ -52,9 +52,9 @@ export const azureScreener = ({ endpoint, authorize, blockAt, blocklists, retry 
     const identity = await authorize(options);
     const headers = { 'content-type': 'application/json', ...identity };
     const init = { method: 'POST', headers, body: JSON.stringify({ ...body, outputType: 'FourSeverityLevels' }) };
-    const answer = await askService(url, init, options);
+    const answer = await requestWithRetry(url, init, options);
     if (answer.status === 200) return verdictOf(answer.body);
-    throw refused(answer.status, hide(whyOf(answer.body), Object.values(identity)));
+    throw refused(answer.status, redact(whyOf(answer.body), Object.values(identity)));
   };
 
   const verdictOf = (body: string): Verdict => {
@@ -64,7 +64,7 @@ export const azureScreener = ({ endpoint, authorize, blockAt, blocklists, retry 
     /* An analysis that stopped at a blocklist has no categories; one that found nothing names all of them. */
     if (categories.length === 0 && matches.length === 0) throw unreadable();
     const isOver = ({ category, severity }: Verdict['categories'][number]): boolean =>
-      severity >= (blockAt.each.get(plainName(category)) ?? blockAt.all);
+      severity >= (blockAt.each.get(normalizeCategory(category)) ?? blockAt.all);
     return {
       isBlocked: matches.length > 0 || categories.some(isOver),
       categories,
@@ -74,7 +74,7 @@ export const azureScreener = ({ endpoint, authorize, blockAt, blocklists, retry 
 
   const screenText = async (text: string, signal: AbortSignal): Promise<Verdict> => {
     const lists = blocklists.length === 0 ? {} : { blocklistNames: blocklists };
-    const pieces = splitText(text).map((piece) => inTurn(() => analyze('text', { text: piece, ...lists }, signal)));
+    const pieces = splitText(text).map((piece) => limited(() => analyze('text', { text: piece, ...lists }, signal)));
     return worst(await Promise.all(pieces));
   };
 
@@ -93,7 +93,7 @@ export const azureScreener = ({ endpoint, authorize, blockAt, blocklists, retry 
     },
     screenText,
     screenPicture: (picture, signal) =>
-      inTurn(async () => {
+      limited(async () => {
         const content = Buffer.from(await encodeSafetyCopy(picture)).toString('base64');
         return analyze('image', { image: { content } }, signal);
       }),
@@ -101,7 +101,7 @@ export const azureScreener = ({ endpoint, authorize, blockAt, blocklists, retry 
   };
 };
 
-const MENDING: Readonly<Record<number, string>> = {
+const REMEDIES: Readonly<Record<number, string>> = {
   401: 'Check CONTENT_SAFETY_KEY, and that CONTENT_SAFETY_ENDPOINT is of the same resource.',
   403: 'Give the identity the role Cognitive Services User, or check the resource’s network rules.',
   404: 'Check CONTENT_SAFETY_ENDPOINT, and that the blocklists exist.',
@@ -112,7 +112,7 @@ const refused = (status: number, why: string): RefineError => {
   const message = `${NAME} refused: HTTP ${status}${why === '' ? '' : `, ${why}`}.`;
   const context = { status };
   if (status === 400) return new RefineError('CONTENT_SAFETY_UNAVAILABLE', message, { context });
-  const mend = MENDING[status] ?? 'Check CONTENT_SAFETY_ENDPOINT.';
+  const mend = REMEDIES[status] ?? 'Check CONTENT_SAFETY_ENDPOINT.';
   return new RefineError('CONTENT_SAFETY_SETUP', `${message} ${mend}`, { context });
 };
 
@@ -136,7 +136,7 @@ const whyOf = (body: string): string => {
 };
 
 /** Whatever stands between may quote what it was sent. */
-const hide = (text: string, secrets: readonly string[]): string =>
+const redact = (text: string, secrets: readonly string[]): string =>
   secrets
     .flatMap((secret) => [secret, secret.replace(/^Bearer /, '')])
     .reduce((hidden, secret) => hidden.replaceAll(secret, '…'), text);

@@ -18,7 +18,7 @@ export interface Scale {
 }
 
 /** `Self-Harm`, `self_harm` and `SelfHarm` are one. */
-export const plainName = (category: string): string => category.toLowerCase().replaceAll(/[-_\s]/g, '');
+export const normalizeCategory = (category: string): string => category.toLowerCase().replaceAll(/[-_\s]/g, '');
 
 /** @param text `4`, `sexual=4,violence=2` or `2,violence=6` @throws USAGE_OPTION_INVALID */
 export const parseBlockAt = (text: string, scale: Scale): BlockAt => {
@@ -35,7 +35,7 @@ export const parseBlockAt = (text: string, scale: Scale): BlockAt => {
       all = severity;
       continue;
     }
-    const key = plainName(name);
+    const key = normalizeCategory(name);
     if (each.has(key) || (scale.categories !== null && !scale.categories.includes(key))) throw invalid();
     each.set(key, severity);
   }

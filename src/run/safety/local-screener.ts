@@ -9,7 +9,7 @@ import { openSession, type Session } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { findExternalData, readOnnxExport } from '../../models/weights/discovery/read-onnx-export.js';
 import { showNames } from '../../models/weights/safetensors/format-value.js';
-import { blockAtText, parseBlockAt, plainName, type Scale } from './block-at.js';
+import { blockAtText, parseBlockAt, normalizeCategory, type Scale } from './block-at.js';
 import { readClassifier, type ClassifierFiles } from './read-classifier.js';
 import type { Screener, Verdict } from './screener.js';
 
@@ -20,19 +20,19 @@ const DIGITS = 1e4;
 
 /**
  * @param path a folder or file as `readClassifier` takes it
- * @param blockAtWish as the user wrote it: a probability of all unsafe labels together, or of labels by name
+ * @param blockAtOption as the user wrote it: a probability of all unsafe labels together, or of labels by name
  * @throws MODEL_* USAGE_OPTION_INVALID; nothing is opened yet
  */
-export const localScreener = async (path: string, blockAtWish: string): Promise<Screener> => {
+export const localScreener = async (path: string, blockAtOption: string): Promise<Screener> => {
   const files = await readClassifier(path);
-  const labels = files.labels.map(plainName);
-  const blockAt = parseBlockAt(blockAtWish, scaleFor(labels, files.labels));
+  const labels = files.labels.map(normalizeCategory);
+  const blockAt = parseBlockAt(blockAtOption, scaleFor(labels, files.labels));
   const unsafe = labels.map((label) => UNSAFE.includes(label) && !blockAt.each.has(label));
-  if (blockAt.each.size === 0 && !unsafe.includes(true)) throw noUnsafe(files);
+  if (blockAt.each.size === 0 && !unsafe.includes(true)) throw noUnsafeLabel(files);
   const bytes = await readOnnxExport(files.network);
   const digest = createHash('sha256').update(bytes).digest('hex');
   let graph: ReturnType<typeof parseOnnxModel> | null = readGraph(files.network, bytes);
-  const ends = endsOf(graph, files.network);
+  const ends = inputAndOutput(graph, files.network);
   let network: Session | undefined;
 
   const verdictOf = (shares: readonly number[]): Verdict => {
@@ -63,7 +63,7 @@ export const localScreener = async (path: string, blockAtWish: string): Promise<
       if (network === undefined) throw new Error('the classifier is not open');
       const pixels = await readClassifierPixels(picture, files.size);
       const { [ends.output]: logits } = await network.run({ [ends.input]: toInput(pixels, files) });
-      return verdictOf(sharesOf(logits, files));
+      return verdictOf(probabilities(logits, files));
     },
     close: () => network?.close() ?? Promise.resolve(),
   };
@@ -76,7 +76,7 @@ const scaleFor = (plain: readonly string[], labels: readonly string[]): Scale =>
   expected: `a probability above 0 and up to 1, or probabilities by label (${showNames(labels)}) such as ${labels[0] ?? ''}=0.8`,
 });
 
-const noUnsafe = ({ labels, network }: ClassifierFiles): RefineError =>
+const noUnsafeLabel = ({ labels, network }: ClassifierFiles): RefineError =>
   new RefineError(
     'CONTENT_SAFETY_SETUP',
     `The labels of ${network} are ${showNames(labels)}: none is known to be unsafe. Say which block with --safety-block-at, such as ${labels[0] ?? ''}=0.5.`,
@@ -92,7 +92,7 @@ const readGraph = (file: string, bytes: Uint8Array): ReturnType<typeof parseOnnx
 };
 
 /** As optimum's export of image classification names them; of other names, only one each. */
-const endsOf = (
+const inputAndOutput = (
   { inputs, outputs }: Pick<ReturnType<typeof parseOnnxModel>, 'inputs' | 'outputs'>,
   file: string,
 ): { input: string; output: string } => {
@@ -119,7 +119,7 @@ const toInput = ({ data, width, height }: Pixels, { scale, mean, deviation }: Cl
 };
 
 /** Probabilities of the labels. @throws CONTENT_SAFETY_UNAVAILABLE when they are no numbers */
-const sharesOf = (logits: Tensor | undefined, { labels, isExclusive, network }: ClassifierFiles): number[] => {
+const probabilities = (logits: Tensor | undefined, { labels, isExclusive, network }: ClassifierFiles): number[] => {
   const values = Array.from(logits?.data ?? []);
   if (values.length !== labels.length || !values.every(Number.isFinite)) {
     throw new RefineError(

@@ -3,18 +3,18 @@ import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { basename, resolve } from 'node:path';
 import { inputPlaces } from '../../../run/batch/earlier-inputs.js';
-import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
+import { existingForm } from '../../../io/files/unicode-form.js';
 import { parseShard, shardRows } from '../../../run/batch/shard.js';
-import { refineWork } from '../../../run/batch/refine-processor.js';
-import { take } from '../../../run/batch/take.js';
-import type { Work } from '../../../run/batch/row-processor.js';
+import { createRefineProcessor } from '../../../run/batch/refine-processor.js';
+import { takeFirst } from '../../../run/batch/async-rows.js';
+import type { RowProcessor } from '../../../run/batch/row-processor.js';
 import { Engine } from '../../../run/engine/engine.js';
 import type { EngineOptions } from '../../../run/engine/protocol.js';
 import { checkManifest, type ManifestCheck } from '../../../run/manifest/check-manifest.js';
 import { parseMetadataKeys } from '../../../run/manifest/rows/embedded-values.js';
 import { parseBatchRow, type RowParser } from '../../../run/manifest/rows/parse-row.js';
 import type { Manifest } from '../../../run/manifest/read-rows.js';
-import type { PassedBy } from '../../../run/manifest/inputs/skipped-files.js';
+import type { SkippedFiles } from '../../../run/manifest/inputs/skipped-files.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
 import { DRAWN_SEEDS, SEED_MODES } from '../../../run/manifest/rows/row-seed.js';
 import type { RowContext } from '../../../run/manifest/rows/resolve-settings.js';
@@ -99,8 +99,8 @@ export interface BatchRun extends EarlierRun {
   allRows: () => AsyncIterable<Row | InvalidRow>;
   total: PlannedWork;
   /** What lies in the inputs and is no row. */
-  passedBy: PassedBy;
-  work: Work;
+  passedBy: SkippedFiles;
+  work: RowProcessor;
   /** Files and folders of files that the run reads, besides its rows'. */
   reads: readonly string[];
   screening: Screening;
@@ -140,7 +140,7 @@ export interface RunKind {
   parse: RowParser;
   /** Of all its models. */
   loras: readonly LoraChoice[];
-  createWork: (place: WorkPlace) => Promise<Work>;
+  createWork: (place: WorkPlace) => Promise<RowProcessor>;
   /** What its models bring, of those that are on this machine by now. */
   readDefaults: () => Promise<ModelDefaults>;
   /** Bundled models that run because no others are named. */
@@ -166,7 +166,7 @@ export const batchKind = (flags: BatchFlags, around: Surroundings): RunKind => {
       const modelName = flags.model ?? basename(BUNDLED_MODEL);
       const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));
       const all = [...loras, ...namedLoras];
-      return refineWork(
+      return createRefineProcessor(
         new Engine({ model, modelName, vae, vaeTiling, memory, loras: all, embeddings, device, precision }),
       );
     },
@@ -236,7 +236,7 @@ export const planBatch = async (
     const findLora = loraFolder === null ? {} : { findLora: loraFolder.find };
     const manifest = await checkManifest({ ...rowsOf, ...defaults, ...findLora });
     const rows = (): AsyncIterable<Row | InvalidRow> =>
-      take(shard === null ? manifest.read() : shardRows(manifest.read(), shard), limit);
+      takeFirst(shard === null ? manifest.read() : shardRows(manifest.read(), shard), limit);
     const isPart = shard !== null || manifest.rows > limit;
     const named = new Set<string>();
     const total = isPart ? await measure(rows(), named) : manifest;
@@ -262,7 +262,7 @@ export const planBatch = async (
     rows,
     total,
     allRows: () => manifest.read(),
-    passedBy: manifest.passedBy,
+    passedBy: manifest.skipped,
     verb: verbOf(kind),
     work: flags.quiet === true ? work : sayWarnings(work, around.stderr),
     reads: [...manifest.files, ...run.settingsFiles, ...(work.reads ?? []), ...safetyModel],
@@ -283,5 +283,5 @@ export const planBatch = async (
 /** What looking through the rows gave. */
 interface LookedThrough extends Pick<BatchRun, 'rows' | 'total'> {
   manifest: ManifestCheck;
-  createWork: () => Promise<Work>;
+  createWork: () => Promise<RowProcessor>;
 }

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { findResults } from '../../compare/find-results.js';
 import type { Comparison } from '../../compare/write-comparison.js';
-import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
+import { existingForm } from '../../../io/files/unicode-form.js';
 import { createFewNotes, STRANGE_LINES, strangeLine } from '../progress/few-notes.js';
 import { parseWhole } from '../options/run-options.js';
 import { listenForStop } from '../stop-signal.js';
@@ -80,7 +80,7 @@ const compare = async (named: string, flags: CompareFlags, around: Surroundings)
       maxSide: flags.maxSide === undefined ? null : parseWhole('--max-side', flags.maxSide, 16),
       link: flags.link === true,
       signal: stop.signal,
-      tellFault: (fault) => {
+      onInvalidLine: (fault) => {
         passedOver.say(strangeLine(fault));
       },
       report: (done, total) => {

@@ -24,7 +24,7 @@ export const lookOnly = async (
   const info = await run.work.open(signal);
   /* That the model opens is known now; its memory is not needed for looking. */
   run.work.close();
-  if (run.appends && continuation?.looksBack === true) {
+  if (run.appends && continuation?.usesEarlierResults === true) {
     const earlier = await openEarlierResults(resultsPathOf(run));
     try {
       await mayAppend(run, info, { base: continuation.base, earlier }, signal);

@@ -1,7 +1,7 @@
 /** What tells a run of `generate` from one of `batch`: its rows, and two models instead of one. */
 import { basename, join, resolve } from 'node:path';
-import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
-import { generateWork } from '../../../run/batch/generate-processor.js';
+import { existingForm } from '../../../io/files/unicode-form.js';
+import { createGenerateProcessor } from '../../../run/batch/generate-processor.js';
 import type { EngineOptions } from '../../../run/engine/protocol.js';
 import { RefineError } from '../../../errors.js';
 import { generateRowParser, REFINER_KEYS, refinerDefaults } from '../../../run/manifest/rows/parse-generate-row.js';
@@ -101,11 +101,11 @@ export const generateKind = (inputs: readonly string[], flags: GenerateFlags, ar
         device,
         precision,
       });
-      return generateWork({
+      return createGenerateProcessor({
         base: await engine(flags.base, BUNDLED_BASE, loras.base),
         refiner: mode === 'base' ? null : await engine(flags.model, BUNDLED_MODEL, loras.refiner),
         resident,
-        handedOnFolder: join(outputFolder, `.sdxl-refine-latents${part}`),
+        handoffFolder: join(outputFolder, `.sdxl-refine-latents${part}`),
         resumes,
       });
     },

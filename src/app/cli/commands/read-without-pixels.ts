@@ -1,7 +1,7 @@
 /** The parts of a picture's file that may say what made it, so that a folder's pictures are not read whole to find prompts. */
 import type { FileHandle } from 'node:fs/promises';
 import { containerOf, type Container } from '../../../media/metadata/containers/bytes.js';
-import { MAX_PARTS, MAX_TEXT_BYTES } from '../../../media/metadata/limits.js';
+import { MAX_CHUNKS, MAX_TEXT_BYTES } from '../../../media/metadata/limits.js';
 
 /** What is read at once where only a few bytes are asked for. */
 const WINDOW_BYTES = 4096;
@@ -90,7 +90,7 @@ export const readWithoutPixels = async (handle: FileHandle, size: number): Promi
   if (container === 'avif') await file.need(0, size);
   if (container === null || container === 'avif') return bytes;
   const { start, headerBytes, part } = LAYOUTS[container];
-  for (let at = start, parts = 0; at + headerBytes <= size && parts < MAX_PARTS; parts++) {
+  for (let at = start, parts = 0; at + headerBytes <= size && parts < MAX_CHUNKS; parts++) {
     await file.need(at, headerBytes);
     const { end, hasPixels, isLast } = part(bytes, at);
     if (!hasPixels) await file.need(at, Math.min(end - at, MAX_PART_BYTES));

@@ -2,7 +2,7 @@
 import { rmdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import { makeOutputFolder } from '../../../run/batch/check-outputs.js';
-import { someOf } from '../../../run/batch/continue-run.js';
+import { listSome } from '../../../run/batch/continue-run.js';
 import type { BatchEvent } from '../../../run/batch/events.js';
 import type { BatchOutcome } from '../../../run/batch/run-batch.js';
 import { messageOf } from '../../../errors.js';
@@ -76,18 +76,18 @@ const sayUnclaimed = (
   if (resumes || flags.quiet === true) return;
   if (otherResults.length > 0) {
     around.stderr.write(
-      `Note: ${someOf(otherResults)} in ${outputFolder}, of a run that was divided otherwise, stays as it is.\n`,
+      `Note: ${listSome(otherResults)} in ${outputFolder}, of a run that was divided otherwise, stays as it is.\n`,
     );
   }
   if (unclaimed.length === 0 || prunes) return;
   around.stderr.write(
-    `Note: ${someOf(unclaimed)} of an earlier run ${unclaimed.length === 1 ? 'stays' : 'stay'} in ${outputFolder}, without a line in its results: no row writes ${unclaimed.length === 1 ? 'it' : 'them'} any more. --prune would remove ${unclaimed.length === 1 ? 'it' : 'them'}.\n`,
+    `Note: ${listSome(unclaimed)} of an earlier run ${unclaimed.length === 1 ? 'stays' : 'stay'} in ${outputFolder}, without a line in its results: no row writes ${unclaimed.length === 1 ? 'it' : 'them'} any more. --prune would remove ${unclaimed.length === 1 ? 'it' : 'them'}.\n`,
   );
 };
 
 /** A CSV that an earlier run wrote beside results that have changed now. */
 const sayStaleCsv = ({ state, continuation }: ContinuedRun, flags: BatchFlags, around: Surroundings): void => {
-  if (!continuation.looksBack || state?.predictionsCsv === undefined || flags.quiet === true) return;
+  if (!continuation.usesEarlierResults || state?.predictionsCsv === undefined || flags.quiet === true) return;
   around.stderr.write(
     `Note: ${state.predictionsCsv} is as the earlier run left it; --predictions-csv with its name writes it again.\n`,
   );

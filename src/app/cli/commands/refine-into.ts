@@ -1,17 +1,17 @@
 /** The rows of a run through the engine and into the journal, and the journal to its final form. */
 import { rm } from 'node:fs/promises';
-import { exists } from '../../../run/batch/exists.js';
+import { exists } from '../../../io/files/exists.js';
 import { isRefineError } from '../../../errors.js';
 import { openEarlierResults } from '../../../run/results/earlier-results.js';
-import { keepOwnCopy } from '../../../run/results/own-copy.js';
+import { copyIfHardLinked } from '../../../run/results/copy-if-hard-linked.js';
 import { openJournal } from '../../../run/results/journal.js';
 import { openWrittenFiles } from '../../../run/results/written-files.js';
 import { outputUnwritable } from '../../../run/results/output-error.js';
 import { removeOutputs } from '../../../run/batch/remove-outputs.js';
-import { setAside } from '../../../run/results/set-aside.js';
+import { saveInvalidLines } from '../../../run/results/save-invalid-lines.js';
 import { settleResults } from '../../../run/results/settle-results.js';
 import { writeRunState, type RunState } from '../../../run/results/run-state.js';
-import { timeOf } from '../../../run/batch/check-outputs.js';
+import { fileSystemTime } from '../../../run/batch/check-outputs.js';
 import type { BatchEvent } from '../../../run/batch/events.js';
 import { runBatch, type BatchOptions, type BatchOutcome } from '../../../run/batch/run-batch.js';
 import { mayAppend, type Beginning } from '../may-begin.js';
@@ -47,11 +47,11 @@ export const refineInto = async (
   { report, say, signal }: Running,
 ): Promise<BatchOutcome> => {
   const { work, screening, outputFolder, errorThreshold, continuation, clearFolder } = run;
-  const { looksBack, knowsInputs, earlierInputs, unclaimed } = continuation;
+  const { usesEarlierResults: looksBack, knowsInputs, earlierInputs, unclaimed } = continuation;
   /* A model that does not open leaves an earlier run's results as they are, and no empty ones. */
   const info = await work.open(signal);
   const written = await openWrittenFiles(outputFolder, run.part, looksBack ? (run.state?.written ?? []) : []);
-  const overwritesBefore = run.overwrites ? await timeOf(outputFolder) : (run.state?.overwritesBefore ?? null);
+  const overwritesBefore = run.overwrites ? await fileSystemTime(outputFolder) : (run.state?.overwritesBefore ?? null);
   /** What the results are about to be. */
   let announced: Partial<Pick<RunState, 'settled'>> = {};
   const remember = (base: number, isFinished: boolean): Promise<void> =>
@@ -63,7 +63,7 @@ export const refineInto = async (
     });
   /* Killed after the results are gone, it goes on with what it may replace. */
   if (run.overwrites) await remember(0, false);
-  await (looksBack ? keepOwnCopy(resultsPath) : removeResults(resultsPath));
+  await (looksBack ? copyIfHardLinked(resultsPath) : removeResults(resultsPath));
   const passedOver = createFewNotes(say, STRANGE_LINES);
   const again = createFewNotes(say, ['row that is done again', 'rows that are done again']);
   const earlier = looksBack
@@ -92,7 +92,7 @@ export const refineInto = async (
         inUse: continuation.inUse,
         written,
         verifies: run.verifies,
-        tellAgain: (why) => {
+        onRedo: (why) => {
           again.say(`${why}: its row is done again`);
         },
         errorThreshold,
@@ -106,12 +106,12 @@ export const refineInto = async (
       if (run.prunes) await removeOutputs(outputFolder, unclaimed, continuation.inUse);
       const dropped = new Set(run.prunes ? unclaimed : []);
       const settling = { base, begin: journal.begin, isWhole, knowsInputs };
-      const aside = earlier?.hasFaults === true ? await setAside(resultsPath, base, journal.begin) : null;
+      const aside = earlier?.hasFaults === true ? await saveInvalidLines(resultsPath, base, journal.begin) : null;
       if (aside !== null) say?.write(`Note: lines that no run wrote are in ${aside} now\n`);
       const left = await settleResults(resultsPath, {
         ...settling,
         isDropped: (name) => dropped.has(name),
-        announce: (settled) => {
+        beforeReplace: (settled) => {
           announced = { settled };
           return remember(base, false);
         },

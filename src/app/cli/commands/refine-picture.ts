@@ -5,8 +5,8 @@ import { rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { makeOutputFolder } from '../../../run/batch/check-outputs.js';
-import { isTaken } from '../../../run/batch/exists.js';
-import { filesAmong } from '../../../run/batch/files-in-use.js';
+import { isTaken } from '../../../io/files/exists.js';
+import { findReadFiles } from '../../../run/batch/files-in-use.js';
 import { fileIdentity } from '../../../io/files/file-identity.js';
 import { ALL, NOTHING, type Replaceable } from '../../../run/batch/replaceable.js';
 import { runBatch } from '../../../run/batch/run-batch.js';
@@ -128,7 +128,7 @@ const refineInto = async (output: string | undefined | null, text: string, place
 const refuseSources = async ({ folder, name, shown }: PictureOutput, run: BatchRun): Promise<void> => {
   const identity = await fileIdentity(join(folder, name));
   if (identity === null) return;
-  const [source] = (await filesAmong((one) => one === identity, { ...run, outputFolder: '' })).values();
+  const [source] = (await findReadFiles((one) => one === identity, { ...run, outputFolder: '' })).values();
   if (source === undefined) return;
   throw new RefineError(
     'OUTPUT_IS_INPUT',

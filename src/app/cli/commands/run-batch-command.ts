@@ -1,6 +1,6 @@
 /** The batch command: everything is checked that can be, then it runs, or only looks. */
 import { rm } from 'node:fs/promises';
-import { passedByText } from '../../../run/manifest/inputs/skipped-files.js';
+import { skippedText } from '../../../run/manifest/inputs/skipped-files.js';
 import { isRefineError, messageOf } from '../../../errors.js';
 import { batchKind, planBatch, verbOf, type BatchFlags, type RunKind } from './batch-run.js';
 import type { MergedConfig } from '../config/config.js';
@@ -36,7 +36,7 @@ export const runBatchCommand = async (
       ...{ kind, scratch, signal: stop.signal, print },
       settingsFiles: [file, userFile].filter((path) => path !== null),
     });
-    const passedBy = passedByText(run.passedBy);
+    const passedBy = skippedText(run.passedBy);
     if (passedBy !== '' && flags.quiet !== true) around.stderr.write(`${passedBy}\n`);
     try {
       const exitCode = await (flags.dryRun === true ? lookOnly : refineAll)(run, flags, around, stop.signal);

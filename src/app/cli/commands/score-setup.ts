@@ -1,7 +1,7 @@
 /** What `serve` and `score` make of their options: what scoring needs, and the engine. */
 import { randomInt } from 'node:crypto';
 import { basename, resolve } from 'node:path';
-import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
+import { existingForm } from '../../../io/files/unicode-form.js';
 import { Engine } from '../../../run/engine/engine.js';
 import { DRAWN_SEEDS } from '../../../run/manifest/rows/row-seed.js';
 import { guardedRequest } from '../../server/access/guarded-request.js';

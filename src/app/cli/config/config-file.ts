@@ -1,11 +1,11 @@
 /** The configuration file: found, read and checked. */
 import { stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
-import { exists } from '../../../run/batch/exists.js';
+import { exists } from '../../../io/files/exists.js';
 import { RefineError, isRefineError, messageOf } from '../../../errors.js';
 import { cutText } from '../../../io/json/json-text.js';
 import { isObject, parseJson, parseJsonObject } from '../../../io/json/parse-json.js';
-import { showValue } from '../../../run/manifest/rows/show-value.js';
+import { formatValue } from '../../../run/manifest/rows/format-value.js';
 import { readFileBytes } from '../../../io/files/open-file.js';
 import { isManifest } from '../../../run/manifest/inputs/manifest-input.js';
 import { ROW_KEYS, rowKeyOf } from '../../../run/manifest/rows/row-keys.js';
@@ -32,7 +32,7 @@ const yaml = async (text: string): Promise<unknown> => {
       for (const { key } of items) {
         if (key !== null && !isScalar(key)) throw new Error('it has a key that is no name, but a list or a table');
         const name = key === null ? null : key.value;
-        if (seen.has(name)) throw new Error(`it has the key ${showValue(name)} twice`);
+        if (seen.has(name)) throw new Error(`it has the key ${formatValue(name)} twice`);
         seen.add(name);
       }
     },
@@ -171,7 +171,7 @@ const unknownKey = (name: string, path: string, keys: readonly ConfigKey[]): Ref
       : near === null
         ? `the keys are ${keys.map((key) => key.name).join(', ')}`
         : `did you mean "${near}"?`;
-  return new RefineError('USAGE_OPTION_INVALID', `Unknown key ${showValue(name)} in ${path}: ${mend}`, {
+  return new RefineError('USAGE_OPTION_INVALID', `Unknown key ${formatValue(name)} in ${path}: ${mend}`, {
     context: { path, key: cutText(name, LONGEST_KEY), nearest: near },
   });
 };

@@ -5,7 +5,7 @@ import { RefineError } from '../../../errors.js';
 import { nearestKey } from '../../../run/manifest/rows/nearest-key.js';
 import { readText } from '../../../run/manifest/rows/parse-value.js';
 import { ROW_KEYS, rowKeyOf } from '../../../run/manifest/rows/row-keys.js';
-import { showValue } from '../../../run/manifest/rows/show-value.js';
+import { formatValue } from '../../../run/manifest/rows/format-value.js';
 
 /** A value as files and variables set it: text, number, switch, a pair of numbers, or a list of texts. */
 export type SettingValue = string | number | boolean | readonly number[] | readonly string[];
@@ -114,7 +114,7 @@ export const checkSetting = (key: ConfigKey, value: unknown, label: string): Set
   if (parsed.success) return parsed.data;
   throw new RefineError(
     'USAGE_OPTION_INVALID',
-    `Expected ${label} to be ${key.expected}, got ${showValue(value)}${mending(key, value)}`,
+    `Expected ${label} to be ${key.expected}, got ${formatValue(value)}${mending(key, value)}`,
   );
 };
 

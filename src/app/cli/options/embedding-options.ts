@@ -1,6 +1,6 @@
 /** `--embedding <name=file>`, which may be given several times. */
 import { resolve } from 'node:path';
-import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
+import { existingForm } from '../../../io/files/unicode-form.js';
 import { RefineError } from '../../../errors.js';
 import type { EmbeddingChoice } from '../../../records/model-options.js';
 

@@ -1,6 +1,6 @@
 /** `--lora <file[:weight]>`, which may be given several times. */
 import { basename, extname, resolve } from 'node:path';
-import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
+import { existingForm } from '../../../io/files/unicode-form.js';
 import { RefineError } from '../../../errors.js';
 import type { LoraChoice } from '../../../records/model-options.js';
 

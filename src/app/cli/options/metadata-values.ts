@@ -1,22 +1,22 @@
 /** What made a picture, as values of a row's keys. */
 import { systemCodeOf } from '../../../errors.js';
 import { FileRefused, withFile } from '../../../io/files/open-file.js';
-import type { PictureFacts } from '../../../run/manifest/rows/embedded-values.js';
+import type { MetadataValues } from '../../../run/manifest/rows/embedded-values.js';
 import type { RowValues } from '../../../run/manifest/rows/row-keys.js';
-import type { GenerationFacts } from '../../../media/metadata/generation-metadata.js';
+import type { GenerationMetadata } from '../../../media/metadata/generation-metadata.js';
 import { mapSampler } from '../../../media/metadata/map-sampler.js';
 import { syntaxOf } from '../../../media/metadata/prompt-syntax.js';
-import { readGenerationFacts } from '../../../media/metadata/read-generation-metadata.js';
+import { readGenerationMetadata } from '../../../media/metadata/read-generation-metadata.js';
 import { readInfotext } from '../../../media/metadata/read-infotext.js';
 import { readWithoutPixels } from '../commands/read-without-pixels.js';
 
-const readFacts = (path: string): Promise<GenerationFacts | null> =>
-  withFile(path, 'picture', async (handle, size) => readGenerationFacts(await readWithoutPixels(handle, size)));
+const readFacts = (path: string): Promise<GenerationMetadata | null> =>
+  withFile(path, 'picture', async (handle, size) => readGenerationMetadata(await readWithoutPixels(handle, size)));
 
-const NOTHING: PictureFacts = { values: {}, warnings: [] };
+const NOTHING: MetadataValues = { values: {}, warnings: [] };
 
 /** @returns nothing too when the file can't be read: that is said where the picture is needed */
-export const readPictureFacts = async (path: string): Promise<PictureFacts> => {
+export const readPictureFacts = async (path: string): Promise<MetadataValues> => {
   const facts = await readFacts(path).catch((thrown: unknown) => {
     if (systemCodeOf(thrown) === undefined && !(thrown instanceof FileRefused)) throw thrown;
     return null;
@@ -25,7 +25,7 @@ export const readPictureFacts = async (path: string): Promise<PictureFacts> => {
 };
 
 /** The text beside a picture, where it is A1111's; null: it is a caption. */
-export const readInfotextFacts = (text: string): PictureFacts | null => {
+export const readInfotextFacts = (text: string): MetadataValues | null => {
   const facts = readInfotext(text);
   return facts === null ? null : asRowValues(facts);
 };
@@ -33,7 +33,7 @@ export const readInfotextFacts = (text: string): PictureFacts | null => {
 const withoutNulls = (values: Record<string, unknown>): RowValues =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
 
-const asRowValues = (facts: GenerationFacts): PictureFacts => {
+const asRowValues = (facts: GenerationMetadata): MetadataValues => {
   const { prompt, negativePrompt, seed, steps, guidanceScale, width, height, noise = {}, warnings } = facts;
   const values = withoutNulls({
     prompt,

@@ -8,7 +8,7 @@ import { nearestKey } from '../../../run/manifest/rows/nearest-key.js';
 import { parseValue } from '../../../run/manifest/rows/parse-value.js';
 import { resolveSettings, settingProblems } from '../../../run/manifest/rows/resolve-settings.js';
 import type { RowValues } from '../../../run/manifest/rows/row-keys.js';
-import { showValue } from '../../../run/manifest/rows/show-value.js';
+import { formatValue } from '../../../run/manifest/rows/format-value.js';
 import { DEFAULTS_FILE } from '../../../models/weights/discovery/model-files.js';
 import { readJsonObject } from '../../../models/weights/discovery/read-json.js';
 import { findModelFolder } from './resolve-model.js';
@@ -54,7 +54,7 @@ export const readModelDefaults = async (path: string): Promise<RowValues> => {
 const unknownKey = (name: string): string => {
   const near = nearestKey(name, MODEL_DEFAULT_KEYS);
   const mend = near === null ? `a model may set ${MODEL_DEFAULT_KEYS.join(', ')}` : `did you mean "${near}"?`;
-  return `unknown key ${showValue(name)}: ${mend}`;
+  return `unknown key ${formatValue(name)}: ${mend}`;
 };
 
 /** The same of `--model` as people write it; a model that is not on this machine yet brings none. */

@@ -1,8 +1,8 @@
 /** `--lora-dir`: LoRAs that rows name, opened with the model that they may not fit. */
 import { resolve } from 'node:path';
-import type { Work } from '../../../run/batch/row-processor.js';
+import type { RowProcessor } from '../../../run/batch/row-processor.js';
 import { countSteps } from '../../../run/manifest/rows/count-steps.js';
-import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
+import { existingForm } from '../../../io/files/unicode-form.js';
 import { openLoraFolder, type LoraFolder } from '../../../run/manifest/inputs/lora-folder.js';
 import type { InvalidRow, Row } from '../../../records/row.js';
 import type { LoraChoice } from '../../../records/model-options.js';
@@ -31,7 +31,7 @@ export const measure = async (rows: AsyncIterable<Row | InvalidRow>, loras: Set<
 };
 
 /** Rows are read again once the models are open, and then know which LoRAs do not fit. */
-export const leavingOut = (work: Work, folder: LoraFolder | null): Work => ({
+export const leavingOut = (work: RowProcessor, folder: LoraFolder | null): RowProcessor => ({
   ...work,
   async open(signal) {
     const info = await work.open(signal);

@@ -1,5 +1,5 @@
 /** The words that options take: for those who check them, and for completion. Settings of rows have theirs in `ROW_KEYS`. */
-import type { Resident } from '../../../run/batch/model-residency.js';
+import type { Residency } from '../../../run/batch/model-residency.js';
 import type { PrecisionRequest } from '../../../onnx/devices/device-request.js';
 import { DEVICE_FAMILIES } from '../../../onnx/graph/operators/target.js';
 import type { GenerateMode, StageInput } from '../../../records/row.js';
@@ -11,7 +11,7 @@ export const PRECISIONS = ['auto', 'fp32', 'fp16', 'int8'] as const satisfies re
 export const MEMORY_USES = ['lean', 'fast'] as const satisfies readonly MemoryUse[];
 export const VAE_TILINGS = ['auto', 'on', 'off'] as const satisfies readonly VaeTiling[];
 export const MODES = ['base', 'ensemble', 'two-stage'] as const satisfies readonly GenerateMode[];
-export const RESIDENT = ['one', 'both', 'auto'] as const satisfies readonly Resident[];
+export const RESIDENT = ['one', 'both', 'auto'] as const satisfies readonly Residency[];
 export const STAGE_INPUTS = ['latents', 'picture'] as const satisfies readonly StageInput[];
 export const SCREENERS = ['azure', 'local', 'off'] as const;
 export const FAIL_MODES = ['closed', 'open'] as const;

@@ -6,10 +6,10 @@ import { pipeline } from 'node:stream/promises';
 import { RefineError } from '../../../errors.js';
 import { FILE_LIMITS } from '../../../io/files/file-limits.js';
 import { namedOnCommandLine } from '../../../run/manifest/inputs/find-inputs.js';
-import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
+import { existingForm } from '../../../io/files/unicode-form.js';
 import { isGlob } from '../../../run/manifest/inputs/glob-place.js';
 import { isManifest } from '../../../run/manifest/inputs/manifest-input.js';
-import { showValue } from '../../../run/manifest/rows/show-value.js';
+import { formatValue } from '../../../run/manifest/rows/format-value.js';
 import type { Surroundings } from '../process-context.js';
 
 export interface PictureInput {
@@ -42,7 +42,7 @@ export const expectOnePicture = async (inputs: readonly string[], cwd: string): 
 };
 
 const several = (found: string, inputs: readonly string[]): RefineError => {
-  const shown = inputs.slice(0, 3).map((input) => (/^[\w./+-]+$/.test(input) ? input : showValue(input)));
+  const shown = inputs.slice(0, 3).map((input) => (/^[\w./+-]+$/.test(input) ? input : formatValue(input)));
   const more = inputs.length > shown.length ? ' …' : '';
   return new RefineError(
     'USAGE_CONFLICT',

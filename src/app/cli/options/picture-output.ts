@@ -1,8 +1,8 @@
 /** Where `sdxl-refine <picture>` writes, and whether it may. */
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
-import { refuseFile } from '../../../run/batch/check-outputs.js';
-import { isTaken } from '../../../run/batch/exists.js';
+import { refuseExistingFile } from '../../../run/batch/check-outputs.js';
+import { isTaken } from '../../../io/files/exists.js';
 import { RefineError } from '../../../errors.js';
 import { OUTPUT_EXTENSIONS } from '../../../run/manifest/rows/output-form.js';
 import type { Row } from '../../../records/row.js';
@@ -73,5 +73,5 @@ export const mayWrite = async (
   if (overwrite) return;
   if (canAsk(around) && (await ask(`${shown} exists. Replace it? [y/N] `, around, signal))) return;
   if (canAsk(around)) throw new RefineError('OUTPUT_EXISTS', `${shown} stays as it is.`, { context: { path } });
-  await refuseFile(path);
+  await refuseExistingFile(path);
 };

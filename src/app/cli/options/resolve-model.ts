@@ -1,7 +1,7 @@
 /** `--model` as people write it: a path, a bundled model's name, or an id of the hub. */
 import { resolve } from 'node:path';
-import { existingForm } from '../../../run/manifest/inputs/unicode-form.js';
-import { exists } from '../../../run/batch/exists.js';
+import { existingForm } from '../../../io/files/unicode-form.js';
+import { exists } from '../../../io/files/exists.js';
 import { DEFAULT_VARIANT } from '../../../models/hub/choose-files.js';
 import { findCached } from '../../../models/hub/find-cached.js';
 import { readHubSettings } from '../../../models/hub/hub-settings.js';

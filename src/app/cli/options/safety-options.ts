@@ -1,7 +1,7 @@
 /** What the options of content safety ask for, made ready. */
 import { resolve } from 'node:path';
 import { RefineError } from '../../../errors.js';
-import { byIdentity, byKey } from '../../../run/safety/azure-identity.js';
+import { authorizeByIdentity, authorizeByKey } from '../../../run/safety/azure-identity.js';
 import { AZURE_SCALE, azureScreener } from '../../../run/safety/azure-screener.js';
 import { parseBlockAt } from '../../../run/safety/block-at.js';
 import { localScreener } from '../../../run/safety/local-screener.js';
@@ -78,7 +78,7 @@ const azure = (flags: SafetyFlags, around: Around): Screener => {
   }
   return azureScreener({
     endpoint: readEndpoint(around),
-    authorize: key === undefined ? byIdentity(around.env) : byKey(key),
+    authorize: key === undefined ? authorizeByIdentity(around.env) : authorizeByKey(key),
     blockAt: parseBlockAt(flags.safetyBlockAt ?? thresholdText(around), AZURE_SCALE),
     blocklists,
   });

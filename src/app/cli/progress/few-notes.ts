@@ -1,5 +1,5 @@
 /** Notes of one kind, of which there may be as many as rows: the first few are said, and how many more there are. */
-import type { LineFault } from '../../../run/results/read-results.js';
+import type { InvalidLine } from '../../../run/results/read-results.js';
 import type { Terminal } from './terminal.js';
 
 /** What follows is most often so for the same reason. */
@@ -35,5 +35,5 @@ export const createFewNotes = (
 export const STRANGE_LINES = ['line that no run wrote', 'lines that no run wrote'] as const;
 
 /** `out/results.jsonl:3: expected a result of a run, found a line that lacks "status"; the line is passed over` */
-export const strangeLine = ({ path, line, what }: LineFault): string =>
+export const strangeLine = ({ path, line, what }: InvalidLine): string =>
   `${path}:${line}: expected a result of a run, found a line that ${what}; the line is passed over`;

@@ -1,5 +1,5 @@
 /** What an opened model and its rows have to say, to a person who wants to hear it. */
-import type { Work } from '../../../run/batch/row-processor.js';
+import type { RowProcessor } from '../../../run/batch/row-processor.js';
 import type { ResultRecord } from '../../../records/result.js';
 import type { RowOrigin } from '../../../records/row.js';
 import { plainText } from './plain-text.js';
@@ -23,7 +23,7 @@ export const resultNotes = ({
 const MOST_SAID = 100;
 
 /** What the model and the engine say comes once a run, what a row says of itself once a row. */
-export const sayWarnings = (work: Work, stderr: Pick<Surroundings['stderr'], 'write'>): Work => {
+export const sayWarnings = (work: RowProcessor, stderr: Pick<Surroundings['stderr'], 'write'>): RowProcessor => {
   const said = new Set<string>();
   const say = (warnings: readonly string[] = []): void => {
     for (const warning of warnings) {

@@ -1,7 +1,7 @@
 /** The last words of a run, for people. */
 import type { DryRunCost } from '../../../run/batch/dry-run.js';
 import type { BatchOutcome } from '../../../run/batch/run-batch.js';
-import type { WorkInfo } from '../../../run/batch/work-info.js';
+import type { ProcessorInfo } from '../../../run/batch/row-processor.js';
 import type { Summary } from '../../../run/results/summary.js';
 import type { Verb } from '../commands/batch-run.js';
 import { failureEntry, type RowFailure } from './failure-text.js';
@@ -9,7 +9,7 @@ import { plainText } from './plain-text.js';
 import { PLAIN, type Colors } from './terminal.js';
 import { timeText } from './time-text.js';
 
-interface RunFacts {
+interface SummaryRun {
   total: number;
   durationMs: number;
   /** As a person reads it. */
@@ -23,7 +23,7 @@ interface RunFacts {
 /** Of a run that came to its end. */
 export const summaryText = (
   { summary, takenOver, refined, stoppedByThreshold }: BatchOutcome,
-  facts: RunFacts,
+  facts: SummaryRun,
   colors: Colors = PLAIN,
 ): string => {
   const { total, durationMs, outputFolder, resultsName, verb } = facts;
@@ -72,7 +72,7 @@ export const stoppedText = (
     ? ''
     : `${finished} of ${count(total, 'row')} finished: ${resultsPath}. Go on with ${goOn}.\n`;
 
-export const dryRunText = (summary: Summary, cost: DryRunCost, info: WorkInfo): string => {
+export const dryRunText = (summary: Summary, cost: DryRunCost, info: ProcessorInfo): string => {
   const lines = [
     `${count(cost.rows, 'row')} would run: ${count(cost.unetCalls, 'UNet call')} on ${info.device} (${info.precision})`,
     ...failures(summary),
@@ -82,7 +82,7 @@ export const dryRunText = (summary: Summary, cost: DryRunCost, info: WorkInfo): 
 };
 
 /** The model of a run, or the base model and the refiner after it, which is opened when its turn comes. */
-const modelsText = ({ model, baseModel = model }: WorkInfo): string =>
+const modelsText = ({ model, baseModel = model }: ProcessorInfo): string =>
   baseModel === model ? model : `${baseModel} (then ${model})`;
 
 const failures = ({ failed, errors }: Summary): string[] => {

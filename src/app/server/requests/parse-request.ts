@@ -5,7 +5,7 @@ import { parseRow } from '../../../run/manifest/rows/parse-row.js';
 import type { RawRow } from '../../../run/manifest/formats/raw-row.js';
 import type { RowContext } from '../../../run/manifest/rows/resolve-settings.js';
 import { rowKeyOf, spellingsOf, type RowKeyName } from '../../../run/manifest/rows/row-keys.js';
-import { showValue } from '../../../run/manifest/rows/show-value.js';
+import { formatValue } from '../../../run/manifest/rows/format-value.js';
 import type { Row } from '../../../records/row.js';
 import { isRefused, requestKeyOf } from './request-keys.js';
 import { readTable, type Cells } from './read-table.js';
@@ -63,7 +63,7 @@ const readSettings = (object: unknown, place: string): ReadonlyMap<RowKeyName, u
   const settings = new Map<RowKeyName, unknown>();
   if (object === undefined || object === null) return settings;
   if (typeof object !== 'object' || Array.isArray(object)) {
-    throw invalid(`Expected ${place} to be an object of settings, got ${showValue(object)}.`);
+    throw invalid(`Expected ${place} to be an object of settings, got ${formatValue(object)}.`);
   }
   const entries = Object.entries(object);
   if (entries.length > MAX_KEYS)
@@ -84,7 +84,7 @@ const refuseSlip = (name: string, place: string): void => {
   if (rowKeyOf(name) !== undefined) return;
   const near = nearestKey(name, spellingsOf('batch'));
   if (near === null) return;
-  throw invalid(`Unknown key ${showValue(name)} (${place}): did you mean "${near}"? Correct it, or rename it.`);
+  throw invalid(`Unknown key ${formatValue(name)} (${place}): did you mean "${near}"? Correct it, or rename it.`);
 };
 
 /** What is no URL is base64: in a manifest it could be a path, and so could a URL behind white space. */
@@ -94,7 +94,7 @@ const inline = (image: unknown, place: string): unknown => {
   if (text === '' || IS_ACCEPTED.test(text)) return text;
   if (!HAS_SCHEME.test(text)) return `data:;base64,${text}`;
   throw invalid(
-    `Expected image to be base64, a data: URL or a public http(s) URL (${place}), got ${showValue(text)}: send the picture itself.`,
+    `Expected image to be base64, a data: URL or a public http(s) URL (${place}), got ${formatValue(text)}: send the picture itself.`,
   );
 };
 

@@ -1,7 +1,7 @@
 /** The table of a request: pandas' split form, or a list of records, as MLflow and Azure ML take both. */
 import { RefineError } from '../../../errors.js';
 import { isObject } from '../../../io/json/parse-json.js';
-import { showValue } from '../../../run/manifest/rows/show-value.js';
+import { formatValue } from '../../../run/manifest/rows/format-value.js';
 import { requestKeyOf } from './request-keys.js';
 
 export type Cells = Readonly<Record<string, unknown>>;
@@ -16,18 +16,19 @@ const EXAMPLE = '{"input_data": {"columns": ["image", "prompt"], "index": [0], "
 
 /** @throws REQUEST_INVALID */
 export const readTable = (body: unknown): RequestTable => {
-  if (!isObject(body)) throw invalid(`Expected a JSON object like ${EXAMPLE}, got ${showValue(body)}.`);
+  if (!isObject(body)) throw invalid(`Expected a JSON object like ${EXAMPLE}, got ${formatValue(body)}.`);
   const input = body['input_data'];
   if (input === undefined) {
     const keys = Object.keys(body).slice(0, 5).join(', ') || 'none';
     throw invalid(`Expected the key input_data, found ${keys}: send ${EXAMPLE}.`);
   }
   if (Array.isArray(input)) return { rows: nonEmpty(input.map(toRecord)), params: body['params'] };
-  if (!isObject(input)) throw invalid(`Expected input_data to be an object like ${EXAMPLE}, got ${showValue(input)}.`);
+  if (!isObject(input))
+    throw invalid(`Expected input_data to be an object like ${EXAMPLE}, got ${formatValue(input)}.`);
   const params = mergeParams(body['params'], input['params']);
   const { columns, data } = input;
   if (data === undefined) throw invalid(`Expected input_data.data, the rows, found none: send ${EXAMPLE}.`);
-  if (!Array.isArray(data)) throw invalid(`Expected input_data.data to be a list of rows, got ${showValue(data)}.`);
+  if (!Array.isArray(data)) throw invalid(`Expected input_data.data to be a list of rows, got ${formatValue(data)}.`);
   checkIndex(input['index'], data.length);
   const names = readColumns(columns);
   return { rows: nonEmpty(data.map((row, index) => readRow(row, names, index))), params };
@@ -40,7 +41,7 @@ const nonEmpty = (rows: readonly Cells[]): readonly Cells[] => {
 
 const toRecord = (row: unknown, index: number): Cells => {
   if (isObject(row)) return row;
-  throw invalid(`Expected row ${index} of input_data to be an object, got ${showValue(row)}.`);
+  throw invalid(`Expected row ${index} of input_data to be an object, got ${formatValue(row)}.`);
 };
 
 /** Columns of a table: some dozens are ours, and others may stand beside them. */
@@ -52,7 +53,7 @@ type ColumnName = string | null;
 const readColumns = (columns: unknown): readonly ColumnName[] | null => {
   if (columns === undefined) return null;
   if (!Array.isArray(columns)) {
-    throw invalid(`Expected input_data.columns to be a list of names, got ${showValue(columns)}.`);
+    throw invalid(`Expected input_data.columns to be a list of names, got ${formatValue(columns)}.`);
   }
   if (columns.length > MAX_COLUMNS) {
     throw invalid(`Expected at most ${MAX_COLUMNS} columns, found ${columns.length}: send those that the rows need.`);
@@ -61,7 +62,7 @@ const readColumns = (columns: unknown): readonly ColumnName[] | null => {
   const seen = new Set<string>();
   for (const name of names) {
     if (name === null || !isOurs(name)) continue;
-    if (seen.has(name)) throw invalid(`Expected each column once, found ${showValue(name)} twice.`);
+    if (seen.has(name)) throw invalid(`Expected each column once, found ${formatValue(name)} twice.`);
     seen.add(name);
   }
   return names;
@@ -71,7 +72,7 @@ const isOurs = (name: string): boolean => name === 'params' || requestKeyOf(name
 
 const checkIndex = (index: unknown, rows: number): void => {
   if (index === undefined || (Array.isArray(index) && index.length === rows)) return;
-  const found = Array.isArray(index) ? `${index.length} entries` : showValue(index);
+  const found = Array.isArray(index) ? `${index.length} entries` : formatValue(index);
   throw invalid(`Expected input_data.index to be a list with an entry for each of the ${rows} rows, got ${found}.`);
 };
 

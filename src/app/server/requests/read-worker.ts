@@ -1,7 +1,7 @@
 /** A thread of its own for the bodies of requests and the metadata of pictures: they take longer to read than whoever watches the server would wait. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { toErrorRecord } from '../../../errors.js';
-import { readSourceStamp, type SourceStamp } from '../../../run/batch/stamp-picture.js';
+import { readSourceMetadata, type SourceMetadata } from '../../../run/batch/embed-metadata.js';
 import { requestReader, type RequestOptions, type RequestRow } from './read-request.js';
 import type { ReadTask, ReadReply } from './request-thread.js';
 
@@ -11,7 +11,7 @@ const answer = async (task: ReadTask): Promise<void> => {
   const { id } = task;
   try {
     if ('picture' in task) {
-      post({ id, stamp: keepingFew(readSourceStamp(task.picture)) });
+      post({ id, stamp: keepingFew(readSourceMetadata(task.picture)) });
       return;
     }
     const rows = (await read(task.body, task.runSeed)).map(withOwnBytes);
@@ -27,7 +27,7 @@ const answer = async (task: ReadTask): Promise<void> => {
 /** Characters of the texts that travel from a picture into its answer: a graph has some 100 000, and writing 16 MiB of them takes long. */
 const MOST_KEPT = 2 ** 20;
 
-const keepingFew = ({ kept, ...stamp }: SourceStamp): SourceStamp => {
+const keepingFew = ({ kept, ...stamp }: SourceMetadata): SourceMetadata => {
   let left = MOST_KEPT;
   return { ...stamp, kept: kept.filter(({ text }) => (left -= text.length) >= 0) };
 };

@@ -1,13 +1,13 @@
 /** The thread that reads bodies, and pictures' metadata, from the server's side. */
 import { Worker } from 'node:worker_threads';
 import { fromErrorRecord, type ErrorRecord } from '../../../errors.js';
-import { NO_SOURCE, type SourceStamp } from '../../../run/batch/stamp-picture.js';
+import { NO_SOURCE_METADATA, type SourceMetadata } from '../../../run/batch/embed-metadata.js';
 import type { ReadRequest, RequestOptions, RequestRow } from './read-request.js';
 
 export type ReadTask = { id: number } & ({ body: Uint8Array; runSeed: number } | { picture: Uint8Array });
 
 export type ReadReply = { id: number } & (
-  { rows: readonly RequestRow[] } | { stamp: SourceStamp } | { error: ErrorRecord }
+  { rows: readonly RequestRow[] } | { stamp: SourceMetadata } | { error: ErrorRecord }
 );
 
 interface Asker {
@@ -33,9 +33,9 @@ export class RequestThread {
   };
 
   /** The picture is copied: it is decoded here meanwhile. */
-  readonly readStamp = async (picture: Uint8Array): Promise<SourceStamp> => {
+  readonly readStamp = async (picture: Uint8Array): Promise<SourceMetadata> => {
     const reply = await this.#ask({ id: ++this.#last, picture });
-    return 'stamp' in reply ? reply.stamp : NO_SOURCE;
+    return 'stamp' in reply ? reply.stamp : NO_SOURCE_METADATA;
   };
 
   #ask(task: ReadTask, moved: ArrayBuffer[] = []): Promise<ReadReply> {

@@ -1,4 +1,4 @@
-import { MAX_PARTS } from '../limits.js';
+import { MAX_CHUNKS } from '../limits.js';
 
 export interface JpegSegment {
   /** The byte after 0xFF. */
@@ -17,7 +17,7 @@ const hasNoLength = (marker: number): boolean => marker === 0x01 || (marker >= 0
 /** The segments of a JPEG before its first scan; ends early where the file is damaged. */
 export function* jpegSegments(jpeg: Buffer): Generator<JpegSegment> {
   let at = 2;
-  for (let count = 0; count < MAX_PARTS && at + 4 <= jpeg.length && jpeg[at] === 0xff; count++) {
+  for (let count = 0; count < MAX_CHUNKS && at + 4 <= jpeg.length && jpeg[at] === 0xff; count++) {
     const marker = jpeg.readUInt8(at + 1);
     if (marker === START_OF_SCAN || marker === END_OF_IMAGE) return;
     if (marker === 0xff) {

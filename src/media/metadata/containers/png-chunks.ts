@@ -1,6 +1,6 @@
 import { PNG_SIGNATURE } from './bytes.js';
 import { crc32 } from './crc32.js';
-import { MAX_PARTS } from '../limits.js';
+import { MAX_CHUNKS } from '../limits.js';
 import type { Warn } from '../warnings.js';
 
 export interface PngChunk {
@@ -19,7 +19,7 @@ export function* pngChunks(png: Buffer, warn: Warn): Generator<PngChunk> {
   let at = PNG_SIGNATURE.length;
   for (let count = 0; at + 12 <= png.length; count++) {
     const end = at + 12 + png.readUInt32BE(at);
-    if (count === MAX_PARTS || end > png.length) break;
+    if (count === MAX_CHUNKS || end > png.length) break;
     const checked = png.subarray(at + 4, end - 4);
     const type = checked.toString('latin1', 0, 4);
     yield { type, data: checked.subarray(4), checked, crc: png.readUInt32BE(end - 4), end };

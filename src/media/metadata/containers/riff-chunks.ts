@@ -1,4 +1,4 @@
-import { MAX_PARTS } from '../limits.js';
+import { MAX_CHUNKS } from '../limits.js';
 
 export interface RiffChunk {
   /** Four characters: `VP8 `, `EXIF`, … */
@@ -9,7 +9,7 @@ export interface RiffChunk {
 /** The chunks of a WebP, up to where the file is cut. */
 export function* riffChunks(webp: Buffer): Generator<RiffChunk> {
   let at = 12;
-  for (let count = 0; count < MAX_PARTS && at + 8 <= webp.length; count++) {
+  for (let count = 0; count < MAX_CHUNKS && at + 8 <= webp.length; count++) {
     const end = at + 8 + webp.readUInt32LE(at + 4);
     if (end > webp.length) return;
     yield { type: webp.toString('latin1', at, at + 4), data: webp.subarray(at + 8, end) };

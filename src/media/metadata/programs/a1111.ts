@@ -1,4 +1,10 @@
-import { type Facts, factsOf, type NoiseFacts, numberOf, type Program } from '../generation-metadata.js';
+import {
+  type ProgramMetadata,
+  parseMetadata,
+  type NoiseMetadata,
+  numberOf,
+  type Program,
+} from '../generation-metadata.js';
 import type { Rng } from '../../../records/settings.js';
 import type { Warn } from '../warnings.js';
 import { knownSyntax } from '../prompt-syntax.js';
@@ -18,7 +24,7 @@ const programOf = (params: Params): Program => {
  * A1111's and Forge's `parameters`, which many programs write.
  * @param alone the text is A1111's by its place, so that one without parameters is a prompt; anywhere else it is nothing
  */
-export const readA1111 = (text: string, alone: boolean, warn: Warn): Facts | null => {
+export const readA1111 = (text: string, alone: boolean, warn: Warn): ProgramMetadata | null => {
   const infotext = parseInfotext(text, warn);
   if (infotext === null) return null;
   const { prompt, negativePrompt, params } = infotext;
@@ -38,7 +44,7 @@ export const readA1111 = (text: string, alone: boolean, warn: Warn): Facts | nul
     width,
     height,
   };
-  const facts = factsOf(program, raw, warn);
+  const facts = parseMetadata(program, raw, warn);
   const noise = noiseOf(params);
   const syntax = program === 'sdxl-refine' ? knownSyntax(params.get('Prompt syntax')) : null;
   return {
@@ -64,7 +70,7 @@ const NETWORKS = /\s*<(lora|lyco|hypernet):[^<>]*>/g;
 const VERSION = /^[vf]\d+\.\d+/;
 
 /** `RNG` is written where it is not the GPU's own, whose numbers are Philox's too (A1111 v1.10.1, modules/processing.py). */
-const noiseOf = (params: Params): NoiseFacts => {
+const noiseOf = (params: Params): NoiseMetadata => {
   const ofProgram = !params.has('App') && VERSION.test(params.get('Version') ?? '') ? 'GPU' : undefined;
   const rng = RNGS.get(params.get('RNG') ?? ofProgram ?? '');
   const numbers = {

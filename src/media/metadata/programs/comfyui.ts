@@ -1,5 +1,5 @@
 /** What made a ComfyUI picture: a walk upstream from the node that saved it. */
-import { type Facts, factsOf } from '../generation-metadata.js';
+import { type ProgramMetadata, parseMetadata } from '../generation-metadata.js';
 import { MAX_LINK_DEPTH } from '../limits.js';
 import type { JsonObject } from '../parse-json.js';
 import { quote, type Warn } from '../warnings.js';
@@ -13,7 +13,7 @@ import { sideText, type SideText } from './comfyui-text.js';
  * @param json PNG's `prompt`: the API form of the graph; its `workflow` is not needed
  * @returns null if it is no graph
  */
-export const readComfyui = (json: JsonObject, warn: Warn): Facts | null => {
+export const readComfyui = (json: JsonObject, warn: Warn): ProgramMetadata | null => {
   const graph = parseGraph(json, warn);
   if (graph === null) return null;
   const samplers = stagesOf(graph);
@@ -36,7 +36,7 @@ export const readComfyui = (json: JsonObject, warn: Warn): Facts | null => {
     guidanceScale: literal('cfg'),
     ...sizeOf(graph, base),
   };
-  return factsOf('comfyui', raw, warn);
+  return parseMetadata('comfyui', raw, warn);
 };
 
 const SIDES: readonly Side[] = ['positive', 'negative'];

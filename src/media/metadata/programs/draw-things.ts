@@ -1,9 +1,9 @@
-import { type Facts, factsOf } from '../generation-metadata.js';
+import { type ProgramMetadata, parseMetadata } from '../generation-metadata.js';
 import { type JsonObject, valueOf } from '../parse-json.js';
 import type { Warn } from '../warnings.js';
 
 /** Draw Things (ImageConverter.swift): prompt and negative prompt are `c` and `uc`, as in latent diffusion's code. */
-export const readDrawThings = (json: JsonObject, warn: Warn): Facts | null => {
+export const readDrawThings = (json: JsonObject, warn: Warn): ProgramMetadata | null => {
   const prompt = valueOf(json, 'c');
   if (typeof prompt !== 'string' || valueOf(json, 'sampler') === undefined) return null;
   const size = valueOf(json, 'size');
@@ -18,5 +18,5 @@ export const readDrawThings = (json: JsonObject, warn: Warn): Facts | null => {
     width,
     height,
   };
-  return factsOf('draw-things', raw, warn);
+  return parseMetadata('draw-things', raw, warn);
 };

@@ -1,4 +1,4 @@
-import { type Facts, factsOf } from '../generation-metadata.js';
+import { type ProgramMetadata, parseMetadata } from '../generation-metadata.js';
 import { type JsonObject, valueOf } from '../parse-json.js';
 import type { Warn } from '../warnings.js';
 
@@ -7,7 +7,7 @@ import type { Warn } from '../warnings.js';
  * tuples in text: `"(1152, 896)"`. The prompt is the one that was typed, not `full_prompt`, which styles were put into.
  * @returns null for JSON that does not bear their marks: other programs call their prompts `prompt` too
  */
-export const readFooocus = (json: JsonObject, warn: Warn): Facts | null => {
+export const readFooocus = (json: JsonObject, warn: Warn): ProgramMetadata | null => {
   if (!isFooocus(json)) return null;
   const of = (...keys: string[]): unknown => keys.map((key) => valueOf(json, key)).find((value) => value !== undefined);
   const resolution = of('resolution');
@@ -23,7 +23,7 @@ export const readFooocus = (json: JsonObject, warn: Warn): Facts | null => {
     width: width ?? of('width'),
     height: height ?? of('height'),
   };
-  return factsOf('fooocus', raw, warn);
+  return parseMetadata('fooocus', raw, warn);
 };
 
 /** They name themselves; versions before 2.2 have only settings that no other program has. */

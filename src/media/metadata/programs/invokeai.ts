@@ -1,11 +1,11 @@
 /** InvokeAI's three forms, newest first. */
-import { type Facts, factsOf, numberOf } from '../generation-metadata.js';
+import { type ProgramMetadata, parseMetadata, numberOf } from '../generation-metadata.js';
 import { MAX_INFOTEXT_CHARS } from '../limits.js';
 import { isObject, type JsonObject, valueOf } from '../parse-json.js';
 import type { Warn } from '../warnings.js';
 
 /** `invokeai_metadata` (invokeai/app/invocations/metadata.py). Its `scheduler` is what others call the sampler. */
-export const readInvokeai = (json: JsonObject, warn: Warn): Facts => {
+export const readInvokeai = (json: JsonObject, warn: Warn): ProgramMetadata => {
   const raw = {
     prompt: valueOf(json, 'positive_prompt'),
     negativePrompt: valueOf(json, 'negative_prompt'),
@@ -16,11 +16,11 @@ export const readInvokeai = (json: JsonObject, warn: Warn): Facts => {
     width: valueOf(json, 'width'),
     height: valueOf(json, 'height'),
   };
-  return factsOf('invokeai', raw, warn);
+  return parseMetadata('invokeai', raw, warn);
 };
 
 /** `sd-metadata` of InvokeAI 2: `{"image": {"prompt": [{"prompt": "…", "weight": 1}], …}}`. */
-export const readSdMetadata = (json: JsonObject, warn: Warn): Facts | null => {
+export const readSdMetadata = (json: JsonObject, warn: Warn): ProgramMetadata | null => {
   const image = valueOf(json, 'image');
   if (!isObject(image)) return null;
   const prompt = valueOf(image, 'prompt');
@@ -38,11 +38,11 @@ export const readSdMetadata = (json: JsonObject, warn: Warn): Facts | null => {
     width: valueOf(image, 'width'),
     height: valueOf(image, 'height'),
   };
-  return factsOf('invokeai', raw, warn);
+  return parseMetadata('invokeai', raw, warn);
 };
 
 /** `Dream`, a command line, its prompt in quotes or, later, without: `"a lighthouse [fog, blur]" -s 50 -S 3735 -W 512 -H 512 -C 7.5 -A k_euler_a`. */
-export const readDream = (text: string, warn: Warn): Facts | null => {
+export const readDream = (text: string, warn: Warn): ProgramMetadata | null => {
   if (text.length > MAX_INFOTEXT_CHARS) return null;
   const isQuoted = text.startsWith('"');
   const end = isQuoted ? text.indexOf('"', 1) : text.search(/ -s ?\d/);
@@ -59,7 +59,7 @@ export const readDream = (text: string, warn: Warn): Facts | null => {
     width: flags.get('W'),
     height: flags.get('H'),
   };
-  return factsOf('invokeai', raw, warn);
+  return parseMetadata('invokeai', raw, warn);
 };
 
 /** A part of a prompt. InvokeAI adds the parts' embeddings, and takes away those of negative weight. */

@@ -1,4 +1,4 @@
-import { type Facts, factsOf } from '../generation-metadata.js';
+import { type ProgramMetadata, parseMetadata } from '../generation-metadata.js';
 import { isObject, type JsonObject, parseJsonObject, valueOf } from '../parse-json.js';
 import type { Warn } from '../warnings.js';
 
@@ -6,7 +6,7 @@ import type { Warn } from '../warnings.js';
  * NovelAI: `Software` is `NovelAI`, `Description` the prompt, and `Comment` JSON of everything else.
  * @param texts PNG's texts by keyword
  */
-export const readNovelai = (texts: ReadonlyMap<string, string>, warn: Warn): Facts | null => {
+export const readNovelai = (texts: ReadonlyMap<string, string>, warn: Warn): ProgramMetadata | null => {
   if (texts.get('Software') !== 'NovelAI') return null;
   const comment = parseJsonObject(texts.get('Comment') ?? '{}', "NovelAI's Comment", warn) ?? {};
   const raw = {
@@ -20,14 +20,14 @@ export const readNovelai = (texts: ReadonlyMap<string, string>, warn: Warn): Fac
     width: valueOf(comment, 'width'),
     height: valueOf(comment, 'height'),
   };
-  const facts = factsOf('novelai', raw, warn);
+  const facts = parseMetadata('novelai', raw, warn);
   const isWeighted = [facts.prompt, facts.negativePrompt].some((text) => text !== null && WEIGHTS.test(text));
   if (isWeighted) warn("NovelAI's signs for weights, {a}, [a] and 1.2::a::, are read as words.");
   return facts;
 };
 
 /** The same in EXIF's UserComment, as one JSON object of texts: how NovelAI writes WebP. */
-export const readNovelaiJson = (json: JsonObject, warn: Warn): Facts | null =>
+export const readNovelaiJson = (json: JsonObject, warn: Warn): ProgramMetadata | null =>
   readNovelai(
     new Map(Object.entries(json).filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
     warn,

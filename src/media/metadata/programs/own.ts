@@ -1,4 +1,4 @@
-import { type Facts, factsOf } from '../generation-metadata.js';
+import { type ProgramMetadata, parseMetadata } from '../generation-metadata.js';
 import { isObject, type JsonObject, valueOf } from '../parse-json.js';
 import { knownSyntax } from '../prompt-syntax.js';
 import type { Warn } from '../warnings.js';
@@ -7,7 +7,7 @@ import type { Warn } from '../warnings.js';
 export const OWN_KEYWORD = 'sdxl-refine';
 
 /** What `runEntry` writes: a picture that was refined here before. */
-export const readOwn = (json: JsonObject, warn: Warn): Facts | null => {
+export const readOwn = (json: JsonObject, warn: Warn): ProgramMetadata | null => {
   const settings = valueOf(json, 'settings');
   if (!isObject(settings)) return null;
   const raw = {
@@ -21,5 +21,5 @@ export const readOwn = (json: JsonObject, warn: Warn): Facts | null => {
     height: valueOf(json, 'height'),
   };
   const syntax = knownSyntax(valueOf(settings, 'prompt_syntax'));
-  return { ...factsOf('sdxl-refine', raw, warn), ...(syntax === null ? {} : { promptSyntax: syntax }) };
+  return { ...parseMetadata('sdxl-refine', raw, warn), ...(syntax === null ? {} : { promptSyntax: syntax }) };
 };

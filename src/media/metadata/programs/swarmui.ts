@@ -1,9 +1,9 @@
-import { type Facts, factsOf } from '../generation-metadata.js';
+import { type ProgramMetadata, parseMetadata } from '../generation-metadata.js';
 import { isObject, type JsonObject, valueOf } from '../parse-json.js';
 import { quote, type Warn } from '../warnings.js';
 
 /** SwarmUI (docs/Image Metadata Format.md): `{"sui_image_params": {…}}`; no key of it is certain to be there. */
-export const readSwarmui = (json: JsonObject, warn: Warn): Facts | null => {
+export const readSwarmui = (json: JsonObject, warn: Warn): ProgramMetadata | null => {
   const params = valueOf(json, 'sui_image_params');
   if (!isObject(params)) return null;
   const of = (...keys: string[]): unknown =>
@@ -23,7 +23,7 @@ export const readSwarmui = (json: JsonObject, warn: Warn): Facts | null => {
     width: of('width'),
     height: of('height'),
   };
-  return factsOf('swarmui', raw, warn);
+  return parseMetadata('swarmui', raw, warn);
 };
 
 /** Tags after which the text is for a part of the picture or another stage, up to the prompt's end (docs/Features/Prompt Syntax.md). */

@@ -3,7 +3,7 @@ import { RefineError } from '../../../errors.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
 import { keysWithSynonyms, ROW_KEYS, rowKeyOf, spellingsOf, type RowKeyName } from '../rows/row-keys.js';
 import { nearestKey } from '../rows/nearest-key.js';
-import { showValue } from '../rows/show-value.js';
+import { formatValue } from '../rows/format-value.js';
 
 /** A row as read: values under our keys, absent ones left out, and the rest; or why it could not be read. */
 export type RawRow =
@@ -37,7 +37,7 @@ export const matchKey = (name: string, inputName: string, line: number, command:
   if (owner === 'batch') {
     throw new RefineError(
       'MANIFEST_KEY_UNKNOWN',
-      `Expected keys of generate, found ${showValue(name)} (${placeOf(inputName, line)}), which is batch's: remove it, or run batch`,
+      `Expected keys of generate, found ${formatValue(name)} (${placeOf(inputName, line)}), which is batch's: remove it, or run batch`,
       { context: { input: inputName, line, key: name } },
     );
   }
@@ -45,7 +45,7 @@ export const matchKey = (name: string, inputName: string, line: number, command:
   if (near === null) return null;
   throw new RefineError(
     'MANIFEST_KEY_UNKNOWN',
-    `Unknown key ${showValue(name)} (${placeOf(inputName, line)}): did you mean "${near}"? Correct it, or rename it if it is your own`,
+    `Unknown key ${formatValue(name)} (${placeOf(inputName, line)}): did you mean "${near}"? Correct it, or rename it if it is your own`,
     { context: { input: inputName, line, key: name, nearest: near } },
   );
 };
@@ -55,7 +55,7 @@ export const matchKey = (name: string, inputName: string, line: number, command:
  * @param known gets them
  * @returns what of `extra` travels along
  */
-export const takeSynonyms = (
+export const applySynonyms = (
   known: [RowKeyName, unknown][],
   extra: readonly [string, unknown][],
   command: RowCommand,

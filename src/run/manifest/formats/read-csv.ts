@@ -8,7 +8,7 @@ import { matchKey, MAX_ROW_KEYS, placeOf, type RawRow } from './raw-row.js';
 import { readLines } from './read-lines.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
 import { isSpelling, keysWithSynonyms, ROW_KEYS, rowKeyNames, type RowKeyName } from '../rows/row-keys.js';
-import { showValue } from '../rows/show-value.js';
+import { formatValue } from '../rows/format-value.js';
 
 interface Column {
   header: string;
@@ -76,12 +76,12 @@ const parseHeader = (cells: readonly string[], inputName: string, line: number, 
   const seen = new Set<string>();
   for (const { header, key } of columns) {
     const name = key ?? header;
-    if (seen.has(name)) fail(`Expected each column once, found ${showValue(name)} twice`);
+    if (seen.has(name)) fail(`Expected each column once, found ${formatValue(name)} twice`);
     if (name !== '') seen.add(name);
   }
   if (columns.every(({ key }) => key === null)) {
     fail(
-      `Expected a header that names keys (${rowKeyNames(command).slice(0, 4).join(', ')}, …), found ${showValue(cells)}`,
+      `Expected a header that names keys (${rowKeyNames(command).slice(0, 4).join(', ')}, …), found ${formatValue(cells)}`,
     );
   }
   return columns;

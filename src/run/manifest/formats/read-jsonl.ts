@@ -2,7 +2,7 @@
 import { messageOf } from '../../../errors.js';
 import { isObject, parseJson } from '../../../io/json/parse-json.js';
 import { decodeText } from './decode-text.js';
-import { matchKey, MAX_ROW_KEYS, takeSynonyms, type RawRow } from './raw-row.js';
+import { matchKey, MAX_ROW_KEYS, applySynonyms, type RawRow } from './raw-row.js';
 import { readLines, type Line } from './read-lines.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
 
@@ -35,7 +35,7 @@ const toRawRow = (line: Line, inputName: string, command: RowCommand): RawRow =>
     if (key === null) extra.push([name, value]);
     else if (value !== null) row.known.push([key, value]);
   }
-  const rest = takeSynonyms(row.known, extra, command);
+  const rest = applySynonyms(row.known, extra, command);
   // fromEntries defines its keys, so that "__proto__" is one like any other.
   row.extra = Object.fromEntries(rest);
   return row;

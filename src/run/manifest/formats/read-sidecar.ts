@@ -1,10 +1,10 @@
 /** A picture's prompt in a text file beside it, as caption tools write it. */
 import { join, parse } from 'node:path';
-import { existingForm } from '../inputs/unicode-form.js';
+import { existingForm } from '../../../io/files/unicode-form.js';
 import { RefineError, messageOf, systemCodeOf } from '../../../errors.js';
 import { FILE_LIMITS } from '../../../io/files/file-limits.js';
 import { readFileBytes } from '../../../io/files/open-file.js';
-import { showValue } from '../rows/show-value.js';
+import { formatValue } from '../rows/format-value.js';
 
 /** Where the sidecar of `cat.png` is, or would be: `cat.txt`. */
 export const sidecarOf = (path: string): string => {
@@ -28,7 +28,7 @@ const decode = (bytes: Buffer): string | null => {
 export const readSidecar = async (path: string): Promise<string | null> => {
   const sidecar = sidecarOf(path);
   const fail = (found: string, cause?: unknown): never => {
-    const message = `Expected ${showValue(sidecar)} to be a prompt in UTF-8 of at most ${FILE_LIMITS.sidecar.bytes} bytes: ${found}; mend it, or give the row a prompt`;
+    const message = `Expected ${formatValue(sidecar)} to be a prompt in UTF-8 of at most ${FILE_LIMITS.sidecar.bytes} bytes: ${found}; mend it, or give the row a prompt`;
     throw new RefineError('ROW_FIELD_INVALID', message, cause === undefined ? {} : { cause });
   };
   const bytes = await readFileBytes(sidecar, 'sidecar').catch((error: unknown) =>

@@ -2,7 +2,7 @@
 import { isNameable } from '../../../io/files/system-path.js';
 import { wellFormed } from '../../../io/json/json-text.js';
 import type { RawRow } from './raw-row.js';
-import { showText } from '../rows/show-value.js';
+import { formatText } from '../rows/format-value.js';
 
 type ReadRow = Exclude<RawRow, { problem: string }>;
 
@@ -11,7 +11,7 @@ const isPath = (name: string, value: unknown): boolean =>
   (name === 'image' || name === 'latents') && typeof value === 'string' && isNameable(value);
 
 /** @returns the row with U+FFFD for each half, and the names of what had one */
-export const mendHalves = (row: ReadRow): { row: ReadRow; mended: readonly string[] } => {
+export const replaceLoneSurrogates = (row: ReadRow): { row: ReadRow; mended: readonly string[] } => {
   const known = row.known.map(
     ([name, value]) => [name, isPath(name, value) ? value : wellFormed(value)] as [(typeof row.known)[0][0], unknown],
   );
@@ -26,7 +26,7 @@ export const mendHalves = (row: ReadRow): { row: ReadRow; mended: readonly strin
 };
 
 /** The same of settings, which options and pictures' metadata give too. */
-export const mendSettings = <Settings extends object>(
+export const replaceSettingSurrogates = <Settings extends object>(
   settings: Settings,
 ): { settings: Settings; mended: readonly string[] } => {
   const whole = wellFormed(settings) as Settings;
@@ -39,10 +39,10 @@ export const mendSettings = <Settings extends object>(
 /** Names that are given in a warning. */
 const SHOWN = 5;
 
-export const halvesWarning = (names: readonly string[]): string[] => {
+export const surrogateWarning = (names: readonly string[]): string[] => {
   if (names.length === 0) return [];
   const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
   return [
-    `Half a character in ${names.slice(0, SHOWN).map(showText).join(', ')}${more}, as of an emoji that was cut, is U+FFFD here: a text with it is not valid Unicode.`,
+    `Half a character in ${names.slice(0, SHOWN).map(formatText).join(', ')}${more}, as of an emoji that was cut, is U+FFFD here: a text with it is not valid Unicode.`,
   ];
 };

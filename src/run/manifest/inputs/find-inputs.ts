@@ -1,17 +1,17 @@
 /** Finds the inputs that the command line names: files, folders, globs. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
-import { existingForm } from './unicode-form.js';
+import { existingForm } from '../../../io/files/unicode-form.js';
 import { RefineError, messageOf, systemCodeOf } from '../../../errors.js';
 import { findLostNames, hasLostBytes, systemPath } from '../../../io/files/system-path.js';
 import { isGlob, splitGlob } from './glob-place.js';
 import { listInput, type FoundInputs, type ListOptions } from './list-input.js';
 import { fileInput, missing, unreadable, type ManifestInput } from './manifest-input.js';
-import { addPassedBy, NOTHING_PASSED_BY } from './skipped-files.js';
+import { addSkipped, NONE_SKIPPED } from './skipped-files.js';
 import { isPicture } from './picture-extensions.js';
 
 /** Where and how inputs are looked for. */
-export interface InputPlaces extends ListOptions {
+export interface InputOptions extends ListOptions {
   /** Working directory, absolute. */
   cwd: string;
   /** File that standard input was spooled to, when `-` is an input. */
@@ -20,16 +20,16 @@ export interface InputPlaces extends ListOptions {
   recursive?: boolean;
 }
 
-const PIPE =
+const NOT_SEEKABLE =
   'it is neither a file nor a folder, and a manifest is read more than once; pipe the rows in and give -, as in: … | sdxl-refine batch -';
 
-const only = (input: ManifestInput): FoundInputs => ({ inputs: [input], passedBy: NOTHING_PASSED_BY });
+const oneInput = (input: ManifestInput): FoundInputs => ({ inputs: [input], skipped: NONE_SKIPPED });
 
-const findInput = async (input: string, places: InputPlaces): Promise<FoundInputs> => {
+const findInput = async (input: string, places: InputOptions): Promise<FoundInputs> => {
   const { cwd, stdinPath, recursive } = places;
   if (input === '-') {
     if (stdinPath === undefined) throw unreadable(input, 'there is no standard input');
-    return only({ kind: 'rows', name: '-', path: stdinPath, folder: cwd, format: 'jsonl' });
+    return oneInput({ kind: 'rows', name: '-', path: stdinPath, folder: cwd, format: 'jsonl' });
   }
   // An unset variable of a script would have us read the working directory.
   if (input === '') throw unreadable(input, 'it is empty');
@@ -46,10 +46,10 @@ const findInput = async (input: string, places: InputPlaces): Promise<FoundInput
     return listInput({ name: name === '' ? path : name, shown, folder: path, pattern }, places);
   }
   // A manifest is read more than once, which a pipe would never let end.
-  if (!stats.isFile() || /^\/dev\/(?:stdin$|fd\/)/.test(path)) throw unreadable(input, PIPE);
-  if (isPicture(path)) return only({ kind: 'pictures', name, folder: dirname(shown), paths: [name] });
+  if (!stats.isFile() || /^\/dev\/(?:stdin$|fd\/)/.test(path)) throw unreadable(input, NOT_SEEKABLE);
+  if (isPicture(path)) return oneInput({ kind: 'pictures', name, folder: dirname(shown), paths: [name] });
   if (extname(path) === '') throw unreadable(input, 'it has no extension');
-  return only(fileInput(path, name));
+  return oneInput(fileInput(path, name));
 };
 
 /**
@@ -74,15 +74,15 @@ export const namedOnCommandLine = async (input: string, cwd: string): Promise<st
  *
  * @throws RefineError MANIFEST_UNREADABLE | USAGE_CONFLICT (standard input twice; pictures in the output folder itself)
  */
-export const findInputs = async (inputs: readonly string[], places: InputPlaces): Promise<FoundInputs> => {
+export const findInputs = async (inputs: readonly string[], places: InputOptions): Promise<FoundInputs> => {
   if (inputs.filter((input) => input === '-').length > 1) {
     throw new RefineError('USAGE_CONFLICT', 'Expected standard input (-) once among the inputs, found it twice');
   }
-  const found: FoundInputs = { inputs: [], passedBy: NOTHING_PASSED_BY };
+  const found: FoundInputs = { inputs: [], skipped: NONE_SKIPPED };
   for (const input of inputs) {
-    const { inputs: more, passedBy } = await findInput(input, places);
+    const { inputs: more, skipped } = await findInput(input, places);
     for (const one of more) found.inputs.push(one);
-    found.passedBy = addPassedBy(found.passedBy, passedBy);
+    found.skipped = addSkipped(found.skipped, skipped);
   }
   return found;
 };

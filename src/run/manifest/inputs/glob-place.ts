@@ -1,11 +1,11 @@
 /** Where a glob of the command line begins. */
 import { join, parse, resolve, sep } from 'node:path';
 import fastGlob from 'fast-glob';
-import { existingForm } from './unicode-form.js';
+import { existingForm } from '../../../io/files/unicode-form.js';
 import { isFolder, type ListedPlace } from './list-files.js';
 
 /** A folder or glob that the user named. */
-export interface InputPlace extends ListedPlace {
+export interface InputLocation extends ListedPlace {
   /** What results call the input. */
   name: string;
   /** `folder` as the user wrote it. */
@@ -19,7 +19,7 @@ export const isGlob = (input: string): boolean => input !== '' && fastGlob.isDyn
  * Splits a glob into the folder that it begins with and the pattern inside. Folders that exist by that very name are no
  * pattern, whatever characters they have: `photos [2024]/*.png`.
  */
-export const splitGlob = async (glob: string, cwd: string): Promise<InputPlace> => {
+export const splitGlob = async (glob: string, cwd: string): Promise<InputLocation> => {
   const { root } = parse(glob);
   const segments = glob.slice(root.length).split(sep === '\\' ? /[\\/]/ : '/');
   let shown = root;

@@ -24,17 +24,17 @@ export interface Listing {
 /** What a run writes beside pictures, and reads its settings from. */
 const OWN_FILES = /(?:^|\/)(?:results(?:-\d+-of-\d+)?\.jsonl|sdxl-refine\.(?:json|ya?ml))$/;
 
-type Listed = (error: Error | null, entries: Dirent[]) => void;
+type ReaddirCallback = (error: Error | null, entries: Dirent[]) => void;
 
 /** Names come as bytes, so that those which are not UTF-8 can be opened. */
-const BY_BYTES = {
+const BYTE_NAMES_FS = {
   lstat: (path: string, done: (error: Error | null, stats: Stats) => void): void => {
     lstat(systemPath(path), done);
   },
   stat: (path: string, done: (error: Error | null, stats: Stats) => void): void => {
     fsStat(systemPath(path), done);
   },
-  readdir: (path: string, _: unknown, done: Listed): void => {
+  readdir: (path: string, _: unknown, done: ReaddirCallback): void => {
     readdir(systemPath(path), { withFileTypes: true, encoding: 'buffer' }, (error, entries) => {
       done(error, error === null ? entries.map(withTextName) : []);
     });
@@ -75,7 +75,7 @@ export const listFiles = async (
     objectMode: true,
     onlyFiles: false,
     followSymbolicLinks: false,
-    fs: BY_BYTES,
+    fs: BYTE_NAMES_FS,
     ignore: except === null ? [] : [`${fastGlob.escapePath(except)}/**`],
   }) as AsyncIterable<unknown> as AsyncIterable<Entry>;
   const entersFolders = pattern.includes('**');

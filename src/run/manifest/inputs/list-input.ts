@@ -1,13 +1,13 @@
 /** A folder or glob as inputs: its manifests, or its pictures. */
 import { basename, extname, join } from 'node:path';
 import { RefineError, messageOf } from '../../../errors.js';
-import type { InputPlace } from './glob-place.js';
+import type { InputLocation } from './glob-place.js';
 import { findInside, listFiles, type Listing } from './list-files.js';
 import { fileInput, isManifest, isParquet, parquetProblem, unreadable, type ManifestInput } from './manifest-input.js';
 import { withoutExtension } from '../rows/output-name.js';
-import { countNames, type PassedBy } from './skipped-files.js';
+import { countNames, type SkippedFiles } from './skipped-files.js';
 import { extensionIn, isPicture, isUnreadPicture } from './picture-extensions.js';
-import { showValue } from '../rows/show-value.js';
+import { formatValue } from '../rows/format-value.js';
 
 export interface ListOptions {
   /** Absolute; what the run writes there is no input. */
@@ -18,18 +18,18 @@ export interface ListOptions {
 
 export interface FoundInputs {
   inputs: ManifestInput[];
-  passedBy: PassedBy;
+  skipped: SkippedFiles;
 }
 
-interface Sorted {
+interface ClassifiedFiles {
   manifests: string[];
   pictures: string[];
   parquet: string | undefined;
-  passedBy: Pick<PassedBy, 'files' | 'unread'>;
+  skipped: Pick<SkippedFiles, 'files' | 'unread'>;
 }
 
 /** Texts beside pictures are no other files, for they may be their prompts. Names are compared however Unicode composes them. */
-const sortOut = (files: readonly string[]): Sorted => {
+const classify = (files: readonly string[]): ClassifiedFiles => {
   const manifests = files.filter(isManifest);
   const pictures = files.filter(isPicture);
   const stemOf = (path: string): string => withoutExtension(path).normalize('NFC');
@@ -40,7 +40,7 @@ const sortOut = (files: readonly string[]): Sorted => {
   const counts = countNames(unread.map((path) => [extensionIn(path), 1]));
   return {
     ...{ manifests, pictures, parquet: files.find(isParquet) },
-    passedBy: { files: others, ...(unread.length === 0 ? {} : { unread: counts }) },
+    skipped: { files: others, ...(unread.length === 0 ? {} : { unread: counts }) },
   };
 };
 
@@ -53,7 +53,7 @@ const SPLITS = '{*,*/*}/metadata.{jsonl,csv,parquet}';
  *
  * @throws RefineError MANIFEST_UNREADABLE | USAGE_CONFLICT (pictures in the output folder itself)
  */
-export const listInput = async (place: InputPlace, { outputFolder, signal }: ListOptions): Promise<FoundInputs> => {
+export const listInput = async (place: InputLocation, { outputFolder, signal }: ListOptions): Promise<FoundInputs> => {
   const { folder, name, shown } = place;
   const output = outputFolder === undefined ? null : await findInside(outputFolder, folder);
   const list = (pattern: string): Promise<Listing> =>
@@ -62,12 +62,12 @@ export const listInput = async (place: InputPlace, { outputFolder, signal }: Lis
       throw unreadable(name, messageOf(error), error);
     });
   const { files, folders } = await list(place.pattern);
-  const { manifests, pictures, parquet, passedBy } = sortOut(files);
-  const ofManifests = (paths: readonly string[], counts: PassedBy): FoundInputs => ({
+  const { manifests, pictures, parquet, skipped } = classify(files);
+  const ofManifests = (paths: readonly string[], counts: SkippedFiles): FoundInputs => ({
     inputs: paths.map((path) => fileInput(join(folder, path), path)),
-    passedBy: counts,
+    skipped: counts,
   });
-  if (manifests.length > 0) return ofManifests(manifests, { ...passedBy, folders, pictures: pictures.length });
+  if (manifests.length > 0) return ofManifests(manifests, { ...skipped, folders, pictures: pictures.length });
   if (parquet !== undefined && (pictures.length === 0 || basename(parquet) === 'metadata.parquet')) {
     throw parquetProblem(name, parquet);
   }
@@ -75,12 +75,12 @@ export const listInput = async (place: InputPlace, { outputFolder, signal }: Lis
     const splits = (await list(SPLITS)).files;
     const inParquet = splits.find(isParquet);
     if (inParquet !== undefined) throw parquetProblem(name, inParquet);
-    if (splits.length > 0) return ofManifests(splits, { ...passedBy, folders: 0, pictures: 0 });
+    if (splits.length > 0) return ofManifests(splits, { ...skipped, folders: 0, pictures: 0 });
   }
   if (output === '' && pictures.length > 0) {
-    const message = `Expected the output folder to be another than that of the pictures, found ${showValue(folder)} for both: the next run would take refined pictures for inputs; choose another --output-dir`;
+    const message = `Expected the output folder to be another than that of the pictures, found ${formatValue(folder)} for both: the next run would take refined pictures for inputs; choose another --output-dir`;
     throw new RefineError('USAGE_CONFLICT', message);
   }
   const own: ManifestInput = { kind: 'pictures', name, folder: shown, paths: pictures };
-  return { inputs: [own], passedBy: { ...passedBy, folders, pictures: 0 } };
+  return { inputs: [own], skipped: { ...skipped, folders, pictures: 0 } };
 };

@@ -4,7 +4,7 @@ import { RefineError, messageOf } from '../../../errors.js';
 import type { LoraChoice } from '../../../records/model-options.js';
 import { isFolder, listFiles } from './list-files.js';
 import type { FindLora } from '../rows/lora-weights.js';
-import { showValue } from '../rows/show-value.js';
+import { formatValue } from '../rows/format-value.js';
 
 /** LoRAs that rows of a run may name beside those of `--lora`: each is opened with the model, and costs at every step, used or not. */
 export const MAX_FOUND_LORAS = 32;
@@ -74,7 +74,7 @@ export const openLoraFolder = async (
   const refuse = (why: string, cause?: unknown): never => {
     throw new RefineError(
       'USAGE_OPTION_INVALID',
-      `Expected --lora-dir to be a folder of LoRAs, got ${showValue(folder)}: ${why}`,
+      `Expected --lora-dir to be a folder of LoRAs, got ${formatValue(folder)}: ${why}`,
       { cause },
     );
   };
@@ -132,7 +132,7 @@ const folderOf = ({ folder, paths, loras, leftOut: reasonsSoFar }: ListedLoras):
       const [path, other] = best(byName.get(fold(own)) ?? [], own);
       if (path === undefined) return { problem: '--lora-dir has no such file' };
       if (other === undefined) return take(path);
-      return { problem: `${showValue(path)} and ${showValue(other)} have that name; write the folder before it` };
+      return { problem: `${formatValue(path)} and ${formatValue(other)} have that name; write the folder before it` };
     },
     findAll() {
       if (paths.length > MAX_FOUND_LORAS) {

@@ -3,7 +3,7 @@ import { dirname, extname } from 'node:path';
 import { RefineError } from '../../../errors.js';
 import { extensionIn, isUnreadPicture, PICTURE_EXTENSIONS, SAVE_AS } from './picture-extensions.js';
 import type { PictureList } from './picture-list.js';
-import { showValue } from '../rows/show-value.js';
+import { formatValue } from '../rows/format-value.js';
 
 /** A file of rows. */
 export interface ManifestFile {
@@ -41,7 +41,7 @@ const ACCEPTED = `a .jsonl, .ndjson, .csv or .tsv file, a picture (${PICTURE_EXT
 export const missing = (input: string, path: string, cause: unknown): RefineError =>
   new RefineError(
     'MANIFEST_UNREADABLE',
-    `No such file: ${path}. Expected the input ${showValue(input)} to be ${ACCEPTED}.`,
+    `No such file: ${path}. Expected the input ${formatValue(input)} to be ${ACCEPTED}.`,
     {
       context: { input, path },
       cause,
@@ -50,7 +50,7 @@ export const missing = (input: string, path: string, cause: unknown): RefineErro
 
 /** An input that cannot be opened or read. */
 export const unreadable = (input: string, why: string, cause?: unknown): RefineError =>
-  new RefineError('MANIFEST_UNREADABLE', `Expected the input ${showValue(input)} to be ${ACCEPTED}: ${why}`, {
+  new RefineError('MANIFEST_UNREADABLE', `Expected the input ${formatValue(input)} to be ${ACCEPTED}: ${why}`, {
     context: { input },
     ...(cause === undefined ? {} : { cause }),
   });
@@ -73,7 +73,7 @@ const mendingHint = (path: string): string => {
 export const isParquet = (path: string): boolean => extensionIn(path) === '.parquet';
 
 export const parquetProblem = (input: string, path: string): RefineError =>
-  unreadable(input, `it has ${showValue(path)}, which is not read; ${WRITE_ROWS}`);
+  unreadable(input, `it has ${formatValue(path)}, which is not read; ${WRITE_ROWS}`);
 
 /**
  * @param name what results call it

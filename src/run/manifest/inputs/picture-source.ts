@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RefineError, messageOf } from '../../../errors.js';
 import type { PictureSource } from '../../../records/picture.js';
-import { existingForm } from './unicode-form.js';
-import { showValue } from '../rows/show-value.js';
+import { existingForm } from '../../../io/files/unicode-form.js';
+import { formatValue } from '../rows/format-value.js';
 
 /** PATH_MAX of Linux; Windows and macOS take less. */
 const MAX_PATH_LENGTH = 4096;
@@ -40,7 +40,7 @@ const shorten = (text: string): string => {
  */
 export const resolvePath = (key: string, path: string, folder: string): string => {
   if (path.length > MAX_PATH_LENGTH || path.includes('\0')) {
-    throw new RefineError('ROW_FIELD_INVALID', `Expected ${key} to be a file name, got ${showValue(path)}`);
+    throw new RefineError('ROW_FIELD_INVALID', `Expected ${key} to be a file name, got ${formatValue(path)}`);
   }
   return existingForm(resolve(folder, path));
 };
@@ -52,12 +52,12 @@ const fromUrl = (url: string, scheme: string): PictureSource => {
   } catch (error) {
     throw new RefineError(
       'ROW_FIELD_INVALID',
-      `Expected image to be a URL, got ${showValue(url)}: ${messageOf(error)}`,
+      `Expected image to be a URL, got ${formatValue(url)}: ${messageOf(error)}`,
     );
   }
   throw new RefineError(
     'ROW_FIELD_INVALID',
-    `Expected image to be a path, an http, https, file or data URL, or base64, got ${showValue(url)}: download it first`,
+    `Expected image to be a path, an http, https, file or data URL, or base64, got ${formatValue(url)}: download it first`,
   );
 };
 
@@ -82,7 +82,7 @@ export const parsePictureSource = (image: string, folder: string): { source: Pic
  */
 export const parseLatentsSource = (latents: string, folder: string): { source: PictureSource; sourceText: string } => {
   if (!/\.(?:safetensors|npy|pth?)$/i.test(latents)) {
-    const message = `Expected latents to be a .safetensors, .npy, .pt or .pth file, got ${showValue(latents)}`;
+    const message = `Expected latents to be a .safetensors, .npy, .pt or .pth file, got ${formatValue(latents)}`;
     throw new RefineError('ROW_FIELD_INVALID', message);
   }
   return { source: { kind: 'latents', path: resolvePath('latents', latents, folder) }, sourceText: latents };

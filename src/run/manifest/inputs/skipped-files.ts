@@ -1,7 +1,7 @@
 /** What lies in the inputs and is no row: it is counted, so that nobody takes it for done. */
 import { SAVE_AS } from './picture-extensions.js';
 
-export interface PassedBy {
+export interface SkippedFiles {
   /** Neither pictures nor their texts nor manifests. */
   files: number;
   /** Sub folders that were not entered. */
@@ -12,9 +12,9 @@ export interface PassedBy {
   unread?: Readonly<Record<string, number>>;
 }
 
-export const NOTHING_PASSED_BY: PassedBy = { files: 0, folders: 0, pictures: 0 };
+export const NONE_SKIPPED: SkippedFiles = { files: 0, folders: 0, pictures: 0 };
 
-export const addPassedBy = (a: PassedBy, b: PassedBy): PassedBy => {
+export const addSkipped = (a: SkippedFiles, b: SkippedFiles): SkippedFiles => {
   const unread = countNames([a, b].flatMap(({ unread: counts = {} }) => Object.entries(counts)));
   return {
     ...{ files: a.files + b.files, folders: a.folders + b.folders, pictures: a.pictures + b.pictures },
@@ -33,7 +33,7 @@ const count = (number: number, noun: string): string[] =>
   number === 0 ? [] : [`${number} ${noun}${number === 1 ? '' : 's'}`];
 
 /** `12 other files and 1 folder passed by …`, with what to do about it; '' when there is nothing to say. */
-export const passedByText = ({ files, folders, pictures, unread = {} }: PassedBy): string => {
+export const skippedText = ({ files, folders, pictures, unread = {} }: SkippedFiles): string => {
   const kinds = Object.entries(unread);
   const what = [
     ...count(files, 'other file'),

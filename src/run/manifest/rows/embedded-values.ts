@@ -4,7 +4,7 @@ import { findScheduler } from '../../../diffusion/schedulers/registry.js';
 import { parseValue } from './parse-value.js';
 import { readSidecar } from '../formats/read-sidecar.js';
 import { rowKeyOf, type RowKeyName, type RowValues } from './row-keys.js';
-import { showValue } from './show-value.js';
+import { formatValue } from './format-value.js';
 
 /** Keys that pictures' metadata can give. */
 export const METADATA_KEYS = [
@@ -28,7 +28,7 @@ export type MetadataKey = (typeof METADATA_KEYS)[number];
 const DEFAULT_KEYS: readonly MetadataKey[] = ['prompt', 'negative_prompt'];
 
 /** What a picture, or the text beside it, says of itself. */
-export interface PictureFacts {
+export interface MetadataValues {
   /** Need not be valid. `prompt_syntax` is how its prompts are meant to be read. */
   values: RowValues;
   /** What could not be read of it. */
@@ -36,13 +36,13 @@ export interface PictureFacts {
 }
 
 /** Where pictures' own values come from. */
-export interface OwnValueSources {
+export interface MetadataSources {
   /** Keys that the user chose, each taken wherever a row lacks it. None chosen: prompt and negative prompt, of rows without a prompt. */
   fromMetadata?: readonly MetadataKey[];
   /** What a picture file's metadata says; nothing when there is none or the file can't be read. */
-  readFacts?: (path: string) => Promise<PictureFacts>;
+  readMetadata?: (path: string) => Promise<MetadataValues>;
   /** The text beside a picture, where it says what made the picture; null: it is the prompt. */
-  readInfotext?: (text: string) => PictureFacts | null;
+  readInfotext?: (text: string) => MetadataValues | null;
 }
 
 const isMetadataKey = (name: RowKeyName): name is MetadataKey => METADATA_KEYS.some((key) => key === name);
@@ -56,20 +56,20 @@ export const parseMetadataKeys = (text: string): MetadataKey[] => {
   return text.split(',').map((part) => {
     const key = rowKeyOf(part.trim().replaceAll('-', '_'));
     if (key !== undefined && isMetadataKey(key)) return key;
-    const message = `Expected --from-metadata to be none, or some of ${METADATA_KEYS.join(', ')} with commas between, got ${showValue(part.trim())}`;
+    const message = `Expected --from-metadata to be none, or some of ${METADATA_KEYS.join(', ')} with commas between, got ${formatValue(part.trim())}`;
     throw new RefineError('USAGE_OPTION_INVALID', message);
   });
 };
 
 /** Metadata is anybody's text: what a key doesn't take is left out, and said. */
-const takeValue = (name: MetadataKey, value: unknown): PictureFacts => {
+const takeValue = (name: MetadataKey, value: unknown): MetadataValues => {
   if (value === undefined) return { values: {}, warnings: [] };
-  const leftOut = (why: string): PictureFacts => ({
+  const leftOut = (why: string): MetadataValues => ({
     values: {},
     warnings: [`Of the picture's metadata, ${name} is left out: ${why}.`],
   });
   if (name === 'scheduler' && !(typeof value === 'string' && findScheduler(value) !== null))
-    return leftOut(`${showValue(value)} is none of the schedulers here`);
+    return leftOut(`${formatValue(value)} is none of the schedulers here`);
   // Larger ones come as digits (docs/metadata.md): a double would change them.
   if (name === 'seed' && typeof value === 'string')
     return leftOut(`${value} is above ${Number.MAX_SAFE_INTEGER} (2^53-1), the largest that rows take`);
@@ -85,14 +85,14 @@ const WEIGHTS = /[()[\]{}]|[+-]{2}/;
 
 /** Of the facts, the keys that are asked for, and how the prompts among them are read where nobody says otherwise. */
 const takeValues = (
-  facts: PictureFacts,
+  metadata: MetadataValues,
   names: readonly MetadataKey[],
   isMissing: (name: RowKeyName) => boolean,
-): PictureFacts => {
-  const taken = names.map((name) => takeValue(name, facts.values[name]));
+): MetadataValues => {
+  const taken = names.map((name) => takeValue(name, metadata.values[name]));
   const values = Object.assign({}, ...taken.map((one) => one.values)) as RowValues;
-  const warnings = [...facts.warnings, ...taken.flatMap((one) => one.warnings)];
-  const { prompt_syntax: syntax } = facts.values;
+  const warnings = [...metadata.warnings, ...taken.flatMap((one) => one.warnings)];
+  const { prompt_syntax: syntax } = metadata.values;
   if (!isMissing('prompt_syntax') || syntax === undefined) return { values, warnings };
   if (values.prompt !== undefined) return { values: { ...values, prompt_syntax: syntax }, warnings };
   if (syntax !== 'plain' && WEIGHTS.test(values.negative_prompt ?? ''))
@@ -113,11 +113,11 @@ const emptyWarnings = ({ prompt }: RowValues, where: string): string[] =>
  * @param isMissing whether neither the row nor an option gives this key
  * @throws RefineError ROW_FIELD_INVALID (the sidecar), and what `readFacts` throws
  */
-export const readOwnValues = async (
+export const readEmbeddedValues = async (
   path: string,
   isMissing: (name: RowKeyName) => boolean,
-  { fromMetadata, readFacts, readInfotext }: OwnValueSources,
-): Promise<PictureFacts> => {
+  { fromMetadata, readMetadata: readFacts, readInfotext }: MetadataSources,
+): Promise<MetadataValues> => {
   const sidecar = isMissing('prompt') ? await readSidecar(path) : null;
   const lacksPrompt = isMissing('prompt') && sidecar === null;
   const chosen = (fromMetadata ?? (lacksPrompt ? DEFAULT_KEYS : [])).filter(isMissing);
@@ -127,7 +127,7 @@ export const readOwnValues = async (
     infotext === null
       ? { values: sidecar === null ? {} : { prompt: sidecar }, warnings: [] }
       : takeValues(infotext, [...new Set([...DEFAULT_KEYS.filter(isMissing), ...chosen])], isMissing);
-  const own: PictureFacts = {
+  const own: MetadataValues = {
     ...beside,
     warnings: [...beside.warnings, ...emptyWarnings(beside.values, 'what stands beside the picture')],
   };

@@ -4,7 +4,7 @@ import type { LoraChoice } from '../../../records/model-options.js';
 import type { LoraWeight, RefineSettings } from '../../../records/settings.js';
 import { takeTags, type PromptTag } from './prompt-tags.js';
 import type { RowValues } from './row-keys.js';
-import { showText } from './show-value.js';
+import { formatText } from './format-value.js';
 
 /** Adapters that rows can name. */
 export interface LoraContext {
@@ -22,7 +22,7 @@ const NONE: FindLora = () => ({
 });
 
 /** A LoRA of the run, or one that can be found. */
-const find = (name: string, { loras = [], findLora = NONE }: LoraContext): ReturnType<FindLora> => {
+const findByName = (name: string, { loras = [], findLora = NONE }: LoraContext): ReturnType<FindLora> => {
   const own = name.normalize('NFC').replace(/\.safetensors$/i, '');
   return loras.find((lora) => lora.name === own) ?? findLora(name);
 };
@@ -41,7 +41,7 @@ const SHOWN = 5;
  *
  * @returns the settings, and what to say of tags that are not applied
  */
-export const weighLoras = (
+export const applyLoraWeights = (
   settings: Partial<RefineSettings>,
   { lora_weights: own = {} }: RowValues,
   context: LoraContext,
@@ -55,35 +55,35 @@ export const weighLoras = (
     if (text === undefined || promptSyntax === undefined) continue;
     const { prompt, tags } = takeTags(text, promptSyntax);
     if (prompt === text) {
-      if (tags.length > 0) warnings.add(wordsWarning(tags, key, promptSyntax));
+      if (tags.length > 0) warnings.add(plainTagWarning(tags, key, promptSyntax));
       continue;
     }
     prompts[setting] = prompt;
     for (const tag of tags) {
-      const { found, says } = findTagged(tag, context);
+      const { found, says: warning } = findTagged(tag, context);
       if (found !== null) tagged.set(found.name, add(tagged.get(found.name) ?? 0, found.weight));
-      if (says !== null) warnings.add(says);
+      if (warning !== null) warnings.add(warning);
     }
   }
   const { loras = [] } = context;
   const ofRun = loras.map(({ name, weight }) => [name, weight] as const);
   const ofRow = Object.entries(own).flatMap(([name, weight]) => {
-    const found = find(name, context);
+    const found = findByName(name, context);
     return 'name' in found ? [[found.name, weight] as const] : [];
   });
   const weights = Object.fromEntries([...ofRun, ...tagged, ...ofRow]);
   return {
     settings: { ...settings, ...prompts, ...(Object.keys(weights).length === 0 ? {} : { loraWeights: weights }) },
-    warnings: cut([...warnings], 'more tags were taken out of the prompts and not applied.'),
+    warnings: limitList([...warnings], 'more tags were taken out of the prompts and not applied.'),
   };
 };
 
-const wordsWarning = (tags: readonly PromptTag[], key: string, syntax: string): string => {
-  const texts = tags.map(({ text }) => showText(text));
-  return `Tags count as words of ${key} under prompt_syntax ${syntax}: ${cut(texts, 'more').join(', ')}. Choose a1111 or comfy, where they are tags, or take them out.`;
+const plainTagWarning = (tags: readonly PromptTag[], key: string, syntax: string): string => {
+  const texts = tags.map(({ text }) => formatText(text));
+  return `Tags count as words of ${key} under prompt_syntax ${syntax}: ${limitList(texts, 'more').join(', ')}. Choose a1111 or comfy, where they are tags, or take them out.`;
 };
 
-const cut = (texts: readonly string[], more: string): string[] =>
+const limitList = (texts: readonly string[], more: string): string[] =>
   texts.length <= SHOWN ? [...texts] : [...texts.slice(0, SHOWN), `${texts.length - SHOWN} ${more}`];
 
 const add = (a: LoraWeight, b: LoraWeight): LoraWeight => {
@@ -102,15 +102,17 @@ const findTagged = (
 ): { found: { name: string; weight: LoraWeight } | null; says: string | null } => {
   const notApplied = (why: string): ReturnType<typeof findTagged> => ({
     found: null,
-    says: `${showText(text)} was taken out of the prompt and not applied: ${why}.`,
+    says: `${formatText(text)} was taken out of the prompt and not applied: ${why}.`,
   });
   if (HYPERNETWORKS.test(kind)) return notApplied('hypernetworks are not run here');
-  if (!LORAS.test(kind)) return notApplied(`"${showText(kind)}" is no network`);
+  if (!LORAS.test(kind)) return notApplied(`"${formatText(kind)}" is no network`);
   if (weight === null) return notApplied('its weight is not a number');
-  const lora = find(name, context);
+  const lora = findByName(name, context);
   if ('problem' in lora) return notApplied(lora.problem);
   const says =
-    unread.length === 0 ? null : `Of ${showText(text)}, ${showText(unread.join(':'))} was not read: only weights are.`;
+    unread.length === 0
+      ? null
+      : `Of ${formatText(text)}, ${formatText(unread.join(':'))} was not read: only weights are.`;
   return { found: { name: lora.name, weight }, says };
 };
 
@@ -118,13 +120,13 @@ const findTagged = (
 export function* loraProblems({ lora_weights: own = {} }: RowValues, context: LoraContext): Generator<RefineError> {
   const known = (context.loras ?? []).map(({ name }) => name);
   for (const name of Object.keys(own)) {
-    const lora = find(name, context);
+    const lora = findByName(name, context);
     if ('name' in lora) continue;
     const found = known.length === 0 ? 'the run has none' : `those of the run are ${known.join(', ')}`;
     const why = context.findLora === undefined ? `${found}; correct it, or give its file with --lora` : lora.problem;
     yield new RefineError(
       'ROW_FIELD_INVALID',
-      `Expected lora_weights to name LoRAs of the run, got "${showText(name)}": ${why}`,
+      `Expected lora_weights to name LoRAs of the run, got "${formatText(name)}": ${why}`,
     );
   }
 }

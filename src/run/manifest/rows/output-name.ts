@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { RefineError } from '../../../errors.js';
 import type { PictureSource } from '../../../records/picture.js';
 import { OUTPUT_EXTENSIONS } from './output-form.js';
-import { showValue } from './show-value.js';
+import { formatValue } from './format-value.js';
 
 /** Longest file name of ext4, NTFS and APFS, in bytes of UTF-8 (of UTF-16 units for NTFS, which is no less). */
 export const MAX_NAME_BYTES = 255;
@@ -15,21 +15,21 @@ const MAX_STEM_BYTES = 200;
  * Characters that are not seen and change what is: they turn text round (U+202E shows `gpj.exe` as `exe.jpg`), tell equal names
  * apart, or end a line (Unicode Technical Report 36, 3.5; Default_Ignorable_Code_Point of the Unicode Character Database).
  */
-const UNSEEN = '\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}';
+const INVISIBLE = '\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}';
 /** These, characters that Windows doesn't take, control characters, and halves of characters, which no encoding has. */
-const UNPORTABLE = new RegExp(`[<>:"|?*\\\\\\p{Cc}\\p{Surrogate}${UNSEEN}]`, 'u');
+const UNPORTABLE = new RegExp(`[<>:"|?*\\\\\\p{Cc}\\p{Surrogate}${INVISIBLE}]`, 'u');
 /** Device names of Windows, which stay devices whatever follows the first dot. */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
 const EXTENSION = new RegExp(`[^/]\\.(?:${OUTPUT_EXTENSIONS.join('|')})$`, 'i');
 
 /** What is not seen by its number. */
 const nameOfCharacter = (character: string): string =>
-  new RegExp(`[${UNSEEN}]`, 'u').test(character)
+  new RegExp(`[${INVISIBLE}]`, 'u').test(character)
     ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
     : JSON.stringify(character);
 
 /** What the program keeps in an output folder: a lock, a note of the run, what it is writing. */
-const OWN = /^\.sdxl-refine/i;
+const RESERVED = /^\.sdxl-refine/i;
 
 const problemOfSegment = (segment: string): string | null => {
   if (segment === '' || segment === '.' || segment === '..') return 'it has to stay inside the output folder';
@@ -37,7 +37,7 @@ const problemOfSegment = (segment: string): string | null => {
   if (unportable !== null) return `${nameOfCharacter(unportable[0])} cannot be in a file name on every system`;
   if (/[ .]$/.test(segment)) return 'a name cannot end with a dot or a space on every system';
   if (DEVICE.test(segment)) return `${JSON.stringify(segment)} is a device on Windows`;
-  if (OWN.test(segment)) return 'names that begin with .sdxl-refine are the program’s own';
+  if (RESERVED.test(segment)) return 'names that begin with .sdxl-refine are the program’s own';
   return Buffer.byteLength(segment) > MAX_NAME_BYTES ? `a name is over ${MAX_NAME_BYTES} bytes` : null;
 };
 
@@ -56,17 +56,17 @@ const problemOfPath = (path: string): string | null => {
  * @throws RefineError ROW_FIELD_INVALID
  */
 export const parseOutput = (output: string, extension: string): string => {
-  const fail = (why: string): never => {
+  const refuse = (why: string): never => {
     throw new RefineError(
       'ROW_FIELD_INVALID',
-      `Expected output to be a file name inside the output folder, got ${showValue(output)}: ${why}`,
+      `Expected output to be a file name inside the output folder, got ${formatValue(output)}: ${why}`,
     );
   };
   const name = output.slice(output.lastIndexOf('/') + 1);
   const path = name === '' || name.includes('.') ? output : `${output}.${extension}`;
   const problem = problemOfPath(path);
-  if (problem !== null) return fail(problem);
-  return EXTENSION.test(path) ? path : fail(`it has to end in one of .${OUTPUT_EXTENSIONS.join(' .')}`);
+  if (problem !== null) return refuse(problem);
+  return EXTENSION.test(path) ? path : refuse(`it has to end in one of .${OUTPUT_EXTENSIONS.join(' .')}`);
 };
 
 const decode = (path: string): string => {
@@ -102,9 +102,9 @@ const cutToBytes = (text: string, limit: number): string => {
 
 /** A name made fit for every file system; '' when nothing is left of it. */
 const cleanName = (name: string): string => {
-  const seen = name.replaceAll(new RegExp(`[${UNSEEN}]`, 'gu'), '');
-  const clean = cutToBytes(seen.replaceAll(new RegExp(UNPORTABLE, 'gu'), '_'), MAX_STEM_BYTES).replace(/[ .]+$/, '');
-  return DEVICE.test(clean) || OWN.test(clean) ? `_${clean}` : clean;
+  const visible = name.replaceAll(new RegExp(`[${INVISIBLE}]`, 'gu'), '');
+  const clean = cutToBytes(visible.replaceAll(new RegExp(UNPORTABLE, 'gu'), '_'), MAX_STEM_BYTES).replace(/[ .]+$/, '');
+  return DEVICE.test(clean) || RESERVED.test(clean) ? `_${clean}` : clean;
 };
 
 const cleanFolder = (name: string): string =>

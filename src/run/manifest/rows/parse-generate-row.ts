@@ -3,16 +3,16 @@ import { RefineError } from '../../../errors.js';
 import type { Generation, GenerateMode, NoiseStart, StageInput } from '../../../records/row.js';
 import type { RefineSettings } from '../../../records/settings.js';
 import { collectProblems } from './collect-problems.js';
-import { loraProblems, weighLoras } from './lora-weights.js';
+import { loraProblems, applyLoraWeights } from './lora-weights.js';
 import { extensionOf, formatWithoutName, resolveEncoding } from './output-form.js';
-import { halvesWarning, mendHalves, mendSettings } from '../formats/well-formed-text.js';
+import { surrogateWarning, replaceLoneSurrogates, replaceSettingSurrogates } from '../formats/well-formed-text.js';
 import { MAX_NAME_BYTES, parseOutput, promptStem, withoutExtension } from './output-name.js';
 import { rejectRow, type RowDraft, type RowParser } from './parse-row.js';
 import { parseValues } from './parse-values.js';
 import { resolveSettings, settingProblems, type PartialSettings, type RowContext } from './resolve-settings.js';
 import { drawnSeed, nextSeed } from './row-seed.js';
 import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
-import { showValue } from './show-value.js';
+import { formatValue } from './format-value.js';
 
 /** What holds for every row of a run. */
 export interface GenerateRun {
@@ -43,7 +43,7 @@ export const generateRowParser =
     if ('problem' in read) {
       return Promise.resolve([rejectRow(origin, [new RefineError('ROW_SYNTAX', read.problem)])]);
     }
-    const { row: raw, mended } = mendHalves(read);
+    const { row: raw, mended } = replaceLoneSurrogates(read);
     const { problems, attempt } = collectProblems();
     const { values, refused } = parseValues(raw.known, attempt);
     const all = { ...context.options, ...values };
@@ -51,9 +51,9 @@ export const generateRowParser =
     const output =
       values.output === undefined ? null : attempt(() => outputOf(values.output ?? '', extension, run, all.count ?? 1));
     const encoding = output === undefined ? undefined : attempt(() => resolveEncoding(values, context, output));
-    const resolved = mendSettings({ ...resolveSettings(values, refused, context), strength: 1 });
-    const { settings, warnings: ofTags } = weighLoras(resolved.settings, values, context);
-    const warnings = [...halvesWarning([...mended, ...resolved.mended]), ...ofTags];
+    const resolved = replaceSettingSurrogates({ ...resolveSettings(values, refused, context), strength: 1 });
+    const { settings, warnings: ofTags } = applyLoraWeights(resolved.settings, values, context);
+    const warnings = [...surrogateWarning([...mended, ...resolved.mended]), ...ofTags];
     const generation = attempt(() =>
       generationOf({ ...all, seed: settings.seed ?? context.runSeed }, refused, context, run),
     );
@@ -90,7 +90,7 @@ const outputOf = (given: string, extension: string, { keepsLatents }: GenerateRu
   const over = Buffer.byteLength(longest.slice(longest.lastIndexOf('/') + 1)) - MAX_NAME_BYTES;
   if (over <= 0) return output;
   throw invalid(
-    `Expected output to leave room for what count and --save-latents add to its name, at most ${MAX_NAME_BYTES} bytes in all, got ${showValue(given)}: shorten it by ${over} ${over === 1 ? 'byte' : 'bytes'}`,
+    `Expected output to leave room for what count and --save-latents add to its name, at most ${MAX_NAME_BYTES} bytes in all, got ${formatValue(given)}: shorten it by ${over} ${over === 1 ? 'byte' : 'bytes'}`,
   );
 };
 
@@ -126,7 +126,7 @@ const generationOf = (
     all.refiner_seed === undefined ? nextSeed(all.seed, 1) : drawnSeed('refiner_seed', all.refiner_seed, context);
   const values: RowValues = { ...all, ...Object.fromEntries(own), seed: refinerSeed };
   const ownContext = { ...context, options: {}, modelDefaults: refinerDefaults(context, mode) };
-  const { settings } = weighLoras(resolveSettings(values, refused, ownContext), values, context);
+  const { settings } = applyLoraWeights(resolveSettings(values, refused, ownContext), values, context);
   return { ...shared, refiner: { ...(settings as RefineSettings), denoisingStart: handoff } };
 };
 

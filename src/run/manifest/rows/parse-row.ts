@@ -5,18 +5,18 @@ import type { InvalidRow, Row, RowOrigin } from '../../../records/row.js';
 import type { PictureSource } from '../../../records/picture.js';
 import type { RefineSettings } from '../../../records/settings.js';
 import { collectProblems } from './collect-problems.js';
-import { loraProblems, weighLoras } from './lora-weights.js';
+import { loraProblems, applyLoraWeights } from './lora-weights.js';
 import { extensionOf, formatWithoutName, resolveEncoding } from './output-form.js';
-import { halvesWarning, mendHalves, mendSettings } from '../formats/well-formed-text.js';
+import { surrogateWarning, replaceLoneSurrogates, replaceSettingSurrogates } from '../formats/well-formed-text.js';
 import { outputStem, parseOutput } from './output-name.js';
-import { type PictureFacts, readOwnValues } from './embedded-values.js';
+import { type MetadataValues, readEmbeddedValues } from './embedded-values.js';
 import { parseLatentsSource, parsePictureSource } from '../inputs/picture-source.js';
 import { parseValues } from './parse-values.js';
 import { placeOf, type RawRow } from '../formats/raw-row.js';
 import { sidecarOf } from '../formats/read-sidecar.js';
 import { resolveSettings, settingProblems, type PartialSettings, type RowContext } from './resolve-settings.js';
 import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
-import { showValue } from './show-value.js';
+import { formatValue } from './format-value.js';
 
 /** A valid row whose output is decided only if the row names it. */
 export type RowDraft = Omit<Row, 'output'> & {
@@ -66,12 +66,12 @@ const requirePrompt = ({ prompt }: PartialSettings, source: PictureSource | unde
   if (prompt !== undefined) return;
   const places =
     source?.kind === 'file'
-      ? `the key prompt, the option --prompt, or a file ${showValue(basename(sidecarOf(source.path)))} beside the picture`
+      ? `the key prompt, the option --prompt, or a file ${formatValue(basename(sidecarOf(source.path)))} beside the picture`
       : 'the key prompt, or the option --prompt';
   throw new RefineError('ROW_FIELD_MISSING', `Expected a prompt, found none: add ${places}`);
 };
 
-const NOTHING_OWN: PictureFacts = { values: {}, warnings: [] };
+const NO_METADATA: MetadataValues = { values: {}, warnings: [] };
 
 /** Rows of `batch`: one each. */
 export const parseBatchRow: RowParser = async (...row) => [await parseRow(...row)];
@@ -90,7 +90,7 @@ export const parseRow = async (
   context: RowContext,
 ): Promise<RowDraft | InvalidRow> => {
   if ('problem' in read) return rejectRow(origin, [new RefineError('ROW_SYNTAX', read.problem)]);
-  const { row: raw, mended } = mendHalves(read);
+  const { row: raw, mended } = replaceLoneSurrogates(read);
   const { problems, attempt, keep } = collectProblems();
   const { values, refused } = parseValues(raw.known, attempt);
   const hasSource = !refused.has('image') && !refused.has('latents');
@@ -101,11 +101,11 @@ export const parseRow = async (
   const isMissing = (name: RowKeyName): boolean => !(name in values || name in context.options || refused.has(name));
   const own =
     picture?.source.kind === 'file'
-      ? await readOwnValues(picture.source.path, isMissing, context).catch(keep)
-      : NOTHING_OWN;
-  const resolved = mendSettings(resolveSettings(values, refused, context, own?.values));
-  const { settings, warnings: ofTags } = weighLoras(resolved.settings, values, context);
-  const warnings = [...(own?.warnings ?? []), ...halvesWarning([...mended, ...resolved.mended]), ...ofTags];
+      ? await readEmbeddedValues(picture.source.path, isMissing, context).catch(keep)
+      : NO_METADATA;
+  const resolved = replaceSettingSurrogates(resolveSettings(values, refused, context, own?.values));
+  const { settings, warnings: tagWarnings } = applyLoraWeights(resolved.settings, values, context);
+  const warnings = [...(own?.warnings ?? []), ...surrogateWarning([...mended, ...resolved.mended]), ...tagWarnings];
   attempt(() => {
     if (!refused.has('prompt') && own !== undefined) requirePrompt(settings, picture?.source);
   });

@@ -1,7 +1,7 @@
 /** One value of one key, from a typed value, a CSV cell or a command-line option. */
 import { RefineError, messageOf } from '../../../errors.js';
 import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
-import { showValue } from './show-value.js';
+import { formatValue } from './format-value.js';
 
 /** Plain decimal numbers; no hexadecimal, no "Infinity", no empty text, all of which `Number` takes. */
 const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
@@ -48,7 +48,7 @@ export const parseValue = <Name extends RowKeyName>(name: Name, value: unknown):
   if (parsed.success) return parsed.data as NonNullable<RowValues[Name]>;
   throw new RefineError(
     'ROW_FIELD_INVALID',
-    `Expected ${name} to be ${expected}, got ${showValue(value)}${mendingHint(name, value)}`,
+    `Expected ${name} to be ${expected}, got ${formatValue(value)}${mendingHint(name, value)}`,
   );
 };
 

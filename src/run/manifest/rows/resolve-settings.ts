@@ -8,14 +8,14 @@ import {
   type SettingName,
 } from '../../../records/settings.js';
 import type { LoraContext } from './lora-weights.js';
-import type { OwnValueSources } from './embedded-values.js';
+import type { MetadataSources } from './embedded-values.js';
 import { MAX_STEPS } from '../../../records/setting-kinds.js';
 import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
 import { drawnSeed, rowSeed, type SeedContext } from './row-seed.js';
-import { oneSpelling, schedulerProblem } from './scheduler-name.js';
+import { canonicalSchedulerName, schedulerProblem } from './scheduler-name.js';
 
 /** What a row's values are completed and checked with. */
-export interface RowContext extends OwnValueSources, LoraContext, SeedContext {
+export interface RowContext extends MetadataSources, LoraContext, SeedContext {
   /** Values of the command line's options, which a row's own values override. */
   options: RowValues;
   /** What the model brings for rows of which nothing else says it. Of `generate`: the base model. */
@@ -30,9 +30,10 @@ export interface RowContext extends OwnValueSources, LoraContext, SeedContext {
 export type PartialSettings = Partial<RefineSettings>;
 
 /** diffusers treats 0 and 1 as not given (`denoising_value_valid` of its SDXL img2img pipeline, 0.42.1). */
-const inEffect = (share: number | null): number | null => (share !== null && share > 0 && share < 1 ? share : null);
+const ignoreZeroAndOne = (share: number | null): number | null =>
+  share !== null && share > 0 && share < 1 ? share : null;
 
-const mapped = <T>(value: T | null, map: (value: T) => T): T | null => (value === null ? null : map(value));
+const mapNonNull = <T>(value: T | null, map: (value: T) => T): T | null => (value === null ? null : map(value));
 
 /** The model's strength, or ours. One that is made for more steps than the row has runs the one step that it is least. */
 const modelStrength = ({ modelDefaults: { strength } = {} }: RowContext, steps: number): number | null => {
@@ -61,11 +62,11 @@ export const resolveSettings = (
   const computed: { [Name in SettingName]?: Value<Name> | null } = {
     strength: values.strength ?? context.options.strength ?? modelStrength(context, get('steps')),
     seed: rowSeed({ row: values.seed, option: context.options.seed, picture: own.seed }, context),
-    scheduler: mapped(get('scheduler'), oneSpelling),
-    variation_seed: mapped(get('variation_seed'), (seed) => drawnSeed('variation_seed', seed, context)),
+    scheduler: mapNonNull(get('scheduler'), canonicalSchedulerName),
+    variation_seed: mapNonNull(get('variation_seed'), (seed) => drawnSeed('variation_seed', seed, context)),
     vae_sample: get('vae_sample') ?? usualVaeSample(get('rng')),
-    denoising_start: inEffect(get('denoising_start')),
-    denoising_end: inEffect(get('denoising_end')),
+    denoising_start: ignoreZeroAndOne(get('denoising_start')),
+    denoising_end: ignoreZeroAndOne(get('denoising_end')),
   };
   const settings = SETTING_NAMES.filter((name) => !refused.has(name)).map(
     (name) => [name, name in computed ? computed[name] : get(name)] as const,

@@ -15,7 +15,7 @@ export interface OutputNamer {
   /** `stem.png`, or `stem-2.png` and so on when that is somebody's. @param extension without its dot */
   name(stem: string, extension: string): string;
   /** Whether this name was given out. */
-  gave(path: string): boolean;
+  wasGiven(path: string): boolean;
 }
 
 /** What rows claim, first come first served. A row that claims again what is its own gets it again. */
@@ -62,7 +62,7 @@ export const createRowClaims = (): RowClaims => {
           given.add(hashed);
           return name;
         },
-        gave: (path) => given.has(hashName(path)),
+        wasGiven: (path) => given.has(hashName(path)),
       };
     },
   };

@@ -1,9 +1,9 @@
 import type { RequestListener } from 'node:http';
 import { fetchPicture } from '#src/media/image/fetch-picture.js';
-import { goesAround } from '#src/io/net/no-proxy.js';
+import { bypassesProxy } from '#src/io/net/no-proxy.js';
 import { proxiedFetch, readProxies } from '#src/io/net/proxied-fetch.js';
-import { byIdentity } from '#src/run/safety/azure-identity.js';
-import { askService } from '#src/run/safety/ask-service.js';
+import { authorizeByIdentity } from '#src/run/safety/azure-identity.js';
+import { requestWithRetry } from '#src/run/safety/request-with-retry.js';
 import { guardedRequest } from '#src/app/server/access/guarded-request.js';
 import { withProxy, type FakeProxy } from '../../../support/fake-proxy.js';
 import { withServer } from '../../../support/with-server.js';
@@ -131,7 +131,7 @@ it.each([
   ['http://10.0.0.1', ' , ', false],
   ['http://anything', '*', true],
 ])('%s beside NO_PROXY=%j is asked directly: %s', (url, list, around) => {
-  expect(goesAround(new URL(url), list)).toBe(around);
+  expect(bypassesProxy(new URL(url), list)).toBe(around);
 });
 
 describe('who asks how', () => {
@@ -140,7 +140,7 @@ describe('who asks how', () => {
       process.env['ALL_PROXY'] = proxy.url;
       expect(Buffer.from(await fetchPicture(`${url}/cat.png`)).toString()).toContain('hello');
       const signal = new AbortController().signal;
-      expect(await askService(new URL(url), {}, { signal, name: 'it' })).toMatchObject({ status: 200 });
+      expect(await requestWithRetry(new URL(url), {}, { signal, name: 'it' })).toMatchObject({ status: 200 });
       expect(proxy.seen.length).toBeGreaterThan(0);
     });
   });
@@ -150,7 +150,7 @@ describe('who asks how', () => {
       process.env['ALL_PROXY'] = proxy.url;
       const request = guardedRequest({ isAllowed: () => true });
       await expect(fetchPicture(`${url}/cat.png`, { request })).resolves.toBeDefined();
-      const identity = byIdentity({ IDENTITY_ENDPOINT: `${url}/token`, IDENTITY_HEADER: 'x' });
+      const identity = authorizeByIdentity({ IDENTITY_ENDPOINT: `${url}/token`, IDENTITY_HEADER: 'x' });
       await expect(identity({ signal: new AbortController().signal, name: 'it' })).rejects.toMatchObject({
         code: 'CONTENT_SAFETY_SETUP',
       });

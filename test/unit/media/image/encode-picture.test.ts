@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { encodePicture, NO_EXTRAS } from '#src/media/image/encode-picture.js';
+import { encodePicture, PLAIN_PICTURE } from '#src/media/image/encode-picture.js';
 import { cropPicture, fitPicture } from '#src/media/image/fit.js';
 import { loadPicture } from '#src/media/image/load-picture.js';
 import type { OutputFormat, PictureEncoding } from '#src/records/picture.js';
@@ -36,7 +36,7 @@ test('writes 8-bit RGB without metadata', async () => {
 
 test('scales an alpha of another size to the picture', async () => {
   const halves = Uint8Array.from({ length: 75 * 53 }, (_, i) => (i % 75 < 37 ? 0 : 255));
-  const extras = { ...NO_EXTRAS, alpha: { data: halves, width: 75, height: 53 } };
+  const extras = { ...PLAIN_PICTURE, alpha: { data: halves, width: 75, height: 53 } };
   const encoded = await encodePicture(rgb(72, 48), PNG, extras);
   const { pixels, alpha } = await loadPicture(encoded, 'out.png');
   expect(bytes(pixels.data)).toEqual(bytes(rgb(72, 48).data));
@@ -61,7 +61,10 @@ describe('a picture that nobody refines comes out as it went in', () => {
     const loaded = await loadPicture(await ofRaw(data, width, height).png().toBuffer(), 'in.png');
     const { pixels, crop } = await fitPicture(loaded.pixels, 'pad');
     for (const format of ['png', 'tiff'] as const) {
-      const encoded = await encodePicture(cropPicture(pixels, crop), as(format), { ...NO_EXTRAS, alpha: loaded.alpha });
+      const encoded = await encodePicture(cropPicture(pixels, crop), as(format), {
+        ...PLAIN_PICTURE,
+        alpha: loaded.alpha,
+      });
       const out = await sharp(encoded).raw().toBuffer({ resolveWithObject: true });
       expect(out.info).toMatchObject({ width, height, channels: count });
       expect(bytes(out.data)).toEqual(bytes(data));
@@ -96,7 +99,7 @@ describe('formats', () => {
     const alpha = { data: Uint8Array.from({ length: 256 }, (_, i) => (i % 16 < 8 ? 0 : 255)), width: 16, height: 16 };
     const picture = { data: await plain(200, 50, 50).raw().toBuffer(), width: 16, height: 16 };
     for (const format of FORMATS) {
-      const out = await loadPicture(await encodePicture(picture, as(format), { ...NO_EXTRAS, alpha }), 'out');
+      const out = await loadPicture(await encodePicture(picture, as(format), { ...PLAIN_PICTURE, alpha }), 'out');
       if (format === 'jpeg') {
         expect(out.alpha).toBeNull();
         const at = (x: number): number[] => [...out.pixels.data.subarray((8 * 16 + x) * 3, (8 * 16 + x) * 3 + 3)];
@@ -117,7 +120,7 @@ describe('16 bits', () => {
 
   test.each(['png', 'tiff'] as const)('%s gives every number back', async (format) => {
     const alpha = { data: Uint8Array.from({ length: 360 }, (_, i) => i % 256), width: 40, height: 9 };
-    for (const extras of [NO_EXTRAS, { ...NO_EXTRAS, alpha }, { ...NO_EXTRAS, density: 300 }]) {
+    for (const extras of [PLAIN_PICTURE, { ...PLAIN_PICTURE, alpha }, { ...PLAIN_PICTURE, density: 300 }]) {
       const encoded = await encodePicture(deep, as(format, { bitDepth: 16 }), extras);
       const { depth, channels, density } = await sharp(encoded).metadata();
       expect([depth, channels]).toEqual(['ushort', extras.alpha === null ? 3 : 4]);
@@ -197,7 +200,7 @@ describe('what the source says of itself', () => {
 
   test('changes no pixel', async () => {
     const { exif, density } = await loadPicture(await source(1), 'in.jpg');
-    const encoded = await encodePicture(rgb(40, 30), PNG, { ...NO_EXTRAS, exif, density });
+    const encoded = await encodePicture(rgb(40, 30), PNG, { ...PLAIN_PICTURE, exif, density });
     expect(bytes((await loadPicture(encoded, 'out.png')).pixels.data)).toEqual(bytes(rgb(40, 30).data));
   });
 
@@ -236,7 +239,7 @@ describe('what the source says of itself', () => {
       Buffer.alloc(70_000, 7),
     ]) {
       for (const format of FORMATS) {
-        const encoded = await encodePicture(rgb(8, 8), as(format), { ...NO_EXTRAS, exif: broken });
+        const encoded = await encodePicture(rgb(8, 8), as(format), { ...PLAIN_PICTURE, exif: broken });
         expect((await loadPicture(encoded, 'out')).pixels).toMatchObject({ width: 8, height: 8 });
       }
     }

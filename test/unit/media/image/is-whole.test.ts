@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { isWholePicture } from '#src/media/image/is-whole.js';
+import { isCompletePicture } from '#src/media/image/is-complete.js';
 import { goldenData } from '../../../support/golden.js';
 import { temporaryFolder } from '../../../support/run-cli.js';
 
@@ -12,7 +12,7 @@ const isWhole = async (bytes: Uint8Array, name: string): Promise<boolean> => {
   writeFileSync(path, bytes);
   const handle = await open(path);
   try {
-    return await isWholePicture(handle, bytes.length, path);
+    return await isCompletePicture(handle, bytes.length, path);
   } finally {
     await handle.close();
   }

@@ -1,12 +1,12 @@
 /** ComfyUI graphs in the forms that its workflows have, with invented contents. */
-import type { GenerationFacts } from '#src/media/metadata/generation-metadata.js';
-import { readGenerationFacts } from '#src/media/metadata/read-generation-metadata.js';
+import type { GenerationMetadata } from '#src/media/metadata/generation-metadata.js';
+import { readGenerationMetadata } from '#src/media/metadata/read-generation-metadata.js';
 import { pngWith } from './build-pictures.js';
 
 export type Graph = Record<string, { class_type: string; inputs: Record<string, unknown> }>;
 export const node = (class_type: string, inputs: Record<string, unknown>): Graph[string] => ({ class_type, inputs });
-export const read = (graph: Graph): GenerationFacts | null =>
-  readGenerationFacts(pngWith({ prompt: JSON.stringify(graph) }));
+export const read = (graph: Graph): GenerationMetadata | null =>
+  readGenerationMetadata(pngWith({ prompt: JSON.stringify(graph) }));
 
 export const BASIC: Graph = {
   '3': node('KSampler', {
@@ -54,7 +54,7 @@ export const sampler = (inputs: Record<string, unknown>, type = 'KSampler'): Gra
   return node(type, { ...rest, ...inputs });
 };
 export const graphOf = (three: Graph[string], nodes: Graph): Graph => ({ ...BASIC, '3': three, ...nodes });
-export const sidesOf = (facts: GenerationFacts | null): [string | null | undefined, string | null | undefined] => [
+export const sidesOf = (facts: GenerationMetadata | null): [string | null | undefined, string | null | undefined] => [
   facts?.prompt,
   facts?.negativePrompt,
 ];

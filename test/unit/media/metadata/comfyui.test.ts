@@ -1,4 +1,4 @@
-import { readGenerationFacts } from '#src/media/metadata/read-generation-metadata.js';
+import { readGenerationMetadata } from '#src/media/metadata/read-generation-metadata.js';
 import { jpeg, pngWith, tiff, webp } from './build-pictures.js';
 import { BASIC, BOTTLE, type Graph, node, read } from './comfyui-graphs.js';
 
@@ -10,13 +10,13 @@ test('PNG, and WebP, where the graph is in Model', () => {
     value: Buffer.from(`${text}\0`),
   });
   const exif = tiff([entry(0x010f, 'workflow:{"nodes":[]}'), entry(0x0110, `prompt:${JSON.stringify(BASIC)}`)]);
-  expect(readGenerationFacts(webp(exif))).toEqual(BOTTLE);
-  expect(readGenerationFacts(jpeg(exif))).toEqual(BOTTLE);
+  expect(readGenerationMetadata(webp(exif))).toEqual(BOTTLE);
+  expect(readGenerationMetadata(jpeg(exif))).toEqual(BOTTLE);
 });
 
 test("Python's NaN and Infinity are null, and stay text in text", () => {
   const json = JSON.stringify(BASIC).replace('"denoise":1', '"denoise":NaN,"is_changed":[NaN],"x":-Infinity');
-  const facts = readGenerationFacts(pngWith({ prompt: json.replace('on a beach', 'with NaN, \\"Infinity\\"') }));
+  const facts = readGenerationMetadata(pngWith({ prompt: json.replace('on a beach', 'with NaN, \\"Infinity\\"') }));
   expect(facts).toEqual({ ...BOTTLE, prompt: 'a bottle with NaN, "Infinity"' });
 });
 
@@ -178,7 +178,7 @@ test.each([
   ['18446744073709551616', null, [expect.stringContaining('The seed 18446744073709551616')]],
 ])('of the seed %s, no digit is lost', (digits, seed, warnings) => {
   const json = JSON.stringify(BASIC).replace('8566257', digits);
-  expect(readGenerationFacts(pngWith({ prompt: json }))).toEqual({ ...BOTTLE, seed, warnings });
+  expect(readGenerationMetadata(pngWith({ prompt: json }))).toEqual({ ...BOTTLE, seed, warnings });
 });
 
 test('a graph that only previews, and one that saves by a node of its own', () => {

@@ -1,6 +1,6 @@
 /** Thousands of damaged pictures: none makes the reader fail, hang or hold more memory than its limits allow. */
 import sharp from 'sharp';
-import { readGenerationFacts } from '#src/media/metadata/read-generation-metadata.js';
+import { readGenerationMetadata } from '#src/media/metadata/read-generation-metadata.js';
 import { writeExifUserComment } from '#src/media/metadata/write-exif-user-comment.js';
 import { BASIC } from './comfyui-graphs.js';
 import {
@@ -83,7 +83,7 @@ const mutate = (original: Buffer, below: (limit: number) => number): Buffer => {
 };
 
 const checkFacts = (bytes: Buffer): 'facts' | 'none' => {
-  const facts = readGenerationFacts(bytes);
+  const facts = readGenerationMetadata(bytes);
   if (facts === null) return 'none';
   for (const text of [facts.prompt, facts.negativePrompt, facts.sampler, facts.scheduler]) {
     expect(text === null || (typeof text === 'string' && text.length <= 100_000)).toBe(true);
@@ -132,7 +132,7 @@ test('1000 damaged WebPs and JPEGs with EXIF: ours is written beside what is lef
     const picture = mutate(others[round % others.length]!, below);
     try {
       const bytes = writeExifUserComment(picture, texts.PLAIN);
-      if (bytes !== null && readGenerationFacts(bytes)?.seed === 123456789) written++;
+      if (bytes !== null && readGenerationMetadata(bytes)?.seed === 123456789) written++;
     } catch (thrown) {
       expect((thrown as { code?: string }).code).toBe('INTERNAL');
     }

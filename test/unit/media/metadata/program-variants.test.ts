@@ -1,11 +1,11 @@
 /** What programs write in other versions and schemes than their usual ones, with invented contents. */
-import type { GenerationFacts } from '#src/media/metadata/generation-metadata.js';
+import type { GenerationMetadata } from '#src/media/metadata/generation-metadata.js';
 import { mapSampler } from '#src/media/metadata/map-sampler.js';
 import { syntaxOf } from '#src/media/metadata/prompt-syntax.js';
-import { readGenerationFacts } from '#src/media/metadata/read-generation-metadata.js';
+import { readGenerationMetadata } from '#src/media/metadata/read-generation-metadata.js';
 import { exifComment, jpeg, pngWith, unicode, webp } from './build-pictures.js';
 
-const read = (texts: Record<string, string>): GenerationFacts => readGenerationFacts(pngWith(texts))!;
+const read = (texts: Record<string, string>): GenerationMetadata => readGenerationMetadata(pngWith(texts))!;
 
 describe("Fooocus's A1111 scheme", () => {
   const text = (prompts: string, keys: string): string =>
@@ -89,7 +89,7 @@ describe('NovelAI 4', () => {
     };
     expect(read(texts(json))).toMatchObject(expected);
     const whole = JSON.stringify(texts(json));
-    expect(readGenerationFacts(webp(exifComment(unicode(whole, 'BE'))))).toMatchObject({
+    expect(readGenerationMetadata(webp(exifComment(unicode(whole, 'BE'))))).toMatchObject({
       program: 'novelai',
       ...expected,
     });
@@ -111,7 +111,8 @@ describe('NovelAI 4', () => {
 });
 
 describe('SwarmUI', () => {
-  const swarm = (params: object): GenerationFacts => read({ parameters: JSON.stringify({ sui_image_params: params }) });
+  const swarm = (params: object): GenerationMetadata =>
+    read({ parameters: JSON.stringify({ sui_image_params: params }) });
 
   test('the names that sampler and scheduler had', () => {
     const facts = swarm({ prompt: 'a', comfyuisampler: 'dpmpp_2m_sde', comfyuischeduler: 'karras' });
@@ -146,7 +147,7 @@ describe('SwarmUI', () => {
 });
 
 describe('InvokeAI 2', () => {
-  const old = (prompt: unknown): GenerationFacts =>
+  const old = (prompt: unknown): GenerationMetadata =>
     read({
       'sd-metadata': JSON.stringify({
         app_id: 'invoke-ai/InvokeAI',
@@ -185,7 +186,7 @@ describe('JSON with a prompt', () => {
   test('of no known program is not read, nor taken for a prompt, and that is said', () => {
     const said = { program: 'unknown', prompt: null, warnings: [expect.stringContaining('no program')] };
     expect(read({ parameters: json })).toMatchObject(said);
-    expect(readGenerationFacts(jpeg(exifComment(unicode(json, 'BE'))))).toMatchObject(said);
+    expect(readGenerationMetadata(jpeg(exifComment(unicode(json, 'BE'))))).toMatchObject(said);
     // What is read from another place stays read.
     expect(read({ parameters: json, Dream: '"a kite" -S 4' })).toMatchObject({ program: 'invokeai', prompt: 'a kite' });
   });
@@ -236,7 +237,7 @@ test('a seed of 63 bits', () => {
 test('whose syntax a prompt is in', () => {
   expect(syntaxOf(read({ parameters: 'a\nSteps: 1, Sampler: x, CFG scale: 1, Seed: 1' }))).toBe('a1111');
   expect(syntaxOf(read({ Dream: '"a" -s 1' }))).toBe('compel');
-  const own = (settings: object): GenerationFacts => read({ 'sdxl-refine': JSON.stringify({ settings }) });
+  const own = (settings: object): GenerationMetadata => read({ 'sdxl-refine': JSON.stringify({ settings }) });
   expect(syntaxOf(own({ prompt: 'a', prompt_syntax: 'comfy' }))).toBe('comfy');
   expect(syntaxOf(own({ prompt: 'a', prompt_syntax: 'constructor' }))).toBe('plain');
 });

@@ -1,10 +1,10 @@
 /** Metadata of each program but A1111 and ComfyUI, as it writes it, with invented contents. */
-import type { GenerationFacts } from '#src/media/metadata/generation-metadata.js';
-import { readGenerationFacts } from '#src/media/metadata/read-generation-metadata.js';
+import type { GenerationMetadata } from '#src/media/metadata/generation-metadata.js';
+import { readGenerationMetadata } from '#src/media/metadata/read-generation-metadata.js';
 import { exifComment, iTXt, jpeg, png, pngWith, tiff, unicode, USER_COMMENT, webp } from './build-pictures.js';
 import * as texts from './infotexts.js';
 
-const read = (picture: Uint8Array): GenerationFacts | null => readGenerationFacts(picture);
+const read = (picture: Uint8Array): GenerationMetadata | null => readGenerationMetadata(picture);
 
 const FOOOCUS = `{"adm_guidance": "(1.5, 0.8, 0.3)", "base_model": "juggernautXL_v8Rundiffusion", "base_model_hash": "aeb7e9e689", "full_negative_prompt": ["low quality"], "full_prompt": ["a lamp", "cinematic still a lamp"], "guidance_scale": 4.0, "negative_prompt": "", "performance": "Speed", "prompt": "a lamp", "refiner_model": "None", "resolution": "(1152, 896)", "sampler": "dpmpp_2m_sde_gpu", "scheduler": "karras", "seed": "123", "sharpness": 2.0, "steps": 30, "styles": "['Fooocus V2']", "version": "Fooocus v2.5.5"}`;
 

@@ -1,10 +1,10 @@
 /** Each program's metadata, as it writes it, with invented contents. */
-import type { GenerationFacts } from '#src/media/metadata/generation-metadata.js';
-import { readGenerationFacts } from '#src/media/metadata/read-generation-metadata.js';
+import type { GenerationMetadata } from '#src/media/metadata/generation-metadata.js';
+import { readGenerationMetadata } from '#src/media/metadata/read-generation-metadata.js';
 import { exifComment, iTXt, jpeg, png, pngWith, unicode, webp } from './build-pictures.js';
 import * as texts from './infotexts.js';
 
-const read = (picture: Uint8Array): GenerationFacts | null => readGenerationFacts(picture);
+const read = (picture: Uint8Array): GenerationMetadata | null => readGenerationMetadata(picture);
 
 const FOX = {
   program: 'a1111',
@@ -29,7 +29,7 @@ describe('A1111 and Forge', () => {
     ['Version: f2.0.1v1.10.1', { rng: 'philox', vaeSample: 'mean' }],
     ['RNG: constructor, ENSD: x', undefined],
   ])('noise of %s', (said, noise) => {
-    const facts = readGenerationFacts(pngWith({ parameters: `a fox\nSteps: 30, Seed: 1, ${said}` }));
+    const facts = readGenerationMetadata(pngWith({ parameters: `a fox\nSteps: 30, Seed: 1, ${said}` }));
     expect(facts?.noise).toEqual(noise);
   });
 

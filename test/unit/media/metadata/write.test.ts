@@ -1,7 +1,7 @@
 /** What is written is read back by our reader and by libvips, which knows none of our code. */
 import sharp, { type Sharp } from 'sharp';
 import { readEmbeddedText } from '#src/media/metadata/read-embedded-text.js';
-import { readGenerationFacts } from '#src/media/metadata/read-generation-metadata.js';
+import { readGenerationMetadata } from '#src/media/metadata/read-generation-metadata.js';
 import { writeExifUserComment } from '#src/media/metadata/write-exif-user-comment.js';
 import { writePngText } from '#src/media/metadata/write-png-text.js';
 import { jpeg, pngWith, riff, warned } from './build-pictures.js';
@@ -69,7 +69,7 @@ describe('writeExifUserComment', () => {
     const plain = await encoder().toBuffer();
     const written = writeExifUserComment(plain, texts.REFINED)!;
     expect(warned((warn) => readEmbeddedText(written, warn)).value?.exif?.userComments).toEqual([texts.REFINED]);
-    expect(readGenerationFacts(written)).toMatchObject({ program: 'a1111', prompt: '山の朝, café', seed: 7 });
+    expect(readGenerationMetadata(written)).toMatchObject({ program: 'a1111', prompt: '山の朝, café', seed: 7 });
     const { exif, width, height, hasAlpha } = await sharp(written).metadata();
     expect({ width, height, hasAlpha }).toEqual({
       width: 33,
@@ -87,7 +87,7 @@ describe('writeExifUserComment', () => {
     };
     const plain = await encoder().withMetadata({ density: 300 }).withExifMerge(exif).withIccProfile('p3').toBuffer();
     const written = writeExifUserComment(writeExifUserComment(plain, 'first')!, texts.PLAIN)!;
-    expect(readGenerationFacts(written)?.seed).toBe(123456789);
+    expect(readGenerationMetadata(written)?.seed).toBe(123456789);
     const before = await sharp(plain).metadata();
     const after = await sharp(written).metadata();
     expect({ name, icc: after.icc, density: after.density }).toEqual({
@@ -126,7 +126,7 @@ describe('writeExifUserComment', () => {
         riff('EXIF', Buffer.from('no TIFF')),
       ]),
     );
-    expect(readGenerationFacts(writeExifUserComment(broken, texts.PLAIN)!)?.seed).toBe(123456789);
+    expect(readGenerationMetadata(writeExifUserComment(broken, texts.PLAIN)!)?.seed).toBe(123456789);
   });
 
   test.each([

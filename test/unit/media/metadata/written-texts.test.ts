@@ -1,17 +1,17 @@
 import sharp from 'sharp';
 import { a1111Parameters } from '#src/media/metadata/a1111-parameters.js';
-import { keptTexts } from '#src/media/metadata/kept-texts.js';
+import { textsToKeep } from '#src/media/metadata/texts-to-keep.js';
 import { parseInfotext } from '#src/media/metadata/programs/parse-infotext.js';
-import { readGenerationFacts } from '#src/media/metadata/read-generation-metadata.js';
+import { readGenerationMetadata } from '#src/media/metadata/read-generation-metadata.js';
 import { runEntry } from '#src/media/metadata/run-entry.js';
-import type { RunFacts } from '#src/media/metadata/run-facts.js';
+import type { RunMetadata } from '#src/media/metadata/run-metadata.js';
 import { writeExifUserComment } from '#src/media/metadata/write-exif-user-comment.js';
 import { writePngText } from '#src/media/metadata/write-png-text.js';
 import { plainSettings } from '../../../support/settings.js';
 import { pngWith, warned } from './build-pictures.js';
 import * as texts from './infotexts.js';
 
-const RUN: RunFacts = {
+const RUN: RunMetadata = {
   settings: { ...plainSettings, prompt: 'a "red" fox, 山', targetSize: [1024, 1024] },
   scheduler: 'EulerDiscreteScheduler',
   stepsRun: 15,
@@ -23,7 +23,7 @@ const RUN: RunFacts = {
 };
 
 describe('a1111Parameters', () => {
-  const parsed = (run: RunFacts): ReturnType<typeof parseInfotext> =>
+  const parsed = (run: RunMetadata): ReturnType<typeof parseInfotext> =>
     warned((warn) => parseInfotext(a1111Parameters(run), warn)).value;
 
   test('the text, as other programs want it', () => {
@@ -52,7 +52,7 @@ Steps: 50, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 1024x768, Model: "sdxl, 
 
   test('of a picture from noise, the usual keys are the base model’s', () => {
     const refiner = { ...RUN.settings, seed: 8, guidanceScale: 4 };
-    const run = (handoff: number | null): RunFacts => ({
+    const run = (handoff: number | null): RunMetadata => ({
       ...RUN,
       baseModel: 'sdxl base',
       generation: { mode: handoff === null ? 'two-stage' : 'ensemble', handoff, stageInput: null, refiner },
@@ -72,7 +72,7 @@ Steps: 50, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 1024x768, Model: "sdxl, 
   });
 
   test('what made the source keeps the usual keys', () => {
-    const source = readGenerationFacts(pngWith({ parameters: texts.PLAIN }));
+    const source = readGenerationMetadata(pngWith({ parameters: texts.PLAIN }));
     const params = Object.fromEntries(parsed({ ...RUN, source })?.params ?? []);
     expect(params).toMatchObject({
       Steps: '30',
@@ -84,7 +84,7 @@ Steps: 50, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 1024x768, Model: "sdxl, 
       'Refine steps': '50',
     });
     expect(params).not.toHaveProperty('Model');
-    const bare = readGenerationFacts(pngWith({ parameters: texts.BARE }));
+    const bare = readGenerationMetadata(pngWith({ parameters: texts.BARE }));
     expect(a1111Parameters({ ...RUN, source: bare })).toBe(a1111Parameters(RUN));
   });
 
@@ -101,7 +101,7 @@ Steps: 50, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 1024x768, Model: "sdxl, 
         .toBuffer(),
       a1111Parameters(RUN),
     )!;
-    expect(readGenerationFacts(written)).toMatchObject({
+    expect(readGenerationMetadata(written)).toMatchObject({
       program: 'sdxl-refine',
       prompt: 'a "red" fox, 山',
       negativePrompt: '',
@@ -121,7 +121,7 @@ test('keptTexts: what is not written anew, if PNG takes it', () => {
     'Title',
     'a\n',
   ];
-  const kept = keptTexts(keywords.map((keyword) => ({ keyword, text: '' })));
+  const kept = textsToKeep(keywords.map((keyword) => ({ keyword, text: '' })));
   expect(kept.map(({ keyword }) => keyword)).toEqual(['prompt', 'Title']);
 });
 
@@ -170,7 +170,7 @@ test('runEntry: every setting under its key, read back before the A1111 text', (
     source: null,
   });
   const written = writePngText(pngWith({}), [{ keyword: 'parameters', text: a1111Parameters(run) }, entry]);
-  expect(readGenerationFacts(written)).toEqual({
+  expect(readGenerationMetadata(written)).toEqual({
     program: 'sdxl-refine',
     prompt,
     negativePrompt: '',

@@ -6,7 +6,7 @@ import { parseSchedulerConfig } from '#src/diffusion/schedulers/registry.js';
 import { RefineError } from '#src/errors.js';
 import type { Row } from '#src/records/row.js';
 import { runBatch } from '#src/run/batch/run-batch.js';
-import type { Work } from '#src/run/batch/row-processor.js';
+import type { RowProcessor } from '#src/run/batch/row-processor.js';
 import { NO_SCREENING } from '#src/run/safety/screening.js';
 import { picture, workFolder } from '../../../support/batch.js';
 import { plainSettings } from '../../../support/settings.js';
@@ -31,7 +31,7 @@ const rowOf = (index: number): Row => ({
 const scheduler = 'EulerDiscreteScheduler';
 
 /** Gives every picture back as it came. */
-const work: Work = {
+const work: RowProcessor = {
   open: () =>
     Promise.resolve({
       ...{ model: 'as-it-came', modelDigest: '0', device: 'cpu', precision: 'fp32', rejected: [], openedInMs: 0 },

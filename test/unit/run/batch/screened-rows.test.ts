@@ -4,13 +4,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { refineWork } from '#src/run/batch/refine-processor.js';
+import { createRefineProcessor } from '#src/run/batch/refine-processor.js';
 import { runBatch, type BatchOutcome } from '#src/run/batch/run-batch.js';
 import { Engine } from '#src/run/engine/engine.js';
 import type { ResultRecord } from '#src/records/result.js';
 import type { Row } from '#src/records/row.js';
 import { openJournal } from '#src/run/results/journal.js';
-import { byKey } from '#src/run/safety/azure-identity.js';
+import { authorizeByKey } from '#src/run/safety/azure-identity.js';
 import { AZURE_SCALE, azureScreener } from '#src/run/safety/azure-screener.js';
 import { parseBlockAt } from '#src/run/safety/block-at.js';
 import { createScreening, type FailMode } from '#src/run/safety/screening.js';
@@ -73,7 +73,7 @@ const run = async (rows: readonly Row[], failMode: FailMode = 'closed'): Promise
   const journal = await openJournal(path);
   const screener = azureScreener({
     endpoint: new URL(fake.url),
-    authorize: byKey(FAKE_KEY),
+    authorize: authorizeByKey(FAKE_KEY),
     blockAt: parseBlockAt('2', AZURE_SCALE),
     blocklists: [],
     retry: { firstPauseMs: 1 },
@@ -82,7 +82,7 @@ const run = async (rows: readonly Row[], failMode: FailMode = 'closed'): Promise
     rows: (async function* () {
       for (const row of rows) yield await Promise.resolve(row);
     })(),
-    work: refineWork(engine),
+    work: createRefineProcessor(engine),
     journal,
     outputFolder,
     earlier: null,

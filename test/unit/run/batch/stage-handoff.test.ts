@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { handedOnFiles } from '#src/run/batch/stage-handoff.js';
+import { openStageHandoff } from '#src/run/batch/stage-handoff.js';
 import type { RefineReply } from '#src/records/job.js';
 import { temporaryFolder } from '../../../support/run-cli.js';
 
@@ -14,7 +14,7 @@ afterEach(() => {
 
 describe('what the base model hands on', () => {
   it('does not make an output folder that somebody removed', async () => {
-    const files = handedOnFiles(join(out, 'latents'));
+    const files = openStageHandoff(join(out, 'latents'));
     rmSync(out, { recursive: true });
     await expect(files.write('a', reply)).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
     expect(existsSync(out)).toBe(false);
@@ -22,7 +22,7 @@ describe('what the base model hands on', () => {
 
   it('is removed at the end, but for what rows that failed still need', async () => {
     const folder = join(out, 'latents');
-    const files = handedOnFiles(folder);
+    const files = openStageHandoff(folder);
     mkdirSync(folder);
     for (const name of ['.sdxl-refine-1-0a.tmp', 'old.png', 'old.safetensors']) writeFileSync(join(folder, name), '');
     await files.write('kept', reply);
@@ -38,7 +38,7 @@ describe('what the base model hands on', () => {
     mkdirSync(elsewhere);
     writeFileSync(join(elsewhere, 'mine.png'), '');
     symlinkSync(elsewhere, folder);
-    const files = handedOnFiles(folder);
+    const files = openStageHandoff(folder);
     await expect(files.write('a', reply)).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
     await files.close(new Set());
     expect(readdirSync(elsewhere)).toEqual(['mine.png']);

@@ -154,18 +154,23 @@ describe('the prompt', () => {
     };
     const inputs = ['m.csv', 'in'];
     const own = ['sidecar', 'metadata of 2.png', 'ROW_FIELD_MISSING'];
-    expect(await promptsOf(manifestOf(files, { inputs, readFacts }))).toEqual(['row', ...own, ...own]);
-    expect(await promptsOf(manifestOf(files, { inputs, readFacts, options }))).toEqual(
+    expect(await promptsOf(manifestOf(files, { inputs, readMetadata: readFacts }))).toEqual(['row', ...own, ...own]);
+    expect(await promptsOf(manifestOf(files, { inputs, readMetadata: readFacts, options }))).toEqual(
       ['row', ...own, ...own].map((prompt) => (prompt === 'row' ? prompt : 'p')),
     );
-    expect(await promptsOf(manifestOf(files, { inputs, readFacts, fromMetadata: [] }))).toEqual(
+    expect(await promptsOf(manifestOf(files, { inputs, readMetadata: readFacts, fromMetadata: [] }))).toEqual(
       ['row', ...own, ...own].map((prompt) => (prompt.startsWith('metadata') ? 'ROW_FIELD_MISSING' : prompt)),
     );
   });
 
   it('does not keep other settings of the picture from rows and options', async () => {
     const files = { ...pictures('1.png', '2.png'), 'm.jsonl': jsonl({ image: '1.png', seed: 3 }, { image: '2.png' }) };
-    const manifest = manifestOf(files, { inputs: ['m.jsonl'], readFacts, options, fromMetadata: ['seed'] });
+    const manifest = manifestOf(files, {
+      inputs: ['m.jsonl'],
+      readMetadata: readFacts,
+      options,
+      fromMetadata: ['seed'],
+    });
     expect((await rowsOf(manifest)).map(({ settings }) => settings.seed)).toEqual([3, 9]);
     const overruled = await rowsOf({ ...manifest, options: { ...options, seed: 5 } });
     expect(overruled.map(({ settings }) => settings.seed)).toEqual([3, 5]);
@@ -174,7 +179,7 @@ describe('the prompt', () => {
   it('fails the row of a sidecar that cannot be read, and no other', async () => {
     const manifest = manifestOf(
       { ...pictures('in/1.png', 'in/2.png'), 'in/1.txt': Buffer.from([0xff]), 'in/2.txt': 'two' },
-      { inputs: ['in'], readFacts },
+      { inputs: ['in'], readMetadata: readFacts },
     );
     const [bad, good] = await rowsOf(manifest);
     expect(codeOf(bad!)).toBe('ROW_FIELD_INVALID');

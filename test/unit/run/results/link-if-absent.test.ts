@@ -1,7 +1,7 @@
 import { existsSync, linkSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { link } from 'node:fs/promises';
 import { join } from 'node:path';
-import { placeNew, renameNew } from '#src/run/results/link-if-absent.js';
+import { linkIfAbsent, renameIfAbsent } from '#src/run/results/link-if-absent.js';
 import { temporaryFolder } from '../../../support/run-cli.js';
 
 /** A file system without hard links is rarely at hand: its answer stands in for it. */
@@ -20,18 +20,18 @@ describe.each<[string, (() => Promise<void>) | undefined]>([
 ])('placeNew %s', (_where, linkFile) => {
   it('places a file, and replaces none', async () => {
     const [from, to] = files();
-    await placeNew(from, to, linkFile);
+    await linkIfAbsent(from, to, linkFile);
     expect(readFileSync(to, 'utf8')).toBe('new');
     writeFileSync(from, 'other');
     writeFileSync(to, 'old');
-    await expect(placeNew(from, to, linkFile)).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(linkIfAbsent(from, to, linkFile)).rejects.toMatchObject({ code: 'EEXIST' });
     expect(readFileSync(to, 'utf8')).toBe('old');
   });
 });
 
 it('copies for no other reason', async () => {
   const [from, to] = files();
-  await expect(placeNew(from, to, saying('EACCES'))).rejects.toMatchObject({ code: 'EACCES' });
+  await expect(linkIfAbsent(from, to, saying('EACCES'))).rejects.toMatchObject({ code: 'EACCES' });
 });
 
 describe.each<[string, (() => Promise<void>) | undefined]>([
@@ -41,14 +41,14 @@ describe.each<[string, (() => Promise<void>) | undefined]>([
 ])('renameNew %s', (_where, linkFile) => {
   it('moves a file, and replaces nothing, a link that leads nowhere included', async () => {
     const [from, to] = files();
-    await renameNew(from, to, linkFile);
+    await renameIfAbsent(from, to, linkFile);
     expect([readFileSync(to, 'utf8'), existsSync(from)]).toEqual(['new', false]);
     writeFileSync(from, 'other');
-    await expect(renameNew(from, to, linkFile)).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(renameIfAbsent(from, to, linkFile)).rejects.toMatchObject({ code: 'EEXIST' });
     expect([readFileSync(to, 'utf8'), readFileSync(from, 'utf8')]).toEqual(['new', 'other']);
     rmSync(to);
     symlinkSync('nowhere', to);
-    await expect(renameNew(from, to, linkFile)).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(renameIfAbsent(from, to, linkFile)).rejects.toMatchObject({ code: 'EEXIST' });
     expect(readlinkSync(to)).toBe('nowhere');
   });
 });
@@ -59,6 +59,6 @@ it('renameNew knows its own file, of which a server said that it was there', asy
     linkSync(one, other);
     await saying('EEXIST')();
   };
-  await renameNew(from, to, twice as typeof link);
+  await renameIfAbsent(from, to, twice as typeof link);
   expect([readFileSync(to, 'utf8'), existsSync(from)]).toEqual(['new', false]);
 });

@@ -41,7 +41,7 @@ const settle = (begin: number, more: Partial<Settling> = {}): Promise<number> =>
     isWhole: false,
     knowsInputs: false,
     isDropped: () => false,
-    announce: () => Promise.resolve(),
+    beforeReplace: () => Promise.resolve(),
     ...more,
   });
 
@@ -129,7 +129,7 @@ describe('a run that was appended', () => {
 it('results that cannot be read end the run, not the process', async () => {
   const gone = settleResults(`${path}.gone`, {
     ...{ base: 0, begin: 1, isWhole: true, knowsInputs: false, isDropped: () => false },
-    announce: () => Promise.resolve(),
+    beforeReplace: () => Promise.resolve(),
   });
   await expect(gone).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
 });

@@ -1,13 +1,13 @@
 import { appendFileSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { markOfFile, notedMarks, openWrittenFiles } from '#src/run/results/written-files.js';
+import { markOfFile, readNotedMarks, openWrittenFiles } from '#src/run/results/written-files.js';
 import { folder } from './records.js';
 
 const NOTE = '.sdxl-refine-written.txt';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const noted = async (where: string): Promise<string[]> => {
   const marks: string[] = [];
-  for await (const mark of notedMarks(where, '')) marks.push(mark);
+  for await (const mark of readNotedMarks(where, '')) marks.push(mark);
   return marks;
 };
 

@@ -1,4 +1,4 @@
-import { byIdentity, type Environment } from '#src/run/safety/azure-identity.js';
+import { authorizeByIdentity, type Environment } from '#src/run/safety/azure-identity.js';
 import { AZURE_SCALE, azureScreener } from '#src/run/safety/azure-screener.js';
 import { parseBlockAt } from '#src/run/safety/block-at.js';
 import { FAKE_TOKEN, startContentSafety, type FakeContentSafety } from '../../../support/fake-content-safety.js';
@@ -15,7 +15,7 @@ const { signal } = new AbortController();
 const ask = (env: Environment): ((text: string) => Promise<unknown>) => {
   const screener = azureScreener({
     endpoint: new URL(fake.url),
-    authorize: byIdentity(env),
+    authorize: authorizeByIdentity(env),
     blockAt: parseBlockAt('2', AZURE_SCALE),
     blocklists: [],
     retry: { firstPauseMs: 1 },
@@ -73,7 +73,7 @@ describe('an identity', () => {
 
   it('is asked anew by whoever still waits when the one who asked has gone', async () => {
     fake.faults = ['hang'];
-    const authorize = byIdentity({ AZURE_POD_IDENTITY_AUTHORITY_HOST: fake.url });
+    const authorize = authorizeByIdentity({ AZURE_POD_IDENTITY_AUTHORITY_HOST: fake.url });
     const [leaving, staying] = [new AbortController(), new AbortController()];
     const left = new Error('left');
     const first = authorize({ signal: leaving.signal, name: 'first' });

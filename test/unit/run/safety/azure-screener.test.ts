@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import type { RefineError } from '#src/errors.js';
-import { byKey, type Authorize } from '#src/run/safety/azure-identity.js';
+import { authorizeByKey, type Authorize } from '#src/run/safety/azure-identity.js';
 import { AZURE_SCALE, azureScreener } from '#src/run/safety/azure-screener.js';
 import { parseBlockAt } from '#src/run/safety/block-at.js';
 import type { Screener } from '#src/run/safety/screener.js';
@@ -27,7 +27,7 @@ interface Wish {
 const screener = ({
   blockAt = '2',
   blocklists = [],
-  authorize = byKey(FAKE_KEY),
+  authorize = authorizeByKey(FAKE_KEY),
   path = '',
   timeoutMs = 5000,
 }: Wish = {}): Screener =>
@@ -233,7 +233,7 @@ describe('what no other try would better', () => {
   });
 
   it('the key is in no message, even when the service repeats it', async () => {
-    const { code, message } = await failure(text('a castle', { authorize: byKey('a-wrong-key-of-mine') }));
+    const { code, message } = await failure(text('a castle', { authorize: authorizeByKey('a-wrong-key-of-mine') }));
     expect(code).toBe('CONTENT_SAFETY_SETUP');
     expect(message).toContain('Given: …');
     expect(message).not.toContain('a-wrong-key-of-mine');

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import type { BatchEvent } from '#src/run/batch/events.js';
 import { createProgress, type Progress } from '#src/app/cli/progress/progress.js';
 import { createTerminal } from '#src/app/cli/progress/terminal.js';
-import type { WorkInfo } from '#src/run/batch/work-info.js';
+import type { ProcessorInfo } from '#src/run/batch/row-processor.js';
 import type { ResultRecord } from '#src/records/result.js';
 
 /** Takes the bar away. */
@@ -10,7 +10,7 @@ const ERASE = '\r\u001b[J';
 const total = { rows: 4, steps: 40 };
 const opened = {
   kind: 'opened',
-  info: { model: 'refiner', device: 'cpu', precision: 'fp32', openedInMs: 1200 } as WorkInfo,
+  info: { model: 'refiner', device: 'cpu', precision: 'fp32', openedInMs: 1200 } as ProcessorInfo,
 } as const;
 const row = (rowIndex: number, result: Partial<ResultRecord>): BatchEvent => ({
   kind: 'row',

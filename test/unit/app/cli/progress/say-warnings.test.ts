@@ -1,4 +1,4 @@
-import type { BegunRow, EndedRow, Work, WorkContext } from '#src/run/batch/row-processor.js';
+import type { BegunRow, EndedRow, RowProcessor, ProcessorContext } from '#src/run/batch/row-processor.js';
 import { sayWarnings } from '#src/app/cli/progress/say-warnings.js';
 
 it('says each note of the engine once, and stops at a hundred', async () => {
@@ -12,9 +12,9 @@ it('says each note of the engine once, and stops at a hundred', async () => {
   async function* run(): AsyncGenerator<EndedRow> {
     yield* (await Promise.resolve(rows)) as unknown as EndedRow[];
   }
-  const work = sayWarnings({ run } as unknown as Work, stderr);
+  const work = sayWarnings({ run } as unknown as RowProcessor, stderr);
   let count = 0;
-  for await (const _ of work.run([] as unknown as AsyncIterable<BegunRow>, {} as WorkContext)) count++;
+  for await (const _ of work.run([] as unknown as AsyncIterable<BegunRow>, {} as ProcessorContext)) count++;
   expect(count).toBe(300);
   const lines = text.trim().split('\n');
   expect(lines).toHaveLength(101);

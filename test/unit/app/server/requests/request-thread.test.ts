@@ -1,6 +1,6 @@
 import { requestReader } from '#src/app/server/requests/read-request.js';
 import { iTXt, png, tEXt } from '../../../media/metadata/build-pictures.js';
-import { readSourceStamp } from '#src/run/batch/stamp-picture.js';
+import { readSourceMetadata } from '#src/run/batch/embed-metadata.js';
 import { RequestThread } from '#src/app/server/requests/request-thread.js';
 import { squarePng } from '../../../../support/serve.js';
 
@@ -80,9 +80,9 @@ it('finds the LoRAs of a folder that rows name, and those alone that fit', async
 it('reads metadata of pictures as it is read here, and keeps a megabyte of their texts', async () => {
   const large = 'x'.repeat(700_000);
   const picture = png([tEXt('title', 'a cat'), iTXt('one', large), iTXt('two', large), iTXt('three', 'small')]);
-  const { kept, ...here } = readSourceStamp(picture);
+  const { kept, ...here } = readSourceMetadata(picture);
   expect(kept).toHaveLength(4);
   const there = await thread.readStamp(picture);
   expect(there).toEqual({ ...here, kept: kept.slice(0, 2) });
-  expect(await thread.readStamp(Buffer.from('no picture'))).toEqual(readSourceStamp(Buffer.from('no picture')));
+  expect(await thread.readStamp(Buffer.from('no picture'))).toEqual(readSourceMetadata(Buffer.from('no picture')));
 });

@@ -25,7 +25,7 @@ it('does so with options, metadata and rows of generate', async () => {
       { 'm.jsonl': jsonl({ image: 'p.png' }) },
       {
         options: { negative_prompt: HALF },
-        readFacts: () => Promise.resolve({ values: { prompt: `${HALF}x` }, warnings: [] }),
+        readMetadata: () => Promise.resolve({ values: { prompt: `${HALF}x` }, warnings: [] }),
       },
     ),
   );

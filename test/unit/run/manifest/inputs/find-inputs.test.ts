@@ -1,17 +1,17 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { findInputs, type InputPlaces } from '#src/run/manifest/inputs/find-inputs.js';
-import { passedByText } from '#src/run/manifest/inputs/skipped-files.js';
+import { findInputs, type InputOptions } from '#src/run/manifest/inputs/find-inputs.js';
+import { skippedText } from '#src/run/manifest/inputs/skipped-files.js';
 import { manifestOf } from '../manifests.js';
 
 /** A folder with these empty files. */
 const folderOf = (...paths: string[]): string => manifestOf(Object.fromEntries(paths.map((path) => [path, '']))).cwd;
 
-const find = (cwd: string, inputs: string[], places: Partial<InputPlaces> = {}) =>
+const find = (cwd: string, inputs: string[], places: Partial<InputOptions> = {}) =>
   findInputs(inputs, { cwd, ...places });
 
 /** Paths of the pictures, or of the manifests, from the working directory. */
-const found = async (cwd: string, inputs: string[], places: Partial<InputPlaces> = {}): Promise<string[]> =>
+const found = async (cwd: string, inputs: string[], places: Partial<InputOptions> = {}): Promise<string[]> =>
   (await find(cwd, inputs, places)).inputs.flatMap((input) =>
     input.kind === 'pictures' ? input.paths.map((path) => join(input.folder, path)) : [relative(cwd, input.path)],
   );
@@ -30,18 +30,18 @@ describe('a folder of pictures', () => {
         'in/.sdxl-refine-1-ab.tmp',
       ],
     );
-    const { inputs, passedBy } = await find(cwd, ['in']);
+    const { inputs, skipped: passedBy } = await find(cwd, ['in']);
     const paths = ['1.jpeg', '2.JPG', '3.webp', '4.tif', '5.tiff', '6.avif', '7.gif', '10.png'];
     expect(inputs).toEqual([{ kind: 'pictures', name: 'in', folder: 'in', paths }]);
     expect(passedBy).toEqual({ files: 3, folders: 1, pictures: 0, unread: { '.psd': 1 } });
-    expect(passedByText(passedBy)).toBe(
+    expect(skippedText(passedBy)).toBe(
       '3 other files, 1 folder, 1 .psd passed by (--recursive enters folders; .psd pictures are not read: save them as PNG, JPEG, WebP, TIFF or AVIF)',
     );
   });
 
   it('is read with its sub folders if asked', async () => {
     const cwd = folderOf('in/b/10.png', 'in/b/2.png', 'in/a.png', 'in/b/c/d/1.gif', 'in/b/notes.md', 'in/.x/1.png');
-    const { inputs, passedBy } = await find(cwd, ['./in/'], { recursive: true });
+    const { inputs, skipped: passedBy } = await find(cwd, ['./in/'], { recursive: true });
     expect(inputs).toMatchObject([{ name: 'in', paths: ['a.png', 'b/2.png', 'b/10.png', 'b/c/d/1.gif'] }]);
     expect(passedBy).toEqual({ files: 1, folders: 0, pictures: 0 });
   });
@@ -82,7 +82,7 @@ describe('a folder of pictures', () => {
     const expected = ['in/1.png', 'in/3.png', 'in/4.png', 'in/sub/2.png'];
     expect(await found(cwd, ['in'], { recursive: true })).toEqual(expected);
     expect(await found(cwd, ['in/**'])).toEqual(expected);
-    expect((await find(cwd, ['in'], { recursive: true })).passedBy).toEqual({ files: 0, folders: 2, pictures: 0 });
+    expect((await find(cwd, ['in'], { recursive: true })).skipped).toEqual({ files: 0, folders: 2, pictures: 0 });
   });
 
   it('ends the run where a sub folder cannot be read', async () => {
@@ -143,7 +143,7 @@ describe('a glob', () => {
   });
 
   it('counts what it names and is no picture', async () => {
-    expect((await find(cwd, ['in/*'])).passedBy).toEqual({ files: 1, folders: 1, pictures: 0 });
+    expect((await find(cwd, ['in/*'])).skipped).toEqual({ files: 1, folders: 1, pictures: 0 });
   });
 
   it('is a file first, where one has that name', async () => {
@@ -164,7 +164,7 @@ describe('a folder with a manifest', () => {
       'in/sub/x.tsv',
       'in/a.md',
     );
-    const { inputs, passedBy } = await find(cwd, ['in']);
+    const { inputs, skipped: passedBy } = await find(cwd, ['in']);
     expect(inputs).toEqual(
       ['more.jsonl', 'part-2.csv', 'part-10.csv'].map((name) => ({
         kind: 'rows',
@@ -175,7 +175,7 @@ describe('a folder with a manifest', () => {
       })),
     );
     expect(passedBy).toEqual({ files: 1, folders: 1, pictures: 1 });
-    expect(passedByText(passedBy)).toMatch(/^1 other file, 1 folder, 1 picture passed by .*only their rows are read/);
+    expect(skippedText(passedBy)).toMatch(/^1 other file, 1 folder, 1 picture passed by .*only their rows are read/);
     expect(await found(cwd, ['in/*.png'])).toEqual(['in/1.png']);
     expect(await found(cwd, ['in/*.csv'])).toEqual(['in/part-2.csv', 'in/part-10.csv']);
   });
@@ -200,8 +200,8 @@ describe('a folder with a manifest', () => {
 
 describe('passedByText', () => {
   it('says nothing of nothing', () => {
-    expect(passedByText({ files: 0, folders: 0, pictures: 0 })).toBe('');
-    expect(passedByText({ files: 12, folders: 0, pictures: 0 })).toBe('12 other files passed by');
+    expect(skippedText({ files: 0, folders: 0, pictures: 0 })).toBe('');
+    expect(skippedText({ files: 12, folders: 0, pictures: 0 })).toBe('12 other files passed by');
   });
 });
 
@@ -216,7 +216,7 @@ describe('extensions', () => {
 
   it('of pictures that are not read are told by name', async () => {
     const cwd = folderOf('in/a.HEIC', 'in/b.heic', 'in/c.jxl', 'in/d.apng', 'in/e.png', 'more/f.bmp', 'more/g.heic');
-    const { inputs, passedBy } = await find(cwd, ['in', 'more']);
+    const { inputs, skipped: passedBy } = await find(cwd, ['in', 'more']);
     expect(inputs[0]).toMatchObject({ paths: ['e.png'] });
     expect(passedBy).toEqual({
       files: 0,
@@ -224,7 +224,7 @@ describe('extensions', () => {
       pictures: 0,
       unread: { '.heic': 3, '.jxl': 1, '.apng': 1, '.bmp': 1 },
     });
-    expect(passedByText(passedBy)).toMatch(
+    expect(skippedText(passedBy)).toMatch(
       /^3 \.heic, 1 \.jxl, 1 \.apng, 1 \.bmp passed by \(.* not read: save them as PNG/,
     );
     await expect(find(cwd, ['in/c.jxl'])).rejects.toMatchObject({
@@ -256,7 +256,7 @@ describe('an imagefolder', () => {
       'c/data/train/metadata.csv',
     );
     expect(await found(cwd, ['a'])).toEqual(['a/metadata.jsonl']);
-    const { inputs, passedBy } = await find(cwd, ['b', 'c']);
+    const { inputs, skipped: passedBy } = await find(cwd, ['b', 'c']);
     expect(inputs).toMatchObject([
       { name: 'test/metadata.csv', folder: join(cwd, 'b/test') },
       { name: 'train/metadata.jsonl', folder: join(cwd, 'b/train') },

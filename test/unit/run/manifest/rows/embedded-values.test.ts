@@ -4,9 +4,9 @@ import { readInfotextFacts } from '#src/app/cli/options/metadata-values.js';
 import {
   METADATA_KEYS,
   parseMetadataKeys,
-  readOwnValues,
+  readEmbeddedValues,
   type MetadataKey,
-  type PictureFacts,
+  type MetadataValues,
 } from '#src/run/manifest/rows/embedded-values.js';
 import { resolveSettings } from '#src/run/manifest/rows/resolve-settings.js';
 import type { RowValues } from '#src/run/manifest/rows/row-keys.js';
@@ -45,13 +45,13 @@ const askAll = async (
     found?: Record<string, unknown>;
     sidecar?: string | undefined;
   },
-): Promise<[PictureFacts, number]> => {
+): Promise<[MetadataValues, number]> => {
   const path = join(folder(), 'cat.png');
   if (sidecar !== undefined) writeFileSync(path.replace('.png', '.txt'), sidecar);
   let opened = 0;
-  const own = await readOwnValues(path, (name) => !(name in given), {
+  const own = await readEmbeddedValues(path, (name) => !(name in given), {
     ...(fromMetadata === undefined ? {} : { fromMetadata }),
-    readFacts: (asked) => {
+    readMetadata: (asked) => {
       expect(asked).toBe(path);
       opened += 1;
       return Promise.resolve({ values: found, warnings: ['a warning of the picture'] });

@@ -1,44 +1,44 @@
 /** What made a picture, written into it: as A1111, Civitai and ComfyUI read it, and whole as our own JSON. */
 import { a1111Parameters } from '../../media/metadata/a1111-parameters.js';
-import { keptTexts } from '../../media/metadata/kept-texts.js';
+import { textsToKeep } from '../../media/metadata/texts-to-keep.js';
 import { readEmbeddedText } from '../../media/metadata/read-embedded-text.js';
-import { factsIn } from '../../media/metadata/read-generation-metadata.js';
+import { metadataIn } from '../../media/metadata/read-generation-metadata.js';
 import type { TextEntry } from '../../media/metadata/read-text-chunks.js';
 import { runEntry } from '../../media/metadata/run-entry.js';
-import type { RunFacts } from '../../media/metadata/run-facts.js';
+import type { RunMetadata } from '../../media/metadata/run-metadata.js';
 import { collectWarnings } from '../../media/metadata/warnings.js';
 import { writeExifUserComment } from '../../media/metadata/write-exif-user-comment.js';
 import { writePngText } from '../../media/metadata/write-png-text.js';
 import type { OutputFormat } from '../../records/picture.js';
 
 /** What the source's own metadata adds. */
-export interface SourceStamp {
-  facts: RunFacts['source'];
+export interface SourceMetadata {
+  facts: RunMetadata['source'];
   /** Texts that travel as they are: a ComfyUI graph, a title. */
   kept: readonly TextEntry[];
   /** What could not be kept. */
   warnings: readonly string[];
 }
 
-export const NO_SOURCE: SourceStamp = { facts: null, kept: [], warnings: [] };
+export const NO_SOURCE_METADATA: SourceMetadata = { facts: null, kept: [], warnings: [] };
 
 /** @param bytes of the encoded source */
-export const readSourceStamp = (bytes: Uint8Array): SourceStamp => {
+export const readSourceMetadata = (bytes: Uint8Array): SourceMetadata => {
   const found = collectWarnings();
   const embedded = readEmbeddedText(bytes, found.warn);
   /* What the texts mean is said with the facts: what of them could not be kept is said already. */
   const warnings = [...found.list];
-  return { facts: factsIn(embedded, found), kept: keptTexts(embedded?.texts ?? []), warnings };
+  return { facts: metadataIn(embedded, found), kept: textsToKeep(embedded?.texts ?? []), warnings };
 };
 
 /**
  * PNG gets text chunks, JPEG and WebP the EXIF user comment where it fits. AVIF and TIFF stay as they are: no program
  * looks for such texts there.
  */
-export const stampPicture = (
+export const embedRunMetadata = (
   bytes: Uint8Array,
   format: OutputFormat,
-  run: RunFacts,
+  run: RunMetadata,
   kept: readonly TextEntry[],
 ): Uint8Array => {
   const parameters = a1111Parameters(run);

@@ -2,7 +2,7 @@
 import { lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../../errors.js';
-import { existingForm } from '../manifest/inputs/unicode-form.js';
+import { existingForm } from '../../io/files/unicode-form.js';
 
 /**
  * A row that cannot have its place must not cost the others theirs. A file and a link are replaced, a link's target is not touched.

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, RefineError, systemCodeOf } from '../../errors.js';
 import { proxiedFetch } from '../../io/net/proxied-fetch.js';
 
-export interface AskOptions {
+export interface RequestOptions {
   signal: AbortSignal;
   /** As messages call the service. */
   name: string;
@@ -23,23 +23,27 @@ export interface ServiceAnswer {
 }
 
 /** Those that the service's own client tries again (@typespec/ts-http-runtime, throttlingRetryStrategy, exponentialRetryPolicy). */
-const isWorthRetrying = (status: number): boolean => status === 408 || status === 429 || status >= 500;
+const isRetryable = (status: number): boolean => status === 408 || status === 429 || status >= 500;
 
 /** A service that asks for more patience than this gets no more questions for this row. */
-const LONGEST_WAIT_MS = 60_000;
+const MAX_RETRY_DELAY_MS = 60_000;
 
 /**
  * @returns the first answer that no other try would better, whatever its status; redirects are not followed: a key must not
  *   travel to another address
  * @throws CONTENT_SAFETY_UNAVAILABLE after the last try, and the signal's reason
  */
-export const askService = async (url: URL, init: RequestInit, options: AskOptions): Promise<ServiceAnswer> => {
+export const requestWithRetry = async (
+  url: URL,
+  init: RequestInit,
+  options: RequestOptions,
+): Promise<ServiceAnswer> => {
   const { signal, name, tries = 5, firstPauseMs = 500 } = options;
   for (let failed = 1; ; failed++) {
     const { answer, why, retryAfterMs } = await tryOnce(url, init, options);
     if (answer !== null) return answer;
     const pause = retryAfterMs ?? withJitter(firstPauseMs * 2 ** (failed - 1));
-    if (failed === tries || pause > LONGEST_WAIT_MS) {
+    if (failed === tries || pause > MAX_RETRY_DELAY_MS) {
       const asked = failed === 1 ? 'once' : `${failed} times`;
       const message = `${name} at ${url.origin} did not answer (${why}; asked ${asked}). Try again later, or let such rows pass with --safety-fail open.`;
       throw new RefineError('CONTENT_SAFETY_UNAVAILABLE', message);
@@ -59,7 +63,7 @@ interface Try {
 const tryOnce = async (
   url: URL,
   init: RequestInit,
-  { signal, timeoutMs = 20_000, request = proxiedFetch }: AskOptions,
+  { signal, timeoutMs = 20_000, request = proxiedFetch }: RequestOptions,
 ): Promise<Try> => {
   signal.throwIfAborted();
   /* One controller for both reasons to stop: every AbortSignal.any leaves something behind on a long-lived signal. */
@@ -73,7 +77,7 @@ const tryOnce = async (
     const response = await request(url, { ...init, redirect: 'manual', signal: stop.signal });
     const { status, headers } = response;
     const body = await response.text();
-    if (!isWorthRetrying(status)) return { answer: { status, body }, why: '', retryAfterMs: null };
+    if (!isRetryable(status)) return { answer: { status, body }, why: '', retryAfterMs: null };
     return { answer: null, why: `HTTP ${status}`, retryAfterMs: readRetryAfter(headers, Date.now()) };
   } catch (thrown) {
     signal.throwIfAborted();

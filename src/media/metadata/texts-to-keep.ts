@@ -9,5 +9,5 @@ const REPLACED: ReadonlySet<string> = new Set(['parameters', OWN_KEYWORD, XMP_KE
 const RAW_PROFILE = 'Raw profile type ';
 
 /** The source's texts that go into the refined PNG as they are: a ComfyUI graph, InvokeAI's JSON, a title. */
-export const keptTexts = (texts: readonly TextEntry[]): TextEntry[] =>
+export const textsToKeep = (texts: readonly TextEntry[]): TextEntry[] =>
   texts.filter(({ keyword }) => isKeyword(keyword) && !REPLACED.has(keyword) && !keyword.startsWith(RAW_PROFILE));

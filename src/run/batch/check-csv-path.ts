@@ -7,20 +7,20 @@ import { realPath } from '../../io/files/system-path.js';
 import { OUTPUT_EXTENSIONS } from '../manifest/rows/output-form.js';
 import { foldName } from '../manifest/rows/output-name.js';
 import { outputsOf } from './check-outputs.js';
-import { filesAmong, type ReadingOptions } from './files-in-use.js';
+import { findReadFiles, type ReadingOptions } from './files-in-use.js';
 
 /** Results of a whole run and of parts; everything of `.sdxl-refine`. */
 const OWN = /^(?:results(?:-\d+-of-\d+)?\.jsonl$|\.sdxl-refine)/;
 
 /** @param path absolute @throws OUTPUT_EXISTS, with --overwrite too */
 export const expectCsvPlace = async (path: string, options: ReadingOptions): Promise<void> => {
-  if ((await stat(path).catch(() => null))?.isDirectory() === true) throw taken(path, 'is a folder');
-  const inside = await placeInside(path, options.outputFolder);
-  if (inside !== null && OWN.test(inside)) throw taken(path, 'is where the run keeps its results');
+  if ((await stat(path).catch(() => null))?.isDirectory() === true) throw csvPathTaken(path, 'is a folder');
+  const inside = await outputNameOf(path, options.outputFolder);
+  if (inside !== null && OWN.test(inside)) throw csvPathTaken(path, 'is where the run keeps its results');
   const identity = await fileIdentity(path);
   if (identity !== null) {
-    const [source] = (await filesAmong((one) => one === identity, options)).values();
-    if (source !== undefined) throw taken(path, `is a file that the run reads (${source})`);
+    const [source] = (await findReadFiles((one) => one === identity, options)).values();
+    if (source !== undefined) throw csvPathTaken(path, `is a file that the run reads (${source})`);
   }
   const isLikeOutput = inside !== null && OUTPUT_EXTENSIONS.includes(extname(inside).slice(1));
   if (identity === null && !isLikeOutput) return;
@@ -30,25 +30,25 @@ export const expectCsvPlace = async (path: string, options: ReadingOptions): Pro
       const isSame =
         foldName(name) === inside ||
         (identity !== null && (await fileIdentity(join(options.outputFolder, name))) === identity);
-      if (isSame) throw taken(path, `is the output of a row (${name})`);
+      if (isSame) throw csvPathTaken(path, `is the output of a row (${name})`);
     }
   }
 };
 
 /** As rows name outputs, folded; null: it lies elsewhere. */
-const placeInside = async (path: string, outputFolder: string): Promise<string | null> => {
-  const place = relative(await realPlace(outputFolder), join(await realPlace(dirname(path)), basename(path)));
+const outputNameOf = async (path: string, outputFolder: string): Promise<string | null> => {
+  const place = relative(await resolveLinks(outputFolder), join(await resolveLinks(dirname(path)), basename(path)));
   return isAbsolute(place) || place.split(sep)[0] === '..' ? null : foldName(place.split(sep).join('/'));
 };
 
 /** Without links, as far as it is there. */
-const realPlace = async (path: string): Promise<string> => {
+const resolveLinks = async (path: string): Promise<string> => {
   const real = await realPath(path).catch(() => null);
   if (real !== null || dirname(path) === path) return real ?? path;
-  return join(await realPlace(dirname(path)), basename(path));
+  return join(await resolveLinks(dirname(path)), basename(path));
 };
 
-const taken = (path: string, what: string): RefineError =>
+const csvPathTaken = (path: string, what: string): RefineError =>
   new RefineError(
     'OUTPUT_EXISTS',
     `${path} ${what}: no predictions are written there. Give --predictions-csv another name.`,

@@ -5,8 +5,8 @@ import { openEarlierResults } from '#src/run/results/earlier-results.js';
 import { openJournal } from '#src/run/results/journal.js';
 import { listedOutputs } from '#src/run/results/listed-outputs.js';
 import { writePredictionsCsv } from '#src/run/results/predictions-csv.js';
-import { readResults, type LineFault } from '#src/run/results/read-results.js';
-import { setAside } from '#src/run/results/set-aside.js';
+import { readResults, type InvalidLine } from '#src/run/results/read-results.js';
+import { saveInvalidLines } from '#src/run/results/save-invalid-lines.js';
 import type { ResultRecord } from '#src/records/result.js';
 import { folder, okRecord } from './records.js';
 
@@ -18,8 +18,8 @@ const fileOf = (text: string | Buffer): string => {
   writeFileSync(path, text);
   return path;
 };
-const read = async (path: string): Promise<{ rows: number[]; faults: LineFault[] }> => {
-  const [rows, faults]: [number[], LineFault[]] = [[], []];
+const read = async (path: string): Promise<{ rows: number[]; faults: InvalidLine[] }> => {
+  const [rows, faults]: [number[], InvalidLine[]] = [[], []];
   for await (const record of readResults(path, (fault) => faults.push(fault))) rows.push(record.row_number_per_file);
   return { rows, faults };
 };
@@ -32,7 +32,7 @@ it('names each strange line by its number, and reads all others', async () => {
   expect(rows).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
   expect(faults.map((fault) => fault.line)).toEqual([2, 6, 10, 14, 18, 22, 26, 30]);
   expect(faults.map((fault) => fault.path)).toEqual(STRANGE.map(() => path));
-  const told: LineFault[] = [];
+  const told: InvalidLine[] = [];
   const earlier = await openEarlierResults(path, (fault) => told.push(fault));
   expect(told).toEqual(faults);
   expect(earlier.hasFaults).toBe(true);
@@ -52,9 +52,9 @@ it('keeps them, whatever bytes they have, where the journal goes on without them
   const path = fileOf(Buffer.concat([Buffer.from(`7\n${line(0)}`), strange, Buffer.from(line(1))]));
   const begin = readFileSync(path).length;
   appendFileSync(path, `null\n`);
-  const aside = await setAside(path, 2, begin);
+  const aside = await saveInvalidLines(path, 2, begin);
   expect(readFileSync(aside!).equals(strange)).toBe(true);
-  expect(await setAside(fileOf(line(0) + line(1)), 0, begin)).toBeNull();
+  expect(await saveInvalidLines(fileOf(line(0) + line(1)), 0, begin)).toBeNull();
 });
 
 it('a line that is torn at any byte costs that line, and its row alone', async () => {

@@ -3,7 +3,7 @@ import { cutText, jsonText } from '../../../io/json/json-text.js';
 const MAX_SHOWN = 80;
 
 /** A value of a row as an error message shows it: as JSON, and short. */
-export const showValue = (value: unknown): string => {
+export const formatValue = (value: unknown): string => {
   if (typeof value === 'number') return String(value);
   const shown = jsonText(typeof value === 'string' ? cutText(value, MAX_SHOWN) : value);
   const cut = typeof value === 'string' ? value.length > MAX_SHOWN : shown.length > MAX_SHOWN;
@@ -11,7 +11,7 @@ export const showValue = (value: unknown): string => {
 };
 
 /** A text of a row inside a message that goes to a terminal or a log: short, and without characters that do something there. */
-export const showText = (text: string): string => {
+export const formatText = (text: string): string => {
   const shown = cutText(text, MAX_SHOWN).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ');
   return text.length > MAX_SHOWN ? `${shown}…` : shown;
 };

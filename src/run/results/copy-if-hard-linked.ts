@@ -5,7 +5,7 @@ import { outputUnwritable } from './output-error.js';
 import { writeAtomically } from './write-atomically.js';
 
 /** @throws OUTPUT_UNWRITABLE */
-export const keepOwnCopy = async (path: string): Promise<void> => {
+export const copyIfHardLinked = async (path: string): Promise<void> => {
   const stats = await lstat(path).catch(() => null);
   if (stats?.isFile() !== true || stats.nlink < 2) return;
   await writeAtomically(path, readChunks(path, 'results')).catch((cause: unknown) => {

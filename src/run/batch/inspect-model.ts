@@ -8,7 +8,7 @@ import { fingerprintFile, fingerprintModel } from '../../models/weights/discover
 
 export type ModelKind = 'base' | 'refiner';
 
-export interface ModelFacts {
+export interface InspectedModel {
   kind: ModelKind;
   /** Tells models apart, as the engine does. */
   digest: string;
@@ -18,7 +18,7 @@ export interface ModelFacts {
 }
 
 /** @param path a folder or file @param loras told apart, not looked at further @throws MODEL_* WEIGHTS_* */
-export const examineModel = async (path: string, loras: readonly LoraChoice[] = []): Promise<ModelFacts> => {
+export const inspectModel = async (path: string, loras: readonly LoraChoice[] = []): Promise<InspectedModel> => {
   const model = await findModel(path);
   const parts = [model.unet, model.vae, model.textEncoder, model.textEncoder2];
   const files = new Set(parts.flatMap((part) => part?.weightFiles ?? []));
@@ -43,7 +43,7 @@ const SIGNS = {
 } as const;
 
 /** @param name as the user gave it @throws MODEL_KIND_WRONG when a base model is where the refiner belongs, or the other way round */
-export const expectKind = ({ kind }: ModelFacts, expected: ModelKind, name: string): void => {
+export const expectModelKind = ({ kind }: InspectedModel, expected: ModelKind, name: string): void => {
   if (kind === expected) return;
   const mend =
     kind === 'base'

@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { faultOfOutputs } from '#src/run/batch/look-at-output.js';
-import { refuseObstacle } from '#src/run/batch/output-place.js';
+import { findOutputFault } from '#src/run/batch/verify-output.js';
+import { refuseObstacle } from '#src/run/batch/output-obstacles.js';
 import { encodeLatents } from '#src/models/weights/latents/encode-latents.js';
 import { buildResultRecord, writtenFile } from '#src/run/results/result-record.js';
 import type { ResultRecord } from '#src/records/result.js';
@@ -124,15 +124,15 @@ describe.each([
   it('stands where its files do', async () => {
     const { record, outputFolder } = done(isOld);
     expect(Object.keys(record).filter((key) => /_(?:bytes|sha256)$/.test(key))).toHaveLength(isOld ? 0 : 4);
-    expect(await faultOfOutputs(row, record, { outputFolder })).toBeNull();
-    expect(await faultOfOutputs(row, record, { outputFolder, verifies: true })).toBeNull();
+    expect(await findOutputFault(row, record, { outputFolder })).toBeNull();
+    expect(await findOutputFault(row, record, { outputFolder, verifies: true })).toBeNull();
   });
 
   it.each(FAULTS)('does not where one is %s', async (_what, harm, says) => {
     for (const suffix of ['', SUFFIX]) {
       const { record, outputFolder, path } = done(isOld);
       harm(path(suffix));
-      const fault = await faultOfOutputs(row, record, { outputFolder });
+      const fault = await findOutputFault(row, record, { outputFolder });
       expect(fault).toContain(`${row.output}${suffix} ${says}`);
     }
   });
@@ -143,10 +143,10 @@ it('more bytes than were written are a fault, and other bytes of the same length
   const bytes = Buffer.from(png);
   bytes[bytes.length - 20]! ^= 1;
   writeFileSync(path(), bytes);
-  expect(await faultOfOutputs(row, record, { outputFolder })).toBeNull();
-  expect(await faultOfOutputs(row, record, { outputFolder, verifies: true })).toContain('has other bytes');
+  expect(await findOutputFault(row, record, { outputFolder })).toBeNull();
+  expect(await findOutputFault(row, record, { outputFolder, verifies: true })).toContain('has other bytes');
   appendFileSync(path(), 'x');
-  expect(await faultOfOutputs(row, record, { outputFolder })).toContain(
+  expect(await findOutputFault(row, record, { outputFolder })).toContain(
     `has ${png.length + 1} bytes, and ${png.length}`,
   );
 });

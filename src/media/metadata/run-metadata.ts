@@ -1,9 +1,9 @@
 import type { Generation } from '../../records/row.js';
 import type { RefineSettings } from '../../records/settings.js';
-import type { GenerationFacts } from './generation-metadata.js';
+import type { GenerationMetadata } from './generation-metadata.js';
 
 /** What made one of our pictures: all that is written into it. */
-export interface RunFacts {
+export interface RunMetadata {
   settings: RefineSettings;
   /** The scheduler that ran: diffusers' class name, or what it was asked for as in docs/schedulers.md. */
   scheduler: string;
@@ -24,5 +24,5 @@ export interface RunFacts {
   /** Of the same: the base model's name. */
   baseModel?: string;
   /** What made the source, if its metadata said so. */
-  source: GenerationFacts | null;
+  source: GenerationMetadata | null;
 }

@@ -32,7 +32,7 @@ const SIGNS: readonly (readonly [format: string, at: number, sign: string])[] = 
 export const SIGN_BYTES = 16;
 
 /** @param head a file's first bytes @returns null: nothing known */
-export const foreignFormat = (head: Uint8Array): string | null => {
+export const unsupportedFormat = (head: Uint8Array): string | null => {
   const text = Buffer.from(head.subarray(0, SIGN_BYTES)).toString('latin1');
   const lower = text.toLowerCase();
   return SIGNS.find(([, at, sign]) => text.startsWith(sign, at) || lower.startsWith(sign, at))?.[0] ?? null;

@@ -4,20 +4,20 @@ import { lstat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { closeFile } from '../../io/files/close-file.js';
 import { openFile, readUpTo } from '../../io/files/open-file.js';
-import { isWholePicture } from '../../media/image/is-whole.js';
+import { isCompletePicture } from '../../media/image/is-complete.js';
 import { readLatents } from '../../models/weights/latents/read-latents.js';
-import { existingForm } from '../manifest/inputs/unicode-form.js';
+import { existingForm } from '../../io/files/unicode-form.js';
 import type { ResultRecord } from '../../records/result.js';
 import type { Row } from '../../records/row.js';
 
-export interface LookOptions {
+export interface VerifyOptions {
   outputFolder: string;
   /** The bytes are read too, and compared with what was written. */
   verifies?: boolean;
 }
 
 /** What a line says of a file; both undefined in lines of versions that did not say it. */
-interface Written {
+interface RecordedFile {
   name: string;
   bytes: number | undefined;
   sha256: string | undefined;
@@ -26,22 +26,26 @@ interface Written {
 const STEP_BYTES = 2 ** 20;
 
 /** @returns null: all of it is; else what is not, to follow "since": `a.png is gone` */
-export const faultOfOutputs = async (row: Row, record: ResultRecord, options: LookOptions): Promise<string | null> => {
+export const findOutputFault = async (
+  row: Row,
+  record: ResultRecord,
+  options: VerifyOptions,
+): Promise<string | null> => {
   const { output, generation } = row;
-  const files: Written[] = [{ name: output, bytes: record.output_bytes, sha256: record.output_sha256 }];
+  const files: RecordedFile[] = [{ name: output, bytes: record.output_bytes, sha256: record.output_sha256 }];
   if (generation?.latentsSuffix != null) {
     files.push({ name: output + generation.latentsSuffix, bytes: record.latents_bytes, sha256: record.latents_sha256 });
   }
   for (const file of files) {
-    const what = await faultOf(file, options);
+    const what = await findFileFault(file, options);
     if (what !== null) return `${file.name} ${what}`;
   }
   return null;
 };
 
-const faultOf = async (
-  { name, bytes, sha256 }: Written,
-  { outputFolder, verifies = false }: LookOptions,
+const findFileFault = async (
+  { name, bytes, sha256 }: RecordedFile,
+  { outputFolder, verifies = false }: VerifyOptions,
 ): Promise<string | null> => {
   const path = existingForm(join(outputFolder, name));
   const found = await lstat(path).catch(() => null);
@@ -78,4 +82,4 @@ const isWhole = (handle: FileHandle, path: string, size: number): Promise<boolea
         () => true,
         () => false,
       )
-    : isWholePicture(handle, size, path);
+    : isCompletePicture(handle, size, path);

@@ -82,7 +82,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 };
 
 /** @param name tells the format by its ending @returns true too where nothing can be told of the format */
-export const isWholePicture = async (handle: FileHandle, size: number, name: string): Promise<boolean> => {
+export const isCompletePicture = async (handle: FileHandle, size: number, name: string): Promise<boolean> => {
   const check = CHECKS[extname(name).toLowerCase()];
   return check === undefined || (size >= HEAD_BYTES && (await check(handle, size)));
 };

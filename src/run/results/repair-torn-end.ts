@@ -1,7 +1,7 @@
 /** The last line of a journal, made whole where a run was killed as it wrote it. */
 import type { FileHandle } from 'node:fs/promises';
 import { readUpTo } from '../../io/files/open-file.js';
-import { beginsAsOurs, isCutShort } from './parse-record.js';
+import { startsLikeResult, isTruncatedJson } from './parse-record.js';
 import { MAX_LINE_BYTES } from './read-lines.js';
 
 const NEWLINE = 10;
@@ -20,7 +20,7 @@ const startOfLastLine = async (handle: FileHandle, end: number): Promise<number>
 };
 
 /** Makes a journal end with a whole line: a last line that lacks only its end gets it, a torn one of ours goes. What is not ours stays. */
-export const mendTornEnd = async (handle: FileHandle): Promise<void> => {
+export const repairTornEnd = async (handle: FileHandle): Promise<void> => {
   const stat = await handle.stat();
   if (!stat.isFile()) return;
   const start = await startOfLastLine(handle, stat.size);
@@ -33,6 +33,6 @@ const isTorn = async (handle: FileHandle, start: number, length: number): Promis
   const head = await readUpTo(handle, start, Math.min(length, STEP_BYTES));
   /* Zeros are where a file was made longer before the power went, and nothing was written there. */
   if (head.every((byte) => byte === 0)) return true;
-  if (!beginsAsOurs(head) || length > MAX_LINE_BYTES) return false;
-  return isCutShort(await readUpTo(handle, start, length));
+  if (!startsLikeResult(head) || length > MAX_LINE_BYTES) return false;
+  return isTruncatedJson(await readUpTo(handle, start, length));
 };

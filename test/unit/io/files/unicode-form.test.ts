@@ -1,9 +1,9 @@
 /** Names with accents, as composed (NFC) and decomposed (NFD), each looked for where the other lies. Linux tells them apart. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { existingForm } from '#src/run/manifest/inputs/unicode-form.js';
+import { existingForm } from '#src/io/files/unicode-form.js';
 import { findInputs } from '#src/run/manifest/inputs/find-inputs.js';
-import { folder, jsonl, manifestOf, readAll } from '../manifests.js';
+import { folder, jsonl, manifestOf, readAll } from '../../run/manifest/manifests.js';
 
 const [NFC, NFD] = (['NFC', 'NFD'] as const).map((form) => 'café Å'.normalize(form)) as [string, string];
 const place = (...names: string[]): string => {

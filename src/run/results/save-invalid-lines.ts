@@ -18,12 +18,12 @@ const STEP_BYTES = 2 ** 20;
  * @returns the file that has them now; null: there are none
  * @throws OUTPUT_UNWRITABLE
  */
-export const setAside = async (path: string, base: number, begin: number): Promise<string | null> => {
+export const saveInvalidLines = async (path: string, base: number, begin: number): Promise<string | null> => {
   const handle = await openFile(path, 'results').catch((cause: unknown) => {
     throw outputUnwritable(path, cause);
   });
   try {
-    const lines = strangeLines(handle, base, begin);
+    const lines = invalidLines(handle, base, begin);
     const first = await lines.next();
     if (first.done === true) return null;
     const aside = join(dirname(path), `.sdxl-refine-passed-over-${randomBytes(4).toString('hex')}.jsonl`);
@@ -38,7 +38,7 @@ export const setAside = async (path: string, base: number, begin: number): Promi
   }
 };
 
-async function* strangeLines(handle: FileHandle, base: number, begin: number): AsyncGenerator<Uint8Array> {
+async function* invalidLines(handle: FileHandle, base: number, begin: number): AsyncGenerator<Uint8Array> {
   for await (const line of readJournalLines(handle, base)) {
     const [offset, length] = line.place;
     if (offset >= begin) return;
