@@ -23,7 +23,7 @@ const { values } = parseArgs({
     peers: text('diffusers,torch-compile,openvino,optimum-onnx'),
     runs: text('3'),
     'batch-runs': text('1'),
-    /** `--precision`, and `--memory fast` where it ends so. */
+    /** `--precision`, and `--cache-weights` where it ends in `-fast`. */
     ways: text('fp32,int8'),
     folder: text(defaultFolder()),
     work: { type: 'string' },

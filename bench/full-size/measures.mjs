@@ -60,7 +60,7 @@ export const ourBatch = (model, { precision, mode }) =>
     const row = (image) => JSON.stringify({ image, prompt: PROMPT, steps: STEPS, strength: STRENGTH, seed: 1 });
     writeFileSync(manifest, `${pictures.map(row).join('\n')}\n`);
     const start = performance.now();
-    const computing = ['--precision', precision, '--memory', mode, '--device', 'cpu'];
+    const computing = ['--precision', precision, ...(mode === 'fast' ? ['--cache-weights'] : []), '--device', 'cpu'];
     const flags = ['--model', model, ...computing, '--json', '--quiet'];
     const child = spawn(
       process.execPath,

@@ -17,7 +17,7 @@ export const reportText = (report: DoctorReport): string => {
     ['CUDA', cudaLines(cuda)],
     ['Model', modelLines(model)],
     ['Hugging Face cache', cacheLines(cache)],
-    ['Made from weights (--precision int8, --memory fast)', [preparedLine(prepared)]],
+    ['Made from weights (--precision int8, --cache-weights)', [preparedLine(prepared)]],
     ['Output', output.problem === null ? [`${WELL}${output.folder} can be written`] : [bad(output.problem)]],
   ];
   const body = sections.map(([title, lines]) => `${title}\n${lines.join('\n')}\n`).join('\n');

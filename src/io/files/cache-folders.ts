@@ -59,6 +59,6 @@ const userHome: FindHome = () => {
   }
   const message =
     'There is no home folder to keep models and what is made from them in: HOME is not set, and the system knows no home of this user. ' +
-    'Set HF_HOME (downloaded models), SDXL_REFINE_CACHE (what --precision int8 and --memory fast make), or HOME.';
+    'Set HF_HOME (downloaded models), SDXL_REFINE_CACHE (what --precision int8 and --cache-weights make), or HOME.';
   throw new RefineError('CACHE_UNWRITABLE', message, { cause });
 };

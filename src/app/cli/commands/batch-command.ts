@@ -4,6 +4,7 @@ import { METADATA_KEYS } from '../../../run/manifest/rows/embedded-values.js';
 import type { BatchFlags } from './batch-run.js';
 import { BUNDLED_MODEL } from '../options/bundled-model.js';
 import { configText, mergeConfig } from '../config/config.js';
+import { addCacheWeights } from '../options/cache-weights.js';
 import { collect } from '../options/lora-options.js';
 import { addRowOptions } from '../options/row-options.js';
 import { addSafetyOptions } from '../options/safety-flags.js';
@@ -109,15 +110,11 @@ export const batchCommand = (around: Surroundings, setExitCode: (code: number) =
       '--precision <name>',
       'auto, fp32, fp16 or (on the CPU) int8: of the arithmetic, whatever the weights are stored in',
       'auto',
-    )
-    .option(
-      '--memory <name>',
-      'lean, or fast: on the CPU, from a file made once of four times the convolutions’ weights',
-      'lean',
-    )
+    );
+  addCacheWeights(command)
     .option(
       '--vae-tiling <name>',
-      'VAE over bands of rows, for large pictures: auto (as memory asks for), on or off',
+      'run the VAE over row strips, to save memory: auto (where memory is short), on or off; the strips are exact, not blended tiles',
       'auto',
     )
     .optionsGroup(MESSAGES)

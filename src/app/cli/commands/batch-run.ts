@@ -31,6 +31,7 @@ import { sayDemo } from '../progress/say-demo.js';
 import type { ResultLine } from '../progress/print-results.js';
 import { parseEarlierRun, type EarlierRun } from '../options/earlier-run.js';
 import type { PlannedWork } from '../progress/pace.js';
+import { memoryUse } from '../options/cache-weights.js';
 import { parseEmbeddings } from '../options/embedding-options.js';
 import { keepStdin } from '../options/keep-stdin.js';
 import { parseLoras } from '../options/lora-options.js';
@@ -41,14 +42,7 @@ import { planScreening } from '../options/safety-options.js';
 import { sayWarnings } from '../progress/say-warnings.js';
 import type { Surroundings } from '../process-context.js';
 import { rowOptions } from '../options/read-row-options.js';
-import {
-  parseChoice,
-  parseDevice,
-  parseMemory,
-  parsePrecision,
-  parseVaeTiling,
-  parseWhole,
-} from '../options/run-options.js';
+import { parseChoice, parseDevice, parsePrecision, parseVaeTiling, parseWhole } from '../options/run-options.js';
 
 /** Options as the command line gives them, camel-cased; row keys are among them. */
 export interface BatchFlags extends Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
@@ -58,7 +52,7 @@ export interface BatchFlags extends Readonly<Record<string, string | boolean | r
   loraDir?: string;
   embedding?: string | readonly string[];
   vaeTiling: string;
-  memory: string;
+  cacheWeights?: boolean;
   outputDir: string;
   overwrite?: boolean;
   resume?: boolean;
@@ -152,7 +146,7 @@ export type ModelDefaults = Pick<RowContext, 'modelDefaults' | 'refinerDefaults'
 /** Runs of `batch`. */
 export const batchKind = (flags: BatchFlags, around: Surroundings): RunKind => {
   const vaeTiling = parseVaeTiling(flags.vaeTiling);
-  const memory = parseMemory(flags.memory);
+  const memory = memoryUse(flags);
   const loras = parseLoras(flags.lora, around.cwd());
   const embeddings = parseEmbeddings(flags.embedding, around.cwd());
   return {

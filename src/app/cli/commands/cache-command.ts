@@ -13,7 +13,7 @@ const HELP: HelpTexts = {
   examples: ['sdxl-refine cache list', 'sdxl-refine cache clear --older-than 30d'],
   usual: [],
   notes:
-    "--precision int8 and --memory fast keep what they make from a model's weights, in SDXL_REFINE_CACHE or the user's folder of caches. " +
+    "--precision int8 and --cache-weights keep what they make from a model's weights, in SDXL_REFINE_CACHE or the user's folder of caches. " +
     "It is made again when it is needed. Downloaded models are not among it: they lie in Hugging Face's cache, which other programs share " +
     '("sdxl-refine models list" shows them, "hf cache" of huggingface_hub removes them).',
 };

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { DEVICE, MESSAGES, MODEL, PICTURES, SAFETY } from './batch-command.js';
 import { configText, mergeConfig } from '../config/config.js';
 import type { GenerateFlags } from './generate-run.js';
+import { addCacheWeights } from '../options/cache-weights.js';
 import { collect } from '../options/lora-options.js';
 import { addRowOptions } from '../options/row-options.js';
 import { addSafetyOptions } from '../options/safety-flags.js';
@@ -102,16 +103,12 @@ export const generateCommand = (around: Surroundings, setExitCode: (code: number
       '--precision <name>',
       'auto, fp32, fp16 or (on the CPU) int8: of the arithmetic, whatever the weights are stored in',
       'auto',
-    )
-    .option(
-      '--memory <name>',
-      'lean, or fast: on the CPU, from a file made once of four times the convolutions’ weights',
-      'lean',
-    )
+    );
+  addCacheWeights(command)
     .option('--resident <one|both|auto>', 'models in memory at a time; auto: both where they have ample room', 'auto')
     .option(
       '--vae-tiling <name>',
-      'VAE over bands of rows, for large pictures: auto (as memory asks for), on or off',
+      'run the VAE over row strips, to save memory: auto (where memory is short), on or off; the strips are exact, not blended tiles',
       'auto',
     )
     .optionsGroup(MESSAGES)

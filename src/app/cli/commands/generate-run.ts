@@ -10,12 +10,13 @@ import type { LoraChoice } from '../../../records/model-options.js';
 import type { BatchFlags, ModelDefaults, RunKind } from './batch-run.js';
 import { BUNDLED_BASE, BUNDLED_MODEL } from '../options/bundled-model.js';
 import type { MergedConfig } from '../config/config.js';
+import { memoryUse } from '../options/cache-weights.js';
 import { parseEmbeddings } from '../options/embedding-options.js';
 import { expectDistinct, parseLoras } from '../options/lora-options.js';
 import { findModelDefaults } from '../options/model-defaults.js';
 import { MODES, RESIDENT, STAGE_INPUTS } from '../options/option-words.js';
 import { resolveModel } from '../options/resolve-model.js';
-import { parseChoice, parseMemory, parseVaeTiling } from '../options/run-options.js';
+import { parseChoice, parseVaeTiling } from '../options/run-options.js';
 import type { Surroundings } from '../process-context.js';
 
 export interface GenerateFlags extends BatchFlags {
@@ -61,7 +62,7 @@ export const generateKind = (inputs: readonly string[], flags: GenerateFlags, ar
   const mode = parseChoice('--mode', flags.mode, MODES);
   const stageInput = parseChoice('--stage-input', flags.stageInput, STAGE_INPUTS);
   const vaeTiling = parseVaeTiling(flags.vaeTiling);
-  const memory = parseMemory(flags.memory);
+  const memory = memoryUse(flags);
   const resident = parseChoice('--resident', flags.resident, RESIDENT);
   if (inputs.length === 0 && flags.prompt === undefined) {
     throw new RefineError('USAGE_CONFLICT', 'Expected a manifest of prompts, or --prompt; found neither.');

@@ -12,11 +12,12 @@ import { rowOptions } from '../options/read-row-options.js';
 import { BUNDLED_MODEL } from '../options/bundled-model.js';
 import { demoNote, type DemoNote } from '../progress/demo-note.js';
 import { packageVersion } from '../package-version.js';
+import { memoryUse } from '../options/cache-weights.js';
 import { parseLoras } from '../options/lora-options.js';
 import { openNamedLoras } from '../options/named-loras.js';
 import { readModelDefaults } from '../options/model-defaults.js';
 import { resolveModel } from '../options/resolve-model.js';
-import { parseDevice, parseMemory, parsePrecision, parseVaeTiling, parseWhole } from '../options/run-options.js';
+import { parseDevice, parsePrecision, parseVaeTiling, parseWhole } from '../options/run-options.js';
 import type { ScoreFlags } from '../options/score-flags.js';
 import { variable, type Surroundings } from '../process-context.js';
 
@@ -76,7 +77,7 @@ export const createEngine = async (
   const device = parseDevice(flags.device);
   const precision = parsePrecision(flags.precision);
   const vaeTiling = parseVaeTiling(flags.vaeTiling);
-  const memory = parseMemory(flags.memory);
+  const memory = memoryUse(flags);
   const named = flags.model ?? variable('AZUREML_MODEL_DIR', around);
   const model = await resolveModel(named ?? BUNDLED_MODEL, around, { signal, quiet: flags.quiet === true });
   const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));

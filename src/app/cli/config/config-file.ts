@@ -9,7 +9,8 @@ import { formatValue } from '../../../run/manifest/rows/format-value.js';
 import { readFileBytes } from '../../../io/files/open-file.js';
 import { isManifest } from '../../../run/manifest/inputs/manifest-input.js';
 import { ROW_KEYS, rowKeyOf } from '../../../run/manifest/rows/row-keys.js';
-import { checkSetting, nearestSetting, type ConfigKey, type SettingValue } from './config-keys.js';
+import { checkSetting, nearestSetting, type ConfigKey } from './config-keys.js';
+import type { SettingValue } from './setting-value.js';
 
 export interface ConfigFile {
   /** Absolute. */
@@ -169,7 +170,10 @@ const unknownKey = (name: string, path: string, keys: readonly ConfigKey[]): Ref
     row !== undefined && !ROW_KEYS[row].isOption
       ? 'it belongs to a row of a manifest'
       : near === null
-        ? `the keys are ${keys.map((key) => key.name).join(', ')}`
+        ? `the keys are ${keys
+            .filter(({ isOld }) => !isOld)
+            .map((key) => key.name)
+            .join(', ')}`
         : `did you mean "${near}"?`;
   return new RefineError('USAGE_OPTION_INVALID', `Unknown key ${formatValue(name)} in ${path}: ${mend}`, {
     context: { path, key: cutText(name, LONGEST_KEY), nearest: near },

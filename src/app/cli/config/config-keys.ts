@@ -6,9 +6,8 @@ import { nearestKey } from '../../../run/manifest/rows/nearest-key.js';
 import { readText } from '../../../run/manifest/rows/parse-value.js';
 import { ROW_KEYS, rowKeyOf } from '../../../run/manifest/rows/row-keys.js';
 import { formatValue } from '../../../run/manifest/rows/format-value.js';
-
-/** A value as files and variables set it: text, number, switch, a pair of numbers, or a list of texts. */
-export type SettingValue = string | number | boolean | readonly number[] | readonly string[];
+import { isOldName } from './renamed-settings.js';
+import type { SettingValue } from './setting-value.js';
 
 export interface ConfigKey {
   /** The option without its dashes, `_` between words: `guidance_scale`, which is how rows spell it too. */
@@ -29,6 +28,8 @@ export interface ConfigKey {
   isPath: boolean | 'or id' | 'named';
   /** Given once for each of its values; texts name several with commas between them. */
   isList: boolean;
+  /** An old name, which is still accepted (`renamed-settings.ts`). */
+  isOld: boolean;
 }
 
 /** They say where settings come from or how they are said, or name one file, which is another at every call. */
@@ -60,6 +61,7 @@ const keyOf = (option: Option): ConfigKey => {
     help: option.description,
     isPath: isPlace(option.flags),
     isList: option.parseArg !== undefined,
+    isOld: isOldName(name),
   };
   const row = rowKeyOf(name);
   if (row !== undefined) {
@@ -100,7 +102,7 @@ const keyOf = (option: Option): ConfigKey => {
 
 /** The setting that a wrong name was meant to be, or null: another spelling of a row key, or a slip. */
 export const nearestSetting = (name: string, keys: readonly ConfigKey[]): string | null => {
-  const names = keys.map((key) => key.name);
+  const names = keys.filter(({ isOld }) => !isOld).map((key) => key.name);
   const near = rowKeyOf(name) ?? nearestKey(name, names);
   return near !== null && names.includes(near) ? near : null;
 };

@@ -8,7 +8,10 @@ export const configSchema = (keys: readonly ConfigKey[]): z.ZodObject =>
       $schema: z.string().optional(),
       ...Object.fromEntries(
         keys.map((key) => {
-          const described = key.default === null ? {} : { default: key.default };
+          const described = {
+            ...(key.default === null ? {} : { default: key.default }),
+            ...(key.isOld ? { deprecated: true } : {}),
+          };
           return [key.name, key.schema.nullish().meta({ description: key.help, ...described })];
         }),
       ),

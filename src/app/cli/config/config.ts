@@ -3,10 +3,14 @@ import { jsonText } from '../../../io/json/json-text.js';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { findConfigFile, readConfigFile, type ConfigFile } from './config-file.js';
-import { checkSetting, configKeys, type ConfigKey, type SettingValue } from './config-keys.js';
-import { CONFIG_VARIABLE, readEnvironment } from './environment.js';
+import { checkSetting, configKeys, type ConfigKey } from './config-keys.js';
+import type { SettingValue } from './setting-value.js';
+import { readEnvironment } from './environment.js';
+import { CONFIG_VARIABLE } from './variable-name.js';
 import { refuseForeignSettings } from './found-settings.js';
+import { AS_OPTION, AS_VARIABLE, inFile, withNewNames, type Spelling } from './renamed-settings.js';
 import { variable, type Surroundings } from '../process-context.js';
+import { plainText } from '../progress/plain-text.js';
 import { findUserConfig } from './user-config.js';
 
 export type SettingSource = 'option' | 'env' | 'config' | 'default';
@@ -30,8 +34,8 @@ export interface MergedConfig<Flags> {
   settings: Readonly<Record<string, Setting>>;
 }
 
-/** Where settings are looked for besides the command line. */
-type Places = Pick<Surroundings, 'env' | 'cwd'>;
+/** Where settings are looked for besides the command line, and where notes go. */
+type Places = Pick<Surroundings, 'env' | 'cwd'> & { stderr: Pick<Surroundings['stderr'], 'write'> };
 
 /**
  * @param command parsed: knows which options the command line gave
@@ -47,23 +51,33 @@ export const mergeConfig = async <Flags extends object>(
   const environment = readEnvironment(keys, around.env, strangers);
   const [nearest, own] = await openConfigFiles(command, inputs, { keys, strangers }, around);
   const flags: Record<string, unknown> = { ...command.opts() };
+  const notes: string[] = [];
+  const fromFile = (file: ConfigFile | null): Given[] =>
+    file === null ? [] : [{ values: file.settings, spelling: inFile(file.path), source: 'config', file: file.path }];
+  const given: Given[] = [
+    { values: givenOptions(command, keys, flags), spelling: AS_OPTION, source: 'option' },
+    { values: environment, spelling: AS_VARIABLE, source: 'env' },
+    ...fromFile(nearest),
+    ...fromFile(own),
+  ];
+  const sources = given.map((one) => ({
+    ...one,
+    values: withNewNames(one.values, one.spelling, (note) => notes.push(note)),
+  }));
   const settings: Record<string, Setting> = {};
-  for (const key of keys) {
-    const fromEnvironment = environment.get(key.name);
-    const file = [nearest, own].find((one) => one?.settings.has(key.name) === true);
-    const fromFile = file?.settings.get(key.name);
-    if (command.getOptionValueSource(key.attribute) === 'cli') {
-      settings[key.name] = { value: checkFlag(key, flags[key.attribute]), source: 'option' };
-    } else if (fromEnvironment !== undefined) {
-      settings[key.name] = { value: fromEnvironment, source: 'env' };
-    } else if (file != null && fromFile !== undefined) {
-      settings[key.name] = { value: fromFile, source: 'config', file: file.path };
-    } else {
-      settings[key.name] = { value: key.default, source: 'default' };
+  for (const { name, attribute, default: usual, isList, isOld } of keys) {
+    if (isOld) {
+      Reflect.deleteProperty(flags, attribute);
       continue;
     }
-    flags[key.attribute] = asFlag(settings[key.name]?.value ?? null, key.isList);
+    /* The first source counts. */
+    const found = sources.find(({ values }) => values.has(name));
+    const value = found?.values.get(name) ?? usual;
+    const { source, file } = found ?? { source: 'default' };
+    settings[name] = { value, source, ...(file === undefined ? {} : { file }) };
+    if (found !== undefined) flags[attribute] = asFlag(value, isList);
   }
+  if (flags['quiet'] !== true) for (const note of notes) around.stderr.write(`Note: ${plainText(note)}\n`);
   /* An error that comes later is told as the command was asked to speak. */
   if (flags['json'] === true) command.setOptionValue('json', true);
   return { flags: flags as Flags, file: nearest?.path ?? null, userFile: own?.path ?? null, settings };
@@ -110,6 +124,27 @@ const openConfigFiles = async (
   if (named === undefined && nearest !== null) await refuseForeignSettings(nearest, around);
   return [nearest, await read(ownPath)];
 };
+
+/** What one source gives. */
+interface Given {
+  /** By key name. */
+  values: ReadonlyMap<string, SettingValue>;
+  spelling: Spelling;
+  source: Exclude<SettingSource, 'default'>;
+  /** Of `config`: absolute. */
+  file?: string;
+}
+
+const givenOptions = (
+  command: Command,
+  keys: readonly ConfigKey[],
+  flags: Readonly<Record<string, unknown>>,
+): ReadonlyMap<string, SettingValue> =>
+  new Map(
+    keys
+      .filter(({ attribute }) => command.getOptionValueSource(attribute) === 'cli')
+      .map((key) => [key.name, checkFlag(key, flags[key.attribute])]),
+  );
 
 /** The command line gives texts and switches. */
 const checkFlag = (key: ConfigKey, given: unknown): SettingValue =>

@@ -1,14 +1,8 @@
 /** Settings by environment variables: `SDXL_REFINE_` and the option's name. */
 import { RefineError } from '../../../errors.js';
-import { checkSetting, nearestSetting, type ConfigKey, type SettingValue } from './config-keys.js';
-
-const PREFIX = 'SDXL_REFINE_';
-
-/** Names the configuration file, as `--config` does. */
-export const CONFIG_VARIABLE = `${PREFIX}CONFIG`;
-
-/** `guidance_scale` → `SDXL_REFINE_GUIDANCE_SCALE` */
-const variableOf = (name: string): string => PREFIX + name.toUpperCase();
+import { CONFIG_VARIABLE, PREFIX, variableOf } from './variable-name.js';
+import { checkSetting, nearestSetting, type ConfigKey } from './config-keys.js';
+import type { SettingValue } from './setting-value.js';
 
 /**
  * The settings of the environment, by name. `strangers` are settings of other commands, which are left alone. An empty variable is one that isn't set, as scripts and workflows leave them.

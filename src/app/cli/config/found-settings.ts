@@ -5,7 +5,7 @@
 import { RefineError } from '../../../errors.js';
 import { rowKeyOf } from '../../../run/manifest/rows/row-keys.js';
 import type { ConfigFile } from './config-file.js';
-import type { SettingValue } from './config-keys.js';
+import type { SettingValue } from './setting-value.js';
 import { findModelFolder } from '../options/resolve-model.js';
 import type { Surroundings } from '../process-context.js';
 

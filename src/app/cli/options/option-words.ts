@@ -3,12 +3,11 @@ import type { Residency } from '../../../run/batch/model-residency.js';
 import type { PrecisionRequest } from '../../../onnx/devices/device-request.js';
 import { DEVICE_FAMILIES } from '../../../onnx/graph/operators/target.js';
 import type { GenerateMode, StageInput } from '../../../records/row.js';
-import type { MemoryUse, VaeTiling } from '../../../records/model-options.js';
+import type { VaeTiling } from '../../../records/model-options.js';
 
 /** Without the numbers of cuda. */
 export const DEVICES = ['auto', ...DEVICE_FAMILIES] as const;
 export const PRECISIONS = ['auto', 'fp32', 'fp16', 'int8'] as const satisfies readonly PrecisionRequest[];
-export const MEMORY_USES = ['lean', 'fast'] as const satisfies readonly MemoryUse[];
 export const VAE_TILINGS = ['auto', 'on', 'off'] as const satisfies readonly VaeTiling[];
 export const MODES = ['base', 'ensemble', 'two-stage'] as const satisfies readonly GenerateMode[];
 export const RESIDENT = ['one', 'both', 'auto'] as const satisfies readonly Residency[];
@@ -20,7 +19,6 @@ export const FAIL_MODES = ['closed', 'open'] as const;
 export const OPTION_WORDS: Readonly<Record<string, readonly string[]>> = {
   device: DEVICES,
   precision: PRECISIONS,
-  memory: MEMORY_USES,
   'vae-tiling': VAE_TILINGS,
   mode: MODES,
   resident: RESIDENT,

@@ -1,8 +1,8 @@
 /** Options of a run that are not row keys, from the command line's words. */
 import { parseDeviceRequest, type DeviceRequest, type PrecisionRequest } from '../../../onnx/devices/device-request.js';
 import { RefineError } from '../../../errors.js';
-import type { MemoryUse, VaeTiling } from '../../../records/model-options.js';
-import { MEMORY_USES, PRECISIONS, VAE_TILINGS } from './option-words.js';
+import type { VaeTiling } from '../../../records/model-options.js';
+import { PRECISIONS, VAE_TILINGS } from './option-words.js';
 
 export const parseDevice = (text: string): DeviceRequest => {
   const device = parseDeviceRequest(text);
@@ -18,9 +18,6 @@ export const parsePrecision = (text: string): PrecisionRequest => {
   if (precision !== undefined) return precision;
   throw new RefineError('USAGE_OPTION_INVALID', `Expected --precision to be auto, fp32, fp16 or int8, got "${text}".`);
 };
-
-/** How much memory the CPU's arithmetic may take. */
-export const parseMemory = (text: string): MemoryUse => parseChoice('--memory', text, MEMORY_USES);
 
 export const parseVaeTiling = (text: string): VaeTiling => parseChoice('--vae-tiling', text, VAE_TILINGS);
 

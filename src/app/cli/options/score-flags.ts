@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { mergeConfig } from '../config/config.js';
 import { collect } from './lora-options.js';
+import { addCacheWeights } from './cache-weights.js';
 import { addSafetyOptions, type SafetyFlags } from './safety-flags.js';
 import type { Surroundings } from '../process-context.js';
 
@@ -12,7 +13,7 @@ export interface ScoreFlags
   lora?: string | readonly string[];
   loraDir?: string;
   vaeTiling: string;
-  memory: string;
+  cacheWeights?: boolean;
   device: string;
   precision: string;
   maxRows: string;
@@ -32,16 +33,12 @@ export const addScoreOptions = (command: Command): Command => {
     .option('--lora-dir <folder>', 'LoRAs that requests may name too, by tags or lora_weights: all of them are opened')
     .option(
       '--vae-tiling <name>',
-      'VAE over bands of rows, for large pictures: auto (as memory asks for), on or off',
+      'run the VAE over row strips, to save memory: auto (where memory is short), on or off; the strips are exact, not blended tiles',
       'auto',
     )
     .option('-d, --device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
-    .option('--precision <name>', 'auto, fp32, fp16 or (on the CPU) int8', 'auto')
-    .option(
-      '--memory <name>',
-      'lean, or fast: on the CPU, from a file made once of four times the convolutions’ weights',
-      'lean',
-    )
+    .option('--precision <name>', 'auto, fp32, fp16 or (on the CPU) int8', 'auto');
+  addCacheWeights(command)
     .option('--max-rows <n>', 'pictures of one request', '16')
     .option('--max-pixels <n>', 'width × height of a picture, each brought up to a multiple of 8', String(2048 * 2048))
     .option('--fetch-timeout <n>', 'seconds that fetching a picture’s URL may take', '30')
@@ -50,7 +47,7 @@ export const addScoreOptions = (command: Command): Command => {
   return addSafetyOptions(command);
 };
 
-/** Options over `SDXL_REFINE_*`. The configuration file is batch's: it lies beside the inputs, and there are none. */
+/** Options over `SDXL_REFINE_*`. There is no configuration file: it belongs to a batch, beside the inputs. */
 export const readFlags = async <Flags extends object>(command: Command, around: Surroundings): Promise<Flags> => {
   command.setOptionValue('config', false);
   return (await mergeConfig<Flags>(command, [], around)).flags;

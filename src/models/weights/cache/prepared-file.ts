@@ -145,7 +145,7 @@ const realFolder = async (folder: string, weights: readonly string[]): Promise<s
 const unwritable = (where: string, why: string, cause?: unknown): RefineError => {
   const message =
     `Cannot write prepared weights to ${where}: ${why}. Set SDXL_REFINE_CACHE to another folder with ` +
-    'room, or leave out --precision int8 and --memory fast, which need such files.';
+    'room, or leave out --precision int8 and --cache-weights, which need such files.';
   return new RefineError('CACHE_UNWRITABLE', message, { context: { where }, cause });
 };
 

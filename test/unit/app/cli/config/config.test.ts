@@ -12,8 +12,13 @@ const config = join(folder, 'sdxl-refine.json');
 writeFileSync(config, '{"strength": 0.1, "steps": 10, "seed": 1, "metadata": false, "original_size": [8, 16]}');
 writeFileSync(join(folder, 'other.yaml'), 'strength: 0.4');
 
-const merge = (args: readonly string[], env: Record<string, string> = {}) =>
-  mergeConfig<Record<string, unknown>>(parsedCommand(args), ['manifest.jsonl'], { env, cwd: () => folder });
+const silent = { write: () => undefined };
+
+const merge = (
+  args: readonly string[],
+  env: Record<string, string> = {},
+  stderr: { write: (text: string) => void } = silent,
+) => mergeConfig<Record<string, unknown>>(parsedCommand(args), ['manifest.jsonl'], { env, cwd: () => folder, stderr });
 
 it('option beats environment beats file beats default', async () => {
   const env = { SDXL_REFINE_STRENGTH: '0.2', SDXL_REFINE_STEPS: '20' };
@@ -102,7 +107,7 @@ describe('a file that is found and not named', () => {
     const path = join(place, 'sdxl-refine.yaml');
     writeFileSync(path, `strength: 0.3\n${key}: ${value}\n`);
     const from = (args: readonly string[]) =>
-      mergeConfig(parsedCommand(args), [join(place, 'manifest.jsonl')], { env: {}, cwd: () => folder });
+      mergeConfig(parsedCommand(args), [join(place, 'manifest.jsonl')], { env: {}, cwd: () => folder, stderr: silent });
     await expect(from([])).rejects.toMatchObject({
       code: 'USAGE_CONFLICT',
       message: expect.stringContaining(`"${key}"`) as string,
@@ -117,7 +122,7 @@ describe('a file that is found and not named', () => {
     const place = join(folder, 'with-model');
     mkdirSync(join(place, 'refiner'), { recursive: true });
     writeFileSync(join(place, 'sdxl-refine.yaml'), 'model: refiner\n');
-    const { settings } = await mergeConfig(parsedCommand(), [place], { env: {}, cwd: () => place });
+    const { settings } = await mergeConfig(parsedCommand(), [place], { env: {}, cwd: () => place, stderr: silent });
     expect(settings['model']).toMatchObject({ value: 'refiner' });
   });
 });
