@@ -69,7 +69,7 @@ const vectorsOf = async (
   return Array.from({ length: numbers.length / width }, (_, row) => numbers.slice(row * width, (row + 1) * width));
 };
 
-/** Of a file that has others than it should. */
+/** The error of a file with other tensors. */
 const MAX_LISTED = 5;
 
 const unsuitable = (

@@ -12,7 +12,7 @@ const BLOCK = 16;
 const TWO_PI = Math.fround(2 * Math.PI);
 
 /**
- * torch's CPU generator as a source of noise. `seed`: whole number 0 to 2^53-1, of which torch uses the low 32 bits.
+ * torch's CPU generator as a noise source. `seed`: integer 0 to 2^53-1, of which torch uses the low 32 bits.
  * Uniforms are torch's bit for bit, normals within 1.5e-7 relative.
  */
 export const torchCpuNoise = (seed: number): NoiseSource => {
@@ -27,9 +27,9 @@ export const torchCpuNoise = (seed: number): NoiseSource => {
   let spare: number | null = null;
   const single = (): number => {
     if (spare !== null) {
-      const kept = spare;
+      const second = spare;
       spare = null;
-      return kept;
+      return second;
     }
     const angle = 2 * Math.PI * uniform53();
     const radius = Math.sqrt(-2 * Math.log1p(-uniform53()));
@@ -52,7 +52,7 @@ export const torchCpuNoise = (seed: number): NoiseSource => {
     const values = Float32Array.from({ length: count }, uniform24);
     for (let i = 0; i + BLOCK <= count; i += BLOCK) transform(values.subarray(i, i + BLOCK));
     if (count % BLOCK !== 0) {
-      // The blocks left a tail of bare uniforms: torch draws the last sixteen again, from fresh uniforms.
+      // The blocks leave a tail of uniforms: torch draws the last sixteen again, from fresh uniforms.
       const tail = values.subarray(count - BLOCK).map(uniform24);
       transform(tail);
       values.set(tail, count - BLOCK);

@@ -28,7 +28,7 @@ export class Engine {
 
   constructor(private readonly options: EngineOptions) {}
 
-  /** Files and folders of the model and of what is applied to it. */
+  /** Files and folders of the model, its VAE, LoRAs and embeddings. */
   get reads(): readonly string[] {
     const { model, vae = null, loras = [], embeddings = [] } = this.options;
     return [model, ...(vae === null ? [] : [vae]), ...[...loras, ...embeddings].map(({ file }) => file)];

@@ -76,12 +76,12 @@ const sample = (config: SdeConfig, ends: Float32Array, seen: Float32Array): Samp
       const [high, low] = [sigmaOf(time), sigmaOf(isHalf ? halfway(time, timeTo) : timeTo)];
       const { up, down } = ancestralStep(high, low);
       const timeDown = timeOf(down);
-      const kept = f32(sigmaOf(timeDown) / high);
+      const sigmaRatio = f32(sigmaOf(timeDown) / high);
       const gained = f32(Math.expm1(f32(time - timeDown)));
       // The motion runs up in sigma, and the step down.
       const share = -up / f32(Math.sqrt(f32(high - low)));
       const fresh = motion(low, high, latents.length);
-      return base.map((value, i) => f32(f32(kept * value) - f32(gained * clean[i]!)) + f32(fresh[i]! * share));
+      return base.map((value, i) => f32(f32(sigmaRatio * value) - f32(gained * clean[i]!)) + f32(fresh[i]! * share));
     },
   };
 };

@@ -37,7 +37,7 @@ export const buildLms = (config: ConfigOf<typeof LMS_FIELDS>, steps: number): Un
             0,
             ORDER,
           );
-          // A run that begins inside the schedule still places its polynomial on the levels before it (diffusers' way).
+          // As in diffusers, a run that begins inside the schedule fits its polynomial to the levels before it too.
           const at = Array.from({ length: Math.min(step + 1, ORDER) }, (_, i) => sigmas[step - i]!);
           const terms = past.map((slope, i): Term => [lagrangeIntegral(at, i, sigma, sigmas[step + 1]!), slope]);
           return combine([1, sample], ...terms);

@@ -1,7 +1,6 @@
 /**
- * What the exponential integrators share (DPM-Solver++ and its relatives, Lu et al. 2022, arXiv:2211.01095): where a run's
- * noise levels are, and log SNR as the time they integrate over. Levels as diffusers 0.42 places them
- * (schedulers/scheduling_dpmsolver_multistep.py, `set_timesteps`).
+ * Noise levels of exponential integrators (DPM-Solver++ and its relatives, Lu et al. 2022, arXiv:2211.01095), which integrate over
+ * log SNR. Levels as in diffusers 0.42 (schedulers/scheduling_dpmsolver_multistep.py, `set_timesteps`).
  */
 import { type ConfigOf, flag, number, only, optional, unlimited } from '../config-fields.js';
 import { NOISE_FIELDS, type TrainedNoise } from '../noise/noise-schedule.js';
@@ -14,7 +13,7 @@ import { spaceTimesteps, TIMESTEP_FIELDS } from '../noise/timesteps.js';
 
 const f32 = Math.fround;
 
-/** Keys that single-step methods have too. */
+/** Keys of multistep and single-step methods. */
 export const EXPONENTIAL_FIELDS = {
   ...NOISE_FIELDS,
   ...PREDICTION_FIELDS,
@@ -35,8 +34,8 @@ type LevelsConfig = ConfigOf<typeof EXPONENTIAL_FIELDS> &
   ConfigOf<typeof TIMESTEP_FIELDS> & { readonly sigma_min?: number | null; readonly sigma_max?: number | null };
 
 /**
- * `steps` levels with whole timesteps.
- * @param toNearest whether timesteps of a sigma rule are rounded; else they are cut, as a cast cuts
+ * `steps` levels with integer timesteps.
+ * @param toNearest rounds timesteps of a sigma spacing; else they are truncated, as by a cast
  */
 export const multistepLevels = (
   config: LevelsConfig,
@@ -53,7 +52,7 @@ export const multistepLevels = (
   return { sigmas, timesteps: timesteps.map(toNearest ? roundHalfEven : Math.trunc) };
 };
 
-/** Leading and linspace place one timestep more, the cleanest, and leave it out: the level after the last step stands for it. */
+/** Leading and linspace compute one timestep more and drop the last, which the level after the last step replaces. */
 const spaceOneMore = (config: LevelsConfig, steps: number): number[] => {
   switch (config.timestep_spacing) {
     case 'linspace':
@@ -68,7 +67,7 @@ const spaceOneMore = (config: LevelsConfig, steps: number): number[] => {
   }
 };
 
-/** A noise level: shares of picture and noise (f32), and half the log of the SNR, infinite where there is no noise. */
+/** A noise level: shares of image and noise (f32), and half the log SNR, infinite without noise. */
 export interface Level {
   readonly alpha: number;
   readonly sigma: number;
@@ -82,7 +81,7 @@ const levelOf = (sigma: number): Level => {
   return { alpha, sigma: scaled, lambda: Math.log(alpha) - Math.log(scaled) };
 };
 
-/** The schedule but for its sampler. `last`: the sigma after the last step. */
+/** A schedule without its sampler. `last`: the sigma after the last step. */
 export const multistepSchedule = (
   config: { readonly num_train_timesteps: number },
   { timesteps, sigmas }: Levels,

@@ -19,7 +19,7 @@ export const PNDM_FIELDS = {
 };
 type PndmConfig = ConfigOf<typeof PNDM_FIELDS>;
 
-/** Adams-Bashforth: weights of the latest predictions, the latest first, by how many there are. */
+/** Adams-Bashforth weights of the last predictions, latest first, by their number. */
 const ADAMS_BASHFORTH = [
   [1],
   [3 / 2, -1 / 2],
@@ -69,6 +69,6 @@ export const buildPndm = (config: PndmConfig, steps: number): UnnamedSchedule =>
   };
 };
 
-/** The second timestep runs twice: the first pass over it only tells where the first step should have gone. */
+/** The second timestep runs twice: its first call only corrects the first step. */
 const repeatSecond = (timesteps: Float32Array): Float32Array =>
   Float32Array.of(...timesteps.subarray(0, 2), ...timesteps.subarray(1));

@@ -1,4 +1,4 @@
-/** What the UNet's prediction says of the clean latents, in float32 rounded as torch rounds. */
+/** Converts the UNet's prediction to clean latents or noise, in float32 with torch's rounding. */
 import { oneOf } from '../config-fields.js';
 
 const f32 = Math.fround;
@@ -7,11 +7,11 @@ const TYPES = ['epsilon', 'v_prediction', 'sample'] as const;
 export type PredictionType = (typeof TYPES)[number];
 export const PREDICTION_FIELDS = { prediction_type: oneOf(TYPES, 'epsilon') };
 
-/** From a number of the noisy latents and the prediction for it to the clean latents' number. */
+/** From a noisy latent number and its prediction to the clean number. */
 export type Denoise = (sample: number, prediction: number) => number;
 
 /**
- * For latents that are the picture plus `sigma` times the noise.
+ * For latents image + `sigma` · noise.
  * v-prediction: Salimans & Ho 2022, arXiv:2202.00512, appendix D.
  */
 export const denoiseAt = (type: PredictionType, sigma: number): Denoise => {
@@ -28,7 +28,7 @@ export const denoiseAt = (type: PredictionType, sigma: number): Denoise => {
   }
 };
 
-/** The same for latents that are `alpha` times the picture plus `sigma` times the noise, alpha² + sigma² = 1. */
+/** The same for latents `alpha` · image + `sigma` · noise, alpha² + sigma² = 1. */
 export const denoiseBetween = (type: PredictionType, alpha: number, sigma: number): Denoise => {
   switch (type) {
     case 'epsilon':

@@ -1,6 +1,5 @@
 /**
- * Schedules whose latents are the picture plus sigma times the noise (Karras et al. 2022, arXiv:2206.00364): the part that
- * Euler and its relatives in diffusers share.
+ * Schedules of latents image + sigma · noise (Karras et al. 2022, arXiv:2206.00364). Shared by Euler and its relatives in diffusers.
  */
 import type { SIGMA_FIELDS } from '../noise/sigmas.js';
 import type { ConfigOf } from '../config-fields.js';
@@ -12,19 +11,19 @@ import { spaceTimesteps, type TimestepConfig } from '../noise/timesteps.js';
 
 const f32 = Math.fround;
 
-/** Noise levels of a run before the one that ends it, float64; `timesteps` go with them. */
+/** Noise levels of a run without the final one, float64, with their timesteps. */
 export interface Levels {
   readonly timesteps: readonly number[];
   readonly sigmas: readonly number[];
 }
 
-/** Timesteps by their spacing, and the training noise there. */
+/** Timesteps by timestep spacing, with their training sigmas. */
 export const levelsAtTimesteps = (config: TimestepConfig, { sigmas }: TrainedNoise, steps: number): Levels => {
   const timesteps = spaceTimesteps(config, steps);
   return { timesteps, sigmas: timesteps.map((timestep) => interp(sigmas, f32(timestep))) };
 };
 
-/** Sigmas by the rule that the configuration names, between the highest and lowest of `levels`; without one, `levels`. */
+/** Sigmas by the configured sigma spacing, between the highest and lowest of `levels`; without one, `levels`. */
 export const respace = (
   config: ConfigOf<typeof SIGMA_FIELDS> & { readonly sigma_min?: number | null; readonly sigma_max?: number | null },
   levels: Levels,
@@ -46,7 +45,7 @@ export const twice = (values: readonly number[]): number[] =>
 
 type SigmaSpace = Pick<UnnamedSchedule, 'initNoiseSigma' | 'scaleModelInput' | 'addNoise'>;
 
-/** Latents of variance 1 + sigma², which the UNet wants divided down to 1. */
+/** Latents have variance 1 + sigma²; the UNet takes variance 1. */
 export const sigmaSpace = (sigmas: Float32Array, spacing: TimestepConfig['timestep_spacing']): SigmaSpace => {
   const norm = (sigma: number): number => f32(Math.sqrt(f32(f32(sigma * sigma) + 1)));
   const max = sigmas.reduce((a, b) => Math.max(a, b));
@@ -63,7 +62,7 @@ export const sigmaSpace = (sigmas: Float32Array, spacing: TimestepConfig['timest
   };
 };
 
-/** A step from one sigma to the next as a step further down and noise back up, in float32. */
+/** Splits a step between two sigmas into a step further down and added noise, in float32. */
 export const ancestralStep = (from: number, to: number): { up: number; down: number } => {
   const [from2, to2] = [f32(from * from), f32(to * to)];
   const up = f32(Math.sqrt(f32(f32(to2 * f32(from2 - to2)) / from2)));

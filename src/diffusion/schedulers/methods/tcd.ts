@@ -1,7 +1,7 @@
 /**
- * Trajectory consistency: each step goes towards the clean picture, `eta` of the way (the paper's gamma), and comes back up to the next
- * noise level with fresh noise. Zheng et al. 2024, arXiv:2402.19159, algorithm 4; configuration of diffusers 0.42,
- * schedulers/scheduling_tcd.py. As in its pipelines, eta is 0 unless it is asked for.
+ * Trajectory consistency: each step moves towards the clean image, `eta` of the way (the paper's gamma), and adds fresh noise up to the
+ * next noise level. Zheng et al. 2024, arXiv:2402.19159, algorithm 4; configuration of diffusers 0.42,
+ * schedulers/scheduling_tcd.py. As in its pipelines, eta defaults to 0.
  */
 import { alphaSpace, mixture } from './alpha-space.js';
 import { type ConfigOf, flag, number, only, wholeNumber, withDefault } from '../config-fields.js';
@@ -20,7 +20,7 @@ export const TCD_FIELDS = {
   beta_end: number(0.012),
   beta_schedule: withDefault(NOISE_FIELDS.beta_schedule, 'scaled_linear'),
   rescale_betas_zero_snr: flag(false),
-  /** Steps of the schedule that the model was distilled on: those that run are among them. */
+  /** Steps of the schedule that the model was distilled on, which the run's steps are chosen from. */
   original_inference_steps: wholeNumber(50, 1),
 };
 

@@ -1,5 +1,5 @@
 /**
- * UniPC: a multistep predictor, and a corrector that uses the prediction the next step makes anyway. Zhao et al. 2023,
+ * UniPC: a multistep predictor, and a corrector that reuses the next step's prediction. Zhao et al. 2023,
  * arXiv:2302.04867, algorithms 5 to 8; configuration of diffusers 0.42, schedulers/scheduling_unipc_multistep.py.
  */
 import { combine, type Term } from './combine.js';
@@ -14,7 +14,7 @@ export const UNIPC_FIELDS = {
   ...MULTISTEP_FIELDS,
   solver_order: wholeNumber(2, 1, 3),
   predict_x0: only(true),
-  /** The last three are other classes' and run as bh2. */
+  /** The last three belong to other classes and run as bh2. */
   solver_type: oneOf(['bh1', 'bh2', 'midpoint', 'heun', 'logrho'], 'bh2'),
   disable_corrector: { ...numbers, fallback: [] as readonly number[] },
   solver_p: only(null),
@@ -33,9 +33,9 @@ export const buildUnipc = (config: UnipcConfig, steps: number): UnnamedSchedule 
   return {
     ...schedule,
     sampler: () => {
-      /** Clean latents as the latest steps saw them, the latest first. */
+      /** Predicted clean latents of the last steps, latest first. */
       let past: readonly Float32Array[] = [];
-      /** Of the last step, and the latents it went from: the corrector goes there again. */
+      /** Order and input latents of the last step, which the corrector repeats. */
       let order = 0;
       let before: Float32Array | null = null;
       return {
@@ -70,7 +70,7 @@ interface Move {
   readonly next: Float32Array | null;
 }
 
-/** The paper's eq. 3 and 4, written over the clean latents: one weighted sum of what is known. */
+/** Equations 3 and 4 of the paper over clean latents, as one weighted sum. */
 const update = ({ path, sample, past, next }: Move, type: UnipcConfig['solver_type']): Float32Array => {
   const [to, from] = [path[0]!, path[1]!];
   const h = to.lambda - from.lambda;

@@ -20,7 +20,7 @@ const BREAK = /\s*\bBREAK\b\s*/;
  * Source: AUTOMATIC1111/stable-diffusion-webui modules/prompt_parser.py at 28bd8e14, `parse_prompt_attention`; its doctests
  * are tests here.
  * @returns at least one
- * @throws ROW_FIELD_INVALID for a weight that no float32 holds
+ * @throws ROW_FIELD_INVALID for a weight beyond float32
  */
 export const parseA1111 = (prompt: string): WeightedText[] => {
   const parts: WeightedText[] = [];

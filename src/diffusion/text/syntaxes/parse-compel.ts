@@ -18,7 +18,7 @@ export interface CompelPrompt {
   normalizes: boolean;
 }
 
-/** @throws ROW_FIELD_INVALID where weights are missing or none that a float32 holds, and for `.swap()` and `withLora()`, which are not done here */
+/** @throws ROW_FIELD_INVALID if weights are missing or beyond float32, and for `.swap()` and `withLora()`, which are not supported */
 export const parseCompel = (prompt: string): CompelPrompt => {
   const text = prompt.replace(/,(\S)/g, ', $1');
   const reader = new CompelReader(text);

@@ -1,6 +1,6 @@
 import { cutText } from '../../../io/json/json-text.js';
 
-/** A value of the file for a message: short and on one line. */
+/** A value of a file for a message: short and on one line. */
 export const formatValue = (value: unknown): string => {
   const text = (JSON.stringify(value) as string | undefined) ?? 'missing';
   return text.length > MAX_SHOWN ? `${cutText(text, MAX_SHOWN)}…` : text;
@@ -12,7 +12,7 @@ export const showShape = (shape: readonly number[]): string =>
   `[${shape.slice(0, MAX_SIDES).join(', ')}${shape.length > MAX_SIDES ? ', …' : ''}]`;
 const MAX_SIDES = 8;
 
-/** Names of the file for a message, the first of many, without quotes. */
+/** The first names of a file for a message, without quotes. */
 export const showNames = (names: readonly string[], most = MAX_NAMES): string =>
   [...names.slice(0, most).map(showName), ...(names.length > most ? ['…'] : [])].join(', ');
 const MAX_NAMES = 8;

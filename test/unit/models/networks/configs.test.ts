@@ -26,15 +26,15 @@ describe.each([
   ['text_encoder_2', 'hidden_act', 'relu'],
   ['text_encoder_2', 'architectures', ['T5EncoderModel']],
 ] as const)('%s with %s = %j', (part, key, value) => {
-  it('is refused by the key’s name', () => {
+  it('is refused, naming the key', () => {
     const parse = (): unknown => parsers[part]({ ...configOf(part), [key]: value }, 'model/config.json');
     expect(parse).toThrow(expect.objectContaining({ code: 'MODEL_CONFIG_UNSUPPORTED', context: { key } }));
     expect(parse).toThrow(`model/config.json has "${key}"`);
   });
 });
 
-describe('what changes no number', () => {
-  it('may be there or not', () => {
+describe('a key without effect on results', () => {
+  it('may be present or absent', () => {
     const config = configOf('unet');
     const plain = parseUnetConfig(config, 'unet');
     expect(parseUnetConfig({ ...config, _new: 1, later_key: null, other_key: false }, 'unet')).toEqual(plain);
@@ -72,7 +72,7 @@ describe('parseUnetConfig', () => {
     expect(config.midBlock).toEqual({ channels: 1536, layers: 2, heads: 24, transformerLayers: 4 });
   });
 
-  it('wants as many entries as blocks', () => {
+  it('refuses lists of another length than the blocks', () => {
     const wrong = { ...configOf('unet'), attention_head_dim: [1, 2] };
     expect(() => parseUnetConfig(wrong, 'unet')).toThrow('"attention_head_dim" names 2 blocks, expected 4');
   });

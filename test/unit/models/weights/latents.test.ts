@@ -24,11 +24,11 @@ const read = (name: string, content: Uint8Array): Promise<LatentsData> =>
   readLatents(write(newFolder(), name, content));
 
 describe('safetensors', () => {
-  test('what is written is read', async () => {
+  test('encoded latents are read back', async () => {
     expect(await read('x.safetensors', encodeLatents(latents))).toEqual(latents);
   });
 
-  test('a part of a larger buffer is written, not the buffer', () => {
+  test('a view of a larger buffer is encoded, not the buffer', () => {
     const larger = Float32Array.of(9, 9, ...numbers, 9);
     const part = { ...latents, data: larger.subarray(2, 2 + numbers.length) };
     expect(encodeLatents(part).equals(encodeLatents(latents))).toBe(true);
@@ -148,7 +148,7 @@ test('latents of more than 8192×8192 pixels are refused before they are read', 
   expect(message).toContain('1025×1024');
 });
 
-test('no file, and a file of another kind', async () => {
+test('refuses a missing file, and a file of another kind', async () => {
   const { message } = await errorOf('LATENTS_INVALID', () => readLatents('/no/such/latents.npy'));
   expect(message).toBe('Cannot read the latents /no/such/latents.npy: there is no such file.');
   const other = await errorOf('LATENTS_INVALID', () => readLatents('/tmp/latents.ckpt'));

@@ -24,7 +24,7 @@ describe('files of torch.save', () => {
     ['two-tensors.pt', /holds 2 tensors; expected one/],
     ['float64.pt', /torch\.DoubleStorage", expected float32, float16 or bfloat16/],
     ['before-1.6.pt', /no zip archive, as torch\.save has written them since torch 1\.6/],
-  ])('says why it does not read %s', async (name, says) => {
+  ])('refuses %s with the reason', async (name, says) => {
     await expect(readLatents(fixture(name))).rejects.toMatchObject({ code: 'LATENTS_INVALID' });
     await expect(readLatents(fixture(name))).rejects.toThrow(says);
   });
@@ -130,8 +130,8 @@ const read = async (file: Uint8Array): Promise<unknown> => {
   return readLatents(path);
 };
 
-describe('files that somebody made', () => {
-  it('reads what torch would have written', async () => {
+describe('handmade files', () => {
+  it('reads a file as torch writes it', async () => {
     expect(await read(archive(pickleOf({})))).toEqual({ data: plain, width: 3, height: 2 });
     /* An expanded tensor: every row is the same. */
     expect(await read(archive(pickleOf({ strides: [24, 6, 0, 1] })))).toMatchObject({ width: 3, height: 2 });
@@ -197,7 +197,7 @@ describe('files that somebody made', () => {
     await expect(read(file)).rejects.toThrow(says);
   });
 
-  it('refuses a file cut anywhere, and takes a flipped byte for damage or for numbers', async () => {
+  it('refuses a file cut anywhere; a flipped byte is an error or another number', async () => {
     const file = readFileSync(fixture('float32.pt'));
     for (let length = 0; length < file.length; length += 13) {
       await expect(read(file.subarray(0, length))).rejects.toMatchObject({ code: 'LATENTS_INVALID' });

@@ -26,7 +26,7 @@ const linux: LibrarySearch = {
   usualFolders: [],
 };
 
-it('finds nothing where there is nothing, and says how to get it', async () => {
+it('without any library, lists the commands that install them', async () => {
   const { available, libraries, provider, commands } = await examineCuda(linux);
   expect(available).toBe(true);
   expect(libraries).toEqual(LIBRARIES.map((name) => ({ name, path: null })));
@@ -39,7 +39,7 @@ it('finds nothing where there is nothing, and says how to get it', async () => {
   ]);
 });
 
-it('looks into LD_LIBRARY_PATH first, then into the usual folders', async () => {
+it('searches LD_LIBRARY_PATH first, then the usual folders', async () => {
   const own = folderWith('libcudart.so.12', 'libcudart.so.13');
   const usual = folderWith('libcudart.so.12', ...LIBRARIES.slice(1));
   const engine = folderWith('libonnxruntime_providers_cuda.so');
@@ -55,7 +55,7 @@ it('looks into LD_LIBRARY_PATH first, then into the usual folders', async () => 
   expect(commands).toEqual([]);
 });
 
-it('asks only for what is missing, and for nothing where the engine has no CUDA', async () => {
+it('installs only missing libraries, and none where the engine has no CUDA', async () => {
   const onlyProvider = await examineCuda({ ...linux, usualFolders: [folderWith(...LIBRARIES)] });
   expect(onlyProvider.commands).toHaveLength(3);
   for (const [platform, arch] of [
@@ -67,7 +67,7 @@ it('asks only for what is missing, and for nothing where the engine has no CUDA'
   }
 });
 
-it('reads from the provider which CUDA it was made for, and else takes what is installed', async () => {
+it('takes the CUDA version from the provider, else from the installed libraries', async () => {
   const engine = folderWith();
   const path = join(engine, 'libonnxruntime_providers_cuda.so');
   writeFileSync(path, '\u007fELF…\0libcublas.so.13\0libcudart.so.13\0');

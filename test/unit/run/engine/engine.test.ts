@@ -48,7 +48,7 @@ itOnLinux('a child that dies in a job fails it, and the next job finds another',
   await expect(engine.refine(job, { signal })).resolves.toMatchObject({ stepsRun: 1 });
 });
 
-it('a model that could not be opened is opened anew by the next job', async () => {
+it('a model that failed to open is opened again by the next job', async () => {
   const [here, gone] = [join(folder, 'here'), join(folder, 'gone')];
   cpSync(model, here, { recursive: true });
   const other = new Engine({ model: here, modelName: 'tiny-refiner', device: 'cpu' });

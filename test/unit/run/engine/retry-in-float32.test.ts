@@ -68,13 +68,13 @@ const refineIn = async (path: string, precision: 'fp16' | 'fp32'): Promise<FromC
   return refined;
 };
 
-it('computes such a row once more, and says so', async () => {
+it('a row that overflows half precision runs again in float32, and the result says so', async () => {
   const path = overflowingModel();
   const retried = await refineIn(path, 'fp16');
   expect(retried).toMatchObject({ kind: 'refined', reply: { precision: 'fp32' } });
   expect(retried).toEqual(await refineIn(path, 'fp32'));
 });
 
-it('leaves a row in half precision that fits', async () => {
+it('a row without overflow stays in half precision', async () => {
   expect(await refineIn(model, 'fp16')).toMatchObject({ kind: 'refined', reply: { precision: 'fp16' } });
 });

@@ -43,7 +43,7 @@ itOnLinux('a stop ends the job with its reason, and the next job runs in the sam
   expect(childrenOf(pid)).toEqual(children);
 });
 
-it('a job that is stopped before it begins never begins', async () => {
+it('a job that is stopped before its start does not run', async () => {
   const reason = new Error('too late');
   let steps = 0;
   const onStep = (): void => {

@@ -12,15 +12,15 @@ test.each([
   ['compel', parseCompel, `(a cat)${digits}`],
   ['compel, by signs', parseCompel, `a${'+'.repeat(2000)}`],
   ['compel, of a blend', parseCompel, '("a", "b").blend(1, 1e39)'],
-])('a weight that no float32 holds is told: %s', (_, parse, prompt) => {
+])('a weight beyond float32 is refused: %s', (_, parse, prompt) => {
   expect(() => parse(prompt)).toThrow(
     expect.objectContaining({
       code: 'ROW_FIELD_INVALID',
-      message: expect.stringMatching(/^Expected weights in a prompt that a float32 holds, got .{1,100}$/) as string,
+      message: expect.stringMatching(/^Expected weights in a prompt within float32, got .{1,100}$/) as string,
     }),
   );
 });
 
-test('the largest that one holds stays', () => {
+test('the largest float32 is accepted', () => {
   expect(parseComfy('(a cat:3.4e38)')).toEqual([{ text: 'a cat', weight: 3.4e38 }]);
 });

@@ -4,12 +4,12 @@ test('one file: its own folder', () => {
   expect(commonFolder(['/models/refiner/unet/a.safetensors'])).toBe('/models/refiner/unet');
 });
 
-test('several: the deepest folder above all, whole names only', () => {
+test('several files: their deepest common folder, by whole names', () => {
   expect(commonFolder(['/models/refiner/unet/a', '/models/refiner/unet/deep/b'])).toBe('/models/refiner/unet');
   expect(commonFolder(['/models/refiner/unet/a', '/models/refiner-lora/b'])).toBe('/models');
 });
 
-test('nothing in common but the root', () => {
+test('files with only the root in common', () => {
   expect(commonFolder(['/data/a', '/home/b'])).toBe('/');
 });
 

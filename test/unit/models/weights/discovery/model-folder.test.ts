@@ -17,7 +17,7 @@ const rewrite = (path: string, change: (json: Record<string, unknown>) => unknow
 const without = (key: string) => (json: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(json).filter(([name]) => name !== key));
 
-test('what model_index.json does not say is diffusers’ default', async () => {
+test('keys missing in model_index.json have diffusers’ defaults', async () => {
   const folder = copyOf('tiny-base');
   rewrite(join(folder, 'model_index.json'), without('force_zeros_for_empty_prompt'));
   const { index } = await findModel(folder);
@@ -26,7 +26,7 @@ test('what model_index.json does not say is diffusers’ default', async () => {
   expect(index.parts.has('image_encoder')).toBe(false);
 });
 
-test('the layout of the Hugging Face cache: links to blobs without an ending', async () => {
+test('the Hugging Face cache: links to blobs without an extension', async () => {
   const source = goldenData('models', 'tiny-base');
   const repository = join(realpathSync(newFolder()), 'models--org--tiny-base');
   const snapshot = join(repository, 'snapshots', 'a1b2c3');
@@ -63,7 +63,7 @@ describe('says what is wrong with', () => {
     expect((await errorOf('MODEL_NOT_FOUND', () => findModel(file))).message).toContain('is a file');
   });
 
-  test('one part of a model', async () => {
+  test('one component of a model', async () => {
     const unet = goldenData('models', 'tiny-base', 'unet');
     const { message } = await errorOf('MODEL_NOT_FOUND', () => findModel(unet));
     expect(message).toContain(`Give the folder above it: ${goldenData('models', 'tiny-base')}.`);

@@ -16,11 +16,11 @@ const published = (name: string): Record<string, number[]> =>
 const only = (prefix: string): Record<string, number[]> =>
   Object.fromEntries(Object.entries(published('base')).filter(([name]) => name.startsWith(prefix)));
 
-test.each(['refiner', 'base'])('knows the published %s', (name) => {
+test.each(['refiner', 'base'])('recognizes the published %s', (name) => {
   expect(recognizeTensors(tensorsOf(published(name)))).toEqual({ usable: name });
 });
 
-test('knows a VAE', () => {
+test('recognizes a VAE', () => {
   expect(recognizeTensors(tensorsOf(only('first_stage_model.')))).toEqual({ usable: 'vae' });
 });
 
@@ -42,7 +42,7 @@ test.each<[what: string, shapes: Record<string, number[]>]>([
   ['a UNet without its text encoder', { 'down_blocks.0.resnets.0.time_emb_proj.weight': [320, 1280] }],
   ['a text encoder alone', { 'text_model.embeddings.token_embedding.weight': [49408, 768] }],
   ['no known model', { something: [1] }],
-])('tells apart %s', (what, shapes) => {
+])('recognizes %s', (what, shapes) => {
   const recognized = recognizeTensors(tensorsOf(shapes));
   expect(recognized.usable).toBeNull();
   if (recognized.usable === null) {
@@ -67,7 +67,7 @@ test.each([
   expect((await errorOf('MODEL_CONFIG_UNSUPPORTED', () => findModel(file))).message).toMatch(says);
 });
 
-test('a folder of checkpoints says which', async () => {
+test('a folder of checkpoints: the error lists them', async () => {
   const folder = newFolder();
   write(folder, 'sd_xl_refiner_1.0.safetensors', '');
   expect((await errorOf('MODEL_NOT_FOUND', () => findModel(folder))).message).toContain(

@@ -21,18 +21,18 @@ const choose = async (folder: string, variant?: string): Promise<[files: string[
 const PLAIN = `${STEM}.safetensors`;
 const FP16 = `${STEM}.fp16.safetensors`;
 
-test('plain before a variant, unless the variant is wished for', async () => {
+test('the plain copy wins, unless the variant is requested', async () => {
   const folder = folderOf({ [PLAIN]: '', [FP16]: '', 'config.json': '', [`${STEM}.bin`]: '' });
   expect(await choose(folder)).toEqual([[PLAIN], null]);
   expect(await choose(folder, 'fp16')).toEqual([[FP16], 'fp16']);
   expect(await choose(folder, 'bf16')).toEqual([[PLAIN], null]);
 });
 
-test('the only variant there', async () => {
+test('the only variant is chosen', async () => {
   expect(await choose(folderOf({ [FP16]: '' }))).toEqual([[FP16], 'fp16']);
 });
 
-test('two variants and no plain copy: which, is unclear, unless wished for', async () => {
+test('two variants without a plain copy are ambiguous, unless one is requested', async () => {
   const folder = folderOf({ [FP16]: '', [`${STEM}.non_ema.safetensors`]: '' });
   const { message } = await errorOf('WEIGHTS_FILE_MISSING', () => choose(folder));
   expect(message).toContain('variants fp16, non_ema');
@@ -66,7 +66,7 @@ test('a missing shard is named, and the index that refers to it', async () => {
   expect(error.context['missing']).toEqual(['b.safetensors', 'c.safetensors']);
 });
 
-test('incomplete plain shards beside a complete variant: the variant, but not when it is not wished for', async () => {
+test('a complete variant wins over incomplete plain shards, unless another is requested', async () => {
   const folder = folderOf({ [`${STEM}.safetensors.index.json`]: ['gone.safetensors'], [FP16]: '' });
   expect(await choose(folder)).toEqual([[FP16], 'fp16']);
   const other = folderOf({ [`${STEM}.safetensors.index.fp16.json`]: ['gone.safetensors'], [PLAIN]: '' });
@@ -100,14 +100,14 @@ test.each(['{}', '{"weight_map":{}}', '{"weight_map":[]}', '{"weight_map":null}'
   },
 );
 
-test('only pickled weights: why not, and how to convert', async () => {
+test('pickled weights only: the error says why, and how to convert', async () => {
   const folder = folderOf({ [`${STEM}.bin`]: '', [`${STEM}.fp16.bin`]: '' });
   const { message } = await errorOf('WEIGHTS_FILE_MISSING', () => choose(folder));
   expect(message).toContain('diffusion_pytorch_model.bin');
   expect(message).toContain('safe_serialization=True');
 });
 
-test('files of other names are no weights: another part, a shard alone, an index of pickled shards', async () => {
+test('files with other names are ignored: another component, a single shard, an index of pickled shards', async () => {
   const folder = folderOf({
     'model.safetensors': '',
     [`${STEM}-00001-of-00002.safetensors`]: '',

@@ -50,7 +50,7 @@ it.each<[string, number[], number[]]>([
   expect(layers).toMatchObject([{ part: 'unet', layer: 'a', lowRank: { scale: 3 / 4, mid: null, magnitude: null } }]);
 });
 
-it('reads negative and small numbers of every type', async () => {
+it('reads negative and small alphas of every dtype', async () => {
   const scaleOf = async (dtype: string, bytes: number[]): Promise<number | undefined> =>
     (await openAdapterFile(withAlpha(dtype, [], bytes))).layers[0]?.lowRank.scale;
   expect(await scaleOf('I64', Array<number>(8).fill(0xff))).toBe(-1 / 4);
@@ -78,12 +78,12 @@ it.each([
   ['alpha, over the root of the rank', { 'unet.lora_alpha': 8, 'unet.use_rslora': true }, 8 / Math.SQRT2],
   ['an alpha of this layer', { 'unet.lora_alpha': 8, 'unet.alpha_pattern': { 'b.a': 1, a: 6 } }, 3],
   ['alpha of another part', { 'text_encoder.lora_alpha': 8 }, 1],
-])('takes the scale from what PEFT writes into the file: %s', async (_, config, scale) => {
+])('takes the scale from PEFT’s configuration in the file: %s', async (_, config, scale) => {
   const { layers } = await openAdapterFile(file(PEFT, { lora_adapter_metadata: JSON.stringify(config) }));
   expect(layers[0]?.lowRank.scale).toBeCloseTo(scale, 12);
 });
 
-it('passes by what is no LoRA, and says so', async () => {
+it('keys of no LoRA are skipped and reported', async () => {
   expect((await openAdapterFile(file({ ...PEFT, other: [4] }))).unknownKeys).toEqual(['other']);
 });
 

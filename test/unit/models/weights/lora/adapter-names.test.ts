@@ -73,7 +73,7 @@ it.each([
   'transformer.single_transformer_blocks.0.attn.to_q.lora_A.weight',
   'lora_unet_x.hada_w1_a',
   'first_stage_model.x.weight',
-])('%s is none', (key) => {
+])('%s is not a LoRA key', (key) => {
   expect(readAdapterKey(key)).toBeNull();
 });
 
@@ -105,7 +105,7 @@ it.each([
   expect(adapterLayers(model)(layer)).toBe(name);
 });
 
-it('knows a text encoder’s layers with and without the prefix', () => {
+it('finds a text encoder’s layers with and without the prefix', () => {
   for (const name of ['text_model.encoder.layers.0.mlp.fc1', 'encoder.layers.0.mlp.fc1']) {
     expect(adapterLayers([name])('text_model_encoder_layers_0_mlp_fc1')).toBe(name);
   }

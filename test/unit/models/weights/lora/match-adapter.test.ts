@@ -56,7 +56,7 @@ const forSd1 = fileOf(
   ['onlyTextEncoder', FC1, lowRank(3072, 768)],
 );
 
-it('finds the layers of the model that it was made for', () => {
+it('finds the layers of its own model', () => {
   const matched = matchAdapter(forBase, base);
   expect(matched.unknown).toEqual([]);
   expect([...matched.parts.unet.keys()]).toEqual([`down_blocks.1.${QUERY}`, `down_blocks.1.${KEY}`]);
@@ -114,14 +114,14 @@ it.each([
   expect(error.message).toContain('Give a LoRA for this model, or the model that it was made for.');
 });
 
-it('names the few layers that the model does not have', () => {
+it('reports the few layers that the model does not have', () => {
   const { layers, file } = forBase;
   const more = fileOf(['unet', 'down_blocks.1.attentions.0.transformer_blocks.0.attn3.to_q', lowRank(640, 640)]);
   const matched = matchAdapter({ file, layers: [...layers, ...more.layers], unknownKeys: ['iteration'] }, base);
   expect(matched.unknown).toEqual(['iteration', 'down_blocks_1_attentions_0_transformer_blocks_0_attn3_to_q']);
 });
 
-it('takes matrices with sides of 1 for those without, and the other way round', () => {
+it('trailing sides of 1 do not matter', () => {
   const pointwise: LowRank = { ...lowRank(640, 640), down: weight(4, 640, 1, 1), up: weight(640, 4, 1, 1) };
   const matched = matchAdapter(fileOf(['unet', `down_blocks.1.${QUERY}`, pointwise]), base);
   expect(matched.parts.unet.get(`down_blocks.1.${QUERY}`)).toMatchObject({

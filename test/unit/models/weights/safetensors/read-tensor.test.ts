@@ -23,7 +23,7 @@ test('every bfloat16 is the upper half of a float32', async () => {
   expect(bits.every((word, i) => word === i * 65536)).toBe(true);
 });
 
-test('a tensor of more than one chunk, at an odd place in its file', async () => {
+test('a tensor of more than one chunk, at an odd offset', async () => {
   const values = Float32Array.from({ length: 1_100_000 }, (_, i) => Math.fround(Math.sin(i)));
   const bytes = new Uint8Array(values.buffer);
   const header = { pad: entry('U8', [3], 0, 3), a: entry('F32', [values.length], 3, 3 + bytes.length) };

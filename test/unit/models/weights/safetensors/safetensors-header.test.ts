@@ -7,7 +7,7 @@ const parse = (header: string | object, dataBytes: number): ReturnType<typeof pa
 };
 
 describe('accepts', () => {
-  test('tensors in any order of names, listed as they lie, with offsets from the start of the file', () => {
+  test('tensors in any order of names, listed in file order, with offsets from the start of the file', () => {
     const header = { b: entry('F16', [2, 3], 4, 16), a: entry('F32', [], 0, 4), c: entry('I64', [0, 7], 16, 16) };
     const start = 8 + JSON.stringify(header).length;
     const { tensors, metadata } = parse(header, 16);
@@ -28,7 +28,7 @@ describe('accepts', () => {
     ]);
   });
 
-  test('metadata that is null, and fields it does not know', () => {
+  test('null metadata, and unknown fields', () => {
     expect(parse('{"__metadata__":null}', 0).metadata.size).toBe(0);
     const grown = { a: { ...entry('BOOL', [3], 0, 3), comment: { deep: [{ er: 1 }] } } };
     expect(parse(grown, 3).tensors.get('a')?.byteLength).toBe(3);
@@ -38,7 +38,7 @@ describe('accepts', () => {
     expect(parse({ a: entry('F4', [6], 0, 3), b: entry('F6_E2M3', [4], 3, 6) }, 6).tensors.size).toBe(2);
   });
 
-  test('names that mean something to JavaScript, without being harmed', () => {
+  test('names of JavaScript properties, without harm', () => {
     const header =
       '{"__proto__":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"constructor":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}';
     const { tensors } = parse(header, 2);
