@@ -3,34 +3,34 @@ import { CommanderError, type Command } from 'commander';
 import { expectCommand, readHelpWords } from './first-word.js';
 import { watchOutputs } from './progress/output-streams.js';
 import { buildProgram } from './program.js';
-import type { Process, Surroundings } from './process-context.js';
-import { tellError } from './progress/tell-error.js';
+import type { Process, ProcessContext } from './process-context.js';
+import { printError } from './progress/print-error.js';
 import { createTerminal } from './progress/terminal.js';
 
 /** @param argv as `process.argv` @returns the exit code (README, "Exit codes") */
 export const main = async (argv: readonly string[], process: Process): Promise<number> => {
   const outputs = watchOutputs(process);
-  const around = surroundingsOf(process, outputs.broken);
+  const context = contextOf(process, outputs.broken);
   let exitCode = 0;
   const { words, isFull } = readHelpWords(argv.slice(2));
-  const program = buildProgram(around, (code) => (exitCode = code), isFull);
+  const program = buildProgram(context, (code) => (exitCode = code), isFull);
   /** What runs, once the arguments are understood. */
   let running: Command | null = null;
   program.hook('preAction', (_, command) => {
     running = command;
   });
   try {
-    await parse(words, program, around);
+    await parse(words, program, context);
     await outputs.flush();
     return exitCode;
   } catch (thrown) {
-    return tellError(thrown, around, wantsJson(words, running));
+    return printError(thrown, context, wantsJson(words, running));
   }
 };
 
-const parse = async (words: readonly string[], program: Command, around: Surroundings): Promise<void> => {
+const parse = async (words: readonly string[], program: Command, context: ProcessContext): Promise<void> => {
   try {
-    expectCommand(words[0], program, around.cwd());
+    expectCommand(words[0], program, context.cwd());
     await program.parseAsync(words, { from: 'user' });
   } catch (thrown) {
     /* commander throws after --help and --version, too. */
@@ -46,7 +46,7 @@ const wantsJson = (words: readonly string[], running: Command | null): boolean =
 };
 
 /** `process` itself is no object to spread: its methods are its class's. */
-const surroundingsOf = (process: Process, broken: AbortSignal): Surroundings => ({
+const contextOf = (process: Process, broken: AbortSignal): ProcessContext => ({
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: createTerminal(process),

@@ -1,4 +1,4 @@
-/** The process around a command, as far as commands may know it. */
+/** The process that a command runs in: streams, environment, folder, signals. */
 import type { Readable } from 'node:stream';
 import type { Terminal } from './progress/terminal.js';
 
@@ -19,12 +19,12 @@ export interface Process {
   exit(code: number): never;
 }
 
-export interface Surroundings extends Omit<Process, 'stderr'> {
+export interface ProcessContext extends Omit<Process, 'stderr'> {
   stderr: Terminal;
   /** Aborted once nothing can be written any more; its reason is the RefineError that a run ends with. */
   broken: AbortSignal;
 }
 
 /** An empty variable is one that isn't set, as scripts leave them. */
-export const variable = (name: string, { env }: Pick<Surroundings, 'env'>): string | undefined =>
+export const variable = (name: string, { env }: Pick<ProcessContext, 'env'>): string | undefined =>
   env[name] === '' ? undefined : env[name];

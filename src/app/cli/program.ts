@@ -11,8 +11,8 @@ import { helpConfiguration, helpTextsOf, setHelpTexts } from './help-text.js';
 import { modelsCommand } from './commands/models-command.js';
 import { scoreCommand } from './commands/score-command.js';
 import { serveCommand } from './commands/serve-command.js';
-import { withNearOption } from './options/near-option.js';
-import type { Surroundings } from './process-context.js';
+import { withSuggestion } from './options/suggest-option.js';
+import type { ProcessContext } from './process-context.js';
 import { packageVersion } from './package-version.js';
 import { refineCommand } from './commands/refine-command.js';
 
@@ -24,7 +24,7 @@ const PLAIN_WIDTH = 80;
  * @param hasFullHelp help has every option
  */
 export const buildProgram = (
-  around: Surroundings,
+  context: ProcessContext,
   setExitCode: (code: number) => void,
   hasFullHelp = false,
 ): Command => {
@@ -32,40 +32,40 @@ export const buildProgram = (
     .description("Refines pictures with Stable Diffusion XL's refiner, one or many.")
     .version(packageVersion())
     .configureOutput({
-      writeOut: (text) => around.stdout.write(text),
-      writeErr: around.stderr.write,
-      getOutHelpWidth: () => around.stdout.columns ?? PLAIN_WIDTH,
-      getErrHelpWidth: () => (around.stderr.isTTY ? around.stderr.columns : PLAIN_WIDTH),
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: context.stderr.write,
+      getOutHelpWidth: () => context.stdout.columns ?? PLAIN_WIDTH,
+      getErrHelpWidth: () => (context.stderr.isTTY ? context.stderr.columns : PLAIN_WIDTH),
     })
     .exitOverride()
     .showHelpAfterError('(--help shows what there is)')
     .helpOption('-h, --help', 'this help; --help all: every option')
     .helpCommand(false)
     .configureHelp(helpConfiguration(hasFullHelp));
-  const batch = batchCommand(around, setExitCode);
-  const refine = refineCommand(around, setExitCode, batch);
+  const batch = batchCommand(context, setExitCode);
+  const refine = refineCommand(context, setExitCode, batch);
   program.addCommand(refine.copyInheritedSettings(program), { isDefault: true });
   program.addCommand(batch.copyInheritedSettings(program));
-  program.addCommand(generateCommand(around, setExitCode).copyInheritedSettings(program));
-  program.addCommand(serveCommand(around).copyInheritedSettings(program));
-  program.addCommand(scoreCommand(around).copyInheritedSettings(program));
-  program.addCommand(compareCommand(around).copyInheritedSettings(program));
-  program.addCommand(doctorCommand(around, setExitCode).copyInheritedSettings(program));
-  program.addCommand(modelsCommand(around, setExitCode).copyInheritedSettings(program));
-  program.addCommand(cacheCommand(around, setExitCode).copyInheritedSettings(program));
+  program.addCommand(generateCommand(context, setExitCode).copyInheritedSettings(program));
+  program.addCommand(serveCommand(context).copyInheritedSettings(program));
+  program.addCommand(scoreCommand(context).copyInheritedSettings(program));
+  program.addCommand(compareCommand(context).copyInheritedSettings(program));
+  program.addCommand(doctorCommand(context, setExitCode).copyInheritedSettings(program));
+  program.addCommand(modelsCommand(context, setExitCode).copyInheritedSettings(program));
+  program.addCommand(cacheCommand(context, setExitCode).copyInheritedSettings(program));
   for (const command of program.commands.flatMap((one) => (one.commands.length > 0 ? one.commands : [one])))
     for (const option of colorOptions()) command.addOption(option);
-  program.addCommand(completionCommand(around).copyInheritedSettings(program));
-  program.addCommand(completeCommand(around).copyInheritedSettings(program), { hidden: true });
+  program.addCommand(completionCommand(context).copyInheritedSettings(program));
+  program.addCommand(completeCommand(context).copyInheritedSettings(program), { hidden: true });
   for (const command of program.commands) {
     command.configureOutput({
       outputError: (text, write) => {
-        write(withNearOption(text, command));
+        write(withSuggestion(text, command));
       },
     });
   }
   program.hook('preAction', (_, command) => {
-    around.stderr.chooseColors(command.opts<{ color?: ColorChoice }>().color);
+    context.stderr.chooseColors(command.opts<{ color?: ColorChoice }>().color);
   });
   return setHelpTexts(program, {
     examples: [

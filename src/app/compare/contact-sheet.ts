@@ -15,8 +15,8 @@ const INK = '#1d1d1f';
 const FAINT = '#6e6e73';
 /** Two lines hold about this many letters. */
 const PROMPT = { size: 17, line: 22, colour: INK, letters: 92 };
-const FACTS = { size: 14, line: 20, colour: FAINT };
-const CAPTION_HEIGHT = 2 * PROMPT.line + FACTS.line;
+const DETAILS = { size: 14, line: 20, colour: FAINT };
+const CAPTION_HEIGHT = 2 * PROMPT.line + DETAILS.line;
 
 const PAPER = '#ffffff';
 const NOTHING = '#ececf0';
@@ -44,11 +44,11 @@ export const layOut = (pairs: readonly SheetPair[], heading: string): Sheet => {
   const boxes: Sheet['boxes'][number][] = [];
   const texts: SheetText[] = [
     {
-      paragraphs: [{ text: heading, ...FACTS }],
+      paragraphs: [{ text: heading, ...DETAILS }],
       left: MARGIN,
       top: MARGIN - 6,
       width: width - 2 * MARGIN,
-      height: FACTS.line,
+      height: DETAILS.line,
     },
   ];
   let top = MARGIN + HEADING_HEIGHT;
@@ -71,15 +71,15 @@ export const layOut = (pairs: readonly SheetPair[], heading: string): Sheet => {
 
 const caption = (record: ResultRecord, hasInput: boolean, left: number, top: number): SheetText => {
   const steps = stepsText(record);
-  const facts = [
+  const details = [
     shorten(nameOf(record), 36),
     record.strength === null ? null : `strength ${record.strength}`,
     steps === null ? null : `steps ${steps}`,
     hasInput ? null : 'input not found',
-  ].filter((fact) => fact !== null);
+  ].filter((detail) => detail !== null);
   const paragraphs = [
     { text: shorten(record.prompt ?? '', PROMPT.letters), ...PROMPT },
-    { text: facts.join('  ·  '), ...FACTS },
+    { text: details.join('  ·  '), ...DETAILS },
   ];
   return { paragraphs, left, top, width: PAIR_WIDTH, height: CAPTION_HEIGHT };
 };

@@ -9,7 +9,7 @@ import { checkModel } from './check-model.js';
 import { examineMachine } from './examine-machine.js';
 import { examineOutput } from './examine-output.js';
 import { examinePrepared } from './examine-prepared.js';
-import type { DoctorReport, Homeless, MachineReport, Problem } from './report.js';
+import type { DoctorReport, FolderUnknown, MachineReport, Problem } from './report.js';
 
 export interface ExamineOptions {
   /** Of this program. */
@@ -51,13 +51,13 @@ export const examine = async ({
     engine,
     cuda: await examineCuda({ env, libraryFolder: libraryFolder(), platform: platform(), arch: arch() }),
     model: opened,
-    cache: await orHomeless(listCached(env)),
-    prepared: await orHomeless(examinePrepared(env)),
+    cache: await orFolderUnknown(listCached(env)),
+    prepared: await orFolderUnknown(examinePrepared(env)),
     output,
   };
 };
 
-const orHomeless = <T>(looked: Promise<T>): Promise<T | Homeless> =>
+const orFolderUnknown = <T>(looked: Promise<T>): Promise<T | FolderUnknown> =>
   looked.catch((thrown: unknown) => {
     if (!isRefineError(thrown) || thrown.code !== 'CACHE_UNWRITABLE') throw thrown;
     return { folder: null, problem: { code: thrown.code, message: thrown.message } };

@@ -2,11 +2,11 @@
 import { bytesText } from './bytes-text.js';
 import type { CachedModel } from '../../models/hub/list-cached.js';
 import type { CudaReport } from '../../onnx/devices/cuda-libraries.js';
-import type { DeviceReport, DoctorReport, Homeless, MachineReport, Problem } from './report.js';
+import type { DeviceReport, DoctorReport, FolderUnknown, MachineReport, Problem } from './report.js';
 
-const WELL = '  ✓ ';
+const OK = '  ✓ ';
 const BAD = '  ✗ ';
-const TOLD = '  · ';
+const INFO = '  · ';
 const MORE = '    ';
 
 export const reportText = (report: DoctorReport): string => {
@@ -18,7 +18,7 @@ export const reportText = (report: DoctorReport): string => {
     ['Model', modelLines(model)],
     ['Hugging Face cache', cacheLines(cache)],
     ['Made from weights (--precision int8, --cache-weights)', [preparedLine(prepared)]],
-    ['Output', output.problem === null ? [`${WELL}${output.folder} can be written`] : [bad(output.problem)]],
+    ['Output', output.problem === null ? [`${OK}${output.folder} can be written`] : [bad(output.problem)]],
   ];
   const body = sections.map(([title, lines]) => `${title}\n${lines.join('\n')}\n`).join('\n');
   return `sdxl-refine ${version}\n\n${body}\n${verdict(problems)}\n`;
@@ -37,40 +37,40 @@ const machineLines = ({
   memory,
   disks,
 }: MachineReport): string[] => [
-  `${node.ok ? WELL : BAD}Node ${node.version} (${node.required} or later is needed)`,
-  `${TOLD}${platform} ${arch}, ${os}`,
-  `${TOLD}${cpu ?? 'a CPU that the system does not name'}, ${cores} ${cores === 1 ? 'core' : 'cores'}`,
+  `${node.ok ? OK : BAD}Node ${node.version} (${node.required} or later is needed)`,
+  `${INFO}${platform} ${arch}, ${os}`,
+  `${INFO}${cpu ?? 'a CPU that the system does not name'}, ${cores} ${cores === 1 ? 'core' : 'cores'}`,
   ...(features === null
     ? []
     : [`${MORE}${features.length === 0 ? 'no vector instructions beyond the common ones' : features.join(', ')}`]),
-  `${TOLD}memory: ${bytesText(memory.total_bytes)}, ${bytesText(memory.free_bytes)} free${memory.limit_bytes === null ? '' : `, limited to ${bytesText(memory.limit_bytes)}`}`,
+  `${INFO}memory: ${bytesText(memory.total_bytes)}, ${bytesText(memory.free_bytes)} free${memory.limit_bytes === null ? '' : `, limited to ${bytesText(memory.limit_bytes)}`}`,
   ...disks.map(
     ({ use, folder, free_bytes: free }) =>
-      `${TOLD}disk: ${free === null ? 'unknown' : bytesText(free)} free for ${use} (${folder})`,
+      `${INFO}disk: ${free === null ? 'unknown' : bytesText(free)} free for ${use} (${folder})`,
   ),
 ];
 
 const engineLines = ({ version, problem }: DoctorReport['engine']): string[] => [
-  ...(version === null ? [] : [`${WELL}onnxruntime-node ${version} loads`]),
+  ...(version === null ? [] : [`${OK}onnxruntime-node ${version} loads`]),
   ...(problem === null ? [] : [bad(problem)]),
 ];
 
 const deviceLine = ({ name, works, precision, self_test: test, reason, speed }: DeviceReport): string => {
-  if (!works) return `${name === 'cpu' ? BAD : TOLD}${name}: ${reason ?? 'not tested'}`;
+  if (!works) return `${name === 'cpu' ? BAD : INFO}${name}: ${reason ?? 'not tested'}`;
   const numbers =
     test === null
       ? ''
       : `, off by ${test.max_error.toExponential(1)} at most (${test.tolerance} is accepted), ${test.duration_ms} ms`;
   const times = speed === undefined ? '' : `; ${(speed.cpu_ms / speed.device_ms).toFixed(1)} times as fast as the CPU`;
-  return `${WELL}${name}: self-test passed in ${precision ?? 'fp32'}${numbers}${times}`;
+  return `${OK}${name}: self-test passed in ${precision ?? 'fp32'}${numbers}${times}`;
 };
 
 const cudaLines = ({ available, driver, cuda, libraries, provider, commands }: CudaReport): string[] => {
-  if (!available) return [`${TOLD}the engine has CUDA for Linux on x64 only`];
+  if (!available) return [`${INFO}the engine has CUDA for Linux on x64 only`];
   const parts = [...libraries, provider];
   return [
-    `${TOLD}${driver === null ? 'no NVIDIA driver is loaded' : `NVIDIA driver ${driver}`}`,
-    ...parts.map(({ name, path }) => `${TOLD}${name}: ${path ?? 'missing'}`),
+    `${INFO}${driver === null ? 'no NVIDIA driver is loaded' : `NVIDIA driver ${driver}`}`,
+    ...parts.map(({ name, path }) => `${INFO}${name}: ${path ?? 'missing'}`),
     ...(commands.length === 0
       ? []
       : [`${MORE}to get what is missing for CUDA ${cuda} (Debian and Ubuntu with NVIDIA's packages):`]),
@@ -80,30 +80,30 @@ const cudaLines = ({ available, driver, cuda, libraries, provider, commands }: C
 
 const modelLines = ({ folder, opened_in_ms: opened, problem }: DoctorReport['model']): string[] => {
   if (problem !== null) return [bad(problem)];
-  if (opened === null) return [`${TOLD}${folder}: not tried, because the engine does not start`];
-  return [`${WELL}${folder} is complete (opened in ${(opened / 1000).toFixed(1)} s)`];
+  if (opened === null) return [`${INFO}${folder}: not tried, because the engine does not start`];
+  return [`${OK}${folder} is complete (opened in ${(opened / 1000).toFixed(1)} s)`];
 };
 
 const cacheLines = (cache: DoctorReport['cache']): string[] => {
   if (cache.folder === null) return [homelessLine(cache)];
   const { folder, exists, models } = cache;
-  if (!exists) return [`${TOLD}${folder} is not there`];
-  if (models.length === 0) return [`${TOLD}${folder} has no model of the SDXL family`];
-  return [`${TOLD}${folder}`, ...models.flatMap(cachedLines)];
+  if (!exists) return [`${INFO}${folder} is not there`];
+  if (models.length === 0) return [`${INFO}${folder} has no model of the SDXL family`];
+  return [`${INFO}${folder}`, ...models.flatMap(cachedLines)];
 };
 
 const cachedLines = ({ id, folder, pipeline, bytes, problem }: CachedModel): string[] => [
-  `${problem === null ? WELL : TOLD}${id} (${pipeline}, ${bytesText(bytes)})`,
+  `${problem === null ? OK : INFO}${id} (${pipeline}, ${bytesText(bytes)})`,
   `${MORE}${problem === null ? `--model ${folder}` : `not complete: ${problem}`}`,
 ];
 
-const homelessLine = ({ problem }: Homeless): string => `${TOLD}${problem.message} [${problem.code}]`;
+const homelessLine = ({ problem }: FolderUnknown): string => `${INFO}${problem.message} [${problem.code}]`;
 
 const preparedLine = (prepared: DoctorReport['prepared']): string => {
   if (prepared.folder === null) return homelessLine(prepared);
   const { folder, files, bytes } = prepared;
-  if (files === 0) return `${TOLD}nothing yet in ${folder}`;
-  return `${TOLD}${files} ${files === 1 ? 'file' : 'files'}, ${bytesText(bytes)}, in ${folder}: may be deleted`;
+  if (files === 0) return `${INFO}nothing yet in ${folder}`;
+  return `${INFO}${files} ${files === 1 ? 'file' : 'files'}, ${bytesText(bytes)}, in ${folder}: may be deleted`;
 };
 
 const verdict = (problems: readonly Problem[]): string => {

@@ -58,7 +58,7 @@ export interface PreparedReport {
 }
 
 /** No folder, because neither the environment nor the system says where. */
-export interface Homeless {
+export interface FolderUnknown {
   folder: null;
   problem: Problem;
 }
@@ -75,7 +75,7 @@ export interface DoctorReport {
   cuda: CudaReport;
   model: { folder: string; opened_in_ms: number | null; problem: Problem | null };
   /** With a problem where nothing says where the folder is: a run whose model is at hand needs neither. */
-  cache: CachedModels | Homeless;
-  prepared: PreparedReport | Homeless;
+  cache: CachedModels | FolderUnknown;
+  prepared: PreparedReport | FolderUnknown;
   output: { folder: string; problem: Problem | null };
 }

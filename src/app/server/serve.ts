@@ -22,7 +22,7 @@ export interface ServeOptions extends Omit<AppOptions, 'stopped' | 'isStopping'>
 const FAREWELL_MS = 2000;
 
 /** @throws USAGE_CONFLICT */
-export const refuseOpenDoor = ({
+export const refuseWithoutAuthentication = ({
   host,
   key,
   isGuardedElsewhere,

@@ -9,7 +9,7 @@ import { collect } from '../options/lora-options.js';
 import { addRowOptions } from '../options/row-options.js';
 import { addSafetyOptions } from '../options/safety-flags.js';
 import { setHelpTexts, type HelpTexts } from '../help-text.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 const HELP: HelpTexts = {
   examples: [
@@ -46,7 +46,7 @@ export const DEVICE = 'Device:';
 export const SAFETY = 'Content safety:';
 export const MESSAGES = 'Messages and configuration:';
 
-export const batchCommand = (around: Surroundings, setExitCode: (code: number) => void): Command => {
+export const batchCommand = (context: ProcessContext, setExitCode: (code: number) => void): Command => {
   const command = new Command('batch')
     .description('Refines every row of the inputs: a prompt and a picture each.')
     .argument(
@@ -129,15 +129,15 @@ export const batchCommand = (around: Surroundings, setExitCode: (code: number) =
     .optionsGroup(SAFETY);
   addRowOptions(addSafetyOptions(command), 'batch');
   return setHelpTexts(command, HELP).action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
-    const config = await mergeConfig<BatchFlags>(command, inputs, around);
+    const config = await mergeConfig<BatchFlags>(command, inputs, context);
     if (printConfig === true) {
       const { findModelDefaults } = await import('../options/model-defaults.js');
-      const brought = await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, around);
-      around.stdout.write(configText(config, brought));
+      const brought = await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, context);
+      context.stdout.write(configText(config, brought));
       return;
     }
     /* Loaded where it is needed: help and completion do not wait for it. */
     const { runBatchCommand } = await import('./run-batch-command.js');
-    setExitCode(await runBatchCommand(inputs, config, around));
+    setExitCode(await runBatchCommand(inputs, config, context));
   });
 };

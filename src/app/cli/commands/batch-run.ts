@@ -27,20 +27,20 @@ import { readRunState, type RunState } from '../../../run/results/run-state.js';
 import { BUNDLED_MODEL } from '../options/bundled-model.js';
 import { readInfotextFacts, readPictureFacts } from '../options/metadata-values.js';
 import type { DemoModel } from '../progress/demo-note.js';
-import { sayDemo } from '../progress/say-demo.js';
+import { printDemoNote } from '../progress/print-demo-note.js';
 import type { ResultLine } from '../progress/print-results.js';
 import { parseEarlierRun, type EarlierRun } from '../options/earlier-run.js';
-import type { PlannedWork } from '../progress/pace.js';
+import type { PlannedWork } from '../progress/time-estimate.js';
 import { memoryUse } from '../options/cache-weights.js';
 import { parseEmbeddings } from '../options/embedding-options.js';
-import { keepStdin } from '../options/keep-stdin.js';
+import { spoolStdinManifest } from '../options/stdin-manifest.js';
 import { parseLoras } from '../options/lora-options.js';
 import { findModelDefaults } from '../options/model-defaults.js';
 import { leavingOut, measure, openNamedLoras } from '../options/named-loras.js';
 import { resolveModel } from '../options/resolve-model.js';
 import { planScreening } from '../options/safety-options.js';
-import { sayWarnings } from '../progress/say-warnings.js';
-import type { Surroundings } from '../process-context.js';
+import { printWarnings } from '../progress/print-warnings.js';
+import type { ProcessContext } from '../process-context.js';
 import { rowOptions } from '../options/read-row-options.js';
 import { parseChoice, parseDevice, parsePrecision, parseVaeTiling, parseWhole } from '../options/run-options.js';
 
@@ -93,7 +93,7 @@ export interface BatchRun extends EarlierRun {
   allRows: () => AsyncIterable<Row | InvalidRow>;
   total: PlannedWork;
   /** What lies in the inputs and is no row. */
-  passedBy: SkippedFiles;
+  skipped: SkippedFiles;
   work: RowProcessor;
   /** Files and folders of files that the run reads, besides its rows'. */
   reads: readonly string[];
@@ -144,21 +144,21 @@ export interface RunKind {
 export type ModelDefaults = Pick<RowContext, 'modelDefaults' | 'refinerDefaults'>;
 
 /** Runs of `batch`. */
-export const batchKind = (flags: BatchFlags, around: Surroundings): RunKind => {
+export const batchKind = (flags: BatchFlags, context: ProcessContext): RunKind => {
   const vaeTiling = parseVaeTiling(flags.vaeTiling);
   const memory = memoryUse(flags);
-  const loras = parseLoras(flags.lora, around.cwd());
-  const embeddings = parseEmbeddings(flags.embedding, around.cwd());
+  const loras = parseLoras(flags.lora, context.cwd());
+  const embeddings = parseEmbeddings(flags.embedding, context.cwd());
   return {
     command: 'batch',
     parse: parseBatchRow,
     loras,
     demos: flags.model === undefined ? ['refiner'] : [],
-    readDefaults: async () => ({ modelDefaults: await findModelDefaults(flags.model ?? BUNDLED_MODEL, around) }),
+    readDefaults: async () => ({ modelDefaults: await findModelDefaults(flags.model ?? BUNDLED_MODEL, context) }),
     createWork: async ({ device, precision, namedLoras, signal }) => {
-      const model = await resolveModel(flags.model ?? BUNDLED_MODEL, around, { signal, quiet: flags.quiet === true });
+      const model = await resolveModel(flags.model ?? BUNDLED_MODEL, context, { signal, quiet: flags.quiet === true });
       const modelName = flags.model ?? basename(BUNDLED_MODEL);
-      const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));
+      const vae = flags.vae === undefined ? null : existingForm(resolve(context.cwd(), flags.vae));
       const all = [...loras, ...namedLoras];
       return createRefineProcessor(
         new Engine({ model, modelName, vae, vaeTiling, memory, loras: all, embeddings, device, precision }),
@@ -184,7 +184,7 @@ interface RunContext {
 export const planBatch = async (
   inputs: readonly string[],
   flags: BatchFlags,
-  around: Surroundings,
+  context: ProcessContext,
   run: RunContext,
 ): Promise<BatchRun> => {
   const { kind } = run;
@@ -197,9 +197,9 @@ export const planBatch = async (
   const options = rowOptions(flags, kind.command);
   const earlier = parseEarlierRun(flags);
   const looksBack = earlier.resumes || earlier.appends;
-  const outputFolder = resolve(around.cwd(), flags.outputDir);
+  const outputFolder = resolve(context.cwd(), flags.outputDir);
   const state = await readRunState(outputFolder, part, (fault) => {
-    if (flags.quiet !== true) around.stderr.write(`Note: ${fault}; it is passed over\n`);
+    if (flags.quiet !== true) context.stderr.write(`Note: ${fault}; it is passed over\n`);
   });
   /* Rows that are done already are known by their seeds. */
   const earlierSeed = looksBack
@@ -211,8 +211,10 @@ export const planBatch = async (
     parse: kind.parse,
     inputs,
     ...(run.row === undefined ? {} : { row: run.row }),
-    cwd: around.cwd(),
-    ...(inputs.includes('-') ? { stdinPath: await keepStdin(around, { ...run, quiet: flags.quiet === true }) } : {}),
+    cwd: context.cwd(),
+    ...(inputs.includes('-')
+      ? { stdinPath: await spoolStdinManifest(context, { ...run, quiet: flags.quiet === true }) }
+      : {}),
     recursive: flags.recursive === true,
     outputFolder,
     options,
@@ -226,7 +228,7 @@ export const planBatch = async (
     signal: run.signal,
   };
   const look = async (defaults: ModelDefaults): Promise<LookedThrough> => {
-    const loraFolder = await openNamedLoras(flags.loraDir, kind.loras, around, run.signal);
+    const loraFolder = await openNamedLoras(flags.loraDir, kind.loras, context, run.signal);
     const findLora = loraFolder === null ? {} : { findLora: loraFolder.find };
     const manifest = await checkManifest({ ...rowsOf, ...defaults, ...findLora });
     const rows = (): AsyncIterable<Row | InvalidRow> =>
@@ -241,7 +243,7 @@ export const planBatch = async (
   const defaults = await kind.readDefaults();
   let looked = await look(defaults);
   const { predictionsCsv } = flags;
-  const screening = await planScreening(flags, around);
+  const screening = await planScreening(flags, context);
   let work = await looked.createWork();
   /* A model that was not here a moment ago is now, with what it brings. */
   const brought = await kind.readDefaults();
@@ -249,27 +251,27 @@ export const planBatch = async (
     looked = await look(brought);
     work = await looked.createWork();
   }
-  if (flags.quiet !== true) await sayDemo(inputs, around, kind.demos, run.row);
+  if (flags.quiet !== true) await printDemoNote(inputs, context, kind.demos, run.row);
   const { manifest, rows, total } = looked;
-  const safetyModel = flags.safetyModel === undefined ? [] : [resolve(around.cwd(), flags.safetyModel)];
+  const safetyModel = flags.safetyModel === undefined ? [] : [resolve(context.cwd(), flags.safetyModel)];
   return {
     rows,
     total,
     allRows: () => manifest.read(),
-    passedBy: manifest.skipped,
+    skipped: manifest.skipped,
     verb: verbOf(kind),
-    work: flags.quiet === true ? work : sayWarnings(work, around.stderr),
+    work: flags.quiet === true ? work : printWarnings(work, context.stderr),
     reads: [...manifest.files, ...run.settingsFiles, ...(work.reads ?? []), ...safetyModel],
     screening,
     outputFolder,
     part,
     runSeed,
-    inputs: await inputPlaces(inputs, around.cwd()),
+    inputs: await inputPlaces(inputs, context.cwd()),
     ...earlier,
     state,
     isWhole: manifest.rows <= limit,
     errorThreshold,
-    predictionsCsv: predictionsCsv === undefined ? null : resolve(around.cwd(), predictionsCsv),
+    predictionsCsv: predictionsCsv === undefined ? null : resolve(context.cwd(), predictionsCsv),
     print: run.print,
   };
 };

@@ -7,7 +7,7 @@ import type { PreparedEntry } from '../../../models/weights/cache/list-prepared.
 import { ask, canAsk } from '../progress/ask.js';
 import { setHelpTexts, type HelpTexts } from '../help-text.js';
 import { listenForStop } from '../stop-signal.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 const HELP: HelpTexts = {
   examples: ['sdxl-refine cache list', 'sdxl-refine cache clear --older-than 30d'],
@@ -21,7 +21,7 @@ const HELP: HelpTexts = {
 const DAY_MS = 24 * 60 * 60_000;
 const UNITS: Readonly<Record<string, number>> = { h: DAY_MS / 24, d: DAY_MS, w: 7 * DAY_MS };
 
-export const cacheCommand = (around: Surroundings, setExitCode: (code: number) => void): Command => {
+export const cacheCommand = (context: ProcessContext, setExitCode: (code: number) => void): Command => {
   const cache = setHelpTexts(
     new Command('cache').description('Lists and removes what was made from models’ weights.').helpCommand(false),
     HELP,
@@ -30,7 +30,7 @@ export const cacheCommand = (around: Surroundings, setExitCode: (code: number) =
     .command('list')
     .description('Says what is kept, its size, and when it was used last.')
     .option('--json', 'one JSON object a line')
-    .action((flags: { json?: boolean }) => list(around, flags.json === true));
+    .action((flags: { json?: boolean }) => list(context, flags.json === true));
   cache
     .command('clear')
     .description('Removes what is kept; it is made again when it is needed.')
@@ -38,7 +38,7 @@ export const cacheCommand = (around: Surroundings, setExitCode: (code: number) =
     .option('--yes', 'do not ask')
     .option('--json', 'one JSON object a line')
     .action(async (flags: ClearFlags) => {
-      setExitCode(await clear(around, flags));
+      setExitCode(await clear(context, flags));
     });
   return cache;
 };
@@ -65,53 +65,53 @@ const countText = (entries: readonly PreparedEntry[]): string =>
 /** Loaded where it is needed: help and completion do not wait for it. */
 const loadPrepared = () => import('../../../models/weights/cache/list-prepared.js');
 
-const list = async (around: Surroundings, asJson: boolean): Promise<void> => {
+const list = async (context: ProcessContext, asJson: boolean): Promise<void> => {
   const { listPrepared } = await loadPrepared();
-  const folder = preparedFolder(around.env);
+  const folder = preparedFolder(context.env);
   const entries = await listPrepared(folder);
   for (const entry of entries) {
-    around.stdout.write(asJson ? `${JSON.stringify(objectOf(entry))}\n` : lineOf(entry));
+    context.stdout.write(asJson ? `${JSON.stringify(objectOf(entry))}\n` : lineOf(entry));
   }
   if (asJson) return;
-  around.stderr.write(
-    `${countText(entries)} in ${folder}. Downloaded models: ${hubCacheFolder(around.env)} (sdxl-refine models list)\n`,
+  context.stderr.write(
+    `${countText(entries)} in ${folder}. Downloaded models: ${hubCacheFolder(context.env)} (sdxl-refine models list)\n`,
   );
 };
 
 /** @returns the exit code: 6 where a file could not be removed */
-const clear = async (around: Surroundings, { olderThan, yes, json }: ClearFlags): Promise<number> => {
+const clear = async (context: ProcessContext, { olderThan, yes, json }: ClearFlags): Promise<number> => {
   const least = olderThan === undefined ? 0 : parseAge(olderThan);
   const { listPrepared, removePrepared } = await loadPrepared();
-  const folder = preparedFolder(around.env);
+  const folder = preparedFolder(context.env);
   const now = Date.now();
   const entries = (await listPrepared(folder, now)).filter(({ lastUsed }) => now - lastUsed >= least);
   if (entries.length === 0) {
-    around.stderr.write(`There is nothing to remove in ${folder}.\n`);
+    context.stderr.write(`There is nothing to remove in ${folder}.\n`);
     return 0;
   }
-  if (yes !== true && !(await agrees(`Remove ${countText(entries)} in ${folder}? [y/N] `, around))) {
-    around.stderr.write('Nothing was removed.\n');
+  if (yes !== true && !(await agrees(`Remove ${countText(entries)} in ${folder}? [y/N] `, context))) {
+    context.stderr.write('Nothing was removed.\n');
     return 0;
   }
   const removed: PreparedEntry[] = [];
   for (const entry of entries) {
     const problem = await removePrepared(entry);
     if (problem === null) removed.push(entry);
-    else around.stderr.write(`${entry.file} stays: ${messageOf(problem)}\n`);
-    if (json === true) around.stdout.write(`${JSON.stringify({ ...objectOf(entry), removed: problem === null })}\n`);
+    else context.stderr.write(`${entry.file} stays: ${messageOf(problem)}\n`);
+    if (json === true) context.stdout.write(`${JSON.stringify({ ...objectOf(entry), removed: problem === null })}\n`);
   }
-  if (json !== true) around.stdout.write(`Removed ${countText(removed)}\n`);
+  if (json !== true) context.stdout.write(`Removed ${countText(removed)}\n`);
   return removed.length === entries.length ? 0 : 6;
 };
 
 /** @throws USAGE_CONFLICT where there is no terminal */
-const agrees = async (question: string, around: Surroundings): Promise<boolean> => {
-  if (!canAsk(around)) {
+const agrees = async (question: string, context: ProcessContext): Promise<boolean> => {
+  if (!canAsk(context)) {
     throw new RefineError('USAGE_CONFLICT', `${question.replace(/ \[.*/, '')} Nothing can be asked here: give --yes.`);
   }
-  const stop = listenForStop(around, () => undefined);
+  const stop = listenForStop(context, () => undefined);
   try {
-    return await ask(question, around, stop.signal);
+    return await ask(question, context, stop.signal);
   } finally {
     stop.release();
   }

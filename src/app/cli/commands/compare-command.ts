@@ -4,11 +4,11 @@ import { Command } from 'commander';
 import { findResults } from '../../compare/find-results.js';
 import type { Comparison } from '../../compare/write-comparison.js';
 import { existingForm } from '../../../io/files/unicode-form.js';
-import { createFewNotes, STRANGE_LINES, strangeLine } from '../progress/few-notes.js';
+import { createLimitedNotes, FOREIGN_LINES, foreignLine } from '../progress/limited-notes.js';
 import { parseWhole } from '../options/run-options.js';
 import { listenForStop } from '../stop-signal.js';
 import { setHelpTexts, type HelpTexts } from '../help-text.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 const HELP: HelpTexts = {
   examples: ['sdxl-refine compare refined --inputs pictures'],
@@ -30,7 +30,7 @@ interface CompareFlags {
 }
 
 /** Always ends with 0, or an error: rows that failed are what the page is there to show. */
-export const compareCommand = (around: Surroundings): Command =>
+export const compareCommand = (context: ProcessContext): Command =>
   setHelpTexts(
     new Command('compare')
       .description('Shows inputs and outputs of a run side by side: one HTML file and one PNG.')
@@ -52,23 +52,23 @@ export const compareCommand = (around: Surroundings): Command =>
       .option('--json', 'one line of JSON on standard output: page, sheet, rows')
       .option('--quiet', 'no summary')
       .action(async (results: string, flags: CompareFlags) => {
-        await compare(resolve(around.cwd(), results), flags, around);
+        await compare(resolve(context.cwd(), results), flags, context);
       }),
     HELP,
   );
 
-const compare = async (named: string, flags: CompareFlags, around: Surroundings): Promise<void> => {
+const compare = async (named: string, flags: CompareFlags, context: ProcessContext): Promise<void> => {
   /* Loaded where it is needed: help and completion do not wait for it. */
   const { writeComparison } = await import('../../compare/write-comparison.js');
-  const cwd = around.cwd();
+  const cwd = context.cwd();
   const { files: results, missing } = await findResults(named);
-  if (missing.length > 0 && flags.quiet !== true) around.stderr.write(`Note: without ${someNames(missing)}\n`);
+  if (missing.length > 0 && flags.quiet !== true) context.stderr.write(`Note: without ${someNames(missing)}\n`);
   const folder = dirname(results[0] ?? named);
   const page = resolve(cwd, flags.output ?? join(folder, 'compare.html'));
   const sheet = resolve(cwd, flags.sheet ?? join(folder, 'contact-sheet.png'));
   const inputs = flags.inputs.map((path) => existingForm(resolve(cwd, path)));
-  const stop = listenForStop(around, () => undefined);
-  const passedOver = createFewNotes(flags.quiet === true ? null : around.stderr, STRANGE_LINES);
+  const stop = listenForStop(context, () => undefined);
+  const passedOver = createLimitedNotes(flags.quiet === true ? null : context.stderr, FOREIGN_LINES);
   try {
     const comparison = await writeComparison({
       results,
@@ -81,17 +81,17 @@ const compare = async (named: string, flags: CompareFlags, around: Surroundings)
       link: flags.link === true,
       signal: stop.signal,
       onInvalidLine: (fault) => {
-        passedOver.say(strangeLine(fault));
+        passedOver.say(foreignLine(fault));
       },
       report: (done, total) => {
-        if (flags.quiet !== true) around.stderr.status(`${done} of ${total} rows`);
+        if (flags.quiet !== true) context.stderr.status(`${done} of ${total} rows`);
       },
     });
-    around.stderr.status(null);
+    context.stderr.status(null);
     const { rows } = comparison.summary;
     const written = [page, ...(comparison.pairs > 0 ? [sheet] : [])];
-    if (flags.quiet !== true) around.stderr.write(summaryText(comparison));
-    around.stdout.write(
+    if (flags.quiet !== true) context.stderr.write(summaryText(comparison));
+    context.stdout.write(
       flags.json === true
         ? `${JSON.stringify({ page, sheet: written[1] ?? null, rows })}\n`
         : `${written.join('\n')}\n`,

@@ -9,7 +9,7 @@ import { setHelpTexts } from '../help-text.js';
 import { OPTION_WORDS } from '../options/option-words.js';
 import { wordsOf } from '../options/row-options.js';
 import { shellWords } from '../completion/shell-words.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
@@ -18,20 +18,20 @@ const NOTES = `Where the script goes:
   zsh   ~/.zshrc, after compinit: source <(sdxl-refine completion zsh)
   fish  sdxl-refine completion fish > ~/.config/fish/completions/sdxl-refine.fish`;
 
-export const completionCommand = (around: Surroundings): Command =>
+export const completionCommand = (context: ProcessContext): Command =>
   setHelpTexts(
     new Command('completion')
       .description('Prints the script with which a shell completes sdxl-refine.\n\n' + NOTES)
       .summary('Prints the completion script of bash, zsh or fish.')
       .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(SHELLS))
       .action((shell: (typeof SHELLS)[number]) => {
-        around.stdout.write(COMPLETION_SCRIPTS[shell]);
+        context.stdout.write(COMPLETION_SCRIPTS[shell]);
       }),
     {},
   );
 
 /** What the scripts call. Its words are anything: options of other commands too. */
-export const completeCommand = (around: Surroundings): Command =>
+export const completeCommand = (context: ProcessContext): Command =>
   new Command('__complete')
     .argument('<form>')
     .argument('[words...]')
@@ -39,7 +39,7 @@ export const completeCommand = (around: Surroundings): Command =>
     .helpOption(false)
     .action(async (form: string, words: string[], _: unknown, command: Command) => {
       const program = command.parent;
-      if (program !== null) around.stdout.write(await answer(form, words, program, valuesIn(around)));
+      if (program !== null) context.stdout.write(await answer(form, words, program, valuesIn(context)));
     });
 
 /** @param form line: the piece of a word that bash replaces, and its line; words: those before the cursor's, and it */
@@ -69,14 +69,14 @@ const linesOf = (place: Completions['place'], offered: Completions['offered']): 
   [place, ...offered.map(({ value, description }) => `${value}\t${description}`)].map((text) => `${text}\n`).join('');
 
 const valuesIn =
-  (around: Surroundings): ValuesOf =>
+  (context: ProcessContext): ValuesOf =>
   async (name) => {
     switch (name) {
       case 'model':
       case 'base':
       case 'show model':
       case 'verify model':
-        return modelNames(around);
+        return modelNames(context);
       case 'scheduler':
       case 'refiner-scheduler':
         return [...new Set((await import('../../../diffusion/schedulers/registry.js')).schedulerSpellings)];
@@ -89,7 +89,7 @@ const valuesIn =
     }
   };
 
-const modelNames = async ({ env }: Surroundings): Promise<string[]> => {
+const modelNames = async ({ env }: ProcessContext): Promise<string[]> => {
   /* Loaded where it is needed: a Tab must not wait for it elsewhere. */
   const { listCached } = await import('../../../models/hub/list-cached.js');
   const cached = await listCached(env).catch(() => ({ models: [] }));

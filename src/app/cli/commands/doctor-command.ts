@@ -6,7 +6,7 @@ import { packageVersion } from '../package-version.js';
 import { findModelFolder } from '../options/resolve-model.js';
 import { listenForStop } from '../stop-signal.js';
 import { setHelpTexts, type HelpTexts } from '../help-text.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 const HELP: HelpTexts = {
   examples: ['sdxl-refine doctor', 'sdxl-refine doctor --model ./sdxl-refiner --json'],
@@ -22,7 +22,7 @@ interface DoctorFlags {
   json?: boolean;
 }
 
-export const doctorCommand = (around: Surroundings, setExitCode: (code: number) => void): Command =>
+export const doctorCommand = (context: ProcessContext, setExitCode: (code: number) => void): Command =>
   setHelpTexts(
     new Command('doctor')
       .description('Says what this machine can run, and what to install for more.')
@@ -33,14 +33,14 @@ export const doctorCommand = (around: Surroundings, setExitCode: (code: number) 
         /* Loaded where it is needed: help and completion do not wait for it. */
         const { examine } = await import('../../doctor/examine.js');
         const { reportText } = await import('../../doctor/report-text.js');
-        const stop = listenForStop(around, () => undefined);
-        const [cwd, { env }] = [around.cwd(), around];
+        const stop = listenForStop(context, () => undefined);
+        const [cwd, { env }] = [context.cwd(), context];
         const named = model ?? BUNDLED_MODEL;
-        const found = (await findModelFolder(named, around)) ?? resolve(cwd, named);
+        const found = (await findModelFolder(named, context)) ?? resolve(cwd, named);
         const places = { cwd, env, model: found, outputFolder: resolve(cwd, outputDir) };
         try {
           const report = await examine({ ...places, version: packageVersion(), signal: stop.signal });
-          around.stdout.write(json === true ? `${JSON.stringify(report)}\n` : reportText(report));
+          context.stdout.write(json === true ? `${JSON.stringify(report)}\n` : reportText(report));
           setExitCode(report.exit_code);
         } finally {
           stop.release();

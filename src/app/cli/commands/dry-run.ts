@@ -6,18 +6,18 @@ import { RefineError } from '../../../errors.js';
 import { openEarlierResults } from '../../../run/results/earlier-results.js';
 import { addToSummary, emptySummary } from '../../../run/results/summary.js';
 import type { BatchFlags, BatchRun } from './batch-run.js';
-import { failureOf, sayFailure } from '../progress/failure-text.js';
+import { failureOf, printFailure } from '../progress/failure-text.js';
 import { mayAppend, mayBegin, mayWriteCsv } from '../may-begin.js';
 import { resultsPathOf } from '../../../run/results/results-path.js';
 import { dryRunText } from '../progress/summary-text.js';
-import { resultNotes } from '../progress/say-warnings.js';
-import type { Surroundings } from '../process-context.js';
+import { resultNotes } from '../progress/print-warnings.js';
+import type { ProcessContext } from '../process-context.js';
 
 /** @returns the exit code @throws OUTPUT_EXISTS OUTPUT_OTHER_RUN OUTPUT_UNWRITABLE as the run would, before the first row */
-export const lookOnly = async (
+export const reportDryRun = async (
   run: BatchRun,
   flags: BatchFlags,
-  around: Surroundings,
+  context: ProcessContext,
   signal: AbortSignal,
 ): Promise<number> => {
   const continuation = await lookAtEarlierRun(run);
@@ -38,15 +38,15 @@ export const lookOnly = async (
     const { done, value } = await looks.next();
     if (done === true) {
       run.print({ summary: { ...summary, total: run.total.rows, unet_calls: value.unetCalls } });
-      if (flags.quiet !== true) around.stderr.write(dryRunText(summary, value, info));
+      if (flags.quiet !== true) context.stderr.write(dryRunText(summary, value, info));
       return summary.failed > 0 ? 1 : 0;
     }
     const { result, line } = value;
     summary = addToSummary(summary, result);
     run.print(result);
-    if (flags.quiet !== true) around.stderr.write(resultNotes(result));
+    if (flags.quiet !== true) context.stderr.write(resultNotes(result));
     const failure = failureOf(result, line);
-    if (failure !== null) sayFailure(failure, around.stderr);
+    if (failure !== null) printFailure(failure, context.stderr);
   }
 };
 

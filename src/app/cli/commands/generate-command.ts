@@ -8,7 +8,7 @@ import { collect } from '../options/lora-options.js';
 import { addRowOptions } from '../options/row-options.js';
 import { addSafetyOptions } from '../options/safety-flags.js';
 import { setHelpTexts, type HelpTexts } from '../help-text.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 const HELP: HelpTexts = {
   examples: [
@@ -37,7 +37,7 @@ Every option is also a variable (SDXL_REFINE_OUTPUT_DIR) and a key of the config
 Exit codes: 0 every row is ok (or blocked by content safety), 1 some failed, 2 usage, 3 manifest, 4 model, 5 device, 6 output, 130 stopped.`,
 };
 
-export const generateCommand = (around: Surroundings, setExitCode: (code: number) => void): Command => {
+export const generateCommand = (context: ProcessContext, setExitCode: (code: number) => void): Command => {
   const command = new Command('generate')
     .description('Makes pictures of prompts with a base model, alone or with the refiner after it.')
     .summary('Makes pictures of prompts, with a base model and the refiner.')
@@ -123,14 +123,14 @@ export const generateCommand = (around: Surroundings, setExitCode: (code: number
     .optionsGroup(SAFETY);
   addRowOptions(addSafetyOptions(command), 'generate');
   return setHelpTexts(command, HELP).action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
-    const config = await mergeConfig<GenerateFlags>(command, inputs, around);
+    const config = await mergeConfig<GenerateFlags>(command, inputs, context);
     /* Loaded where it is needed: help and completion do not wait for it. */
     const { defaultsByOption, generateKind } = await import('./generate-run.js');
     if (printConfig === true) {
-      around.stdout.write(configText(config, await defaultsByOption(config, around)));
+      context.stdout.write(configText(config, await defaultsByOption(config, context)));
       return;
     }
     const { runBatchCommand } = await import('./run-batch-command.js');
-    setExitCode(await runBatchCommand(inputs, config, around, generateKind(inputs, config.flags, around)));
+    setExitCode(await runBatchCommand(inputs, config, context, generateKind(inputs, config.flags, context)));
   });
 };

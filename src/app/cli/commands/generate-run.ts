@@ -17,7 +17,7 @@ import { findModelDefaults } from '../options/model-defaults.js';
 import { MODES, RESIDENT, STAGE_INPUTS } from '../options/option-words.js';
 import { resolveModel } from '../options/resolve-model.js';
 import { parseChoice, parseVaeTiling } from '../options/run-options.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 export interface GenerateFlags extends BatchFlags {
   mode: string;
@@ -32,10 +32,10 @@ export interface GenerateFlags extends BatchFlags {
 const readDefaults = async (
   flags: GenerateFlags,
   mode: GenerateMode,
-  around: Surroundings,
+  context: ProcessContext,
 ): Promise<ModelDefaults> => ({
-  modelDefaults: await findModelDefaults(flags.base ?? BUNDLED_BASE, around),
-  refinerDefaults: mode === 'base' ? {} : await findModelDefaults(flags.model ?? BUNDLED_MODEL, around),
+  modelDefaults: await findModelDefaults(flags.base ?? BUNDLED_BASE, context),
+  refinerDefaults: mode === 'base' ? {} : await findModelDefaults(flags.model ?? BUNDLED_MODEL, context),
 });
 
 /** What the base model does without. */
@@ -44,10 +44,10 @@ const REFINER_ALONE = ['strength', 'aesthetic_score', 'negative_aesthetic_score'
 /** What both models bring, by the options that it stands in for. @throws USAGE_OPTION_INVALID MODEL_CONFIG_INVALID */
 export const defaultsByOption = async (
   { flags, settings }: MergedConfig<GenerateFlags>,
-  around: Surroundings,
+  context: ProcessContext,
 ): Promise<Readonly<Record<string, unknown>>> => {
   const mode = parseChoice('--mode', flags.mode, MODES);
-  const defaults = await readDefaults(flags, mode, around);
+  const defaults = await readDefaults(flags, mode, context);
   const refiner = refinerDefaults(defaults, mode);
   const alone = REFINER_ALONE.map((name) => [name, refiner[name]] as const);
   const own = Object.entries(REFINER_KEYS).flatMap(([key, means]) =>
@@ -58,7 +58,7 @@ export const defaultsByOption = async (
 };
 
 /** @throws USAGE_OPTION_INVALID USAGE_CONFLICT */
-export const generateKind = (inputs: readonly string[], flags: GenerateFlags, around: Surroundings): RunKind => {
+export const generateKind = (inputs: readonly string[], flags: GenerateFlags, context: ProcessContext): RunKind => {
   const mode = parseChoice('--mode', flags.mode, MODES);
   const stageInput = parseChoice('--stage-input', flags.stageInput, STAGE_INPUTS);
   const vaeTiling = parseVaeTiling(flags.vaeTiling);
@@ -67,8 +67,8 @@ export const generateKind = (inputs: readonly string[], flags: GenerateFlags, ar
   if (inputs.length === 0 && flags.prompt === undefined) {
     throw new RefineError('USAGE_CONFLICT', 'Expected a manifest of prompts, or --prompt; found neither.');
   }
-  const embeddings = parseEmbeddings(flags.embedding, around.cwd());
-  const loras = { base: parseLoras(flags.baseLora, around.cwd()), refiner: parseLoras(flags.lora, around.cwd()) };
+  const embeddings = parseEmbeddings(flags.embedding, context.cwd());
+  const loras = { base: parseLoras(flags.baseLora, context.cwd()), refiner: parseLoras(flags.lora, context.cwd()) };
   expectDistinct([...loras.base, ...loras.refiner]);
   if (mode === 'base' && loras.refiner.length > 0) {
     throw new RefineError(
@@ -80,19 +80,19 @@ export const generateKind = (inputs: readonly string[], flags: GenerateFlags, ar
     command: 'generate',
     loras: [...loras.base, ...loras.refiner],
     parse: generateRowParser({ mode, stageInput, keepsLatents: flags.saveLatents === true }),
-    readDefaults: () => readDefaults(flags, mode, around),
+    readDefaults: () => readDefaults(flags, mode, context),
     demos: [
       ...(flags.base === undefined ? (['base'] as const) : []),
       ...(flags.model === undefined && mode !== 'base' ? (['refiner'] as const) : []),
     ],
     createWork: async ({ device, precision, outputFolder, part, resumes, namedLoras, signal }) => {
-      const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));
+      const vae = flags.vae === undefined ? null : existingForm(resolve(context.cwd(), flags.vae));
       const engine = async (
         model: string | undefined,
         bundled: string,
         own: readonly LoraChoice[],
       ): Promise<EngineOptions> => ({
-        model: await resolveModel(model ?? bundled, around, { signal, quiet: flags.quiet === true }),
+        model: await resolveModel(model ?? bundled, context, { signal, quiet: flags.quiet === true }),
         modelName: model ?? basename(bundled),
         vae,
         vaeTiling,

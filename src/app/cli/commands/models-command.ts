@@ -16,7 +16,7 @@ import { isAlive } from '../is-process-alive.js';
 import { findModelFolder } from '../options/resolve-model.js';
 import { listenForStop } from '../stop-signal.js';
 import { setHelpTexts, type HelpTexts } from '../help-text.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 const HELP: HelpTexts = {
   examples: ['sdxl-refine models pull stabilityai/stable-diffusion-xl-refiner-1.0', 'sdxl-refine models list'],
@@ -25,7 +25,7 @@ const HELP: HelpTexts = {
     "Models lie in Hugging Face's cache, shared with Python: HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are honoured.",
 };
 
-export const modelsCommand = (around: Surroundings, setExitCode: (code: number) => void): Command => {
+export const modelsCommand = (context: ProcessContext, setExitCode: (code: number) => void): Command => {
   const json = ['--json', 'one JSON object a line'] as const;
   const models = setHelpTexts(
     new Command('models').description('Lists, downloads and verifies models.').helpCommand(false),
@@ -35,44 +35,44 @@ export const modelsCommand = (around: Surroundings, setExitCode: (code: number) 
     .command('list')
     .description('Says which models are bundled and which are in the cache.')
     .option(...json)
-    .action((flags: { json?: boolean }) => list(around, flags.json === true));
+    .action((flags: { json?: boolean }) => list(context, flags.json === true));
   models
     .command('pull')
     .description('Downloads a model from the hub; goes on where an earlier download broke off.')
     .argument('<id>', 'organisation/name, with @revision for another than main')
     .option('--variant <name>', `copy of the weights: fp16, or ${PLAIN} for the one without a variant`, DEFAULT_VARIANT)
     .option('--quiet', 'no progress')
-    .action((id: string, flags: { variant: string; quiet?: boolean }) => pull(around, id, flags));
+    .action((id: string, flags: { variant: string; quiet?: boolean }) => pull(context, id, flags));
   models
     .command('show')
     .description('Says what a model is: its parts, their sizes and precisions, its scheduler.')
     .argument('<model>', 'a folder, a file, a bundled model, or the id of a cached one')
     .option(...json)
-    .action((model: string, flags: { json?: boolean }) => show(around, model, flags.json === true));
+    .action((model: string, flags: { json?: boolean }) => show(context, model, flags.json === true));
   models
     .command('verify')
     .description('Reads every byte of a model and compares it with what the hub listed, or its SHA256SUMS.')
     .argument('<model>', 'id of a cached model, a bundled model, or a folder')
     .option(...json)
     .action(async (model: string, flags: { json?: boolean }) => {
-      setExitCode(await verify(around, model, flags.json === true));
+      setExitCode(await verify(context, model, flags.json === true));
     });
   return models;
 };
 
-const list = async (around: Surroundings, asJson: boolean): Promise<void> => {
+const list = async (context: ProcessContext, asJson: boolean): Promise<void> => {
   const show = (model: Pick<CachedModel, 'id' | 'folder' | 'problem'> & { bundled: boolean }, state: string): void => {
-    around.stdout.write(asJson ? `${JSON.stringify(model)}\n` : `${model.id}  (${state})\n  ${model.folder}\n`);
+    context.stdout.write(asJson ? `${JSON.stringify(model)}\n` : `${model.id}  (${state})\n  ${model.folder}\n`);
   };
   /* Those are there even where nothing says where the cache is. */
   for (const { name: id, folder } of BUNDLED_MODELS) show({ id, folder, bundled: true, problem: null }, 'bundled');
-  for (const model of (await listCached(around.env)).models) {
+  for (const model of (await listCached(context.env)).models) {
     show({ ...model, bundled: false }, `${model.problem ?? 'complete'}, ${bytesText(model.bytes)}`);
   }
 };
 
 const pull = async (
-  around: Surroundings,
+  context: ProcessContext,
   text: string,
   { variant, quiet }: { variant: string; quiet?: boolean },
 ): Promise<void> => {
@@ -80,25 +80,25 @@ const pull = async (
   if (model === null) {
     throw new RefineError('USAGE_OPTION_INVALID', `Expected an id like organisation/name, got "${text}".`);
   }
-  const stop = listenForStop(around, () => undefined);
-  const progress = downloadProgress(around.stderr, text, quiet === true);
+  const stop = listenForStop(context, () => undefined);
+  const progress = downloadProgress(context.stderr, text, quiet === true);
   try {
-    const folder = await pullModel(await readHubSettings(around.env), model, {
+    const folder = await pullModel(await readHubSettings(context.env), model, {
       variant,
       signal: stop.signal,
-      isAlive: (pid) => isAlive(around, pid),
+      isAlive: (pid) => isAlive(context, pid),
       report: progress.report,
     });
     progress.end();
-    around.stdout.write(`${folder}\n`);
+    context.stdout.write(`${folder}\n`);
   } finally {
     progress.end();
     stop.release();
   }
 };
 
-const show = async (around: Surroundings, text: string, asJson: boolean): Promise<void> => {
-  const found = (await findModelFolder(text, around)) ?? resolve(around.cwd(), text);
+const show = async (context: ProcessContext, text: string, asJson: boolean): Promise<void> => {
+  const found = (await findModelFolder(text, context)) ?? resolve(context.cwd(), text);
   const model = await describeModel(found);
   const parts = model.parts.map(({ name, parameters, dtypes, bytes }) =>
     parameters === null
@@ -111,24 +111,26 @@ const show = async (around: Surroundings, text: string, asJson: boolean): Promis
     `  fingerprint ${model.fingerprint}`,
     `  ${model.path}`,
   ];
-  around.stdout.write(asJson ? `${JSON.stringify(model)}\n` : `${lines.join('\n')}\n`);
+  context.stdout.write(asJson ? `${JSON.stringify(model)}\n` : `${lines.join('\n')}\n`);
 };
 
 /** @returns the exit code: 4 where a file is damaged or missing */
-const verify = async (around: Surroundings, text: string, asJson: boolean): Promise<number> => {
-  const folder = (await findModelFolder(text, around)) ?? resolve(around.cwd(), text);
-  const stop = listenForStop(around, () => undefined);
+const verify = async (context: ProcessContext, text: string, asJson: boolean): Promise<number> => {
+  const folder = (await findModelFolder(text, context)) ?? resolve(context.cwd(), text);
+  const stop = listenForStop(context, () => undefined);
   const counts = { whole: 0, damaged: 0, unknown: 0 };
   try {
     for await (const file of verifyFiles(folder, stop.signal)) {
       const state = file.isWhole === null ? 'no digest' : (file.problem ?? 'whole');
-      around.stdout.write(asJson ? `${JSON.stringify(file)}\n` : `${state}  ${file.path} (${bytesText(file.bytes)})\n`);
+      context.stdout.write(
+        asJson ? `${JSON.stringify(file)}\n` : `${state}  ${file.path} (${bytesText(file.bytes)})\n`,
+      );
       counts[file.isWhole === null ? 'unknown' : file.isWhole ? 'whole' : 'damaged']++;
     }
   } finally {
     stop.release();
   }
-  around.stderr.write(
+  context.stderr.write(
     verdict(
       counts,
       BUNDLED_MODELS.some((bundled) => bundled.folder === folder),

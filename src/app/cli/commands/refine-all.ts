@@ -18,34 +18,34 @@ import { isOwnCsv, mayBegin } from '../may-begin.js';
 import { createProgress } from '../progress/progress.js';
 import { openScreening } from '../options/safety-options.js';
 import { failureList, stoppedText, summaryText } from '../progress/summary-text.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 /** @returns the exit code */
 export const refineAll = async (
   run: BatchRun,
   flags: BatchFlags,
-  around: Surroundings,
+  context: ProcessContext,
   signal: AbortSignal,
 ): Promise<number> => {
   const { outputFolder, part } = run;
   const isOurs = await makeOutputFolder(outputFolder);
-  const clearing = { outputFolder, part, isAlive: (pid: number) => isAlive(around, pid) };
+  const clearing = { outputFolder, part, isAlive: (pid: number) => isAlive(context, pid) };
   const lock = await lockFolder(outputFolder, part, clearing.isAlive);
   if (lock.takenFrom !== null && flags.quiet !== true) {
-    around.stderr.write(`Taking ${outputFolder} over from a run that is gone (${lock.takenFrom})\n`);
+    context.stderr.write(`Taking ${outputFolder} over from a run that is gone (${lock.takenFrom})\n`);
   }
   try {
     const clearFolder = folderClearer(clearing);
     await clearFolder(outputFolder);
     const continuation = await mayBegin(run);
-    sayUnclaimed({ ...run, continuation }, flags, around);
+    sayUnclaimed({ ...run, continuation }, flags, context);
     if (run.predictionsCsv !== null) await clearCsv(run.predictionsCsv, clearing);
     const begun = { ...run, continuation, clearFolder };
-    return await refineLocked(begun, flags, around, AbortSignal.any([signal, lock.lost]));
+    return await refineLocked(begun, flags, context, AbortSignal.any([signal, lock.lost]));
   } finally {
     await run.screening.close();
     await lock.release().catch((cause: unknown) => {
-      around.stderr.write(
+      context.stderr.write(
         `Note: the lock in ${outputFolder} stays, the next run takes it over (${messageOf(cause)})\n`,
       );
     });
@@ -71,24 +71,24 @@ const shownPath = (path: string, cwd: string): string => {
 const sayUnclaimed = (
   { outputFolder, prunes, resumes, continuation: { unclaimed, otherResults } }: ContinuedRun,
   flags: BatchFlags,
-  around: Surroundings,
+  context: ProcessContext,
 ): void => {
   if (resumes || flags.quiet === true) return;
   if (otherResults.length > 0) {
-    around.stderr.write(
+    context.stderr.write(
       `Note: ${listSome(otherResults)} in ${outputFolder}, of a run that was divided otherwise, stays as it is.\n`,
     );
   }
   if (unclaimed.length === 0 || prunes) return;
-  around.stderr.write(
+  context.stderr.write(
     `Note: ${listSome(unclaimed)} of an earlier run ${unclaimed.length === 1 ? 'stays' : 'stay'} in ${outputFolder}, without a line in its results: no row writes ${unclaimed.length === 1 ? 'it' : 'them'} any more. --prune would remove ${unclaimed.length === 1 ? 'it' : 'them'}.\n`,
   );
 };
 
 /** A CSV that an earlier run wrote beside results that have changed now. */
-const sayStaleCsv = ({ state, continuation }: ContinuedRun, flags: BatchFlags, around: Surroundings): void => {
+const sayStaleCsv = ({ state, continuation }: ContinuedRun, flags: BatchFlags, context: ProcessContext): void => {
   if (!continuation.usesEarlierResults || state?.predictionsCsv === undefined || flags.quiet === true) return;
-  around.stderr.write(
+  context.stderr.write(
     `Note: ${state.predictionsCsv} is as the earlier run left it; --predictions-csv with its name writes it again.\n`,
   );
 };
@@ -96,15 +96,15 @@ const sayStaleCsv = ({ state, continuation }: ContinuedRun, flags: BatchFlags, a
 const refineLocked = async (
   run: BegunRun,
   flags: BatchFlags,
-  around: Surroundings,
+  context: ProcessContext,
   signal: AbortSignal,
 ): Promise<number> => {
   const { outputFolder } = run;
   const total = run.total.rows;
   const start = performance.now();
   const resultsPath = resultsPathOf(run);
-  const shown = (path: string): string => shownPath(path, around.cwd());
-  const { stderr } = around;
+  const shown = (path: string): string => shownPath(path, context.cwd());
+  const { stderr } = context;
   const progress = createProgress(stderr, run.total, flags.quiet === true);
   const failures: RowFailure[] = [];
   let finished = 0;
@@ -122,7 +122,7 @@ const refineLocked = async (
   let outcome: BatchOutcome;
   try {
     /* Asked first: it takes less time than a model. */
-    await openScreening(run.screening, flags, around, signal);
+    await openScreening(run.screening, flags, context, signal);
     const say = flags.quiet === true ? null : stderr;
     outcome = await refineInto(resultsPath, run, { report: count, say, signal });
   } catch (thrown) {
@@ -140,14 +140,14 @@ const refineLocked = async (
   }
   progress.stop();
   if (run.predictionsCsv !== null) await writePredictionsCsv(resultsPath, run.predictionsCsv, isOwnCsv(run));
-  else sayStaleCsv(run, flags, around);
+  else sayStaleCsv(run, flags, context);
   const durationMs = Math.round(performance.now() - start);
   const { summary, takenOver, refined, stoppedByThreshold } = outcome;
   run.print({
     summary: { ...summary, refined, taken_over: takenOver, total, duration_ms: durationMs, results: resultsPath },
   });
   if (flags.quiet !== true) {
-    const facts = {
+    const finishedRun = {
       total,
       durationMs,
       outputFolder: shown(outputFolder),
@@ -156,7 +156,7 @@ const refineLocked = async (
     };
     const list = failureList(failures, summary.failed, { resultsPath: shown(resultsPath), columns: stderr.columns });
     /* A log has them above, where nothing scrolls away. */
-    stderr.writeStyled((stderr.isTTY ? list : '') + summaryText(outcome, facts, stderr.colors));
+    stderr.writeStyled((stderr.isTTY ? list : '') + summaryText(outcome, finishedRun, stderr.colors));
   }
   return stoppedByThreshold || summary.failed > 0 ? 1 : 0;
 };

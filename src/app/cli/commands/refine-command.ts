@@ -6,7 +6,7 @@ import { configText, mergeConfig } from '../config/config.js';
 import type { RefineFlags } from './refine-picture.js';
 import { ROW_SETTINGS } from '../options/row-options.js';
 import { setHelpTexts, type HelpTexts } from '../help-text.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 const HELP: HelpTexts = {
   examples: [
@@ -38,7 +38,11 @@ const HEADINGS: readonly (string | undefined)[] = [PICTURES, MODEL, DEVICE, SAFE
 const OWN = ['overwrite', 'json'];
 
 /** @param batch whose options these are too */
-export const refineCommand = (around: Surroundings, setExitCode: (code: number) => void, batch: Command): Command => {
+export const refineCommand = (
+  context: ProcessContext,
+  setExitCode: (code: number) => void,
+  batch: Command,
+): Command => {
   const command = new Command('refine')
     .description('Refines one picture. The command may be left out.')
     .usage('[options] <picture>')
@@ -54,15 +58,15 @@ export const refineCommand = (around: Surroundings, setExitCode: (code: number) 
   for (const option of batch.options.filter(isOfOne)) command.addOption(option);
   command.optionsGroup(MESSAGES).option('--json', 'the result as a line of JSON on standard output');
   return setHelpTexts(command, HELP).action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
-    const config = await mergeConfig<RefineFlags>(command, inputs, around);
+    const config = await mergeConfig<RefineFlags>(command, inputs, context);
     if (printConfig === true) {
       const { findModelDefaults } = await import('../options/model-defaults.js');
-      const brought = await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, around);
-      around.stdout.write(configText(config, brought));
+      const brought = await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, context);
+      context.stdout.write(configText(config, brought));
       return;
     }
     /* Loaded where it is needed: help and completion do not wait for it. */
     const { refinePicture } = await import('./refine-picture.js');
-    setExitCode(await refinePicture(inputs, config, around));
+    setExitCode(await refinePicture(inputs, config, context));
   });
 };

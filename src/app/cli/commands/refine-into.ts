@@ -16,7 +16,7 @@ import type { BatchEvent } from '../../../run/batch/events.js';
 import { runBatch, type BatchOptions, type BatchOutcome } from '../../../run/batch/run-batch.js';
 import { mayAppend, type Beginning } from '../may-begin.js';
 import { packageVersion } from '../package-version.js';
-import { createFewNotes, STRANGE_LINES, strangeLine } from '../progress/few-notes.js';
+import { createLimitedNotes, FOREIGN_LINES, foreignLine } from '../progress/limited-notes.js';
 import type { Terminal } from '../progress/terminal.js';
 import type { BatchRun } from './batch-run.js';
 
@@ -64,11 +64,11 @@ export const refineInto = async (
   /* Killed after the results are gone, it goes on with what it may replace. */
   if (run.overwrites) await remember(0, false);
   await (looksBack ? copyIfHardLinked(resultsPath) : removeResults(resultsPath));
-  const passedOver = createFewNotes(say, STRANGE_LINES);
-  const again = createFewNotes(say, ['row that is done again', 'rows that are done again']);
+  const passedOver = createLimitedNotes(say, FOREIGN_LINES);
+  const again = createLimitedNotes(say, ['row that is done again', 'rows that are done again']);
   const earlier = looksBack
     ? await openEarlierResults(resultsPath, (fault) => {
-        passedOver.say(strangeLine(fault));
+        passedOver.say(foreignLine(fault));
       })
     : null;
   passedOver.end();

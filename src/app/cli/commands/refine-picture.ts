@@ -24,12 +24,12 @@ import type { MergedConfig } from '../config/config.js';
 import { packageVersion } from '../package-version.js';
 import { expectOnePicture, readPictureInput, type PictureInput } from '../options/picture-input.js';
 import { mayWrite, outputEnding, placeOutput, type PictureOutput } from '../options/picture-output.js';
-import { saySettingsFiles } from '../progress/say-settings-files.js';
+import { printSettingsFiles } from '../progress/print-settings-files.js';
 import { createProgress } from '../progress/progress.js';
 import { openScreening } from '../options/safety-options.js';
 import { makeScratchFolder } from '../scratch-folder.js';
 import { listenForStop } from '../stop-signal.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 import { timeText } from '../progress/time-text.js';
 
 /** There is no second run to tell of this one. */
@@ -42,7 +42,7 @@ export interface RefineFlags extends BatchFlags {
 interface Place {
   settingsFiles: readonly string[];
   flags: RefineFlags;
-  around: Surroundings;
+  context: ProcessContext;
   scratch: string;
   signal: AbortSignal;
 }
@@ -51,22 +51,22 @@ interface Place {
 export const refinePicture = async (
   inputs: readonly string[],
   { flags, file, userFile }: MergedConfig<RefineFlags>,
-  around: Surroundings,
+  context: ProcessContext,
 ): Promise<number> => {
-  const input = await expectOnePicture(inputs, around.cwd());
+  const input = await expectOnePicture(inputs, context.cwd());
   const toStdout = flags.output === '-' || (flags.output === undefined && input === '-');
-  expectStdout(toStdout, flags, around);
-  saySettingsFiles(file, userFile, flags, around);
-  const stop = listenForStop(around, () => {
-    around.stderr.write('Stopping. Once more to stop at once.\n');
+  expectStdout(toStdout, flags, context);
+  printSettingsFiles(file, userFile, flags, context);
+  const stop = listenForStop(context, () => {
+    context.stderr.write('Stopping. Once more to stop at once.\n');
   });
   const scratch = await makeScratchFolder();
   const settingsFiles = [file, userFile].filter((path) => path !== null);
-  const place = { flags, around, scratch, settingsFiles, signal: stop.signal };
+  const place = { flags, context, scratch, settingsFiles, signal: stop.signal };
   try {
     const result = await refineInto(toStdout ? null : flags.output, input, place);
-    if (flags.json === true) around.stdout.write(`${jsonText(result)}\n`);
-    return report(result, flags, around);
+    if (flags.json === true) context.stdout.write(`${jsonText(result)}\n`);
+    return report(result, flags, context);
   } catch (thrown) {
     if (!isRefineError(thrown) || thrown.code !== 'CANCELLED') throw thrown;
     throw new RefineError('CANCELLED', 'Stopped; no picture is written.', { cause: thrown });
@@ -77,7 +77,7 @@ export const refinePicture = async (
 };
 
 /** @throws USAGE_CONFLICT */
-const expectStdout = (toStdout: boolean, { json }: RefineFlags, { stdout }: Surroundings): void => {
+const expectStdout = (toStdout: boolean, { json }: RefineFlags, { stdout }: ProcessContext): void => {
   if (!toStdout) return;
   if (json === true) {
     throw new RefineError('USAGE_CONFLICT', '--json and the picture would both go to standard output: give -o <file>.');
@@ -89,12 +89,12 @@ const expectStdout = (toStdout: boolean, { json }: RefineFlags, { stdout }: Surr
 
 /** @param output null: standard output */
 const refineInto = async (output: string | undefined | null, text: string, place: Place): Promise<ResultRecord> => {
-  const { flags, around, scratch, signal } = place;
-  const cwd = around.cwd();
+  const { flags, context, scratch, signal } = place;
+  const cwd = context.cwd();
   const ending = await outputEnding(output ?? undefined, cwd);
-  const input = await readPictureInput(text, around, place);
-  const run = await planBatch([], { ...flags, outputDir: '.', errorThreshold: '-1' }, around, {
-    kind: batchKind(flags, around),
+  const input = await readPictureInput(text, context, place);
+  const run = await planBatch([], { ...flags, outputDir: '.', errorThreshold: '-1' }, context, {
+    kind: batchKind(flags, context),
     scratch,
     signal,
     settingsFiles: place.settingsFiles,
@@ -116,7 +116,7 @@ const refineInto = async (output: string | undefined | null, text: string, place
     /* What is put there while the engine works is nobody's to replace. */
     const replaceable = (await isTaken(join(target.folder, target.name))) ? ALL : NOTHING;
     await refuseSources(target, run);
-    await mayWrite(target, row, { overwrite: flags.overwrite === true, around, signal });
+    await mayWrite(target, row, { overwrite: flags.overwrite === true, context, signal });
     return await writeTo(target, row, { ...run, replaceable }, place);
   } finally {
     run.work.close();
@@ -148,9 +148,9 @@ const readRow = async (run: BatchRun, { shown, name }: PictureInput): Promise<Ro
 const headerError = async (
   row: Row | InvalidRow,
   { key, value }: PictureInput,
-  { around, signal }: Place,
+  { context, signal }: Place,
 ): Promise<ResultRecord['error']> => {
-  const source = 'source' in row ? row.source : parsePictureSource(value, around.cwd()).source;
+  const source = 'source' in row ? row.source : parsePictureSource(value, context.cwd()).source;
   if (key !== 'image' || (source.kind !== 'file' && source.kind !== 'inline')) return null;
   try {
     await readPictureHeader(source, row.sourceText ?? '', { signal });
@@ -167,9 +167,9 @@ const failure = (
   error: ResultRecord['error'],
   { model, device, precision }: RefineFlags,
 ): ResultRecord => {
-  const facts = { model: model ?? basename(BUNDLED_MODEL), device, precision };
+  const run = { model: model ?? basename(BUNDLED_MODEL), device, precision };
   if (error === null) throw new Error('a row failed without an error');
-  return buildResultRecord(row, { status: 'failed', error, durationMs: null }, facts);
+  return buildResultRecord(row, { status: 'failed', error, durationMs: null }, run);
 };
 
 const writeTo = async (
@@ -192,13 +192,13 @@ const runRow = async (
   row: Row,
   outputFolder: string,
   run: BatchRun & { replaceable?: Replaceable },
-  { flags, around, signal }: Place,
+  { flags, context, signal }: Place,
 ): Promise<ResultRecord> => {
   const { work, screening, total, replaceable = NOTHING } = run;
   const results: ResultRecord[] = [];
-  const progress = createProgress(around.stderr, total, flags.quiet === true);
+  const progress = createProgress(context.stderr, total, flags.quiet === true);
   try {
-    await openScreening(screening, flags, around, signal);
+    await openScreening(screening, flags, context, signal);
     await runBatch({
       rows: again(row, run),
       work,
@@ -230,9 +230,9 @@ async function* again({ output, sourceText, inputName }: Row, run: BatchRun): As
   for await (const row of run.rows()) yield 'error' in row ? row : { ...row, output, sourceText, inputName };
 }
 
-const send = async (path: string, { around, signal }: Place): Promise<void> => {
+const send = async (path: string, { context, signal }: Place): Promise<void> => {
   try {
-    await pipeline(createReadStream(path), around.stdout, { end: false });
+    await pipeline(createReadStream(path), context.stdout, { end: false });
   } catch (thrown) {
     signal.throwIfAborted();
     throw thrown;
@@ -240,7 +240,7 @@ const send = async (path: string, { around, signal }: Place): Promise<void> => {
 };
 
 /** Says how it ended. @returns the exit code */
-const report = (result: ResultRecord, { quiet }: RefineFlags, { stderr }: Surroundings): number => {
+const report = (result: ResultRecord, { quiet }: RefineFlags, { stderr }: ProcessContext): number => {
   if (result.error !== null) {
     const { code, message } = result.error;
     stderr.write(`sdxl-refine: ${message} [${code}]\n`);

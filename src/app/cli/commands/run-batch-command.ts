@@ -4,42 +4,42 @@ import { skippedText } from '../../../run/manifest/inputs/skipped-files.js';
 import { isRefineError, messageOf } from '../../../errors.js';
 import { batchKind, planBatch, verbOf, type BatchFlags, type RunKind } from './batch-run.js';
 import type { MergedConfig } from '../config/config.js';
-import { lookOnly } from './dry-run.js';
-import { saySettingsFiles } from '../progress/say-settings-files.js';
+import { reportDryRun } from './dry-run.js';
+import { printSettingsFiles } from '../progress/print-settings-files.js';
 import { resultPrinter } from '../progress/print-results.js';
 import { refineAll } from './refine-all.js';
 import { makeScratchFolder } from '../scratch-folder.js';
 import { createStepSummary } from '../progress/step-summary.js';
 import { listenForStop } from '../stop-signal.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 /** @returns the exit code */
 export const runBatchCommand = async (
   inputs: readonly string[],
   { flags, file, userFile, settings }: MergedConfig<BatchFlags>,
-  around: Surroundings,
-  kind: RunKind = batchKind(flags, around),
+  context: ProcessContext,
+  kind: RunKind = batchKind(flags, context),
 ): Promise<number> => {
-  saySettingsFiles(file, userFile, flags, around);
-  const stepSummary = createStepSummary(around, settings, verbOf(kind));
-  const printLine = resultPrinter(flags.json === true, around);
+  printSettingsFiles(file, userFile, flags, context);
+  const stepSummary = createStepSummary(context, settings, verbOf(kind));
+  const printLine = resultPrinter(flags.json === true, context);
   const print: typeof printLine = (line) => {
     printLine(line);
     stepSummary.take(line);
   };
-  const stop = listenForStop(around, () => {
-    around.stderr.write('Stopping; finished rows are kept. Once more to stop at once.\n');
+  const stop = listenForStop(context, () => {
+    context.stderr.write('Stopping; finished rows are kept. Once more to stop at once.\n');
   });
   const scratch = await makeScratchFolder();
   try {
-    const run = await planBatch(inputs, flags, around, {
+    const run = await planBatch(inputs, flags, context, {
       ...{ kind, scratch, signal: stop.signal, print },
       settingsFiles: [file, userFile].filter((path) => path !== null),
     });
-    const passedBy = skippedText(run.passedBy);
-    if (passedBy !== '' && flags.quiet !== true) around.stderr.write(`${passedBy}\n`);
+    const skipped = skippedText(run.skipped);
+    if (skipped !== '' && flags.quiet !== true) context.stderr.write(`${skipped}\n`);
     try {
-      const exitCode = await (flags.dryRun === true ? lookOnly : refineAll)(run, flags, around, stop.signal);
+      const exitCode = await (flags.dryRun === true ? reportDryRun : refineAll)(run, flags, context, stop.signal);
       await stepSummary.write(null);
       return exitCode;
     } finally {

@@ -14,31 +14,31 @@ import { openScreening, planScreening } from '../options/safety-options.js';
 import type { ScoreFlags } from '../options/score-flags.js';
 import { createEngine, readingOf, scoreOptions } from './score-setup.js';
 import { listenForStop } from '../stop-signal.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
-export const runScore = async (request: string, flags: ScoreFlags, around: Surroundings): Promise<void> => {
-  const screening = await planScreening(flags, around);
+export const runScore = async (request: string, flags: ScoreFlags, context: ProcessContext): Promise<void> => {
+  const screening = await planScreening(flags, context);
   const { reading, scoring } = scoreOptions(flags, screening);
-  const body = await readRequest(request, around);
+  const body = await readRequest(request, context);
   /* What is no JSON costs no download of a model. */
   parseJsonBody(body);
-  const stop = listenForStop(around, () => undefined);
+  const stop = listenForStop(context, () => undefined);
   try {
-    await openScreening(screening, flags, around, stop.signal);
-    const { engine, ofModel, note } = await createEngine(flags, around, stop.signal);
-    if (note !== null && flags.quiet !== true) around.stderr.write(noteText(note));
+    await openScreening(screening, flags, context, stop.signal);
+    const { engine, ofModel, note } = await createEngine(flags, context, stop.signal);
+    if (note !== null && flags.quiet !== true) context.stderr.write(noteText(note));
     const service = new RefineService({ engine, places: 1 });
     const read = requestReader(readingOf(reading, ofModel));
     const onWarning = (warning: string, row: number): void => {
-      if (flags.quiet !== true) around.stderr.write(`Note: row ${row}: ${warning}\n`);
+      if (flags.quiet !== true) context.stderr.write(`Note: row ${row}: ${warning}\n`);
     };
     try {
       const call = { signal: stop.signal, onStep: null };
       const results = await score(body, { ...scoring, read, refiner: service, onWarning }, call);
-      around.stdout.write(`${jsonText(results)}\n`);
+      context.stdout.write(`${jsonText(results)}\n`);
       /* Where every row was blocked, there is no model that could have anything to say. */
       const { warnings = [] } = service.isReady && flags.quiet !== true ? service.info() : {};
-      for (const warning of warnings) around.stderr.write(`Note: ${warning}\n`);
+      for (const warning of warnings) context.stderr.write(`Note: ${warning}\n`);
     } finally {
       service.close();
     }
@@ -48,9 +48,9 @@ export const runScore = async (request: string, flags: ScoreFlags, around: Surro
   }
 };
 
-const readRequest = async (request: string, around: Surroundings): Promise<Uint8Array> => {
+const readRequest = async (request: string, context: ProcessContext): Promise<Uint8Array> => {
   try {
-    return await readAll(request === '-' ? around.stdin : createReadStream(resolve(around.cwd(), request)));
+    return await readAll(request === '-' ? context.stdin : createReadStream(resolve(context.cwd(), request)));
   } catch (cause) {
     throw new RefineError('MANIFEST_UNREADABLE', `Cannot read the request ${request}: ${messageOf(cause)}.`, { cause });
   }

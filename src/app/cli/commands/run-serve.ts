@@ -7,25 +7,25 @@ import { createLog } from '../../server/log.js';
 import { createMetrics, type Metrics } from '../../server/metrics.js';
 import { RefineService } from '../../server/refine-service.js';
 import { RequestThread } from '../../server/requests/request-thread.js';
-import { refuseOpenDoor, serve } from '../../server/serve.js';
+import { refuseWithoutAuthentication, serve } from '../../server/serve.js';
 import { parseWhole } from '../options/run-options.js';
 import { openScreening, planScreening } from '../options/safety-options.js';
 import { createEngine, readingOf, scoreOptions } from './score-setup.js';
 import { DEFAULT_DEADLINE_S, type ServeFlags } from '../options/serve-flags.js';
 import { listenForStop } from '../stop-signal.js';
-import { variable, type Surroundings } from '../process-context.js';
+import { variable, type ProcessContext } from '../process-context.js';
 
 const MEBIBYTE = 2 ** 20;
 /** A timer of more milliseconds would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** @throws USAGE_* LISTEN_FAILED, and what opening the model throws */
-export const runServe = async (flags: ServeFlags, around: Surroundings): Promise<void> => {
-  const key = await readKey(flags, around);
+export const runServe = async (flags: ServeFlags, context: ProcessContext): Promise<void> => {
+  const key = await readKey(flags, context);
   const { host } = flags;
-  refuseOpenDoor({ host, key, isGuardedElsewhere: flags.auth === false });
+  refuseWithoutAuthentication({ host, key, isGuardedElsewhere: flags.auth === false });
   const seconds = (flag: string, text: string): number => Math.min(parseWhole(flag, text, 1) * 1000, LONGEST_TIMER_MS);
-  const deadline = flags.timeout ?? variable('WORKER_TIMEOUT', around) ?? DEFAULT_DEADLINE_S;
+  const deadline = flags.timeout ?? variable('WORKER_TIMEOUT', context) ?? DEFAULT_DEADLINE_S;
   const limits = {
     port: parseWhole('--port', flags.port, 0),
     deadlineMs: seconds('--timeout', deadline),
@@ -35,14 +35,14 @@ export const runServe = async (flags: ServeFlags, around: Surroundings): Promise
   };
   const bodiesLimit = parseWhole('--bodies-limit', flags.bodiesLimit, 1) * MEBIBYTE;
   const places = parseWhole('--queue', flags.queue, 0) + 1;
-  const screening = await planScreening(flags, around);
+  const screening = await planScreening(flags, context);
   const { reading, scoring } = scoreOptions(flags, screening);
-  const tls = await readTls(flags, around);
-  const log = createLog(around.stderr.write, flags.logJson === true, flags.quiet === true);
-  const stop = listenForStop(around, () => undefined);
+  const tls = await readTls(flags, context);
+  const log = createLog(context.stderr.write, flags.logJson === true, flags.quiet === true);
+  const stop = listenForStop(context, () => undefined);
   try {
-    await openScreening(screening, flags, around, stop.signal);
-    const { engine, ofModel, note } = await createEngine(flags, around, stop.signal);
+    await openScreening(screening, flags, context, stop.signal);
+    const { engine, ofModel, note } = await createEngine(flags, context, stop.signal);
     const metrics: Metrics = createMetrics(() => service);
     const service = new RefineService({ engine, places, onStepTime: metrics.stepTook, onTrouble: log.surprise });
     const request = readingOf(reading, ofModel);
@@ -70,9 +70,9 @@ export const runServe = async (flags: ServeFlags, around: Surroundings): Promise
 };
 
 /** @returns null: none is given @throws USAGE_CONFLICT USAGE_OPTION_INVALID */
-const readKey = async (flags: ServeFlags, around: Surroundings): Promise<string | null> => {
-  const fromFile = flags.keyFile === undefined ? null : await read(flags.keyFile, '--key-file', around);
-  const key = fromFile?.toString('utf8').trim() ?? around.env['SDXL_REFINE_KEY'] ?? null;
+const readKey = async (flags: ServeFlags, context: ProcessContext): Promise<string | null> => {
+  const fromFile = flags.keyFile === undefined ? null : await read(flags.keyFile, '--key-file', context);
+  const key = fromFile?.toString('utf8').trim() ?? context.env['SDXL_REFINE_KEY'] ?? null;
   if (key === null || flags.auth !== false) {
     if (key !== '') return key;
     throw new RefineError('USAGE_OPTION_INVALID', 'Expected a key, found nothing in its file or variable.');
@@ -82,17 +82,17 @@ const readKey = async (flags: ServeFlags, around: Surroundings): Promise<string 
 
 const readTls = async (
   { tlsCert, tlsKey }: ServeFlags,
-  around: Surroundings,
+  context: ProcessContext,
 ): Promise<{ cert: Buffer; key: Buffer } | null> => {
   if (tlsCert === undefined && tlsKey === undefined) return null;
   if (tlsCert === undefined || tlsKey === undefined) {
     throw new RefineError('USAGE_CONFLICT', 'TLS needs --tls-cert and --tls-key: give both.');
   }
-  const [cert, key] = [await read(tlsCert, '--tls-cert', around), await read(tlsKey, '--tls-key', around)];
+  const [cert, key] = [await read(tlsCert, '--tls-cert', context), await read(tlsKey, '--tls-key', context)];
   return { cert, key };
 };
 
-const read = async (path: string, flag: string, around: Surroundings): Promise<Buffer> =>
-  readFileBytes(resolve(around.cwd(), path), 'certificate').catch((cause: unknown) => {
+const read = async (path: string, flag: string, context: ProcessContext): Promise<Buffer> =>
+  readFileBytes(resolve(context.cwd(), path), 'certificate').catch((cause: unknown) => {
     throw new RefineError('USAGE_OPTION_INVALID', `Cannot read ${flag} ${path}: ${messageOf(cause)}.`, { cause });
   });

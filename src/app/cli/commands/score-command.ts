@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { setHelpTexts, type HelpTexts } from '../help-text.js';
 import { addRowOptions } from '../options/row-options.js';
 import { addScoreOptions, readFlags, type ScoreFlags } from '../options/score-flags.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 const HELP: HelpTexts = {
   examples: ['sdxl-refine score request.json', 'sdxl-refine score - < request.json'],
@@ -13,14 +13,14 @@ const HELP: HelpTexts = {
 Exit codes: 0 answered, 1 a row is wrong or failed, 2 usage, 3 the request is wrong, 4 model, 5 device, 130 stopped.`,
 };
 
-export const scoreCommand = (around: Surroundings): Command => {
+export const scoreCommand = (context: ProcessContext): Command => {
   const command = new Command('score')
     .description('Answers one request of the online endpoint, without a server.')
     .argument('<request>', 'request file, or - for standard input');
   return setHelpTexts(addRowOptions(addScoreOptions(command), 'batch'), HELP).action(async (request: string) => {
-    const flags = await readFlags<ScoreFlags>(command, around);
+    const flags = await readFlags<ScoreFlags>(command, context);
     /* Loaded where it is needed: help and completion do not wait for it. */
     const { runScore } = await import('./run-score.js');
-    await runScore(request, flags, around);
+    await runScore(request, flags, context);
   });
 };

@@ -19,7 +19,7 @@ import { readModelDefaults } from '../options/model-defaults.js';
 import { resolveModel } from '../options/resolve-model.js';
 import { parseDevice, parsePrecision, parseVaeTiling, parseWhole } from '../options/run-options.js';
 import type { ScoreFlags } from '../options/score-flags.js';
-import { variable, type Surroundings } from '../process-context.js';
+import { variable, type ProcessContext } from '../process-context.js';
 
 /** Bytes that the URLs of a request send; pictures in its body are under the body's own limit. */
 const MAX_FETCH_BYTES = 32 * 2 ** 20;
@@ -71,31 +71,31 @@ export interface ScoreEngine {
 /** @throws USAGE_OPTION_INVALID MODEL_DOWNLOAD_FAILED MODEL_CONFIG_INVALID, the signal's reason */
 export const createEngine = async (
   flags: ScoreFlags,
-  around: Surroundings,
+  context: ProcessContext,
   signal: AbortSignal,
 ): Promise<ScoreEngine> => {
   const device = parseDevice(flags.device);
   const precision = parsePrecision(flags.precision);
   const vaeTiling = parseVaeTiling(flags.vaeTiling);
   const memory = memoryUse(flags);
-  const named = flags.model ?? variable('AZUREML_MODEL_DIR', around);
-  const model = await resolveModel(named ?? BUNDLED_MODEL, around, { signal, quiet: flags.quiet === true });
-  const vae = flags.vae === undefined ? null : existingForm(resolve(around.cwd(), flags.vae));
-  const loras = parseLoras(flags.lora, around.cwd());
-  const folder = await openNamedLoras(flags.loraDir, loras, around, signal);
+  const named = flags.model ?? variable('AZUREML_MODEL_DIR', context);
+  const model = await resolveModel(named ?? BUNDLED_MODEL, context, { signal, quiet: flags.quiet === true });
+  const vae = flags.vae === undefined ? null : existingForm(resolve(context.cwd(), flags.vae));
+  const loras = parseLoras(flags.lora, context.cwd());
+  const folder = await openNamedLoras(flags.loraDir, loras, context, signal);
   /* All of it: nobody knows what requests will name. */
   folder?.findAll();
   const modelName = named ?? basename(BUNDLED_MODEL);
   const all = [...loras, ...(folder?.choose() ?? [])];
   const engine = new Engine({ model, modelName, vae, vaeTiling, memory, loras: all, device, precision });
   const modelDefaults = await readModelDefaults(model);
-  const note = await demoNote(named === undefined ? ['refiner'] : [], around.env);
+  const note = await demoNote(named === undefined ? ['refiner'] : [], context.env);
   if (folder === null) return { engine, ofModel: { modelDefaults, loraFolder: null }, note };
   /* Which of the folder fit has to be known before requests name them. Why is for the operator: it says where files are. */
   const leftOut = Object.entries((await engine.open(signal)).lorasLeftOut ?? {});
   folder.leaveOut(Object.fromEntries(leftOut.map(([name]) => [name, 'it does not fit the model'])));
   if (flags.quiet !== true) {
-    for (const [name, why] of leftOut) around.stderr.write(`Note: the LoRA ${name} is left out: ${why}.\n`);
+    for (const [name, why] of leftOut) context.stderr.write(`Note: the LoRA ${name} is left out: ${why}.\n`);
   }
   return { engine, ofModel: { modelDefaults, loraFolder: folder.listed() }, note };
 };

@@ -4,7 +4,7 @@ import { addScoreOptions, readFlags } from '../options/score-flags.js';
 import { DEFAULT_DEADLINE_S, type ServeFlags } from '../options/serve-flags.js';
 import { addRowOptions } from '../options/row-options.js';
 import { setHelpTexts, type HelpTexts } from '../help-text.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 const HELP: HelpTexts = {
   examples: [
@@ -18,7 +18,7 @@ const HELP: HelpTexts = {
 Exit codes: 0 stopped after finishing what was accepted, 2 usage, 4 model, 5 device.`,
 };
 
-export const serveCommand = (around: Surroundings): Command => {
+export const serveCommand = (context: ProcessContext): Command => {
   const command = new Command('serve')
     .description("Serves Azure ML's online endpoint for the refiner on this machine.")
     .summary("Serves Azure ML's online endpoint on this machine.");
@@ -41,9 +41,9 @@ export const serveCommand = (around: Surroundings): Command => {
     .option('--tls-key <file>', 'its private key, PEM')
     .option('--log-json', 'log as JSON lines');
   return setHelpTexts(addRowOptions(command, 'batch'), HELP).action(async () => {
-    const flags = await readFlags<ServeFlags>(command, around);
+    const flags = await readFlags<ServeFlags>(command, context);
     /* Loaded where it is needed: the web server takes longer to load than other commands to begin. */
     const { runServe } = await import('./run-serve.js');
-    await runServe(flags, around);
+    await runServe(flags, context);
   });
 };

@@ -97,14 +97,14 @@ export const onlyFileOf = async (
  * command line would name them.
  *
  * @param path absolute
- * @param strangers settings of other commands, which are left alone
+ * @param otherNames settings of other commands, which are left alone
  * @throws RefineError USAGE_OPTION_INVALID: unreadable, no object, an unknown key, a value that its key doesn't take
  */
 export const readConfigFile = async (
   path: string,
   cwd: string,
   keys: readonly ConfigKey[],
-  strangers: ReadonlySet<string> = new Set(),
+  otherNames: ReadonlySet<string> = new Set(),
 ): Promise<ConfigFile> => {
   const parse = PARSERS[extname(path).toLowerCase()];
   if (parse === undefined) throw unreadable(path, 'its name ends otherwise');
@@ -117,7 +117,7 @@ export const readConfigFile = async (
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw unreadable(path, 'it holds no keys with values');
   }
-  const settings = readSettings(value, path, keys, strangers);
+  const settings = readSettings(value, path, keys, otherNames);
   for (const { name, isPath, isList } of keys) {
     const place = settings.get(name);
     if (isList && isPath !== false && place !== undefined)
@@ -149,12 +149,12 @@ const readSettings = (
   object: object,
   path: string,
   keys: readonly ConfigKey[],
-  strangers: ReadonlySet<string>,
+  otherNames: ReadonlySet<string>,
 ): Map<string, SettingValue> => {
   const settings = new Map<string, SettingValue>();
   for (const [name, value] of Object.entries(object) as [string, unknown][]) {
     const key = keys.find((one) => one.name === name);
-    if (key === undefined && name !== '$schema' && !strangers.has(name)) throw unknownKey(name, path, keys);
+    if (key === undefined && name !== '$schema' && !otherNames.has(name)) throw unknownKey(name, path, keys);
     if (key === undefined || value === null) continue;
     settings.set(name, checkSetting(key, value, `${name} in ${path}`));
   }

@@ -9,8 +9,8 @@ import { readEnvironment } from './environment.js';
 import { CONFIG_VARIABLE } from './variable-name.js';
 import { refuseForeignSettings } from './found-settings.js';
 import { AS_OPTION, AS_VARIABLE, inFile, withNewNames, type Spelling } from './renamed-settings.js';
-import { variable, type Surroundings } from '../process-context.js';
-import { plainText } from '../progress/plain-text.js';
+import { variable, type ProcessContext } from '../process-context.js';
+import { escapeControls } from '../progress/escape-controls.js';
 import { findUserConfig } from './user-config.js';
 
 export type SettingSource = 'option' | 'env' | 'config' | 'default';
@@ -35,7 +35,7 @@ export interface MergedConfig<Flags> {
 }
 
 /** Where settings are looked for besides the command line, and where notes go. */
-type Places = Pick<Surroundings, 'env' | 'cwd'> & { stderr: Pick<Surroundings['stderr'], 'write'> };
+type Places = Pick<ProcessContext, 'env' | 'cwd'> & { stderr: Pick<ProcessContext['stderr'], 'write'> };
 
 /**
  * @param command parsed: knows which options the command line gave
@@ -44,12 +44,12 @@ type Places = Pick<Surroundings, 'env' | 'cwd'> & { stderr: Pick<Surroundings['s
 export const mergeConfig = async <Flags extends object>(
   command: Command,
   inputs: readonly string[],
-  around: Places,
+  context: Places,
 ): Promise<MergedConfig<Flags>> => {
   const keys = configKeys(command);
-  const strangers = namesOfOthers(command);
-  const environment = readEnvironment(keys, around.env, strangers);
-  const [nearest, own] = await openConfigFiles(command, inputs, { keys, strangers }, around);
+  const otherNames = settingsOfOtherCommands(command);
+  const environment = readEnvironment(keys, context.env, otherNames);
+  const [nearest, own] = await openConfigFiles(command, inputs, { keys, otherNames }, context);
   const flags: Record<string, unknown> = { ...command.opts() };
   const notes: string[] = [];
   const fromFile = (file: ConfigFile | null): Given[] =>
@@ -77,7 +77,7 @@ export const mergeConfig = async <Flags extends object>(
     settings[name] = { value, source, ...(file === undefined ? {} : { file }) };
     if (found !== undefined) flags[attribute] = asFlag(value, isList);
   }
-  if (flags['quiet'] !== true) for (const note of notes) around.stderr.write(`Note: ${plainText(note)}\n`);
+  if (flags['quiet'] !== true) for (const note of notes) context.stderr.write(`Note: ${escapeControls(note)}\n`);
   /* An error that comes later is told as the command was asked to speak. */
   if (flags['json'] === true) command.setOptionValue('json', true);
   return { flags: flags as Flags, file: nearest?.path ?? null, userFile: own?.path ?? null, settings };
@@ -102,26 +102,26 @@ export const configText = (
 };
 
 /** Settings of the program's other commands: one file and one environment serve all. */
-const namesOfOthers = (command: Command): ReadonlySet<string> =>
+const settingsOfOtherCommands = (command: Command): ReadonlySet<string> =>
   new Set((command.parent?.commands ?? []).flatMap((other) => configKeys(other).map(({ name }) => name)));
 
 /** The file that was named or found, which counts for more, and the user's own. */
 const openConfigFiles = async (
   command: Command,
   inputs: readonly string[],
-  known: { keys: readonly ConfigKey[]; strangers: ReadonlySet<string> },
-  around: Places,
+  known: { keys: readonly ConfigKey[]; otherNames: ReadonlySet<string> },
+  context: Places,
 ): Promise<readonly [ConfigFile | null, ConfigFile | null]> => {
   const { config } = command.opts<{ config?: string | false }>();
   if (config === false) return [null, null];
-  const cwd = around.cwd();
+  const cwd = context.cwd();
   const read = async (path: string | null): Promise<ConfigFile | null> =>
-    path === null ? null : readConfigFile(path, cwd, known.keys, known.strangers);
-  const named = config ?? variable(CONFIG_VARIABLE, around);
-  const ownPath = await findUserConfig(around.env);
+    path === null ? null : readConfigFile(path, cwd, known.keys, known.otherNames);
+  const named = config ?? variable(CONFIG_VARIABLE, context);
+  const ownPath = await findUserConfig(context.env);
   const path = named === undefined ? await findConfigFile(inputs[0] ?? '-', cwd) : resolve(cwd, named);
   const nearest = path === ownPath ? null : await read(path);
-  if (named === undefined && nearest !== null) await refuseForeignSettings(nearest, around);
+  if (named === undefined && nearest !== null) await refuseForeignSettings(nearest, context);
   return [nearest, await read(ownPath)];
 };
 

@@ -5,7 +5,7 @@ import { checkSetting, nearestSetting, type ConfigKey } from './config-keys.js';
 import type { SettingValue } from './setting-value.js';
 
 /**
- * The settings of the environment, by name. `strangers` are settings of other commands, which are left alone. An empty variable is one that isn't set, as scripts and workflows leave them.
+ * The settings of the environment, by name. `otherNames` are settings of other commands, which are left alone. An empty variable is one that isn't set, as scripts and workflows leave them.
  *
  * @throws RefineError USAGE_OPTION_INVALID for a value that its option doesn't take, and for a name that looks like a
  *   slip; other names with the prefix are somebody else's
@@ -13,7 +13,7 @@ import type { SettingValue } from './setting-value.js';
 export const readEnvironment = (
   keys: readonly ConfigKey[],
   env: Readonly<Record<string, string | undefined>>,
-  strangers: ReadonlySet<string> = new Set(),
+  otherNames: ReadonlySet<string> = new Set(),
 ): ReadonlyMap<string, SettingValue> => {
   const known = new Map(keys.map((key) => [variableOf(key.name), key]));
   const given = Object.entries(env).filter(([name]) => name.startsWith(PREFIX) && name !== CONFIG_VARIABLE);
@@ -21,7 +21,7 @@ export const readEnvironment = (
   for (const [variable, text] of given) {
     if (text === undefined || text === '') continue;
     const key = known.get(variable);
-    if (key === undefined && strangers.has(variable.slice(PREFIX.length).toLowerCase())) continue;
+    if (key === undefined && otherNames.has(variable.slice(PREFIX.length).toLowerCase())) continue;
     if (key === undefined) refuseSlip(variable, keys);
     else settings.set(key.name, checkSetting(key, key.read(text), variable));
   }

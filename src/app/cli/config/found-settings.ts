@@ -7,7 +7,7 @@ import { rowKeyOf } from '../../../run/manifest/rows/row-keys.js';
 import type { ConfigFile } from './config-file.js';
 import type { SettingValue } from './setting-value.js';
 import { findModelFolder } from '../options/resolve-model.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 /** Besides the keys of rows. A key that is not here needs the user's word. */
 const OF_PICTURES: ReadonlySet<string> = new Set(['mode', 'stage_input', 'seed_mode', 'from_metadata', 'metadata']);
@@ -21,10 +21,10 @@ export const foundFileMaySet = (name: string): boolean | 'here' =>
 /** @throws RefineError USAGE_CONFLICT naming the first key that needs the user's word, and how to give it */
 export const refuseForeignSettings = async (
   { path, settings }: ConfigFile,
-  around: Pick<Surroundings, 'env' | 'cwd'>,
+  context: Pick<ProcessContext, 'env' | 'cwd'>,
 ): Promise<void> => {
   for (const [name, value] of settings) {
-    const why = await objectionTo(name, value, around);
+    const why = await objectionTo(name, value, context);
     if (why === null) continue;
     throw new RefineError(
       'USAGE_CONFLICT',
@@ -38,7 +38,7 @@ export const refuseForeignSettings = async (
 const objectionTo = async (
   name: string,
   value: SettingValue,
-  around: Pick<Surroundings, 'env' | 'cwd'>,
+  context: Pick<ProcessContext, 'env' | 'cwd'>,
 ): Promise<string | null> => {
   const may = foundFileMaySet(name);
   if (may === true) return null;
@@ -48,7 +48,7 @@ const objectionTo = async (
   if (places.some((place) => /^[\\/](?:[\\/]|\?\?[\\/])/.test(place))) return 'it names a place on the network';
   if (!MODELS.has(name)) return null;
   const [model = ''] = places;
-  return (await findModelFolder(model, around)) === null
+  return (await findModelFolder(model, context)) === null
     ? `${model} is not on this machine, and would be downloaded`
     : null;
 };

@@ -10,42 +10,42 @@ import { readGenerationMetadata } from '../../../media/metadata/read-generation-
 import { readInfotext } from '../../../media/metadata/read-infotext.js';
 import { readWithoutPixels } from '../commands/read-without-pixels.js';
 
-const readFacts = (path: string): Promise<GenerationMetadata | null> =>
+const readMetadata = (path: string): Promise<GenerationMetadata | null> =>
   withFile(path, 'picture', async (handle, size) => readGenerationMetadata(await readWithoutPixels(handle, size)));
 
 const NOTHING: MetadataValues = { values: {}, warnings: [] };
 
 /** @returns nothing too when the file can't be read: that is said where the picture is needed */
 export const readPictureFacts = async (path: string): Promise<MetadataValues> => {
-  const facts = await readFacts(path).catch((thrown: unknown) => {
+  const metadata = await readMetadata(path).catch((thrown: unknown) => {
     if (systemCodeOf(thrown) === undefined && !(thrown instanceof FileRefused)) throw thrown;
     return null;
   });
-  return facts === null ? NOTHING : asRowValues(facts);
+  return metadata === null ? NOTHING : asRowValues(metadata);
 };
 
 /** The text beside a picture, where it is A1111's; null: it is a caption. */
 export const readInfotextFacts = (text: string): MetadataValues | null => {
-  const facts = readInfotext(text);
-  return facts === null ? null : asRowValues(facts);
+  const metadata = readInfotext(text);
+  return metadata === null ? null : asRowValues(metadata);
 };
 
 const withoutNulls = (values: Record<string, unknown>): RowValues =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
 
-const asRowValues = (facts: GenerationMetadata): MetadataValues => {
-  const { prompt, negativePrompt, seed, steps, guidanceScale, width, height, noise = {}, warnings } = facts;
+const asRowValues = (metadata: GenerationMetadata): MetadataValues => {
+  const { prompt, negativePrompt, seed, steps, guidanceScale, width, height, noise = {}, warnings } = metadata;
   const values = withoutNulls({
     prompt,
     negative_prompt: negativePrompt,
-    prompt_syntax: syntaxOf(facts),
+    prompt_syntax: syntaxOf(metadata),
     seed,
     steps,
     // A sampler that is none of the schedulers is said where it is asked for.
-    scheduler: mapSampler(facts) ?? facts.sampler,
+    scheduler: mapSampler(metadata) ?? metadata.sampler,
     guidance_scale: guidanceScale,
     original_size: width === null || height === null ? null : [height, width],
-    rng: facts.program === 'comfyui' ? 'comfy' : (noise.rng ?? null),
+    rng: metadata.program === 'comfyui' ? 'comfy' : (noise.rng ?? null),
     vae_sample: noise.vaeSample ?? null,
     variation_seed: noise.variationSeed ?? null,
     variation_strength: noise.variationStrength ?? null,

@@ -12,7 +12,7 @@ import { formatValue } from '../../../run/manifest/rows/format-value.js';
 import { DEFAULTS_FILE } from '../../../models/weights/discovery/model-files.js';
 import { readJsonObject } from '../../../models/weights/discovery/read-json.js';
 import { findModelFolder } from './resolve-model.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 /** What the model was made for, and never what a run reads, writes or asks of the network. */
 export const MODEL_DEFAULT_KEYS = SETTING_NAMES.filter((name) => SETTINGS[name].modelMaySet);
@@ -60,8 +60,8 @@ const unknownKey = (name: string): string => {
 /** The same of `--model` as people write it; a model that is not on this machine yet brings none. */
 export const findModelDefaults = async (
   text: string,
-  around: Pick<Surroundings, 'cwd' | 'env'>,
+  context: Pick<ProcessContext, 'cwd' | 'env'>,
 ): Promise<RowValues> => {
-  const found = await findModelFolder(text, around);
+  const found = await findModelFolder(text, context);
   return found === null ? {} : readModelDefaults(found);
 };

@@ -6,17 +6,17 @@ import { existingForm } from '../../../io/files/unicode-form.js';
 import { openLoraFolder, type LoraFolder } from '../../../run/manifest/inputs/lora-folder.js';
 import type { InvalidRow, Row } from '../../../records/row.js';
 import type { LoraChoice } from '../../../records/model-options.js';
-import type { PlannedWork } from '../progress/pace.js';
-import type { Surroundings } from '../process-context.js';
+import type { PlannedWork } from '../progress/time-estimate.js';
+import type { ProcessContext } from '../process-context.js';
 
 /** @param folder as the user named it @returns null: none is given @throws USAGE_OPTION_INVALID, the signal's reason */
 export const openNamedLoras = async (
   folder: string | undefined,
   loras: readonly LoraChoice[],
-  around: Pick<Surroundings, 'cwd'>,
+  context: Pick<ProcessContext, 'cwd'>,
   signal: AbortSignal,
 ): Promise<LoraFolder | null> =>
-  folder === undefined ? null : openLoraFolder(existingForm(resolve(around.cwd(), folder)), loras, signal);
+  folder === undefined ? null : openLoraFolder(existingForm(resolve(context.cwd(), folder)), loras, signal);
 
 /** Counts what the rows of a part will take. @param loras gets the names of the LoRAs that they have */
 export const measure = async (rows: AsyncIterable<Row | InvalidRow>, loras: Set<string>): Promise<PlannedWork> => {

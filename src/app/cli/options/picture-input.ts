@@ -10,7 +10,7 @@ import { existingForm } from '../../../io/files/unicode-form.js';
 import { isGlob } from '../../../run/manifest/inputs/glob-place.js';
 import { isManifest } from '../../../run/manifest/inputs/manifest-input.js';
 import { formatValue } from '../../../run/manifest/rows/format-value.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 export interface PictureInput {
   /** Key and value of its row. */
@@ -56,7 +56,7 @@ const several = (found: string, inputs: readonly string[]): RefineError => {
  */
 export const readPictureInput = async (
   input: string,
-  { stdin, cwd }: Pick<Surroundings, 'stdin' | 'cwd'>,
+  { stdin, cwd }: Pick<ProcessContext, 'stdin' | 'cwd'>,
   { scratch, signal }: { scratch: string; signal: AbortSignal },
 ): Promise<PictureInput> => {
   if (input === '-') return { key: 'image', value: await keepPicture(stdin, scratch, signal), shown: '-', name: '-' };
@@ -65,7 +65,7 @@ export const readPictureInput = async (
   return { key: LATENTS.test(value) ? 'latents' : 'image', value, name: basename(value) };
 };
 
-const keepPicture = async (stdin: Surroundings['stdin'], folder: string, signal: AbortSignal): Promise<string> => {
+const keepPicture = async (stdin: ProcessContext['stdin'], folder: string, signal: AbortSignal): Promise<string> => {
   if (stdin.isTTY === true) {
     throw new RefineError('USAGE_CONFLICT', 'Expected a picture on standard input, found a terminal. Give a file.');
   }

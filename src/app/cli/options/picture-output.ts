@@ -7,7 +7,7 @@ import { RefineError } from '../../../errors.js';
 import { OUTPUT_EXTENSIONS } from '../../../run/manifest/rows/output-form.js';
 import type { Row } from '../../../records/row.js';
 import { ask, canAsk } from '../progress/ask.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 export interface PictureOutput {
   /** Absolute. */
@@ -60,7 +60,7 @@ export const placeOutput = async (row: Row, output: string | undefined, cwd: str
 export const mayWrite = async (
   { folder, name, shown }: PictureOutput,
   { source }: Row,
-  { overwrite, around, signal }: { overwrite: boolean; around: Surroundings; signal: AbortSignal },
+  { overwrite, context, signal }: { overwrite: boolean; context: ProcessContext; signal: AbortSignal },
 ): Promise<void> => {
   const path = join(folder, name);
   if (!(await isTaken(path))) return;
@@ -71,7 +71,7 @@ export const mayWrite = async (
     throw new RefineError('OUTPUT_IS_INPUT', `${shown} is the picture itself. Give another name with -o.`);
   }
   if (overwrite) return;
-  if (canAsk(around) && (await ask(`${shown} exists. Replace it? [y/N] `, around, signal))) return;
-  if (canAsk(around)) throw new RefineError('OUTPUT_EXISTS', `${shown} stays as it is.`, { context: { path } });
+  if (canAsk(context) && (await ask(`${shown} exists. Replace it? [y/N] `, context, signal))) return;
+  if (canAsk(context)) throw new RefineError('OUTPUT_EXISTS', `${shown} stays as it is.`, { context: { path } });
   await refuseExistingFile(path);
 };

@@ -10,7 +10,7 @@ import { pullModel } from '../../../models/hub/pull-model.js';
 import { BUNDLED_MODELS } from './bundled-model.js';
 import { downloadProgress } from '../progress/download-progress.js';
 import { isAlive } from '../is-process-alive.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 /**
  * What is on this machine: a path beats a bundled name beats the cache.
@@ -18,14 +18,14 @@ import type { Surroundings } from '../process-context.js';
  */
 export const findModelFolder = async (
   text: string,
-  around: Pick<Surroundings, 'cwd' | 'env'>,
+  context: Pick<ProcessContext, 'cwd' | 'env'>,
 ): Promise<string | null> => {
-  const path = existingForm(resolve(around.cwd(), text));
+  const path = existingForm(resolve(context.cwd(), text));
   if (await exists(path)) return path;
   const bundled = BUNDLED_MODELS.find(({ name }) => name === text);
   if (bundled !== undefined) return bundled.folder;
   const id = parseModelId(text);
-  return id === null ? null : findCached((await readHubSettings(around.env)).cache, id);
+  return id === null ? null : findCached((await readHubSettings(context.env)).cache, id);
 };
 
 /**
@@ -35,18 +35,18 @@ export const findModelFolder = async (
  */
 export const resolveModel = async (
   text: string,
-  around: Surroundings,
+  context: ProcessContext,
   { signal, quiet }: { signal: AbortSignal; quiet: boolean },
 ): Promise<string> => {
-  const found = await findModelFolder(text, around);
+  const found = await findModelFolder(text, context);
   if (found !== null) return found;
-  const path = existingForm(resolve(around.cwd(), text));
+  const path = existingForm(resolve(context.cwd(), text));
   const id = parseModelId(text);
-  const settings = await readHubSettings(around.env);
+  const settings = await readHubSettings(context.env);
   if (id === null || settings.isOffline) return path;
-  const progress = downloadProgress(around.stderr, text, quiet);
+  const progress = downloadProgress(context.stderr, text, quiet);
   try {
-    const options = { variant: DEFAULT_VARIANT, signal, isAlive: (pid: number) => isAlive(around, pid) };
+    const options = { variant: DEFAULT_VARIANT, signal, isAlive: (pid: number) => isAlive(context, pid) };
     return await pullModel(settings, id, { ...options, report: progress.report });
   } finally {
     progress.end();

@@ -10,9 +10,9 @@ import { createScreening, NO_SCREENING, type Screening } from '../../../run/safe
 import { FAIL_MODES, SCREENERS } from './option-words.js';
 import { parseChoice } from './run-options.js';
 import type { SafetyFlags } from './safety-flags.js';
-import { variable, type Surroundings } from '../process-context.js';
+import { variable, type ProcessContext } from '../process-context.js';
 
-type Around = Pick<Surroundings, 'env' | 'cwd' | 'stderr'>;
+type Context = Pick<ProcessContext, 'env' | 'cwd' | 'stderr'>;
 
 /** Names that the service gives to blocklists (Azure AI Content Safety, "Use a blocklist"). */
 const BLOCKLIST_NAME = /^[\w.~-]+$/;
@@ -21,15 +21,15 @@ const BLOCKLIST_NAME = /^[\w.~-]+$/;
  * What the options say; no network is asked and no session opened yet.
  * @throws USAGE_OPTION_INVALID USAGE_CONFLICT CONTENT_SAFETY_SETUP MODEL_*
  */
-export const planScreening = async (flags: SafetyFlags, around: Around): Promise<Screening> => {
+export const planScreening = async (flags: SafetyFlags, context: Context): Promise<Screening> => {
   const service =
     flags.contentSafety === undefined ? null : parseChoice('--content-safety', flags.contentSafety, SCREENERS);
   const failMode = parseChoice('--safety-fail', flags.safetyFail ?? 'closed', FAIL_MODES);
   switch (service) {
     case null:
       refuseHalfOn(flags);
-      if (variable('CONTENT_SAFETY_ENDPOINT', around) !== undefined && flags.quiet !== true) {
-        around.stderr.write(
+      if (variable('CONTENT_SAFETY_ENDPOINT', context) !== undefined && flags.quiet !== true) {
+        context.stderr.write(
           'Note: CONTENT_SAFETY_ENDPOINT is set, but nothing is screened: give --content-safety azure, or off to say so.\n',
         );
       }
@@ -37,9 +37,9 @@ export const planScreening = async (flags: SafetyFlags, around: Around): Promise
     case 'off':
       return NO_SCREENING;
     case 'azure':
-      return createScreening(azure(flags, around), failMode);
+      return createScreening(azure(flags, context), failMode);
     case 'local':
-      return createScreening(await local(flags, around), failMode);
+      return createScreening(await local(flags, context), failMode);
   }
 };
 
@@ -47,7 +47,7 @@ export const planScreening = async (flags: SafetyFlags, around: Around): Promise
 export const openScreening = async (
   screening: Screening,
   { quiet }: SafetyFlags,
-  { stderr }: Pick<Surroundings, 'stderr'>,
+  { stderr }: Pick<ProcessContext, 'stderr'>,
   signal: AbortSignal,
 ): Promise<void> => {
   const notes = await screening.open(signal);
@@ -63,9 +63,9 @@ const refuseHalfOn = ({ safetyBlockAt, safetyBlocklist, safetyModel, safetyFail 
   );
 };
 
-const azure = (flags: SafetyFlags, around: Around): Screener => {
+const azure = (flags: SafetyFlags, context: Context): Screener => {
   if (flags.safetyModel !== undefined) throw conflict('--safety-model', 'local');
-  const key = variable('CONTENT_SAFETY_KEY', around);
+  const key = variable('CONTENT_SAFETY_KEY', context);
   const blocklists = [flags.safetyBlocklist ?? []]
     .flat()
     .flatMap((names) => names.split(',').map((name) => name.trim()));
@@ -77,14 +77,14 @@ const azure = (flags: SafetyFlags, around: Around): Screener => {
     );
   }
   return azureScreener({
-    endpoint: readEndpoint(around),
-    authorize: key === undefined ? authorizeByIdentity(around.env) : authorizeByKey(key),
-    blockAt: parseBlockAt(flags.safetyBlockAt ?? thresholdText(around), AZURE_SCALE),
+    endpoint: readEndpoint(context),
+    authorize: key === undefined ? authorizeByIdentity(context.env) : authorizeByKey(key),
+    blockAt: parseBlockAt(flags.safetyBlockAt ?? thresholdText(context), AZURE_SCALE),
     blocklists,
   });
 };
 
-const local = (flags: SafetyFlags, around: Around): Promise<Screener> => {
+const local = (flags: SafetyFlags, context: Context): Promise<Screener> => {
   if (flags.safetyBlocklist !== undefined) throw conflict('--safety-blocklist', 'azure');
   if (flags.safetyModel === undefined) {
     throw new RefineError(
@@ -92,7 +92,7 @@ const local = (flags: SafetyFlags, around: Around): Promise<Screener> => {
       '--content-safety local needs --safety-model: an image classifier as ONNX (docs/content-safety.md names some).',
     );
   }
-  return localScreener(resolve(around.cwd(), flags.safetyModel), flags.safetyBlockAt ?? LOCAL_USUAL);
+  return localScreener(resolve(context.cwd(), flags.safetyModel), flags.safetyBlockAt ?? LOCAL_USUAL);
 };
 
 const LOCAL_USUAL = '0.5';
@@ -101,8 +101,8 @@ const conflict = (flag: string, service: string): RefineError =>
   new RefineError('USAGE_CONFLICT', `${flag} is of --content-safety ${service}: leave it out, or choose that.`);
 
 /** Azure's own scripts block above their threshold, we from a severity on. */
-const thresholdText = (around: Around): string => {
-  const text = variable('CONTENT_SAFETY_THRESHOLD', around);
+const thresholdText = (context: Context): string => {
+  const text = variable('CONTENT_SAFETY_THRESHOLD', context);
   if (text === undefined) return String(AZURE_SCALE.usual);
   if (/^[0-6]$/.test(text)) return String(Number(text) + 1);
   throw new RefineError(
@@ -113,8 +113,8 @@ const thresholdText = (around: Around): string => {
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
-const readEndpoint = (around: Around): URL => {
-  const text = variable('CONTENT_SAFETY_ENDPOINT', around) ?? '';
+const readEndpoint = (context: Context): URL => {
+  const text = variable('CONTENT_SAFETY_ENDPOINT', context) ?? '';
   const url = URL.canParse(text) ? new URL(text) : null;
   /* The key and the pictures travel there. */
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.includes(url.hostname))) return url;

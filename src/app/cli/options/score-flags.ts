@@ -4,7 +4,7 @@ import { mergeConfig } from '../config/config.js';
 import { collect } from './lora-options.js';
 import { addCacheWeights } from './cache-weights.js';
 import { addSafetyOptions, type SafetyFlags } from './safety-flags.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 export interface ScoreFlags
   extends SafetyFlags, Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
@@ -48,7 +48,7 @@ export const addScoreOptions = (command: Command): Command => {
 };
 
 /** Options over `SDXL_REFINE_*`. There is no configuration file: it belongs to a batch, beside the inputs. */
-export const readFlags = async <Flags extends object>(command: Command, around: Surroundings): Promise<Flags> => {
+export const readFlags = async <Flags extends object>(command: Command, context: ProcessContext): Promise<Flags> => {
   command.setOptionValue('config', false);
-  return (await mergeConfig<Flags>(command, [], around)).flags;
+  return (await mergeConfig<Flags>(command, [], context)).flags;
 };

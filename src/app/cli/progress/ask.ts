@@ -1,11 +1,15 @@
 /** A question to the person at the terminal. */
 import { createInterface } from 'node:readline';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
-export const canAsk = ({ stdin, stderr }: Surroundings): boolean => stdin.isTTY === true && stderr.isTTY;
+export const canAsk = ({ stdin, stderr }: ProcessContext): boolean => stdin.isTTY === true && stderr.isTTY;
 
 /** Only "y" and "yes" mean yes; the end of the input does not. */
-export const ask = async (question: string, { stdin, stderr }: Surroundings, signal: AbortSignal): Promise<boolean> => {
+export const ask = async (
+  question: string,
+  { stdin, stderr }: ProcessContext,
+  signal: AbortSignal,
+): Promise<boolean> => {
   signal.throwIfAborted();
   /* Not as a terminal: Ctrl-C is to stay a signal. */
   const lines = createInterface({ input: stdin, terminal: false });

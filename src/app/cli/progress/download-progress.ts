@@ -1,6 +1,6 @@
 /** A download as a person watches it, on standard error: a line in place on a terminal, one a minute elsewhere. */
 import { bytesText } from '../../doctor/bytes-text.js';
-import { plainText } from './plain-text.js';
+import { escapeControls } from './escape-controls.js';
 import { cut, type Terminal } from './terminal.js';
 
 export interface DownloadProgress {
@@ -18,7 +18,7 @@ export const downloadProgress = (stderr: Terminal, what: string, quiet: boolean)
       if (quiet || (now - last < every && done < total)) return;
       last = now;
       const text = `${what}: ${bytesText(done)} of ${bytesText(total)}, ${file}`;
-      if (stderr.isTTY) stderr.status(cut(plainText(text), stderr.statusWidth).join(''));
+      if (stderr.isTTY) stderr.status(cut(escapeControls(text), stderr.statusWidth).join(''));
       else stderr.write(`${text}\n`);
     },
     end: () => {

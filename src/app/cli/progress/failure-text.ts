@@ -2,7 +2,7 @@
 import { cutText } from '../../../io/json/json-text.js';
 import { placeOf } from '../../../run/manifest/formats/raw-row.js';
 import type { ResultRecord } from '../../../records/result.js';
-import { plainText } from './plain-text.js';
+import { escapeControls } from './escape-controls.js';
 import { cut, fold, type Terminal } from './terminal.js';
 
 /** Texts of it are safe to show. */
@@ -28,11 +28,11 @@ const ENTRY_CELLS = 76;
 export const failureOf = (result: ResultRecord, line: number | null): RowFailure | null => {
   if (result.error === null) return null;
   const { row_number_per_file: row, input_csv_name: input } = result;
-  const where = line === null ? null : plainText(shorten(placeOf(input, line), MAX_NAME));
+  const where = line === null ? null : escapeControls(shorten(placeOf(input, line), MAX_NAME));
   const given = result.image ?? result.image_file_name ?? result.id;
-  const name = given === null ? (where ?? `row ${row}`) : plainText(shorten(given, MAX_NAME));
+  const name = given === null ? (where ?? `row ${row}`) : escapeControls(shorten(given, MAX_NAME));
   const place = where === name ? null : where;
-  const message = plainText(shorten(result.error.message, MAX_REASON));
+  const message = escapeControls(shorten(result.error.message, MAX_REASON));
   /* Rows that are wrong in themselves say where they stand; results.jsonl has no lines of inputs. */
   const said = ` (${place ?? name})`;
   const reason = message.endsWith(said) ? message.slice(0, -said.length) : message;
@@ -40,7 +40,7 @@ export const failureOf = (result: ResultRecord, line: number | null): RowFailure
 };
 
 /** On a terminal the row, and below it the reason; elsewhere one line, as logs are searched. */
-export const sayFailure = (failure: RowFailure, terminal: Terminal): void => {
+export const printFailure = (failure: RowFailure, terminal: Terminal): void => {
   terminal.writeStyled(terminal.isTTY ? block(failure, terminal) : line(failure, terminal));
 };
 

@@ -2,8 +2,8 @@
 import { jsonText } from '../../../io/json/json-text.js';
 import type { ResultRecord } from '../../../records/result.js';
 import type { Summary } from '../../../run/results/summary.js';
-import { plainText } from './plain-text.js';
-import type { Surroundings } from '../process-context.js';
+import { escapeControls } from './escape-controls.js';
+import type { ProcessContext } from '../process-context.js';
 
 /** What is known when a run ends: of a dry run its calls of the UNet, of any other its time and where its results are. */
 export type RunEnd = { total: number } & (
@@ -14,8 +14,8 @@ export type RunEnd = { total: number } & (
 export type ResultLine = ResultRecord | { summary: Summary & RunEnd };
 
 export const resultPrinter =
-  (json: boolean, { stdout }: Surroundings) =>
+  (json: boolean, { stdout }: ProcessContext) =>
   (line: ResultLine): void => {
     /* The same JSON, in which a terminal finds nothing to obey either. */
-    if (json) stdout.write(`${plainText(jsonText(line))}\n`);
+    if (json) stdout.write(`${escapeControls(jsonText(line))}\n`);
   };

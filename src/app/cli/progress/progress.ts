@@ -1,8 +1,8 @@
 /** The run as a person watches it, on standard error: failed rows, and below them a bar on a terminal, a line a minute elsewhere. */
 import stringWidth from 'string-width';
 import type { BatchEvent } from '../../../run/batch/events.js';
-import { failureOf, sayFailure } from './failure-text.js';
-import { Pace, type PlannedWork } from './pace.js';
+import { failureOf, printFailure } from './failure-text.js';
+import { TimeEstimate, type PlannedWork } from './time-estimate.js';
 import type { Terminal } from './terminal.js';
 import { timeText } from './time-text.js';
 
@@ -25,13 +25,13 @@ export const createProgress = (
   quiet: boolean,
   now: () => number = () => performance.now(),
 ): Progress => {
-  const pace = new Pace(total, now);
+  const pace = new TimeEstimate(total, now);
   const shown = quiet ? NOTHING : terminal.isTTY ? bar(terminal, pace, now) : lines(terminal, pace, now);
   return {
     report: (event) => {
       follow(pace, event);
       const failure = event.kind === 'row' ? failureOf(event.result, event.line) : null;
-      if (failure !== null) sayFailure(failure, terminal);
+      if (failure !== null) printFailure(failure, terminal);
       shown.report(event);
     },
     stop: shown.stop,
@@ -40,7 +40,7 @@ export const createProgress = (
 
 const NOTHING: Progress = { report: () => undefined, stop: () => undefined };
 
-const follow = (pace: Pace, event: BatchEvent): void => {
+const follow = (pace: TimeEstimate, event: BatchEvent): void => {
   if (event.kind === 'opened') pace.begin();
   else if (event.kind === 'step')
     pace.step({ index: event.rowIndex, copy: event.copy }, event.stage ?? 'refiner', event.step);
@@ -50,10 +50,10 @@ const follow = (pace: Pace, event: BatchEvent): void => {
   }
 };
 
-const rateText = (pace: Pace): string => `${pace.picturesPerMinute.toFixed(1)} pictures/min`;
-const leftText = ({ timeLeft }: Pace): string[] => (timeLeft === null ? [] : [`${timeText(timeLeft)} left`]);
+const rateText = (pace: TimeEstimate): string => `${pace.picturesPerMinute.toFixed(1)} pictures/min`;
+const leftText = ({ timeLeft }: TimeEstimate): string[] => (timeLeft === null ? [] : [`${timeText(timeLeft)} left`]);
 
-const bar = (terminal: Terminal, pace: Pace, now: () => number): Progress => {
+const bar = (terminal: Terminal, pace: TimeEstimate, now: () => number): Progress => {
   let step = OPENING;
   let last = -Infinity;
   const draw = (): void => {
@@ -74,7 +74,7 @@ const bar = (terminal: Terminal, pace: Pace, now: () => number): Progress => {
 };
 
 /** As much as there is room for, what matters most first. */
-const barText = (step: string, pace: Pace, { statusWidth, colors }: Terminal): string => {
+const barText = (step: string, pace: TimeEstimate, { statusWidth, colors }: Terminal): string => {
   const { rows, failed, steps, total } = pace;
   const parts = [
     { text: `${rows}/${total.rows} rows`, style: String },
@@ -96,7 +96,7 @@ const barText = (step: string, pace: Pace, { statusWidth, colors }: Terminal): s
   return [drawn, ...parts.slice(0, count).map(({ text, style }) => style(text))].join('  ');
 };
 
-const lines = (terminal: Terminal, pace: Pace, now: () => number): Progress => {
+const lines = (terminal: Terminal, pace: TimeEstimate, now: () => number): Progress => {
   const { total } = pace;
   let last = now();
   return {

@@ -7,7 +7,7 @@ import { addToSummary, emptySummary, type Summary } from '../../../run/results/s
 import type { Verb } from '../commands/batch-run.js';
 import type { Setting } from '../config/config.js';
 import type { ResultLine, RunEnd } from './print-results.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 import type { Terminal } from './terminal.js';
 import { timeText } from './time-text.js';
 
@@ -27,7 +27,7 @@ const MAX_FAILURES = 20;
 const MAX_TEXT = 300;
 
 export const createStepSummary = (
-  { env, stderr }: Pick<Surroundings, 'env'> & { stderr: Pick<Terminal, 'write'> },
+  { env, stderr }: Pick<ProcessContext, 'env'> & { stderr: Pick<Terminal, 'write'> },
   settings: Readonly<Record<string, Setting>>,
   verb: Verb,
 ): StepSummary => {
@@ -55,7 +55,7 @@ export const createStepSummary = (
   };
 };
 
-interface SummaryFacts {
+interface SummaryParts {
   summary: Summary;
   /** The first of them. */
   failures: readonly ResultRecord[];
@@ -65,13 +65,13 @@ interface SummaryFacts {
   verb: Verb;
 }
 
-const summaryMarkdown = (facts: SummaryFacts, settings: Readonly<Record<string, Setting>>): string => {
-  const { stoppedBy } = facts;
+const summaryMarkdown = (parts: SummaryParts, settings: Readonly<Record<string, Setting>>): string => {
+  const { stoppedBy } = parts;
   const given = Object.entries(settings).filter(([, { source }]) => source !== 'default');
   return [
-    ...countParts(facts),
+    ...countParts(parts),
     ...(stoppedBy === null ? [] : [escape(stoppedBy)]),
-    ...failureParts(facts),
+    ...failureParts(parts),
     ...(given.length === 0
       ? []
       : [
@@ -86,7 +86,7 @@ const summaryMarkdown = (facts: SummaryFacts, settings: Readonly<Record<string, 
   ].join('\n\n');
 };
 
-const countParts = ({ summary, end, verb }: SummaryFacts): string[] => {
+const countParts = ({ summary, end, verb }: SummaryParts): string[] => {
   const { rows, ok, failed, blocked, skipped } = summary;
   if (end !== null && 'unet_calls' in end) {
     return [
@@ -110,7 +110,7 @@ const endText = (end: Extract<RunEnd, { refined: number }>, ok: number, verb: Ve
     ? `${ok} of ${end.total} rows ${verb}`
     : `${end.refined} ${verb}, ${ok - end.refined} already done (${end.total} rows)`;
 
-const failureParts = ({ summary, failures }: SummaryFacts): string[] => {
+const failureParts = ({ summary, failures }: SummaryParts): string[] => {
   if (failures.length === 0) return [];
   const reasons = Object.entries(summary.errors);
   const count = reasons.reduce((sum, [, times]) => sum + times, 0);

@@ -5,7 +5,7 @@ import type { ProcessorInfo } from '../../../run/batch/row-processor.js';
 import type { Summary } from '../../../run/results/summary.js';
 import type { Verb } from '../commands/batch-run.js';
 import { failureEntry, type RowFailure } from './failure-text.js';
-import { plainText } from './plain-text.js';
+import { escapeControls } from './escape-controls.js';
 import { PLAIN, type Colors } from './terminal.js';
 import { timeText } from './time-text.js';
 
@@ -23,10 +23,10 @@ interface SummaryRun {
 /** Of a run that came to its end. */
 export const summaryText = (
   { summary, takenOver, refined, stoppedByThreshold }: BatchOutcome,
-  facts: SummaryRun,
+  run: SummaryRun,
   colors: Colors = PLAIN,
 ): string => {
-  const { total, durationMs, outputFolder, resultsName, verb } = facts;
+  const { total, durationMs, outputFolder, resultsName, verb } = run;
   const rate = refined / (durationMs / 60_000);
   const done = summary.ok - refined;
   const what =
@@ -40,7 +40,7 @@ export const summaryText = (
     ...(summary.blocked > 0 ? [colors.yellow(`${summary.blocked} blocked by content safety`)] : []),
     ...failures(summary).map(colors.red),
     ...(stoppedByThreshold ? [`stopped by --error-threshold; ${total - summary.rows} rows were not tried`] : []),
-    `pictures and ${resultsName}: ${plainText(outputFolder)}`,
+    `pictures and ${resultsName}: ${escapeControls(outputFolder)}`,
   ];
   return `${lines.join('\n')}\n`;
 };
@@ -59,7 +59,7 @@ export const failureList = (
 ): string => {
   if (first.length === 0) return '';
   const entries = first.map((failure) => failureEntry(failure, columns));
-  const rest = all > first.length ? [`  … and ${all - first.length} more: see ${plainText(resultsPath)}`] : [];
+  const rest = all > first.length ? [`  … and ${all - first.length} more: see ${escapeControls(resultsPath)}`] : [];
   return `\nFailed rows:\n${[...entries, ...rest].join('\n')}\n\n`;
 };
 

@@ -3,7 +3,7 @@ import picocolors from 'picocolors';
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 import { hasColors, type ColorChoice } from './color-choice.js';
-import { plainLines } from './plain-text.js';
+import { escapeControlsInLines } from './escape-controls.js';
 
 export type Colors = Pick<
   ReturnType<typeof picocolors.createColors>,
@@ -68,7 +68,7 @@ export const createTerminal = ({ stderr, env }: Place): Terminal => {
       return colors;
     },
     write: (text) => {
-      writeStyled(plainLines(text));
+      writeStyled(escapeControlsInLines(text));
     },
     writeStyled,
     status: (line) => {

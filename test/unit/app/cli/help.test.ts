@@ -3,10 +3,10 @@ import type { Command } from 'commander';
 import { readHelpWords } from '#src/app/cli/first-word.js';
 import { helpTextsOf } from '#src/app/cli/help-text.js';
 import { buildProgram } from '#src/app/cli/program.js';
-import type { Surroundings } from '#src/app/cli/process-context.js';
+import type { ProcessContext } from '#src/app/cli/process-context.js';
 
 const programOf = (columns: number | undefined, isFull = false): Command =>
-  buildProgram({ stdout: { columns }, stderr: {} } as unknown as Surroundings, () => undefined, isFull);
+  buildProgram({ stdout: { columns }, stderr: {} } as unknown as ProcessContext, () => undefined, isFull);
 
 const all = (program: Command): Command[] => [
   program,

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { watchOutputs } from '#src/app/cli/progress/output-streams.js';
 import { listenForStop } from '#src/app/cli/stop-signal.js';
-import type { Surroundings } from '#src/app/cli/process-context.js';
+import type { ProcessContext } from '#src/app/cli/process-context.js';
 import { createTerminal } from '#src/app/cli/progress/terminal.js';
 
 describe.each(['stdout', 'stderr'] as const)('%s', (name) => {
@@ -12,11 +12,11 @@ describe.each(['stdout', 'stderr'] as const)('%s', (name) => {
   ])('that says %s stops the run', (code, reason) => {
     const streams = { stdout: new PassThrough(), stderr: new PassThrough() };
     const { broken } = watchOutputs(streams);
-    const around = Object.assign(new EventEmitter(), { ...streams, broken }) as unknown as Surroundings;
-    const before = listenForStop(around, () => undefined);
+    const context = Object.assign(new EventEmitter(), { ...streams, broken }) as unknown as ProcessContext;
+    const before = listenForStop(context, () => undefined);
     streams[name].emit('error', Object.assign(new Error(code), { code }));
     expect(before.signal.reason).toMatchObject(reason);
-    expect(listenForStop(around, () => undefined).signal.reason).toMatchObject(reason);
+    expect(listenForStop(context, () => undefined).signal.reason).toMatchObject(reason);
   });
 });
 
@@ -25,25 +25,25 @@ describe('a signal that ends programs', () => {
     const exits: number[] = [];
     const stderr = createTerminal({ stderr: new PassThrough(), env: {} });
     const streams = { stderr, broken: new AbortController().signal };
-    const around = Object.assign(new EventEmitter(), { ...streams, exit: (code: number) => exits.push(code) });
-    const stop = listenForStop(around as unknown as Surroundings, () => undefined);
-    return { around, stop, exits };
+    const context = Object.assign(new EventEmitter(), { ...streams, exit: (code: number) => exits.push(code) });
+    const stop = listenForStop(context as unknown as ProcessContext, () => undefined);
+    return { context, stop, exits };
   };
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'])('%s asks for an orderly stop, once', (name) => {
-    const { around, stop, exits } = listen();
-    around.emit(name);
+    const { context, stop, exits } = listen();
+    context.emit(name);
     expect(stop.signal.reason).toMatchObject({ code: 'CANCELLED', exitCode: 130 });
     expect(exits).toEqual([]);
-    around.emit('SIGHUP');
+    context.emit('SIGHUP');
     expect(exits).toEqual([]);
-    around.emit('SIGQUIT');
+    context.emit('SIGQUIT');
     expect(exits).toEqual([130]);
   });
 
   it('has its usual meaning again after a run', () => {
-    const { around, stop } = listen();
+    const { context, stop } = listen();
     stop.release();
-    expect(around.eventNames()).toEqual([]);
+    expect(context.eventNames()).toEqual([]);
   });
 });

@@ -2,9 +2,9 @@
 import { completeWords } from '#src/app/cli/completion/complete-words.js';
 import { buildProgram } from '#src/app/cli/program.js';
 import { shellWords } from '#src/app/cli/completion/shell-words.js';
-import type { Surroundings } from '#src/app/cli/process-context.js';
+import type { ProcessContext } from '#src/app/cli/process-context.js';
 
-const program = buildProgram({ stdout: {}, stderr: {} } as unknown as Surroundings, () => undefined);
+const program = buildProgram({ stdout: {}, stderr: {} } as unknown as ProcessContext, () => undefined);
 const VALUES: Record<string, string[]> = { device: ['auto', 'cpu'], scheduler: ['DPM++ 2M Karras'], model: ['emoji'] };
 
 const complete = async (line: string): Promise<[string, string[]]> => {

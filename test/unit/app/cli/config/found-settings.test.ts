@@ -1,11 +1,11 @@
 /** What a found file may set, key by key: a new option or row key fails here until it is decided on. */
-import type { Surroundings } from '#src/app/cli/process-context.js';
+import type { ProcessContext } from '#src/app/cli/process-context.js';
 import { buildProgram } from '#src/app/cli/program.js';
 import { configKeys } from '#src/app/cli/config/config-keys.js';
 import type { SettingValue } from '#src/app/cli/config/setting-value.js';
 import { foundFileMaySet, refuseForeignSettings } from '#src/app/cli/config/found-settings.js';
 
-const { commands } = buildProgram({ stdout: {}, stderr: {} } as unknown as Surroundings, () => undefined, true);
+const { commands } = buildProgram({ stdout: {}, stderr: {} } as unknown as ProcessContext, () => undefined, true);
 const names = new Set(
   commands
     .filter((command) => ['refine', 'batch', 'generate'].includes(command.name()))

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { mayWrite, outputEnding, placeOutput } from '#src/app/cli/options/picture-output.js';
-import type { Surroundings } from '#src/app/cli/process-context.js';
+import type { ProcessContext } from '#src/app/cli/process-context.js';
 import type { PictureSource } from '#src/records/picture.js';
 import type { Row } from '#src/records/row.js';
 import { ROW } from '../../../run/results/records.js';
@@ -60,9 +60,9 @@ const decide = async (answer: string | null, isTTY: boolean, overwrite = false) 
   const stderr = Object.assign(new PassThrough(), { isTTY });
   if (answer === null) stdin.end();
   else stdin.write(answer);
-  const around = { stdin, stderr } as unknown as Surroundings;
+  const context = { stdin, stderr } as unknown as ProcessContext;
   const target = { folder, name: 'there.png', shown: 'there.png' };
-  const refused = await mayWrite(target, cat, { overwrite, around, signal: new AbortController().signal }).then(
+  const refused = await mayWrite(target, cat, { overwrite, context, signal: new AbortController().signal }).then(
     () => undefined,
     (thrown: unknown) => (thrown as { code: string }).code,
   );
@@ -92,7 +92,7 @@ it('a stop ends the question', async () => {
   const stop = new AbortController();
   const asked = mayWrite({ folder, name: 'there.png', shown: '' }, cat, {
     overwrite: false,
-    around: { stdin, stderr } as unknown as Surroundings,
+    context: { stdin, stderr } as unknown as ProcessContext,
     signal: stop.signal,
   });
   stderr.once('data', () => {
@@ -105,7 +105,7 @@ it('--overwrite replaces neither the picture itself nor a folder', async () => {
   const may = (name: string): Promise<void> =>
     mayWrite({ folder, name, shown: name }, cat, {
       overwrite: true,
-      around: {} as Surroundings,
+      context: {} as ProcessContext,
       signal: new AbortController().signal,
     });
   await expect(may('cat.jpg')).rejects.toMatchObject({ code: 'OUTPUT_IS_INPUT' });

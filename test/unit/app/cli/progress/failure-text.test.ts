@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import { failureEntry, failureOf, sayFailure } from '#src/app/cli/progress/failure-text.js';
+import { failureEntry, failureOf, printFailure } from '#src/app/cli/progress/failure-text.js';
 import { createTerminal } from '#src/app/cli/progress/terminal.js';
 import type { ResultRecord } from '#src/records/result.js';
 import { failedRecord } from '../../../run/results/records.js';
@@ -9,7 +9,7 @@ const say = (result: Partial<ResultRecord>, line: number | null, columns: number
   const stream = columns === null ? {} : { isTTY: true, columns };
   const stderr = Object.assign({ write: (more: string) => (text += more) }, stream);
   const failure = failureOf({ ...failedRecord(), input_csv_name: 'rows.jsonl', ...result }, line);
-  if (failure !== null) sayFailure(failure, createTerminal({ stderr: stderr as never, env: { NO_COLOR: '1' } }));
+  if (failure !== null) printFailure(failure, createTerminal({ stderr: stderr as never, env: { NO_COLOR: '1' } }));
   return text;
 };
 const error = (message: string): Pick<ResultRecord, 'error'> => ({ error: { code: 'ROW_FIELD_INVALID', message } });

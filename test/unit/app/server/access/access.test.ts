@@ -1,7 +1,7 @@
 import { RefineError, ERROR_CODES } from '#src/errors.js';
 import { isLoopback, keyChecker } from '#src/app/server/access/access.js';
 import { httpStatus } from '#src/app/server/answers/http-status.js';
-import { refuseOpenDoor } from '#src/app/server/serve.js';
+import { refuseWithoutAuthentication } from '#src/app/server/serve.js';
 
 describe('the key', () => {
   const hasKey = keyChecker('s3cret');
@@ -35,11 +35,11 @@ it.each(['0.0.0.0', '::', '192.168.1.1', 'localhost.example', '8.8.8.8', ''])(
 it('a host beyond this machine needs a key, or someone else who asks for one', () => {
   const open = { host: '0.0.0.0', key: null, isGuardedElsewhere: false };
   expect(() => {
-    refuseOpenDoor(open);
+    refuseWithoutAuthentication(open);
   }).toThrow(expect.objectContaining({ code: 'USAGE_CONFLICT' }));
-  refuseOpenDoor({ ...open, key: 'k' });
-  refuseOpenDoor({ ...open, isGuardedElsewhere: true });
-  refuseOpenDoor({ ...open, host: '127.0.0.1' });
+  refuseWithoutAuthentication({ ...open, key: 'k' });
+  refuseWithoutAuthentication({ ...open, isGuardedElsewhere: true });
+  refuseWithoutAuthentication({ ...open, host: '127.0.0.1' });
 });
 
 it('every error has a status, and those of a row are never the server’s fault but where its engine or its screening broke', () => {

@@ -14,7 +14,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** An error of commander's, with a suggestion where it has none. */
-export const withNearOption = (text: string, command: Command): string => {
+export const withSuggestion = (text: string, command: Command): string => {
   const [, flag = ''] = /unknown option '(--[^'=]+)/.exec(text) ?? [];
   if (flag === '' || text.includes('Did you mean')) return text;
   const near = nearOption(flag.toLowerCase().replaceAll('_', '-'), command);

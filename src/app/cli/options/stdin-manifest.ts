@@ -2,7 +2,7 @@
 import { platform } from 'node:process';
 import { addAbortSignal } from 'node:stream';
 import { spoolStdin } from '../../../run/manifest/inputs/spool-stdin.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 
 /**
  * A stop ends the wait for a standard input that nobody closes; a person at a terminal is told what is waited for.
@@ -10,8 +10,8 @@ import type { Surroundings } from '../process-context.js';
  * @returns the file's path
  * @throws OUTPUT_UNWRITABLE MANIFEST_UNREADABLE, the signal's reason
  */
-export const keepStdin = async (
-  { stdin, stderr }: Surroundings,
+export const spoolStdinManifest = async (
+  { stdin, stderr }: ProcessContext,
   { scratch, signal, quiet }: { scratch: string; signal: AbortSignal; quiet: boolean },
 ): Promise<string> => {
   if (stdin.isTTY === true && !quiet) {

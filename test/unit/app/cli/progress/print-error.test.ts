@@ -1,13 +1,13 @@
 import { PassThrough } from 'node:stream';
-import type { Surroundings } from '#src/app/cli/process-context.js';
-import { tellError } from '#src/app/cli/progress/tell-error.js';
+import type { ProcessContext } from '#src/app/cli/process-context.js';
+import { printError } from '#src/app/cli/progress/print-error.js';
 import { createTerminal } from '#src/app/cli/progress/terminal.js';
 import { RefineError } from '#src/errors.js';
 
 const tell = (thrown: unknown, asJson = true): { code: number; stdout: string; stderr: string } => {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const around = { stdout, stderr: createTerminal({ stderr, env: {} }) } as unknown as Surroundings;
-  const code = tellError(thrown, around, asJson);
+  const context = { stdout, stderr: createTerminal({ stderr, env: {} }) } as unknown as ProcessContext;
+  const code = printError(thrown, context, asJson);
   return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
 };
 

@@ -5,7 +5,7 @@ import type { Terminal } from './terminal.js';
 /** What follows is most often so for the same reason. */
 const SAID = 10;
 
-export interface FewNotes {
+export interface LimitedNotes {
   say: (what: string) => void;
   /** Says how many were not said. */
   end: () => void;
@@ -15,10 +15,10 @@ export interface FewNotes {
  * @param stderr null: nothing is said
  * @param more what there are more of, if one and if several
  */
-export const createFewNotes = (
+export const createLimitedNotes = (
   stderr: Pick<Terminal, 'write'> | null,
   more: readonly [one: string, several: string],
-): FewNotes => {
+): LimitedNotes => {
   let count = 0;
   return {
     say: (what) => {
@@ -32,8 +32,8 @@ export const createFewNotes = (
 };
 
 /** Of lines that `strangeLine` tells of. */
-export const STRANGE_LINES = ['line that no run wrote', 'lines that no run wrote'] as const;
+export const FOREIGN_LINES = ['line that no run wrote', 'lines that no run wrote'] as const;
 
 /** `out/results.jsonl:3: expected a result of a run, found a line that lacks "status"; the line is passed over` */
-export const strangeLine = ({ path, line, what }: InvalidLine): string =>
+export const foreignLine = ({ path, line, what }: InvalidLine): string =>
   `${path}:${line}: expected a result of a run, found a line that ${what}; the line is passed over`;

@@ -7,7 +7,7 @@ export interface PlannedWork {
 }
 
 /** Tells the pictures of a run apart. */
-export interface PacedRow {
+export interface PictureKey {
   /** 0-based, over all inputs. */
   index: number;
   /** 0-based, of the pictures that the row counts. */
@@ -15,7 +15,7 @@ export interface PacedRow {
 }
 
 /** A row that is finished, whichever way. */
-export interface FinishedRow extends PacedRow {
+export interface FinishedRow extends PictureKey {
   /** UNet steps that it was planned to take. */
   steps: number;
   isFailed: boolean;
@@ -26,9 +26,9 @@ export interface FinishedRow extends PacedRow {
 const STAGES = ['base', 'refiner'] as const;
 export type Stage = (typeof STAGES)[number];
 
-const keyOf = ({ index, copy }: PacedRow, stage: Stage): string => `${index} ${copy} ${stage}`;
+const keyOf = ({ index, copy }: PictureKey, stage: Stage): string => `${index} ${copy} ${stage}`;
 
-export class Pace {
+export class TimeEstimate {
   rows = 0;
   failed = 0;
   #pictures = 0;
@@ -54,7 +54,7 @@ export class Pace {
   }
 
   /** @param step steps of the row that have run in this model */
-  step(row: PacedRow, stage: Stage, step: number): void {
+  step(row: PictureKey, stage: Stage, step: number): void {
     const key = keyOf(row, stage);
     this.#run += Math.max(0, step - (this.#current.get(key) ?? 0));
     this.#current.set(key, step);

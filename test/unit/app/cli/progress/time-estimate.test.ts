@@ -1,4 +1,4 @@
-import { Pace } from '#src/app/cli/progress/pace.js';
+import { TimeEstimate } from '#src/app/cli/progress/time-estimate.js';
 
 const clock = (): { now: () => number; pass: (milliseconds: number) => void } => {
   let time = 5_000;
@@ -9,7 +9,7 @@ const picture = { isFailed: false, isPicture: true };
 
 test('time left follows steps, not rows', () => {
   const { now, pass } = clock();
-  const pace = new Pace({ rows: 3, steps: 31 }, now);
+  const pace = new TimeEstimate({ rows: 3, steps: 31 }, now);
   pass(9_000);
   pace.begin();
   expect(pace.timeLeft).toBeNull();
@@ -25,7 +25,7 @@ test('time left follows steps, not rows', () => {
 
 test('a row that is written while the next one runs is counted once', () => {
   const { now, pass } = clock();
-  const pace = new Pace({ rows: 2, steps: 20 }, now);
+  const pace = new TimeEstimate({ rows: 2, steps: 20 }, now);
   pace.step(at(0), 'refiner', 10);
   pace.step(at(1), 'refiner', 2);
   expect(pace.steps).toBe(12);
@@ -36,7 +36,7 @@ test('a row that is written while the next one runs is counted once', () => {
 
 test('rows that take no time shorten what is left, and say nothing of the speed', () => {
   const { now, pass } = clock();
-  const pace = new Pace({ rows: 4, steps: 40 }, now);
+  const pace = new TimeEstimate({ rows: 4, steps: 40 }, now);
   pace.row({ ...at(0), steps: 10, isFailed: false, isPicture: false });
   pace.row({ ...at(1), steps: 10, isFailed: true, isPicture: false });
   expect(pace).toMatchObject({ rows: 2, failed: 1, steps: 20, timeLeft: null, picturesPerMinute: 0 });
@@ -48,7 +48,7 @@ test('rows that take no time shorten what is left, and say nothing of the speed'
 
 test('a row that two models work on has the steps of both', () => {
   const { now, pass } = clock();
-  const pace = new Pace({ rows: 2, steps: 20 }, now);
+  const pace = new TimeEstimate({ rows: 2, steps: 20 }, now);
   for (const row of [0, 1]) pace.step(at(row), 'base', 8);
   pace.step(at(0), 'refiner', 2);
   pass(18_000);
@@ -58,7 +58,7 @@ test('a row that two models work on has the steps of both', () => {
 
 test('the pictures that a row counts are told apart', () => {
   const { now, pass } = clock();
-  const pace = new Pace({ rows: 2, steps: 20 }, now);
+  const pace = new TimeEstimate({ rows: 2, steps: 20 }, now);
   for (const copy of [0, 1]) pace.step(at(0, copy), 'base', 8);
   expect(pace.steps).toBe(16);
   pace.step(at(0, 0), 'refiner', 2);

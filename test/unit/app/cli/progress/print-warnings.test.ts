@@ -1,5 +1,5 @@
 import type { BegunRow, EndedRow, RowProcessor, ProcessorContext } from '#src/run/batch/row-processor.js';
-import { sayWarnings } from '#src/app/cli/progress/say-warnings.js';
+import { printWarnings } from '#src/app/cli/progress/print-warnings.js';
 
 it('says each note of the engine once, and stops at a hundred', async () => {
   let text = '';
@@ -12,7 +12,7 @@ it('says each note of the engine once, and stops at a hundred', async () => {
   async function* run(): AsyncGenerator<EndedRow> {
     yield* (await Promise.resolve(rows)) as unknown as EndedRow[];
   }
-  const work = sayWarnings({ run } as unknown as RowProcessor, stderr);
+  const work = printWarnings({ run } as unknown as RowProcessor, stderr);
   let count = 0;
   for await (const _ of work.run([] as unknown as AsyncIterable<BegunRow>, {} as ProcessorContext)) count++;
   expect(count).toBe(300);

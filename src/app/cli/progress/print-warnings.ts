@@ -2,14 +2,14 @@
 import type { RowProcessor } from '../../../run/batch/row-processor.js';
 import type { ResultRecord } from '../../../records/result.js';
 import type { RowOrigin } from '../../../records/row.js';
-import { plainText } from './plain-text.js';
-import type { Surroundings } from '../process-context.js';
+import { escapeControls } from './escape-controls.js';
+import type { ProcessContext } from '../process-context.js';
 
 /** A note of one row, named by its picture, else by its place. */
 export const rowNote = (
   { image, input, row }: { image: string | null; input: string; row: number },
   warning: string,
-): string => `Note: ${plainText(`${image ?? `${input} row ${row}`}: ${warning}`)}\n`;
+): string => `Note: ${escapeControls(`${image ?? `${input} row ${row}`}: ${warning}`)}\n`;
 
 /** The notes of a row's result. */
 export const resultNotes = ({
@@ -23,7 +23,7 @@ export const resultNotes = ({
 const MOST_SAID = 100;
 
 /** What the model and the engine say comes once a run, what a row says of itself once a row. */
-export const sayWarnings = (work: RowProcessor, stderr: Pick<Surroundings['stderr'], 'write'>): RowProcessor => {
+export const printWarnings = (work: RowProcessor, stderr: Pick<ProcessContext['stderr'], 'write'>): RowProcessor => {
   const said = new Set<string>();
   const say = (warnings: readonly string[] = []): void => {
     for (const warning of warnings) {

@@ -2,8 +2,8 @@
 import { CommanderError } from 'commander';
 import { isRefineError, messageOf, type ErrorCode } from '../../../errors.js';
 import { jsonText } from '../../../io/json/json-text.js';
-import { plainLines, plainText } from './plain-text.js';
-import type { Surroundings } from '../process-context.js';
+import { escapeControlsInLines, escapeControls } from './escape-controls.js';
+import type { ProcessContext } from '../process-context.js';
 import type { Terminal } from './terminal.js';
 
 /** The last line of `--json` where a command did not come to its end. */
@@ -14,12 +14,12 @@ export interface ErrorLine {
 const ISSUES = 'Please report it with this text and the command you ran: see "Reporting a bug" in the README.';
 
 /** @returns the exit code */
-export const tellError = (thrown: unknown, { stdout, stderr }: Surroundings, asJson: boolean): number => {
+export const printError = (thrown: unknown, { stdout, stderr }: ProcessContext, asJson: boolean): number => {
   const error = describe(thrown);
   stderr.status(null);
   /* commander has said its own. */
-  if (!(thrown instanceof CommanderError)) tellPeople(thrown, error, stderr);
-  if (asJson) stdout.write(`${plainText(jsonText({ error } satisfies ErrorLine))}\n`);
+  if (!(thrown instanceof CommanderError)) printForPeople(thrown, error, stderr);
+  if (asJson) stdout.write(`${escapeControls(jsonText({ error } satisfies ErrorLine))}\n`);
   return error.exit_code;
 };
 
@@ -33,13 +33,13 @@ const describe = (thrown: unknown): ErrorLine['error'] => {
   return { code: thrown.code, message, exit_code: thrown.exitCode };
 };
 
-const tellPeople = (thrown: unknown, { code, message }: ErrorLine['error'], stderr: Terminal): void => {
+const printForPeople = (thrown: unknown, { code, message }: ErrorLine['error'], stderr: Terminal): void => {
   const { red, dim } = stderr.colors;
   if (code !== 'INTERNAL') {
-    stderr.writeStyled(`${red('sdxl-refine:')} ${plainLines(message)} ${dim(`[${code}]`)}\n`);
+    stderr.writeStyled(`${red('sdxl-refine:')} ${escapeControlsInLines(message)} ${dim(`[${code}]`)}\n`);
     return;
   }
   const stack = (thrown as { stack?: unknown } | null)?.stack;
-  const text = plainLines(typeof stack === 'string' ? stack : message);
+  const text = escapeControlsInLines(typeof stack === 'string' ? stack : message);
   stderr.writeStyled(`${red('sdxl-refine:')} this is a bug. ${ISSUES}\n${text}\n`);
 };

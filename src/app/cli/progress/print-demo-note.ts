@@ -1,17 +1,17 @@
 /** Says, once and before any work, that a demo model runs: on other pictures than the package's own it is a bad surprise. */
 import type { Manifest } from '../../../run/manifest/read-rows.js';
-import type { Surroundings } from '../process-context.js';
+import type { ProcessContext } from '../process-context.js';
 import { areFixtures, demoNote, noteText, type DemoModel } from './demo-note.js';
 
 /** @param row of a run without inputs */
-export const sayDemo = async (
+export const printDemoNote = async (
   inputs: readonly string[],
-  around: Surroundings,
+  context: ProcessContext,
   demos: readonly DemoModel[],
   row: Manifest['row'] = [],
 ): Promise<void> => {
   const picture = row.flatMap(([key, value]) => (key === 'image' && typeof value === 'string' ? [value] : []));
-  if (areFixtures([...inputs, ...picture], around.cwd())) return;
-  const note = await demoNote(demos, around.env);
-  if (note !== null) around.stderr.write(noteText(note));
+  if (areFixtures([...inputs, ...picture], context.cwd())) return;
+  const note = await demoNote(demos, context.env);
+  if (note !== null) context.stderr.write(noteText(note));
 };
