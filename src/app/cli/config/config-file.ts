@@ -112,7 +112,7 @@ export const readConfigFile = async (
   try {
     value = await parse(await readText(path));
   } catch (error) {
-    throw isRefineError(error) ? error : unreadable(path, messageOf(error).trimEnd(), error);
+    throw isRefineError(error) ? error : unreadable(path, cutText(messageOf(error).trimEnd(), LONGEST_FAULT), error);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw unreadable(path, 'it holds no keys with values');
@@ -162,6 +162,8 @@ const readSettings = (
 };
 
 const LONGEST_KEY = 200;
+/** Parsers quote what they stop at: of YAML a line, which may be all of the file. */
+const LONGEST_FAULT = 1000;
 
 const unknownKey = (name: string, path: string, keys: readonly ConfigKey[]): RefineError => {
   const row = rowKeyOf(name);

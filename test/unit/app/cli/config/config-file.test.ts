@@ -164,3 +164,10 @@ describe('findConfigFile', () => {
     });
   });
 });
+
+it('a YAML error does not repeat the file that it is about', async () => {
+  const path = write('long.yaml', '? '.repeat(20_000));
+  const error: unknown = await readConfigFile(path, folder, []).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'USAGE_OPTION_INVALID' });
+  expect((error as Error).message.length).toBeLessThan(1200);
+});
