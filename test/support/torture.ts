@@ -88,13 +88,23 @@ const writeManifests = (folder: string, rows: number): Place['manifests'] => {
   };
 };
 
+/** null: it was removed since its folder was listed, as --prune does. */
+const readIfThere = (path: string): Buffer | null => {
+  try {
+    return readFileSync(path);
+  } catch {
+    return null;
+  }
+};
+
 /** Final names must only ever stand for whole files. */
 const watch = (folder: string, report: TortureReport): (() => void) => {
   const timer = setInterval(() => {
     report.polls++;
     for (const name of picturesIn(folder)) {
-      const bytes = readFileSync(join(folder, 'out', name));
-      if (!bytes.subarray(-12).includes(PNG_END)) report.faults.push(`${name} was seen with ${bytes.length} bytes`);
+      const bytes = readIfThere(join(folder, 'out', name));
+      if (bytes !== null && !bytes.subarray(-12).includes(PNG_END))
+        report.faults.push(`${name} was seen with ${bytes.length} bytes`);
     }
   }, 5);
   return () => {
