@@ -1,5 +1,5 @@
 /** What `npm start`, `npm test` and packing have in common: run a program, npm, a tool, the compiler. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -27,3 +27,24 @@ export const npm = (args, cwd = root) =>
 export const tool = (path, args, env) => run(process.execPath, [`${root}node_modules/${path}`, ...args], { env });
 
 export const build = () => tool('typescript/bin/tsc', ['-b']);
+
+/** The same, while others go on. @returns a promise of whether it succeeded */
+export const runBeside = (program, args, { env = {}, stdio = 'inherit', onOutput } = {}) =>
+  new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: root, stdio, env: { ...process.env, ...env } });
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onOutput);
+    child.on('error', (error) => {
+      console.error(`${program}: ${error.message}`);
+      resolve(false);
+    });
+    child.on('close', (code) => resolve(code === 0));
+  });
+
+/** @returns a promise of whether a tool succeeded, and what it wrote */
+export const toolBeside = async (path, args) => {
+  let output = '';
+  const onOutput = (text) => (output += text);
+  const stdio = ['ignore', 'pipe', 'pipe'];
+  const ok = await runBeside(process.execPath, [`${root}node_modules/${path}`, ...args], { stdio, onOutput });
+  return { ok, output: output.trim() };
+};

@@ -3,18 +3,21 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { install } from './install.mjs';
-import { build, root, run, tool } from './steps.mjs';
+import { build, root, run, runBeside, toolBeside } from './steps.mjs';
 
 install();
 let passed = 0;
 let failed = 0;
 let skipped = 0;
+const tell = (name, ok, took) => {
+  if (ok) passed++;
+  else failed++;
+  console.log(`${ok ? 'ok' : 'FAILED'}  ${name} (${took.toFixed(1)} s)`);
+};
 const check = (name, act) => {
   const start = performance.now();
   const ok = act();
-  if (ok) passed++;
-  else failed++;
-  console.log(`${ok ? 'ok' : 'FAILED'}  ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+  tell(name, ok, (performance.now() - start) / 1000);
 };
 
 check('types', build);
@@ -23,35 +26,63 @@ check('model digests', () => run(process.execPath, ['scripts/make-model-digests.
 check('man page', () => run(process.execPath, ['scripts/make-man.mjs', '--check']));
 check('docs made from tables', () => run(process.execPath, ['scripts/make-docs.mjs', '--check']));
 check('licences', () => run(process.execPath, ['scripts/make-licenses.mjs', '--check']));
-check('lint', () => tool('eslint/bin/eslint.js', ['--max-warnings', '0', '.']));
-check('import rules', () =>
-  tool('dependency-cruiser/bin/dependency-cruise.mjs', ['--config', '.dependency-cruiser.cjs', 'src', 'bin', 'test']),
-);
-check('formatting', () => tool('prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']));
+/* These need a core of their own for a minute or two, and write nothing: they run beside the tests. */
+const beside = [
+  ['lint', 'eslint/bin/eslint.js', ['--max-warnings', '0', '.']],
+  [
+    'import rules',
+    'dependency-cruiser/bin/dependency-cruise.mjs',
+    ['--config', '.dependency-cruiser.cjs', 'src', 'bin', 'test'],
+  ],
+  ['formatting', 'prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']],
+];
+const besideDone = (async () => {
+  const results = [];
+  for (const [name, path, args] of beside) {
+    const start = performance.now();
+    results.push({ name, ...(await toolBeside(path, args)), seconds: (performance.now() - start) / 1000 });
+  }
+  return results;
+})();
 
 /* Holds all that tests write, so that one call takes it away. Some run the command as another user, who writes there too. */
 const scratch = mkdtempSync(join(tmpdir(), 'sdxl-refine-test-'));
 chmodSync(scratch, 0o1777);
 const report = join(scratch, 'jest.json');
 const notes = join(scratch, 'skipped.jsonl');
-const flags = ['--experimental-vm-modules', '--no-warnings'];
-const patterns = process.argv.slice(2);
-const ran = run(
-  process.execPath,
-  [...flags, `${root}node_modules/jest/bin/jest.js`, '--json', `--outputFile=${report}`, ...patterns],
-  { env: { TMPDIR: scratch, TEMP: scratch, TMP: scratch, SDXL_REFINE_SKIP_NOTES: notes } },
-);
-try {
-  const counts = JSON.parse(readFileSync(report, 'utf8'));
-  passed += counts.numPassedTests;
-  failed += counts.numFailedTests + counts.numRuntimeErrorTestSuites;
-  skipped += counts.numPendingTests + counts.numTodoTests;
-  if (!ran && counts.success) failed++;
-  for (const line of skippedLines(counts.testResults)) console.log(line);
-} catch (error) {
-  console.error(`jest left no report: ${error.message}`);
-  failed++;
+const patterns = process.argv.slice(2).filter((word) => word !== '--quick');
+/** `npm run check`: no test that starts the command, a browser or a server. */
+const isQuick = process.argv.includes('--quick');
+const environment = { TMPDIR: scratch, TEMP: scratch, TMP: scratch, SDXL_REFINE_SKIP_NOTES: notes };
+const seconds = [];
+/* Files that measure time have the machine to themselves, after the others. */
+const ALONE = 'large-requests|under-load';
+const rounds =
+  isQuick || patterns.length > 0
+    ? [isQuick ? ['--selectProjects', 'unit', ...patterns] : patterns]
+    : [[`--testPathIgnorePatterns=${ALONE}`], ['--runInBand', `--testPathPatterns=${ALONE}`]];
+for (const round of rounds) {
+  const ran = await runJest([...round, '--json', `--outputFile=${report}`]);
+  try {
+    const counts = JSON.parse(readFileSync(report, 'utf8'));
+    passed += counts.numPassedTests;
+    failed += counts.numFailedTests + counts.numRuntimeErrorTestSuites;
+    skipped += counts.numPendingTests + counts.numTodoTests;
+    if (!ran && counts.success) failed++;
+    for (const line of skippedLines(counts.testResults)) console.log(line);
+    for (const { name, startTime, endTime } of counts.testResults) seconds.push([name, (endTime - startTime) / 1000]);
+    rmSync(report);
+  } catch (error) {
+    console.error(`jest left no report: ${error.message}`);
+    failed++;
+  }
 }
+for (const { name, ok, output, seconds: took } of await besideDone) {
+  if (output !== '') console.log(output);
+  tell(name, ok, took);
+}
+const slowest = seconds.sort((a, b) => b[1] - a[1]).slice(0, 10);
+console.log(`slowest  ${slowest.map(([name, took]) => `${sourceOf(name)} ${took.toFixed(0)} s`).join(', ')}`);
 rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = failed === 0 ? 0 : 1;
@@ -62,9 +93,18 @@ function skippedLines(files) {
   return files.flatMap(({ name, assertionResults }) => {
     const count = assertionResults.filter(({ status }) => status === 'pending' || status === 'todo').length;
     const reasons = noted.filter(({ testPath }) => testPath === name).map(({ reason }) => reason);
-    const source = relative(join(root, 'build'), name).replace(/js$/, 'ts');
     return count === 0
       ? []
-      : [`skipped  ${count} of ${source}: ${[...new Set(reasons)].join('; ') || 'no reason given'}`];
+      : [`skipped  ${count} of ${sourceOf(name)}: ${[...new Set(reasons)].join('; ') || 'no reason given'}`];
   });
+}
+
+function sourceOf(name) {
+  return relative(join(root, 'build'), name).replace(/js$/, 'ts');
+}
+
+/** A worker a core: jest's own choice, one less, leaves a core idle while a test waits for a process to start. */
+function runJest(args) {
+  const jest = ['--experimental-vm-modules', '--no-warnings', `${root}node_modules/jest/bin/jest.js`];
+  return runBeside(process.execPath, [...jest, '--maxWorkers=100%', ...args], { env: environment, stdio: 'inherit' });
 }
