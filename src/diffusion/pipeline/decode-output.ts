@@ -16,6 +16,6 @@ export const decodeOutput = async (
     const [, , height = 0, width = 0] = latents.dims;
     return { kind: 'latents', latents: { data: latents.data, width, height } };
   }
-  const picture = assertFinite('VAE decoder', await decode(model.vae, latents));
-  return { kind: 'pixels', pixels: toPixels(picture, bitDepth) };
+  const image = assertFinite('VAE decoder', await decode(model.vae, latents));
+  return { kind: 'pixels', pixels: toPixels(image, bitDepth) };
 };

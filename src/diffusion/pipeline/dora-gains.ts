@@ -25,20 +25,20 @@ export const doraGains = async (
   const gains = new Map<string, string>();
   for (const [name, { down, mid, up, scale, magnitude }] of layers) {
     if (magnitude === null || mid !== null) continue;
-    const [outer = 0] = up.shape;
-    const shape = [outer, ...down.shape.slice(1)];
+    const [outputs = 0] = up.shape;
+    const shape = [outputs, ...down.shape.slice(1)];
     const source = weights.require(`${name}.weight`, shape);
     const flat = (key: string, tensor: typeof up, rows: number): Value =>
       graph.node('Reshape', [ops.weight(`${name}.${key}`, tensor), graph.integers([rows, -1])]);
-    const product = graph.node('MatMul', [flat('up', up, outer), flat('down', down, down.shape[0] ?? 0)]);
+    const product = graph.node('MatMul', [flat('up', up, outputs), flat('down', down, down.shape[0] ?? 0)]);
     const changed = ops.add(
-      flat('weight', source, outer),
+      flat('weight', source, outputs),
       ops.multiply(product, ops.constant(`${scale}`, Float32Array.of(scale), [1])),
     );
     const norm = graph.node('ReduceL2', [changed, graph.integers([1])], { keepdims: 0 });
     const magnitudes = graph.node('Reshape', [ops.weight(`${name}.magnitude`, magnitude), graph.integers([-1])]);
     const output = `gain_${gains.size}`;
-    ops.tensorOutput(graph.node('Div', [magnitudes, norm]), output, [outer]);
+    ops.tensorOutput(graph.node('Div', [magnitudes, norm]), output, [outputs]);
     gains.set(output, name);
     files.add(source.file).add(up.file);
   }

@@ -77,10 +77,10 @@ export async function* refine(model: Model, job: RefineJob): AsyncGenerator<Refi
 /** @param draw null: the mean, without noise */
 const encodePixels = async (
   model: Model,
-  picture: Tensor,
+  image: Tensor,
   draw: ((count: number) => Float32Array) | null,
 ): Promise<Tensor> => {
-  const moments = await encode(model.vae, picture);
+  const moments = await encode(model.vae, image);
   assertFinite('VAE encoder', moments.mean);
   return sampleLatents(model.vae.config, moments, draw === null ? null : draw(moments.mean.data.length));
 };

@@ -1,6 +1,7 @@
 /** Reads a `config.json` as a typed value. An unsupported key or value is an error, never ignored. */
 import { z } from 'zod';
 import { RefineError } from '../../errors.js';
+import { isObject } from '../../io/json/parse-json.js';
 import { cutText } from '../../io/json/json-text.js';
 import { formatValue } from '../weights/safetensors/format-value.js';
 
@@ -27,19 +28,18 @@ export const readConfig = <Shape extends z.ZodRawShape>(
   raw: unknown,
   where: string,
 ): z.infer<z.ZodObject<Shape>> => {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+  if (!isObject(raw)) {
     throw new RefineError('MODEL_CONFIG_INVALID', `Expected a JSON object in ${where}.`);
   }
-  const config = raw as Record<string, unknown>;
-  for (const [key, value] of Object.entries(config)) {
+  for (const [key, value] of Object.entries(raw)) {
     const harmless = key.startsWith('_') || value === null || value === false || key in shape;
     if (!harmless) throw unsupported(where, key, value, 'this version does not know the key');
   }
-  const parsed = z.object(shape).safeParse(config);
+  const parsed = z.object(shape).safeParse(raw);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const [key = ''] = issue?.path.map(String) ?? [];
-  throw unsupported(where, key, config[key], issue?.message ?? 'not supported');
+  throw unsupported(where, key, raw[key], issue?.message ?? 'not supported');
 };
 
 const LONGEST_KEY = 200;

@@ -99,9 +99,9 @@ export const attention = (
 
 /** Tokens times a weight [out,in]. @param width of a token */
 export const linear = (tokens: Float64Array, weight: Float64Array, width: number): Float64Array => {
-  const outer = weight.length / width;
-  return Float64Array.from({ length: (tokens.length / width) * outer }, (_, index) => {
-    const [token, row] = [floor(index / outer) * width, (index % outer) * width];
+  const outputs = weight.length / width;
+  return Float64Array.from({ length: (tokens.length / width) * outputs }, (_, index) => {
+    const [token, row] = [floor(index / outputs) * width, (index % outputs) * width];
     let sum = 0;
     for (let feature = 0; feature < width; feature++) sum += at(tokens, token + feature) * at(weight, row + feature);
     return sum;

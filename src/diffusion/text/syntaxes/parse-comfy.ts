@@ -8,7 +8,7 @@ const UP = 1.1;
 const DEEPEST = 64;
 
 /**
- * A weight replaces that of outer brackets; brackets without one multiply by 1.1.
+ * A weight replaces that of enclosing brackets; brackets without one multiply by 1.1.
  * Source: comfyanonymous/ComfyUI comfy/sd1_clip.py at 00728eb2, `token_weights` and `parse_parentheses`.
  * @throws ROW_FIELD_INVALID for a weight beyond float32
  */

@@ -19,10 +19,10 @@ export interface QuantizedWeight {
 
 /** @param source [out,in] */
 export const prepareInt8 = (file: PreparedFile, source: Weight): QuantizedWeight => {
-  const [outer = 0, inner = 0] = source.shape;
-  const places = { values: file.reserve('I8', [inner, outer]), scales: file.reserve('F32', [outer]) };
+  const [outputs = 0, inputs = 0] = source.shape;
+  const places = { values: file.reserve('I8', [inputs, outputs]), scales: file.reserve('F32', [outputs]) };
   file.fill(async (put) => {
-    const { values, scales } = quantizeRows(await readTensorF32(source), outer, LARGEST);
+    const { values, scales } = quantizeRows(await readTensorF32(source), outputs, LARGEST);
     await put(values, places.values.offset);
     await put(scales, places.scales.offset);
   });

@@ -97,18 +97,18 @@ const misfit = (name: string, { down, up }: LowRank, shape: readonly number[]): 
   `its matrices for ${name}, ${showShape(up.shape)} and ${showShape(down.shape)}, do not make ${showShape(shape)}`;
 
 /** The change reshaped for the layer's operators; null: it does not fit the layer. */
-const fit = (lowRank: LowRank, [outer = 0, inner = 0, ...kernel]: readonly number[]): LowRank | null => {
+const fit = (lowRank: LowRank, [outputs = 0, inputs = 0, ...kernel]: readonly number[]): LowRank | null => {
   const { down, mid, up, magnitude } = lowRank;
   const rank = down.shape[0] ?? 0;
   const one = kernel.map(() => 1);
   const shaped = {
     ...lowRank,
-    down: reshaped(down, [rank, inner, ...(mid === null ? kernel : one)]),
+    down: reshaped(down, [rank, inputs, ...(mid === null ? kernel : one)]),
     mid: mid === null ? null : reshaped(mid, [rank, rank, ...kernel]),
-    up: reshaped(up, [outer, rank, ...one]),
+    up: reshaped(up, [outputs, rank, ...one]),
   };
   const isWhole =
-    rank > 0 && (mid === null || kernel.length > 0) && (magnitude === null || countOf(magnitude) === outer);
+    rank > 0 && (mid === null || kernel.length > 0) && (magnitude === null || countOf(magnitude) === outputs);
   return isWhole && shaped.down !== null && shaped.up !== null && (mid === null) === (shaped.mid === null)
     ? { ...shaped, down: shaped.down, up: shaped.up }
     : null;
