@@ -56,7 +56,7 @@ describe.each([
     writeFileSync(join(cwd, `${there}.csv`), '');
     const find = (input: string) => findInputs([input], { cwd });
     expect(await find(`${other}.csv`)).toMatchObject({ inputs: [{ path: join(cwd, `${there}.csv`) }] });
-    expect(await find(other)).toMatchObject({ inputs: [{ paths: [`${there}.png`] }], passedBy: { files: 0 } });
+    expect(await find(other)).toMatchObject({ inputs: [{ paths: [`${there}.png`] }], skipped: { files: 0 } });
     expect(await find(`${other}/${other}.png`)).toMatchObject({ inputs: [{ kind: 'pictures' }] });
     expect(await find(`${other}/${other.slice(0, 3)}*.png`)).toMatchObject({ inputs: [{ paths: [`${there}.png`] }] });
     expect(await find(`${other}/${other}*.png`)).toMatchObject({ inputs: [{ paths: [`${there}.png`] }] });

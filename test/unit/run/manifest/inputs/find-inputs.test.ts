@@ -30,20 +30,20 @@ describe('a folder of pictures', () => {
         'in/.sdxl-refine-1-ab.tmp',
       ],
     );
-    const { inputs, skipped: passedBy } = await find(cwd, ['in']);
+    const { inputs, skipped } = await find(cwd, ['in']);
     const paths = ['1.jpeg', '2.JPG', '3.webp', '4.tif', '5.tiff', '6.avif', '7.gif', '10.png'];
     expect(inputs).toEqual([{ kind: 'pictures', name: 'in', folder: 'in', paths }]);
-    expect(passedBy).toEqual({ files: 3, folders: 1, pictures: 0, unread: { '.psd': 1 } });
-    expect(skippedText(passedBy)).toBe(
+    expect(skipped).toEqual({ files: 3, folders: 1, pictures: 0, unread: { '.psd': 1 } });
+    expect(skippedText(skipped)).toBe(
       '3 other files, 1 folder, 1 .psd passed by (--recursive enters folders; .psd pictures are not read: save them as PNG, JPEG, WebP, TIFF or AVIF)',
     );
   });
 
   it('is read with its sub folders if asked', async () => {
     const cwd = folderOf('in/b/10.png', 'in/b/2.png', 'in/a.png', 'in/b/c/d/1.gif', 'in/b/notes.md', 'in/.x/1.png');
-    const { inputs, skipped: passedBy } = await find(cwd, ['./in/'], { recursive: true });
+    const { inputs, skipped } = await find(cwd, ['./in/'], { recursive: true });
     expect(inputs).toMatchObject([{ name: 'in', paths: ['a.png', 'b/2.png', 'b/10.png', 'b/c/d/1.gif'] }]);
-    expect(passedBy).toEqual({ files: 1, folders: 0, pictures: 0 });
+    expect(skipped).toEqual({ files: 1, folders: 0, pictures: 0 });
   });
 
   it.each(['.', '../{cwd}', '{cwd-absolute}'])('may be %s', async (input) => {
@@ -59,7 +59,7 @@ describe('a folder of pictures', () => {
     const places = { recursive: true, outputFolder: join(cwd, 'in/out (1)') };
     expect(await found(cwd, ['in'], places)).toEqual(['in/1.png', 'in/out/3.png']);
     expect(await found(cwd, ['in/**/*.png'], places)).toEqual(['in/1.png', 'in/out/3.png']);
-    expect(await find(cwd, ['in'], { outputFolder: join(cwd, 'in/out') })).toMatchObject({ passedBy: { folders: 1 } });
+    expect(await find(cwd, ['in'], { outputFolder: join(cwd, 'in/out') })).toMatchObject({ skipped: { folders: 1 } });
     symlinkSync(join(cwd, 'in'), join(cwd, 'linked'));
     expect(await found(cwd, ['linked'], places)).toEqual(['linked/1.png', 'linked/out/3.png']);
   });
@@ -164,7 +164,7 @@ describe('a folder with a manifest', () => {
       'in/sub/x.tsv',
       'in/a.md',
     );
-    const { inputs, skipped: passedBy } = await find(cwd, ['in']);
+    const { inputs, skipped } = await find(cwd, ['in']);
     expect(inputs).toEqual(
       ['more.jsonl', 'part-2.csv', 'part-10.csv'].map((name) => ({
         kind: 'rows',
@@ -174,8 +174,8 @@ describe('a folder with a manifest', () => {
         format: name.split('.')[1],
       })),
     );
-    expect(passedBy).toEqual({ files: 1, folders: 1, pictures: 1 });
-    expect(skippedText(passedBy)).toMatch(/^1 other file, 1 folder, 1 picture passed by .*only their rows are read/);
+    expect(skipped).toEqual({ files: 1, folders: 1, pictures: 1 });
+    expect(skippedText(skipped)).toMatch(/^1 other file, 1 folder, 1 picture passed by .*only their rows are read/);
     expect(await found(cwd, ['in/*.png'])).toEqual(['in/1.png']);
     expect(await found(cwd, ['in/*.csv'])).toEqual(['in/part-2.csv', 'in/part-10.csv']);
   });
@@ -216,15 +216,15 @@ describe('extensions', () => {
 
   it('of pictures that are not read are told by name', async () => {
     const cwd = folderOf('in/a.HEIC', 'in/b.heic', 'in/c.jxl', 'in/d.apng', 'in/e.png', 'more/f.bmp', 'more/g.heic');
-    const { inputs, skipped: passedBy } = await find(cwd, ['in', 'more']);
+    const { inputs, skipped } = await find(cwd, ['in', 'more']);
     expect(inputs[0]).toMatchObject({ paths: ['e.png'] });
-    expect(passedBy).toEqual({
+    expect(skipped).toEqual({
       files: 0,
       folders: 0,
       pictures: 0,
       unread: { '.heic': 3, '.jxl': 1, '.apng': 1, '.bmp': 1 },
     });
-    expect(skippedText(passedBy)).toMatch(
+    expect(skippedText(skipped)).toMatch(
       /^3 \.heic, 1 \.jxl, 1 \.apng, 1 \.bmp passed by \(.* not read: save them as PNG/,
     );
     await expect(find(cwd, ['in/c.jxl'])).rejects.toMatchObject({
@@ -256,13 +256,13 @@ describe('an imagefolder', () => {
       'c/data/train/metadata.csv',
     );
     expect(await found(cwd, ['a'])).toEqual(['a/metadata.jsonl']);
-    const { inputs, skipped: passedBy } = await find(cwd, ['b', 'c']);
+    const { inputs, skipped } = await find(cwd, ['b', 'c']);
     expect(inputs).toMatchObject([
       { name: 'test/metadata.csv', folder: join(cwd, 'b/test') },
       { name: 'train/metadata.jsonl', folder: join(cwd, 'b/train') },
       { name: 'data/train/metadata.csv', folder: join(cwd, 'c/data/train') },
     ]);
-    expect(passedBy).toEqual({ files: 1, folders: 0, pictures: 0 });
+    expect(skipped).toEqual({ files: 1, folders: 0, pictures: 0 });
   });
 
   it.each([
