@@ -152,7 +152,7 @@ describe('--append', () => {
     /* Once more: nothing is to be done, and no line is doubled. */
     const again = await batch(cwd, 'two.jsonl', '--append', '--json');
     expect(again.stderr).toContain('0 refined, 2 already done (2 rows) in');
-    expect(again.stderr).toContain('p.csv is as the earlier run left it');
+    expect(again.stderr).toContain('p.csv was not updated');
     expect(parseResults(again.stdout)).toHaveLength(3);
     expect(told(cwd)).toHaveLength(4);
   });

@@ -61,7 +61,7 @@ it('clear asks on a terminal, and refuses without one', async () => {
 
 it('clear takes what was not used for so long, then the rest, and nothing of others', async () => {
   const names = prepared();
-  expect((await run('clear', '--older-than', '30d', '--yes')).stderr).toContain('There is nothing to remove');
+  expect((await run('clear', '--older-than', '30d', '--yes')).stderr).toContain('Nothing to remove');
   age(names[0]!, 31);
   age(`${'a'.repeat(32)}.fast.123-0123abcd.tmp`, 31);
   const { stdout } = await run('clear', '--older-than', '30d', '--yes', '--json');

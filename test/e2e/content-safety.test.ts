@@ -148,9 +148,9 @@ describe('batch', () => {
   it('says so when the environment of Azure is there and nothing is screened', async () => {
     const env = fakeEnvironment(fake);
     const { stderr } = await runBatch([manifest, '--output-dir', fresh()], { env });
-    expect(stderr).toContain('nothing is screened');
+    expect(stderr).toContain('content safety is off');
     const off = await runBatch([manifest, '--output-dir', fresh(), '--content-safety', 'off'], { env });
-    expect(off.stderr).not.toContain('nothing is screened');
+    expect(off.stderr).not.toContain('content safety is off');
     expect(fake.seen).toEqual([]);
   });
 

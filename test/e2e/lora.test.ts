@@ -128,7 +128,7 @@ it.each([
     4,
     /LORA_UNSUITABLE|Cannot use the LoRA .*of-base\.safetensors: it/,
   ],
-  ['two of one name', () => ['--lora', ink, '--lora', `${ink}:0.5`], 2, /Two LoRAs are called "ink"/],
+  ['two of one name', () => ['--lora', ink, '--lora', `${ink}:0.5`], 2, /Two LoRAs have the name "ink"/],
   [
     'a file that is not there',
     () => ['--lora', join(folder, 'nothing.safetensors')],

@@ -34,7 +34,7 @@ it('applies what the operator’s folder has', async () => {
     const run = await runCli(['score', '-', '--model', model, ...args], { input });
     expect(run).toMatchObject({ code: 0 });
     if (args.includes('--lora-dir')) {
-      expect(run.stderr).toMatch(/the LoRA of-base is left out: .*made for/);
+      expect(run.stderr).toMatch(/LoRA of-base is ignored: .*made for/);
       expect(run.stderr).toMatch(/row 2: <lora:of-base:1> was taken out.*: it does not fit the model\./);
     }
     return (JSON.parse(run.stdout) as { generated_image: string }[]).map(({ generated_image }) => generated_image);

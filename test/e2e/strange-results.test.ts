@@ -38,7 +38,7 @@ it('--resume takes over what is finished, and keeps the others in a file of thei
   const run = await batch('m.jsonl', '--output-dir', out, '--resume', '--predictions-csv', 'p.csv');
   expect(run.code).toBe(0);
   expect(named(run.stderr)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 12, 13]);
-  expect(run.stderr).toContain('and 5 more lines that no run wrote');
+  expect(run.stderr).toContain('and 5 more lines that are not results');
   expect(run.stderr).not.toContain('\u001b');
   expect(run.stderr).toContain('0 refined, 3 already done (3 rows)');
   expect(marks(out)).toEqual(before);
@@ -107,7 +107,7 @@ it.each([
   put(path);
   const run = await runCli(['compare', path], { cwd: folder });
   expect([run.code, run.stdout]).toEqual([3, '']);
-  expect(run.stderr).toMatch(/holds no result\. .*\[MANIFEST_EMPTY\]/);
+  expect(run.stderr).toMatch(/contains no result\. .*\[MANIFEST_EMPTY\]/);
 });
 
 it('a run goes on with results that are all strange, and loses none of them', async () => {

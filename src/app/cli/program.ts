@@ -38,8 +38,8 @@ export const buildProgram = (
       getErrHelpWidth: () => (context.stderr.isTTY ? context.stderr.columns : PLAIN_WIDTH),
     })
     .exitOverride()
-    .showHelpAfterError('(--help shows what there is)')
-    .helpOption('-h, --help', 'this help; --help all: every option')
+    .showHelpAfterError('(--help lists the options)')
+    .helpOption('-h, --help', 'show this help; --help all: every option')
     .helpCommand(false)
     .configureHelp(helpConfiguration(hasFullHelp));
   const batch = batchCommand(context, setExitCode);

@@ -54,4 +54,4 @@ export const listenForStop = (context: ProcessContext, onStop: () => void): Stop
   };
 };
 
-const cancelled = (): RefineError => new RefineError('CANCELLED', 'Stopped; what is finished is kept.');
+const cancelled = (): RefineError => new RefineError('CANCELLED', 'Stopped; finished work is kept.');

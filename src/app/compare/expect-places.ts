@@ -21,7 +21,7 @@ export const expectPlaces = async (
   const targets = new Map<string, string>();
   for (const path of [page, sheet]) {
     if ((await stat(path).catch(() => null))?.isDirectory() === true) throw taken(path, 'is a folder');
-    if (/^\.sdxl-refine/i.test(basename(path))) throw taken(path, 'is where a run keeps its notes');
+    if (/^\.sdxl-refine/i.test(basename(path))) throw taken(path, 'has a name that runs use for their own records');
     const identity = await fileIdentity(path);
     if (identity !== null) targets.set(identity, path);
   }

@@ -19,14 +19,14 @@ export interface FindOptions {
 
 /** @param image as `results.jsonl` has it: what the row wrote, or the beginning of an inline picture */
 export const findInput = async (image: string | null, { folders, output, fetch }: FindOptions): Promise<FoundInput> => {
-  if (image === null) return { note: 'The row began with no picture.' };
+  if (image === null) return { note: 'The row has no input picture.' };
   if (/^data:|… \(\d+ characters\)$/i.test(image)) {
-    return { note: 'The input was written in the row itself; results keep only its beginning.' };
+    return { note: 'The input was embedded in the row; results keep only its beginning.' };
   }
   if (/^https?:\/\//i.test(image)) {
-    return fetch ? { source: { kind: 'url', url: image } } : { note: 'The input is on the web; --fetch gets it.' };
+    return fetch ? { source: { kind: 'url', url: image } } : { note: 'The input is a URL; --fetch downloads it.' };
   }
-  if (/\.(?:safetensors|npy)$/i.test(image)) return { note: 'The row begins with latents, which are no picture.' };
+  if (/\.(?:safetensors|npy)$/i.test(image)) return { note: 'The input is latents, not a picture.' };
   return findFile(image, folders, output);
 };
 

@@ -97,7 +97,7 @@ const readRecords = async (
   if (records.length > 0) return records;
   throw new RefineError(
     'MANIFEST_EMPTY',
-    `${paths.join(', ')} holds no result. Expected the results.jsonl of a run of batch.`,
+    `${paths.join(', ')} contains no result. Expected the results.jsonl of a run of batch.`,
   );
 };
 
@@ -116,8 +116,8 @@ const outputOf = async (
   folder: string,
   show: ShowOptions,
 ): Promise<ShownPicture> => {
-  if (name === null) return missingPicture(`There is no output: the row’s status is ${status}.`);
-  if (name.endsWith('.safetensors')) return missingPicture('The output is latents, which are no picture.');
+  if (name === null) return missingPicture(`No output: the row’s status is ${status}.`);
+  if (name.endsWith('.safetensors')) return missingPicture('The output is latents, not a picture.');
   return showPicture({ kind: 'file', path: resolve(folder, name) }, name, show);
 };
 

@@ -35,7 +35,7 @@ const problemOf = ({ attempts, failure }: ProbeReport): Problem | null => {
   if (cpu?.problem === null) return null;
   if (cpu?.result != null) {
     return engineProblem(
-      `The inference engine computes wrong on the CPU: ${cpu.problem}. Report it, with this machine's CPU.`,
+      `The inference engine gives wrong results on the CPU: ${cpu.problem}. Report it, with this machine's CPU.`,
     );
   }
   return engineProblem(

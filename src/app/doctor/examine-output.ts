@@ -11,7 +11,7 @@ export const examineOutput = async (folder: string): Promise<DoctorReport['outpu
     await rm(await mkdtemp(join(place, '.sdxl-refine-doctor-')), { recursive: true });
     return { folder, problem: null };
   } catch (cause) {
-    const message = `Nothing can be written in ${place}: ${messageOf(cause)}. Name another folder with --output-dir.`;
+    const message = `Cannot write to ${place}: ${messageOf(cause)}. Name another folder with --output-dir.`;
     return { folder, problem: { code: 'OUTPUT_UNWRITABLE', message } };
   }
 };

@@ -39,7 +39,7 @@ const machineLines = ({
 }: MachineReport): string[] => [
   `${node.ok ? OK : BAD}Node ${node.version} (${node.required} or later is needed)`,
   `${INFO}${platform} ${arch}, ${os}`,
-  `${INFO}${cpu ?? 'a CPU that the system does not name'}, ${cores} ${cores === 1 ? 'core' : 'cores'}`,
+  `${INFO}${cpu ?? 'unknown CPU'}, ${cores} ${cores === 1 ? 'core' : 'cores'}`,
   ...(features === null
     ? []
     : [`${MORE}${features.length === 0 ? 'no vector instructions beyond the common ones' : features.join(', ')}`]),
@@ -66,14 +66,14 @@ const deviceLine = ({ name, works, precision, self_test: test, reason, speed }: 
 };
 
 const cudaLines = ({ available, driver, cuda, libraries, provider, commands }: CudaReport): string[] => {
-  if (!available) return [`${INFO}the engine has CUDA for Linux on x64 only`];
+  if (!available) return [`${INFO}CUDA needs Linux on x64`];
   const parts = [...libraries, provider];
   return [
     `${INFO}${driver === null ? 'no NVIDIA driver is loaded' : `NVIDIA driver ${driver}`}`,
     ...parts.map(({ name, path }) => `${INFO}${name}: ${path ?? 'missing'}`),
     ...(commands.length === 0
       ? []
-      : [`${MORE}to get what is missing for CUDA ${cuda} (Debian and Ubuntu with NVIDIA's packages):`]),
+      : [`${MORE}to install the missing libraries of CUDA ${cuda} (Debian and Ubuntu with NVIDIA's packages):`]),
     ...commands.map((command) => `${MORE}  ${command}`),
   ];
 };
@@ -87,7 +87,7 @@ const modelLines = ({ folder, opened_in_ms: opened, problem }: DoctorReport['mod
 const cacheLines = (cache: DoctorReport['cache']): string[] => {
   if (cache.folder === null) return [homelessLine(cache)];
   const { folder, exists, models } = cache;
-  if (!exists) return [`${INFO}${folder} is not there`];
+  if (!exists) return [`${INFO}${folder} does not exist`];
   if (models.length === 0) return [`${INFO}${folder} has no model of the SDXL family`];
   return [`${INFO}${folder}`, ...models.flatMap(cachedLines)];
 };
@@ -102,8 +102,8 @@ const homelessLine = ({ problem }: FolderUnknown): string => `${INFO}${problem.m
 const preparedLine = (prepared: DoctorReport['prepared']): string => {
   if (prepared.folder === null) return homelessLine(prepared);
   const { folder, files, bytes } = prepared;
-  if (files === 0) return `${INFO}nothing yet in ${folder}`;
-  return `${INFO}${files} ${files === 1 ? 'file' : 'files'}, ${bytesText(bytes)}, in ${folder}: may be deleted`;
+  if (files === 0) return `${INFO}no files yet in ${folder}`;
+  return `${INFO}${files} ${files === 1 ? 'file' : 'files'}, ${bytesText(bytes)}, in ${folder}; may be deleted`;
 };
 
 const verdict = (problems: readonly Problem[]): string => {

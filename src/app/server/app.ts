@@ -78,7 +78,7 @@ const addHooks = (app: FastifyInstance, options: AppOptions): void => {
     }
     if (options.isStopping() && path === '/score') {
       reply.header('connection', 'close');
-      throw new RefineError('SERVER_STOPPING', 'The server stops. Try again in a while.');
+      throw new RefineError('SERVER_STOPPING', 'The server is stopping. Try again later.');
     }
     done();
   });

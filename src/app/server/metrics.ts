@@ -19,7 +19,7 @@ export const createMetrics = (service: () => RefineService): Metrics => {
   collectDefaultMetrics({ register: registry });
   new Gauge({
     name: 'sdxl_refine_queue_requests',
-    help: 'Requests that are here, the one that is worked on among them',
+    help: 'Requests in the server, including the one in progress',
     registers,
     collect() {
       this.set(service().queue.places);
@@ -27,7 +27,7 @@ export const createMetrics = (service: () => RefineService): Metrics => {
   });
   new Gauge({
     name: 'sdxl_refine_queue_waiting',
-    help: 'Pictures that wait for the engine',
+    help: 'Pictures waiting for the engine',
     registers,
     collect() {
       this.set(service().queue.waiting);
@@ -35,7 +35,7 @@ export const createMetrics = (service: () => RefineService): Metrics => {
   });
   new Gauge({
     name: 'sdxl_refine_ready',
-    help: '1 when the model has run and works',
+    help: '1 once the model has run successfully',
     registers,
     collect() {
       this.set(service().isReady ? 1 : 0);
@@ -43,7 +43,7 @@ export const createMetrics = (service: () => RefineService): Metrics => {
   });
   const steps = new Histogram({
     name: 'sdxl_refine_step_seconds',
-    help: 'Time of a UNet step',
+    help: 'Duration of a UNet step',
     buckets: SECONDS,
     registers,
   });
@@ -61,7 +61,7 @@ export const createMetrics = (service: () => RefineService): Metrics => {
   });
   const requests = new Histogram({
     name: 'sdxl_refine_request_seconds',
-    help: 'Time of a request to score, by HTTP status',
+    help: 'Duration of a request to score, by HTTP status',
     labelNames: ['status'],
     buckets: SECONDS,
     registers,

@@ -81,7 +81,7 @@ export class RefineService implements Refiner {
 
   /** Ends the engine, and what it is at. */
   close(): void {
-    this.#closed.abort(new RefineError('SERVER_STOPPING', 'The server stops. Try again in a while.'));
+    this.#closed.abort(new RefineError('SERVER_STOPPING', 'The server is stopping. Try again later.'));
     this.options.engine.close();
   }
 

@@ -31,7 +31,7 @@ export const refuseWithoutAuthentication = ({
   throw new RefineError(
     'USAGE_CONFLICT',
     `--host ${host} exposes the server without authentication. Give a key (--key-file, or SDXL_REFINE_KEY), listen on 127.0.0.1, ` +
-      'or say --no-auth where something in front of this server checks who asks.',
+      'or give --no-auth where a proxy in front of this server authenticates clients.',
   );
 };
 
@@ -67,10 +67,10 @@ export const serve = async (options: ServeOptions): Promise<void> => {
     });
     warming.catch(() => undefined);
     await Promise.race([stopping, warming.then(() => stopping)]);
-    if (service.queue.places > 0) log.say('Stopping; what has been accepted is finished first.');
+    if (service.queue.places > 0) log.say('Stopping; accepted requests finish first.');
     await Promise.race([service.queue.idle(), sleep(stopMs, undefined, { ref: false })]);
   } finally {
-    stopped.abort(new RefineError('SERVER_STOPPING', 'The server stops. Try again in a while.'));
+    stopped.abort(new RefineError('SERVER_STOPPING', 'The server is stopping. Try again later.'));
     /* A client that neither reads nor goes away holds nothing up. */
     await Promise.race([app.close(), sleep(FAREWELL_MS, undefined, { ref: false })]);
     app.server.closeAllConnections();
@@ -83,7 +83,7 @@ const sayWhere = ({ host, key, tls, log }: ServeOptions, port: number): void => 
   for (const url of urls) log.say(`Listening on ${url}`);
   if (key === null && !isLoopback(host)) {
     log.say(
-      `Warning: --host ${host} with --no-auth exposes the server without authentication: whoever reaches it may use it.`,
+      `Warning: --host ${host} with --no-auth exposes the server without authentication: anyone who reaches it may use it.`,
     );
   }
   log.say(`Open ${urls[0] ?? ''}/ in a browser, or send requests to ${urls[0] ?? ''}/score`);

@@ -54,61 +54,67 @@ export const batchCommand = (context: ProcessContext, setExitCode: (code: number
       'manifests (.jsonl, .ndjson, .csv, .tsv), pictures, folders or globs of either, - for JSON lines on stdin',
     )
     .optionsGroup('Run:')
-    .option('-o, --output-dir <folder>', 'where pictures and results.jsonl go', 'refined')
-    .option('--recursive', 'read the sub folders of folders too')
-    .option('--resume', 'go on where an earlier run stopped: rows finished with the same input and settings stay')
-    .option('--retry-failed', 'as --resume, and failed rows are tried again')
-    .option('--append', 'add the rows to those of a finished run in the same folder; nothing that is there is replaced')
+    .option('-o, --output-dir <folder>', 'output folder for pictures and results.jsonl', 'refined')
+    .option('--recursive', 'include subfolders')
+    .option('--resume', 'continue an earlier run: skip rows that finished with the same input and settings')
+    .option('--retry-failed', 'continue an earlier run and retry its failed rows')
+    .option('--append', 'add rows to a finished run in the same folder; replaces no existing file')
     .option(
       '--verify',
-      'with --resume or --append: read finished outputs too, and do again those whose bytes are not as they were written',
+      'with --resume or --append: check the bytes of finished outputs, and redo rows whose output has changed',
     )
     .option(
       '--prune',
-      'with --resume or --overwrite: remove lines and pictures of earlier runs that no row writes any more',
+      'with --resume or --overwrite: delete result lines and pictures of earlier runs that no row produces any more',
     )
-    .option('--dry-run', 'validate rows, open pictures’ headers and the model, count the cost; run nothing')
-    .option('--limit <n>', 'only the first n rows')
+    .option('--dry-run', 'validate rows, picture headers and the model, and count UNet calls; refine nothing')
+    .option('--limit <n>', 'process only the first n rows')
     .option(
       '--seed-mode <name>',
-      'seed of rows that bring none: fixed (the same for all), increment (--seed, --seed + 1, …) or random (default: fixed)',
+      'seed of rows without one: fixed (the same for all), increment (--seed, --seed + 1, …) or random (default: fixed)',
     )
-    .option('--shard <i/n>', 'only part i of n, for several machines; its results are results-<i>-of-<n>.jsonl')
+    .option(
+      '--shard <i/n>',
+      'process part i of n, to share a run among machines; results go to results-<i>-of-<n>.jsonl',
+    )
     .option('--error-threshold <n>', 'stop after more than n failed rows; -1: never', '-1')
-    .option('--predictions-csv <file>', 'write the Azure batch endpoint’s headerless CSV as well')
+    .option('--predictions-csv <file>', 'also write the headerless CSV of an Azure batch endpoint')
     .optionsGroup(PICTURES)
-    .option('-y, --overwrite', 'replace outputs that exist already; otherwise they stop the run before any work')
+    .option(
+      '-y, --overwrite',
+      'replace existing outputs; without it, an existing output stops the run before the first row',
+    )
     .option(
       '--from-metadata <keys|none>',
-      'what to take from pictures’ own metadata where row and option say nothing: ' +
+      'settings to read from a picture’s embedded metadata, unless the row or an option gives them: ' +
         `${METADATA_KEYS.join(', ')} (default: prompt and negative_prompt, for rows without a prompt)`,
     )
-    .option('--no-metadata', 'keep nothing that the source said of itself (EXIF, DPI), and write nothing about the run')
+    .option('--no-metadata', 'do not copy the source’s metadata (EXIF, DPI), and do not embed the settings')
     .optionsGroup(MODEL)
     .option(
       '-m, --model <folder|file|id>',
-      'SDXL refiner: a folder (diffusers layout, or an export to ONNX) or a one-file checkpoint (default: the small bundled one)',
+      'SDXL refiner: a folder (diffusers layout or ONNX export), a single-file checkpoint or a Hugging Face id (default: the small bundled one)',
     )
-    .option('--vae <folder|file>', 'a VAE to use instead of the model’s own (such as SDXL’s fp16-fix)')
+    .option('--vae <folder|file>', 'VAE to use instead of the model’s own, such as sdxl-vae-fp16-fix')
     .option(
       '--embedding <name=file>',
-      'a textual inversion (safetensors), by the name that prompts have for it; may be given several times',
+      'textual inversion (safetensors) and its name in prompts; may be repeated',
       collect,
     )
     .option(
       '-l, --lora <file[:weight]>',
-      'a LoRA, LoCon or DoRA for the model (default weight: 1); may be given several times',
+      'LoRA, LoCon or DoRA for the model (default weight: 1); may be repeated',
       collect,
     )
     .option(
       '--lora-dir <folder>',
-      'where LoRAs are that prompts (<lora:name:weight>, in syntax a1111 and comfy) and lora_weights name',
+      'folder of LoRAs that prompts (<lora:name:weight>, syntax a1111 or comfy) and lora_weights use by name',
     )
     .optionsGroup(DEVICE)
     .option('-d, --device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
     .option(
       '--precision <name>',
-      'auto, fp32, fp16 or (on the CPU) int8: of the arithmetic, whatever the weights are stored in',
+      'compute precision: auto, fp32, fp16 or (on the CPU) int8; independent of how the weights are stored',
       'auto',
     );
   addCacheWeights(command)
@@ -118,14 +124,14 @@ export const batchCommand = (context: ProcessContext, setExitCode: (code: number
       'auto',
     )
     .optionsGroup(MESSAGES)
-    .option('--json', 'one result line a row on standard output, and a last line with the summary')
-    .option('-q, --quiet', 'no progress and no summary; only errors, of rows too')
+    .option('--json', 'write one JSON result per row to standard output, and the summary as the last line')
+    .option('-q, --quiet', 'print errors only, including those of rows')
     .option(
       '--config <file>',
-      'settings as JSON or YAML; sdxl-refine.json, .yaml or .yml beside the input is found, for what a picture is',
+      'configuration file, JSON or YAML; a file sdxl-refine.json, .yaml or .yml beside the input is found, and may set picture settings only',
     )
-    .option('--no-config', 'no configuration file')
-    .option('--print-config', 'print every setting and where it is from, and run nothing')
+    .option('--no-config', 'read no configuration file')
+    .option('--print-config', 'print every setting with its source, and exit')
     .optionsGroup(SAFETY);
   addRowOptions(addSafetyOptions(command), 'batch');
   return setHelpTexts(command, HELP).action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {

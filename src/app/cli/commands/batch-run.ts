@@ -199,7 +199,7 @@ export const planBatch = async (
   const looksBack = earlier.resumes || earlier.appends;
   const outputFolder = resolve(context.cwd(), flags.outputDir);
   const state = await readRunState(outputFolder, part, (fault) => {
-    if (flags.quiet !== true) context.stderr.write(`Note: ${fault}; it is passed over\n`);
+    if (flags.quiet !== true) context.stderr.write(`Note: ${fault}; skipped\n`);
   });
   /* Rows that are done already are known by their seeds. */
   const earlierSeed = looksBack

@@ -13,8 +13,8 @@ const HELP: HelpTexts = {
   examples: ['sdxl-refine cache list', 'sdxl-refine cache clear --older-than 30d'],
   usual: [],
   notes:
-    "--precision int8 and --cache-weights keep what they make from a model's weights, in SDXL_REFINE_CACHE or the user's folder of caches. " +
-    "It is made again when it is needed. Downloaded models are not among it: they lie in Hugging Face's cache, which other programs share " +
+    "--precision int8 and --cache-weights write files made from a model's weights to SDXL_REFINE_CACHE or the user's cache folder.  " +
+    'A later run makes removed files again. Downloaded models are in the Hugging Face cache, which other programs share ' +
     '("sdxl-refine models list" shows them, "hf cache" of huggingface_hub removes them).',
 };
 
@@ -23,20 +23,20 @@ const UNITS: Readonly<Record<string, number>> = { h: DAY_MS / 24, d: DAY_MS, w: 
 
 export const cacheCommand = (context: ProcessContext, setExitCode: (code: number) => void): Command => {
   const cache = setHelpTexts(
-    new Command('cache').description('Lists and removes what was made from models’ weights.').helpCommand(false),
+    new Command('cache').description('Lists and removes cached files made from model weights.').helpCommand(false),
     HELP,
   );
   cache
     .command('list')
-    .description('Says what is kept, its size, and when it was used last.')
-    .option('--json', 'one JSON object a line')
+    .description('Lists cached files with size and last use.')
+    .option('--json', 'print one JSON object per line')
     .action((flags: { json?: boolean }) => list(context, flags.json === true));
   cache
     .command('clear')
-    .description('Removes what is kept; it is made again when it is needed.')
-    .option('--older-than <age>', 'only what was not used for so long: 12h, 30d, 8w')
+    .description('Removes cached files; a later run makes them again.')
+    .option('--older-than <age>', 'only files not used for this long: 12h, 30d, 8w')
     .option('--yes', 'do not ask')
-    .option('--json', 'one JSON object a line')
+    .option('--json', 'print one JSON object per line')
     .action(async (flags: ClearFlags) => {
       setExitCode(await clear(context, flags));
     });
@@ -86,7 +86,7 @@ const clear = async (context: ProcessContext, { olderThan, yes, json }: ClearFla
   const now = Date.now();
   const entries = (await listPrepared(folder, now)).filter(({ lastUsed }) => now - lastUsed >= least);
   if (entries.length === 0) {
-    context.stderr.write(`There is nothing to remove in ${folder}.\n`);
+    context.stderr.write(`Nothing to remove in ${folder}.\n`);
     return 0;
   }
   if (yes !== true && !(await agrees(`Remove ${countText(entries)} in ${folder}? [y/N] `, context))) {
@@ -107,7 +107,10 @@ const clear = async (context: ProcessContext, { olderThan, yes, json }: ClearFla
 /** @throws USAGE_CONFLICT where there is no terminal */
 const agrees = async (question: string, context: ProcessContext): Promise<boolean> => {
   if (!canAsk(context)) {
-    throw new RefineError('USAGE_CONFLICT', `${question.replace(/ \[.*/, '')} Nothing can be asked here: give --yes.`);
+    throw new RefineError(
+      'USAGE_CONFLICT',
+      `${question.replace(/ \[.*/, '')} There is no terminal to ask in: give --yes.`,
+    );
   }
   const stop = listenForStop(context, () => undefined);
   try {

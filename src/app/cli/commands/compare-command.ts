@@ -38,17 +38,17 @@ export const compareCommand = (context: ProcessContext): Command =>
       .argument('<results>', 'output folder of a run of batch, or its results.jsonl')
       .option(
         '--inputs <folder>',
-        'the manifest’s folder, where its paths begin; may be repeated (default: the results’ folder, then this one)',
+        'folder of the manifest, for its relative paths; may be repeated (default: the results’ folder, then this one)',
         (folder: string, folders: string[]) => [...folders, folder],
         [],
       )
       .option('--output <file>', 'the page (default: compare.html beside the results)')
       .option('--sheet <file>', 'the contact sheet (default: contact-sheet.png beside the results)')
-      .option('--limit <n>', 'only the first n rows')
+      .option('--limit <n>', 'process only the first n rows')
       .option('--sheet-limit <n>', 'pairs in the contact sheet', '24')
       .option('--max-side <pixels>', 'longest side of a preview (default: 1024, less for over 250 rows)')
-      .option('--link', 'refer to the picture files, whole, instead of embedding previews')
-      .option('--fetch', 'fetch inputs that are on the web')
+      .option('--link', 'link to the picture files instead of embedding previews')
+      .option('--fetch', 'download inputs that are URLs')
       .option('--json', 'one line of JSON on standard output: page, sheet, rows')
       .option('--quiet', 'no summary')
       .action(async (results: string, flags: CompareFlags) => {

@@ -21,7 +21,7 @@ const NOTES = `Where the script goes:
 export const completionCommand = (context: ProcessContext): Command =>
   setHelpTexts(
     new Command('completion')
-      .description('Prints the script with which a shell completes sdxl-refine.\n\n' + NOTES)
+      .description('Prints a completion script for a shell.\n\n' + NOTES)
       .summary('Prints the completion script of bash, zsh or fish.')
       .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(SHELLS))
       .action((shell: (typeof SHELLS)[number]) => {

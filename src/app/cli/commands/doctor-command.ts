@@ -25,9 +25,9 @@ interface DoctorFlags {
 export const doctorCommand = (context: ProcessContext, setExitCode: (code: number) => void): Command =>
   setHelpTexts(
     new Command('doctor')
-      .description('Says what this machine can run, and what to install for more.')
+      .description('Reports what this machine can run, and what to install for more.')
       .option('--model <folder|file|id>', 'model to open (default: the small bundled one)')
-      .option('--output-dir <folder>', 'folder to try to write in', 'refined')
+      .option('--output-dir <folder>', 'output folder to check', 'refined')
       .option('--json', 'one JSON object instead of text')
       .action(async ({ model, outputDir, json }: DoctorFlags) => {
         /* Loaded where it is needed: help and completion do not wait for it. */

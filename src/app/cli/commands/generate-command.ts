@@ -39,8 +39,8 @@ Exit codes: 0 every row is ok (or blocked by content safety), 1 some failed, 2 u
 
 export const generateCommand = (context: ProcessContext, setExitCode: (code: number) => void): Command => {
   const command = new Command('generate')
-    .description('Makes pictures of prompts with a base model, alone or with the refiner after it.')
-    .summary('Makes pictures of prompts, with a base model and the refiner.')
+    .description('Generates pictures from prompts with a base model, alone or followed by the refiner.')
+    .summary('Generates pictures from prompts with a base model and the refiner.')
     .argument(
       '[input...]',
       'manifests of prompts (.jsonl, .ndjson, .csv, .tsv), - for JSON lines on stdin; none: --prompt',
@@ -48,78 +48,84 @@ export const generateCommand = (context: ProcessContext, setExitCode: (code: num
     .optionsGroup('Run:')
     .option(
       '--mode <name>',
-      'base, ensemble or two-stage; ensemble: the refiner goes on with the schedule, two-stage: it refines the picture',
+      'base, ensemble or two-stage; base: no refiner; ensemble: the refiner runs the last part of the schedule; two-stage: it refines the finished picture',
       'ensemble',
     )
-    .option('--stage-input <latents|picture>', 'what the second of two stages is given', 'latents')
-    .option('-o, --output-dir <folder>', 'where pictures and results.jsonl go', 'generated')
-    .option('--recursive', 'read the sub folders of folders of manifests too')
-    .option('--resume', 'go on where an earlier run stopped: rows finished with the same settings stay')
-    .option('--retry-failed', 'as --resume, and failed rows are tried again')
-    .option('--append', 'add the rows to those of a finished run in the same folder; nothing that is there is replaced')
+    .option('--stage-input <latents|picture>', 'input of the refiner in two-stage mode', 'latents')
+    .option('-o, --output-dir <folder>', 'output folder for pictures and results.jsonl', 'generated')
+    .option('--recursive', 'include subfolders of manifest folders')
+    .option('--resume', 'continue an earlier run: skip rows that finished with the same settings')
+    .option('--retry-failed', 'continue an earlier run and retry its failed rows')
+    .option('--append', 'add rows to a finished run in the same folder; replaces no existing file')
     .option(
       '--verify',
-      'with --resume or --append: read finished outputs too, and do again those whose bytes are not as they were written',
+      'with --resume or --append: check the bytes of finished outputs, and redo rows whose output has changed',
     )
     .option(
       '--prune',
-      'with --resume or --overwrite: remove lines and pictures of earlier runs that no row writes any more',
+      'with --resume or --overwrite: delete result lines and pictures of earlier runs that no row produces any more',
     )
-    .option('--dry-run', 'validate rows, open the models, count the cost; run nothing')
-    .option('--limit <n>', 'only the first n pictures')
+    .option('--dry-run', 'validate rows and models, and count UNet calls; generate nothing')
+    .option('--limit <n>', 'process only the first n pictures')
     .option(
       '--seed-mode <name>',
-      'seed of pictures that bring none: fixed (the same for all), increment (--seed, --seed + 1, …) or random (default: fixed)',
+      'seed of pictures without one: fixed (the same for all), increment (--seed, --seed + 1, …) or random (default: fixed)',
     )
-    .option('--shard <i/n>', 'only part i of n, for several machines; its results are results-<i>-of-<n>.jsonl')
+    .option(
+      '--shard <i/n>',
+      'process part i of n, to share a run among machines; results go to results-<i>-of-<n>.jsonl',
+    )
     .option('--error-threshold <n>', 'stop after more than n failed rows; -1: never', '-1')
-    .option('--predictions-csv <file>', 'write the Azure batch endpoint’s headerless CSV as well')
+    .option('--predictions-csv <file>', 'also write the headerless CSV of an Azure batch endpoint')
     .optionsGroup(PICTURES)
-    .option('-y, --overwrite', 'replace outputs that exist already; otherwise they stop the run before any work')
-    .option('--save-latents', 'keep the base model’s latents beside each picture, as safetensors')
-    .option('--no-metadata', 'write nothing about the run into pictures')
+    .option(
+      '-y, --overwrite',
+      'replace existing outputs; without it, an existing output stops the run before the first row',
+    )
+    .option('--save-latents', 'save the base model’s latents beside each picture, as safetensors')
+    .option('--no-metadata', 'do not embed the settings in pictures')
     .optionsGroup(MODEL)
     .option('--base <folder|file|id>', 'SDXL base model (default: the small bundled one)')
     .option('-m, --model <folder|file|id>', 'SDXL refiner (default: the small bundled one)')
     .option('--vae <folder|file>', 'VAE to use instead of the models’ own')
     .option(
       '--embedding <name=file>',
-      'a textual inversion (safetensors), by the name that prompts have for it; may be given several times',
+      'textual inversion (safetensors) and its name in prompts; may be repeated',
       collect,
     )
     .option(
       '-l, --lora <file[:weight]>',
-      'a LoRA, LoCon or DoRA for the refiner (default weight: 1); may be given several times',
+      'LoRA, LoCon or DoRA for the refiner (default weight: 1); may be repeated',
       collect,
     )
-    .option('--base-lora <file[:weight]>', 'the same for the base model', collect)
+    .option('--base-lora <file[:weight]>', 'LoRA, LoCon or DoRA for the base model; may be repeated', collect)
     .option(
       '--lora-dir <folder>',
-      'where LoRAs are that prompts (<lora:name:weight>, in syntax a1111 and comfy) and lora_weights name',
+      'folder of LoRAs that prompts (<lora:name:weight>, syntax a1111 or comfy) and lora_weights use by name',
     )
     .optionsGroup(DEVICE)
     .option('-d, --device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
     .option(
       '--precision <name>',
-      'auto, fp32, fp16 or (on the CPU) int8: of the arithmetic, whatever the weights are stored in',
+      'compute precision: auto, fp32, fp16 or (on the CPU) int8; independent of how the weights are stored',
       'auto',
     );
   addCacheWeights(command)
-    .option('--resident <one|both|auto>', 'models in memory at a time; auto: both where they have ample room', 'auto')
+    .option('--resident <one|both|auto>', 'models kept in memory at a time; auto: both where memory allows it', 'auto')
     .option(
       '--vae-tiling <name>',
       'run the VAE over row strips, to save memory: auto (where memory is short), on or off; the strips are exact, not blended tiles',
       'auto',
     )
     .optionsGroup(MESSAGES)
-    .option('--json', 'one result line a picture on standard output, and a last line with the summary')
-    .option('-q, --quiet', 'no progress and no summary; only errors, of rows too')
+    .option('--json', 'write one JSON result per picture to standard output, and the summary as the last line')
+    .option('-q, --quiet', 'print errors only, including those of rows')
     .option(
       '--config <file>',
-      'settings as JSON or YAML; sdxl-refine.json, .yaml or .yml beside the input is found, for what a picture is',
+      'configuration file, JSON or YAML; a file sdxl-refine.json, .yaml or .yml beside the input is found, and may set picture settings only',
     )
-    .option('--no-config', 'no configuration file')
-    .option('--print-config', 'print every setting and where it is from, and run nothing')
+    .option('--no-config', 'read no configuration file')
+    .option('--print-config', 'print every setting with its source, and exit')
     .optionsGroup(SAFETY);
   addRowOptions(addSafetyOptions(command), 'generate');
   return setHelpTexts(command, HELP).action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {

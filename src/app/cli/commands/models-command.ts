@@ -22,36 +22,36 @@ const HELP: HelpTexts = {
   examples: ['sdxl-refine models pull stabilityai/stable-diffusion-xl-refiner-1.0', 'sdxl-refine models list'],
   usual: [],
   notes:
-    "Models lie in Hugging Face's cache, shared with Python: HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE are honoured.",
+    'Models are in the Hugging Face cache, shared with Python. HF_HOME, HF_HUB_CACHE, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE apply.',
 };
 
 export const modelsCommand = (context: ProcessContext, setExitCode: (code: number) => void): Command => {
-  const json = ['--json', 'one JSON object a line'] as const;
+  const json = ['--json', 'print one JSON object per line'] as const;
   const models = setHelpTexts(
     new Command('models').description('Lists, downloads and verifies models.').helpCommand(false),
     HELP,
   );
   models
     .command('list')
-    .description('Says which models are bundled and which are in the cache.')
+    .description('Lists bundled and cached models.')
     .option(...json)
     .action((flags: { json?: boolean }) => list(context, flags.json === true));
   models
     .command('pull')
-    .description('Downloads a model from the hub; goes on where an earlier download broke off.')
+    .description('Downloads a model from the Hugging Face hub; continues an interrupted download.')
     .argument('<id>', 'organisation/name, with @revision for another than main')
     .option('--variant <name>', `copy of the weights: fp16, or ${PLAIN} for the one without a variant`, DEFAULT_VARIANT)
     .option('--quiet', 'no progress')
     .action((id: string, flags: { variant: string; quiet?: boolean }) => pull(context, id, flags));
   models
     .command('show')
-    .description('Says what a model is: its parts, their sizes and precisions, its scheduler.')
+    .description('Shows the parts of a model, their sizes and precisions, and its scheduler.')
     .argument('<model>', 'a folder, a file, a bundled model, or the id of a cached one')
     .option(...json)
     .action((model: string, flags: { json?: boolean }) => show(context, model, flags.json === true));
   models
     .command('verify')
-    .description('Reads every byte of a model and compares it with what the hub listed, or its SHA256SUMS.')
+    .description('Compares every file of a model with the hub’s digests or with its SHA256SUMS.')
     .argument('<model>', 'id of a cached model, a bundled model, or a folder')
     .option(...json)
     .action(async (model: string, flags: { json?: boolean }) => {

@@ -32,7 +32,7 @@ export const refineAll = async (
   const clearing = { outputFolder, part, isAlive: (pid: number) => isAlive(context, pid) };
   const lock = await lockFolder(outputFolder, part, clearing.isAlive);
   if (lock.takenFrom !== null && flags.quiet !== true) {
-    context.stderr.write(`Taking ${outputFolder} over from a run that is gone (${lock.takenFrom})\n`);
+    context.stderr.write(`Taking ${outputFolder} over from a run that has ended (${lock.takenFrom})\n`);
   }
   try {
     const clearFolder = folderClearer(clearing);
@@ -46,7 +46,7 @@ export const refineAll = async (
     await run.screening.close();
     await lock.release().catch((cause: unknown) => {
       context.stderr.write(
-        `Note: the lock in ${outputFolder} stays, the next run takes it over (${messageOf(cause)})\n`,
+        `Note: the lock in ${outputFolder} could not be removed; the next run takes it over (${messageOf(cause)})\n`,
       );
     });
     /* A run that ended before it wrote anything leaves no empty folder. */
@@ -75,9 +75,7 @@ const sayUnclaimed = (
 ): void => {
   if (resumes || flags.quiet === true) return;
   if (otherResults.length > 0) {
-    context.stderr.write(
-      `Note: ${listSome(otherResults)} in ${outputFolder}, of a run that was divided otherwise, stays as it is.\n`,
-    );
+    context.stderr.write(`Note: ${listSome(otherResults)} in ${outputFolder}, of a run with other shards, is kept.\n`);
   }
   if (unclaimed.length === 0 || prunes) return;
   context.stderr.write(
@@ -88,9 +86,7 @@ const sayUnclaimed = (
 /** A CSV that an earlier run wrote beside results that have changed now. */
 const sayStaleCsv = ({ state, continuation }: ContinuedRun, flags: BatchFlags, context: ProcessContext): void => {
   if (!continuation.usesEarlierResults || state?.predictionsCsv === undefined || flags.quiet === true) return;
-  context.stderr.write(
-    `Note: ${state.predictionsCsv} is as the earlier run left it; --predictions-csv with its name writes it again.\n`,
-  );
+  context.stderr.write(`Note: ${state.predictionsCsv} was not updated; --predictions-csv with its name rewrites it.\n`);
 };
 
 const refineLocked = async (

@@ -50,13 +50,13 @@ export const refineCommand = (
     .optionsGroup(PICTURES)
     .option(
       '-o, --output <file>',
-      'the refined picture; its ending says the format; a folder; - for standard output (default: <name>-refined.png beside it)',
+      'output file or folder, or - for standard output; the extension of a file sets its format (default: <name>-refined.png beside it)',
     )
-    .option('-y, --overwrite', 'replace a file that exists without asking');
+    .option('-y, --overwrite', 'replace an existing output file without asking');
   const isOfOne = (option: Option): boolean =>
     HEADINGS.includes(option.helpGroupHeading) && !OWN.includes(option.attributeName());
   for (const option of batch.options.filter(isOfOne)) command.addOption(option);
-  command.optionsGroup(MESSAGES).option('--json', 'the result as a line of JSON on standard output');
+  command.optionsGroup(MESSAGES).option('--json', 'write the result to standard output as one line of JSON');
   return setHelpTexts(command, HELP).action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
     const config = await mergeConfig<RefineFlags>(command, inputs, context);
     if (printConfig === true) {

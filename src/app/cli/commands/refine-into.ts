@@ -65,7 +65,7 @@ export const refineInto = async (
   if (run.overwrites) await remember(0, false);
   await (looksBack ? copyIfHardLinked(resultsPath) : removeResults(resultsPath));
   const passedOver = createLimitedNotes(say, FOREIGN_LINES);
-  const again = createLimitedNotes(say, ['row that is done again', 'rows that are done again']);
+  const again = createLimitedNotes(say, ['row to redo', 'rows to redo']);
   const earlier = looksBack
     ? await openEarlierResults(resultsPath, (fault) => {
         passedOver.say(foreignLine(fault));
@@ -93,7 +93,7 @@ export const refineInto = async (
         written,
         verifies: run.verifies,
         onRedo: (why) => {
-          again.say(`${why}: its row is done again`);
+          again.say(`${why}; its row is redone`);
         },
         errorThreshold,
         version: packageVersion(),
@@ -107,7 +107,7 @@ export const refineInto = async (
       const dropped = new Set(run.prunes ? unclaimed : []);
       const settling = { base, begin: journal.begin, isWhole, knowsInputs };
       const aside = earlier?.hasFaults === true ? await saveInvalidLines(resultsPath, base, journal.begin) : null;
-      if (aside !== null) say?.write(`Note: lines that no run wrote are in ${aside} now\n`);
+      if (aside !== null) say?.write(`Note: lines that are not results were moved to ${aside}\n`);
       const left = await settleResults(resultsPath, {
         ...settling,
         isDropped: (name) => dropped.has(name),

@@ -58,7 +58,7 @@ export const refinePicture = async (
   expectStdout(toStdout, flags, context);
   printSettingsFiles(file, userFile, flags, context);
   const stop = listenForStop(context, () => {
-    context.stderr.write('Stopping. Once more to stop at once.\n');
+    context.stderr.write('Stopping. Press Ctrl-C again to stop at once.\n');
   });
   const scratch = await makeScratchFolder();
   const settingsFiles = [file, userFile].filter((path) => path !== null);

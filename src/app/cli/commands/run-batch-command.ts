@@ -28,7 +28,7 @@ export const runBatchCommand = async (
     stepSummary.take(line);
   };
   const stop = listenForStop(context, () => {
-    context.stderr.write('Stopping; finished rows are kept. Once more to stop at once.\n');
+    context.stderr.write('Stopping; finished rows are kept. Press Ctrl-C again to stop at once.\n');
   });
   const scratch = await makeScratchFolder();
   try {

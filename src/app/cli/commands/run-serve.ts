@@ -77,7 +77,7 @@ const readKey = async (flags: ServeFlags, context: ProcessContext): Promise<stri
     if (key !== '') return key;
     throw new RefineError('USAGE_OPTION_INVALID', 'Expected a key, found nothing in its file or variable.');
   }
-  throw new RefineError('USAGE_CONFLICT', 'There is a key, and --no-auth: give one of them.');
+  throw new RefineError('USAGE_CONFLICT', 'Expected a key or --no-auth, found both: give one of them.');
 };
 
 const readTls = async (

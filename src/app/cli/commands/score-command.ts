@@ -8,7 +8,7 @@ import type { ProcessContext } from '../process-context.js';
 const HELP: HelpTexts = {
   examples: ['sdxl-refine score request.json', 'sdxl-refine score - < request.json'],
   usual: ['--model', '--device', '--prompt', '--strength', '--steps', '--seed'],
-  notes: `Standard output is the response that sdxl-refine serve would send: a list with an object a row.
+  notes: `Standard output is the response that sdxl-refine serve would send: a list with one object per row.
 
 Exit codes: 0 answered, 1 a row is wrong or failed, 2 usage, 3 the request is wrong, 4 model, 5 device, 130 stopped.`,
 };

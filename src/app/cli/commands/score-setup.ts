@@ -95,7 +95,7 @@ export const createEngine = async (
   const leftOut = Object.entries((await engine.open(signal)).lorasLeftOut ?? {});
   folder.leaveOut(Object.fromEntries(leftOut.map(([name]) => [name, 'it does not fit the model'])));
   if (flags.quiet !== true) {
-    for (const [name, why] of leftOut) context.stderr.write(`Note: the LoRA ${name} is left out: ${why}.\n`);
+    for (const [name, why] of leftOut) context.stderr.write(`Note: LoRA ${name} is ignored: ${why}.\n`);
   }
   return { engine, ofModel: { modelDefaults, loraFolder: folder.listed() }, note };
 };

@@ -13,7 +13,7 @@ const HELP: HelpTexts = {
     'curl --json @request.json http://127.0.0.1:5001/score',
   ],
   usual: ['--model', '--device', '--host', '--port', '--key-file', '--queue', '--timeout'],
-  notes: `POST /score takes {"input_data": {"columns": ["image", "prompt"], "index": [0], "data": [["<base64>", "a cat"]]}}. A browser finds a page at /, a description at /docs. Every option is also a variable (SDXL_REFINE_PORT); the key is SDXL_REFINE_KEY.
+  notes: `POST /score takes {"input_data": {"columns": ["image", "prompt"], "index": [0], "data": [["<base64>", "a cat"]]}}. The page for browsers is at /, the description of the API at /docs. Every option is also a variable (SDXL_REFINE_PORT); the key is SDXL_REFINE_KEY.
 
 Exit codes: 0 stopped after finishing what was accepted, 2 usage, 4 model, 5 device.`,
 };
@@ -23,22 +23,25 @@ export const serveCommand = (context: ProcessContext): Command => {
     .description("Serves Azure ML's online endpoint for the refiner on this machine.")
     .summary("Serves Azure ML's online endpoint on this machine.");
   addScoreOptions(command)
-    .option('--host <name>', 'address to listen on; beyond this machine only with a key', '127.0.0.1')
+    .option('--host <name>', 'address to listen on; an address beyond this machine needs a key', '127.0.0.1')
     .option('--port <n>', 'port to listen on; 0: any free one', '5001')
-    .option('--queue <n>', 'requests that may wait; more are told to come back (429)', '32')
+    .option('--queue <n>', 'requests that may wait; further ones get 429 and Retry-After', '32')
     .option('--timeout <n>', `seconds a request may take (default: WORKER_TIMEOUT, else ${DEFAULT_DEADLINE_S})`)
-    .option('--receive-timeout <n>', 'seconds in which a request has to be here', '60')
-    .option('--stop-timeout <n>', 'seconds that accepted requests get after Ctrl-C or SIGTERM', '30')
-    .option('--body-limit <n>', 'MiB of a request', '32')
+    .option('--receive-timeout <n>', 'seconds in which a request must arrive in full', '60')
+    .option('--stop-timeout <n>', 'seconds that accepted requests may still take after Ctrl-C or SIGTERM', '30')
+    .option('--body-limit <n>', 'largest request body, in MiB', '32')
     .option(
       '--bodies-limit <n>',
-      'MiB of all requests together; one that does not fit is told to come back (503)',
+      'largest total of all request bodies, in MiB; a request beyond it gets 503 and Retry-After',
       '256',
     )
     .option('--key-file <file>', 'file with the key that clients send (default: the variable SDXL_REFINE_KEY)')
-    .option('--no-auth', 'no key beyond this machine: something in front of the server checks who asks')
+    .option(
+      '--no-auth',
+      'listen beyond this machine without a key: a proxy in front of the server authenticates clients',
+    )
     .option('--tls-cert <file>', 'certificate chain, PEM')
-    .option('--tls-key <file>', 'its private key, PEM')
+    .option('--tls-key <file>', 'private key of the certificate, PEM')
     .option('--log-json', 'log as JSON lines');
   return setHelpTexts(addRowOptions(command, 'batch'), HELP).action(async () => {
     const flags = await readFlags<ServeFlags>(command, context);

@@ -107,7 +107,7 @@ export const readConfigFile = async (
   otherNames: ReadonlySet<string> = new Set(),
 ): Promise<ConfigFile> => {
   const parse = PARSERS[extname(path).toLowerCase()];
-  if (parse === undefined) throw unreadable(path, 'its name ends otherwise');
+  if (parse === undefined) throw unreadable(path, 'it has another extension');
   let value: unknown;
   try {
     value = await parse(await readText(path));
@@ -115,7 +115,7 @@ export const readConfigFile = async (
     throw isRefineError(error) ? error : unreadable(path, cutText(messageOf(error).trimEnd(), LONGEST_FAULT), error);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw unreadable(path, 'it holds no keys with values');
+    throw unreadable(path, 'it is no object of keys and values');
   }
   const settings = readSettings(value, path, keys, otherNames);
   for (const { name, isPath, isList } of keys) {

@@ -39,14 +39,14 @@ export const parseEarlierRun = (flags: EarlierRunFlags): EarlierRun => {
   if (prunes && (appends || !(resumes || overwrites))) {
     throw new RefineError(
       'USAGE_CONFLICT',
-      '--prune removes what earlier runs left and no row writes any more: give it with --resume or --overwrite, and not with --append.',
+      '--prune removes outputs of earlier runs: give it with --resume or --overwrite, and not with --append.',
     );
   }
   const verifies = flags.verify === true;
   if (verifies && !resumes && !appends) {
     throw new RefineError(
       'USAGE_CONFLICT',
-      '--verify reads the outputs of an earlier run, to do again what is not as it was written: give it with --resume or --append.',
+      '--verify checks outputs of an earlier run: give it with --resume or --append.',
     );
   }
   return { overwrites, resumes, retriesFailed, appends, prunes, verifies };

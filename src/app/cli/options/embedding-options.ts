@@ -17,5 +17,5 @@ export const parseEmbeddings = (texts: string | readonly string[] | undefined, c
   const names = embeddings.map(({ name }) => name.toLowerCase());
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice === undefined) return embeddings;
-  throw new RefineError('USAGE_CONFLICT', `Two embeddings are called "${twice}": give one of them another name.`);
+  throw new RefineError('USAGE_CONFLICT', `Two embeddings have the name "${twice}": give one of them another name.`);
 };

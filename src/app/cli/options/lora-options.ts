@@ -30,6 +30,6 @@ export const expectDistinct = (loras: readonly LoraChoice[]): void => {
   if (twice === undefined) return;
   throw new RefineError(
     'USAGE_CONFLICT',
-    `Two LoRAs are called "${twice.name}", by which rows and results know them: rename one of the files.`,
+    `Two LoRAs have the name "${twice.name}", which rows and results use: rename one of the files.`,
   );
 };

@@ -5,7 +5,7 @@ import { optionFlag } from '../../../run/manifest/rows/parse-value.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
 import { ROW_KEYS, rowKeyNames, type RowKeyName } from '../../../run/manifest/rows/row-keys.js';
 
-export const ROW_SETTINGS = 'Settings of rows:';
+export const ROW_SETTINGS = 'Row defaults:';
 
 /** One letter each for the settings that are typed most. */
 const LETTERS: Partial<Record<RowKeyName, string>> = {

@@ -20,11 +20,11 @@ export const addSafetyOptions = (command: Command): Command =>
     )
     .option(
       '--safety-block-at <levels>',
-      'block from this severity on, or by category: sexual=4,violence=2 (default: 2 of azure’s 0 to 6, 0.5 of local’s 0 to 1)',
+      'lowest severity to block, also by category: sexual=4,violence=2 (default: azure 2 of 0 to 6, local 0.5 of 0 to 1)',
     )
-    .option('--safety-blocklist <names>', 'blocklists of the azure resource; may be given again', collect)
+    .option('--safety-blocklist <names>', 'blocklists of the Azure resource; may be repeated', collect)
     .option('--safety-model <folder|file>', 'image classifier for local: ONNX, with its config.json')
     .option(
       '--safety-fail <name>',
-      'rows that nobody could screen: closed (they fail) or open (they pass) (default: closed)',
+      'rows that could not be screened: closed (they fail) or open (they pass) (default: closed)',
     );

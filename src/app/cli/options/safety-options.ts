@@ -30,7 +30,7 @@ export const planScreening = async (flags: SafetyFlags, context: Context): Promi
       refuseHalfOn(flags);
       if (variable('CONTENT_SAFETY_ENDPOINT', context) !== undefined && flags.quiet !== true) {
         context.stderr.write(
-          'Note: CONTENT_SAFETY_ENDPOINT is set, but nothing is screened: give --content-safety azure, or off to say so.\n',
+          'Note: CONTENT_SAFETY_ENDPOINT is set, but content safety is off: give --content-safety azure to screen, or --content-safety off to leave out this note.\n',
         );
       }
       return NO_SCREENING;
@@ -59,7 +59,7 @@ const refuseHalfOn = ({ safetyBlockAt, safetyBlocklist, safetyModel, safetyFail 
   if ([safetyBlockAt, safetyBlocklist, safetyModel, safetyFail].every((flag) => flag === undefined)) return;
   throw new RefineError(
     'USAGE_CONFLICT',
-    'There are options of content safety, and nothing is screened: give --content-safety azure, local or off as well.',
+    'Expected --content-safety beside its options, found none: add --content-safety azure, local or off.',
   );
 };
 

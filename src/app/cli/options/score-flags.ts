@@ -29,20 +29,20 @@ export const addScoreOptions = (command: Command): Command => {
       'SDXL refiner (default: the folder AZUREML_MODEL_DIR names, else the bundled one)',
     )
     .option('--vae <folder|file>', 'VAE to use instead of the model’s own')
-    .option('-l, --lora <file[:weight]>', 'a LoRA, LoCon or DoRA for the model; may be given several times', collect)
-    .option('--lora-dir <folder>', 'LoRAs that requests may name too, by tags or lora_weights: all of them are opened')
+    .option('-l, --lora <file[:weight]>', 'LoRA, LoCon or DoRA for the model; may be repeated', collect)
+    .option('--lora-dir <folder>', 'folder of LoRAs that requests may use by name; all of them are opened at the start')
     .option(
       '--vae-tiling <name>',
       'run the VAE over row strips, to save memory: auto (where memory is short), on or off; the strips are exact, not blended tiles',
       'auto',
     )
     .option('-d, --device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
-    .option('--precision <name>', 'auto, fp32, fp16 or (on the CPU) int8', 'auto');
+    .option('--precision <name>', 'compute precision: auto, fp32, fp16 or (on the CPU) int8', 'auto');
   addCacheWeights(command)
-    .option('--max-rows <n>', 'pictures of one request', '16')
-    .option('--max-pixels <n>', 'width × height of a picture, each brought up to a multiple of 8', String(2048 * 2048))
-    .option('--fetch-timeout <n>', 'seconds that fetching a picture’s URL may take', '30')
-    .option('--no-metadata', 'keep nothing that the source said of itself (EXIF, DPI), and write nothing about the run')
+    .option('--max-rows <n>', 'most pictures of one request', '16')
+    .option('--max-pixels <n>', 'most pixels of a picture, its sides rounded up to multiples of 8', String(2048 * 2048))
+    .option('--fetch-timeout <n>', 'seconds that downloading a picture from its URL may take', '30')
+    .option('--no-metadata', 'do not copy the source’s metadata (EXIF, DPI), and do not embed the settings')
     .option('-q, --quiet', 'errors only');
   return addSafetyOptions(command);
 };

@@ -9,7 +9,7 @@ export type ColorChoice = (typeof CHOICES)[number] | false;
 /** With the options that every command has, whichever group of its help comes last. */
 export const colorOptions = (): Option[] => {
   const choice = new Option('--color <when>', 'colours on standard error; auto: where it is a terminal');
-  const none = new Option('--no-color', 'as --color never');
+  const none = new Option('--no-color', 'same as --color never');
   return [choice.choices(CHOICES), none].map((option) => option.helpGroup('Options:'));
 };
 

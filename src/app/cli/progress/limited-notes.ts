@@ -32,8 +32,8 @@ export const createLimitedNotes = (
 };
 
 /** Of lines that `strangeLine` tells of. */
-export const FOREIGN_LINES = ['line that no run wrote', 'lines that no run wrote'] as const;
+export const FOREIGN_LINES = ['line that is not a result', 'lines that are not results'] as const;
 
-/** `out/results.jsonl:3: expected a result of a run, found a line that lacks "status"; the line is passed over` */
+/** `out/results.jsonl:3: expected a result of a run, found a line that lacks "status"; skipped` */
 export const foreignLine = ({ path, line, what }: InvalidLine): string =>
-  `${path}:${line}: expected a result of a run, found a line that ${what}; the line is passed over`;
+  `${path}:${line}: expected a result of a run, found a line that ${what}; skipped`;

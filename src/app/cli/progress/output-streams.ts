@@ -19,7 +19,7 @@ export const watchOutputs = ({ stdout, stderr }: Pick<Process, 'stdout' | 'stder
   const onError = (error: unknown): void => {
     if (READER_IS_GONE.includes(systemCodeOf(error))) {
       controller.abort(
-        new RefineError('CANCELLED', 'Stopped: the reader of the output has gone; what is finished is kept.'),
+        new RefineError('CANCELLED', 'Stopped: the reader of the output has gone; finished work is kept.'),
       );
       return;
     }

@@ -56,11 +56,11 @@ const REQUEST = {
       required: ['data'],
       properties: {
         columns: { type: 'array', items: { type: 'string' }, description: 'names of the cells of rows that are lists' },
-        index: { type: 'array', description: 'one entry a row; says nothing more' },
+        index: { type: 'array', description: 'one entry per row; its values are ignored' },
         data: { type: 'array', minItems: 1, items: { anyOf: [reference('Row'), { type: 'array' }] } },
       },
     },
-    params: { ...reference('Params'), description: 'settings of every row that does not say otherwise' },
+    params: { ...reference('Params'), description: 'default settings of the rows' },
   },
 };
 
@@ -70,9 +70,9 @@ const RESULT = {
     type: 'object',
     required: ['prompt', 'generated_image', 'nsfw_content_detected'],
     properties: {
-      prompt: { type: 'string', description: 'what the row was refined with' },
+      prompt: { type: 'string', description: 'prompt of the row' },
       generated_image: { type: 'string', contentEncoding: 'base64', description: "a picture file; '' when blocked" },
-      nsfw_content_detected: { type: ['boolean', 'null'], description: 'null: nobody looked' },
+      nsfw_content_detected: { type: ['boolean', 'null'], description: 'null: not screened' },
     },
   },
 };

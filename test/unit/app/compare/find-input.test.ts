@@ -31,21 +31,18 @@ describe('findInput', () => {
 
   it('fetches from the web only when asked', async () => {
     const url = 'https://example.org/cat.png';
-    expect(await findInput(url, options)).toEqual({ note: 'The input is on the web; --fetch gets it.' });
+    expect(await findInput(url, options)).toEqual({ note: 'The input is a URL; --fetch downloads it.' });
     expect(await findInput(url, { ...options, fetch: true })).toEqual({ source: { kind: 'url', url } });
   });
 
   it.each([
-    [null, 'The row began with no picture.'],
+    [null, 'The row has no input picture.'],
     [
       'data:image/png;base64,… (5000 characters)',
-      'The input was written in the row itself; results keep only its beginning.',
+      'The input was embedded in the row; results keep only its beginning.',
     ],
-    [
-      'iVBORw0KGgoAAAAN… (5000 characters)',
-      'The input was written in the row itself; results keep only its beginning.',
-    ],
-    ['x.safetensors', 'The row begins with latents, which are no picture.'],
+    ['iVBORw0KGgoAAAAN… (5000 characters)', 'The input was embedded in the row; results keep only its beginning.'],
+    ['x.safetensors', 'The input is latents, not a picture.'],
     ['none.png', 'none.png was not found. --inputs names the manifest’s folder.'],
     ['file://%zz', 'file://%zz was not found. --inputs names the manifest’s folder.'],
     ['a\0b', 'a\0b was not found. --inputs names the manifest’s folder.'],

@@ -79,7 +79,7 @@ it('says what is well and what is only told', () => {
     '    --model /cache/b',
     '  · a/c (StableDiffusionXLPipeline, 5 bytes)',
     '    not complete: no unet',
-    '  · 2 files, 2.0 GiB, in /made: may be deleted',
+    '  · 2 files, 2.0 GiB, in /made; may be deleted',
     'sdxl-refine can run here.',
   ]) {
     expect(text.split('\n')).toContain(line);

@@ -106,15 +106,15 @@ describe('readConfigFile', () => {
       /Expected strength in .*a\.json to be a number from 0 to 1, got "0\.2"; write it without quotes/,
     ],
     ['a.json', '{"strength": 0.2,}', /to be settings in a \.json, \.yaml or \.yml file: .*JSON/],
-    ['a.json', '[1]', /it holds no keys with values/],
-    ['a.yaml', '', /it holds no keys with values/],
+    ['a.json', '[1]', /it is no object of keys and values/],
+    ['a.yaml', '', /it is no object of keys and values/],
     ['a.yaml', 'strength: [0.2', /at line 1/],
     ['a.yaml', 'steps: 2\nsteps: 3', /has the key "steps" twice/],
     ['a.yaml', 'steps: 2\n---\nsteps: 3', /multiple documents/i],
     ['a.yaml', 'overwrite: yes', /Expected overwrite in .* to be true or false, got "yes"/],
     ['a.yaml', Buffer.from([0x61, 0x3a, 0x20, 0xff]), /not valid/],
     ['a.yaml', `prompt: "${'x'.repeat(2 ** 20)}"`, /bytes; a file of settings may have 1048576/],
-    ['a.toml', 'strength = 0.2', /its name ends otherwise/],
+    ['a.toml', 'strength = 0.2', /it has another extension/],
   ])('%s %p is refused', async (name, text, message) => {
     await expect(read(write(name, text))).rejects.toMatchObject({
       code: 'USAGE_OPTION_INVALID',

@@ -14,5 +14,5 @@ test.each(['cat.safetensors', '=cat.safetensors', 'a cat=x', 'cat='])('refuses %
 });
 
 test('refuses one name twice, whatever its case', () => {
-  expect(() => parseEmbeddings(['Cat=a', 'cat=b'], '/run')).toThrow(/called "cat"/);
+  expect(() => parseEmbeddings(['Cat=a', 'cat=b'], '/run')).toThrow(/the name "cat"/);
 });

@@ -20,5 +20,5 @@ it('takes none, one or a list', () => {
 });
 
 it('refuses two of one name', () => {
-  expect(() => parseLoras(['x/a.safetensors', 'y/a.safetensors'], '/run')).toThrow('Two LoRAs are called "a"');
+  expect(() => parseLoras(['x/a.safetensors', 'y/a.safetensors'], '/run')).toThrow('Two LoRAs have the name "a"');
 });
