@@ -30,7 +30,7 @@ describe('rows of a folder of pictures', () => {
       { inputs: ['m.jsonl', 'in'], recursive: true, options },
     );
     const check = await checkManifest(manifest);
-    expect(check).toMatchObject({ rows: 4, valid: 4, passedBy: { files: 1, folders: 0, pictures: 0 } });
+    expect(check).toMatchObject({ rows: 4, valid: 4, skipped: { files: 1, folders: 0, pictures: 0 } });
     expect(
       (await collect(check.read())).map((row) => [
         row.index,
@@ -66,7 +66,7 @@ describe('rows of a folder of pictures', () => {
   it('are not what a run wrote beside them', async () => {
     const files = ['cat.png', 'results.jsonl', 'results-1-of-4.jsonl', 'sdxl-refine.json'];
     const manifest = manifestOf(pictures(...files.map((name) => `in/${name}`)), { inputs: ['in'], options });
-    expect(await checkManifest(manifest)).toMatchObject({ rows: 1, passedBy: { files: 0 } });
+    expect(await checkManifest(manifest)).toMatchObject({ rows: 1, skipped: { files: 0 } });
   });
 
   it('of one stem are told apart by their extensions, whichever others come', async () => {

@@ -31,7 +31,7 @@ describe('readResults', () => {
 
   it('says which file is missing', async () => {
     await expect(read('/nowhere/results.jsonl')).rejects.toMatchObject({
-      code: 'OUTPUT_UNWRITABLE',
+      code: 'MANIFEST_UNREADABLE',
       context: { path: '/nowhere/results.jsonl' },
     });
   });
