@@ -24,12 +24,12 @@ const bad = (name: string, line: string | object, code: ErrorCode, message: RegE
   message,
 });
 
-const cut = bad('a PNG cut short', { ...quick, image: 'cut.png' }, 'IMAGE_UNDECODABLE', /damaged, cut short/);
+const cut = bad('a PNG cut short', { ...quick, image: 'cut.png' }, 'IMAGE_UNDECODABLE', /damaged, truncated/);
 const badRows = [
   bad('a missing file', { ...quick, image: 'none.png' }, 'IMAGE_NOT_FOUND', /no picture at .*none\.png/),
   bad('a folder', { ...quick, image: '.' }, 'IMAGE_UNREADABLE', /is a folder/),
   cut,
-  bad('a file of 0 bytes', { ...quick, image: 'empty.png' }, 'IMAGE_UNREADABLE', /empty \(0 bytes\)/),
+  bad('a file of 0 bytes', { ...quick, image: 'empty.png' }, 'IMAGE_UNREADABLE', /an empty file \(0 bytes\)/),
   bad('a text named .png', { ...quick, image: 'text.png' }, 'IMAGE_UNDECODABLE', /not a PNG/),
   bad('a picture of 20 000×20 000', { ...quick, image: 'huge.png' }, 'IMAGE_TOO_LARGE', /20000×20000/),
   bad('a closed port', { ...quick, image: 'http://127.0.0.1:1/a.png' }, 'IMAGE_FETCH_FAILED', /ECONNREFUSED|bad port/),
@@ -58,7 +58,12 @@ const badRows = [
   ),
   bad('an output outside', { ...goodRow, output: '../a.png' }, 'ROW_FIELD_INVALID', /inside the output folder/),
   bad('a number as text', { ...goodRow, steps: '2' }, 'ROW_FIELD_INVALID', /without quotes/),
-  bad('an id that is taken', { ...goodRow, id: 'good' }, 'ROW_DUPLICATE_ID', /unique id, got "good"/),
+  bad(
+    'an id that is taken',
+    { ...goodRow, id: 'good' },
+    'ROW_DUPLICATE_ID',
+    /Duplicate id: expected a unique id, got "good"/,
+  ),
   bad('an output that is taken', { ...goodRow, output: 'GOOD.png' }, 'ROW_DUPLICATE_OUTPUT', /GOOD\.png/),
   bad('no JSON', '{"image": ', 'ROW_SYNTAX', /one JSON object/),
   bad('an array', '["square-64.png"]', 'ROW_SYNTAX', /one JSON object/),

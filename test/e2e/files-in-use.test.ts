@@ -62,7 +62,10 @@ describe('a row', () => {
       'ROW_FIELD_INVALID',
       'OUTPUT_IS_INPUT',
     ]);
-    expect([run.code, run.stderr]).toEqual([1, expect.stringMatching(/would replace .*b\.png, which this run reads/)]);
+    expect([run.code, run.stderr]).toEqual([
+      1,
+      expect.stringMatching(/replaces no input.*b\.png, a file that this run reads/),
+    ]);
     expectKept(cwd, before);
   });
 
@@ -157,7 +160,7 @@ describe('--predictions-csv', () => {
     const run = await runCli([...args, '--predictions-csv', path, ...flags], { cwd });
     expect(run).toMatchObject({ code: 6, stdout: '' });
     expect(run.stderr).toMatch(
-      /no predictions are written there. Give --predictions-csv another name\. \[OUTPUT_EXISTS\]\n$/,
+      /Expected --predictions-csv to name a file of its own.*Choose another name\. \[OUTPUT_EXISTS\]\n$/,
     );
     expect(run.stderr).not.toContain('Opened');
     expect(contents(cwd)).toEqual(before);

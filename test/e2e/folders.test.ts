@@ -74,7 +74,7 @@ describe('a folder of pictures with its sub folders', () => {
   });
 
   it('says what was passed by', () => {
-    expect(run.stderr).toContain('2 other files passed by\n');
+    expect(run.stderr).toContain('2 other files skipped\n');
   });
 
   it('goes on with --resume when more is given, and does not take its own outputs for inputs', async () => {
@@ -124,7 +124,7 @@ it('a folder of CSV files is the Azure batch input, its pictures theirs', async 
   const predictions = join(folder, 'predictions.csv');
   const run = await runBatch([path, '--output-dir', out, '--predictions-csv', predictions, ...quickly]);
   expect(run.code).toBe(1);
-  expect(run.stderr).toContain('2 other files, 1 folder, 2 pictures passed by');
+  expect(run.stderr).toContain('2 other files, 1 folder, 2 pictures skipped');
   expect(readResults(out).map(show)).toEqual([
     ['row-000000.png', 'inline'],
     ['10.png', 'a path'],
@@ -148,7 +148,7 @@ it('300 mixed files are looked at before any work: what would run, what would fa
   const out = join(folder, 'out-mixed');
   const run = await runBatch(['mixed', '--output-dir', out, '--dry-run', '--prompt', 'p', ...quickly], { cwd: folder });
   expect(run.code).toBe(1);
-  expect(run.stderr).toContain('30 other files passed by\n');
+  expect(run.stderr).toContain('30 other files skipped\n');
   expect(run.stderr).toMatch(/^mixed\/IMG_10\.png: failed, IMAGE_UNDECODABLE: /m);
   expect(run.stderr).toContain('240 rows would run');
   expect(run.stderr).toContain('30 failed: IMAGE_UNDECODABLE 30');
@@ -162,7 +162,7 @@ describe('before any work', () => {
   });
 
   it.each([
-    { args: ['refused', '--output-dir', 'refused'], code: 2, says: /output folder to be another/ },
+    { args: ['refused', '--output-dir', 'refused'], code: 2, says: /different folders for inputs and outputs/ },
     {
       args: ['refused', '--from-metadata', 'prompt,size'],
       code: 2,

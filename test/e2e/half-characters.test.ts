@@ -15,12 +15,14 @@ it('writes well-formed text everywhere, and warns', async () => {
   const out = join(folder, 'out');
   const run = await runBatch([manifest, '--output-dir', out, '--json', '--predictions-csv', join(folder, 'p.csv')]);
   expect(run.code).toBe(1);
-  expect(run.stderr).toContain('Half a character in prompt, id, note');
+  expect(run.stderr).toContain(
+    'Replaced unpaired surrogates (half of a character, such as a cut emoji) in prompt, id, note',
+  );
   const texts = [run.stdout, ...['results.jsonl', '../p.csv'].map((name) => readFileSync(join(out, name), 'utf8'))];
   for (const text of texts) expect(text).not.toMatch(/\\ud/i);
   expect(readResults(out)).toMatchObject([
     { status: 'ok', prompt: 'a cat \ufffd', id: '\ufffd', extra: { note: '\ufffd' }, warnings: [expect.any(String)] },
-    { status: 'failed', warnings: [expect.stringContaining('Half a character in fit')] },
+    { status: 'failed', warnings: [expect.stringContaining('such as a cut emoji) in fit')] },
   ]);
   const { comments = [] } = await sharp(join(out, 'cat.png')).metadata();
   expect(comments.length).toBeGreaterThan(1);

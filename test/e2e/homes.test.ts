@@ -54,7 +54,7 @@ describe('a user without a passwd entry, and no HOME', () => {
     expect(cache!.problem.message).toContain('HF_HOME');
     expect(prepared).toMatchObject({ folder: null, problem: { code: 'CACHE_UNWRITABLE' } });
     expect(code).toBe(0);
-    expect((await runCli(['doctor'], options)).stdout).toMatch(/Hugging Face cache\n.*There is no home folder/);
+    expect((await runCli(['doctor'], options)).stdout).toMatch(/Hugging Face cache\n.*Expected a home folder/);
   });
 
   itAsNobody('refines with the bundled model', async () => {

@@ -51,8 +51,8 @@ it('an output that is a link is there already, wherever it leads, and --overwrit
   writeFileSync(join(elsewhere, 'a.png'), 'mine');
   symlinkSync(join(elsewhere, 'a.png'), join(out, 'a.png'));
   symlinkSync(join(elsewhere, 'none.png'), join(out, 'b.png'));
-  expectRefused(await run(), /has a\.png, b\.png already.*\[OUTPUT_EXISTS\]/s);
-  expectRefused(await run('--resume'), /has a\.png, b\.png already, which its results do not list.*\[OUTPUT_EXISTS\]/s);
+  expectRefused(await run(), /found a\.png, b\.png in .*\[OUTPUT_EXISTS\]/s);
+  expectRefused(await run('--resume'), /found a\.png, b\.png in .*, which the results do not list.*\[OUTPUT_EXISTS\]/s);
   expect((await run('--overwrite')).code).toBe(0);
   expect(['a.png', 'b.png'].map((name) => lstatSync(join(out, name)).isSymbolicLink())).toEqual([false, false]);
   expect(readdirSync(elsewhere)).toEqual(['a.png']);
@@ -90,7 +90,7 @@ describe('results.jsonl', () => {
 itOnLinux('a lock that is a link to nowhere is told of, and nothing is made there', async () => {
   const { out, elsewhere, run } = place('a.png');
   symlinkSync(join(elsewhere, 'lock'), join(out, '.sdxl-refine.lock'));
-  expectRefused(await run(), /lock .*it is a link that leads nowhere.*\[OUTPUT_UNWRITABLE\]/s);
+  expectRefused(await run(), /lock .*it is a broken symbolic link.*\[OUTPUT_UNWRITABLE\]/s);
   expect(readdirSync(elsewhere)).toEqual([]);
 });
 

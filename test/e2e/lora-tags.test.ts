@@ -40,8 +40,8 @@ it('applies tags as --lora and lora_weights do, and records what was applied', a
   const args = ['--output-dir', join(folder, 'out'), '--lora-dir', loras];
   const run = await runBatch([manifest, ...args]);
   expect(run).toMatchObject({ code: 0 });
-  expect(run.stderr).toMatch(/<lora:of-base:1> was taken out of the prompt and not applied: .*made for/);
-  expect(run.stderr).toMatch(/<lora:none:1> was taken out of the prompt and not applied: --lora-dir has no such file/);
+  expect(run.stderr).toMatch(/Removed <lora:of-base:1> from the prompt without applying it: .*made for/);
+  expect(run.stderr).toMatch(/Removed <lora:none:1> from the prompt without applying it: --lora-dir has no such file/);
   const results = readResults(join(folder, 'out'));
   expect(results.map(({ loras: weights, prompt: text, warnings = [] }) => [weights, text, warnings.length])).toEqual([
     [undefined, prompt, 0],
@@ -129,7 +129,7 @@ describe('of generate', () => {
 
   it('base model and refiner each get what fits them', async () => {
     const said = await generate(`a fox${tags}`, 'both', '--model', model, '--lora-dir', loras);
-    expect(said).not.toContain('was taken out');
+    expect(said).not.toContain('Removed <');
     expect(readResults(join(folder, 'both'))).toMatchObject([{ prompt: 'a fox', loras: { 'of-base': 0.5, mist: 1 } }]);
     const files = [
       '--base-lora',
@@ -143,7 +143,7 @@ describe('of generate', () => {
 
   it('the base model alone gets what fits it', async () => {
     const said = await generate(`a fox${tags}`, 'base', '--mode', 'base', '--lora-dir', loras);
-    expect(said).toMatch(/<lora:mist:1> was taken out.*made for/);
+    expect(said).toMatch(/Removed <lora:mist:1> .*made for/);
     expect(readResults(join(folder, 'base'))).toMatchObject([{ loras: { 'of-base': 0.5 } }]);
   }, 240_000);
 });
@@ -154,7 +154,7 @@ it('says of a single picture what was applied, and what does not fit', async () 
   const run = await runCli([...args, ...settings, '--lora-dir', loras]);
   expect(run).toMatchObject({
     code: 0,
-    stderr: expect.stringMatching(/<lora:of-base:1> was taken out.*made for/) as string,
+    stderr: expect.stringMatching(/Removed <lora:of-base:1> .*made for/) as string,
   });
   expect(JSON.parse(run.stdout)).toMatchObject({
     prompt: 'a fox',

@@ -111,7 +111,7 @@ describe('what a person should know', () => {
   it('a base model refines, and is told apart', async () => {
     const { code, stderr } = await run('base', '--model', goldenData('models/tiny-base'));
     expect(code).toBe(0);
-    expect(stderr).toMatch(/Note: This model takes no aesthetic score: it is a base model, not a refiner\./);
+    expect(stderr).toMatch(/Note: Expected a refiner, found a base model: it has no aesthetic-score conditioning\./);
   });
 
   it('tensors that no network uses are named', async () => {

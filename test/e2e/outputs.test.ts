@@ -31,7 +31,7 @@ describe('an output that exists already', () => {
     const run = await runBatch([manifest, '--output-dir', out, '--json']);
     expect(run.code).toBe(6);
     expect(JSON.parse(run.stdout)).toMatchObject({ error: { code: 'OUTPUT_EXISTS', exit_code: 6 } });
-    expect(run.stderr).toMatch(/has second\.png already.*--overwrite.*\[OUTPUT_EXISTS\]\n$/);
+    expect(run.stderr).toMatch(/found second\.png in .*--overwrite.*\[OUTPUT_EXISTS\]\n$/);
     expect(run.stderr).not.toContain('Opened');
     expect(readdirSync(out)).toEqual(['second.png']);
   });
@@ -40,7 +40,7 @@ describe('an output that exists already', () => {
     writeFileSync(join(out, 'results.jsonl'), files['results.jsonl']);
     const run = await runBatch([manifest, '--output-dir', out]);
     expect(run.code).toBe(6);
-    expect(run.stderr).toMatch(/has results\.jsonl, second\.png already/);
+    expect(run.stderr).toMatch(/found results\.jsonl, second\.png in /);
     expect(readdirSync(out).sort()).toEqual(['results.jsonl', 'second.png']);
     for (const [name, text] of Object.entries(files)) expect(readFileSync(join(out, name), 'utf8')).toBe(text);
   });
@@ -67,7 +67,7 @@ describe('an output folder that cannot be written', () => {
       ...(uid === undefined ? {} : { uid }),
     });
     expect(run).toMatchObject({ code: 6, stdout: '' });
-    expect(run.stderr).toMatch(/Cannot write to the output folder .*--output-dir.*\[OUTPUT_UNWRITABLE\]\n$/);
+    expect(run.stderr).toMatch(/Expected a writable output folder, got .*--output-dir.*\[OUTPUT_UNWRITABLE\]\n$/);
     expect(run.stderr).not.toContain('Opened');
   };
 

@@ -35,7 +35,9 @@ it('applies what the operator’s folder has', async () => {
     expect(run).toMatchObject({ code: 0 });
     if (args.includes('--lora-dir')) {
       expect(run.stderr).toMatch(/LoRA of-base is ignored: .*made for/);
-      expect(run.stderr).toMatch(/row 2: <lora:of-base:1> was taken out.*: it does not fit the model\./);
+      expect(run.stderr).toMatch(
+        /row 2: Removed <lora:of-base:1> from the prompt without applying it.*: it does not fit the model\./,
+      );
     }
     return (JSON.parse(run.stdout) as { generated_image: string }[]).map(({ generated_image }) => generated_image);
   };

@@ -130,7 +130,7 @@ describeInBrowser('the page', () => {
     expect(await tab.locator('#source').isVisible()).toBe(false);
     await tab.getByRole('button', { name: 'Refine', exact: true }).click();
     await until(
-      `document.getElementById('error').textContent.startsWith('notes.txt is damaged, cut short, or not a PNG')`,
+      `document.getElementById('error').textContent.startsWith('notes.txt is damaged, truncated, or not a PNG')`,
     );
     /* The browser's own note of the 400. */
     expect(said.splice(0)).toEqual([expect.stringContaining('400')]);

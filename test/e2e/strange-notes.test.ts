@@ -38,7 +38,7 @@ it.each([
   const before = marks(out);
   const run = await batch('m.jsonl', '--output-dir', out, '--resume');
   expect([run.code, run.stderr.includes('0 refined, 2 already done')]).toEqual([0, true]);
-  expect(run.stderr.includes('expected the note of a run')).toBe(text !== null);
+  expect(run.stderr.includes('expected the state of a run')).toBe(text !== null);
   expect(marks(out)).toEqual(before);
 });
 

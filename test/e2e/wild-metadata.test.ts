@@ -84,7 +84,7 @@ describe('a folder of pictures of other programs', () => {
     expect(of('empty.png')).toMatchObject({ prompt: '', warnings: [expect.stringContaining('empty')] });
     expect(of('unclear.png')).toMatchObject({
       error: { code: 'ROW_FIELD_MISSING' },
-      warnings: [expect.stringContaining('both sides')],
+      warnings: [expect.stringContaining('positive and negative come from one output')],
     });
     expect(of('json.png')).toMatchObject({
       error: { code: 'ROW_FIELD_MISSING' },

@@ -58,7 +58,7 @@ const userHome: FindHome = () => {
     cause = thrown;
   }
   const message =
-    'There is no home folder to keep models and what is made from them in: HOME is not set, and the system knows no home of this user. ' +
-    'Set HF_HOME (downloaded models), SDXL_REFINE_CACHE (what --precision int8 and --cache-weights make), or HOME.';
+    'Expected a home folder for the model caches, found none: HOME is not set, and the system has no home folder for this user. ' +
+    'Set HF_HOME (downloaded models), SDXL_REFINE_CACHE (prepared weights), or HOME.';
   throw new RefineError('CACHE_UNWRITABLE', message, { cause });
 };

@@ -12,5 +12,5 @@ export const openFileProblem = (): string | null => {
   const { userLimits } = report.getReport() as { userLimits?: { open_files?: { soft?: number | 'unlimited' } } };
   const limit = userLimits?.open_files?.soft;
   if (typeof limit !== 'number' || limit >= NEEDED) return null;
-  return `Only ${limit} files may be open at once here, and ${NEEDED} are needed. Raise the limit: "ulimit -n 1024" in this shell, or --ulimit nofile=1024 of a container.`;
+  return `Expected a limit of at least ${NEEDED} open files, found ${limit}. Raise the limit: "ulimit -n 1024" in this shell, or --ulimit nofile=1024 of a container.`;
 };

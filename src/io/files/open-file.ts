@@ -49,7 +49,7 @@ export const openFile = async (path: string, kind: FileKind): Promise<FileHandle
     if (!stats.isFile()) throw new FileRefused('special', 'is a pipe or a device, not a regular file');
     const { what, bytes } = FILE_LIMITS[kind];
     if (stats.size > bytes) {
-      throw new FileRefused('size', `has ${stats.size} bytes; ${what} may have ${bytes}`);
+      throw new FileRefused('size', `has ${stats.size} bytes; ${what} may have at most ${bytes}`);
     }
     return handle;
   } catch (thrown) {

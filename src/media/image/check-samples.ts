@@ -30,10 +30,10 @@ const KINDS: Readonly<Record<string, readonly [bits: number, kind: string]>> = {
 /** What is wrong with a picture's samples, to follow its name; null: nothing is. */
 export const sampleProblem = ({ depth, space, channels, bitsPerSample }: Metadata): string | null => {
   const most = CHANNELS[space];
-  if (most === undefined) return `has colours that are not read ("${space}"); save as grey, RGB or CMYK`;
+  if (most === undefined) return `has the unsupported colour space "${space}"; save as grey, RGB or CMYK`;
   const odd = CONVERTED.includes(space) ? undefined : KINDS[depth];
   if (odd !== undefined) {
-    return `has ${bitsPerSample ?? odd[0]}-bit samples${odd[1]}; save as 8 or 16 bits, without sign`;
+    return `has ${bitsPerSample ?? odd[0]}-bit samples${odd[1]}; save as unsigned 8 or 16 bits`;
   }
-  return channels > most ? `has ${channels} channels, more than a picture's; save as grey, RGB or CMYK` : null;
+  return channels > most ? `has ${channels} channels, more than its colour space has; save as grey, RGB or CMYK` : null;
 };

@@ -94,7 +94,11 @@ async function readBody(
     chunks.push(chunk);
   }
   if (length === 0) {
-    throw new RefineError('IMAGE_UNREADABLE', `${where} answered with no data.`, { context: { url: where } });
+    throw new RefineError(
+      'IMAGE_UNREADABLE',
+      `Expected a picture from ${where}, got an empty response. Check the URL.`,
+      { context: { url: where } },
+    );
   }
   return Buffer.concat(chunks, length);
 }
@@ -107,7 +111,7 @@ function refused(url: string, { status, statusText }: Response): RefineError {
 }
 
 function tooLarge(where: string, limit: number): RefineError {
-  const message = `${where} sends more than ${limit} bytes. Download the picture, and give its path or a smaller one.`;
+  const message = `Expected at most ${limit} bytes from ${where}, got more. Download the picture and give its path, or a smaller one.`;
   return new RefineError('IMAGE_TOO_LARGE', message, { context: { url: where, limit } });
 }
 

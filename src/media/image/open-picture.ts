@@ -39,7 +39,7 @@ export async function openPicture(
     const foreign = unsupportedFormat(head);
     throw foreign === null
       ? undecodable(where, thrown)
-      : unsupported(where, `is ${foreign}, which is not read; ${READ}`);
+      : unsupported(where, `is ${foreign}, which is not supported; ${READ}`);
   });
   const problem = sampleProblem(metadata);
   if (problem !== null) throw unsupported(where, problem);
@@ -85,9 +85,9 @@ export function undecodable(where: string, thrown: unknown): RefineError {
   const [reason = ''] = messageOf(thrown).split('\n');
   /* libvips' word for a TIFF of more than 32 bits a sample. */
   if (reason.includes('samples out of range')) {
-    return unsupported(where, 'has 64-bit samples, or complex ones; save as 8 or 16 bits, without sign');
+    return unsupported(where, 'has 64-bit samples, or complex ones; save as unsigned 8 or 16 bits');
   }
-  const found = `is damaged, cut short, or not a PNG, JPEG, WebP, TIFF, AVIF or GIF picture (${reason.trim()})`;
+  const found = `is damaged, truncated, or not a PNG, JPEG, WebP, TIFF, AVIF or GIF picture (${reason.trim()})`;
   const message = `${where} ${found}. Open it in a viewer and save it again.`;
   return new RefineError('IMAGE_UNDECODABLE', message, { cause: thrown });
 }

@@ -20,7 +20,11 @@ export async function withPictureFile<Result>(
 ): Promise<Result> {
   try {
     return await withFile(path, 'picture', (handle, size) => {
-      if (size === 0) throw unreadable(path, `${path} is empty (0 bytes); copy or download the picture again.`);
+      if (size === 0)
+        throw unreadable(
+          path,
+          `Expected a picture, found an empty file (0 bytes): ${path}. Copy or download the picture again.`,
+        );
       return read(handle, size);
     });
   } catch (thrown) {

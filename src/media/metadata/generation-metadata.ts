@@ -78,7 +78,7 @@ export const isInformative = ({ program: _, ...facts }: ProgramMetadata): boolea
 
 /** What is there and cannot be used is said. */
 const warnIgnored = (what: string, value: unknown, warn: Warn): null => {
-  if (value !== undefined && value !== null) warn(`${what} ${quote(shown(value))} is left out.`);
+  if (value !== undefined && value !== null) warn(`Ignored ${what} ${quote(shown(value))}: not a valid value.`);
   return null;
 };
 
@@ -87,7 +87,7 @@ const shown = (value: unknown): string => (typeof value === 'string' ? value : J
 const promptOf = (value: unknown, what: string, warn: Warn): string | null => {
   if (typeof value !== 'string') return warnIgnored(what, value, warn);
   if (value.length <= MAX_PROMPT_CHARS) return value;
-  warn(`A prompt of ${value.length} characters is left out; at most ${MAX_PROMPT_CHARS} are read.`);
+  warn(`Ignored a prompt of ${value.length} characters: at most ${MAX_PROMPT_CHARS} are read.`);
   return null;
 };
 
@@ -113,7 +113,7 @@ const seedOf = (value: unknown, warn: Warn): number | string | null => {
   if (typeof seed === 'bigint' && seed <= MAX_SEED)
     return seed <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(seed) : String(seed);
   if (value !== undefined && value !== null && value !== '')
-    warn(`The seed ${shown(value)} is left out: seeds are whole numbers from 0 to 2^64-1.`);
+    warn(`Ignored seed ${shown(value)}: expected an integer from 0 to 2^64-1.`);
   return null;
 };
 

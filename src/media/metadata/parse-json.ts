@@ -24,7 +24,7 @@ export const parseJsonObject = (text: string, what: string, warn: Warn): JsonObj
   try {
     const value = parseJson(text, LIMITS, (fault) => new Error(fault), asText);
     if (isObject(value)) return value;
-    warn(`${what} is JSON, but no object.`);
+    warn(`${what} is JSON, but not an object.`);
   } catch (thrown) {
     warn(`${what} ${messageOf(thrown)}.`);
   }

@@ -92,7 +92,7 @@ const SOFTWARE = 0x0131;
 const readExif = (tiff: Buffer, warn: Warn): ExifText | null => {
   const directories = readTiffDirectories(tiff);
   if (directories === null) {
-    warn('The EXIF block is not as TIFF has it.');
+    warn('Ignored the EXIF block: it is not a valid TIFF structure.');
     return null;
   }
   const { main, exif } = directories;

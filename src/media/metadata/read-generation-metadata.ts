@@ -99,7 +99,7 @@ const readProgramsJson = (json: JsonObject, warn: Warn): ProgramMetadata | null 
     readNovelaiJson(json, warn) ??
     readComfyui(isObject(graph) ? graph : json, warn);
   if (facts === null && PROMPT_KEYS.some((key) => typeof valueOf(json, key) === 'string'))
-    warn('The JSON has a prompt, but bears the marks of no program that is known here: it is not read.');
+    warn('Ignored JSON with a prompt: it is not in the format of a supported program.');
   return facts;
 };
 

@@ -33,12 +33,12 @@ export const readTextChunks = (png: Uint8Array, warn: Warn, onOther?: (chunk: Pn
     if (isFull) continue;
     if (damaged > MAX_DAMAGED) {
       isFull = true;
-      warn(`The PNG has more than ${MAX_DAMAGED} texts that cannot be read; the others are left out.`);
+      warn(`The PNG has more than ${MAX_DAMAGED} texts that cannot be read; the others are ignored.`);
       continue;
     }
     if (entries.length === MAX_TEXTS) {
       isFull = true;
-      warn(`The PNG has more than ${MAX_TEXTS} texts; the others are left out.`);
+      warn(`The PNG has more than ${MAX_TEXTS} texts; the others are ignored.`);
       continue;
     }
     const entry = readText(chunk, Math.min(bytesLeft, MAX_TEXT_BYTES), warn);
@@ -76,12 +76,12 @@ const readText = (
   const keywordEnd = data.subarray(0, 80).indexOf(0);
   const stored = keywordEnd < 1 ? null : (SPLIT[type]?.(data.subarray(keywordEnd + 1)) ?? null);
   if (stored === null) {
-    warn(`A ${type} chunk is not as PNG has it.`);
+    warn(`Ignored a malformed ${type} chunk.`);
     return null;
   }
   const keyword = data.toString('latin1', 0, keywordEnd);
   if (stored.bytes.length > limit) {
-    warn(`The text ${quote(keyword)} has ${stored.bytes.length} bytes, more than the ${limit} that are read.`);
+    warn(`Ignored the text ${quote(keyword)} of ${stored.bytes.length} bytes: at most ${limit} are read.`);
     return null;
   }
   if (crc32(checked) !== crc) warn(`The text ${quote(keyword)} has a wrong checksum.`);

@@ -128,7 +128,7 @@ const refuseOwnInput = async ({ source, output }: Row, outputFolder: string): Pr
   if (input === null || input !== target) return;
   throw new RefineError(
     'OUTPUT_IS_INPUT',
-    `The output would replace the row's own picture, ${source.path}. Give another --output-dir, or the row another output.`,
+    `Expected an output that replaces no input, got ${output}, which is the row's own picture ${source.path}. Choose another --output-dir, or another output for the row.`,
   );
 };
 
@@ -143,7 +143,7 @@ const refuseInUse = async (
     if (path === undefined) continue;
     throw new RefineError(
       'OUTPUT_IS_INPUT',
-      `The output would replace ${path}, which this run reads. Give another --output-dir, or the row another output.`,
+      `Expected an output that replaces no input, got ${name}, which is ${path}, a file that this run reads. Choose another --output-dir, or another output for the row.`,
     );
   }
 };

@@ -16,7 +16,7 @@ const OWN = /^(?:results(?:-\d+-of-\d+)?\.jsonl$|\.sdxl-refine)/;
 export const expectCsvPlace = async (path: string, options: ReadingOptions): Promise<void> => {
   if ((await stat(path).catch(() => null))?.isDirectory() === true) throw csvPathTaken(path, 'is a folder');
   const inside = await outputNameOf(path, options.outputFolder);
-  if (inside !== null && OWN.test(inside)) throw csvPathTaken(path, 'is where the run keeps its results');
+  if (inside !== null && OWN.test(inside)) throw csvPathTaken(path, 'the run uses for its results');
   const identity = await fileIdentity(path);
   if (identity !== null) {
     const [source] = (await findReadFiles((one) => one === identity, options)).values();
@@ -51,7 +51,7 @@ const resolveLinks = async (path: string): Promise<string> => {
 const csvPathTaken = (path: string, what: string): RefineError =>
   new RefineError(
     'OUTPUT_EXISTS',
-    `${path} ${what}: no predictions are written there. Give --predictions-csv another name.`,
+    `Expected --predictions-csv to name a file of its own, got ${path}, which ${what}. Choose another name.`,
     {
       context: { path },
     },

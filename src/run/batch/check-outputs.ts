@@ -27,7 +27,7 @@ export const makeOutputFolder = async (folder: string): Promise<boolean> => {
   } catch (cause) {
     throw new RefineError(
       'OUTPUT_UNWRITABLE',
-      `Cannot write to the output folder ${folder}: ${messageOf(cause)}. Choose another with --output-dir.`,
+      `Expected a writable output folder, got ${folder}: ${messageOf(cause)}. Choose another with --output-dir.`,
       { context: { folder }, cause },
     );
   }
@@ -52,7 +52,7 @@ export const expectOutputFolder = async (folder: string): Promise<void> => {
   if (await exists(folder)) return;
   throw new RefineError(
     'OUTPUT_UNWRITABLE',
-    `The output folder ${folder} was removed during the run. Nothing more is written; run again to begin anew.`,
+    `Expected the output folder ${folder}, but it was removed during the run. Nothing more is written; run the command again to start over.`,
     { context: { folder } },
   );
 };
@@ -81,7 +81,7 @@ export const refuseExisting = async (
   const more = count > NAMED ? ` and ${count - NAMED} more` : '';
   throw new RefineError(
     'OUTPUT_EXISTS',
-    `${folder} has ${found.join(', ')}${more} already. Give --resume to go on with that run, --append to add rows to it, --overwrite to replace ${count === 1 ? 'it' : 'them'}, or another --output-dir.`,
+    `Expected an output folder without these files, found ${found.join(', ')}${more} in ${folder}. Give --resume to continue that run, --append to add rows to it, --overwrite to replace ${count === 1 ? 'the file' : 'the files'}, or choose another --output-dir.`,
     { context: { folder, count } },
   );
 };
@@ -93,7 +93,11 @@ export const outputsOf = ({ output, generation }: Row): string[] =>
 /** @throws OUTPUT_EXISTS */
 export const refuseExistingFile = async (path: string): Promise<void> => {
   if (!(await isTaken(path))) return;
-  throw new RefineError('OUTPUT_EXISTS', `${path} is there already. Give another name, or --overwrite to replace it.`, {
-    context: { path },
-  });
+  throw new RefineError(
+    'OUTPUT_EXISTS',
+    `Expected no file at ${path}, found one. Choose another name, or give --overwrite to replace it.`,
+    {
+      context: { path },
+    },
+  );
 };

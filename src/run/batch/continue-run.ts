@@ -93,8 +93,8 @@ const checkResume = async (options: ContinueOptions): Promise<string[]> => {
     if (missing.length > 0) {
       throw otherRun(
         outputFolder,
-        `${outputFolder} has the results of ${formatInputs(missing)}, which ${missing.length === 1 ? 'is' : 'are'} not among the inputs of this run (${formatInputs(inputs)}): --resume goes on with the same inputs. ` +
-          'To add the rows of others, give --append; to go on with that run, give its inputs too; to keep the results of these inputs alone, give --resume --prune, which removes the others’ lines and pictures.',
+        `Expected --resume to have the inputs of the earlier run, found results of ${formatInputs(missing)} in ${outputFolder}, which ${missing.length === 1 ? 'is' : 'are'} not among the inputs of this run (${formatInputs(inputs)}). ` +
+          'To add rows, give --append. To continue that run, give its inputs too. To keep the results of these inputs only, give --resume --prune, which removes the other lines and pictures.',
       );
     }
   }
@@ -103,8 +103,8 @@ const checkResume = async (options: ContinueOptions): Promise<string[]> => {
     const one = unclaimed.length === 1;
     throw otherRun(
       outputFolder,
-      `${resultsPath} lists ${listSome(unclaimed)}, which no row of the inputs writes any more: --resume would lose ${one ? 'its line and leave its picture' : 'their lines and leave their pictures'} behind. ` +
-        `Give --append to keep ${one ? 'it' : 'them'} and add what is new, --resume --prune to remove ${one ? 'it' : 'them'}, or put the rows back.`,
+      `Expected a row for every result, found ${listSome(unclaimed)} in ${resultsPath}, which no row of the inputs writes: --resume would drop ${one ? 'its line, but not its picture' : 'their lines, but not their pictures'}. ` +
+        `Give --append to keep ${one ? 'it' : 'them'} and add the new rows, --resume --prune to remove ${one ? 'it' : 'them'}, or restore the rows.`,
     );
   }
   return unclaimed;
@@ -174,8 +174,8 @@ export const refuseReplacing = async (rows: Rows, options: ReplacingOptions): Pr
   if (found.length === 0) return;
   throw new RefineError(
     'OUTPUT_EXISTS',
-    `${outputFolder} has ${listSome(found)} already, of other pictures or settings than these rows have: --append replaces nothing. ` +
-      'Give the rows other names (key output), or another --output-dir; to do rows again whose settings changed, give --resume and all inputs of the folder.',
+    `Expected --append to add new outputs, found ${listSome(found)} in ${outputFolder}, made from other pictures or settings: --append replaces nothing. ` +
+      'Choose other names for the rows (key output), or another --output-dir. To process rows again whose settings changed, give --resume and all inputs of the folder.',
     { context: { folder: outputFolder, count: found.length } },
   );
 };
@@ -197,7 +197,7 @@ const refuseOtherDivision = async (options: ContinueOptions): Promise<void> => {
   if (others.length === 0) return;
   throw otherRun(
     outputFolder,
-    `${outputFolder} has ${listSome(others)}, of a run that was divided otherwise: --resume goes on with the same --shard. Give that, or another --output-dir.`,
+    `Expected --resume to have the --shard of the earlier run, found ${listSome(others)} in ${outputFolder}, from a run with another --shard. Give the same --shard, or choose another --output-dir.`,
   );
 };
 

@@ -10,20 +10,20 @@ export const expectInside = async (folder: string, name: string): Promise<void> 
     path = join(path, segment);
     const stats = await lstat(path).catch(() => null);
     if (stats === null) return;
-    if (stats.isSymbolicLink()) throw isLink(path, 'outputs are written inside the output folder and nowhere else');
+    if (stats.isSymbolicLink()) throw isLink(path, 'outputs must stay inside the output folder');
   }
 };
 
 /** Of a file that the program keeps in the folder. @throws OUTPUT_UNWRITABLE */
 export const expectNoLink = async (path: string): Promise<void> => {
   if ((await lstat(path).catch(() => null))?.isSymbolicLink() === true) {
-    throw isLink(path, 'what a run writes stays inside its output folder');
+    throw isLink(path, 'files of a run must stay inside the output folder');
   }
 };
 
 const isLink = (path: string, why: string): RefineError =>
   new RefineError(
     'OUTPUT_UNWRITABLE',
-    `Could not write to ${path}: it is a link, and ${why}. Remove the link, or give --output-dir the place it leads to.`,
+    `Expected ${path} to be no symbolic link: ${why}. Remove the link, or give --output-dir its target.`,
     { context: { path, folder: dirname(path) } },
   );

@@ -16,7 +16,7 @@ export const refuseObstacle = async (outputFolder: string, names: readonly strin
       const part = parts.slice(0, length).join('/');
       const isThere = await isFolder(existingForm(join(outputFolder, part)));
       if (isThere === null) break;
-      if (!isThere) throw obstructed(outputFolder, name, `${part} is no folder`);
+      if (!isThere) throw obstructed(outputFolder, name, `${part} is not a folder`);
     }
     const found = await lstat(existingForm(join(outputFolder, name))).catch(() => null);
     if (found === null || found.isFile() || found.isSymbolicLink()) continue;
@@ -36,6 +36,6 @@ const isFolder = async (path: string): Promise<boolean | null> => {
 const obstructed = (folder: string, name: string, what: string): RefineError =>
   new RefineError(
     'OUTPUT_OBSTRUCTED',
-    `Expected nothing, or a file to replace, where the output ${name} goes in ${folder}: ${what}. Move it away, or give the row another output.`,
+    `Expected a free name or a file to replace for the output ${name} in ${folder}, but ${what}. Move it, or choose another output for the row.`,
     { context: { folder, name } },
   );

@@ -55,6 +55,6 @@ const expectOneSchedule = (base: Schedule, refiner: Schedule): void => {
   if (isSame(base.timesteps, refiner.timesteps) && isSame(base.sigmas, refiner.sigmas)) return;
   throw new RefineError(
     'ROW_FIELD_INVALID',
-    `Expected base model and refiner to have one schedule, found that their ${base.name} differ (scheduler/scheduler_config.json): mend one, or choose --mode two-stage`,
+    `Expected base model and refiner to have the same schedule, found different ${base.name} (scheduler/scheduler_config.json): correct one, or choose --mode two-stage`,
   );
 };

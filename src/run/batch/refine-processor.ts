@@ -7,7 +7,7 @@ import type { RowProcessor } from './row-processor.js';
 
 /** Legitimate (diffusers' two stages can be one model), and often a slip. */
 const BASE_NOTICE =
-  'This model takes no aesthetic score: it is a base model, not a refiner. It refines too, with other pictures than a refiner.';
+  'Expected a refiner, found a base model: it has no aesthetic-score conditioning. A base model can refine, with different results.';
 
 export const createRefineProcessor = (engine: Engine): RowProcessor => {
   let schedulerConfig: SchedulerConfig;

@@ -94,10 +94,10 @@ const unlistedFilesError = (
   { first, count }: { first: readonly string[]; count: number },
 ): RefineError => {
   const [one, more] = [count === 1, count > NAMED ? ` and ${count - NAMED} more` : ''];
-  const replaces = flag === '--resume' ? 'replaces only what the folder’s runs wrote' : 'replaces nothing';
+  const replaces = flag === '--resume' ? 'replaces only files that runs in this folder wrote' : 'replaces nothing';
   return new RefineError(
     'OUTPUT_EXISTS',
-    `${outputFolder} has ${first.join(', ')}${more} already, which its results do not list: ${flag} ${replaces}. Move ${one ? 'it' : 'them'} away, give the rows other names (key output), or another --output-dir.`,
+    `Expected only outputs of earlier runs, found ${first.join(', ')}${more} in ${outputFolder}, which the results do not list: ${flag} ${replaces}. Move ${one ? 'it' : 'them'}, choose other names for the rows (key output), or another --output-dir.`,
     { context: { folder: outputFolder, count } },
   );
 };

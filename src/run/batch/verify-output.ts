@@ -49,18 +49,18 @@ const findFileFault = async (
 ): Promise<string | null> => {
   const path = existingForm(join(outputFolder, name));
   const found = await lstat(path).catch(() => null);
-  if (found === null) return 'is gone';
-  if (found.isSymbolicLink()) return 'is a link';
-  if (!found.isFile()) return found.isDirectory() ? 'is a folder' : 'is no regular file';
+  if (found === null) return 'is missing';
+  if (found.isSymbolicLink()) return 'is a symbolic link';
+  if (!found.isFile()) return found.isDirectory() ? 'is a folder' : 'is not a regular file';
   if (found.size === 0) return 'is empty';
-  if (bytes !== undefined && found.size !== bytes) return `has ${found.size} bytes, and ${bytes} were written`;
+  if (bytes !== undefined && found.size !== bytes) return `has ${found.size} bytes, expected ${bytes}`;
   const handle = await openFile(path, 'output').catch(() => null);
   if (handle === null) return 'cannot be read';
   try {
     if (verifies && sha256 !== undefined) {
-      return (await digestOf(handle)) === sha256 ? null : 'has other bytes than were written';
+      return (await digestOf(handle)) === sha256 ? null : 'has a different SHA-256 than the results list';
     }
-    return bytes !== undefined || (await isWhole(handle, path, found.size)) ? null : 'does not go on to its end';
+    return bytes !== undefined || (await isWhole(handle, path, found.size)) ? null : 'is truncated';
   } finally {
     await closeFile(handle);
   }

@@ -30,19 +30,19 @@ export interface ManifestCheck {
 /** What a run without inputs has for one. */
 const OPTIONS_INPUT: OptionsInput = { kind: 'options', name: '--prompt' };
 
-const owner = (index: number): string => `row ${index} of the run, counted from 0`;
+const owner = (index: number): string => `row ${index} of the run (counted from 0)`;
 
 /** Rejects a draft whose id or output is another row's; claims them for it otherwise. */
 const settleClaims = (draft: RowDraft, claims: RowClaims): RowDraft | InvalidRow => {
   const { id, output, index } = draft;
   const idOwner = id === null ? index : claims.claimId(id, index);
   if (id !== null && idOwner !== index) {
-    const message = `Expected a unique id, got ${formatValue(id)}, which ${owner(idOwner)}, has`;
+    const message = `Duplicate id: expected a unique id, got ${formatValue(id)}, which ${owner(idOwner)} has too`;
     return rejectRow(draft, [new RefineError('ROW_DUPLICATE_ID', message)]);
   }
   const outputOwner = output === null ? index : claims.claimOutput(output, index);
   if (output !== null && outputOwner !== index) {
-    const message = `Expected an output of its own, got ${formatValue(output)}, which ${owner(outputOwner)}, writes`;
+    const message = `Duplicate output path: expected a unique output, got ${formatValue(output)}, which ${owner(outputOwner)} writes too`;
     return rejectRow(draft, [new RefineError('ROW_DUPLICATE_OUTPUT', message)]);
   }
   return draft;
@@ -52,7 +52,7 @@ const decideOutput = ({ stem, ...draft }: RowDraft, namer: OutputNamer): Row | I
   if (draft.output === null) return { ...draft, output: namer.name(stem, extensionOf(draft.encoding)) };
   if (!namer.wasGiven(draft.output)) return { ...draft, output: draft.output };
   // Only a manifest that changed since it was checked comes here.
-  const message = `Expected an output of its own, got ${formatValue(draft.output)}, which an earlier row writes: the manifest changed during the run`;
+  const message = `Duplicate output path: expected a unique output, got ${formatValue(draft.output)}, which an earlier row writes too: the manifest changed during the run`;
   return rejectRow(draft, [new RefineError('ROW_DUPLICATE_OUTPUT', message)]);
 };
 

@@ -38,7 +38,7 @@ async function* readFileRows(input: ManifestFile, command: RowCommand): AsyncGen
 const noPrompts = (input: string): RefineError =>
   new RefineError(
     'MANIFEST_UNREADABLE',
-    `Expected the input ${formatValue(input)} to have manifests of prompts (.jsonl, .ndjson, .csv, .tsv), found pictures or nothing: batch takes pictures`,
+    `Expected the input ${formatValue(input)} to have manifests of prompts (.jsonl, .ndjson, .csv, .tsv), found pictures or nothing: run batch for pictures`,
     { context: { input } },
   );
 

@@ -52,10 +52,10 @@ interface Issue {
 }
 
 const faultOf = (value: object, [issue]: readonly Issue[]): string => {
-  if (issue === undefined) return 'is no result';
+  if (issue === undefined) return 'is not a result';
   const { path, message } = issue;
   const key = JSON.stringify(cutText(path.map(String).join('.'), 60));
   const [first] = path;
   if (path.length === 1 && first !== undefined && !Object.hasOwn(value, first)) return `lacks ${key}`;
-  return cutText(`has ${key} otherwise than a result has it: ${message}`, MAX_FAULT);
+  return cutText(`has an invalid ${key}: ${message}`, MAX_FAULT);
 };

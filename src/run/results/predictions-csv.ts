@@ -40,7 +40,7 @@ export const writePredictionsCsv = async (resultsPath: string, csvPath: string, 
     if (!isRefineError(thrown) || thrown.code !== 'OUTPUT_TAKEN') throw thrown;
     throw new RefineError(
       'OUTPUT_EXISTS',
-      `${csvPath} was put there by someone else while this run went on, and is not replaced: the results are whole, the CSV is not written. Give --resume, and --predictions-csv another name.`,
+      `Expected no file at ${csvPath}, found one that another program wrote during this run; it is not replaced. The results are complete, the CSV is missing. Give --resume, and choose another --predictions-csv.`,
       { context: { path: csvPath }, cause: thrown },
     );
   });

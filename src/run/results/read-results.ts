@@ -25,7 +25,7 @@ export const faultsOf =
 
 /** null: it is blank, or the torn end that a run leaves which is killed. */
 export const readRecord = ({ bytes, isWhole, place: [, length] }: JournalLine): ParsedLine | null => {
-  if (bytes === null) return { fault: `has ${length} bytes, more than a result` };
+  if (bytes === null) return { fault: `has ${length} bytes, more than a result can have` };
   if (isBlank(bytes)) return null;
   const parsed = parseRecord(bytes);
   return 'fault' in parsed && !isWhole && startsLikeResult(bytes) ? null : parsed;

@@ -153,10 +153,7 @@ const readText = (path: string): Promise<string | null> =>
 /** One that leads nowhere is there and cannot be read, for ever. @throws OUTPUT_UNWRITABLE */
 const refuseLink = async (path: string): Promise<void> => {
   if ((await lstat(path).catch(() => null))?.isSymbolicLink() !== true) return;
-  throw new RefineError(
-    'OUTPUT_UNWRITABLE',
-    `Cannot read the lock ${path}: it is a link that leads nowhere. Remove it.`,
-  );
+  throw new RefineError('OUTPUT_UNWRITABLE', `Cannot read the lock ${path}: it is a broken symbolic link. Remove it.`);
 };
 
 const parseHolder = (text: string): Holder | null => {
@@ -183,14 +180,14 @@ const holderText = ({ pid: holder, host, started }: Holder): string =>
 const locked = (path: string, holder: Holder): RefineError =>
   new RefineError(
     'OUTPUT_LOCKED',
-    `Another run writes to ${dirname(path)} (${holderText(holder)}). Wait for it, give another --output-dir, ` +
-      `or, if it is gone for certain, delete ${path}; one that gives no sign for ${SILENCE_MS / 60_000} minutes is taken for gone.`,
+    `Expected exclusive use of ${dirname(path)}, but another run is writing to it (${holderText(holder)}). Wait for it, or choose another --output-dir. ` +
+      `If that process has ended, delete ${path}; a lock without a heartbeat for ${SILENCE_MS / 60_000} minutes is stale.`,
     { context: { path, pid: holder.pid, host: holder.host } },
   );
 
 const lockLost = (path: string, holder: Holder | null): RefineError =>
   new RefineError(
     'OUTPUT_LOCKED',
-    `Another run took ${dirname(path)} over while this one stood still (${holder === null ? 'unknown' : holderText(holder)}). Nothing more is written; what is finished is kept.`,
+    `Expected exclusive use of ${dirname(path)}, but another run took it over while this run was suspended (${holder === null ? 'unknown' : holderText(holder)}). Nothing more is written; finished rows are kept.`,
     { context: { path } },
   );

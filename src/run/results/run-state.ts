@@ -44,15 +44,15 @@ const isSettled = (value: unknown): value is Settled =>
 
 /** What each of its keys is. */
 const CHECKS: { [Key in keyof RunState]-?: [(value: unknown) => boolean, expected: string] } = {
-  seed: [isCount, 'a whole number from 0 up'],
-  inputs: [isStringList, 'a list of texts'],
-  earlierInputs: [isStringList, 'a list of texts'],
-  base: [isCount, 'a whole number from 0 up'],
-  settled: [isSettled, 'base and size, whole numbers from 0 up'],
+  seed: [isCount, 'an integer of at least 0'],
+  inputs: [isStringList, 'a list of strings'],
+  earlierInputs: [isStringList, 'a list of strings'],
+  base: [isCount, 'an integer of at least 0'],
+  settled: [isSettled, 'base and size, integers of at least 0'],
   isFinished: [(value) => typeof value === 'boolean', 'true or false'],
   predictionsCsv: [(value) => value === null || typeof value === 'string', 'text or null'],
   overwritesBefore: [(value) => value === null || typeof value === 'number', 'a number or null'],
-  written: [isStringList, 'a list of texts'],
+  written: [isStringList, 'a list of strings'],
 };
 
 const LIMITS = { maxDepth: 8, maxTokens: 2_000_000 };
@@ -69,7 +69,7 @@ export const readRunState = async (
 ): Promise<Partial<RunState> | null> => {
   const path = stateFile(folder, part);
   const tell = (what: string): void => {
-    tellFault(`${path}: expected the note of a run, found one that ${what}`);
+    tellFault(`${path}: expected the state of a run, found a file that ${what}`);
   };
   try {
     return parseState(await readFileBytes(path, 'runState'), tell);
@@ -92,7 +92,7 @@ const parseState = (bytes: Uint8Array, tell: (what: string) => void): Partial<Ru
   const entries = Object.entries(CHECKS).flatMap(([key, [check, expected]]) => {
     if (!Object.hasOwn(value, key)) return [];
     if (check(value[key])) return value[key] === null ? [] : [[key, value[key]] as const];
-    tell(`has "${key}" otherwise than ${expected}`);
+    tell(`has an invalid "${key}", expected ${expected}`);
     return [];
   });
   return Object.fromEntries(entries);

@@ -26,7 +26,7 @@ export const writeNew = (path: string, data: FileData): Promise<void> =>
       if (systemCodeOf(cause) !== 'EEXIST') throw cause;
       throw new RefineError(
         'OUTPUT_TAKEN',
-        `${to} was put there by someone else while this run went on, and is not replaced. Move it away and run again with --retry-failed, or give another name.`,
+        `Expected no file at ${to}, found one that another program wrote during this run; it is not replaced. Move it and run again with --retry-failed, or choose another name.`,
         { context: { path: to }, cause },
       );
     });

@@ -100,6 +100,6 @@ const parse = (body: string): Record<string, unknown> => {
 const noIdentity = (why: string, cause?: unknown): RefineError =>
   new RefineError(
     'CONTENT_SAFETY_SETUP',
-    `There is no CONTENT_SAFETY_KEY, and no managed identity gave a token (${why}). Set the key, or run where Azure gives an identity.`,
+    `Expected CONTENT_SAFETY_KEY or a managed identity, found no key, and no identity returned a token (${why}). Set the key, or run where Azure provides an identity.`,
     { cause },
   );

@@ -117,7 +117,10 @@ const refused = (status: number, why: string): RefineError => {
 };
 
 const unreadable = (): RefineError =>
-  new RefineError('CONTENT_SAFETY_UNAVAILABLE', `${NAME} answered what is no analysis. Check CONTENT_SAFETY_ENDPOINT.`);
+  new RefineError(
+    'CONTENT_SAFETY_UNAVAILABLE',
+    `Expected an analysis of ${NAME}, got another response. Check CONTENT_SAFETY_ENDPOINT.`,
+  );
 
 const parseJson = (body: string): unknown => {
   try {

@@ -79,14 +79,14 @@ const scaleFor = (plain: readonly string[], labels: readonly string[]): Scale =>
 const noUnsafeLabel = ({ labels, network }: ClassifierFiles): RefineError =>
   new RefineError(
     'CONTENT_SAFETY_SETUP',
-    `The labels of ${network} are ${showNames(labels)}: none is known to be unsafe. Say which block with --safety-block-at, such as ${labels[0] ?? ''}=0.5.`,
+    `Expected a label for unsafe content, found ${showNames(labels)} in ${network}. Choose the labels that block with --safety-block-at, such as ${labels[0] ?? ''}=0.5.`,
   );
 
 const readGraph = (file: string, bytes: Uint8Array): ReturnType<typeof parseOnnxModel> => {
   try {
     return parseOnnxModel(bytes);
   } catch (cause) {
-    const message = `${file} is no ONNX model: ${messageOf(cause)}. Download or export it again.`;
+    const message = `Expected ${file} to be an ONNX model: ${messageOf(cause)}. Download or export it again.`;
     throw new RefineError('WEIGHTS_HEADER_INVALID', message, { context: { file }, cause });
   }
 };
@@ -101,7 +101,7 @@ const inputAndOutput = (
   if (input !== undefined && output !== undefined && others.length === 0) return { input, output };
   throw new RefineError(
     'MODEL_CONFIG_UNSUPPORTED',
-    `${file} takes ${showNames([...inputs.keys()])} and gives ${showNames(outputs)}. Expected an image classifier: pixel_values, and logits back.`,
+    `Expected an image classifier with input pixel_values and output logits, found inputs ${showNames([...inputs.keys()])} and outputs ${showNames(outputs)} in ${file}. Choose another model.`,
     { context: { file } },
   );
 };
@@ -124,7 +124,7 @@ const probabilities = (logits: Tensor | undefined, { labels, isExclusive, networ
   if (values.length !== labels.length || !values.every(Number.isFinite)) {
     throw new RefineError(
       'CONTENT_SAFETY_UNAVAILABLE',
-      `Expected ${labels.length} numbers of ${network}, one a label of config.json; found ${values.length}, or not finite. Take the files of one model.`,
+      `Expected ${labels.length} finite logits from ${network}, one for each label of config.json, got ${values.length}, or NaN or Inf. Use the files of one model.`,
     );
   }
   if (!isExclusive) return values.map((value) => 1 / (1 + Math.exp(-value)));

@@ -68,7 +68,7 @@ const findNetwork = async (path: string): Promise<string> => {
   if (names.length === 1 && only !== undefined) return join(path, only);
   throw new RefineError(
     'MODEL_NOT_FOUND',
-    `Expected --safety-model to be an image classifier as ONNX: a file, or a folder with ${NETWORKS.join(' or ')}. Found none at ${path}. Download one (docs/content-safety.md names some).`,
+    `Expected --safety-model to be an image classifier as ONNX: a file, or a folder with ${NETWORKS.join(' or ')}. Found none at ${path}. Download one (see docs/content-safety.md).`,
     { context: { path } },
   );
 };
@@ -116,7 +116,7 @@ const readSize = (processor: Record<string, unknown>, folder: string): Classifie
   if (resize === null || kernel === undefined || (crops === true && cut === null)) {
     throw new RefineError(
       'MODEL_CONFIG_UNSUPPORTED',
-      `Expected ${join(folder, PREPROCESSOR)} to resize to a height and width or a shortest_edge (at most ${LARGEST_SIDE}) with a filter 0 to 3, and to crop to a crop_size; found ${formatValue({ size, crop_size: crop, resample })}. Take another classifier.`,
+      `Expected ${join(folder, PREPROCESSOR)} to resize to a height and width or a shortest_edge (at most ${LARGEST_SIDE}) with a filter 0 to 3, and to crop to a crop_size; found ${formatValue({ size, crop_size: crop, resample })}. Choose another classifier.`,
       { context: { folder } },
     );
   }

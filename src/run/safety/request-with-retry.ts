@@ -45,7 +45,7 @@ export const requestWithRetry = async (
     const pause = retryAfterMs ?? withJitter(firstPauseMs * 2 ** (failed - 1));
     if (failed === tries || pause > MAX_RETRY_DELAY_MS) {
       const asked = failed === 1 ? 'once' : `${failed} times`;
-      const message = `${name} at ${url.origin} did not answer (${why}; asked ${asked}). Try again later, or let such rows pass with --safety-fail open.`;
+      const message = `Expected an answer of ${name} at ${url.origin}, got none (${why}; tried ${asked}). Try again later, or let such rows pass with --safety-fail open.`;
       throw new RefineError('CONTENT_SAFETY_UNAVAILABLE', message);
     }
     await sleep(pause, undefined, { signal }).catch(() => undefined);
@@ -81,7 +81,8 @@ const tryOnce = async (
     return { answer: null, why: `HTTP ${status}`, retryAfterMs: readRetryAfter(headers, Date.now()) };
   } catch (thrown) {
     signal.throwIfAborted();
-    if (stop.signal.aborted) return { answer: null, why: `nothing in ${timeoutMs / 1000} s`, retryAfterMs: null };
+    if (stop.signal.aborted)
+      return { answer: null, why: `no response within ${timeoutMs / 1000} s`, retryAfterMs: null };
     /* fetch says only "fetch failed"; its cause says why. */
     const cause = (thrown as { cause?: unknown }).cause ?? thrown;
     return { answer: null, why: messageOf(cause) || (systemCodeOf(cause) ?? 'no connection'), retryAfterMs: null };

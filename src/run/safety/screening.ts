@@ -65,7 +65,7 @@ export const createScreening = (screener: Screener, failMode: FailMode): Screeni
         return [];
       } catch (thrown) {
         if (failMode === 'closed' || !isUnavailable(thrown)) throw thrown;
-        return [`${thrown.message} Rows pass unscreened until it answers (--safety-fail open).`];
+        return [`${thrown.message} Until then, rows pass unscreened (--safety-fail open).`];
       }
     },
     before(row, picture, signal) {
@@ -119,5 +119,5 @@ const isUnavailable = (thrown: unknown): thrown is RefineError =>
 const latentsUnseen = (): RefineError =>
   new RefineError(
     'CONTENT_SAFETY_UNAVAILABLE',
-    'Latents are no picture that content safety could look at. Give the row an output with a picture’s extension.',
+    'Expected an output that content safety can screen, got latents. Give the row an output with a picture’s extension.',
   );

@@ -219,7 +219,7 @@ export const planBatch = async (
     outputFolder,
     options,
     ...(flags.fromMetadata === undefined ? {} : { fromMetadata: parseMetadataKeys(flags.fromMetadata) }),
-    readFacts: readPictureFacts,
+    readMetadata: readPictureFacts,
     readInfotext: readInfotextFacts,
     writeMetadata: flags.metadata !== false,
     runSeed,

@@ -19,7 +19,7 @@ export type ReadRequest = (body: Uint8Array, runSeed: number) => Promise<readonl
 /** Plain values, which another thread can be given. */
 export interface RequestOptions {
   /** `runSeed` is drawn anew for each request. */
-  rows: Omit<RowContext, 'runSeed' | 'findLora' | 'readFacts'>;
+  rows: Omit<RowContext, 'runSeed' | 'findLora' | 'readMetadata'>;
   /** LoRAs that rows can name; null: there are none beside the run's own. */
   loraFolder: ListedLoras | null;
   limits: RequestLimits;

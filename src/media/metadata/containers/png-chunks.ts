@@ -26,7 +26,7 @@ export function* pngChunks(png: Buffer, warn: Warn): Generator<PngChunk> {
     if (type === 'IEND') return;
     at = end;
   }
-  warn('The PNG ends inside a chunk.');
+  warn('The PNG is truncated inside a chunk.');
 }
 
 /** A whole chunk: length, type, data, checksum. */

@@ -34,7 +34,7 @@ export const parseGraph = (json: JsonObject, warn: Warn): Graph | null => {
   let steps = 0;
   const visit = ({ inputs }: GraphNode): boolean => {
     steps += 1 + inputs.size;
-    if (steps > MAX_GRAPH_STEPS) warn(`The ComfyUI graph takes more than ${MAX_GRAPH_STEPS} steps to walk.`);
+    if (steps > MAX_GRAPH_STEPS) warn(`Stopped reading the ComfyUI graph after ${MAX_GRAPH_STEPS} steps.`);
     return steps <= MAX_GRAPH_STEPS;
   };
   return nodes.size === 0 ? null : { nodes, visit, isUsedUp: () => steps > MAX_GRAPH_STEPS };

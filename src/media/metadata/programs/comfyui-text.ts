@@ -145,8 +145,8 @@ export const sideText = (
   const isWhole = texts > 0 && doubtful.size === 0 && charsLeft >= 0 && !graph.isUsedUp();
   if (unclear.size > 0) {
     const types = [...unclear].slice(0, SHOWN).map(quote).join(', ');
-    const known = isWhole ? 'known only in part' : 'not known';
-    warn(`The ${side} prompt of the ComfyUI graph is ${known}: the way to it ends at ${types}.`);
+    const known = isWhole ? 'incomplete' : 'unknown';
+    warn(`The ${side} prompt of the ComfyUI graph is ${known}: it depends on unsupported nodes ${types}.`);
   }
   return { text: isWhole ? text : null, isUnclear: !isWhole, crossed };
 };

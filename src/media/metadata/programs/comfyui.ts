@@ -19,7 +19,7 @@ export const readComfyui = (json: JsonObject, warn: Warn): ProgramMetadata | nul
   const samplers = stagesOf(graph);
   const [base] = samplers;
   if (base === undefined) {
-    warn('The ComfyUI graph has no sampler that is known here.');
+    warn('Found no supported sampler in the ComfyUI graph.');
     return null;
   }
   const stages = samplers.map((sampler): Stage => ({ sampler, inputs: stageInputs(graph, sampler) }));
@@ -68,7 +68,9 @@ const promptsOf = (graph: Graph, stages: readonly Stage[], warn: Warn): Record<S
       ([node, slot]) => texts.negative?.crossed.get(node) === slot,
     );
     if (crossed !== undefined) {
-      warn(`The prompts of the ComfyUI graph are not known: both sides are one output of ${quote(crossed[0].type)}.`);
+      warn(
+        `The prompts of the ComfyUI graph are unknown: positive and negative come from one output of ${quote(crossed[0].type)}.`,
+      );
       return { positive: null, negative: null };
     }
     for (const side of SIDES) {

@@ -91,7 +91,7 @@ const joinParts = (parts: readonly Part[], warn: Warn): { prompt: string; negati
   const wanted = parts.filter(({ weight }) => weight >= 0);
   const unwanted = parts.filter(({ weight }) => weight < 0);
   if ([wanted, unwanted].some((side) => new Set(side.map(({ weight }) => weight)).size > 1))
-    warn("InvokeAI's weights of the prompt's parts are left out.");
+    warn("Ignored InvokeAI's weights of subprompts.");
   const split = wanted.map(({ text }) => splitNegative(text));
   const negatives = [...split.map(({ negativePrompt }) => negativePrompt), ...unwanted.map(({ text }) => text)];
   return { prompt: split.map(({ prompt }) => prompt).join(', '), negativePrompt: negatives.filter(Boolean).join(', ') };

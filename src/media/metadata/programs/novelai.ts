@@ -22,7 +22,7 @@ export const readNovelai = (texts: ReadonlyMap<string, string>, warn: Warn): Pro
   };
   const facts = parseMetadata('novelai', raw, warn);
   const isWeighted = [facts.prompt, facts.negativePrompt].some((text) => text !== null && WEIGHTS.test(text));
-  if (isWeighted) warn("NovelAI's signs for weights, {a}, [a] and 1.2::a::, are read as words.");
+  if (isWeighted) warn("NovelAI's weight syntax ({a}, [a], 1.2::a::) is not supported and is read as words.");
   return facts;
 };
 

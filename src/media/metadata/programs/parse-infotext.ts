@@ -26,7 +26,7 @@ const MIN_PAIRS = 3;
  */
 export const parseInfotext = (text: string, warn: Warn): Infotext | null => {
   if (text.length > MAX_INFOTEXT_CHARS) {
-    warn(`A text of ${text.length} characters is left out; at most ${MAX_INFOTEXT_CHARS} are read.`);
+    warn(`Ignored a text of ${text.length} characters: at most ${MAX_INFOTEXT_CHARS} are read.`);
     return null;
   }
   const lines = text.trim().split('\n');

@@ -38,7 +38,7 @@ const readPrompt = (prompt: string, warn: Warn): string => {
   if (sections.length > 0) {
     const names = sections.slice(0, SHOWN).map(([tag]) => tag);
     warn(
-      `Of SwarmUI's prompt, the texts after ${quote(names.join(' '))} are left out: they are for a part of the picture or another stage.`,
+      `Ignored the text after ${quote(names.join(' '))} in SwarmUI's prompt: it applies to a region or another stage.`,
     );
   }
   const text = whole.replace(TAG, (tag, name: string, value: string | undefined) =>
@@ -59,14 +59,14 @@ const readTag = (tag: string, name: string, value: string, warn: Warn): string =
     case 'alternate':
     case 'alt':
     case 'fromto':
-      warn(`SwarmUI's ${quote(tag)} changes on the way; here all of its words count at every step.`);
+      warn(`SwarmUI's ${quote(tag)} alternates words during sampling; here all of them apply at every step.`);
       return value
         .split(/[|,]/)
         .map((part) => part.trim())
         .filter(Boolean)
         .join(', ');
     default:
-      warn(`SwarmUI's ${quote(tag)} is left out of the prompt.`);
+      warn(`Ignored SwarmUI's tag ${quote(tag)}.`);
       return '';
   }
 };

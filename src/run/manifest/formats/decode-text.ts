@@ -17,7 +17,7 @@ const MARKS = [
 const BINARIES: readonly (readonly [head: string, what: string])[] = [
   ['PK\x03\x04', 'a ZIP archive, as Excel’s .xlsx is: save the table as “CSV UTF-8”'],
   ['\xd0\xcf\x11\xe0', 'an Excel workbook (.xls): save the table as “CSV UTF-8”'],
-  ['\x1f\x8b', 'compressed (gzip): unpack it'],
+  ['\x1f\x8b', 'gzip data: unpack it'],
   ['PAR1', 'a Parquet file: write it as JSON lines, such as with pandas’ to_json(orient="records", lines=True)'],
 ];
 
@@ -33,9 +33,9 @@ const fail = (inputName: string, found: string): never => {
 const refuseUnmarked = (head: Buffer, inputName: string): void => {
   if (!head.includes(0)) return;
   const has = (parity: number): boolean => head.some((byte, at) => byte === 0 && at % 2 === parity);
-  if (has(0) && has(1)) fail(inputName, 'bytes of zero: it is not a text file');
+  if (has(0) && has(1)) fail(inputName, 'NUL bytes: it is not a text file');
   const order = has(1) ? 'UTF-16 LE' : 'UTF-16 BE';
-  fail(inputName, `what looks like ${order} without a byte order mark: save it as UTF-8, or with the mark`);
+  fail(inputName, `${order} without a byte order mark: save it as UTF-8, or with the mark`);
 };
 
 /**
@@ -49,7 +49,7 @@ export async function* decodeText(chunks: AsyncIterable<Buffer>, inputName: stri
     const { name, mark } = MARKS.find((one) => startsWith(head, one.mark)) ?? { name: 'utf-8', mark: [] };
     if (name === 'UTF-32') return fail(inputName, 'UTF-32: save it as UTF-8');
     const binary = BINARIES.find(([begins]) => startsWith(head, [...Buffer.from(begins, 'latin1')]));
-    if (binary !== undefined) return fail(inputName, `what is ${binary[1]}`);
+    if (binary !== undefined) return fail(inputName, binary[1]);
     if (name === 'utf-8') refuseUnmarked(head.subarray(0, HEAD_BYTES), inputName);
     else {
       const decoder = new TextDecoder(name);

@@ -37,7 +37,7 @@ export const matchKey = (name: string, inputName: string, line: number, command:
   if (owner === 'batch') {
     throw new RefineError(
       'MANIFEST_KEY_UNKNOWN',
-      `Expected keys of generate, found ${formatValue(name)} (${placeOf(inputName, line)}), which is batch's: remove it, or run batch`,
+      `Expected keys of generate, found ${formatValue(name)} (${placeOf(inputName, line)}), a key of batch: remove it, or run batch`,
       { context: { input: inputName, line, key: name } },
     );
   }
@@ -45,7 +45,7 @@ export const matchKey = (name: string, inputName: string, line: number, command:
   if (near === null) return null;
   throw new RefineError(
     'MANIFEST_KEY_UNKNOWN',
-    `Unknown key ${formatValue(name)} (${placeOf(inputName, line)}): did you mean "${near}"? Correct it, or rename it if it is your own`,
+    `Unknown key ${formatValue(name)} (${placeOf(inputName, line)}): did you mean "${near}"? Correct it, or rename a key of your own`,
     { context: { input: inputName, line, key: name, nearest: near } },
   );
 };

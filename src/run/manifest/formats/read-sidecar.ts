@@ -28,7 +28,7 @@ const decode = (bytes: Buffer): string | null => {
 export const readSidecar = async (path: string): Promise<string | null> => {
   const sidecar = sidecarOf(path);
   const fail = (found: string, cause?: unknown): never => {
-    const message = `Expected ${formatValue(sidecar)} to be a prompt in UTF-8 of at most ${FILE_LIMITS.sidecar.bytes} bytes: ${found}; mend it, or give the row a prompt`;
+    const message = `Expected ${formatValue(sidecar)} to be a prompt in UTF-8 of at most ${FILE_LIMITS.sidecar.bytes} bytes: ${found}; correct it, or give the row a prompt`;
     throw new RefineError('ROW_FIELD_INVALID', message, cause === undefined ? {} : { cause });
   };
   const bytes = await readFileBytes(sidecar, 'sidecar').catch((error: unknown) =>

@@ -43,6 +43,6 @@ export const surrogateWarning = (names: readonly string[]): string[] => {
   if (names.length === 0) return [];
   const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
   return [
-    `Half a character in ${names.slice(0, SHOWN).map(formatText).join(', ')}${more}, as of an emoji that was cut, is U+FFFD here: a text with it is not valid Unicode.`,
+    `Replaced unpaired surrogates (half of a character, such as a cut emoji) in ${names.slice(0, SHOWN).map(formatText).join(', ')}${more} by U+FFFD: expected valid Unicode.`,
   ];
 };

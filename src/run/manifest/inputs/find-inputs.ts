@@ -21,7 +21,7 @@ export interface InputOptions extends ListOptions {
 }
 
 const NOT_SEEKABLE =
-  'it is neither a file nor a folder, and a manifest is read more than once; pipe the rows in and give -, as in: … | sdxl-refine batch -';
+  'a manifest is read more than once, and this is neither a file nor a folder; pipe the rows and give -, as in: … | sdxl-refine batch -';
 
 const oneInput = (input: ManifestInput): FoundInputs => ({ inputs: [input], skipped: NONE_SKIPPED });
 
@@ -63,7 +63,7 @@ export const namedOnCommandLine = async (input: string, cwd: string): Promise<st
   if (others.length === 0) return first;
   throw unreadable(
     input,
-    `${others.length + 1} files have such a name, which is not UTF-8; give their folder, or rename them (convmv -f latin1 -t utf8 --notest)`,
+    `${others.length + 1} files match this name, which is not UTF-8; give their folder, or rename them (convmv -f latin1 -t utf8 --notest)`,
   );
 };
 

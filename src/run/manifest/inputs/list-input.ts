@@ -78,7 +78,7 @@ export const listInput = async (place: InputLocation, { outputFolder, signal }: 
     if (splits.length > 0) return ofManifests(splits, { ...skipped, folders: 0, pictures: 0 });
   }
   if (output === '' && pictures.length > 0) {
-    const message = `Expected the output folder to be another than that of the pictures, found ${formatValue(folder)} for both: the next run would take refined pictures for inputs; choose another --output-dir`;
+    const message = `Expected different folders for inputs and outputs, got ${formatValue(folder)} for both: the next run would refine its own outputs; choose another --output-dir`;
     throw new RefineError('USAGE_CONFLICT', message);
   }
   const own: ManifestInput = { kind: 'pictures', name, folder: shown, paths: pictures };

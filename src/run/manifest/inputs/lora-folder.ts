@@ -120,7 +120,7 @@ const folderOf = ({ folder, paths, loras, leftOut: reasonsSoFar }: ListedLoras):
     if (known === undefined) found.set(path, { name, file: join(folder, path), weight: 0, mayNotFit: true });
     if (chosen !== null && !chosen.has(name)) {
       return {
-        problem: `the rows name more than ${MAX_FOUND_LORAS} LoRAs, and this is not of the first; run them in parts (--shard, --limit)`,
+        problem: `the rows name more than ${MAX_FOUND_LORAS} LoRAs, and this is not among the first; split the run (--shard, --limit)`,
       };
     }
     const problem = leftOut[name];
@@ -136,7 +136,7 @@ const folderOf = ({ folder, paths, loras, leftOut: reasonsSoFar }: ListedLoras):
     },
     findAll() {
       if (paths.length > MAX_FOUND_LORAS) {
-        const message = `Expected at most ${MAX_FOUND_LORAS} LoRAs in --lora-dir, all of which are opened here, found ${paths.length} in ${folder}: put those that are needed into a folder of their own, or give them with --lora.`;
+        const message = `Expected at most ${MAX_FOUND_LORAS} LoRAs in --lora-dir, found ${paths.length} in ${folder}: move the needed ones to another folder, or give them with --lora.`;
         throw new RefineError('USAGE_CONFLICT', message);
       }
       for (const path of paths) take(path);

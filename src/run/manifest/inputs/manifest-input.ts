@@ -63,7 +63,7 @@ export const isManifest = (path: string): boolean => formatOf(path) !== undefine
 const WRITE_ROWS = 'write it as JSON lines (pandas: df.to_json("rows.jsonl", orient="records", lines=True))';
 
 const mendingHint = (path: string): string => {
-  if (isUnreadPicture(path)) return `, a picture of a kind that is not read; ${SAVE_AS}`;
+  if (isUnreadPicture(path)) return `, a picture format that is not supported; ${SAVE_AS}`;
   const extension = extensionIn(path);
   if (/^\.(?:xlsx?|xlsm|ods)$/.test(extension)) return ', a workbook; save the table as “CSV UTF-8”';
   return /^\.(?:parquet|arrow|feather|json)$/.test(extension) ? `; ${WRITE_ROWS}` : '';
@@ -73,7 +73,7 @@ const mendingHint = (path: string): string => {
 export const isParquet = (path: string): boolean => extensionIn(path) === '.parquet';
 
 export const parquetProblem = (input: string, path: string): RefineError =>
-  unreadable(input, `it has ${formatValue(path)}, which is not read; ${WRITE_ROWS}`);
+  unreadable(input, `it has ${formatValue(path)}, which is not supported; ${WRITE_ROWS}`);
 
 /**
  * @param name what results call it

@@ -45,9 +45,9 @@ export const skippedText = ({ files, folders, pictures, unread = {} }: SkippedFi
   const hints = [
     ...(folders > 0 ? ['--recursive enters folders'] : []),
     ...(kinds.length > 0
-      ? [`${kinds.map(([extension]) => extension).join(', ')} pictures are not read: ${SAVE_AS}`]
+      ? [`${kinds.map(([extension]) => extension).join(', ')} pictures are not supported: ${SAVE_AS}`]
       : []),
-    ...(pictures > 0 ? ['where there are manifests, only their rows are read'] : []),
+    ...(pictures > 0 ? ['beside a manifest, only the rows of the manifest are read'] : []),
   ];
-  return `${what.join(', ')} passed by${hints.length > 0 ? ` (${hints.join('; ')})` : ''}`;
+  return `${what.join(', ')} skipped${hints.length > 0 ? ` (${hints.join('; ')})` : ''}`;
 };

@@ -13,7 +13,7 @@ import { RefineError, isRefineError, messageOf } from '../../../errors.js';
 export const spoolStdin = async (stream: AsyncIterable<Uint8Array | string>, folder: string): Promise<string> => {
   const path = join(folder, `stdin-${randomUUID()}.jsonl`);
   const unwritable = (cause: unknown): never => {
-    const message = `Could not keep standard input in ${path}: ${messageOf(cause)}`;
+    const message = `Could not copy standard input to ${path}: ${messageOf(cause)}. Free some space, or choose another folder for temporary files (TMPDIR)`;
     throw new RefineError('OUTPUT_UNWRITABLE', message, { context: { path }, cause });
   };
   const file = await open(path, 'wx', 0o600).catch(unwritable);
@@ -24,7 +24,11 @@ export const spoolStdin = async (stream: AsyncIterable<Uint8Array | string>, fol
     await file.close().catch(() => undefined);
     await rm(path, { force: true });
     if (isRefineError(error)) throw error;
-    throw new RefineError('MANIFEST_UNREADABLE', `Standard input broke off: ${messageOf(error)}`, { cause: error });
+    throw new RefineError(
+      'MANIFEST_UNREADABLE',
+      `Expected standard input to end normally, got an error: ${messageOf(error)}. Run the command again`,
+      { cause: error },
+    );
   }
   return path;
 };

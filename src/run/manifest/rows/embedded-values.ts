@@ -66,13 +66,13 @@ const takeValue = (name: MetadataKey, value: unknown): MetadataValues => {
   if (value === undefined) return { values: {}, warnings: [] };
   const leftOut = (why: string): MetadataValues => ({
     values: {},
-    warnings: [`Of the picture's metadata, ${name} is left out: ${why}.`],
+    warnings: [`Ignored ${name} of the picture's metadata: ${why}.`],
   });
   if (name === 'scheduler' && !(typeof value === 'string' && findScheduler(value) !== null))
-    return leftOut(`${formatValue(value)} is none of the schedulers here`);
+    return leftOut(`${formatValue(value)} is not a supported scheduler`);
   // Larger ones come as digits (docs/metadata.md): a double would change them.
   if (name === 'seed' && typeof value === 'string')
-    return leftOut(`${value} is above ${Number.MAX_SAFE_INTEGER} (2^53-1), the largest that rows take`);
+    return leftOut(`${value} is above ${Number.MAX_SAFE_INTEGER} (2^53-1), the largest supported seed`);
   try {
     return { values: { [name]: parseValue(name, value) }, warnings: [] };
   } catch (error) {
@@ -97,26 +97,26 @@ const takeValues = (
   if (values.prompt !== undefined) return { values: { ...values, prompt_syntax: syntax }, warnings };
   if (syntax !== 'plain' && WEIGHTS.test(values.negative_prompt ?? ''))
     warnings.push(
-      `The picture's negative prompt is written for prompt_syntax ${syntax}, and read as the row's prompt is.`,
+      `The picture's negative prompt has prompt_syntax ${syntax}, but is read with the row's prompt_syntax.`,
     );
   return { values, warnings };
 };
 
 /** An empty prompt is one; that nobody wrote another is worth a word. */
 const emptyWarnings = ({ prompt }: RowValues, where: string): string[] =>
-  prompt?.trim() === '' ? [`The prompt is empty: it is ${where}.`] : [];
+  prompt?.trim() === '' ? [`The prompt is empty: ${where}.`] : [];
 
 /**
  * Looks only where something is missing, and opens the picture only for what the text beside it can't say.
  *
  * @param path of the picture
  * @param isMissing whether neither the row nor an option gives this key
- * @throws RefineError ROW_FIELD_INVALID (the sidecar), and what `readFacts` throws
+ * @throws RefineError ROW_FIELD_INVALID (the sidecar), and what `readMetadata` throws
  */
 export const readEmbeddedValues = async (
   path: string,
   isMissing: (name: RowKeyName) => boolean,
-  { fromMetadata, readMetadata: readFacts, readInfotext }: MetadataSources,
+  { fromMetadata, readMetadata, readInfotext }: MetadataSources,
 ): Promise<MetadataValues> => {
   const sidecar = isMissing('prompt') ? await readSidecar(path) : null;
   const lacksPrompt = isMissing('prompt') && sidecar === null;
@@ -129,17 +129,17 @@ export const readEmbeddedValues = async (
       : takeValues(infotext, [...new Set([...DEFAULT_KEYS.filter(isMissing), ...chosen])], isMissing);
   const own: MetadataValues = {
     ...beside,
-    warnings: [...beside.warnings, ...emptyWarnings(beside.values, 'what stands beside the picture')],
+    warnings: [...beside.warnings, ...emptyWarnings(beside.values, 'the text file beside the picture has no prompt')],
   };
   const wanted = chosen.filter((name) => !(name in own.values));
-  if (wanted.length === 0 || readFacts === undefined) return own;
-  const inside = takeValues(await readFacts(path), wanted, isMissing);
+  if (wanted.length === 0 || readMetadata === undefined) return own;
+  const inside = takeValues(await readMetadata(path), wanted, isMissing);
   return {
     values: { ...inside.values, ...own.values },
     warnings: [
       ...own.warnings,
       ...inside.warnings,
-      ...emptyWarnings(inside.values, "what the picture's metadata says"),
+      ...emptyWarnings(inside.values, "the picture's metadata has an empty prompt"),
     ],
   };
 };

@@ -74,13 +74,13 @@ export const applyLoraWeights = (
   const weights = Object.fromEntries([...ofRun, ...tagged, ...ofRow]);
   return {
     settings: { ...settings, ...prompts, ...(Object.keys(weights).length === 0 ? {} : { loraWeights: weights }) },
-    warnings: limitList([...warnings], 'more tags were taken out of the prompts and not applied.'),
+    warnings: limitList([...warnings], 'more tags were removed from the prompts without being applied.'),
   };
 };
 
 const plainTagWarning = (tags: readonly PromptTag[], key: string, syntax: string): string => {
   const texts = tags.map(({ text }) => formatText(text));
-  return `Tags count as words of ${key} under prompt_syntax ${syntax}: ${limitList(texts, 'more').join(', ')}. Choose a1111 or comfy, where they are tags, or take them out.`;
+  return `prompt_syntax ${syntax} reads tags as words of ${key}: ${limitList(texts, 'more').join(', ')}. Choose prompt_syntax a1111 or comfy to apply them, or remove them.`;
 };
 
 const limitList = (texts: readonly string[], more: string): string[] =>
@@ -102,17 +102,17 @@ const findTagged = (
 ): { found: { name: string; weight: LoraWeight } | null; says: string | null } => {
   const notApplied = (why: string): ReturnType<typeof findTagged> => ({
     found: null,
-    says: `${formatText(text)} was taken out of the prompt and not applied: ${why}.`,
+    says: `Removed ${formatText(text)} from the prompt without applying it: ${why}.`,
   });
-  if (HYPERNETWORKS.test(kind)) return notApplied('hypernetworks are not run here');
-  if (!LORAS.test(kind)) return notApplied(`"${formatText(kind)}" is no network`);
+  if (HYPERNETWORKS.test(kind)) return notApplied('hypernetworks are not supported');
+  if (!LORAS.test(kind)) return notApplied(`"${formatText(kind)}" is not a known kind of network`);
   if (weight === null) return notApplied('its weight is not a number');
   const lora = findByName(name, context);
   if ('problem' in lora) return notApplied(lora.problem);
   const says =
     unread.length === 0
       ? null
-      : `Of ${formatText(text)}, ${formatText(unread.join(':'))} was not read: only weights are.`;
+      : `Ignored ${formatText(unread.join(':'))} in ${formatText(text)}: only weights are supported.`;
   return { found: { name: lora.name, weight }, says };
 };
 

@@ -32,12 +32,12 @@ const nameOfCharacter = (character: string): string =>
 const RESERVED = /^\.sdxl-refine/i;
 
 const problemOfSegment = (segment: string): string | null => {
-  if (segment === '' || segment === '.' || segment === '..') return 'it has to stay inside the output folder';
+  if (segment === '' || segment === '.' || segment === '..') return 'it must stay inside the output folder';
   const unportable = UNPORTABLE.exec(segment);
   if (unportable !== null) return `${nameOfCharacter(unportable[0])} cannot be in a file name on every system`;
   if (/[ .]$/.test(segment)) return 'a name cannot end with a dot or a space on every system';
   if (DEVICE.test(segment)) return `${JSON.stringify(segment)} is a device on Windows`;
-  if (RESERVED.test(segment)) return 'names that begin with .sdxl-refine are the program’s own';
+  if (RESERVED.test(segment)) return 'names that begin with .sdxl-refine are reserved';
   return Buffer.byteLength(segment) > MAX_NAME_BYTES ? `a name is over ${MAX_NAME_BYTES} bytes` : null;
 };
 

@@ -54,7 +54,7 @@ describe('showPicture', () => {
     const damaged = await showPicture({ kind: 'file', path: join(here, 'text.png') }, 'text.png', embed);
     expect(damaged.side).toEqual({
       kind: 'missing',
-      note: expect.stringMatching(/^text\.png is damaged, cut short, or not/),
+      note: expect.stringMatching(/^text\.png is damaged, truncated, or not/),
     });
     const gone = await showPicture({ kind: 'file', path: join(here, 'gone.png') }, 'gone.png', embed);
     expect(gone.side).toEqual({ kind: 'missing', note: expect.stringContaining('There is no picture at') });

@@ -48,7 +48,7 @@ it.each(Object.entries(FILE_LIMITS).filter(([, { bytes }]) => bytes < Infinity))
     truncateSync(path, bytes + 1);
     await expect(readFileBytes(path, kind as 'note')).rejects.toMatchObject({
       reason: 'size',
-      message: `it has ${bytes + 1} bytes; ${what} may have ${bytes}`,
+      message: `it has ${bytes + 1} bytes; ${what} may have at most ${bytes}`,
     });
   },
 );

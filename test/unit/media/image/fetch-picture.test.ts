@@ -80,14 +80,14 @@ test.each([
   ['/forbidden', 'IMAGE_FETCH_FAILED', /403 Forbidden/],
   ['/broken', 'IMAGE_FETCH_FAILED', /500/],
   ['/not-modified', 'IMAGE_FETCH_FAILED', /304/],
-  ['/empty', 'IMAGE_UNREADABLE', /no data/],
+  ['/empty', 'IMAGE_UNREADABLE', /an empty response/],
   ['/cut', 'IMAGE_FETCH_FAILED', /cannot be fetched/],
   ['/loop', 'IMAGE_FETCH_FAILED', /redirects more than 5 times/],
   ['/to-file', 'IMAGE_FETCH_FAILED', /only http and https/],
   ['/to-data', 'IMAGE_FETCH_FAILED', /only http and https/],
   ['/to-nonsense', 'IMAGE_FETCH_FAILED', /not a valid URL/],
-  ['/announced', 'IMAGE_TOO_LARGE', /more than 67108864 bytes/],
-  ['/endless', 'IMAGE_TOO_LARGE', /more than 67108864 bytes/],
+  ['/announced', 'IMAGE_TOO_LARGE', /at most 67108864 bytes/],
+  ['/endless', 'IMAGE_TOO_LARGE', /at most 67108864 bytes/],
 ])('%s fails with %s', async (path, code, reason) => {
   await expect(fetchPicture(base + path)).rejects.toMatchObject(failure(code, reason));
 });

@@ -136,7 +136,7 @@ const REFUSED: [string, Samples, string][] = [
 
 test.each(REFUSED)('%s is refused by its name, by the header alone', async (_, samples, says) => {
   const encoded = tiff(samples);
-  const message = expect.stringMatching(/^x\.tif has .*save as 8 or 16 bits/);
+  const message = expect.stringMatching(/^x\.tif has .*save as unsigned 8 or 16 bits/);
   await expect(loadPicture(encoded, 'x.tif')).rejects.toMatchObject({ code: 'IMAGE_UNDECODABLE', message });
   await expect(loadPicture(encoded, 'x.tif')).rejects.toThrow(says);
   const path = join(temporaryFolder(), 'x.tif');
@@ -167,7 +167,7 @@ test.each([
   ]) {
     await expect(picture).rejects.toMatchObject({
       code: 'IMAGE_UNDECODABLE',
-      message: expect.stringMatching(new RegExp(`^x.png is an? ${name}.*which is not read; save as PNG`)),
+      message: expect.stringMatching(new RegExp(`^x.png is an? ${name}.*which is not supported; save as PNG`)),
     });
   }
 });

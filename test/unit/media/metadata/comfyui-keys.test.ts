@@ -67,6 +67,6 @@ describe('a key that is there and not used', () => {
       s: node('CLIPTextEncode', { text: 'the sea' }),
       w: node('Florence2Run', { image: ['i', 0], task: 'caption' }),
     });
-    expect(read(graph)).toMatchObject({ prompt: 'the sea', warnings: [expect.stringContaining('only in part')] });
+    expect(read(graph)).toMatchObject({ prompt: 'the sea', warnings: [expect.stringContaining('is incomplete')] });
   });
 });

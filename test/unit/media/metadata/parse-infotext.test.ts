@@ -91,7 +91,7 @@ test('"Negative prompt:" inside a line is part of the prompt', () => {
 test('a text that is too long is left out', () => {
   const { value, warnings } = warned((warn) => parseInfotext('a'.repeat(MAX_INFOTEXT_CHARS + 1), warn));
   expect(value).toBeNull();
-  expect(warnings).toEqual([expect.stringContaining('characters is left out')]);
+  expect(warnings).toEqual([expect.stringContaining('Ignored a text of')]);
 });
 
 /** A1111's pattern itself, with Python's \w; quoted values as Python's json reads them. */

@@ -130,7 +130,7 @@ describe('SwarmUI', () => {
     const facts = swarm({ prompt, negativeprompt: `cracks <segment:face> wrinkles` });
     expect(facts).toMatchObject({ prompt: whole, negativePrompt: 'cracks' });
     expect(facts.warnings).toHaveLength(2);
-    expect(facts.warnings[0]).toContain('left out');
+    expect(facts.warnings[0]).toContain('Ignored');
   });
 
   test('other tags', () => {
@@ -184,7 +184,7 @@ describe('JSON with a prompt', () => {
   const json = JSON.stringify({ prompt: 'a lamp', steps: 9, seed: 4 });
 
   test('of no known program is not read, nor taken for a prompt, and that is said', () => {
-    const said = { program: 'unknown', prompt: null, warnings: [expect.stringContaining('no program')] };
+    const said = { program: 'unknown', prompt: null, warnings: [expect.stringContaining('supported program')] };
     expect(read({ parameters: json })).toMatchObject(said);
     expect(readGenerationMetadata(jpeg(exifComment(unicode(json, 'BE'))))).toMatchObject(said);
     // What is read from another place stays read.
@@ -216,9 +216,9 @@ describe('JSON with a prompt', () => {
     });
     expect(facts).toMatchObject({ prompt: null, negativePrompt: 'x', guidanceScale: null, seed: null });
     expect(facts.warnings).toEqual([
-      'prompt "[\\"a lamp\\"]" is left out.',
-      expect.stringContaining('The seed -1'),
-      'guidance scale "[4]" is left out.',
+      'Ignored prompt "[\\"a lamp\\"]": not a valid value.',
+      expect.stringContaining('Ignored seed -1'),
+      'Ignored guidance scale "[4]": not a valid value.',
     ]);
   });
 });

@@ -119,5 +119,5 @@ test('offsets outside the block, and directories that point at themselves', () =
   expect(read(jpeg(loop))?.exif?.userComments).toEqual([]);
   const { value, warnings } = warned((warn) => readEmbeddedText(jpeg(Buffer.from('no TIFF')), warn));
   expect(value?.exif).toBeNull();
-  expect(warnings).toEqual(['The EXIF block is not as TIFF has it.']);
+  expect(warnings).toEqual(['Ignored the EXIF block: it is not a valid TIFF structure.']);
 });

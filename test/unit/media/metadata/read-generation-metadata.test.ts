@@ -76,8 +76,8 @@ describe('A1111 and Forge', () => {
     const facts = read(pngWith({ parameters: text }));
     expect(facts).toMatchObject({ seed: null, steps: null, guidanceScale: 6.5 });
     expect(facts?.warnings).toEqual([
-      expect.stringContaining('The seed 18446744073709551616'),
-      'steps "many" is left out.',
+      expect.stringContaining('Ignored seed 18446744073709551616'),
+      'Ignored steps "many": not a valid value.',
     ]);
     expect(read(pngWith({ parameters: texts.PLAIN.replace('123456789', '-1') }))?.seed).toBeNull();
   });
@@ -100,7 +100,7 @@ describe('several, broken and none', () => {
   test('nothing but broken metadata is unknown, with warnings', () => {
     const facts = read(pngWith({ 'sd-metadata': '[1]' }));
     expect(facts).toMatchObject({ program: 'unknown', prompt: null, seed: null });
-    expect(facts?.warnings).toEqual(['sd-metadata is JSON, but no object.']);
+    expect(facts?.warnings).toEqual(['sd-metadata is JSON, but not an object.']);
   });
 
   test('JSON that is deep or large is not parsed', () => {

@@ -13,7 +13,7 @@ test('texts that cannot be decompressed are tried a few times, not each: all of 
   const { value, warnings } = warned((warn) => readTextChunks(png([...bombs, tEXt('parameters', 'x')]), warn));
   const { user, system } = process.cpuUsage(before);
   expect(value).toEqual([]);
-  expect(warnings.at(-1)).toBe('The PNG has more than 8 texts that cannot be read; the others are left out.');
+  expect(warnings.at(-1)).toBe('The PNG has more than 8 texts that cannot be read; the others are ignored.');
   /* Each of 400 would take some 10 ms. */
   expect((user + system) / 1000).toBeLessThan(1500);
 });
@@ -52,10 +52,10 @@ test('what follows a damaged chunk is read', () => {
   ]);
   expect(value).toEqual([{ keyword: 'sound', text: 'x' }]);
   expect(warnings).toEqual([
-    'A tEXt chunk is not as PNG has it.',
-    'A zTXt chunk is not as PNG has it.',
+    'Ignored a malformed tEXt chunk.',
+    'Ignored a malformed zTXt chunk.',
     expect.stringContaining('"no stream" cannot be decompressed'),
-    'A iTXt chunk is not as PNG has it.',
+    'Ignored a malformed iTXt chunk.',
   ]);
 });
 
@@ -71,7 +71,7 @@ test('a cut file gives what is whole', () => {
   const whole = png([tEXt('a', 'x'), tEXt('b', 'y')]);
   const { value, warnings } = warned((warn) => readTextChunks(whole.subarray(0, 60), warn));
   expect(value).toEqual([{ keyword: 'a', text: 'x' }]);
-  expect(warnings).toEqual(['The PNG ends inside a chunk.']);
+  expect(warnings).toEqual(['The PNG is truncated inside a chunk.']);
 });
 
 test('a text over the limit is left out, plain or compressed', () => {

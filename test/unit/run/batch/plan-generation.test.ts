@@ -42,7 +42,7 @@ it('leaves the base model alone', () => {
 it('refuses an ensemble of two schedules', () => {
   const other = parseSchedulerConfig({ ...values, timestep_spacing: 'trailing' });
   expect(() => plan({}, { base: config, refiner: other })).toThrow(
-    /to have one schedule, found that their EulerDiscrete/,
+    /to have the same schedule, found different EulerDiscrete/,
   );
   const stages = plan({ mode: 'two-stage', handoff: null, stageInput: 'latents' }, { base: config, refiner: other });
   expect(stages.refiner?.steps).toBe(6);

@@ -52,7 +52,7 @@ const FAULTS: [string, (path: string) => void, string][] = [
     (path) => {
       rmSync(path);
     },
-    'is gone',
+    'is missing',
   ],
   [
     'empty',
@@ -89,7 +89,7 @@ const FAULTS: [string, (path: string) => void, string][] = [
       renameSync(path, `${path}.moved`);
       symlinkSync(`${path}.moved`, path);
     },
-    'is a link',
+    'is a symbolic link',
   ],
   [
     'a link to nothing',
@@ -97,7 +97,7 @@ const FAULTS: [string, (path: string) => void, string][] = [
       rmSync(path);
       symlinkSync('/nowhere', path);
     },
-    'is a link',
+    'is a symbolic link',
   ],
   [
     'a link to a device',
@@ -105,7 +105,7 @@ const FAULTS: [string, (path: string) => void, string][] = [
       rmSync(path);
       symlinkSync('/dev/zero', path);
     },
-    'is a link',
+    'is a symbolic link',
   ],
   [
     'a pipe',
@@ -113,7 +113,7 @@ const FAULTS: [string, (path: string) => void, string][] = [
       rmSync(path);
       spawnSync('mkfifo', [path]);
     },
-    'is no regular file',
+    'is not a regular file',
   ],
 ];
 
@@ -144,10 +144,10 @@ it('more bytes than were written are a fault, and other bytes of the same length
   bytes[bytes.length - 20]! ^= 1;
   writeFileSync(path(), bytes);
   expect(await findOutputFault(row, record, { outputFolder })).toBeNull();
-  expect(await findOutputFault(row, record, { outputFolder, verifies: true })).toContain('has other bytes');
+  expect(await findOutputFault(row, record, { outputFolder, verifies: true })).toContain('has a different SHA-256');
   appendFileSync(path(), 'x');
   expect(await findOutputFault(row, record, { outputFolder })).toContain(
-    `has ${png.length + 1} bytes, and ${png.length}`,
+    `has ${png.length + 1} bytes, expected ${png.length}`,
   );
 });
 

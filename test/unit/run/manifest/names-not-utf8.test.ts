@@ -61,7 +61,7 @@ itOnLinux('each picture of a folder is a row of its own, with its prompt, and ca
     expect(await readPictureHeader(fileOf(row), 'it')).toMatchObject({ width: 8, height: 8 });
     expect(await readPictureFacts(fileOf(row).path)).toEqual({
       values: {},
-      warnings: ['The PNG ends inside a chunk.'],
+      warnings: ['The PNG is truncated inside a chunk.'],
     });
   }
 });
@@ -86,7 +86,7 @@ itOnLinux('an argument of the command line means what is there', async () => {
   }
   await expect(rowsOf(cwd, 'l\ufffd.png')).rejects.toMatchObject({
     code: 'MANIFEST_UNREADABLE',
-    message: expect.stringMatching(/2 files have such a name, which is not UTF-8.*convmv/),
+    message: expect.stringMatching(/2 files match this name, which is not UTF-8.*convmv/),
   });
   await expect(rowsOf(cwd, 'no\ufffd.png')).rejects.toMatchObject({ code: 'MANIFEST_UNREADABLE' });
 });

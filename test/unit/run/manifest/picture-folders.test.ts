@@ -131,8 +131,7 @@ describe('rows of a folder of pictures', () => {
     const manifest = manifestOf(pictures('in/sub/cat.png', 'in/a.pdf'), { inputs: ['in', 'in/*.png'] });
     await expect(checkManifest(manifest)).rejects.toMatchObject({
       code: 'MANIFEST_EMPTY',
-      message:
-        'Expected rows, found none in in, in/*.png; 1 other file, 1 folder passed by (--recursive enters folders)',
+      message: 'Expected rows, found none in in, in/*.png; 1 other file, 1 folder skipped (--recursive enters folders)',
     });
   });
 });

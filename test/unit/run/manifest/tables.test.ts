@@ -93,13 +93,13 @@ it.each(['le', 'be'] as const)('decodes UTF-16 %s with its mark, whatever the ch
 });
 
 it.each([
-  ['UTF-16 LE', utf16('image,prompt\r\n', 'le', false), /looks like UTF-16 LE without a byte order mark.*UTF-8/],
-  ['UTF-16 BE', utf16('{"image":"a"}', 'be', false), /looks like UTF-16 BE without a byte order mark/],
+  ['UTF-16 LE', utf16('image,prompt\r\n', 'le', false), /found UTF-16 LE without a byte order mark.*UTF-8/],
+  ['UTF-16 BE', utf16('{"image":"a"}', 'be', false), /found UTF-16 BE without a byte order mark/],
   ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x69, 0, 0, 0]), /UTF-32: save it as UTF-8/],
   ['a workbook', Buffer.from('PK\x03\x04xxxx'), /\.xlsx.*CSV UTF-8/],
   ['a Parquet file', Buffer.from('PAR1xxxx'), /Parquet.*to_json/],
   ['gzip', Buffer.from([0x1f, 0x8b, 8, 0]), /gzip/],
-  ['zeros', Buffer.alloc(9), /zero/],
+  ['zeros', Buffer.alloc(9), /NUL bytes/],
 ])('says that it is %s', async (_, bytes, message) => {
   const failure = { code: 'MANIFEST_SYNTAX', message: expect.stringMatching(message) as string };
   await expect(read(bytes)).rejects.toMatchObject(failure);

@@ -57,7 +57,7 @@ it.each(keys)('a line with another type of %s is none', (key) => {
   expect(taken.filter((value) => !isRead(value))).toEqual([]);
   expect(taken.length).toBeLessThan(values.length - 5);
   const fault = parse({ ...full, [key]: typeof own === 'boolean' ? 'yes' : true });
-  expect(fault).toMatchObject({ fault: expect.stringContaining(`has "${key}`) as string });
+  expect(fault).toMatchObject({ fault: expect.stringContaining(`has an invalid "${key}`) as string });
 });
 
 it.each([

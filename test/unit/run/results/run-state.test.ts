@@ -47,7 +47,7 @@ it.each([
 ])('a note that says %.20j is named, and counts as not there', async (text) => {
   const [state, faults] = await read(text);
   expect([state, faults.length]).toEqual([null, 1]);
-  expect(faults[0]).toMatch(/\.sdxl-refine-run\.json: expected the note of a run, found one that (is|has|nests) /);
+  expect(faults[0]).toMatch(/\.sdxl-refine-run\.json: expected the state of a run, found a file that (is|has|nests) /);
 });
 
 it('bytes that are no UTF-8 are named', async () => {
@@ -61,7 +61,7 @@ it.each(Object.keys(STATE) as (keyof RunState)[])('%s alone is missed where it i
   for (const wrong of [{}, [1], [['x']], ...numbers]) {
     const [state, faults] = await read(JSON.stringify({ ...STATE, [key]: wrong }));
     expect(state).toEqual(rest);
-    expect(faults).toEqual([expect.stringContaining(`found one that has "${key}" otherwise than `)]);
+    expect(faults).toEqual([expect.stringContaining(`found a file that has an invalid "${key}", expected `)]);
   }
 });
 

@@ -172,7 +172,7 @@ describe('a service that is busy', () => {
     fake.faults = Array.from({ length: 9 }, () => ({ status: 503 }));
     expect(await failure(text('a castle'))).toEqual({
       code: 'CONTENT_SAFETY_UNAVAILABLE',
-      message: expect.stringContaining('HTTP 503; asked 5 times'),
+      message: expect.stringContaining('HTTP 503; tried 5 times'),
     });
     expect(fake.faults).toHaveLength(4);
   });

@@ -113,7 +113,7 @@ describe('readConfigFile', () => {
     ['a.yaml', 'steps: 2\n---\nsteps: 3', /multiple documents/i],
     ['a.yaml', 'overwrite: yes', /Expected overwrite in .* to be true or false, got "yes"/],
     ['a.yaml', Buffer.from([0x61, 0x3a, 0x20, 0xff]), /not valid/],
-    ['a.yaml', `prompt: "${'x'.repeat(2 ** 20)}"`, /bytes; a file of settings may have 1048576/],
+    ['a.yaml', `prompt: "${'x'.repeat(2 ** 20)}"`, /bytes; a file of settings may have at most 1048576/],
     ['a.toml', 'strength = 0.2', /it has another extension/],
   ])('%s %p is refused', async (name, text, message) => {
     await expect(read(write(name, text))).rejects.toMatchObject({

@@ -52,7 +52,7 @@ it.each<[string, string | Uint8Array, string]>([
   ['a list', '[]', 'is not a JSON object'],
   ['no JSON', '{', 'is not JSON'],
   ['no text', Uint8Array.of(0x7b, 0xff, 0x7d), 'is not JSON in UTF-8'],
-  ['too much', `{"negative_prompt": "${'x'.repeat(2 ** 16)}"}`, "a model's defaults may have 65536"],
+  ['too much', `{"negative_prompt": "${'x'.repeat(2 ** 16)}"}`, "a model's defaults may have at most 65536"],
   ['deep nesting', `{"steps": ${'['.repeat(100)}${']'.repeat(100)}}`, 'nests'],
 ])('%s is refused, and the file named', async (_, text, message) => {
   const model = modelWith(text);

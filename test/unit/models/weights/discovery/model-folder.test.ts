@@ -107,7 +107,7 @@ describe('says what is wrong with', () => {
     ['not UTF-8', Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d), 'is not JSON in UTF-8'],
     ['of a key twice', '{"a":1,"a":2}', 'has the same key twice'],
     ['too deep', `{"a":${'['.repeat(40)}${']'.repeat(40)}}`, 'nests 41 levels deep'],
-    ['too large', ' '.repeat(2 ** 20 + 1), 'has 1048577 bytes; a configuration may have 1048576'],
+    ['too large', ' '.repeat(2 ** 20 + 1), 'has 1048577 bytes; a configuration may have at most 1048576'],
   ])('a config.json that is %s', async (_, text, says) => {
     const folder = copyOf('tiny-refiner');
     const path = write(folder, 'unet/config.json', text);

@@ -45,7 +45,7 @@ describe('readJsonl', () => {
     await expect(read('{"image":"a"}\n{"strenght":0.5}\n')).rejects.toMatchObject({
       code: 'MANIFEST_KEY_UNKNOWN',
       message:
-        'Unknown key "strenght" (m.jsonl, line 2): did you mean "strength"? Correct it, or rename it if it is your own',
+        'Unknown key "strenght" (m.jsonl, line 2): did you mean "strength"? Correct it, or rename a key of your own',
       context: { input: 'm.jsonl', line: 2, key: 'strenght', nearest: 'strength' },
     });
   });

@@ -13,7 +13,7 @@ it('puts U+FFFD for half a character anywhere in a row, and says where', async (
     id: '\ufffd1',
     settings: { prompt: 'a cat \ufffd' },
     extra: { note: { deep: ['\ufffd'] }, other: '😀' },
-    warnings: [expect.stringMatching(/^Half a character in prompt, id, note, as of an emoji that was cut/)],
+    warnings: [expect.stringMatching(/^Replaced unpaired surrogates .* in prompt, id, note by U\+FFFD/)],
   });
   expect(second?.warnings).toBeUndefined();
   expect(JSON.stringify(first)).not.toMatch(/\\ud/);
@@ -34,7 +34,7 @@ it('does so with options, metadata and rows of generate', async () => {
   const generated = await readAll(manifestOf({ 'm.jsonl': jsonl({ prompt: HALF }) }, { command: 'generate', parse }));
   expect(generated[0]).toMatchObject({
     settings: { prompt: '\ufffd' },
-    warnings: [expect.stringContaining('in prompt,')],
+    warnings: [expect.stringContaining('in prompt by U+FFFD')],
   });
 });
 

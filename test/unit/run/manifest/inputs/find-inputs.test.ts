@@ -35,7 +35,7 @@ describe('a folder of pictures', () => {
     expect(inputs).toEqual([{ kind: 'pictures', name: 'in', folder: 'in', paths }]);
     expect(skipped).toEqual({ files: 3, folders: 1, pictures: 0, unread: { '.psd': 1 } });
     expect(skippedText(skipped)).toBe(
-      '3 other files, 1 folder, 1 .psd passed by (--recursive enters folders; .psd pictures are not read: save them as PNG, JPEG, WebP, TIFF or AVIF)',
+      '3 other files, 1 folder, 1 .psd skipped (--recursive enters folders; .psd pictures are not supported: save them as PNG, JPEG, WebP, TIFF or AVIF)',
     );
   });
 
@@ -175,7 +175,7 @@ describe('a folder with a manifest', () => {
       })),
     );
     expect(skipped).toEqual({ files: 1, folders: 1, pictures: 1 });
-    expect(skippedText(skipped)).toMatch(/^1 other file, 1 folder, 1 picture passed by .*only their rows are read/);
+    expect(skippedText(skipped)).toMatch(/^1 other file, 1 folder, 1 picture skipped .*the rows of the manifest/);
     expect(await found(cwd, ['in/*.png'])).toEqual(['in/1.png']);
     expect(await found(cwd, ['in/*.csv'])).toEqual(['in/part-2.csv', 'in/part-10.csv']);
   });
@@ -201,7 +201,7 @@ describe('a folder with a manifest', () => {
 describe('passedByText', () => {
   it('says nothing of nothing', () => {
     expect(skippedText({ files: 0, folders: 0, pictures: 0 })).toBe('');
-    expect(skippedText({ files: 12, folders: 0, pictures: 0 })).toBe('12 other files passed by');
+    expect(skippedText({ files: 12, folders: 0, pictures: 0 })).toBe('12 other files skipped');
   });
 });
 
@@ -225,10 +225,10 @@ describe('extensions', () => {
       unread: { '.heic': 3, '.jxl': 1, '.apng': 1, '.bmp': 1 },
     });
     expect(skippedText(skipped)).toMatch(
-      /^3 \.heic, 1 \.jxl, 1 \.apng, 1 \.bmp passed by \(.* not read: save them as PNG/,
+      /^3 \.heic, 1 \.jxl, 1 \.apng, 1 \.bmp skipped \(.* not supported: save them as PNG/,
     );
     await expect(find(cwd, ['in/c.jxl'])).rejects.toMatchObject({
-      message: expect.stringMatching(/it is a \.jxl, a picture of a kind that is not read; save them as PNG/) as string,
+      message: expect.stringMatching(/a \.jxl, a picture format that is not supported; save them as PNG/) as string,
     });
   });
 
@@ -272,7 +272,7 @@ describe('an imagefolder', () => {
   ])('in Parquet is told how to be read: %s', async (...names) => {
     await expect(find(folderOf(...names.map((name) => `in/${name}`)), ['in'])).rejects.toMatchObject({
       code: 'MANIFEST_UNREADABLE',
-      message: expect.stringMatching(/has ".*\.parquet", which is not read; write it as JSON lines \(pandas/) as string,
+      message: expect.stringMatching(/has ".*\.parquet", which is not supported; write it as JSON lines/) as string,
     });
   });
 });

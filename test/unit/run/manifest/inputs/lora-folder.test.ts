@@ -104,7 +104,7 @@ it('gives rows what their tags and weights name', async () => {
   expect(await readAll(manifest)).toMatchObject([
     {
       settings: { loraWeights: { ink: 1, mist: 0.5 } },
-      warnings: [expect.stringContaining('<lora:none:1> was taken out')],
+      warnings: [expect.stringContaining('Removed <lora:none:1>')],
     },
     { settings: { loraWeights: { ink: 1, mist: 2 } } },
     { error: { code: 'ROW_FIELD_INVALID', message: expect.stringContaining('--lora-dir has no such file') as string } },

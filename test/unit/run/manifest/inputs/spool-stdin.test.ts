@@ -28,7 +28,7 @@ describe('spoolStdin', () => {
     }
     await expect(spoolStdin(broken(), into)).rejects.toMatchObject({
       code: 'MANIFEST_UNREADABLE',
-      message: 'Standard input broke off: read EIO',
+      message: 'Expected standard input to end normally, got an error: read EIO. Run the command again',
     });
     expect(readdirSync(into)).toEqual([]);
   });

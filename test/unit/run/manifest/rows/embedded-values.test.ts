@@ -161,8 +161,10 @@ describe('what is said', () => {
     const found = { prompt: 'p', seed: '5441180189181032878', scheduler: 'Restart' };
     expect(await warningsOf({}, { found, fromMetadata: ['prompt', 'seed', 'scheduler'] })).toEqual([
       'a warning of the picture',
-      expect.stringMatching(/seed is left out: 5441180189181032878 is above 9007199254740991 \(2\^53-1\)/),
-      expect.stringMatching(/scheduler is left out: "Restart" is none/),
+      expect.stringMatching(
+        /Ignored seed of the picture's metadata: 5441180189181032878 is above 9007199254740991 \(2\^53-1\)/,
+      ),
+      expect.stringMatching(/Ignored scheduler of the picture's metadata: "Restart" is not/),
     ]);
   });
 

@@ -43,7 +43,7 @@ it.each(['plain', 'compel'])('says under %s that tags count as words', async (pr
   expect(row).toMatchObject({ settings: { prompt, loraWeights: { ink: 0.6, paper: 1 } } });
   expect(row.warnings).toEqual([
     expect.stringMatching(
-      /^Tags count as words of prompt .*: <lora:ink:0\.8>, <lyco:grain:0\.3>\. Choose a1111 or comfy/,
+      /^prompt_syntax \w+ reads tags as words of prompt: <lora:ink:0\.8>, <lyco:grain:0\.3>\. Choose prompt_syntax a1111 or comfy/,
     ),
   ]);
 });
@@ -53,11 +53,11 @@ it('says which tags come to nothing, and counts what is over five', async () => 
   const row = await parse({ prompt: tags.join(' '), prompt_syntax: 'a1111' });
   expect(row.settings).toMatchObject({ prompt: '', loraWeights: { ink: 1, paper: 1 } });
   expect(row.warnings).toEqual([
-    expect.stringMatching(/^<lora:ink:much> was taken out.*its weight is not a number/),
-    expect.stringMatching(/^<hypernet:h:1> .*hypernetworks/),
-    expect.stringMatching(/^<segment:face> .*"segment" is no network/),
-    expect.stringMatching(/^<lora:mist:1> .*the run has no LoRA of that name/),
-    expect.stringMatching(/^Of <lora:ink:1:dyn=8>, dyn=8 was not read/),
+    expect.stringMatching(/^Removed <lora:ink:much> .*its weight is not a number/),
+    expect.stringMatching(/^Removed <hypernet:h:1> .*hypernetworks/),
+    expect.stringMatching(/^Removed <segment:face> .*"segment" is not a known kind of network/),
+    expect.stringMatching(/^Removed <lora:mist:1> .*the run has no LoRA of that name/),
+    expect.stringMatching(/^Ignored dyn=8 in <lora:ink:1:dyn=8>/),
   ]);
   const many = Array.from({ length: 100 }, (_, n) => `<lora:mist-${n}:1>`).join(' ');
   const { warnings = [] } = await parse({ prompt: many, prompt_syntax: 'a1111' }, []);

@@ -151,7 +151,7 @@ describe('a manifest of prompts', () => {
   });
 
   it('refuses the keys of batch, and a row of batch may have columns called like ours', async () => {
-    await expect(read({ 'm.csv': 'prompt,image\na,b.png\n' })).rejects.toThrow(/found "image" .* which is batch's/);
+    await expect(read({ 'm.csv': 'prompt,image\na,b.png\n' })).rejects.toThrow(/found "image" .* a key of batch/);
     const manifest = manifestOf({ 'm.csv': 'prompt,image,width,count\na,b.png,640,9\n' });
     const [row] = await collect((await checkManifest(manifest)).read());
     expect(row).toMatchObject({ extra: { width: '640', count: '9' } });
