@@ -1,4 +1,4 @@
-/** Whether a run may write where it is told to, as far as an earlier run there has a say. A run and a dry run ask the same. */
+/** Checks before a run and a dry run whether results of an earlier run allow writing to the output folder. */
 import { refuseExistingFile } from '../../run/batch/check-outputs.js';
 import { expectCsvPlace } from '../../run/batch/check-csv-path.js';
 import { expectNoLink } from '../../run/batch/expect-inside.js';

@@ -1,4 +1,4 @@
-/** Everything `doctor` looks at, and what of it would end a run. */
+/** Everything that `doctor` checks, and the problems that would end a run. */
 import { arch, platform } from 'node:os';
 import { examineCuda } from '../../onnx/devices/cuda-libraries.js';
 import { isRefineError, RefineError } from '../../errors.js';

@@ -11,7 +11,7 @@ import { addBodyReader } from './requests/receive-body.js';
 import { addScoreRoute, type ScoreRouteOptions } from './score-route.js';
 
 export interface AppOptions extends ScoreRouteOptions, PageOptions {
-  /** null: whoever reaches the server may use it. */
+  /** null: every client may use the server. */
   key: string | null;
   host: string;
   tls: { cert: Buffer; key: Buffer } | null;

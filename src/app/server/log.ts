@@ -7,7 +7,7 @@ export interface Log {
   request: (request: FastifyRequest, reply: FastifyReply) => void;
   /** Why the request fails, for its line. */
   note: (request: FastifyRequest, code: string) => void;
-  /** What nobody foresaw, with its stack. */
+  /** An unexpected error, with its stack. */
   surprise: (thrown: unknown) => void;
   say: (message: string) => void;
 }

@@ -83,7 +83,7 @@ interface Client {
 }
 
 /**
- * A client that closes its side has gone away, or means to send no more and still reads: nobody can tell. What is wrong with
+ * A client that closes its side has gone away, or has only finished sending and still reads: both look the same. What is wrong with
  * its request it is told in any case, but the engine does not work for it.
  */
 const watchClient = (

@@ -73,7 +73,7 @@ export interface ScoreCall {
   hold?: (bytes: number) => void;
   /** The rows are known to be good, and there are this many. */
   onAccepted?: (rows: number) => void;
-  /** null: nobody watches, and no previews are drawn. */
+  /** null: no client listens for events, so no previews are made. */
   onStep: ((step: ScoreStep) => void) | null;
 }
 
@@ -150,7 +150,7 @@ const scoreRow = async (
   const prepare = async (): Promise<EngineJob> => {
     const prepared = await preparePicture(row, picture, readMetadata);
     ({ encodeContext } = prepared);
-    /* Previews show a picture that nobody has looked at yet. */
+    /* Previews show a picture before it is screened. */
     const isPreviewed = onStep !== null && screening.service === null;
     return isPreviewed ? { ...prepared.job, preview: true } : prepared.job;
   };

@@ -10,7 +10,7 @@ import { listenError, listenUrls } from './access/listen-addresses.js';
 
 export interface ServeOptions extends Omit<AppOptions, 'stopped' | 'isStopping'> {
   port: number;
-  /** A host beyond this machine needs a key, unless something else is said to check who asks. */
+  /** A host beyond this machine needs a key, unless --no-auth says that a proxy authenticates clients. */
   isGuardedElsewhere: boolean;
   /** What still runs may take this long to end after a stop. */
   stopMs: number;

@@ -49,7 +49,7 @@ export class WorkQueue {
     };
   }
 
-  /** Resolves when nobody is here. */
+  /** Resolves when no request is in the queue. */
   idle(): Promise<void> {
     if (this.#places === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idleListeners.push(resolve));

@@ -1,4 +1,4 @@
-/** What a run of `batch` is made of, checked and ready: options parsed, manifest looked through, engine named. */
+/** The plan of a `batch` run: options parsed, manifest validated, engine created. */
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { basename, resolve } from 'node:path';
@@ -92,7 +92,7 @@ export interface BatchRun extends EarlierRun {
   /** The same of all inputs, whatever part of them the run is. */
   allRows: () => AsyncIterable<Row | InvalidRow>;
   total: PlannedWork;
-  /** What lies in the inputs and is no row. */
+  /** Files in the inputs that are no rows. */
   skipped: SkippedFiles;
   work: RowProcessor;
   /** Files and folders of files that the run reads, besides its rows'. */

@@ -1,4 +1,4 @@
-/** `sdxl-refine cache`: what is kept of what was made from weights, and taking it away. */
+/** `sdxl-refine cache`: lists and removes files made from weights. */
 import { Command } from 'commander';
 import { bytesText } from '../../doctor/bytes-text.js';
 import { messageOf, RefineError } from '../../../errors.js';

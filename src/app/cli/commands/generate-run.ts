@@ -1,4 +1,4 @@
-/** What tells a run of `generate` from one of `batch`: its rows, and two models instead of one. */
+/** How a run of `generate` differs from one of `batch`: its rows, and two models instead of one. */
 import { basename, join, resolve } from 'node:path';
 import { existingForm } from '../../../io/files/unicode-form.js';
 import { createGenerateProcessor } from '../../../run/batch/generate-processor.js';

@@ -1,4 +1,4 @@
-/** `sdxl-refine models`: what is here, what is complete, and how to get more. */
+/** `sdxl-refine models`: lists, downloads, shows and verifies models. */
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { RefineError } from '../../../errors.js';

@@ -35,7 +35,7 @@ const removeResults = (path: string): Promise<void> =>
 
 interface Running {
   report: (event: BatchEvent) => void;
-  /** Takes what is to be said of the folder's results; null: nothing. */
+  /** Takes notes about the folder's results; null: no notes. */
   say: Pick<Terminal, 'write'> | null;
   signal: AbortSignal;
 }

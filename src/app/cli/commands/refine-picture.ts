@@ -113,7 +113,7 @@ const refineInto = async (output: string | undefined | null, text: string, place
       return { ...result, image_file_name: 'standard output' };
     }
     const target = await placeOutput(row, output, cwd);
-    /* What is put there while the engine works is nobody's to replace. */
+    /* A file that appears there while the engine works is not replaced. */
     const replaceable = (await isTaken(join(target.folder, target.name))) ? ALL : NOTHING;
     await refuseSources(target, run);
     await mayWrite(target, row, { overwrite: flags.overwrite === true, context, signal });

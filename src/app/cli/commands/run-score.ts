@@ -56,7 +56,7 @@ const readRequest = async (request: string, context: ProcessContext): Promise<Ui
   }
 };
 
-/** A request may come through a pipe, whose size nobody knows before. */
+/** A request may come through a pipe, whose size is unknown. */
 const readAll = async (stream: Readable): Promise<Uint8Array> => {
   const { what, bytes } = FILE_LIMITS.request;
   const chunks: Uint8Array[] = [];

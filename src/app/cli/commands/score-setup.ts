@@ -1,4 +1,4 @@
-/** What `serve` and `score` make of their options: what scoring needs, and the engine. */
+/** Scoring options and the engine, from the flags of `serve` and `score`. */
 import { randomInt } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { existingForm } from '../../../io/files/unicode-form.js';
@@ -83,7 +83,7 @@ export const createEngine = async (
   const vae = flags.vae === undefined ? null : existingForm(resolve(context.cwd(), flags.vae));
   const loras = parseLoras(flags.lora, context.cwd());
   const folder = await openNamedLoras(flags.loraDir, loras, context, signal);
-  /* All of it: nobody knows what requests will name. */
+  /* All of them: requests may name any. */
   folder?.findAll();
   const modelName = named ?? basename(BUNDLED_MODEL);
   const all = [...loras, ...(folder?.choose() ?? [])];

@@ -41,7 +41,7 @@ const yaml = async (text: string): Promise<unknown> => {
   return document.toJS() as unknown;
 };
 
-/** Levels, and braces, brackets, colons and commas: more than a file of settings has that somebody wrote. */
+/** Levels, and braces, brackets, colons and commas: more than a handwritten file of settings has. */
 const JSON_LIMITS = { maxDepth: 64, maxTokens: 200_000 };
 
 const json = (text: string): unknown => {
@@ -137,7 +137,7 @@ export const readConfigFile = async (
 const fromFolder = (text: string, isNamed: boolean, path: string, cwd: string): string => {
   const begin = isNamed ? text.indexOf('=') + 1 : 0;
   const place = text.slice(begin);
-  /* Without a name or a place it is wrong, and whoever reads the setting says so. */
+  /* A setting without a name or a path is invalid; its parser reports it. */
   const isWrong = place === '' || (isNamed && begin < 2);
   return isWrong || isAbsolute(place) ? text : text.slice(0, begin) + relative(cwd, resolve(dirname(path), place));
 };

@@ -1,4 +1,4 @@
-/** What of a command can be set in a configuration file or by environment variables: its options, under one spelling. */
+/** The options of a command as keys of configuration files and environment variables, under one spelling. */
 import type { Command, Option } from 'commander';
 import { z } from 'zod';
 import { RefineError } from '../../../errors.js';
@@ -32,7 +32,7 @@ export interface ConfigKey {
   isOld: boolean;
 }
 
-/** They say where settings come from or how they are said, or name one file, which is another at every call. */
+/** Options about sources and display of settings, and `--output`, which names one file of one call. */
 const NOT_SETTINGS = ['config', 'printConfig', 'color', 'output'];
 
 /** What `<…>` of an option says when it is a place on this machine. */

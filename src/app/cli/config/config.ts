@@ -1,4 +1,4 @@
-/** Settings of a run from all that give them: option beats environment beats configuration file beats default. */
+/** Merges the settings of a run: option beats environment beats configuration file beats default. */
 import { jsonText } from '../../../io/json/json-text.js';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';

@@ -8,7 +8,7 @@ import type { SettingValue } from './setting-value.js';
  * The settings of the environment, by name. `otherNames` are settings of other commands, which are left alone. An empty variable is one that isn't set, as scripts and workflows leave them.
  *
  * @throws RefineError USAGE_OPTION_INVALID for a value that its option doesn't take, and for a name that looks like a
- *   slip; other names with the prefix are somebody else's
+ *   slip; other names with the prefix belong to other programs
  */
 export const readEnvironment = (
   keys: readonly ConfigKey[],

@@ -1,4 +1,4 @@
-/** What a run is told to do with an earlier one in its output folder. */
+/** Options for a run whose output folder has results of an earlier run. */
 import { RefineError } from '../../../errors.js';
 
 interface EarlierRunFlags {

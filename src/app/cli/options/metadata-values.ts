@@ -1,4 +1,4 @@
-/** What made a picture, as values of a row's keys. */
+/** Generation metadata of a picture, as values of a row's keys. */
 import { systemCodeOf } from '../../../errors.js';
 import { FileRefused, withFile } from '../../../io/files/open-file.js';
 import type { MetadataValues } from '../../../run/manifest/rows/embedded-values.js';
@@ -15,7 +15,7 @@ const readMetadata = (path: string): Promise<GenerationMetadata | null> =>
 
 const NOTHING: MetadataValues = { values: {}, warnings: [] };
 
-/** @returns nothing too when the file can't be read: that is said where the picture is needed */
+/** @returns no values for an unreadable file, too: decoding the picture reports the error */
 export const readPictureFacts = async (path: string): Promise<MetadataValues> => {
   const metadata = await readMetadata(path).catch((thrown: unknown) => {
     if (systemCodeOf(thrown) === undefined && !(thrown instanceof FileRefused)) throw thrown;
@@ -41,7 +41,7 @@ const asRowValues = (metadata: GenerationMetadata): MetadataValues => {
     prompt_syntax: syntaxOf(metadata),
     seed,
     steps,
-    // A sampler that is none of the schedulers is said where it is asked for.
+    // A sampler without a scheduler of ours stays: the row that uses it reports it.
     scheduler: mapSampler(metadata) ?? metadata.sampler,
     guidance_scale: guidanceScale,
     original_size: width === null || height === null ? null : [height, width],

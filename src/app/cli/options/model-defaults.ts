@@ -1,4 +1,4 @@
-/** Settings that a model brings: `refine-defaults.json` in its folder, which anybody may have written. */
+/** Settings of a model: `refine-defaults.json` in its folder, which is untrusted input. */
 import { join } from 'node:path';
 import { stat } from 'node:fs/promises';
 import { SETTINGS } from '../../../records/setting-table.js';

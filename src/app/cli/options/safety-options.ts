@@ -1,4 +1,4 @@
-/** What the options of content safety ask for, made ready. */
+/** Creates the screening that the content safety options ask for. */
 import { resolve } from 'node:path';
 import { RefineError } from '../../../errors.js';
 import { authorizeByIdentity, authorizeByKey } from '../../../run/safety/azure-identity.js';
@@ -54,7 +54,7 @@ export const openScreening = async (
   if (quiet !== true) for (const note of notes) stderr.write(`Note: ${note}\n`);
 };
 
-/** Whoever says how to screen believes that it is screened. */
+/** Safety options without --content-safety would screen nothing: refuse them. */
 const refuseHalfOn = ({ safetyBlockAt, safetyBlocklist, safetyModel, safetyFail }: SafetyFlags): void => {
   if ([safetyBlockAt, safetyBlocklist, safetyModel, safetyFail].every((flag) => flag === undefined)) return;
   throw new RefineError(

@@ -5,7 +5,7 @@ import { spoolStdin } from '../../../run/manifest/inputs/spool-stdin.js';
 import type { ProcessContext } from '../process-context.js';
 
 /**
- * A stop ends the wait for a standard input that nobody closes; a person at a terminal is told what is waited for.
+ * A stop signal ends the wait for an open standard input. At a terminal, a line says that the command reads from it.
  * @param scratch folder for what is kept only while the run lasts
  * @returns the file's path
  * @throws OUTPUT_UNWRITABLE MANIFEST_UNREADABLE, the signal's reason

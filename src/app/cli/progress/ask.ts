@@ -23,7 +23,7 @@ export const ask = async (
       signal.addEventListener('abort', end);
       stderr.write(question);
     });
-    /* Where nobody pressed Enter, what comes next would stand behind the question. */
+    /* Without Enter, the next output would be on the line of the question. */
     if (answer === '\n') stderr.write(answer);
     signal.throwIfAborted();
     return /^y(?:es)?$/i.test(answer.trim());

@@ -1,4 +1,4 @@
-/** What is said where a bundled model runs because no other was named: it is a demo, and how to get the real one. */
+/** The note of a run without --model or --base: the bundled model is a demo, and how to get the published one. */
 import { resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hubCacheFolder, type Environment } from '../../../io/files/cache-folders.js';
@@ -18,7 +18,7 @@ export interface DemoNote {
   steps: readonly string[];
 }
 
-/** @param models of the run, those that nobody named @returns null: there are none */
+/** @param models bundled models that the run uses by default @returns null: none */
 export const demoNote = async (models: readonly DemoModel[], env: Environment): Promise<DemoNote | null> => {
   if (models.length === 0) return null;
   const flags = models.map((model) => PUBLISHED[model].flag).join(' and no ');

@@ -1,4 +1,4 @@
-/** Notes of one kind, of which there may be as many as rows: the first few are said, and how many more there are. */
+/** Notes of one kind, as many as rows: prints the first ten, then how many more there are. */
 import type { InvalidLine } from '../../../run/results/read-results.js';
 import type { Terminal } from './terminal.js';
 
@@ -7,12 +7,12 @@ const SAID = 10;
 
 export interface LimitedNotes {
   say: (what: string) => void;
-  /** Says how many were not said. */
+  /** Prints how many were left out. */
   end: () => void;
 }
 
 /**
- * @param stderr null: nothing is said
+ * @param stderr null: prints nothing
  * @param more what there are more of, if one and if several
  */
 export const createLimitedNotes = (

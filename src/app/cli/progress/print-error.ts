@@ -1,4 +1,4 @@
-/** An error that ends a command: said to people on standard error, and with `--json` to programs on standard output. */
+/** Prints the error that ends a command: for people on standard error, and with `--json` for programs on standard output. */
 import { CommanderError } from 'commander';
 import { isRefineError, messageOf, type ErrorCode } from '../../../errors.js';
 import { jsonText } from '../../../io/json/json-text.js';
@@ -17,7 +17,7 @@ const ISSUES = 'Please report it with this text and the command you ran: see "Re
 export const printError = (thrown: unknown, { stdout, stderr }: ProcessContext, asJson: boolean): number => {
   const error = describe(thrown);
   stderr.status(null);
-  /* commander has said its own. */
+  /* commander has printed its own. */
   if (!(thrown instanceof CommanderError)) printForPeople(thrown, error, stderr);
   if (asJson) stdout.write(`${escapeControls(jsonText({ error } satisfies ErrorLine))}\n`);
   return error.exit_code;

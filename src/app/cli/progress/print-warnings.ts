@@ -1,4 +1,4 @@
-/** What an opened model and its rows have to say, to a person who wants to hear it. */
+/** Warnings of an opened model and of its rows, on standard error. */
 import type { RowProcessor } from '../../../run/batch/row-processor.js';
 import type { ResultRecord } from '../../../records/result.js';
 import type { RowOrigin } from '../../../records/row.js';
@@ -19,10 +19,10 @@ export const resultNotes = ({
   warnings = [],
 }: ResultRecord): string => warnings.map((warning) => rowNote({ image, input, row }, warning)).join('');
 
-/** What the engine said is remembered, so as not to be said again; a long run may have a note for each row. */
+/** Each warning of the engine is printed once; a long run may have another one for each row. */
 const MOST_SAID = 100;
 
-/** What the model and the engine say comes once a run, what a row says of itself once a row. */
+/** Prints warnings of the model and the engine once per run, and warnings of a row once per row. */
 export const printWarnings = (work: RowProcessor, stderr: Pick<ProcessContext['stderr'], 'write'>): RowProcessor => {
   const said = new Set<string>();
   const say = (warnings: readonly string[] = []): void => {

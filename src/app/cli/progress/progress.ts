@@ -18,7 +18,7 @@ const SHORTEST_BAR = 6;
 const BAR_CELLS = [24, 12, SHORTEST_BAR];
 const OPENING = 'opening the model';
 
-/** @param quiet failed rows alone are said @param now milliseconds of a clock that only moves on */
+/** @param quiet print failed rows only @param now milliseconds of a monotonic clock */
 export const createProgress = (
   terminal: Terminal,
   total: PlannedWork,

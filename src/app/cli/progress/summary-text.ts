@@ -1,4 +1,4 @@
-/** The last words of a run, for people. */
+/** The summary at the end of a run, for people. */
 import type { DryRunCost } from '../../../run/batch/dry-run.js';
 import type { BatchOutcome } from '../../../run/batch/run-batch.js';
 import type { ProcessorInfo } from '../../../run/batch/row-processor.js';

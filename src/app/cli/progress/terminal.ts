@@ -22,7 +22,7 @@ export interface Terminal {
   write: (text: string) => void;
   /** Says text with colours, of which each foreign part went through `plainText`. */
   writeStyled: (text: string) => void;
-  /** The line of progress below all that is said, at most `statusWidth` cells; null: none. Only where `isTTY`. */
+  /** The progress line below all other output, at most `statusWidth` cells; null: none. Only where `isTTY`. */
   status: (line: string | null) => void;
   readonly statusWidth: number;
   /** Clears the cursor's line of the `^C` that a terminal shows when it is pressed. */
@@ -37,7 +37,7 @@ interface Place {
 
 /** Erases from the cursor's line downwards. */
 const ERASE = '\r\u001b[J';
-/** Nobody reads lines that are narrower. */
+/** Narrower lines are unreadable. */
 const LEAST_COLUMNS = 20;
 const USUAL_COLUMNS = 80;
 /** Room that `^C` takes beside the line of progress. */

@@ -1,4 +1,4 @@
-/** How far a run is, and how long it will take: by UNet steps, since rows differ in them. */
+/** Progress of a run and its remaining time, by UNet steps, since rows differ in them. */
 
 export interface PlannedWork {
   rows: number;

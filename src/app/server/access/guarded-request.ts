@@ -32,7 +32,7 @@ export const guardedRequest = ({ resolve = systemLookup, isAllowed = isPublicAdd
   return (input, init) =>
     new Promise((settle, reject) => {
       const url = new URL(typeof input === 'string' || input instanceof URL ? input : input.url);
-      /* An address is connected to as it is: nobody looks it up. */
+      /* The connection goes to the address itself, without a DNS lookup. */
       const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
       if (isIP(host) !== 0 && !isAllowed(host)) throw forbidden(url.hostname);
       const send = url.protocol === 'https:' ? httpsRequest : httpRequest;

@@ -1,4 +1,4 @@
-/** Every failure as an answer of one form: `{"error": {"code", "message", …}}`, whoever noticed it. */
+/** Every failure as an answer of one form: `{"error": {"code", "message", …}}`. */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';

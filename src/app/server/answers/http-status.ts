@@ -13,7 +13,7 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   /* Settings no number can hold, such as a guidance of 1e38; damaged weights would fail the run that makes the server ready. */
   INFERENCE_NON_FINITE: 422,
   QUEUE_FULL: 429,
-  /* The client has gone; nobody reads it, but the log has it, under the number that nginx gives it. */
+  /* The client has closed the connection; the log has the status that nginx uses for this (499). */
   CANCELLED: 499,
   SESSION_RUN: 500,
   ENGINE_CRASHED: 503,

@@ -38,7 +38,7 @@ const take = (file) => {
 
 const request = () => {
   const params = {
-    /* Where nobody moved it, the model's own suits any number of steps. */
+    /* Until a user moves it, the model's own value suits any number of steps. */
     ...(isMoved ? { strength: Number(text('strength')) } : {}),
     steps: Number(text('steps')),
     guidance_scale: Number(text('guidance-scale')),

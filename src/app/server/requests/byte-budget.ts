@@ -1,4 +1,4 @@
-/** Bytes that requests hold, all of them together: bounded, whoever sends them and however slowly. */
+/** Bounds the total bytes of all request bodies in memory. */
 import { RefineError } from '../../../errors.js';
 
 const MEBIBYTE = 2 ** 20;

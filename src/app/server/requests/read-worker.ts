@@ -1,4 +1,4 @@
-/** A thread of its own for the bodies of requests and the metadata of pictures: they take longer to read than whoever watches the server would wait. */
+/** A thread of its own for the bodies of requests and the metadata of pictures: reading them would block the server's health checks. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { toErrorRecord } from '../../../errors.js';
 import { readSourceMetadata, type SourceMetadata } from '../../../run/batch/embed-metadata.js';

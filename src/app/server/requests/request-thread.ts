@@ -69,7 +69,7 @@ export class RequestThread {
     return worker;
   }
 
-  /** Whoever waits is told; the next request finds a new thread. */
+  /** Rejects the waiting requests; the next request starts a new thread. */
   #end(worker: Worker, error: Error): void {
     if (this.#worker !== worker) return;
     this.#worker = null;
