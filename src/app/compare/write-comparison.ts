@@ -6,11 +6,11 @@ import { readResults, type OnInvalidLine } from '../../run/results/read-results.
 import { addToSummary, emptySummary, type Summary } from '../../run/results/summary.js';
 import { writeAtomically } from '../../run/results/write-atomically.js';
 import { contactSheet, type SheetPair, TILE_SIDE } from './contact-sheet.js';
-import { expectPlaces } from './expect-places.js';
+import { checkOutputPaths } from './check-output-paths.js';
 import { findInput, type FindOptions } from './find-input.js';
 import { pageDocument, type PagePart } from './page-document.js';
 import { pageRow, shownModel } from './page-row.js';
-import { missingPicture, type ShownPicture, showPicture, type ShowOptions } from './show-picture.js';
+import { missingPreview, type PicturePreview, makePreview, type PreviewOptions } from './picture-preview.js';
 
 export interface CompareOptions {
   /** Paths are absolute. */
@@ -51,9 +51,9 @@ const SIDE = { most: 1024, least: 256 };
 export const writeComparison = async (options: CompareOptions): Promise<Comparison> => {
   const { results, page, sheet, limit, sheetLimit, link, signal, report } = options;
   const records = await readRecords(results, limit, options.onInvalidLine);
-  await expectPlaces(options, records);
+  await checkOutputPaths(options, records);
   const folder = dirname(results[0] ?? '.');
-  const show: ShowOptions = {
+  const show: PreviewOptions = {
     maxSide: options.maxSide ?? fittingSide(records.length),
     linkFrom: link ? dirname(page) : null,
   };
@@ -106,19 +106,19 @@ const fittingSide = (rows: number): number => {
   return Math.max(SIDE.least, Math.min(SIDE.most, side));
 };
 
-const inputOf = async (record: ResultRecord, find: FindOptions, show: ShowOptions): Promise<ShownPicture> => {
+const inputOf = async (record: ResultRecord, find: FindOptions, show: PreviewOptions): Promise<PicturePreview> => {
   const found = await findInput(record.image, find);
-  return 'note' in found ? missingPicture(found.note) : showPicture(found.source, record.image ?? 'The input', show);
+  return 'note' in found ? missingPreview(found.note) : makePreview(found.source, record.image ?? 'The input', show);
 };
 
 const outputOf = async (
   { status, image_file_name: name }: ResultRecord,
   folder: string,
-  show: ShowOptions,
-): Promise<ShownPicture> => {
-  if (name === null) return missingPicture(`No output: the row’s status is ${status}.`);
-  if (name.endsWith('.safetensors')) return missingPicture('The output is latents, not a picture.');
-  return showPicture({ kind: 'file', path: resolve(folder, name) }, name, show);
+  show: PreviewOptions,
+): Promise<PicturePreview> => {
+  if (name === null) return missingPreview(`No output: the row’s status is ${status}.`);
+  if (name.endsWith('.safetensors')) return missingPreview('The output is latents, not a picture.');
+  return makePreview({ kind: 'file', path: resolve(folder, name) }, name, show);
 };
 
 const headingOf = (records: readonly ResultRecord[], shown: number): string => {

@@ -6,7 +6,7 @@ import { BUNDLED_MODELS } from '../options/bundled-model.js';
 import { completeWords, type Completions, type ValuesOf } from '../completion/complete-words.js';
 import { COMPLETION_SCRIPTS } from '../completion/completion-scripts.js';
 import { setHelpTexts } from '../help-text.js';
-import { OPTION_WORDS } from '../options/option-words.js';
+import { OPTION_CHOICES } from '../options/option-choices.js';
 import { wordsOf } from '../options/row-options.js';
 import { shellWords } from '../completion/shell-words.js';
 import type { ProcessContext } from '../process-context.js';
@@ -84,7 +84,7 @@ const valuesIn =
         return ['none', ...METADATA_KEYS];
       default: {
         const key = rowKeyOf(name.replaceAll('-', '_'));
-        return OPTION_WORDS[name] ?? (key === undefined ? null : wordsOf(key));
+        return OPTION_CHOICES[name] ?? (key === undefined ? null : wordsOf(key));
       }
     }
   };

@@ -7,7 +7,7 @@ import { openEarlierResults } from '../../../run/results/earlier-results.js';
 import { addToSummary, emptySummary } from '../../../run/results/summary.js';
 import type { BatchFlags, BatchRun } from './batch-run.js';
 import { failureOf, printFailure } from '../progress/failure-text.js';
-import { mayAppend, mayBegin, mayWriteCsv } from '../may-begin.js';
+import { checkAppend, checkBeforeRun, checkCsv } from '../check-before-run.js';
 import { resultsPathOf } from '../../../run/results/results-path.js';
 import { dryRunText } from '../progress/summary-text.js';
 import { resultNotes } from '../progress/print-warnings.js';
@@ -27,7 +27,7 @@ export const reportDryRun = async (
   if (run.appends && continuation?.usesEarlierResults === true) {
     const earlier = await openEarlierResults(resultsPathOf(run));
     try {
-      await mayAppend(run, info, { base: continuation.base, earlier }, signal);
+      await checkAppend(run, info, { base: continuation.base, earlier }, signal);
     } finally {
       await earlier.close();
     }
@@ -55,10 +55,10 @@ const lookAtEarlierRun = async (run: BatchRun): Promise<Continuation | null> => 
   const { outputFolder } = run;
   const stats = await stat(outputFolder).catch(() => null);
   if (stats === null) {
-    await mayWriteCsv(run);
+    await checkCsv(run);
     return null;
   }
-  if (stats.isDirectory()) return mayBegin(run);
+  if (stats.isDirectory()) return checkBeforeRun(run);
   throw new RefineError(
     'OUTPUT_UNWRITABLE',
     `Cannot write to the output folder ${outputFolder}: it is a file. Choose another with --output-dir.`,

@@ -14,7 +14,7 @@ import { memoryUse } from '../options/cache-weights.js';
 import { parseEmbeddings } from '../options/embedding-options.js';
 import { expectDistinct, parseLoras } from '../options/lora-options.js';
 import { findModelDefaults } from '../options/model-defaults.js';
-import { MODES, RESIDENT, STAGE_INPUTS } from '../options/option-words.js';
+import { MODES, RESIDENT, STAGE_INPUTS } from '../options/option-choices.js';
 import { resolveModel } from '../options/resolve-model.js';
 import { parseChoice, parseVaeTiling } from '../options/run-options.js';
 import type { ProcessContext } from '../process-context.js';

@@ -14,7 +14,7 @@ import { refineInto, type BegunRun, type ContinuedRun } from './refine-into.js';
 import { failureOf, type RowFailure } from '../progress/failure-text.js';
 import { isAlive } from '../is-process-alive.js';
 import { resultsPathOf } from '../../../run/results/results-path.js';
-import { isOwnCsv, mayBegin } from '../may-begin.js';
+import { isOwnCsv, checkBeforeRun } from '../check-before-run.js';
 import { createProgress } from '../progress/progress.js';
 import { openScreening } from '../options/safety-options.js';
 import { failureList, stoppedText, summaryText } from '../progress/summary-text.js';
@@ -37,7 +37,7 @@ export const refineAll = async (
   try {
     const clearFolder = folderClearer(clearing);
     await clearFolder(outputFolder);
-    const continuation = await mayBegin(run);
+    const continuation = await checkBeforeRun(run);
     sayUnclaimed({ ...run, continuation }, flags, context);
     if (run.predictionsCsv !== null) await clearCsv(run.predictionsCsv, clearing);
     const begun = { ...run, continuation, clearFolder };

@@ -14,14 +14,14 @@ import { writeRunState, type RunState } from '../../../run/results/run-state.js'
 import { fileSystemTime } from '../../../run/batch/check-outputs.js';
 import type { BatchEvent } from '../../../run/batch/events.js';
 import { runBatch, type BatchOptions, type BatchOutcome } from '../../../run/batch/run-batch.js';
-import { mayAppend, type Beginning } from '../may-begin.js';
+import { checkAppend, type RunStart } from '../check-before-run.js';
 import { packageVersion } from '../package-version.js';
 import { createLimitedNotes, FOREIGN_LINES, foreignLine } from '../progress/limited-notes.js';
 import type { Terminal } from '../progress/terminal.js';
 import type { BatchRun } from './batch-run.js';
 
 export interface ContinuedRun extends BatchRun {
-  continuation: Beginning;
+  continuation: RunStart;
 }
 
 export interface BegunRun extends ContinuedRun {
@@ -73,7 +73,7 @@ export const refineInto = async (
     : null;
   passedOver.end();
   try {
-    if (run.appends && earlier !== null) await mayAppend(run, info, { base: continuation.base, earlier }, signal);
+    if (run.appends && earlier !== null) await checkAppend(run, info, { base: continuation.base, earlier }, signal);
     const journal = await openJournal(resultsPath);
     const base = continuation.base ?? journal.begin;
     try {

@@ -7,7 +7,7 @@ import { checkSetting, configKeys, type ConfigKey } from './config-keys.js';
 import type { SettingValue } from './setting-value.js';
 import { readEnvironment } from './environment.js';
 import { CONFIG_VARIABLE } from './variable-name.js';
-import { refuseForeignSettings } from './found-settings.js';
+import { refuseUntrustedSettings } from './untrusted-settings.js';
 import { AS_OPTION, AS_VARIABLE, inFile, withNewNames, type Spelling } from './renamed-settings.js';
 import { variable, type ProcessContext } from '../process-context.js';
 import { escapeControls } from '../progress/escape-controls.js';
@@ -121,7 +121,7 @@ const openConfigFiles = async (
   const ownPath = await findUserConfig(context.env);
   const path = named === undefined ? await findConfigFile(inputs[0] ?? '-', cwd) : resolve(cwd, named);
   const nearest = path === ownPath ? null : await read(path);
-  if (named === undefined && nearest !== null) await refuseForeignSettings(nearest, context);
+  if (named === undefined && nearest !== null) await refuseUntrustedSettings(nearest, context);
   return [nearest, await read(ownPath)];
 };
 

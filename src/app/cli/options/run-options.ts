@@ -2,7 +2,7 @@
 import { parseDeviceRequest, type DeviceRequest, type PrecisionRequest } from '../../../onnx/devices/device-request.js';
 import { RefineError } from '../../../errors.js';
 import type { VaeTiling } from '../../../records/model-options.js';
-import { PRECISIONS, VAE_TILINGS } from './option-words.js';
+import { PRECISIONS, VAE_TILINGS } from './option-choices.js';
 
 export const parseDevice = (text: string): DeviceRequest => {
   const device = parseDeviceRequest(text);

@@ -7,7 +7,7 @@ import { parseBlockAt } from '../../../run/safety/block-at.js';
 import { localScreener } from '../../../run/safety/local-screener.js';
 import type { Screener } from '../../../run/safety/screener.js';
 import { createScreening, NO_SCREENING, type Screening } from '../../../run/safety/screening.js';
-import { FAIL_MODES, SCREENERS } from './option-words.js';
+import { FAIL_MODES, SCREENERS } from './option-choices.js';
 import { parseChoice } from './run-options.js';
 import type { SafetyFlags } from './safety-flags.js';
 import { variable, type ProcessContext } from '../process-context.js';

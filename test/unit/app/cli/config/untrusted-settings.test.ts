@@ -3,7 +3,7 @@ import type { ProcessContext } from '#src/app/cli/process-context.js';
 import { buildProgram } from '#src/app/cli/program.js';
 import { configKeys } from '#src/app/cli/config/config-keys.js';
 import type { SettingValue } from '#src/app/cli/config/setting-value.js';
-import { foundFileMaySet, refuseForeignSettings } from '#src/app/cli/config/found-settings.js';
+import { foundFileMaySet, refuseUntrustedSettings } from '#src/app/cli/config/untrusted-settings.js';
 
 const { commands } = buildProgram({ stdout: {}, stderr: {} } as unknown as ProcessContext, () => undefined, true);
 const names = new Set(
@@ -14,7 +14,7 @@ const names = new Set(
 const namesWith = (may: boolean | 'here'): string[] =>
   [...names].filter((name) => foundFileMaySet(name) === may).sort();
 const refuse = (name: string, value: SettingValue): Promise<void> =>
-  refuseForeignSettings(
+  refuseUntrustedSettings(
     { path: '/gift/sdxl-refine.yaml', settings: new Map([[name, value]]) },
     { env: {}, cwd: () => '/' },
   );

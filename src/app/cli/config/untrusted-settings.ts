@@ -19,7 +19,7 @@ export const foundFileMaySet = (name: string): boolean | 'here' =>
   MODELS.has(name) || WEIGHTS.has(name) ? 'here' : OF_PICTURES.has(name) || rowKeyOf(name) !== undefined;
 
 /** @throws RefineError USAGE_CONFLICT naming the first key that needs the user's word, and how to give it */
-export const refuseForeignSettings = async (
+export const refuseUntrustedSettings = async (
   { path, settings }: ConfigFile,
   context: Pick<ProcessContext, 'env' | 'cwd'>,
 ): Promise<void> => {

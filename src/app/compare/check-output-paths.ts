@@ -14,7 +14,7 @@ export interface Places {
 }
 
 /** @throws OUTPUT_EXISTS before anything is written */
-export const expectPlaces = async (
+export const checkOutputPaths = async (
   { results, page, sheet, find }: Places,
   records: readonly ResultRecord[],
 ): Promise<void> => {

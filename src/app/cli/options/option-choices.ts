@@ -16,7 +16,7 @@ export const SCREENERS = ['azure', 'local', 'off'] as const;
 export const FAIL_MODES = ['closed', 'open'] as const;
 
 /** By the option's name without its dashes. */
-export const OPTION_WORDS: Readonly<Record<string, readonly string[]>> = {
+export const OPTION_CHOICES: Readonly<Record<string, readonly string[]>> = {
   device: DEVICES,
   precision: PRECISIONS,
   'vae-tiling': VAE_TILINGS,

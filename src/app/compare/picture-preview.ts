@@ -7,14 +7,14 @@ import { readPictureHeader } from '../../media/image/read-header.js';
 import { type EncodedSource, readSource } from '../../media/image/read-source.js';
 import type { PageSide, PictureSize } from './page-row.js';
 
-export interface ShowOptions {
+export interface PreviewOptions {
   /** Longest side of a preview, in pixels. */
   maxSide: number;
   /** The page's folder, absolute, if pictures are linked; null: they are embedded. */
   linkFrom: string | null;
 }
 
-export interface ShownPicture {
+export interface PicturePreview {
   side: PageSide;
   /** The preview to embed, as WebP. */
   webp: Uint8Array | null;
@@ -23,7 +23,7 @@ export interface ShownPicture {
   tile: ((side: number) => Promise<Tile>) | null;
 }
 
-export const missingPicture = (note: string): ShownPicture => ({
+export const missingPreview = (note: string): PicturePreview => ({
   side: { kind: 'missing', note },
   webp: null,
   size: null,
@@ -31,20 +31,20 @@ export const missingPicture = (note: string): ShownPicture => ({
 });
 
 /** @param where names the picture in notes. A picture that cannot be shown is no error: its note says why. */
-export const showPicture = async (
+export const makePreview = async (
   source: EncodedSource,
   where: string,
-  options: ShowOptions,
-): Promise<ShownPicture> => {
+  options: PreviewOptions,
+): Promise<PicturePreview> => {
   try {
     return (await linked(source, where, options)) ?? (await embedded(source, where, options));
   } catch (thrown) {
-    if (isRefineError(thrown)) return missingPicture(messageOf(thrown));
+    if (isRefineError(thrown)) return missingPreview(messageOf(thrown));
     throw thrown;
   }
 };
 
-const embedded = async (source: EncodedSource, where: string, { maxSide }: ShowOptions): Promise<ShownPicture> => {
+const embedded = async (source: EncodedSource, where: string, { maxSide }: PreviewOptions): Promise<PicturePreview> => {
   const bytes = await readSource(source);
   const { webp, header } = await encodePreview(bytes, where, maxSide);
   return { side: { kind: 'embedded' }, webp, size: header, tile: (side) => encodeTile(bytes, where, side) };
@@ -54,8 +54,8 @@ const embedded = async (source: EncodedSource, where: string, { maxSide }: ShowO
 const linked = async (
   source: EncodedSource,
   where: string,
-  { linkFrom }: ShowOptions,
-): Promise<ShownPicture | null> => {
+  { linkFrom }: PreviewOptions,
+): Promise<PicturePreview | null> => {
   if (linkFrom === null || source.kind !== 'file') return null;
   const size = await readPictureHeader(source, where);
   if (size.format === 'tiff') return null;

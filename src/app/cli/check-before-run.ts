@@ -9,7 +9,7 @@ import { resultsPathOf } from '../../run/results/results-path.js';
 import type { EarlierResults } from '../../run/results/earlier-results.js';
 import type { BatchRun } from './commands/batch-run.js';
 
-export interface Beginning extends Continuation {
+export interface RunStart extends Continuation {
   /** Of what the run reads, what outputs would replace: their rows fail. */
   inUse: FilesInUse;
 }
@@ -18,11 +18,11 @@ export interface Beginning extends Continuation {
  * Before the model is opened. The output folder is there.
  * @throws OUTPUT_EXISTS OUTPUT_OTHER_RUN OUTPUT_UNWRITABLE
  */
-export const mayBegin = async (run: BatchRun): Promise<Beginning> => {
+export const checkBeforeRun = async (run: BatchRun): Promise<RunStart> => {
   const resultsPath = resultsPathOf(run);
   await expectNoLink(resultsPath);
   const continuation = await continueRun({ ...run, resultsPath });
-  await mayWriteCsv(run);
+  await checkCsv(run);
   /* A run that begins where nothing is in its way replaces nothing. */
   if (!run.overwrites && !continuation.usesEarlierResults) return { ...continuation, inUse: NONE_IN_USE };
   const unclaimed = run.prunes ? continuation.unclaimed : [];
@@ -31,7 +31,7 @@ export const mayBegin = async (run: BatchRun): Promise<Beginning> => {
 };
 
 /** Only a run that goes on may replace a CSV, and only one that the folder's runs wrote. @throws OUTPUT_EXISTS */
-export const mayWriteCsv = async (run: BatchRun): Promise<void> => {
+export const checkCsv = async (run: BatchRun): Promise<void> => {
   const { predictionsCsv } = run;
   if (predictionsCsv === null) return;
   await expectCsvPlace(predictionsCsv, run);
@@ -43,7 +43,7 @@ export const isOwnCsv = ({ resumes, appends, state, overwrites, predictionsCsv }
   overwrites || ((resumes || appends) && predictionsCsv === state?.predictionsCsv);
 
 /** What a run that is appended may not replace, once its models are known. @throws OUTPUT_EXISTS */
-export const mayAppend = async (
+export const checkAppend = async (
   run: BatchRun,
   { modelDigest, loraDigests = {} }: Pick<ProcessorInfo, 'modelDigest' | 'loraDigests'>,
   { base, earlier }: { base: Continuation['base']; earlier: EarlierResults },
