@@ -1,4 +1,4 @@
-/** Every failure the program can name: what it is, whether it ends a row or the run, and which exit code it means. */
+/** The errors of the program: their codes, whether they end a row or the run, and their exit codes. */
 
 /** `[scope, exit code]` of every code. A row-scope error fails its row and the run goes on. */
 const CODES = {

@@ -1,4 +1,4 @@
-/** What the engine is asked, and what it answers. Types only. */
+/** Jobs of the engine and its replies. Types only. */
 import type { BitDepth, LatentsData, Pixels, RefinedPixels } from './picture.js';
 import type { RefineSettings } from './settings.js';
 
@@ -30,7 +30,7 @@ export interface RefineReply {
   output: RefineOutput;
   /** What the picture was decoded from, where the job asks for it. */
   latents?: LatentsData;
-  /** For people: what of the row is not as they think. */
+  /** Warnings for the user about this row. */
   warnings?: readonly string[];
   /** What it was computed in, which is not the run's where that was too small for this row; absent: the run's. */
   precision?: string;

@@ -3,10 +3,10 @@ import type { ErrorCode } from '../errors.js';
 import type { GenerateMode } from './row.js';
 import type { ChangedSettings, LoraWeight, Rng } from './settings.js';
 
-/** What content safety said of one part of a row. */
+/** The verdict of content safety on one part of a row. */
 export interface SafetyCheck {
   of: 'prompt' | 'input' | 'output';
-  /** `unscreened`: nobody could say, and the user let such rows pass. */
+  /** `unscreened`: the screening was unavailable, and --safety-fail open let the row pass. */
   verdict: 'clean' | 'blocked' | 'unscreened';
   /** Of Azure 0, 2, 4 or 6; of a local classifier the label's probability, 0 to 1. */
   categories: readonly { category: string; severity: number }[];
@@ -50,7 +50,7 @@ export interface ResultRecord extends ChangedSettings {
   output_bytes?: number | undefined;
   /** The same of its bytes, hexadecimal: what `--verify` looks at. */
   output_sha256?: string | undefined;
-  /** What the program has to say of this row, where it has. */
+  /** Warnings about this row. */
   warnings?: readonly string[] | undefined;
   /** Where content was screened. */
   content_safety?: { by: SafetyService; checks: readonly SafetyCheck[] } | undefined;

@@ -58,7 +58,7 @@ export interface Row extends RowOrigin {
   generation?: Generation;
   /** Keys of the row that are not ours, returned as they came. */
   extra: Readonly<Record<string, unknown>>;
-  /** For people: what of the row is not as they think. Decides nothing. */
+  /** Warnings for the user about this row. */
   warnings?: readonly string[];
 }
 

@@ -90,15 +90,15 @@ describe('an output folder that cannot be written', () => {
   });
 });
 
-it('an output that fails while running stops the run; what is finished is kept', async () => {
+it('an output that a file obstructs fails its row, and the other rows go on', async () => {
   const out = join(folder, 'blocked');
   mkdirSync(out);
   writeFileSync(join(out, 'file'), '');
-  const rows = [goodRow, { ...goodRow, output: 'file/inner.png' }, goodRow, goodRow, goodRow];
+  const rows = [goodRow, { ...goodRow, output: 'file/inner.png' }, goodRow];
   const run = await runBatch([writeRows(join(folder, 'blocked.jsonl'), rows), '--output-dir', out]);
-  expect(run.code).toBe(6);
-  expect(run.stderr).toMatch(/Could not write .*file\/inner\.png: a part of the path is a file/);
-  expect(readResults(out).map(({ image_file_name: name }) => name)).toEqual(['square-64.png']);
+  expect(run.code).toBe(1);
+  expect(run.stderr).toMatch(/file\/inner\.png .*file is not a folder/);
+  expect(readResults(out).map(({ image_file_name: name }) => name)).toEqual(['square-64.png', null, 'square-64-2.png']);
   expect(await readPixels(join(out, 'square-64.png'))).toMatchObject({ width: 64, height: 64 });
 });
 

@@ -1,4 +1,4 @@
-/** Where caches lie: downloaded models, in one cache with Python's, and what is made from their weights. */
+/** Locations of the caches: downloaded models, shared with Python's huggingface_hub, and prepared weights. */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { RefineError } from '../../errors.js';

@@ -9,7 +9,7 @@ const sharp = createRequire(import.meta.url)('sharp') as typeof sharpFunction;
 sharp.concurrency(1);
 /* No picture is read twice: a cache would only hold memory. */
 sharp.cache(false);
-/* sharp also reads SVG, and what libvips was built with. A program that takes strangers' files opens only what it promises. */
+/* sharp also reads SVG, and what libvips was built with. Untrusted files must reach only the loaders that are documented. */
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({
   operation: ['Png', 'Jpeg', 'Webp', 'Tiff', 'Heif', 'Nsgif'].map((loader) => `VipsForeignLoad${loader}`),

@@ -1,4 +1,4 @@
-/** Whether a picture's file goes on to its end, told without decoding it: a copy or a disk that broke off leaves less. */
+/** Detects truncated picture files without decoding them. */
 import type { FileHandle } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { readUpTo } from '../../io/files/open-file.js';

@@ -1,4 +1,4 @@
-/** Pictures of formats that are not read, told by their first bytes, so that nobody takes them for damaged. Pure. */
+/** Recognizes unsupported picture formats by their first bytes, so that they are not reported as damaged. Pure. */
 
 /** Where a format's sign begins, and the sign in latin1. */
 const SIGNS: readonly (readonly [format: string, at: number, sign: string])[] = [

@@ -1,4 +1,4 @@
-/** EXIF as TIFF blocks, from strangers' files: every offset is checked. Pure. */
+/** Edits EXIF blocks (TIFF) of untrusted files: every offset is checked. Pure. */
 
 const ORIENTATION = 0x0112;
 const ENTRY_BYTES = 12;

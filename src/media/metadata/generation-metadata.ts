@@ -1,4 +1,4 @@
-/** What made a picture, in one form for all programs. */
+/** Generation metadata of a picture, in one form for all programs. */
 import type { PromptSyntax, Rng } from '../../records/settings.js';
 import { MAX_PROMPT_CHARS } from './limits.js';
 import { quote, type Warn } from './warnings.js';
@@ -72,7 +72,7 @@ export const parseMetadata = (program: Program, raw: RawMetadata, warn: Warn): P
   height: countOf(raw.height, 'height', warn),
 });
 
-/** Facts that hold something. */
+/** Whether metadata has any value. */
 export const isInformative = ({ program: _, ...facts }: ProgramMetadata): boolean =>
   Object.values(facts).some((value) => value !== null);
 

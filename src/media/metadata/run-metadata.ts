@@ -2,7 +2,7 @@ import type { Generation } from '../../records/row.js';
 import type { RefineSettings } from '../../records/settings.js';
 import type { GenerationMetadata } from './generation-metadata.js';
 
-/** What made one of our pictures: all that is written into it. */
+/** The metadata of a run that is embedded into its pictures. */
 export interface RunMetadata {
   settings: RefineSettings;
   /** The scheduler that ran: diffusers' class name, or what it was asked for as in docs/schedulers.md. */
@@ -14,7 +14,7 @@ export interface RunMetadata {
   height: number;
   model: {
     name: string;
-    /** What tells models apart (`fingerprintModel`); null if nobody took it. */
+    /** Identifies the model (`fingerprintModel`); null if unknown. */
     fingerprint: string | null;
   };
   /** Of this program. */

@@ -1,4 +1,4 @@
-/** A row's first stage: its input is read, and unless an earlier run finished the same work, screened and decoded. */
+/** The first stage of a row: reads its input, and unless an earlier run finished the same work, screens and decodes it. */
 import { join } from 'node:path';
 import { isRefineError, messageOf, RefineError, type ErrorCode } from '../../errors.js';
 import { fileIdentity } from '../../io/files/file-identity.js';
@@ -22,13 +22,13 @@ export interface ReadyRow {
   prepared: PreparedRow;
 }
 
-/** It may run. */
+/** A row that passed screening. */
 export interface PassedRow extends Pick<ReadyRow, 'row' | 'digest' | 'checks'> {
   kind: 'passed';
   input: RowInput;
 }
 
-/** Content safety has refused its prompt or its picture. */
+/** A row whose prompt or picture content safety blocked. */
 export interface BlockedRow extends Pick<ReadyRow, 'row' | 'digest' | 'checks'> {
   kind: 'blocked';
 }
@@ -41,30 +41,30 @@ export interface FailedRow {
   error: RefineError;
 }
 
-/** The same work was done before. */
+/** A row that an earlier run finished with the same digest. */
 export interface DoneRow {
   kind: 'done';
   row: Row;
   result: ResultRecord;
-  /** Its line stands where it is, in the run that this one is appended to. */
+  /** Its line is in the run that this one is appended to, and stays there. */
   isListed: boolean;
 }
 
 export interface BeginOptions {
   outputFolder: string;
   modelDigest: string;
-  /** Of LoRAs that rows name, by their names: they are part of those rows' digests alone. */
+  /** Digests of the LoRAs that rows name, by name: part of the digests of those rows only. */
   loraDigests?: Readonly<Record<string, string>>;
-  /** Results of earlier runs in the same folder; null: nothing is taken over. */
+  /** Results of earlier runs in the same folder; null: none are reused. */
   earlier: EarlierResults | null;
-  /** Bytes of the results that this run is appended to. */
+  /** Size in bytes of the results that this run is appended to. */
   base: number;
-  /** Failed rows of earlier runs are done again. */
+  /** Whether failed rows of earlier runs are processed again. */
   retryFailed: boolean;
   /** As of `BatchOptions`. */
   verifies?: boolean;
   onRedo?: (why: string) => void;
-  /** Files that the run reads and that outputs would replace; absent: none. */
+  /** Files that the run reads and that outputs would replace; default: none. */
   inUse?: FilesInUse;
   screening: Screening;
   signal: AbortSignal;
@@ -83,11 +83,11 @@ export const beginRow = async (
   });
   if ('kind' in input) return input;
   const { screening, signal } = options;
-  /* What was done unscreened, or screened otherwise, is another work. */
+  /* The screening is part of the digest: another screening may give another result. */
   const digest = digestOf(row, input.identity, options);
   const done = await findFinished(row, digest, options);
   if (done !== null) return done;
-  /* Its digest is of no use: the row is to be tried again once it has another output. */
+  /* Without a digest, a later run tries the row again. */
   const refused = await failRowOnError({ row, digest: null }, () => refuseInUse(row, options));
   if (refused !== undefined) return refused;
   const obstructed = await failRowOnError({ row, digest }, () => refuseObstacle(options.outputFolder, outputsOf(row)));
@@ -101,14 +101,14 @@ export const beginRow = async (
   });
 };
 
-/** What decides a row's output: its own digest, over the model's, the screening's and its LoRAs'. */
+/** The digest of everything that decides a row's output: row, model, screening and LoRAs. */
 export const digestOf = (
   row: Row,
   input: Uint8Array | string,
   options: Pick<BeginOptions, 'modelDigest' | 'loraDigests' | 'screening'>,
 ): string => rowDigest(row, input, options.modelDigest + options.screening.identity + loraDigestText(row, options));
 
-/** What tells the files of the LoRAs apart that a row named. */
+/** Digests of the LoRA files that a row names. */
 const loraDigestText = (
   { settings, generation }: Row,
   { loraDigests = {} }: Pick<BeginOptions, 'loraDigests'>,
@@ -117,11 +117,11 @@ const loraDigestText = (
   return names.flatMap((name) => (name in loraDigests ? [` ${loraDigests[name]}`] : [])).join('');
 };
 
-/** A row's second stage. Decoded pictures are large: fewer rows are here at a time than wait for verdicts. */
+/** The second stage of a row. Decoded pictures are large, so fewer rows are decoded at a time than wait for screening. */
 export const decodeRow = ({ input, ...row }: PassedRow): Promise<ReadyRow | FailedRow> =>
   failRowOnError(row, async () => ({ ...row, kind: 'ready', prepared: await input.prepare() }));
 
-/** A run must never write over what it was given. @throws OUTPUT_IS_INPUT */
+/** Refuses an output that would replace the row's own input. @throws OUTPUT_IS_INPUT */
 const refuseOwnInput = async ({ source, output }: Row, outputFolder: string): Promise<void> => {
   if (source.kind !== 'file' && source.kind !== 'latents') return;
   const [input, target] = await Promise.all([source.path, join(outputFolder, output)].map(fileIdentity));
@@ -132,7 +132,7 @@ const refuseOwnInput = async ({ source, output }: Row, outputFolder: string): Pr
   );
 };
 
-/** Nor over what another of its rows was given, or what it reads besides. @throws OUTPUT_IS_INPUT */
+/** Refuses an output that would replace another file that the run reads. @throws OUTPUT_IS_INPUT */
 const refuseInUse = async (
   row: Row,
   { outputFolder, inUse = NONE_IN_USE }: Pick<BeginOptions, 'outputFolder' | 'inUse'>,
@@ -150,7 +150,7 @@ const refuseInUse = async (
 
 const RETRIED_ERRORS: readonly (ErrorCode | undefined)[] = ['OUTPUT_OBSTRUCTED', 'OUTPUT_TAKEN'];
 
-/** What an earlier run did of the same work, told of this row. */
+/** The result of an earlier run with the same digest, with this row's place, id and extra keys. */
 const findFinished = async (row: Row, digest: string, options: BeginOptions): Promise<DoneRow | null> => {
   const { earlier, base, retryFailed } = options;
   const found = (await earlier?.find(digest)) ?? null;
@@ -164,11 +164,11 @@ const findFinished = async (row: Row, digest: string, options: BeginOptions): Pr
       return null;
     }
   } else if (result.status !== 'blocked' && (retryFailed || RETRIED_ERRORS.includes(result.error?.code))) {
-    /* What was in the way then may be gone by now. */
+    /* The obstacle of that run may be gone. */
     return null;
   }
   const { rowNumberPerFile, inputName, id, extra, sourceText: image } = row;
-  /* A line that this run is appended to stays as it is; only failures give way to a newer line. */
+  /* An earlier line stays unchanged when this run is appended; only failures get a newer line. */
   if (offset < base && result.status === 'ok') return { kind: 'done', row, result, isListed: true };
   const resultForRow = {
     ...result,
@@ -182,8 +182,8 @@ const findFinished = async (row: Row, digest: string, options: BeginOptions): Pr
 };
 
 /**
- * What `work` gives; a failure of the row becomes its outcome, and so does a failure nobody foresaw: one row's surprise
- * must not cost a night's run. What concerns all rows is thrown on.
+ * Returns the result of `work`, or a failed row for an error of scope `row` and for an unexpected error: one row must not end
+ * a long run. Rethrows errors of scope `run`.
  */
 export const failRowOnError = async <T>(
   { row, digest }: Pick<FailedRow, 'row' | 'digest'>,

@@ -1,4 +1,4 @@
-/** Where the CSV of predictions goes: never in the place of a file that the run reads, or that it writes otherwise. */
+/** Checks the path of the predictions CSV: it must replace no file that the run reads or writes. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
 import { RefineError } from '../../errors.js';
@@ -35,13 +35,13 @@ export const expectCsvPlace = async (path: string, options: ReadingOptions): Pro
   }
 };
 
-/** As rows name outputs, folded; null: it lies elsewhere. */
+/** The path inside the output folder, in the case-folded form of output names; null: outside. */
 const outputNameOf = async (path: string, outputFolder: string): Promise<string | null> => {
   const place = relative(await resolveLinks(outputFolder), join(await resolveLinks(dirname(path)), basename(path)));
   return isAbsolute(place) || place.split(sep)[0] === '..' ? null : foldName(place.split(sep).join('/'));
 };
 
-/** Without links, as far as it is there. */
+/** The path with links resolved, as far as it exists. */
 const resolveLinks = async (path: string): Promise<string> => {
   const real = await realPath(path).catch(() => null);
   if (real !== null || dirname(path) === path) return real ?? path;

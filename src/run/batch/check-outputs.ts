@@ -1,4 +1,4 @@
-/** What must hold of the output folder before any work. */
+/** Checks of the output folder before a run starts. */
 import { lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RefineError } from '../../errors.js';
@@ -9,12 +9,12 @@ import { temporaryPath } from '../results/temporary-path.js';
 import { exists, isTaken } from '../../io/files/exists.js';
 import { expectInside } from './expect-inside.js';
 
-/** Names given in the message; the rest are counted. */
+/** Names listed in the message; the others are counted. */
 const NAMED = 3;
 
 /**
- * Makes the folder, and tries to write there.
- * @returns whether it was made, and was not there before
+ * Creates the folder and tests that it is writable.
+ * @returns whether the folder is new
  * @throws OUTPUT_UNWRITABLE
  */
 export const makeOutputFolder = async (folder: string): Promise<boolean> => {
@@ -33,7 +33,7 @@ export const makeOutputFolder = async (folder: string): Promise<boolean> => {
   }
 };
 
-/** What time it is for the file system that a folder is on, in milliseconds: a server's clock may be another. */
+/** The time of a folder's file system in milliseconds; a file server's clock may differ from this machine's. */
 export const fileSystemTime = async (folder: string): Promise<number> => {
   const trial = temporaryPath(join(folder, 'trial'));
   try {
@@ -42,7 +42,7 @@ export const fileSystemTime = async (folder: string): Promise<number> => {
   } catch (cause) {
     throw outputUnwritable(trial, cause);
   } finally {
-    /* One that stays is cleared away with what killed runs left. */
+    /* `clearTemporaries` removes it if this fails. */
     await rm(trial, { force: true }).catch(() => undefined);
   }
 };
@@ -66,7 +66,7 @@ export const refuseExisting = async (
   names: readonly string[],
   rows: AsyncIterable<Row | InvalidRow>,
 ): Promise<void> => {
-  /* Nothing can be overwritten in an empty folder: a second reading of a long manifest is spared. */
+  /* Nothing can be overwritten in an empty folder, so a long manifest need not be read again. */
   if ((await readdir(folder)).every((name) => name.startsWith('.sdxl-refine'))) return;
   const found: string[] = [];
   let count = 0;
@@ -86,7 +86,7 @@ export const refuseExisting = async (
   );
 };
 
-/** The files that a row writes: its output, and the latents that are kept beside it. */
+/** The files that a row writes: its output, and the latents saved beside it. */
 export const outputsOf = ({ output, generation }: Row): string[] =>
   generation?.latentsSuffix == null ? [output] : [output, output + generation.latentsSuffix];
 

@@ -1,4 +1,4 @@
-/** What a run makes of an earlier one in its output folder: begins anew, goes on with it, or is appended to it. No line is lost unasked. */
+/** Decides how a run treats an earlier run in its output folder: start over, resume, or append. No line is lost without a flag. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { RefineError } from '../../errors.js';
@@ -20,7 +20,7 @@ type Rows = AsyncIterable<Row | InvalidRow>;
 export interface ContinueOptions {
   outputFolder: string;
   resultsPath: string;
-  /** What an earlier run in the folder left to know; null: there was none. */
+  /** State of the earlier run in the folder; null: there was none. */
   state: Partial<RunState> | null;
   /** As of the run. */
   part: string;
@@ -31,27 +31,27 @@ export interface ContinueOptions {
   /** All of the inputs, whatever part of them runs. */
   allRows: () => Rows;
   overwrites: boolean;
-  /** Rows that an earlier run finished are taken over. */
+  /** Whether finished rows of an earlier run are reused. */
   resumes: boolean;
   appends: boolean;
-  /** Outputs of rows that are no more may go. */
+  /** Whether outputs of removed rows may be deleted. */
   prunes: boolean;
 }
 
 export interface Continuation {
-  /** Bytes of the results that the run is appended to; null: all that are there. */
+  /** Size in bytes of the results that the run is appended to; null: the whole file. */
   base: number | null;
-  /** Earlier results count; otherwise they are replaced. */
+  /** Whether earlier results are reused; otherwise they are replaced. */
   usesEarlierResults: boolean;
   /** Of the runs that this one is appended to. */
   earlierInputs: readonly string[];
-  /** The folder had all these inputs before: a row of theirs that failed is the same row when it is tried again. */
+  /** Whether an earlier run in the folder had all these inputs: a retried row then replaces the line of its failure. */
   knowsInputs: boolean;
-  /** Outputs that earlier results list and that no row writes any more. */
+  /** Outputs that earlier results list, but no current row writes. */
   unclaimed: readonly string[];
-  /** Results of a run that was divided otherwise, which a run that begins anew leaves. */
+  /** Results files of a run with another --shard; a new run leaves them. */
   otherResults: readonly string[];
-  /** Outputs that may be replaced where they are there. */
+  /** Outputs that may be replaced if they exist. */
   replaceable: Replaceable;
 }
 
@@ -71,7 +71,7 @@ export const continueRun = async (options: ContinueOptions): Promise<Continuatio
     () => 0,
   );
   if (appends && size > 0) return appendTo(options, size);
-  /* An append that was stopped before its first line is begun again. */
+  /* An append that stopped before its first line starts over. */
   const isBegun = appends && state?.isFinished === false && haveSameItems(state.inputs ?? [], inputs);
   if (!resumes && !isBegun) {
     await refuseExisting(outputFolder, [basename(resultsPath)], rows());
@@ -85,7 +85,7 @@ export const continueRun = async (options: ContinueOptions): Promise<Continuatio
 
 const flagOf = ({ resumes }: ContinueOptions): '--resume' | '--append' => (resumes ? '--resume' : '--append');
 
-/** @returns outputs of rows that are no more */
+/** @returns outputs of removed rows */
 const checkResume = async (options: ContinueOptions): Promise<string[]> => {
   const { outputFolder, state, inputs, prunes, resultsPath } = options;
   if (!prunes) {
@@ -110,7 +110,7 @@ const checkResume = async (options: ContinueOptions): Promise<string[]> => {
   return unclaimed;
 };
 
-/** After what is there, or after what the same append, which was stopped, had begun after. */
+/** Appends after the existing results, or continues an interrupted append where it started. */
 const appendTo = async (options: ContinueOptions, size: number): Promise<Continuation> => {
   const { state, inputs, rows, resumes } = options;
   const { settled, isFinished = true, inputs: lastInputs = [], earlierInputs = [] } = state ?? {};
@@ -180,7 +180,7 @@ export const refuseReplacing = async (rows: Rows, options: ReplacingOptions): Pr
   );
 };
 
-/** Outputs that results list from byte `start` on, and that no row of the inputs writes. */
+/** Outputs that the results list from byte `start` on, but no row of the inputs writes. */
 const findUnclaimed = async ({ resultsPath, allRows }: ContinueOptions, start: number): Promise<string[]> => {
   if (!(await exists(resultsPath))) return [];
   const claimed = createNameSet();
@@ -190,7 +190,7 @@ const findUnclaimed = async ({ resultsPath, allRows }: ContinueOptions, start: n
   return [...unclaimed];
 };
 
-/** Parts of another division have other rows: whole runs and parts never go on with each other. */
+/** Shards of another count have other rows, so a run resumes only results of the same --shard. */
 const refuseOtherDivision = async (options: ContinueOptions): Promise<void> => {
   const { outputFolder } = options;
   const others = await findOtherDivisions(options);

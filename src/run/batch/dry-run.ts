@@ -1,4 +1,4 @@
-/** A run that runs nothing: every row validated, every picture's header opened, the model opened, the cost counted. */
+/** Dry run: validates every row, reads every picture's header, opens the model and counts the steps; refines nothing. */
 import { isRefineError } from '../../errors.js';
 import { readPictureHeader } from '../../media/image/read-header.js';
 import type { InvalidRow, Row } from '../../records/row.js';
@@ -12,7 +12,7 @@ import type { ProcessorInfo, RowProcessor } from './row-processor.js';
 export interface DryRunCost {
   /** Calls of the UNet; each predicts for prompt and negative prompt at once where there is guidance. */
   unetCalls: number;
-  /** Rows that would be refined. */
+  /** Rows that a real run would refine. */
   rows: number;
 }
 
@@ -24,8 +24,8 @@ interface DryRunContext {
 
 /**
  * @param work opened before, as what `info` says
- * @yields a result a row, and the line of its input where the row begins: `skipped` where it would run, `failed` where it would fail
- * @returns what the rows that would run cost
+ * @yields the result of each row, and its line in the input: `skipped` if it would run, `failed` if it would fail
+ * @returns the cost of the rows that would run
  */
 export async function* dryRun(
   rows: AsyncIterable<Row | InvalidRow>,
@@ -49,7 +49,7 @@ export async function* dryRun(
   return cost;
 }
 
-/** The row's steps, or what is wrong with its picture or settings as far as can be seen without running. */
+/** The row's steps, or the error that its picture or settings would cause. */
 const checkRow = async (
   row: Row,
   work: RowProcessor,

@@ -1,10 +1,10 @@
-/** Which inputs a run had, so that a later one in its folder knows whether it has the same. */
+/** Names the inputs of a run, so that a later run in the same folder can compare its own with them. */
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { isPicture } from '../manifest/inputs/picture-extensions.js';
 import { exists } from '../../io/files/exists.js';
 
-/** What a run without inputs has for one: its options. */
+/** Stands for the inputs of a run without any: its options. */
 const OPTIONS = '--prompt';
 
 /**
@@ -24,7 +24,7 @@ export const inputPlaces = async (inputs: readonly string[], cwd: string): Promi
 export const haveSameItems = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((place) => other.includes(place));
 
-/** Inputs of an earlier run that this one has not, though they are there: a file that was moved or renamed cannot be given again. */
+/** Inputs of an earlier run that exist but are missing from this run. A moved or renamed file does not count. */
 export const missingInputs = async (earlier: readonly string[], inputs: readonly string[]): Promise<string[]> => {
   const missing = earlier.filter((place) => !inputs.includes(place));
   const existing = await Promise.all(

@@ -1,4 +1,4 @@
-/** What made a picture, written into it: as A1111, Civitai and ComfyUI read it, and whole as our own JSON. */
+/** Embeds a run's metadata into a picture: in the form that A1111, Civitai and ComfyUI read, and complete as JSON. */
 import { a1111Parameters } from '../../media/metadata/a1111-parameters.js';
 import { textsToKeep } from '../../media/metadata/texts-to-keep.js';
 import { readEmbeddedText } from '../../media/metadata/read-embedded-text.js';
@@ -11,12 +11,12 @@ import { writeExifUserComment } from '../../media/metadata/write-exif-user-comme
 import { writePngText } from '../../media/metadata/write-png-text.js';
 import type { OutputFormat } from '../../records/picture.js';
 
-/** What the source's own metadata adds. */
+/** Metadata of the source picture. */
 export interface SourceMetadata {
   facts: RunMetadata['source'];
-  /** Texts that travel as they are: a ComfyUI graph, a title. */
+  /** Texts that are copied unchanged: a ComfyUI graph, a title. */
   kept: readonly TextEntry[];
-  /** What could not be kept. */
+  /** Texts that could not be kept. */
   warnings: readonly string[];
 }
 

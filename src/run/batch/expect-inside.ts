@@ -1,4 +1,4 @@
-/** Outputs stay inside the output folder, whatever links lie there. The folder itself may be one: the user named it. */
+/** Keeps outputs inside the output folder, whatever links it contains. The folder itself may be a link: the user named it. */
 import { lstat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RefineError } from '../../errors.js';

@@ -1,6 +1,6 @@
 /**
- * Files that a run reads, and that no output of it may replace: pictures and latents of all rows and the texts beside them,
- * manifests, configuration, models. Told by which file it is, not by its name.
+ * Files that a run reads and that its outputs must not replace: pictures, latents and sidecar texts of all rows, manifests,
+ * configuration, models. Compared by file identity, not by name.
  */
 import { opendir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
@@ -13,7 +13,7 @@ import { expectInside } from './expect-inside.js';
 
 type Rows = AsyncIterable<Row | InvalidRow>;
 
-/** Few: only those that something would replace. By identity, with what a person calls it. */
+/** Paths by file identity; only files that an output would replace. */
 export type FilesInUse = ReadonlyMap<string, string>;
 
 export const NONE_IN_USE: FilesInUse = new Map();

@@ -1,6 +1,6 @@
 /**
- * The work of `generate`: each row through the base model, and through the refiner after it. Where memory holds one model
- * at a time, the rows go in windows: all of a window through the one, then all of it through the other.
+ * The row processor of `generate`: runs each row through the base model, then through the refiner. If memory fits one model at
+ * a time, rows run in chunks: a whole chunk through the base model, then through the refiner.
  */
 import { createHash } from 'node:crypto';
 import { Engine } from '../engine/engine.js';
@@ -20,16 +20,16 @@ export interface GenerateProcessorOptions {
   /** null: the base model works alone. */
   refiner: EngineOptions | null;
   resident: Residency;
-  /** Where the base model's latents lie until the refiner takes them. */
+  /** Folder of the base model's latents until the refiner reads them. */
   handoffFolder: string;
-  /** Takes what an earlier run left there. */
+  /** Whether latents of an earlier run are reused. */
   resumes: boolean;
 }
 
-/** Rows that go through one model before the other is opened: opening takes about as long as a row of a full-size model. */
+/** Rows of a chunk. Opening a full-size model takes about as long as one row. */
 const WINDOW = 64;
 
-/** A row whose base part is on the disk. */
+/** A row whose base stage has finished and is stored on disk. */
 interface BaseStageRow {
   kind: 'drawn';
   ready: ReadyRow;

@@ -1,4 +1,4 @@
-/** What a model is, before an engine opens it: small files and headers are read, no weights. */
+/** Inspects a model before an engine opens it: reads small files and headers, no weights. */
 import { stat } from 'node:fs/promises';
 import { RefineError } from '../../errors.js';
 import { parseSchedulerConfig, type SchedulerConfig } from '../../diffusion/schedulers/registry.js';
@@ -10,10 +10,10 @@ export type ModelKind = 'base' | 'refiner';
 
 export interface InspectedModel {
   kind: ModelKind;
-  /** Tells models apart, as the engine does. */
+  /** Identifies the model, as in the engine. */
   digest: string;
   schedulerConfig: SchedulerConfig;
-  /** Of its weights. */
+  /** Size of its weights. */
   bytes: number;
 }
 

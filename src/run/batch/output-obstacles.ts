@@ -1,4 +1,4 @@
-/** What stands where an output must go: a file gives way to one, and nothing else does. */
+/** Detects obstacles at an output's path: an output may replace a file, but nothing else. */
 import { lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../../errors.js';

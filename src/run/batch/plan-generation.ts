@@ -1,4 +1,4 @@
-/** A row of `generate`, once the models are known: the base model's job, the refiner's, and how many steps each takes. */
+/** Plans a row of `generate` once the models are known: the jobs of base model and refiner, and their steps. */
 import { RefineError } from '../../errors.js';
 import type { GenerateJob, RefineJob } from '../../records/job.js';
 import type { Row } from '../../records/row.js';

@@ -1,4 +1,4 @@
-/** Takes away outputs of rows that are no more. */
+/** Deletes the outputs of removed rows (--prune). */
 import { lstat, realpath, rm } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { fileIdentity } from '../../io/files/file-identity.js';

@@ -1,4 +1,4 @@
-/** Which files in the output folder a run may replace: those that the folder's runs wrote, and no others. */
+/** Finds the files in the output folder that a run may replace: only those that earlier runs there wrote. */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../../errors.js';
@@ -28,7 +28,7 @@ export interface ReplaceableOptions {
   flag: '--resume' | '--append';
 }
 
-/** Names given in the message; the rest are counted. */
+/** Names listed in the message; the others are counted. */
 const NAMED = 3;
 /** Files that no line lists, looked up at a time. */
 const AT_ONCE = 1000;

@@ -1,4 +1,4 @@
-/** What decides a row's output, as one digest: the same digest, the same output. */
+/** The digest of everything that decides a row's output: rows with the same digest have the same output. */
 import { createHash } from 'node:crypto';
 import { SETTINGS } from '../../records/setting-table.js';
 import { camelCase, SETTING_NAMES, type RefineSettings, type SettingName } from '../../records/settings.js';

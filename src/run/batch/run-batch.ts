@@ -30,21 +30,21 @@ export interface BatchOptions {
   outputFolder: string;
   /** Removes what killed runs were writing in a folder; is asked before every picture. */
   clearFolder?: (folder: string) => Promise<void>;
-  /** Results of earlier runs in the same folder; null: nothing is taken over. */
+  /** Results of earlier runs in the same folder; null: none are reused. */
   earlier: EarlierResults | null;
-  /** Bytes of the results that this run is appended to. */
+  /** Size in bytes of the results that this run is appended to. */
   base: number;
-  /** Failed rows of earlier runs are done again. */
+  /** Whether failed rows of earlier runs are processed again. */
   retryFailed: boolean;
   /** Outputs that are replaced where they are there; absent: none. */
   replaceable?: Replaceable;
   /** As of `BeginOptions`. */
   inUse?: FilesInUse;
-  /** Takes note of what is written before it has its name; absent: nobody goes on with this run. */
+  /** Takes note of what is written before it has its name; default: none, as for a run that cannot be resumed. */
   written?: WrittenFiles;
   /** Outputs of earlier runs are read, and compared with what was written. */
   verifies?: boolean;
-  /** Is told of finished rows that are done again, since their outputs are not as they were written. */
+  /** Called for each finished row that is redone because its output changed. */
   onRedo?: (why: string) => void;
   screening: Screening;
   /** Stop after more than this many failed rows; negative: never. */

@@ -1,4 +1,4 @@
-/** One part of a run that several machines share. */
+/** One shard of a run that several machines share. */
 import { createHash } from 'node:crypto';
 import { RefineError } from '../../errors.js';
 import type { InvalidRow, Row } from '../../records/row.js';

@@ -1,4 +1,4 @@
-/** What the base model hands on to the refiner, on the disk between the two: memory holds one row, and a killed run goes on. */
+/** Stage handoff: stores the base model's output on disk for the refiner, so that memory keeps one row and a killed run can resume. */
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { encodePicture } from '../../media/image/encode-picture.js';
@@ -27,9 +27,9 @@ export interface StageHandoff {
   /** @throws LATENTS_INVALID IMAGE_UNREADABLE, when somebody took them */
   read: (key: string, job: GenerateJob) => Promise<StageInput>;
   remove: (key: string) => Promise<void>;
-  /** Of an earlier run, which none goes on with. */
+  /** Removes the files of an earlier run. */
   removeAll: () => Promise<void>;
-  /** Removes what no row needs, and the folder when nothing is left in it. */
+  /** Removes files that no row needs, and the folder once it is empty. */
   close: (keep: ReadonlySet<string>) => Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export const openStageHandoff = (folder: string): StageHandoff => {
     has: async (key, job) =>
       !(await isLink(folder)) && (await Promise.all(filesOf(key, job).map(exists))).every(Boolean),
     write: async (key, { output, latents }) => {
-      /* Writing makes missing folders, and one that somebody removed is to stay away. */
+      /* Writing creates missing folders, but a folder that was removed must stay removed. */
       await expectOutputFolder(dirname(folder));
       await expectNoLink(folder);
       const kept = output.kind === 'latents' ? output.latents : latents;

@@ -1,4 +1,4 @@
-/** Whether what an earlier run wrote of a row is there as it was written. */
+/** Verifies that the outputs of an earlier run are still as it wrote them. */
 import { createHash } from 'node:crypto';
 import { lstat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,11 +12,11 @@ import type { Row } from '../../records/row.js';
 
 export interface VerifyOptions {
   outputFolder: string;
-  /** The bytes are read too, and compared with what was written. */
+  /** Whether the SHA-256 is compared too. */
   verifies?: boolean;
 }
 
-/** What a line says of a file; both undefined in lines of versions that did not say it. */
+/** A file as its result line records it; size and digest are undefined in lines of older versions. */
 interface RecordedFile {
   name: string;
   bytes: number | undefined;
@@ -25,7 +25,7 @@ interface RecordedFile {
 
 const STEP_BYTES = 2 ** 20;
 
-/** @returns null: all of it is; else what is not, to follow "since": `a.png is gone` */
+/** @returns null if all outputs are intact, else the first fault: `a.png is missing` */
 export const findOutputFault = async (
   row: Row,
   record: ResultRecord,

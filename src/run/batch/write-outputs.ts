@@ -1,4 +1,4 @@
-/** A row's files, under their names: the latents that are kept, then the picture. */
+/** Writes a row's files: the saved latents, then the picture. */
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Row } from '../../records/row.js';

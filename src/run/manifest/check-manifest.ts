@@ -1,4 +1,4 @@
-/** The look over all rows before any work: what ends the run ends it here, and what rows share is settled. */
+/** Checks all rows before a run starts: finds errors that end the run, and resolves duplicate ids and outputs. */
 import { RefineError, type ErrorCode } from '../../errors.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import { countSteps } from './rows/count-steps.js';
@@ -12,7 +12,7 @@ import { readRows, type Manifest } from './read-rows.js';
 import { createRowClaims, type OutputNamer, type RowClaims } from './rows/row-claims.js';
 import { formatValue } from './rows/format-value.js';
 
-/** What is known of a manifest before it runs. */
+/** The result of checking a manifest. */
 export interface ManifestCheck {
   rows: number;
   valid: number;
@@ -27,7 +27,7 @@ export interface ManifestCheck {
   read: () => AsyncGenerator<Row | InvalidRow>;
 }
 
-/** What a run without inputs has for one. */
+/** The input of a run without any: its options. */
 const OPTIONS_INPUT: OptionsInput = { kind: 'options', name: '--prompt' };
 
 const owner = (index: number): string => `row ${index} of the run (counted from 0)`;

@@ -1,4 +1,4 @@
-/** Inputs to rows, one after the other; memory doesn't grow with their number. */
+/** Reads the rows of all inputs in order, in constant memory. */
 import { isRefineError, messageOf, RefineError } from '../../errors.js';
 import { readChunks } from '../../io/files/open-file.js';
 import type { InvalidRow } from '../../records/row.js';

@@ -1,4 +1,4 @@
-/** Removes what killed runs were writing. */
+/** Removes temporary files of killed runs. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pid } from 'node:process';

@@ -1,7 +1,7 @@
-/** The seed of a run whose note is gone, as its results tell it. */
+/** Recovers the seed of a run from its results if its state file is missing. */
 import { readResults } from './read-results.js';
 
-/** So many lines are asked. */
+/** Lines that are read. */
 const ASKED = 1000;
 
 /**

@@ -1,4 +1,4 @@
-/** A journal that has another name besides (`cp -al`, a backup of hard links) is not written to under that: it gets a copy of its own. */
+/** Copies a journal that has other hard links (`cp -al`, backups) before a run appends to it, so that the other names keep their content. */
 import { lstat } from 'node:fs/promises';
 import { readChunks } from '../../io/files/open-file.js';
 import { outputUnwritable } from './output-error.js';

@@ -1,4 +1,4 @@
-/** What earlier runs left in a journal: for each digest its last result, found again without keeping the results in memory. */
+/** Finds the last result of a digest in a journal without keeping the results in memory. */
 import type { FileHandle } from 'node:fs/promises';
 import { systemCodeOf } from '../../errors.js';
 import { closeFile } from '../../io/files/close-file.js';

@@ -1,4 +1,4 @@
-/** `results.jsonl`: one whole line a row, on the disk before the next row's. */
+/** The journal `results.jsonl`: one complete line per row, on disk before the next row's line. */
 import { jsonText } from '../../io/json/json-text.js';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';

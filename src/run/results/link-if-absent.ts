@@ -1,4 +1,4 @@
-/** A name for a file, where there is none of that name yet. */
+/** Names a file only if the name is free. */
 import { constants, copyFile, link, lstat, rename, rm } from 'node:fs/promises';
 import { systemCodeOf } from '../../errors.js';
 

@@ -1,4 +1,4 @@
-/** The outputs that a journal lists, and which of them are no row's any more. */
+/** The outputs that a journal lists, and compact sets of names. */
 import { createHash } from 'node:crypto';
 import { systemCodeOf } from '../../errors.js';
 import { closeFile } from '../../io/files/close-file.js';
@@ -7,7 +7,7 @@ import type { ResultRecord } from '../../records/result.js';
 import { readRecordsWithPositions } from './earlier-results.js';
 import { outputUnwritable } from './output-error.js';
 
-/** Names as numbers, 48 bits of SHA-1 each: a row costs some bytes. */
+/** A set of names as 48-bit SHA-1 hashes: some bytes per name. */
 export interface NameSet {
   add(name: string): void;
   has(name: string): boolean;

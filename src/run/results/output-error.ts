@@ -1,4 +1,4 @@
-/** Failures of writing, said so that a person can act. */
+/** Errors of writing, each with a remedy. */
 import { RefineError, messageOf, systemCodeOf } from '../../errors.js';
 
 const REMEDIES: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-/** The door for lines of a journal: anybody may have written them, and what passes here has every field and its type. Pure. */
+/** Parses and validates lines of a journal, which may come from any program: a valid record has every field with its type. Pure. */
 import { cutText } from '../../io/json/json-text.js';
 import { parseJson, parseJsonObject } from '../../io/json/parse-json.js';
 import { messageOf } from '../../errors.js';

@@ -1,4 +1,4 @@
-/** The lines of a journal with their places, however long one is that is not ours. */
+/** Reads the lines of a journal with their positions, within a memory limit for foreign lines. */
 import type { FileHandle } from 'node:fs/promises';
 import { readUpTo, withFile } from '../../io/files/open-file.js';
 import { startsLikeResult } from './parse-record.js';

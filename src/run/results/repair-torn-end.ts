@@ -1,4 +1,4 @@
-/** The last line of a journal, made whole where a run was killed as it wrote it. */
+/** Repairs the last line of a journal whose run was killed while writing it. */
 import type { FileHandle } from 'node:fs/promises';
 import { readUpTo } from '../../io/files/open-file.js';
 import { startsLikeResult, isTruncatedJson } from './parse-record.js';

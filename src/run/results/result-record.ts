@@ -1,4 +1,4 @@
-/** What is written of a row when it is done. */
+/** Builds the result record of a finished row. */
 import { createHash } from 'node:crypto';
 import type { ErrorCode } from '../../errors.js';
 import type { Generation, InvalidRow, Row } from '../../records/row.js';
@@ -13,7 +13,7 @@ import {
 } from '../../records/settings.js';
 import type { ResultRecord } from '../../records/result.js';
 
-/** What ran the row. */
+/** The model and device that ran the row. */
 export interface RunInfo {
   /** The model, as the user named it. */
   model: string;
@@ -23,7 +23,7 @@ export interface RunInfo {
   baseModel?: string;
 }
 
-/** What content safety said, and in one word; null: nobody looked at all of it. */
+/** The screening of a row, and whether it is NSFW; null: not everything was screened. */
 export interface ContentSafetyOutcome extends NonNullable<ResultRecord['content_safety']> {
   nsfw: boolean | null;
 }
@@ -49,7 +49,7 @@ export type Outcome =
       >;
       /** Wall clock of the row, in milliseconds. */
       durationMs: number;
-      /** null: nobody looked. */
+      /** null: not screened. */
       contentSafety?: ContentSafetyOutcome | null;
       /** Of the row's files: the output, and the latents beside it, if they are kept. */
       written?: { output: WrittenFile; latents: WrittenFile | null };

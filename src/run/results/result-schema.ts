@@ -23,7 +23,9 @@ const refiner = z.object({
 
 const safetyCheck = z.object({
   of: z.enum(['prompt', 'input', 'output']),
-  verdict: z.enum(['clean', 'blocked', 'unscreened']).meta({ description: 'unscreened: nobody could say' }),
+  verdict: z
+    .enum(['clean', 'blocked', 'unscreened'])
+    .meta({ description: 'unscreened: the screening was unavailable' }),
   categories: z
     .array(z.object({ category: z.string(), severity: z.number() }))
     .readonly()
@@ -52,7 +54,7 @@ const changedSettings = Object.fromEntries(
 const schema = z.object({
   row_number_per_file: count.meta({ description: "the row's number in its own input, counted from 0" }),
   image_file_name: outputName.nullable().meta({ description: 'the output inside the output folder' }),
-  nsfw_content_detected: z.boolean().nullable().meta({ description: 'null: nobody looked' }),
+  nsfw_content_detected: z.boolean().nullable().meta({ description: 'null: not screened' }),
   input_csv_name: z.string().meta({ description: 'file name of the input; - for standard input' }),
   id: z.string().nullable(),
   status: z.enum(['ok', 'failed', 'blocked', 'skipped']),
@@ -60,7 +62,7 @@ const schema = z.object({
   prompt: z.string().nullable(),
   negative_prompt: z.string().nullable(),
   seed: count.nullable(),
-  rng: z.enum(['torch-cpu', 'philox', 'comfy']).nullable().meta({ description: 'whose random numbers' }),
+  rng: z.enum(['torch-cpu', 'philox', 'comfy']).nullable().meta({ description: 'random number generator' }),
   strength: z.number().min(0).max(1).nullable(),
   steps: z.int().min(1).nullable(),
   steps_run: count.nullable().meta({ description: 'UNet steps that ran' }),
@@ -73,15 +75,15 @@ const schema = z.object({
   precision: z.string(),
   duration_ms: count.nullable(),
   error: z.object({ code: z.enum(ERROR_CODES), message: z.string() }).nullable(),
-  extra: z.record(z.string(), z.unknown()).readonly().meta({ description: 'keys of the row that are not ours' }),
+  extra: z.record(z.string(), z.unknown()).readonly().meta({ description: 'unknown keys of the row, unchanged' }),
   digest: z.string().nullable().meta({ description: 'of everything that decides the output: what --resume compares' }),
   output_bytes: count.optional().meta({ description: "of the output's file, as it was written" }),
   output_sha256: sha256.optional().meta({ description: 'of its bytes: what --verify compares' }),
-  warnings: z.array(z.string()).readonly().optional().meta({ description: 'what the program has to say of this row' }),
+  warnings: z.array(z.string()).readonly().optional().meta({ description: 'warnings about this row' }),
   content_safety: z
     .object({ by: z.enum(['azure', 'local']), checks: z.array(safetyCheck).readonly() })
     .optional()
-    .meta({ description: 'where content was screened: what was said of prompt, input and output' }),
+    .meta({ description: 'verdicts on prompt, input and output, if content was screened' }),
   ...changedSettings,
   loras: z
     .record(z.string(), z.union([z.number(), z.object({ text_encoder: z.number(), unet: z.number() }).readonly()]))
@@ -92,9 +94,9 @@ const schema = z.object({
     .enum(['base', 'ensemble', 'two-stage'])
     .optional()
     .meta({ description: 'of generate; so are the keys below' }),
-  handoff: z.number().nullish().meta({ description: 'share of the schedule after which the refiner went on' }),
+  handoff: z.number().nullish().meta({ description: 'share of the schedule after which the refiner continued' }),
   base_model: z.string().optional(),
-  refiner: refiner.nullish().meta({ description: 'what the refiner ran with; null: the base model worked alone' }),
+  refiner: refiner.nullish().meta({ description: 'settings of the refiner; null: base model only' }),
   latents_file_name: outputName.nullish().meta({ description: "the base model's latents, inside the output folder" }),
   latents_bytes: count.optional().meta({ description: 'of their file, as of the output' }),
   latents_sha256: sha256.optional(),

@@ -1,4 +1,4 @@
-/** Where the results of a run are. */
+/** The path of a run's results. */
 import { join } from 'node:path';
 
 /** @param place `part`: '' of a whole run; else what the names of a part's own files end with: `-1-of-4` */

@@ -1,4 +1,4 @@
-/** One run an output folder: a lock file that names its holder, taken over when the holder is gone. */
+/** Allows one run per output folder: a lock file names its holder; a stale lock is taken over. */
 import { lstat, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,9 +10,9 @@ import { outputUnwritable } from './output-error.js';
 import { linkIfAbsent } from './link-if-absent.js';
 import { MACHINE_NAMESPACE, processNamespace, processStart, type ProcessNamespace } from './process-identity.js';
 
-/** The holder says this often that it lives. */
+/** Interval of the holder's heartbeat. */
 const HEARTBEAT_MS = 30_000;
-/** A holder is taken for dead after this long without a sign: several missed beats, and clocks that differ. */
+/** A lock is stale after this time without a heartbeat: several missed ones, plus clock skew. */
 const SILENCE_MS = 10 * 60_000;
 /** The same of a holder on this machine, in a container of its own: there is one clock. */
 const NEAR_SILENCE_MS = 4 * HEARTBEAT_MS;
@@ -105,7 +105,7 @@ const tryCreate = async (path: string, own: string): Promise<boolean> => {
   } catch (cause) {
     throw outputUnwritable(path, cause);
   } finally {
-    /* One that stays is cleared away with what killed runs left. */
+    /* `clearTemporaries` removes it if this fails. */
     await rm(beside, { force: true }).catch(() => undefined);
   }
 };

@@ -1,4 +1,4 @@
-/** What a run must remember for a later one in its folder, besides its results. */
+/** The state of a run that a later run in the same folder needs, besides its results. */
 import { join } from 'node:path';
 import { messageOf, systemCodeOf } from '../../errors.js';
 import { FileRefused, readFileBytes } from '../../io/files/open-file.js';

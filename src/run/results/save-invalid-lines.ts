@@ -1,4 +1,4 @@
-/** Lines of a journal that are no results, kept in a file of their own when the journal is brought to its final form without them. */
+/** Saves invalid lines of a journal to a separate file before the journal is rewritten without them. */
 import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The end of a run that went on where another had stopped, or was appended to one: one line a row, the newest, in the rows' order. */
+/** Rewrites the results at the end of a resumed or appended run: one line per row, the newest, in the order of the rows. */
 import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { closeFile } from '../../io/files/close-file.js';

@@ -1,4 +1,4 @@
-/** Names of files that are being written. */
+/** Names of temporary files. */
 import { createHash, randomBytes } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { pid } from 'node:process';

@@ -1,4 +1,4 @@
-/** Files that are there whole or not at all. */
+/** Writes files atomically: complete or not at all. */
 import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isRefineError, RefineError, systemCodeOf } from '../../errors.js';

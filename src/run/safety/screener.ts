@@ -1,4 +1,4 @@
-/** What looks at content. Types only. */
+/** The interface of a content screener. Types only. */
 import type { SafetyCheck, SafetyService } from '../../records/result.js';
 
 export interface Verdict extends Pick<SafetyCheck, 'categories' | 'blocklists'> {

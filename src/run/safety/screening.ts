@@ -1,11 +1,11 @@
-/** When a row is looked at: its prompt and its picture before the engine works, what the engine made after it. */
+/** Screens a row: prompt and input picture before the engine runs, the output after it. */
 import { isRefineError, RefineError } from '../../errors.js';
 import type { Row } from '../../records/row.js';
 import type { SafetyCheck, SafetyService } from '../../records/result.js';
 import type { Screener, Verdict } from './screener.js';
 
 export interface Screening {
-  /** null: nobody looks. */
+  /** null: no screening. */
   readonly service: SafetyService | null;
   /** Changes with everything that decides the verdicts; '' where nobody looks. */
   readonly identity: string;
@@ -30,13 +30,13 @@ export const NO_SCREENING: Screening = {
   close: () => Promise.resolve(),
 };
 
-/** What becomes of a row that nobody could look at: it fails, or it passes and its result says so. */
+/** What happens to a row that could not be screened: `closed` fails it, `open` passes it and records that. */
 export type FailMode = 'closed' | 'open';
 
 export const isBlocked = (checks: readonly SafetyCheck[]): boolean =>
   checks.some(({ verdict }) => verdict === 'blocked');
 
-/** What results say in one word; null: nobody looked at all of it. */
+/** Whether a result is NSFW; null: not everything was screened. */
 export const nsfwOf = (checks: readonly SafetyCheck[]): boolean | null => {
   if (isBlocked(checks)) return true;
   return checks.length === 0 || checks.some(({ verdict }) => verdict === 'unscreened') ? null : false;

@@ -1,4 +1,4 @@
-/** Finds the inputs that the command line names: files, folders, globs. */
+/** Finds the inputs of the command line: files, folders, globs. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { existingForm } from '../../../io/files/unicode-form.js';

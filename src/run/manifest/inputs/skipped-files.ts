@@ -1,4 +1,4 @@
-/** What lies in the inputs and is no row: it is counted, so that nobody takes it for done. */
+/** Counts the files of the inputs that become no row, so that the user learns of them. */
 import { SAVE_AS } from './picture-extensions.js';
 
 export interface SkippedFiles {
@@ -32,7 +32,7 @@ export const countNames = (counts: readonly (readonly [name: string, count: numb
 const count = (number: number, noun: string): string[] =>
   number === 0 ? [] : [`${number} ${noun}${number === 1 ? '' : 's'}`];
 
-/** `12 other files and 1 folder passed by …`, with what to do about it; '' when there is nothing to say. */
+/** `12 other files, 1 folder skipped (…)`, with remedies; '' if nothing was skipped. */
 export const skippedText = ({ files, folders, pictures, unread = {} }: SkippedFiles): string => {
   const kinds = Object.entries(unread);
   const what = [

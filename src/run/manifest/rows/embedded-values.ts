@@ -1,4 +1,4 @@
-/** What a picture says about itself, for rows that don't: the text beside it, and what its generator wrote into it. */
+/** Fills missing row values from a picture's sidecar text and embedded metadata. */
 import { messageOf, RefineError } from '../../../errors.js';
 import { findScheduler } from '../../../diffusion/schedulers/registry.js';
 import { parseValue } from './parse-value.js';
@@ -27,7 +27,7 @@ export type MetadataKey = (typeof METADATA_KEYS)[number];
 /** Taken when the user doesn't choose, and only together: a negative prompt belongs to its prompt. */
 const DEFAULT_KEYS: readonly MetadataKey[] = ['prompt', 'negative_prompt'];
 
-/** What a picture, or the text beside it, says of itself. */
+/** Row values from a picture's metadata or sidecar text. */
 export interface MetadataValues {
   /** Need not be valid. `prompt_syntax` is how its prompts are meant to be read. */
   values: RowValues;
@@ -35,7 +35,7 @@ export interface MetadataValues {
   warnings: readonly string[];
 }
 
-/** Where pictures' own values come from. */
+/** Sources of a picture's own values. */
 export interface MetadataSources {
   /** Keys that the user chose, each taken wherever a row lacks it. None chosen: prompt and negative prompt, of rows without a prompt. */
   fromMetadata?: readonly MetadataKey[];

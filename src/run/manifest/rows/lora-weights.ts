@@ -1,4 +1,4 @@
-/** The weights of a run's adapters in one row, as its key, its prompts' tags and the run give them. */
+/** Resolves the LoRA weights of a row from its key, its prompt tags and the run's options. */
 import { RefineError } from '../../../errors.js';
 import type { LoraChoice } from '../../../records/model-options.js';
 import type { LoraWeight, RefineSettings } from '../../../records/settings.js';

@@ -1,4 +1,4 @@
-/** Finds the name that a mistyped one was meant to be. */
+/** Finds the key that a mistyped name was probably meant to be. */
 
 /** Words stay apart for counting edits: "image_id" is a name of its own, though "imageid" is near "image". */
 const separate = (name: string): string => name.toLowerCase().replaceAll(/[-\s]/g, '_');

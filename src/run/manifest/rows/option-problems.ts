@@ -1,4 +1,4 @@
-/** What options make wrong, whatever a row shows. */
+/** Finds errors that the options cause in every row. */
 import type { RawRow } from '../formats/raw-row.js';
 import type { Manifest } from '../read-rows.js';
 
