@@ -48,6 +48,9 @@ itOnLinux('the engine’s process says the same to its parent', () => {
   expect({ stderr, code }).toEqual({ stderr: '', code: '0' });
   expect(JSON.parse(message)).toMatchObject({
     kind: 'failed',
-    error: { code: 'ENGINE_START', message: expect.stringMatching(/^Only 40 files/) },
+    error: {
+      code: 'ENGINE_START',
+      message: expect.stringMatching(/^Expected a limit of at least 256 open files, found 40\./),
+    },
   });
 });
