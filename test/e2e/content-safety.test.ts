@@ -122,7 +122,7 @@ describe('batch', () => {
     expect(existsSync(join(out, 'results.jsonl'))).toBe(false);
     fake.faults = [...busy];
     const open = await runBatch([...args, '--safety-fail', 'open'], { env: fakeEnvironment(fake) });
-    expect(open).toMatchObject({ code: 0, stderr: expect.stringContaining('Rows pass unscreened') });
+    expect(open).toMatchObject({ code: 0, stderr: expect.stringContaining('rows pass unscreened') });
   });
 
   it.each([

@@ -47,7 +47,7 @@ it('gives long whole numbers to be read otherwise, and no others', () => {
   expect(parseJson('[9223372036854775807]', LIMITS, invalid)).toEqual([2 ** 63]);
 });
 
-it('reads NaN and Infinity as it is told, and not in strings', () => {
+it('replaces NaN and Infinity outside strings', () => {
   const read = (json: string | Uint8Array): unknown =>
     parseJson(json, LIMITS, invalid, (word) => (word === 'NaN' ? 'null' : word.replace('Infinity', '1e999')));
   const text = '["é NaN",NaN,-Infinity,"\\"Infinity"]';

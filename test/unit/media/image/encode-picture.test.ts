@@ -47,7 +47,7 @@ test('scales an alpha of another size to the picture', async () => {
   }
 });
 
-describe('a picture that nobody refines comes out as it went in', () => {
+describe('a picture that is encoded without refining comes out unchanged', () => {
   const sizes = [1, 3, 8, 13, 64].flatMap((width) => [1, 7, 8, 17].map((height) => [width, height] as const));
   const channels = { RGB: 3, RGBA: 4 };
   const cases = sizes.flatMap((size) =>
@@ -191,7 +191,7 @@ describe('what the source says of itself', () => {
     },
   );
 
-  test('a profile of inks is left out', async () => {
+  test('a CMYK profile is ignored', async () => {
     const file = await plain(200, 50, 50).toColourspace('cmyk').withIccProfile('cmyk').jpeg().toBuffer();
     const loaded = await loadPicture(file, 'in.jpg');
     expect((await sharp(file).metadata()).hasProfile).toBe(true);
@@ -204,7 +204,7 @@ describe('what the source says of itself', () => {
     expect(bytes((await loadPicture(encoded, 'out.png')).pixels.data)).toEqual(bytes(rgb(40, 30).data));
   });
 
-  test('is left out where it is huge', async () => {
+  test('is ignored if it is huge', async () => {
     const huge = Buffer.alloc(9_000_000, 97);
     /* One entry: an ImageDescription of nearly nine million letters. */
     huge.write('II*\0\b\0\0\0\x01\0\x0e\x01\x02\0', 'latin1');

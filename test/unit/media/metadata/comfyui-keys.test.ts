@@ -1,7 +1,7 @@
 /** Keys of ComfyUI's nodes that are there and not used, and nodes that choose. */
 import { type Graph, node, read, withText } from './comfyui-graphs.js';
 
-describe('a key that is there and not used', () => {
+describe('an unused key', () => {
   const smz = (inputs: object): Graph[string] =>
     node('smZ CLIPTextEncode', {
       text: 'a lighthouse',
@@ -61,7 +61,7 @@ describe('a key that is there and not used', () => {
     expect(facts?.warnings).toHaveLength(prompt === null ? 1 : 0);
   });
 
-  test('what is known only in part is said', () => {
+  test('an incomplete prompt gives a warning', () => {
     const graph = withText(['a', 0], {
       a: node('ConditioningCombine', { conditioning_1: ['s', 0], conditioning_2: ['w', 0] }),
       s: node('CLIPTextEncode', { text: 'the sea' }),

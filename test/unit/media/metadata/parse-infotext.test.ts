@@ -88,7 +88,7 @@ test('"Negative prompt:" inside a line is part of the prompt', () => {
   expect([prompt, negative]).toEqual(['a sign that reads Negative prompt: none', '']);
 });
 
-test('a text that is too long is left out', () => {
+test('a text that is too long is ignored', () => {
   const { value, warnings } = warned((warn) => parseInfotext('a'.repeat(MAX_INFOTEXT_CHARS + 1), warn));
   expect(value).toBeNull();
   expect(warnings).toEqual([expect.stringContaining('Ignored a text of')]);

@@ -183,7 +183,7 @@ describe('InvokeAI 2', () => {
 describe('JSON with a prompt', () => {
   const json = JSON.stringify({ prompt: 'a lamp', steps: 9, seed: 4 });
 
-  test('of no known program is not read, nor taken for a prompt, and that is said', () => {
+  test('of no known program is ignored with a warning, and is not taken for a prompt', () => {
     const said = { program: 'unknown', prompt: null, warnings: [expect.stringContaining('supported program')] };
     expect(read({ parameters: json })).toMatchObject(said);
     expect(readGenerationMetadata(jpeg(exifComment(unicode(json, 'BE'))))).toMatchObject(said);
@@ -204,7 +204,7 @@ describe('JSON with a prompt', () => {
     });
   });
 
-  test('what is half read is said', () => {
+  test('values that cannot be read give warnings', () => {
     const facts = read({
       parameters: JSON.stringify({
         version: 'Fooocus v2.5.5',

@@ -91,7 +91,7 @@ describe('several, broken and none', () => {
     expect(read(Buffer.from(png([iTXt('parameters', 'first'), iTXt('parameters', 'last')])))?.prompt).toBe('last');
   });
 
-  test('what cannot be read is passed over, and said', () => {
+  test('values that cannot be read are ignored with a warning', () => {
     const facts = read(pngWith({ invokeai_metadata: '{"positive', Dream: '"a lamp" -S 4' }));
     expect(facts).toMatchObject({ program: 'invokeai', prompt: 'a lamp', seed: 4 });
     expect(facts?.warnings).toEqual([expect.stringContaining('invokeai_metadata is not JSON')]);

@@ -59,7 +59,7 @@ test('what follows a damaged chunk is read', () => {
   ]);
 });
 
-test('a wrong checksum is said, and the text kept', () => {
+test('a wrong checksum gives a warning, and the text is kept', () => {
   const broken = tEXt('parameters', 'a fox');
   broken.writeUInt8(broken.readUInt8(broken.length - 1) ^ 1, broken.length - 1);
   const { value, warnings } = read([broken]);
@@ -74,7 +74,7 @@ test('a cut file gives what is whole', () => {
   expect(warnings).toEqual(['The PNG is truncated inside a chunk.']);
 });
 
-test('a text over the limit is left out, plain or compressed', () => {
+test('a text over the limit is ignored, plain or compressed', () => {
   const large = Buffer.alloc(MAX_TEXT_BYTES + 1, 'a');
   const { value, warnings } = read([tEXt('plain', large), zTXt('bomb', large), tEXt('small', 'x')]);
   expect(value).toEqual([{ keyword: 'small', text: 'x' }]);
@@ -90,7 +90,7 @@ test('many texts together stay under a limit', () => {
   expect(read(many).value).toHaveLength(MAX_TEXTS);
 });
 
-test('a stream that is cut short is left out', () => {
+test('a truncated stream is ignored', () => {
   const cut = deflateSync(Buffer.alloc(1000, 'abc')).subarray(0, -6);
   const { value } = read([chunk('zTXt', Buffer.concat([Buffer.from('a\0\0'), cut]))]);
   expect(value).toEqual([]);

@@ -110,7 +110,7 @@ Steps: 50, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 1024x768, Model: "sdxl, 
   });
 });
 
-test('keptTexts: what is not written anew, if PNG takes it', () => {
+test('textsToKeep: texts that are not rewritten, if their keyword is valid in PNG', () => {
   const keywords = [
     'parameters',
     'sdxl-refine',

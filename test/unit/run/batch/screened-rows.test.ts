@@ -149,7 +149,7 @@ test('the prompt is looked at, the negative prompt not', async () => {
   expect(fake.seen.filter(({ kind }) => kind === 'text').map(({ body }) => body['text'])).toEqual(['a castle']);
 });
 
-test('a row that nobody could look at fails, and the run goes on', async () => {
+test('a row that cannot be screened fails, and the run continues', async () => {
   fake.faults = Array.from({ length: 5 }, () => ({ status: 400 }));
   const rows = [rowOf(0, 'a castle')];
   const { results, written } = await run(rows);
@@ -161,7 +161,7 @@ test('a row that nobody could look at fails, and the run goes on', async () => {
   expect([refined, written]).toEqual([[], []]);
 });
 
-test('with --safety-fail open it passes, and its result says that nobody looked', async () => {
+test('with --safety-fail open it passes, and its result is marked unscreened', async () => {
   fake.faults = [{ status: 400 }, { status: 400 }];
   const { results, written } = await run([rowOf(0, 'a gory castle')], 'open');
   expect(written).toEqual(['0.png']);

@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 describe('what the base model hands on', () => {
-  it('does not make an output folder that somebody removed', async () => {
+  it('does not create an output folder that was removed', async () => {
     const files = openStageHandoff(join(out, 'latents'));
     rmSync(out, { recursive: true });
     await expect(files.write('a', reply)).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });

@@ -85,7 +85,7 @@ describe('rows of a folder of pictures', () => {
     });
   });
 
-  it('get numbers where all else is somebody’s', async () => {
+  it('get a number if all other names are taken', async () => {
     expect(await namesOf(['cat.png', 'cat.jpg', 'cat-jpg.png', 'Cat.png'])).toEqual({
       'Cat.png': 'Cat.png',
       'cat.png': 'cat-2.png',
@@ -127,7 +127,7 @@ describe('rows of a folder of pictures', () => {
     expect(messageOf(row!)).toMatch(/--prompt, or a file "cat\.txt" beside the picture \(in\/sub\/cat\.png\)$/);
   });
 
-  it('end the run where there are none, saying what was passed by', async () => {
+  it('end the run if there are none, with the skipped files', async () => {
     const manifest = manifestOf(pictures('in/sub/cat.png', 'in/a.pdf'), { inputs: ['in', 'in/*.png'] });
     await expect(checkManifest(manifest)).rejects.toMatchObject({
       code: 'MANIFEST_EMPTY',

@@ -36,7 +36,7 @@ describe('openEarlierResults', () => {
     await earlier.close();
   });
 
-  it('passes over a torn end and lines that are no results', async () => {
+  it('skips a torn end and lines that are not results', async () => {
     const path = join(temporaryFolder(), 'results.jsonl');
     writeFileSync(path, `\n{"x":1}\n${line(1)}{"row_number_per_file":2`);
     const earlier = await openEarlierResults(path);

@@ -46,7 +46,7 @@ it('names each strange line by its number, and reads all others', async () => {
   expect(readFileSync(csv, 'utf8').trimEnd().split('\n')).toHaveLength(9);
 });
 
-it('keeps them, whatever bytes they have, where the journal goes on without them', async () => {
+it('saves them, whatever their bytes, when the journal is rewritten without them', async () => {
   const long = Buffer.alloc(3 * 2 ** 20, 0xfe);
   const strange = Buffer.concat([Buffer.from(`{oops\n`), long, Buffer.from('\n[]\n')]);
   const path = fileOf(Buffer.concat([Buffer.from(`7\n${line(0)}`), strange, Buffer.from(line(1))]));
@@ -97,7 +97,7 @@ it.each([
   expect(readFileSync(path, 'utf8')).toBe(line(0) + kept + line(1));
 });
 
-it('holds no more of a long foreign line than it must, and finds what is behind it', async () => {
+it('buffers little of a long foreign line, and reads the lines after it', async () => {
   const path = fileOf(line(0));
   for (let part = 0; part < 96; part++) appendFileSync(path, Buffer.alloc(2 ** 20, '['));
   appendFileSync(path, `\n${line(1)}`);

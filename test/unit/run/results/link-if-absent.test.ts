@@ -39,7 +39,7 @@ describe.each<[string, (() => Promise<void>) | undefined]>([
   ['without', saying('EPERM')],
   ['whose file system says something else', saying('EISDIR')],
 ])('renameNew %s', (_where, linkFile) => {
-  it('moves a file, and replaces nothing, a link that leads nowhere included', async () => {
+  it('moves a file, and replaces nothing, not even a broken link', async () => {
     const [from, to] = files();
     await renameIfAbsent(from, to, linkFile);
     expect([readFileSync(to, 'utf8'), existsSync(from)]).toEqual(['new', false]);

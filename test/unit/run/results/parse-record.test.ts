@@ -45,12 +45,12 @@ it('takes what a run writes, and keys of a newer version as they are', () => {
   expect(parse(newer)).toEqual({ record: newer });
 });
 
-it.each(required)('a line without %s is none', (key) => {
+it.each(required)('a line without %s is not a result', (key) => {
   const { [key]: _gone, ...rest } = full;
   expect(parse(rest)).toEqual({ fault: `lacks "${key}"` });
 });
 
-it.each(keys)('a line with another type of %s is none', (key) => {
+it.each(keys)('a line with another type of %s is not a result', (key) => {
   const taken = values.filter((value) => 'record' in parse({ ...full, [key]: value }));
   const own = full[key];
   const isRead = (value: unknown): boolean => value === null || typeof value === typeof own;

@@ -18,7 +18,7 @@ const read = async (path: string): Promise<ResultRecord[]> => {
 };
 
 describe('readResults', () => {
-  it('reads every record back, whatever is in it, and passes over a torn last line', async () => {
+  it('reads every record back, whatever it contains, and skips a torn last line', async () => {
     const records = Array.from({ length: 300 }, (_, at) =>
       okRecord({ id: `${at}\u2028é🐈`, extra: { long: 'é'.repeat(at * 50) } }),
     );
@@ -29,7 +29,7 @@ describe('readResults', () => {
     expect(await read(resultsFile(''))).toEqual([]);
   });
 
-  it('says which file is missing', async () => {
+  it('reports the missing file', async () => {
     await expect(read('/nowhere/results.jsonl')).rejects.toMatchObject({
       code: 'MANIFEST_UNREADABLE',
       context: { path: '/nowhere/results.jsonl' },

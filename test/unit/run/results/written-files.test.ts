@@ -37,7 +37,7 @@ it('leaves no note when all is listed, and one when something is not', async () 
   expect(existsSync(join(where, NOTE))).toBe(false);
 });
 
-it('goes on after a torn mark', async () => {
+it('continues after a torn mark', async () => {
   const where = folder();
   appendFileSync(join(where, NOTE), '0123456789abcdef\n01234');
   const written = await openWrittenFiles(where, '', []);

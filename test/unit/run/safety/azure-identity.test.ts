@@ -71,7 +71,7 @@ describe('an identity', () => {
     await expect(asking).rejects.toMatchObject({ code: 'CONTENT_SAFETY_SETUP' });
   });
 
-  it('is asked anew by whoever still waits when the one who asked has gone', async () => {
+  it('is requested again by the waiting rows if the requesting row was cancelled', async () => {
     fake.faults = ['hang'];
     const authorize = authorizeByIdentity({ AZURE_POD_IDENTITY_AUTHORITY_HOST: fake.url });
     const [leaving, staying] = [new AbortController(), new AbortController()];
@@ -87,7 +87,7 @@ describe('an identity', () => {
     expect(fake.count('token')).toBe(1);
   });
 
-  it('whose token ends is asked again; when that fails, rows do and the run goes on', async () => {
+  it('is requested again when the token expires; if that fails, rows fail and the run continues', async () => {
     fake.tokenSeconds = 1;
     const clock = Date.now;
     try {

@@ -201,7 +201,7 @@ describe('a service that is busy', () => {
   });
 });
 
-describe('an answer that is none', () => {
+describe('an invalid answer', () => {
   it.each(['<html>', '[]', '{}', '{"categoriesAnalysis":[]}', '{"categoriesAnalysis":[{"severity":"high"}]}', ''])(
     'is no verdict: %s',
     async (body) => {

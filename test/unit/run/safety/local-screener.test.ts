@@ -168,7 +168,7 @@ describe('what is no classifier is refused before any row', () => {
     writeFileSync(join(path, 'onnx', 'model.onnx'), 'version https://git-lfs.github.com/spec/v1');
     expect(await refusal(path)).toBe('WEIGHTS_HEADER_INVALID');
   });
-  it('labels that nobody knows to be unsafe, unless one is named', async () => {
+  it('labels that are not known to be unsafe, unless one is named', async () => {
     const path = classifier({ labels: ['cat', 'dog'] });
     expect(await refusal(path)).toBe('CONTENT_SAFETY_SETUP');
     expect(await refusal(path, 'dog=0.7')).toBe('accepted');

@@ -4,7 +4,7 @@ import { chunksOf, collect } from '../manifests.js';
 const read = (text: string | Buffer, sizes?: readonly number[]) => collect(readJsonl(chunksOf(text, sizes), 'm.jsonl'));
 
 describe('readJsonl', () => {
-  it('sorts keys into ours and the rest, passes over blank lines and null, and counts lines', async () => {
+  it('separates known from unknown keys, skips blank lines and null, and counts lines', async () => {
     expect(
       await read('\uFEFF\n{"image":"a","num_inference_steps":3,"seed":null,"name":null}\r\n  \n{"prompt":""}'),
     ).toEqual([

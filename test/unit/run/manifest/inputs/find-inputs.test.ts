@@ -198,7 +198,7 @@ describe('a folder with a manifest', () => {
   });
 });
 
-describe('passedByText', () => {
+describe('skippedText', () => {
   it('says nothing of nothing', () => {
     expect(skippedText({ files: 0, folders: 0, pictures: 0 })).toBe('');
     expect(skippedText({ files: 12, folders: 0, pictures: 0 })).toBe('12 other files skipped');

@@ -43,7 +43,7 @@ it.each([
   if (name === 'grain') expect(choice?.file).toMatch(/grain\.safetensors$/);
 });
 
-it('leads nowhere out of the folder, and says what is missing or means two', async () => {
+it('finds no file outside the folder, and reports missing and ambiguous names', async () => {
   const root = folderOf('loras/a/twin.safetensors', 'loras/b/twin.safetensors', 'secret.safetensors', 'loras/x.png');
   const loras = await openLoraFolder(join(root, 'loras'), []);
   for (const name of [

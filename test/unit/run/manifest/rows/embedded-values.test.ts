@@ -157,7 +157,7 @@ describe('what is said', () => {
     expect(await warningsOf({ prompt: 'p' }, {})).toEqual([]);
   });
 
-  it('of values that are left out', async () => {
+  it('of ignored values', async () => {
     const found = { prompt: 'p', seed: '5441180189181032878', scheduler: 'Restart' };
     expect(await warningsOf({}, { found, fromMetadata: ['prompt', 'seed', 'scheduler'] })).toEqual([
       'a warning of the picture',

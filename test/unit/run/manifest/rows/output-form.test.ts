@@ -5,7 +5,7 @@ const resolve = (values: RowValues, options: RowValues = {}, output: string | nu
   resolveEncoding(values, { options }, output);
 
 describe('what a row is written as', () => {
-  it('is an 8-bit PNG that tells where it comes from, unless something else is said', () => {
+  it('is an 8-bit PNG with metadata by default', () => {
     expect(resolve({})).toEqual({ format: 'png', quality: null, bitDepth: 8, metadata: true });
     expect(resolveEncoding({}, { options: {}, writeMetadata: false }, null)).toMatchObject({ metadata: false });
   });
