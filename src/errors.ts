@@ -73,7 +73,7 @@ export interface ErrorRecord {
   context?: ErrorContext;
 }
 
-/** Characters of a message, and of one text beside it. Whoever writes one cuts what it quotes; this holds for whoever forgot to. */
+/** Characters of a message, and of one text beside it. Callers shorten what they quote; this is the final limit. */
 const LONGEST_MESSAGE = 4000;
 /** Items of a list beside a message. */
 const LONGEST_LIST = 50;

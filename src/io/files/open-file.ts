@@ -23,7 +23,7 @@ const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants as Partial<typeof c
 
 /**
  * Opens a file for as long as `read` runs. Opening never waits, as it would for a pipe's writer, and what was opened is what
- * is looked at: whoever changes the name meanwhile changes nothing.
+ * is looked at: a rename meanwhile has no effect.
  *
  * @throws FileRefused, or what the system says
  */

@@ -19,7 +19,7 @@ export type Program =
 /** Of A1111 and Forge. */
 export interface NoiseMetadata {
   rng?: Rng;
-  /** Of an encoded picture, whose draw nobody can repeat. */
+  /** Of an encoded picture, whose random draw cannot be repeated. */
   vaeSample?: 'mean';
   variationSeed?: number;
   variationStrength?: number;

@@ -7,7 +7,7 @@ import { outputUnwritable } from '../results/output-error.js';
 import { parseOutput } from '../manifest/rows/output-name.js';
 
 /**
- * Names come from a file that anybody may have written: only what could be an output is removed, nothing outside the folder, and nothing that the run reads.
+ * The names come from an untrusted file: only possible outputs are removed, nothing outside the folder, and nothing that the run reads.
  * @returns how many were removed
  * @throws OUTPUT_UNWRITABLE
  */

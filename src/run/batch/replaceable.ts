@@ -35,7 +35,7 @@ const AT_ONCE = 1000;
 
 /**
  * Looks at the disk for names that no line lists. Memory: some bytes a name.
- * @throws OUTPUT_EXISTS for files in the way that are nobody's that is known, OUTPUT_UNWRITABLE where links lead out of the folder
+ * @throws OUTPUT_EXISTS for existing files that no known run wrote, OUTPUT_UNWRITABLE where links lead out of the folder
  */
 export const findReplaceable = async (options: ReplaceableOptions): Promise<Replaceable> => {
   const { outputFolder, resultsPath, state, rows, goesOn } = options;

@@ -24,7 +24,7 @@ export interface StageHandoff {
   has: (key: string, job: GenerateJob) => Promise<boolean>;
   /** @throws OUTPUT_UNWRITABLE */
   write: (key: string, reply: RefineReply) => Promise<void>;
-  /** @throws LATENTS_INVALID IMAGE_UNREADABLE, when somebody took them */
+  /** @throws LATENTS_INVALID IMAGE_UNREADABLE, if the files were removed */
   read: (key: string, job: GenerateJob) => Promise<StageInput>;
   remove: (key: string) => Promise<void>;
   /** Removes the files of an earlier run. */

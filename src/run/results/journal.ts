@@ -59,7 +59,7 @@ export const openJournal = async (path: string): Promise<Journal> => {
     throw outputUnwritable(path, error);
   });
   const write = async (line: string): Promise<void> => {
-    /* A file without a name takes lines as before, and nobody will ever read them. */
+    /* A file without a name still accepts lines, but they are lost. */
     if ((await handle.stat()).nlink === 0) throw outputUnwritable(path, new Error('it was removed during the run'));
     try {
       await handle.appendFile(line);

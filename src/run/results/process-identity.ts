@@ -24,7 +24,7 @@ export const processNamespace = async (): Promise<ProcessNamespace | null> => {
   }
 };
 
-/** When a process of this place began, in clock ticks since the machine did; null: there is none, or it has ended, or nobody says. */
+/** When a process of this place began, in clock ticks since the machine did; null: it does not exist, has ended, or the system does not say. */
 export const processStart = async (pid: number): Promise<string | null> => {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   /* The name, in parentheses, may hold anything. */

@@ -94,7 +94,7 @@ const tryCreate = async (path: string, own: string): Promise<boolean> => {
     /* Whatever has the name, a link perhaps, is not written through. */
     await rm(beside, { force: true });
     await writeFile(beside, own, { flag: 'wx' });
-    /* Whoever holds the lock by now may have cleared it away. */
+    /* The current holder of the lock may have removed it. */
     return await linkIfAbsent(beside, path).then(
       () => true,
       (cause: unknown) => {
@@ -122,7 +122,7 @@ const isHeld = async (
     const [isBoot, isSpace] = [holder.place.boot === place.boot, holder.place.namespace === place.namespace];
     if (isBoot && isSpace) return holder.start === (await processStart(holder.pid));
     if (isBoot) return silentMs < NEAR_SILENCE_MS;
-    /* The machine was started anew; of a container of this name, nobody knows whether it is this one. */
+    /* The machine was restarted; a container of the same name may be another one. */
     return !(holder.host === hostname() && isSpace && place.namespace === MACHINE_NAMESPACE);
   }
   /* Our own number in a lock that we do not hold is that of a process before us. */

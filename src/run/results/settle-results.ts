@@ -21,7 +21,7 @@ export interface Settling {
   knowsInputs: boolean;
   /** Outputs whose lines go. */
   isDropped: (output: string) => boolean;
-  /** Is told before the results lose lines of `base` what they will be: whoever is killed before it has said so is understood. */
+  /** Records the final sizes before the results lose lines of `base`, so that a kill in between can be recovered. */
   beforeReplace: (settled: Settled) => Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Which files in the folder its runs wrote, where no line of the results says so: a killed run leaves pictures whose line was
- * not written yet. A file is known by its name and its bytes, so that nobody else's is taken for one.
+ * not written yet. A file is known by its name and its bytes, so that other programs' files are not mistaken for one.
  */
 import { createHash } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';

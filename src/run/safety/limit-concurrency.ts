@@ -8,7 +8,7 @@ export const limitConcurrency = (limit: number): (<T>(work: () => Promise<T>) =>
     try {
       return await work();
     } finally {
-      /* Whoever waits takes over the place. */
+      /* The next in the queue takes the slot. */
       const next = waiting.shift();
       if (next === undefined) running--;
       else next();

@@ -7,7 +7,7 @@ import type { Screener, Verdict } from './screener.js';
 export interface Screening {
   /** null: no screening. */
   readonly service: SafetyService | null;
-  /** Changes with everything that decides the verdicts; '' where nobody looks. */
+  /** Changes with everything that decides the verdicts; '' without screening. */
   readonly identity: string;
   /** Rows that may wait for their verdicts while the engine works on another. */
   readonly depth: number;

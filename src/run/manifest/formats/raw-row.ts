@@ -25,7 +25,7 @@ export const placeOf = (inputName: string, line: number): string =>
   `${inputName === '-' ? 'standard input' : inputName}, line ${line}`;
 
 /**
- * The key that a name in a manifest means, or null when it is nobody's and travels along. Columns of sizes and counts are
+ * The key that a name in a manifest means, or null for an unknown key, which is kept. Columns of sizes and counts are
  * common, so rows of `batch` may have them; a picture that `generate` does not look at is refused.
  * @throws RefineError MANIFEST_KEY_UNKNOWN when it looks like a slip: better no run than one that ignores a setting
  */

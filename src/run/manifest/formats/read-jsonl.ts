@@ -6,7 +6,7 @@ import { matchKey, MAX_ROW_KEYS, applySynonyms, type RawRow } from './raw-row.js
 import { readLines, type Line } from './read-lines.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
 
-/** Levels of nesting of a row. Far deeper values would overflow the stack of whoever writes them out again. */
+/** Levels of nesting of a row. Far deeper values would overflow the stack when they are written again. */
 const MAX_DEPTH = 64;
 /** Braces, brackets, colons and commas of a row. */
 const MAX_ROW_TOKENS = 200_000;

@@ -69,7 +69,7 @@ const mendingHint = (path: string): string => {
   return /^\.(?:parquet|arrow|feather|json)$/.test(extension) ? `; ${WRITE_ROWS}` : '';
 };
 
-/** A table beside pictures that nobody must take for none. */
+/** An unsupported table beside pictures, which must not be ignored silently. */
 export const isParquet = (path: string): boolean => extensionIn(path) === '.parquet';
 
 export const parquetProblem = (input: string, path: string): RefineError =>

@@ -18,7 +18,7 @@ const READ = [
   '.pjp',
 ];
 
-/** Pictures that are not read: they are told by name, so that nobody takes them for done. */
+/** Picture formats that are not supported: reported by name when skipped. */
 const NOT_READ = [
   ...[
     '.apng',

@@ -61,7 +61,7 @@ export const parseMetadataKeys = (text: string): MetadataKey[] => {
   });
 };
 
-/** Metadata is anybody's text: what a key doesn't take is left out, and said. */
+/** Metadata is untrusted: an invalid value is ignored with a warning. */
 const takeValue = (name: MetadataKey, value: unknown): MetadataValues => {
   if (value === undefined) return { values: {}, warnings: [] };
   const leftOut = (why: string): MetadataValues => ({
@@ -83,7 +83,7 @@ const takeValue = (name: MetadataKey, value: unknown): MetadataValues => {
 /** Characters that may be weights in a syntax. */
 const WEIGHTS = /[()[\]{}]|[+-]{2}/;
 
-/** Of the facts, the keys that are asked for, and how the prompts among them are read where nobody says otherwise. */
+/** Picks the requested keys of the metadata, and the prompts' syntax if the row has none. */
 const takeValues = (
   metadata: MetadataValues,
   names: readonly MetadataKey[],
@@ -102,7 +102,7 @@ const takeValues = (
   return { values, warnings };
 };
 
-/** An empty prompt is one; that nobody wrote another is worth a word. */
+/** An empty prompt is valid, but gets a warning. */
 const emptyWarnings = ({ prompt }: RowValues, where: string): string[] =>
   prompt?.trim() === '' ? [`The prompt is empty: ${where}.`] : [];
 

@@ -21,7 +21,7 @@ import { formatValue } from './format-value.js';
 /** A valid row whose output is decided only if the row names it. */
 export type RowDraft = Omit<Row, 'output'> & {
   output: string | null;
-  /** What the output is called, without extension, where that is nobody else's. */
+  /** The output's name without extension, if no other row has it. */
   stem: string;
 };
 

@@ -45,7 +45,7 @@ const modelStrength = ({ modelDefaults: { strength } = {} }: RowContext, steps: 
 };
 
 /**
- * Completes a row's values, but for the weights of adapters (`weighLoras`). A setting is left out when its key is in `refused`, or is the prompt and nobody gives one.
+ * Completes a row's values, except LoRA weights (`applyLoraWeights`). Omits settings whose key is in `refused`, and a missing prompt.
  *
  * @param own what the picture says about itself
  */

@@ -12,7 +12,7 @@ const hashName = (path: string): number => hash(foldName(path));
 
 /** Gives out names that no row has. One for each reading of the rows, so that each decides alike. */
 export interface OutputNamer {
-  /** `stem.png`, or `stem-2.png` and so on when that is somebody's. @param extension without its dot */
+  /** `stem.png`, or `stem-2.png` and so on if that name is taken. @param extension without its dot */
   name(stem: string, extension: string): string;
   /** Whether this name was given out. */
   wasGiven(path: string): boolean;

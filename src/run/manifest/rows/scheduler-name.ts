@@ -4,7 +4,7 @@ import { findScheduler, schedulerNames, schedulerSpellings } from '../../../diff
 import { nearestKey } from './nearest-key.js';
 import { formatValue } from './format-value.js';
 
-/** The one spelling of a scheduler's name, so that the same configuration has one digest; a name that nobody has stays as it is. */
+/** The canonical spelling of a scheduler's name, so that the same configuration has one digest; unknown names stay unchanged. */
 export const canonicalSchedulerName = (name: string): string => findScheduler(name)?.name ?? name;
 
 /** Why a scheduler's name is refused, or null. */
