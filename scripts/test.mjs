@@ -57,10 +57,15 @@ const environment = { TMPDIR: scratch, TEMP: scratch, TMP: scratch, SDXL_REFINE_
 const seconds = [];
 /* Files that measure time have the machine to themselves, after the others. */
 const ALONE = 'large-requests|under-load';
+/* A worker a core: jest's own choice, one less, leaves a core idle while a test waits for a process to start. */
+const together = '--maxWorkers=100%';
 const rounds =
   isQuick || patterns.length > 0
-    ? [isQuick ? ['--selectProjects', 'unit', ...patterns] : patterns]
-    : [[`--testPathIgnorePatterns=${ALONE}`], ['--runInBand', `--testPathPatterns=${ALONE}`]];
+    ? [[together, ...(isQuick ? ['--selectProjects', 'unit'] : []), ...patterns]]
+    : [
+        [together, `--testPathIgnorePatterns=${ALONE}`],
+        ['--runInBand', `--testPathPatterns=${ALONE}`],
+      ];
 for (const round of rounds) {
   const ran = await runJest([...round, '--json', `--outputFile=${report}`]);
   try {
@@ -103,8 +108,7 @@ function sourceOf(name) {
   return relative(join(root, 'build'), name).replace(/js$/, 'ts');
 }
 
-/** A worker a core: jest's own choice, one less, leaves a core idle while a test waits for a process to start. */
 function runJest(args) {
   const jest = ['--experimental-vm-modules', '--no-warnings', `${root}node_modules/jest/bin/jest.js`];
-  return runBeside(process.execPath, [...jest, '--maxWorkers=100%', ...args], { env: environment, stdio: 'inherit' });
+  return runBeside(process.execPath, [...jest, ...args], { env: environment, stdio: 'inherit' });
 }

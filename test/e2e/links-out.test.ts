@@ -41,7 +41,7 @@ it.each([[[]], [['--overwrite']], [['--resume']], [['--append']]])(
   async (flags) => {
     const { out, elsewhere, run } = place('a.png', 'sub/deep/b.png');
     symlinkSync(elsewhere, join(out, 'sub'));
-    expectRefused(await run(...flags), /sub: it is a link, and outputs .*\[OUTPUT_UNWRITABLE\]\n$/s);
+    expectRefused(await run(...flags), /sub to be no symbolic link: outputs .*\[OUTPUT_UNWRITABLE\]\n$/s);
     expect(readdirSync(elsewhere)).toEqual([]);
   },
 );
@@ -67,7 +67,7 @@ describe('results.jsonl', () => {
       writeFileSync(join(elsewhere, 'there.jsonl'), 'mine\n');
       symlinkSync(join(elsewhere, name), join(out, 'results.jsonl'));
       for (const flags of [[], ['--resume'], ['--append'], ['--overwrite']]) {
-        expectRefused(await run(...flags), /results\.jsonl: it is a link.*\[OUTPUT_UNWRITABLE\]/s);
+        expectRefused(await run(...flags), /results\.jsonl to be no symbolic link.*\[OUTPUT_UNWRITABLE\]/s);
       }
       expect(readdirSync(elsewhere)).toEqual(['there.jsonl']);
       expect(readFileSync(join(elsewhere, 'there.jsonl'), 'utf8')).toBe('mine\n');

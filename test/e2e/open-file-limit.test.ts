@@ -15,7 +15,7 @@ itOnLinux.each([64, 100])('at %d, which Node itself starts with, says what is ne
   expect({ status, stdout }).toEqual({ status: 5, stdout: '' });
   expect(stderr).toMatch(
     new RegExp(
-      `^sdxl-refine: Only ${limit} files may be open at once here, and 256 are needed.*ulimit -n 1024.*ENGINE_START`,
+      `^sdxl-refine: Expected a limit of at least 256 open files, found ${limit}\\..*ulimit -n 1024.*ENGINE_START`,
     ),
   );
   expect(stderr.trim().split('\n').length).toBe(1);

@@ -88,11 +88,11 @@ describe('a folder of pictures of other programs', () => {
     });
     expect(of('json.png')).toMatchObject({
       error: { code: 'ROW_FIELD_MISSING' },
-      warnings: [expect.stringContaining('marks of no program')],
+      warnings: [expect.stringContaining('not in the format of a supported program')],
     });
     expect(of('seed.png')).toMatchObject({
       prompt: 'an otter',
-      warnings: [expect.stringContaining('The seed 99999999999999999999')],
+      warnings: [expect.stringContaining('seed 99999999999999999999')],
     });
     for (const name of ['infotext', 'beside', 'empty', 'unclear', 'json', 'seed'])
       expect(stderr.match(new RegExp(`Note: in/${name}\\.png: .*\\n`, 'g'))).toHaveLength(1);

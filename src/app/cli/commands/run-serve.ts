@@ -51,7 +51,7 @@ export const runServe = async (flags: ServeFlags, context: ProcessContext): Prom
       await serve({
         ...limits,
         score: {
-          ...{ ...scoring, read: thread.read, readStamp: thread.readStamp, refiner: service },
+          ...{ ...scoring, read: thread.read, readMetadata: thread.readMetadata, refiner: service },
           onWarning: (warning, row) => {
             log.say(`Note: row ${row} of a request: ${warning}`);
           },

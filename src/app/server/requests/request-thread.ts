@@ -33,7 +33,7 @@ export class RequestThread {
   };
 
   /** The picture is copied: it is decoded here meanwhile. */
-  readonly readStamp = async (picture: Uint8Array): Promise<SourceMetadata> => {
+  readonly readMetadata = async (picture: Uint8Array): Promise<SourceMetadata> => {
     const reply = await this.#ask({ id: ++this.#last, picture });
     return 'stamp' in reply ? reply.stamp : NO_SOURCE_METADATA;
   };

@@ -82,7 +82,7 @@ it('reads metadata of pictures as it is read here, and keeps a megabyte of their
   const picture = png([tEXt('title', 'a cat'), iTXt('one', large), iTXt('two', large), iTXt('three', 'small')]);
   const { kept, ...here } = readSourceMetadata(picture);
   expect(kept).toHaveLength(4);
-  const there = await thread.readStamp(picture);
+  const there = await thread.readMetadata(picture);
   expect(there).toEqual({ ...here, kept: kept.slice(0, 2) });
-  expect(await thread.readStamp(Buffer.from('no picture'))).toEqual(readSourceMetadata(Buffer.from('no picture')));
+  expect(await thread.readMetadata(Buffer.from('no picture'))).toEqual(readSourceMetadata(Buffer.from('no picture')));
 });
