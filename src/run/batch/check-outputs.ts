@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { messageOf, RefineError } from '../../errors.js';
 import { makeFolder } from '../../io/files/make-folder.js';
 import type { InvalidRow, Row } from '../../records/row.js';
+import { closeFile } from '../../io/files/close-file.js';
 import { outputUnwritable } from '../results/output-error.js';
 import { temporaryPath } from '../results/temporary-path.js';
 import { exists, isTaken } from '../../io/files/exists.js';
@@ -21,7 +22,7 @@ export const makeOutputFolder = async (folder: string): Promise<boolean> => {
   const trial = temporaryPath(join(folder, 'trial'));
   try {
     const isNew = await makeFolder(folder);
-    await (await open(trial, 'wx')).close();
+    await closeFile(await open(trial, 'wx'));
     await rm(trial, { force: true });
     return isNew;
   } catch (cause) {
