@@ -16,7 +16,7 @@ import { parseJson } from '../dist/io/json/parse-json.js';
 import { readCsv } from '../dist/run/manifest/formats/read-csv.js';
 import { readJsonl } from '../dist/run/manifest/formats/read-jsonl.js';
 import { readEmbeddedText } from '../dist/media/metadata/read-embedded-text.js';
-import { readGenerationFacts } from '../dist/media/metadata/read-generation-metadata.js';
+import { readGenerationMetadata } from '../dist/media/metadata/read-generation-metadata.js';
 import { requestReader } from '../dist/app/server/requests/read-request.js';
 import { bytePairEncoder } from '../dist/diffusion/text/tokenizer/byte-pair-encoding.js';
 import { parseA1111 } from '../dist/diffusion/text/syntaxes/parse-a1111.js';
@@ -304,7 +304,7 @@ const PARSERS = [
     'characters',
     1_000_000,
     (n) => png([['parameters', `a cat\nSteps: 20, ${'Key: value, '.repeat(n / 12)}Seed: 1`]]),
-    readGenerationFacts,
+    readGenerationMetadata,
   ],
   [
     'png, a prompt of lines',
@@ -312,7 +312,7 @@ const PARSERS = [
     1_000_000,
     (n) =>
       png([['parameters', `${'Negative prompt: a\n'.repeat(n / 19)}Steps: 20, Sampler: Euler, CFG scale: 7, Seed: 1`]]),
-    readGenerationFacts,
+    readGenerationMetadata,
   ],
   [
     'png, graph',
@@ -335,7 +335,7 @@ const PARSERS = [
           ),
         ],
       ]),
-    readGenerationFacts,
+    readGenerationMetadata,
   ],
   [
     'safetensors, tensors',
@@ -367,7 +367,7 @@ const PARSERS = [
       );
       return Buffer.concat([SIGNATURE, HEADER, ...count(n, () => bomb)]);
     },
-    readGenerationFacts,
+    readGenerationMetadata,
   ],
   ['npy, numbers', 'numbers', 4_000_000, (n) => npy(`1, ${n}`, Buffer.alloc(4 * n)), (bytes) => parseNpy(bytes, 'f')],
   ['npy, sides', 'sides', 4000, (n) => npy('1,'.repeat(n), Buffer.alloc(4)), (bytes) => parseNpy(bytes, 'f')],
