@@ -120,6 +120,10 @@ export class RefineError extends Error {
 export const isRefineError = (value: unknown): value is RefineError =>
   typeof value === 'object' && value !== null && (value as { isRefineError?: unknown }).isRefineError === true;
 
+/** Names for a message: "a.png, b.png, c.png and 2 more". @param count of all names, where only the first are given */
+export const listSome = (names: readonly string[], shown = 3, count = names.length): string =>
+  names.slice(0, shown).join(', ') + (count > shown ? ` and ${count - shown} more` : '');
+
 /** Text of anything thrown. Errors of native modules under other realms are not `instanceof Error`, so look at the shape. */
 export const messageOf = (thrown: unknown): string => {
   const message = (thrown as { message?: unknown } | null)?.message;

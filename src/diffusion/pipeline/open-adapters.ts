@@ -1,6 +1,6 @@
 /** Opens the adapters of a run for its model: the changes of each in each network. */
 import { parse } from 'node:path';
-import { isRefineError, RefineError } from '../../errors.js';
+import { listSome, isRefineError, RefineError } from '../../errors.js';
 import type { Adapter, LayerChange } from '../../models/networks/adapter.js';
 import type { LoraChoice } from '../../records/model-options.js';
 import { openAdapterFile, unsuitable } from '../../models/weights/lora/adapter-file.js';
@@ -149,6 +149,5 @@ const SHOWN = 5;
 
 const unknownWarning = (file: string, { unknown }: MatchedAdapter): string | null => {
   if (unknown.length === 0) return null;
-  const more = unknown.length > SHOWN ? ` and ${unknown.length - SHOWN} more` : '';
-  return `LoRA ${file} targets layers that this model does not have; ignored: ${unknown.slice(0, SHOWN).map(showName).join(', ')}${more}.`;
+  return `LoRA ${file} targets layers that this model does not have; ignored: ${listSome(unknown.map(showName), SHOWN)}.`;
 };

@@ -1,7 +1,7 @@
 /** Checks of the output folder before a run starts. */
 import { lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, RefineError } from '../../errors.js';
+import { listSome, messageOf, RefineError } from '../../errors.js';
 import { makeFolder } from '../../io/files/make-folder.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import { closeFile } from '../../io/files/close-file.js';
@@ -79,10 +79,9 @@ export const refuseExisting = async (
   for (const name of names) await look(name);
   for await (const row of rows) if (!('error' in row)) for (const name of outputsOf(row)) await look(name);
   if (count === 0) return;
-  const more = count > NAMED ? ` and ${count - NAMED} more` : '';
   throw new RefineError(
     'OUTPUT_EXISTS',
-    `Expected an output folder without these files, found ${found.join(', ')}${more} in ${folder}. Give --resume to continue that run, --append to add rows to it, --overwrite to replace ${count === 1 ? 'the file' : 'the files'}, or choose another --output-dir.`,
+    `Expected an output folder without these files, found ${listSome(found, NAMED, count)} in ${folder}. Give --resume to continue that run, --append to add rows to it, --overwrite to replace ${count === 1 ? 'the file' : 'the files'}, or choose another --output-dir.`,
     { context: { folder, count } },
   );
 };

@@ -1,7 +1,7 @@
 /** Decides how a run treats an earlier run in its output folder: start over, resume, or append. No line is lost without a flag. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { RefineError } from '../../errors.js';
+import { listSome, RefineError } from '../../errors.js';
 import { foldName } from '../manifest/rows/output-name.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import type { EarlierResults } from '../results/earlier-results.js';
@@ -54,8 +54,6 @@ export interface Continuation {
   /** Outputs that may be replaced if they exist. */
   replaceable: Replaceable;
 }
-
-const NAMED = 3;
 
 /** @throws OUTPUT_EXISTS OUTPUT_OTHER_RUN: something of an earlier run would be replaced or lost */
 export const continueRun = async (options: ContinueOptions): Promise<Continuation> => {
@@ -207,10 +205,6 @@ const findOtherDivisions = async ({ outputFolder, resultsPath }: ContinueOptions
   const own = RESULTS.exec(basename(resultsPath))?.[1];
   return (await readdir(outputFolder)).filter((name) => RESULTS.test(name) && RESULTS.exec(name)?.[1] !== own);
 };
-
-/** "a.png, b.png, c.png and 2 more" */
-export const listSome = (names: readonly string[]): string =>
-  names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ` and ${names.length - NAMED} more` : '');
 
 const otherRun = (folder: string, message: string): RefineError =>
   new RefineError('OUTPUT_OTHER_RUN', message, { context: { folder } });

@@ -1,4 +1,5 @@
 /** Names the inputs of a run, so that a later run in the same folder can compare its own with them. */
+import { listSome } from '../../errors.js';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { isPicture } from '../manifest/inputs/picture-extensions.js';
@@ -34,9 +35,5 @@ export const missingInputs = async (earlier: readonly string[], inputs: readonly
 };
 
 /** For a message: names of the first few. */
-export const formatInputs = (places: readonly string[]): string => {
-  const named = places
-    .slice(0, 3)
-    .map((place) => (basename(place) === place ? place : `${basename(place)} (${place})`));
-  return named.join(', ') + (places.length > 3 ? ` and ${places.length - 3} more` : '');
-};
+export const formatInputs = (places: readonly string[]): string =>
+  listSome(places.map((place) => (basename(place) === place ? place : `${basename(place)} (${place})`)));

@@ -1,7 +1,7 @@
 /** Finds the files in the output folder that a run may replace: only those that earlier runs there wrote. */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RefineError } from '../../errors.js';
+import { listSome, RefineError } from '../../errors.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import { createNameSet, listedOutputs, type NameSet } from '../results/listed-outputs.js';
 import type { RunState } from '../results/run-state.js';
@@ -93,11 +93,11 @@ const unlistedFilesError = (
   { outputFolder, flag }: ReplaceableOptions,
   { first, count }: { first: readonly string[]; count: number },
 ): RefineError => {
-  const [one, more] = [count === 1, count > NAMED ? ` and ${count - NAMED} more` : ''];
+  const one = count === 1;
   const replaces = flag === '--resume' ? 'replaces only files that runs in this folder wrote' : 'replaces nothing';
   return new RefineError(
     'OUTPUT_EXISTS',
-    `Expected only outputs of earlier runs, found ${first.join(', ')}${more} in ${outputFolder}, which the results do not list: ${flag} ${replaces}. Move ${one ? 'it' : 'them'}, choose other names for the rows (key output), or another --output-dir.`,
+    `Expected only outputs of earlier runs, found ${listSome(first, NAMED, count)} in ${outputFolder}, which the results do not list: ${flag} ${replaces}. Move ${one ? 'it' : 'them'}, choose other names for the rows (key output), or another --output-dir.`,
     { context: { folder: outputFolder, count } },
   );
 };

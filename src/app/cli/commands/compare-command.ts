@@ -1,4 +1,5 @@
 /** `sdxl-refine compare`: the results of a run as a page and a contact sheet. */
+import { listSome } from '../../../errors.js';
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { findResults } from '../../compare/find-results.js';
@@ -62,7 +63,7 @@ const compare = async (named: string, flags: CompareFlags, context: ProcessConte
   const { writeComparison } = await import('../../compare/write-comparison.js');
   const cwd = context.cwd();
   const { files: results, missing } = await findResults(named);
-  if (missing.length > 0 && flags.quiet !== true) context.stderr.write(`Note: without ${someNames(missing)}\n`);
+  if (missing.length > 0 && flags.quiet !== true) context.stderr.write(`Note: without ${listSome(missing)}\n`);
   const folder = dirname(results[0] ?? named);
   const page = resolve(cwd, flags.output ?? join(folder, 'compare.html'));
   const sheet = resolve(cwd, flags.sheet ?? join(folder, 'contact-sheet.png'));
@@ -101,9 +102,6 @@ const compare = async (named: string, flags: CompareFlags, context: ProcessConte
     stop.release();
   }
 };
-
-const someNames = (names: readonly string[]): string =>
-  names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
 
 const summaryText = ({ summary, withoutInput, pairs }: Comparison): string => {
   const { rows, ok, failed, blocked, skipped } = summary;

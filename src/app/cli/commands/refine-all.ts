@@ -2,10 +2,9 @@
 import { rmdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import { makeOutputFolder } from '../../../run/batch/check-outputs.js';
-import { listSome } from '../../../run/batch/continue-run.js';
 import type { BatchEvent } from '../../../run/batch/events.js';
 import type { BatchOutcome } from '../../../run/batch/run-batch.js';
-import { messageOf } from '../../../errors.js';
+import { listSome, messageOf } from '../../../errors.js';
 import { clearTemporaries, folderClearer, type ClearOptions } from '../../../run/results/clear-temporaries.js';
 import { writePredictionsCsv } from '../../../run/results/predictions-csv.js';
 import { lockFolder } from '../../../run/results/run-lock.js';

@@ -1,4 +1,5 @@
 /** Rows in well-formed text: half a character comes from programs that cut a text in the middle of an emoji. */
+import { listSome } from '../../../errors.js';
 import { isNameable } from '../../../io/files/system-path.js';
 import { wellFormed } from '../../../io/json/json-text.js';
 import type { RawRow } from './raw-row.js';
@@ -41,8 +42,7 @@ const SHOWN = 5;
 
 export const surrogateWarning = (names: readonly string[]): string[] => {
   if (names.length === 0) return [];
-  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
   return [
-    `Replaced unpaired surrogates (half of a character, such as a cut emoji) in ${names.slice(0, SHOWN).map(formatText).join(', ')}${more} by U+FFFD: expected valid Unicode.`,
+    `Replaced unpaired surrogates (half of a character, such as a cut emoji) in ${listSome(names.map(formatText), SHOWN)} by U+FFFD: expected valid Unicode.`,
   ];
 };
