@@ -4,7 +4,7 @@ import { METADATA_KEYS } from '../../../run/manifest/rows/embedded-values.js';
 import type { BatchFlags } from './batch-run.js';
 import { BUNDLED_MODEL } from '../options/bundled-model.js';
 import { configText, mergeConfig } from '../config/config.js';
-import { addCacheWeights } from '../options/cache-weights.js';
+import { addDeviceOptions, addVaeTiling, STORED_OTHERWISE } from '../options/device-options.js';
 import { collect } from '../options/lora-options.js';
 import { addRowOptions } from '../options/row-options.js';
 import { addSafetyOptions } from '../options/safety-flags.js';
@@ -110,19 +110,9 @@ export const batchCommand = (context: ProcessContext, setExitCode: (code: number
       '--lora-dir <folder>',
       'folder of LoRAs that prompts (<lora:name:weight>, syntax a1111 or comfy) and lora_weights use by name',
     )
-    .optionsGroup(DEVICE)
-    .option('-d, --device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
-    .option(
-      '--precision <name>',
-      'compute precision: auto, fp32, fp16 or (on the CPU) int8; independent of how the weights are stored',
-      'auto',
-    );
-  addCacheWeights(command)
-    .option(
-      '--vae-tiling <name>',
-      'run the VAE over row strips, to save memory: auto (where memory is short), on or off; the strips are exact, not blended tiles',
-      'auto',
-    )
+    .optionsGroup(DEVICE);
+  addDeviceOptions(command, STORED_OTHERWISE);
+  addVaeTiling(command)
     .optionsGroup(MESSAGES)
     .option('--json', 'write one JSON result per row to standard output, and the summary as the last line')
     .option('-q, --quiet', 'print errors only, including those of rows')

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { DEVICE, MESSAGES, MODEL, PICTURES, SAFETY } from './batch-command.js';
 import { configText, mergeConfig } from '../config/config.js';
 import type { GenerateFlags } from './generate-run.js';
-import { addCacheWeights } from '../options/cache-weights.js';
+import { addDeviceOptions, addVaeTiling, STORED_OTHERWISE } from '../options/device-options.js';
 import { collect } from '../options/lora-options.js';
 import { addRowOptions } from '../options/row-options.js';
 import { addSafetyOptions } from '../options/safety-flags.js';
@@ -103,20 +103,13 @@ export const generateCommand = (context: ProcessContext, setExitCode: (code: num
       '--lora-dir <folder>',
       'folder of LoRAs that prompts (<lora:name:weight>, syntax a1111 or comfy) and lora_weights use by name',
     )
-    .optionsGroup(DEVICE)
-    .option('-d, --device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
-    .option(
-      '--precision <name>',
-      'compute precision: auto, fp32, fp16 or (on the CPU) int8; independent of how the weights are stored',
-      'auto',
-    );
-  addCacheWeights(command)
-    .option('--resident <one|both|auto>', 'models kept in memory at a time; auto: both where memory allows it', 'auto')
-    .option(
-      '--vae-tiling <name>',
-      'run the VAE over row strips, to save memory: auto (where memory is short), on or off; the strips are exact, not blended tiles',
-      'auto',
-    )
+    .optionsGroup(DEVICE);
+  addDeviceOptions(command, STORED_OTHERWISE).option(
+    '--resident <one|both|auto>',
+    'models kept in memory at a time; auto: both where memory allows it',
+    'auto',
+  );
+  addVaeTiling(command)
     .optionsGroup(MESSAGES)
     .option('--json', 'write one JSON result per picture to standard output, and the summary as the last line')
     .option('-q, --quiet', 'print errors only, including those of rows')

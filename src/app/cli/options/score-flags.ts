@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { mergeConfig } from '../config/config.js';
 import { collect } from './lora-options.js';
-import { addCacheWeights } from './cache-weights.js';
+import { addDeviceOptions, addVaeTiling } from './device-options.js';
 import { addSafetyOptions, type SafetyFlags } from './safety-flags.js';
 import type { ProcessContext } from '../process-context.js';
 
@@ -30,15 +30,12 @@ export const addScoreOptions = (command: Command): Command => {
     )
     .option('--vae <folder|file>', 'VAE to use instead of the model’s own')
     .option('-l, --lora <file[:weight]>', 'LoRA, LoCon or DoRA for the model; may be repeated', collect)
-    .option('--lora-dir <folder>', 'folder of LoRAs that requests may use by name; all of them are opened at the start')
     .option(
-      '--vae-tiling <name>',
-      'run the VAE over row strips, to save memory: auto (where memory is short), on or off; the strips are exact, not blended tiles',
-      'auto',
-    )
-    .option('-d, --device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
-    .option('--precision <name>', 'compute precision: auto, fp32, fp16 or (on the CPU) int8', 'auto');
-  addCacheWeights(command)
+      '--lora-dir <folder>',
+      'folder of LoRAs that requests may use by name; all of them are opened at the start',
+    );
+  addVaeTiling(command);
+  addDeviceOptions(command)
     .option('--max-rows <n>', 'most pictures of one request', '16')
     .option('--max-pixels <n>', 'most pixels of a picture, its sides rounded up to multiples of 8', String(2048 * 2048))
     .option('--fetch-timeout <n>', 'seconds that downloading a picture from its URL may take', '30')

@@ -1,0 +1,21 @@
+/** Options of the device and its memory, which all commands that refine have in common. */
+import type { Command } from 'commander';
+import { addCacheWeights } from './cache-weights.js';
+
+/** @param precisionNote follows the names of `--precision` */
+export const addDeviceOptions = (command: Command, precisionNote = ''): Command =>
+  addCacheWeights(
+    command
+      .option('-d, --device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
+      .option('--precision <name>', `compute precision: auto, fp32, fp16 or (on the CPU) int8${precisionNote}`, 'auto'),
+  );
+
+/** `--precision` of commands whose models come in several forms. */
+export const STORED_OTHERWISE = '; independent of how the weights are stored';
+
+export const addVaeTiling = (command: Command): Command =>
+  command.option(
+    '--vae-tiling <name>',
+    'run the VAE over row strips, to save memory: auto (where memory is short), on or off; the strips are exact, not blended tiles',
+    'auto',
+  );
