@@ -51,7 +51,11 @@ export const runServe = async (flags: ServeFlags, context: ProcessContext): Prom
       await serve({
         ...limits,
         score: {
-          ...{ ...scoring, read: thread.read, readMetadata: thread.readMetadata, refiner: service },
+          /* Keys of their own, not spread: a spread hides from the compiler that a key has no such name. */
+          ...scoring,
+          read: thread.read,
+          readMetadata: thread.readMetadata,
+          refiner: service,
           onWarning: (warning, row) => {
             log.say(`Note: row ${row} of a request: ${warning}`);
           },
