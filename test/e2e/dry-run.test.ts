@@ -70,7 +70,7 @@ describe('in the folder of an earlier run, it ends as the run would', () => {
     ['another division', [one, '--output-dir', out, '--resume', '--shard', '1/2'], 'OUTPUT_OTHER_RUN'],
     ['an output of other settings', [changed, '--output-dir', out, '--append'], 'OUTPUT_EXISTS'],
     [
-      'a CSV of nobody knows whom',
+      'a CSV that no run of the folder wrote',
       [one, '--output-dir', join(folder, 'new'), '--predictions-csv', csv],
       'OUTPUT_EXISTS',
     ],

@@ -130,7 +130,7 @@ describe('while a large request is read', () => {
       const body = Buffer.from(
         JSON.stringify({ input_data: [{ image, prompt: 'p' }], params: { steps: 1, strength: 1 } }),
       );
-      /* Some are no pictures to libvips; what it takes is refined. */
+      /* libvips refuses some of them (400); the others are refined (200). */
       expect(await overIdle(body, [200, 400])).toBeLessThan(MOST_MS);
     },
     60_000,

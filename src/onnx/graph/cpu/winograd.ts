@@ -1,5 +1,5 @@
 /**
- * 3×3 convolution by Winograd's minimal filtering F(4×4,3×3) (Lavin and Gray 2015, arXiv:1509.09308, §4.2, whose matrices
+ * 3×3 convolution by Winograd F(4×4,3×3) (Lavin and Gray 2015, arXiv:1509.09308, §4.2, whose matrices
  * these are) in the NCHWc layout: 36 multiplications for 16 outputs, where direct convolution takes 144.
  */
 import { matrixToNchwc, nchwcConv } from './nchwc-layout.js';
