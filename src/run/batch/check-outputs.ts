@@ -38,7 +38,7 @@ export const makeOutputFolder = async (folder: string): Promise<boolean> => {
 export const fileSystemTime = async (folder: string): Promise<number> => {
   const trial = temporaryPath(join(folder, 'trial'));
   try {
-    await (await open(trial, 'wx')).close();
+    await closeFile(await open(trial, 'wx'));
     return (await lstat(trial)).ctimeMs;
   } catch (cause) {
     throw outputUnwritable(trial, cause);
