@@ -77,16 +77,46 @@ export class GraphBuilder {
     attributes: Readonly<Record<string, Attribute>> = {},
     domain = '',
   ): PlainValue {
+    const node = this.#describe(opType, inputs, attributes, domain);
+    this.#nodes.push(node);
+    return plain(node.name);
+  }
+
+  /**
+   * Replaces the node that made `value` by one that makes it as its second output.
+   * @returns the first output
+   */
+  replaceNode(
+    value: Named,
+    opType: string,
+    inputs: readonly Named[],
+    { domain, ...attributes }: Readonly<Record<string, Attribute>> & { domain: string },
+  ): PlainValue {
+    const index = this.#nodes.findIndex(({ output }) => output?.[0] === value.name);
+    if (index < 0) throw new RangeError(`no node makes ${value.name}`);
+    const node = this.#describe(opType, inputs, attributes, domain);
+    node.output.push(value.name);
+    this.#nodes[index] = node;
+    return plain(node.name);
+  }
+
+  #describe(
+    opType: string,
+    inputs: readonly (Named | null)[],
+    attributes: Readonly<Record<string, Attribute>>,
+    domain: string,
+  ): Onnx.INodeProto & { name: string; output: string[] } {
     const name = `${opType}_${this.#count++}`;
-    this.#nodes.push({
+    /* CUDA's convolution counts its inputs: a missing one at the end must not be there, not even as an empty name. */
+    const given = inputs.slice(0, inputs.findLastIndex((value) => value !== null) + 1);
+    return {
       opType,
       domain,
       name,
-      input: inputs.map((value) => value?.name ?? ''),
+      input: given.map((value) => value?.name ?? ''),
       output: [name],
       attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
-    });
-    return plain(name);
+    };
   }
 
   /**
@@ -182,12 +212,28 @@ export class GraphBuilder {
     return [...first, ...rest];
   }
 
+  /**
+   * Nodes that an output depends on, those of weights first. Lowerings write a node for a sum before they know that a later kernel computes it, and
+   * ONNX Runtime runs such a node at every level of optimization.
+   */
+  #usedNodes(): { nodes: Onnx.INodeProto[]; used: ReadonlySet<string> } {
+    const used = new Set(this.#outputs.map(({ name }) => name ?? ''));
+    const nodes: Onnx.INodeProto[] = [];
+    for (const node of this.#weightNodesFirst().reverse()) {
+      if (!(node.output ?? []).some((name) => used.has(name))) continue;
+      for (const name of inputsOf(node)) used.add(name);
+      nodes.push(node);
+    }
+    return { nodes: nodes.reverse(), used };
+  }
+
   /** @param folder parent folder of all external tensors, whose paths are written relative to it */
   finish(name: string, folder: string, target: Target = CPU): WrittenGraph {
+    const { nodes, used } = this.#usedNodes();
     const initializer = [
       ...this.#initializers,
       ...this.#external.map((external) => externalTensor(external.name, external.tensor, folder)),
-    ];
+    ].filter((tensor) => used.has(tensor.name ?? ''));
     const bytes = onnx.ModelProto.encode({
       irVersion: IR_VERSION,
       producerName: 'sdxl-refine',
@@ -198,7 +244,7 @@ export class GraphBuilder {
       ],
       graph: {
         name,
-        node: this.#weightNodesFirst(),
+        node: nodes,
         input: this.#inputs,
         output: this.#outputs,
         initializer,
@@ -208,6 +254,12 @@ export class GraphBuilder {
     return { name, bytes, folder, isImported: false, prepacksWeights: false, target };
   }
 }
+
+/** Names that a node takes, those that the body of its loop takes from outside among them. */
+const inputsOf = ({ input, attribute: attributes }: Onnx.INodeProto): string[] => [
+  ...(input ?? []),
+  ...(attributes ?? []).flatMap(({ g }) => (g?.node ?? []).flatMap(inputsOf)),
+];
 
 const cached = (cache: Map<string, PlainValue>, key: string, make: () => PlainValue): PlainValue => {
   const value = cache.get(key) ?? make();

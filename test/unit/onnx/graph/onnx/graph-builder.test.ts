@@ -17,7 +17,7 @@ const external = (dtype: string, offset: number) => ({
 describe('GraphBuilder', () => {
   it('a weight is written as offset and length in the user’s file, by its path below the folder', () => {
     const graph = new GraphBuilder();
-    graph.external('w', external('F16', 1234));
+    graph.output(graph.external('w', external('F16', 1234)), 'y', [2, 2]);
     const { bytes } = graph.finish('test', '/models/cat');
     const [tensor] = onnx.ModelProto.decode(bytes).graph!.initializer!;
     expect(tensor).toMatchObject({ name: 'w', dataType: onnx.TensorProto.DataType.FLOAT16 });
@@ -27,7 +27,7 @@ describe('GraphBuilder', () => {
       offset: '1234',
       length: '8',
     });
-    expect(bytes.length).toBeLessThan(300);
+    expect(bytes.length).toBeLessThan(330);
   });
 
   it('a tensor, a constant and a cast are written once', () => {
@@ -35,9 +35,44 @@ describe('GraphBuilder', () => {
     const ops = new CpuOperators(graph);
     expect(graph.integers([0, 32, -1])).toBe(graph.integers([0, 32, -1]));
     expect(ops.weight('w', external('F16', 0))).toBe(ops.weight('w', external('F16', 0)));
+    const reshaped = graph.node('Reshape', [ops.weight('w', external('F16', 0)), graph.integers([0, 32, -1])]);
+    graph.output(reshaped, 'y', ['rows', 2]);
     const { graph: written } = onnx.ModelProto.decode(graph.finish('test', '/models').bytes);
-    expect(written!.node!.map(({ opType }) => opType)).toEqual(['Cast']);
+    expect(written!.node!.map(({ opType }) => opType)).toEqual(['Cast', 'Reshape', 'Identity']);
     expect(written!.initializer!.length).toBe(2);
+  });
+
+  it('what no output depends on is left out', () => {
+    const graph = new GraphBuilder();
+    const ops = new CpuOperators(graph);
+    const x = graph.input('x', 'F32', [2]);
+    const weight = ops.weight('w', external('F16', 0));
+    graph.node('Add', [graph.node('Relu', [x]), weight]);
+    graph.output(graph.node('Abs', [x]), 'y', [2]);
+    const { graph: written } = onnx.ModelProto.decode(graph.finish('test', '/models').bytes);
+    expect(written!.node!.map(({ opType }) => opType)).toEqual(['Abs', 'Identity']);
+    expect(written!.initializer).toEqual([]);
+  });
+
+  it('a missing input is an empty name between others, and absent at the end', () => {
+    const graph = new GraphBuilder();
+    const x = graph.input('x', 'F32', [2]);
+    graph.output(graph.node('Some', [x, null, x, null, null]), 'y', [2]);
+    const { graph: written } = onnx.ModelProto.decode(graph.finish('test', '/models').bytes);
+    expect(written!.node![0]!.input).toEqual(['x', '', 'x']);
+  });
+
+  it('a replaced node stands where the old one stood, and makes its value as a second output', () => {
+    const graph = new GraphBuilder();
+    const x = graph.input('x', 'F32', [2]);
+    const sum = graph.node('Add', [x, x]);
+    const later = graph.node('Abs', [sum]);
+    const normal = graph.replaceNode(sum, 'Norm', [x, x], { domain: 'test' });
+    graph.output(graph.node('Mul', [later, normal]), 'y', [2]);
+    const { graph: written } = onnx.ModelProto.decode(graph.finish('test', '/models').bytes);
+    expect(written!.node!.map(({ opType }) => opType)).toEqual(['Norm', 'Abs', 'Mul', 'Identity']);
+    expect(written!.node![0]!.output).toEqual([normal.name, sum.name]);
+    expect(() => graph.replaceNode(x, 'Norm', [x], { domain: 'test' })).toThrow(RangeError);
   });
 
   it('casts of weights come first in the graph, so that ONNX Runtime runs them last', () => {
