@@ -53,43 +53,63 @@ const normalize = (x: Float64Array, length: number, epsilon: number): Float64Arr
   return normal;
 };
 
-/** 3×3, stride 1, same padding. @param kernel [C,C,3,3] */
+/**
+ * 3×3. @param kernel [out,in,3,3]
+ * @param options stride 1 with same padding, or stride 2 with one row of zeros below and one column to the right
+ */
 export const convolution = (
   x: Float64Array,
   kernel: Float64Array,
   bias: Float64Array,
-  { channels, side }: Size,
-): Float64Array =>
-  Float64Array.from({ length: x.length }, (_, index) => {
-    const [out, row, column] = [floor(index / side ** 2), floor(index / side) % side, index % side];
+  { channels, side, stride = 1 }: Size & { stride?: 1 | 2 },
+): Float64Array => {
+  const [to, first] = [side / stride, stride === 1 ? -1 : 0];
+  return Float64Array.from({ length: bias.length * to ** 2 }, (_, index) => {
+    const [out, row, column] = [floor(index / to ** 2), floor(index / to) % to, index % to];
     let sum = at(bias, out);
     for (let channel = 0; channel < channels; channel++) {
       for (let tap = 0; tap < 9; tap++) {
-        const [y, z] = [row + floor(tap / 3) - 1, column + (tap % 3) - 1];
+        const [y, z] = [row * stride + floor(tap / 3) + first, column * stride + (tap % 3) + first];
         if (y < 0 || y >= side || z < 0 || z >= side) continue;
         sum += at(kernel, (out * channels + channel) * 9 + tap) * at(x, (channel * side + y) * side + z);
       }
     }
     return sum;
   });
+};
 
-/** Self-attention by head: softmax(QKᵀ/√d)V with Q = K = V. */
+/** Nearest-neighbour. @param side before @returns [1,C,2·side,2·side] */
+export const upsample = (x: Float64Array, { side }: { side: number }): Float64Array =>
+  Float64Array.from({ length: 4 * x.length }, (_, index) => {
+    const [channel, row, column] = [
+      floor(index / (2 * side) ** 2),
+      floor(index / (2 * side)) % (2 * side),
+      index % (2 * side),
+    ];
+    return at(x, (channel * side + floor(row / 2)) * side + floor(column / 2));
+  });
+
+/** By head: softmax(QKᵀ/√d)V with V = K. */
 export const attention = (
-  tokens: Float64Array,
+  queries: Float64Array,
+  keys: Float64Array,
   { channels, heads }: { channels: number; heads: number },
 ): Float64Array => {
-  const count = tokens.length / channels;
   const width = channels / heads;
-  const attended = new Float64Array(tokens.length);
+  const attended = new Float64Array(queries.length);
   for (let head = 0; head < heads; head++) {
-    const of = (token: number): Float64Array => tokens.subarray(token * channels + head * width).subarray(0, width);
-    for (let query = 0; query < count; query++) {
-      const scores = Array.from({ length: count }, (_, key) => dot(of(query), of(key)) / sqrt(width));
+    const of = (tokens: Float64Array, token: number): Float64Array =>
+      tokens.subarray(token * channels + head * width).subarray(0, width);
+    for (let query = 0; query < queries.length / channels; query++) {
+      const scores = Array.from(
+        { length: keys.length / channels },
+        (_, key) => dot(of(queries, query), of(keys, key)) / sqrt(width),
+      );
       const highest = max(...scores);
       const weights = scores.map((score) => exp(score - highest));
       const total = weights.reduce((sum, weight) => sum + weight, 0);
       for (let feature = 0; feature < width; feature++) {
-        const sum = weights.reduce((mixed, weight, key) => mixed + weight * at(of(key), feature), 0);
+        const sum = weights.reduce((mixed, weight, key) => mixed + weight * at(of(keys, key), feature), 0);
         attended[query * channels + head * width + feature] = sum / total;
       }
     }

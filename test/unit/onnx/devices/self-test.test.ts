@@ -5,9 +5,21 @@ import {
   groupNormSilu,
   layerNorm,
   linear,
+  upsample,
 } from '#src/onnx/devices/self-test-reference.js';
-import { runSelfTest, selfTestGraph, selfTestInputs, selfTestReference } from '#src/onnx/devices/self-test.js';
+import {
+  inputsOf,
+  runSelfTest,
+  selfTestGraph,
+  selfTestNumbers,
+  selfTestReference,
+  type SelfTestNumbers,
+} from '#src/onnx/devices/self-test.js';
+import { CPU } from '#src/onnx/graph/operators/target.js';
 import { openSession } from '#src/onnx/runtime/session.js';
+import { fusionsOf } from '#src/onnx/graph/operators/lowerings.js';
+import { defineKernels } from '../../../support/define-kernels.js';
+import { maxDifference } from '../../../support/golden.js';
 import { tensor } from '#src/tensor/tensor.js';
 
 const numbers = (...values: number[]): Float64Array => Float64Array.from(values);
@@ -46,17 +58,27 @@ describe('the reference equals results computed by hand', () => {
     expect([...convolution(one, numbers(1, 1, 1, 1, 1, 1, 1, 1, 1), numbers(0), size)]).toEqual([10, 10, 10, 10]);
     /* The tap at the left sees the pixel to the left. */
     expect([...convolution(one, numbers(0, 0, 0, 1, 0, 0, 0, 0, 0), numbers(0), size)]).toEqual([0, 1, 0, 3]);
+    /* Stride 2 begins at the first pixel, and the zeros are below and to the right. */
+    expect([...convolution(one, numbers(1, 1, 1, 1, 1, 1, 1, 1, 1), numbers(0, 5), { ...size, stride: 2 })]).toEqual([
+      10,
+      NaN,
+    ]);
+  });
+
+  it('nearest-neighbour upsampling', () => {
+    expect([...upsample(numbers(1, 2, 3, 4), { side: 2 })]).toEqual([1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4]);
   });
 
   it('attention', () => {
     /* Tokens 0 and ln 3 of width 1: the first attends to both equally, the second more to itself. */
     const l = Math.log(3);
     const weight = Math.exp(l * l);
-    expect(rounded(attention(numbers(0, l), { channels: 1, heads: 1 }))).toEqual(
+    expect(rounded(attention(numbers(0, l), numbers(0, l), { channels: 1, heads: 1 }))).toEqual(
       rounded(numbers(l / 2, (l * weight) / (1 + weight))),
     );
     /* Heads are independent. */
-    const both = attention(numbers(0, 7, l, 7), { channels: 2, heads: 2 });
+    const tokens = numbers(0, 7, l, 7);
+    const both = attention(tokens, tokens, { channels: 2, heads: 2 });
     expect(rounded(both)).toEqual(rounded(numbers(l / 2, 7, (l * weight) / (1 + weight), 7)));
   });
 });
@@ -75,18 +97,27 @@ describe('the self-test', () => {
     expect(off).toBeLessThan(tolerance / 10);
   });
 
-  it('fails when one number of any input is off by a hundredth', async () => {
-    const inputs = selfTestInputs();
-    const network = await openSession(selfTestGraph());
-    const { y } = await network.run(inputs);
+  it('fails when one channel of any input or weight is off by a hundredth', async () => {
+    const numbers = selfTestNumbers();
+    const network = await openSession(selfTestGraph(CPU, numbers));
+    const { y } = await network.run(inputsOf(numbers));
     await network.close();
-    for (const name of Object.keys(inputs) as (keyof typeof inputs)[]) {
-      const changed = Float32Array.from(inputs[name].data, (value, index) => value + (index === 5 ? 0.01 : 0));
-      const other = selfTestReference({ ...inputs, [name]: tensor(changed, inputs[name].dims) });
+    for (const name of Object.keys(numbers) as (keyof SelfTestNumbers)[]) {
+      const changed = Float32Array.from(numbers[name].data, (value, index) => value + (index % 128 === 2 ? 0.01 : 0));
+      const other = selfTestReference({ ...numbers, [name]: tensor(changed, numbers[name].dims) });
       expect([name, Math.max(...other.map((value, index) => Math.abs(value - y!.data[index]!))) > 1e-4]).toEqual([
         name,
         true,
       ]);
     }
+  });
+
+  it.each(fusionsOf('cuda'))('with CUDA’s %s kernels by their definitions, it passes', async (fusion) => {
+    const numbers = selfTestNumbers();
+    const graph = selfTestGraph({ family: 'cuda', index: 0, precision: 'fp32', fusion }, numbers);
+    const network = await openSession(defineKernels(graph));
+    const { y } = await network.run(inputsOf(numbers));
+    await network.close();
+    expect(maxDifference(y!.data, Float32Array.from(selfTestReference(numbers)))).toBeLessThan(1e-4);
   });
 });
