@@ -66,24 +66,33 @@ const groupNorm = (at: Expansion, x: string, [gamma, beta]: string[], attributes
   else at.op('Identity', [active], [], output);
 };
 
-const DEFINITIONS: Readonly<Record<string, (at: Expansion, input: string[], a: Attributes, output: string) => void>> = {
-  NhwcConv: (at, [x, weight, bias], attributes, output) => {
+type Define = (at: Expansion, input: string[], attributes: Attributes, output: [string, string?]) => void;
+
+const DEFINITIONS: Readonly<Record<string, Define>> = {
+  NhwcConv: (at, [x, weight, ...bias], attributes, [output]) => {
     const convolved = at.op(
       'Conv',
-      [at.transpose(x!, FIRST), at.transpose(weight!, FIRST), bias!],
+      [at.transpose(x!, FIRST), at.transpose(weight!, FIRST), ...bias],
       Object.values(attributes),
     );
     at.transpose(convolved, LAST, output);
   },
-  GroupNorm: (at, [x, ...rest], attributes, output) => {
+  GroupNorm: (at, [x, ...rest], attributes, [output]) => {
     groupNorm(at, x!, rest, attributes, output);
   },
-  SkipGroupNorm: (at, [x, gamma, beta, skip], attributes, output) => {
-    /* Skip is [N,C] here: the same for all pixels. */
-    const row = at.op('Unsqueeze', [skip!, at.integers([1, 2])]);
-    groupNorm(at, at.op('Add', [x!, row]), [gamma!, beta!], attributes, output);
+  SkipGroupNorm: (at, [x, gamma, beta, skip, bias], attributes, [output, sumOutput]) => {
+    /* Skip is [N,H,W,C], or [N,C]: the same for all pixels. Only the former is wanted as a sum. */
+    const addend = sumOutput === undefined ? at.op('Unsqueeze', [skip!, at.integers([1, 2])]) : skip!;
+    const biased = bias === undefined ? x! : at.op('Add', [x!, bias]);
+    groupNorm(at, at.op('Add', [biased, addend], [], sumOutput), [gamma!, beta!], attributes, output);
   },
-  BiasSplitGelu: (at, [x, bias], _, output) => {
+  BiasAdd: (at, [x, bias, skip], _, [output]) => {
+    at.op('Add', [at.op('Add', [x!, bias!]), skip!], [], output);
+  },
+  FusedMatMul: (at, [x, weight], _, [output]) => {
+    at.op('MatMul', [x!, at.transpose(weight!, [1, 0])], [], output);
+  },
+  BiasSplitGelu: (at, [x, bias], _, [output]) => {
     const biased = at.op('Add', [x!, bias!]);
     const [values, gates] = [`${output}/values`, `${output}/gates`];
     at.nodes.push({
@@ -109,7 +118,7 @@ export const defineKernels = (graph: WrittenGraph): WrittenGraph => {
     if (define === undefined) return [old];
     const expansion = new Expansion(old);
     const attributes = Object.fromEntries(old.attribute!.map((attribute) => [attribute.name!, attribute]));
-    define(expansion, old.input!, attributes, old.output![0]!);
+    define(expansion, old.input!, attributes, old.output as [string, string?]);
     initializer.push(...expansion.constants);
     return expansion.nodes;
   });

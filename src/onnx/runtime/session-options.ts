@@ -41,7 +41,7 @@ const cpu = ({ folder, isImported, prepacksWeights }: WrittenGraph): Options => 
 });
 
 /** Options of the CPU beside a GPU, where it computes shapes and small integers. */
-const besideGpu = ({ folder }: WrittenGraph): Pick<Options, 'extra'> => ({
+const besideGpu = ({ folder }: WrittenGraph) => ({
   extra: { session: { model_external_initializers_file_folder_path: folder, intra_op: { allow_spinning: '0' } } },
 });
 
@@ -49,7 +49,8 @@ const FAMILY_OPTIONS: Readonly<Record<DeviceFamily, (graph: WrittenGraph) => Opt
   cpu,
   /* onnxruntime-node passes no other CUDA option, so the graph itself decides layout and precision. */
   cuda: (graph) => ({
-    ...besideGpu(graph),
+    /* The arena grows by doubling: 4.6 GB of weights could reserve 8. */
+    extra: { session: { ...besideGpu(graph).extra.session, use_device_allocator_for_initializers: '1' } },
     executionProviders: [{ name: 'cuda', deviceId: graph.target.index }],
     graphOptimizationLevel: 'extended',
   }),

@@ -1,10 +1,11 @@
 /**
- * CUDA: NHWC feature maps, in which its convolution and group normalization are fastest and tokens need no transpose (ONNX
- * Runtime 1.30, core/providers/cuda and contrib_ops/cuda).
+ * CUDA: NHWC feature maps, in which its convolution and group normalization are fastest, and tokens [B,S,C], which are then the
+ * same bytes (ONNX Runtime 1.30, core/providers/cuda and contrib_ops/cuda). Its convolution and Gemm add a bias in a kernel of
+ * their own, so here that addition is a node, and goes into the next residual sum or norm where one follows.
  */
 import type { Named, PlainValue, Value } from '../onnx/value.js';
 import { MICROSOFT, MicrosoftOperators } from './microsoft-operators.js';
-import type { ConvOptions, ConvWeight, LinearRows, NormOptions } from './operators.js';
+import type { AttentionOptions, ConvOptions, ConvWeight, LinearRows, LinearWeight, NormOptions } from './operators.js';
 import { NEAREST } from './standard-operators.js';
 
 const TO_CHANNELS_LAST = { perm: [0, 2, 3, 1] };
@@ -12,9 +13,22 @@ const TO_CHANNELS_FIRST = { perm: [0, 3, 1, 2] };
 /** Widths that BiasSplitGelu is compiled for (CUDA provider of ONNX Runtime 1.30.0); SDXL base and refiner have them. */
 const SPLIT_GELU_WIDTHS = new Set([1280, 2560, 3072, 5120, 6144]);
 
+/** x + skip + bias, which SkipGroupNorm computes by itself. */
+interface Sum {
+  x: Value;
+  /** [B,H,W,C], or a row [B,C] that is added to every pixel. */
+  skip: Value;
+  bias: Named | null;
+}
+
 export class CudaOperators extends MicrosoftOperators {
-  /** Operands of `addPerChannel`, by its result: SkipGroupNorm does the addition itself. */
-  readonly #perChannelSums = new Map<string, { x: Value; row: Value }>();
+  /** Tokens [B,S,C], by name; all others are [B·S,C]. */
+  readonly #sequences = new Map<string, PlainValue>();
+  /** What a bias [C] was added to, by the name of the result. */
+  readonly #biased = new Map<string, { x: Value; bias: Named }>();
+  /** By the name of the result. */
+  readonly #residualSums = new Map<string, Sum>();
+  readonly #rowSums = new Map<string, Sum>();
 
   override featureMapInput(name: string, dims: readonly (number | string)[]): Value {
     return this.graph.node('Transpose', [super.featureMapInput(name, dims)], TO_CHANNELS_LAST);
@@ -30,44 +44,104 @@ export class CudaOperators extends MicrosoftOperators {
     const nhwcWeight = this.graph.once(`nhwc:${weight.name}`, () =>
       this.graph.node('Transpose', [weight], TO_CHANNELS_LAST),
     );
-    const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride] };
-    if (pads === undefined) {
-      return this.graph.node(
+    const convolve = (input: Value, sides: readonly number[]): PlainValue =>
+      this.graph.node(
         'NhwcConv',
-        [x, nhwcWeight, bias],
-        { ...attributes, pads: [same, same, same, same] },
+        [input, nhwcWeight],
+        { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: sides },
         MICROSOFT,
       );
-    }
+    if (pads === undefined) return this.#addBias(convolve(x, [same, same, same, same]), bias);
     /* cuDNN pads both sides equally, so uneven padding is a separate node. */
     const [top, left, bottom, right] = pads;
     const padded = this.graph.node('Pad', [x, this.graph.integers([0, top, left, 0, 0, bottom, right, 0])]);
-    return this.graph.node('NhwcConv', [padded, nhwcWeight, bias], { ...attributes, pads: [0, 0, 0, 0] }, MICROSOFT);
+    return this.#addBias(convolve(padded, [0, 0, 0, 0]), bias);
+  }
+
+  override linear(x: Value, weight: LinearWeight, bias: Named | null): Value {
+    const y = this.#like(x, this.graph.node('FusedMatMul', [x, weight], { transB: 1 }, MICROSOFT));
+    const tokens = this.#sequences.get(bias?.name ?? '');
+    return tokens === undefined ? this.#addBias(y, bias) : this.add(y, tokens);
+  }
+
+  #addBias(x: PlainValue, bias: Named | null): PlainValue {
+    if (bias === null) return x;
+    const sum = this.#like(x, this.graph.node('Add', [x, bias]));
+    this.#biased.set(sum.name, { x, bias });
+    return sum;
   }
 
   /** One matrix multiplication, and one kernel for bias, split, GELU and gate: this layer then needs far less memory. */
   override gatedGelu(x: Value, inner: number, rows: LinearRows): Value {
-    if (!SPLIT_GELU_WIDTHS.has(inner)) return super.gatedGelu(x, inner, rows);
+    if (!SPLIT_GELU_WIDTHS.has(inner) || !this.#sequences.has(x.name)) return super.gatedGelu(x, inner, rows);
     const [weight, bias] = rows(0, 2 * inner);
-    const wide = this.graph.node('Reshape', [this.linear(x, weight, null), this.graph.integers([1, -1, 2 * inner])]);
-    const gated = this.graph.node('BiasSplitGelu', [wide, bias], {}, MICROSOFT);
-    return this.graph.node('Reshape', [gated, this.graph.integers([-1, inner])]);
+    return this.#sequence(this.graph.node('BiasSplitGelu', [this.linear(x, weight, null), bias], {}, MICROSOFT));
   }
 
-  override groupNorm(x: Value, gamma: Value, beta: Value, { groups, epsilon, silu }: NormOptions): Value {
+  override groupNorm(x: Value, gamma: Value, beta: Value, options: NormOptions): Value {
+    const { channels, groups, epsilon, silu } = options;
+    if ((channels / groups) % 2 !== 0) {
+      /* The kernel takes two channels of a group at a time. */
+      const nchw = this.graph.node('Transpose', [x], TO_CHANNELS_FIRST);
+      return this.graph.node('Transpose', [super.groupNorm(nchw, gamma, beta, options)], TO_CHANNELS_LAST);
+    }
     const attributes = { groups, epsilon: { float: epsilon }, activation: silu ? 1 : 0, channels_last: 1 };
     /* The kernel takes gamma and beta in float32 in every precision. */
     const [gamma32, beta32] = [this.toFloat(gamma), this.toFloat(beta)];
-    const sum = this.#perChannelSums.get(x.name);
+    const inputsOf = ({ x: first, skip, bias }: Sum): Named[] => [
+      first,
+      gamma32,
+      beta32,
+      skip,
+      ...(bias === null ? [] : [bias]),
+    ];
+    const residual = this.#residualSums.get(x.name);
+    if (residual !== undefined) {
+      this.#residualSums.delete(x.name);
+      return this.graph.replaceNode(x, 'SkipGroupNorm', inputsOf(residual), { ...attributes, domain: MICROSOFT });
+    }
+    const sum = this.#rowSums.get(x.name) ?? this.#asRowSum(x, channels);
     if (sum === undefined) return this.graph.node('GroupNorm', [x, gamma32, beta32], attributes, MICROSOFT);
-    return this.graph.node('SkipGroupNorm', [sum.x, gamma32, beta32, sum.row], attributes, MICROSOFT);
+    return this.graph.node('SkipGroupNorm', inputsOf(sum), attributes, MICROSOFT);
   }
 
-  /** Where only a norm follows, no node uses this sum, and ONNX Runtime removes it. */
-  override addPerChannel(x: Value, row: Value): Value {
-    const sum = this.add(x, this.graph.node('Unsqueeze', [row, this.graph.integers([1, 2])]));
-    this.#perChannelSums.set(sum.name, { x, row });
+  /** A bias of the layer before, as a row for each picture. */
+  #asRowSum(x: Value, channels: number): Sum | undefined {
+    const biased = this.#biased.get(x.name);
+    if (biased === undefined) return undefined;
+    const dims = this.graph.concat(this.batchSize(biased.x), this.graph.integers([channels]));
+    return { x: biased.x, skip: this.graph.node('Expand', [biased.bias, dims]), bias: null };
+  }
+
+  override add(a: Value, b: Value): Value {
+    const [x, skip] = this.#biased.has(b.name) ? [b, a] : [a, b];
+    const biased = this.#biased.get(x.name);
+    if (biased !== undefined && this.#sequences.has(a.name) && this.#sequences.has(b.name)) {
+      return this.#sequence(this.graph.node('BiasAdd', [biased.x, biased.bias, skip], {}, MICROSOFT));
+    }
+    const sum = this.#like(a, super.add(a, b));
+    this.#residualSums.set(sum.name, { x: biased?.x ?? x, skip, bias: biased?.bias ?? null });
     return sum;
+  }
+
+  /** Where only a norm follows, no node uses this sum, and it is not written. */
+  override addPerChannel(x: Value, row: Value): Value {
+    const sum = super.add(x, this.graph.node('Unsqueeze', [row, this.graph.integers([1, 2])]));
+    const biased = this.#biased.get(x.name);
+    this.#rowSums.set(sum.name, { x: biased?.x ?? x, skip: row, bias: biased?.bias ?? null });
+    return sum;
+  }
+
+  override multiply(a: Value, b: Value): PlainValue {
+    return this.#like(a, super.multiply(a, b));
+  }
+
+  override layerNorm(x: Value, gamma: Value, beta: Value, epsilon: number): Value {
+    return this.#like(x, super.layerNorm(x, gamma, beta, epsilon));
+  }
+
+  override gelu(x: Value): Value {
+    return this.#like(x, super.gelu(x));
   }
 
   override scaleChannels(x: Value, row: Value): Value {
@@ -88,11 +162,23 @@ export class CudaOperators extends MicrosoftOperators {
   }
 
   override toTokens(x: Value, channels: number): Value {
-    return this.graph.node('Reshape', [x, this.graph.integers([-1, channels])]);
+    return this.#sequence(this.graph.node('Reshape', [x, this.graph.integers([0, -1, channels])]));
   }
 
   override toFeatureMap(tokens: Value, like: Value): Value {
-    return this.graph.node('Reshape', [tokens, this.graph.node('Shape', [like])]);
+    const shape = this.graph.node('Shape', [like]);
+    const reshape = (value: Value): PlainValue => this.graph.node('Reshape', [value, shape]);
+    const biased = this.#biased.get(tokens.name);
+    return biased === undefined ? reshape(tokens) : this.#addBias(reshape(biased.x), biased.bias);
+  }
+
+  protected override sequences(tokens: Value, options: AttentionOptions): PlainValue {
+    return this.#sequences.get(tokens.name) ?? super.sequences(tokens, options);
+  }
+
+  /** [B,S,C] where the queries were. */
+  protected override fromSequences(attended: PlainValue, channels: number, query: Value): Value {
+    return this.#sequences.has(query.name) ? this.#sequence(attended) : super.fromSequences(attended, channels, query);
   }
 
   override upsample(x: Value): Value {
@@ -105,5 +191,16 @@ export class CudaOperators extends MicrosoftOperators {
       this.graph.node('Shape', [value], { start, end });
     const size = this.graph.concat(dims(x, 0, 1), dims(like, 1, 3), dims(x, 3, 4));
     return this.graph.node('Resize', [x, null, null, size], NEAREST);
+  }
+
+  #sequence({ name }: Value): PlainValue {
+    const tokens = { name, layout: 'plain' } as const;
+    this.#sequences.set(name, tokens);
+    return tokens;
+  }
+
+  /** Notes that `y` are tokens [B,S,C] if `x` are. */
+  #like<T extends Value>(x: Value, y: T): T | PlainValue {
+    return this.#sequences.has(x.name) ? this.#sequence(y) : y;
   }
 }

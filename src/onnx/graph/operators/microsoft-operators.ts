@@ -15,6 +15,11 @@ export class MicrosoftOperators extends StandardOperators {
       { num_heads: heads, ...(causal ? { unidirectional: 1 } : {}) },
       MICROSOFT,
     );
+    return this.fromSequences(attended, channels, query);
+  }
+
+  /** Tokens in the form of the queries. */
+  protected fromSequences(attended: PlainValue, channels: number, _query: Value): Value {
     return this.graph.node('Reshape', [attended, this.graph.integers([-1, channels])]);
   }
 
