@@ -1,11 +1,15 @@
 /** The page of `serve` in a real browser: a person with one picture. */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { picture } from '../support/batch.js';
 import { describeInBrowser, openBrowser } from '../support/browser.js';
-import { startListening, startServe, stopServe, type Serving } from '../support/serve.js';
+import { waitFor } from '../support/processes.js';
+import { squarePng, startListening, startServe, stopServe, type Serving } from '../support/serve.js';
 
 const KEY = 'a key of a test';
 
@@ -197,6 +201,40 @@ describeInBrowser('the page', () => {
       expect(requested.splice(0).filter((url) => !url.startsWith(demo.url) && !/^(data|blob):/.test(url))).toEqual([]);
     } finally {
       await stopServe(demo);
+    }
+  });
+
+  it('is done when the answer has come to its end, not before', async () => {
+    let answer: ServerResponse | undefined;
+    const proxy = createServer((asked, reply) => {
+      if (asked.method === 'POST') {
+        reply.writeHead(200, { 'content-type': 'text/event-stream' });
+        reply.write(`event: result\ndata: ${JSON.stringify([{ generated_image: squarePng }])}\n\n`);
+        answer = reply;
+        return;
+      }
+      const { accept = '' } = asked.headers;
+      void fetch(`${server.url}${asked.url ?? ''}`, { headers: { accept } }).then(async ({ status, headers, body }) => {
+        reply.writeHead(status, { 'content-type': headers.get('content-type') ?? '' });
+        for await (const bytes of body ?? []) reply.write(bytes);
+        reply.end();
+      });
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    try {
+      await tab.goto(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}/`);
+      await fill(2);
+      await tab.getByRole('button', { name: 'Refine', exact: true }).click();
+      await waitFor('the result', () => answer !== undefined);
+      await sleep(300);
+      expect(await text('status')).toBe('Waiting for the server');
+      answer?.end();
+      await settled('Done');
+      await until(`document.getElementById('after').naturalWidth === 64`);
+    } finally {
+      await tab.close();
+      proxy.close();
+      requested.length = 0;
     }
   });
 

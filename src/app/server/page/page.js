@@ -100,15 +100,15 @@ const send = async (signal) => {
     element('key').focus();
   }
   if (!response.ok) throw new Error(named((await response.json()).error.message));
-  let isOver = false;
+  /* To its end: a server that stops before it breaks off, to the browser, what the page already called done. */
+  let outcome = null;
   for await (const [name, data] of readEvents(response)) {
     if (name === 'step') showStep(data);
-    if (name === 'error') throw new Error(named(data.error.message));
-    if (name !== 'result') continue;
-    isOver = true;
-    showResult(data);
+    if (name === 'result' || name === 'error') outcome = data;
   }
-  if (!isOver) throw new Error('The connection broke off.');
+  if (outcome === null) throw new Error('The connection broke off.');
+  if (outcome.error !== undefined) throw new Error(named(outcome.error.message));
+  showResult(outcome);
 };
 
 const setRunning = (controller) => {
