@@ -51,7 +51,7 @@ const faultOf = (request: BadRequest, { status, body }: Answer): string | null =
 const afterwards = async (server: Serving): Promise<string[]> => {
   const faults: string[] = [];
   if (/^ +at /m.test(server.log())) faults.push('a stack in the log');
-  for (const metric of ['sdxl_refine_queue_requests', 'sdxl_refine_queue_waiting']) {
+  for (const metric of ['sdxl_refine_queue_requests', 'sdxl_refine_queue_waiting', 'sdxl_refine_body_bytes']) {
     const left = await readMetric(server.url, metric);
     if (left !== 0) faults.push(`${metric} is ${left}`);
   }

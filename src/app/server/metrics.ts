@@ -1,6 +1,7 @@
 /** What Prometheus is told. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { RefineService } from './refine-service.js';
+import type { ByteBudget } from './requests/byte-budget.js';
 
 export interface Metrics {
   registry: Registry;
@@ -13,7 +14,7 @@ export interface Metrics {
 /** From the tens of milliseconds of a small model to the minutes of a large one without a GPU. */
 const SECONDS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300];
 
-export const createMetrics = (service: () => RefineService): Metrics => {
+export const createMetrics = (service: () => RefineService, budget: ByteBudget): Metrics => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -31,6 +32,14 @@ export const createMetrics = (service: () => RefineService): Metrics => {
     registers,
     collect() {
       this.set(service().queue.waiting);
+    },
+  });
+  new Gauge({
+    name: 'sdxl_refine_body_bytes',
+    help: 'Bytes of bodies and fetched pictures that requests hold in memory',
+    registers,
+    collect() {
+      this.set(budget.held);
     },
   });
   new Gauge({

@@ -34,6 +34,7 @@ export const runServe = async (flags: ServeFlags, context: ProcessContext): Prom
     bodyLimit: parseWhole('--body-limit', flags.bodyLimit, 1) * MEBIBYTE,
   };
   const bodiesLimit = parseWhole('--bodies-limit', flags.bodiesLimit, 1) * MEBIBYTE;
+  const budget = new ByteBudget(Math.max(bodiesLimit, limits.bodyLimit));
   const places = parseWhole('--queue', flags.queue, 0) + 1;
   const screening = await planScreening(flags, context);
   const { reading, scoring } = scoreOptions(flags, screening);
@@ -43,7 +44,7 @@ export const runServe = async (flags: ServeFlags, context: ProcessContext): Prom
   try {
     await openScreening(screening, flags, context, stop.signal);
     const { engine, ofModel, note } = await createEngine(flags, context, stop.signal);
-    const metrics: Metrics = createMetrics(() => service);
+    const metrics: Metrics = createMetrics(() => service, budget);
     const service = new RefineService({ engine, places, onStepTime: metrics.stepTook, onTrouble: log.surprise });
     const request = readingOf(reading, ofModel);
     const thread = new RequestThread(request);
@@ -61,8 +62,17 @@ export const runServe = async (flags: ServeFlags, context: ProcessContext): Prom
           },
         },
         ...{ rows: request.rows, note },
-        budget: new ByteBudget(Math.max(bodiesLimit, limits.bodyLimit)),
-        ...{ service, metrics, log, host, key, tls, signal: stop.signal, isGuardedElsewhere: flags.auth === false },
+        ...{
+          service,
+          metrics,
+          budget,
+          log,
+          host,
+          key,
+          tls,
+          signal: stop.signal,
+          isGuardedElsewhere: flags.auth === false,
+        },
       });
     } finally {
       await thread.close();
