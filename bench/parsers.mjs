@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { deflateSync } from 'node:zlib';
 import { crc32 } from '../dist/media/metadata/containers/crc32.js';
 import { decodeInline } from '../dist/media/image/decode-inline.js';
+import { withoutPngTexts } from '../dist/media/image/without-png-texts.js';
 import { parseJson } from '../dist/io/json/parse-json.js';
 import { readCsv } from '../dist/run/manifest/formats/read-csv.js';
 import { readJsonl } from '../dist/run/manifest/formats/read-jsonl.js';
@@ -299,6 +300,7 @@ const PARSERS = [
     (n) => png(count(n, (at) => [`key${at}`, 'x'])),
     (bytes) => readEmbeddedText(bytes, () => undefined),
   ],
+  ['png, text chunks taken away', 'chunks', 9000, (n) => png(count(n, (at) => [`key${at}`, 'x'])), withoutPngTexts],
   [
     'png, infotext',
     'characters',

@@ -10,6 +10,8 @@ export const FETCH_TIMEOUT_MS = 30_000;
 export const MAX_PIXELS = 8192 * 8192;
 /** Width or height. A strip of few pixels is padded to many. */
 export const MAX_SIDE = 16_384;
+/** Chunks of a PNG before its pixels: an honest file has some dozens. */
+export const MAX_CHUNKS_BEFORE_PIXELS = 10_000;
 /** Bytes of an EXIF block that is handed on; libvips refuses to write one of more than 8 MiB. A larger one is left out. */
 export const MAX_EXIF_BYTES = 2 ** 20;
 /** Bytes of an ICC profile that is handed on; profiles of screens and printers take up to 3 MiB. A larger one is honoured but not kept. */

@@ -5,6 +5,7 @@ import { sampleProblem } from './check-samples.js';
 import { paddedPixelCount } from './fit.js';
 import { unsupportedFormat } from './unsupported-formats.js';
 import { MAX_PIXELS, MAX_SIDE } from './limits.js';
+import { withoutPngTexts } from './without-png-texts.js';
 
 const FORMATS = ['png', 'jpeg', 'webp', 'tiff', 'avif', 'gif'] as const;
 export type PictureFormat = (typeof FORMATS)[number];
@@ -57,8 +58,10 @@ export async function openPicture(
 }
 
 async function readMetadata(input: string | Uint8Array): Promise<{ image: Sharp; metadata: Metadata }> {
+  // libvips decompresses a PNG's texts, and sharp hands them over on the main thread. `media/metadata` reads them itself.
+  const from = typeof input === 'string' ? input : withoutPngTexts(input);
   // 'error' refuses cut files; the stricter 'warning' also refuses sound ones, such as JPEGs with stray bytes between markers.
-  const image = sharp(input, { autoOrient: true, failOn: 'error', limitInputPixels: false });
+  const image = sharp(from, { autoOrient: true, failOn: 'error', limitInputPixels: false });
   return { image, metadata: await image.metadata() };
 }
 

@@ -1,0 +1,36 @@
+/** A PNG without the texts before its pixels, for decoders that would decompress them and hand them over where nobody asks. */
+import { MAX_CHUNKS_BEFORE_PIXELS } from './limits.js';
+
+const typeNumber = (type: string): number => Buffer.from(type, 'latin1').readUInt32BE();
+const TEXTS = new Set(['tEXt', 'zTXt', 'iTXt'].map(typeNumber));
+const [PIXELS, END] = [typeNumber('IDAT'), typeNumber('IEND')];
+
+const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+/** Length, type and checksum. */
+const FRAME_BYTES = 12;
+
+/**
+ * What follows the first chunk of pixels stays, as decoders do not look for texts there. A file with more than `MAX_CHUNKS_BEFORE_PIXELS`
+ * chunks there ends with the last of them, so that it is refused: looking at millions would take too long.
+ * @param picture of any format @returns the same bytes where they are no PNG, or have no such text: nothing is copied
+ */
+export const withoutPngTexts = (picture: Uint8Array): Uint8Array => {
+  const bytes = Buffer.from(picture.buffer, picture.byteOffset, picture.byteLength);
+  if (!bytes.subarray(0, SIGNATURE.length).equals(SIGNATURE)) return picture;
+  const kept: Buffer[] = [];
+  /** Where begins what is kept next. */
+  let from = 0;
+  let at = SIGNATURE.length;
+  for (let count = 0; at + FRAME_BYTES <= bytes.length; count++) {
+    if (count === MAX_CHUNKS_BEFORE_PIXELS) return bytes.subarray(0, at);
+    const type = bytes.readUInt32BE(at + 4);
+    const end = at + FRAME_BYTES + bytes.readUInt32BE(at);
+    if (end > bytes.length || type === PIXELS || type === END) break;
+    if (TEXTS.has(type)) {
+      if (from < at) kept.push(bytes.subarray(from, at));
+      from = end;
+    }
+    at = end;
+  }
+  return from === 0 ? picture : Buffer.concat([...kept, bytes.subarray(from)]);
+};
