@@ -1,10 +1,12 @@
 /** `sdxl-refine <picture>`: one picture in, one picture out, and nothing else. */
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import type { ResultRecord } from '#src/records/result.js';
+import { temporaryPath } from '#src/run/results/temporary-path.js';
 import { model, picture, readPixels, runBatch, workFolder, writeRows } from '../support/batch.js';
 import { runCli, startCli, type CliRun } from '../support/run-cli.js';
 
@@ -35,6 +37,17 @@ it('the ending decides the format; missing folders are made', async () => {
   expect(await refine(cwd, 'cat.png', '-o', 'new/deep/fox.webp', '-q')).toMatchObject({ code: 0, stderr: '' });
   expect(readdirSync(join(cwd, 'new/deep'))).toEqual(['fox.webp']);
   expect((await sharp(join(cwd, 'new/deep/fox.webp')).metadata()).format).toBe('webp');
+});
+
+it('removes what a killed run was writing for the same file, and no other temporary file', async () => {
+  const cwd = work('killed');
+  const dead = spawnSync(process.execPath, ['--version']).pid;
+  const left = (writer: number, name: string): string =>
+    basename(temporaryPath(join(cwd, name))).replace(`-${process.pid}-`, `-${writer}-`);
+  const others = [left(process.pid, 'fox.png'), left(dead, 'dog.png')];
+  for (const name of [left(dead, 'fox.png'), ...others]) writeFileSync(join(cwd, name), 'half a picture');
+  expect((await refine(cwd, 'cat.png', '-o', 'fox.png')).code).toBe(0);
+  expect(readdirSync(cwd).sort()).toEqual([...others, 'cat.png', 'fox.png'].sort());
 });
 
 it('what exists stays without a terminal to ask on, and -y replaces it', async () => {

@@ -15,8 +15,8 @@ const LOCK = /^\.sdxl-refine(?:-\d+-of-\d+)?\.lock$/;
 export interface ClearOptions {
   /** Where runs have their locks. */
   outputFolder: string;
-  /** As of `lockFolder`: '' or a part's. */
-  part: string;
+  /** As of `lockFolder`: '' or a part's. null: this process holds no lock. */
+  part: string | null;
   /** Whether a process of this machine lives. */
   isAlive: (pid: number) => boolean;
   /** Only what was to become this file: in a folder that is not the runs' own. */
@@ -35,7 +35,7 @@ export const clearTemporaries = async (folder: string, options: ClearOptions): P
     const found = names.filter((name) => TEMPORARY.test(name) || OF_LOCK.test(name));
     if (found.length === 0) return;
     /* Looked at after the files: who has begun since has none among them. */
-    const others = await otherHolders(outputFolder, `.sdxl-refine${part}.lock`);
+    const others = await otherHolders(outputFolder, part === null ? null : `.sdxl-refine${part}.lock`);
     const lives = (writer: number): boolean => others.has(writer) || (writer !== pid && isAlive(writer));
     for (const name of found) {
       const [, writer, mark] = TEMPORARY.exec(name) ?? [];
@@ -72,8 +72,8 @@ const namesIn = (folder: string): Promise<string[]> =>
     throw cause;
   });
 
-/** Processes that hold locks of other parts. */
-const otherHolders = async (folder: string, own: string): Promise<Set<number>> => {
+/** Processes that hold locks, other than our own. */
+const otherHolders = async (folder: string, own: string | null): Promise<Set<number>> => {
   const holders = new Set<number>();
   for (const name of await namesIn(folder)) {
     if (!LOCK.test(name) || name === own) continue;

@@ -11,6 +11,7 @@ import { fileIdentity } from '../../../io/files/file-identity.js';
 import { ALL, NOTHING, type Replaceable } from '../../../run/batch/replaceable.js';
 import { runBatch } from '../../../run/batch/run-batch.js';
 import { isRefineError, RefineError } from '../../../errors.js';
+import { clearTemporaries } from '../../../run/results/clear-temporaries.js';
 import { jsonText } from '../../../io/json/json-text.js';
 import { readPictureHeader } from '../../../media/image/read-header.js';
 import { parsePictureSource } from '../../../run/manifest/inputs/picture-source.js';
@@ -20,6 +21,7 @@ import type { Journal } from '../../../run/results/journal.js';
 import { buildResultRecord } from '../../../run/results/result-record.js';
 import { batchKind, planBatch, type BatchFlags, type BatchRun } from './batch-run.js';
 import { BUNDLED_MODEL } from '../options/bundled-model.js';
+import { isAlive } from '../is-process-alive.js';
 import type { MergedConfig } from '../config/config.js';
 import { packageVersion } from '../package-version.js';
 import { expectOnePicture, readPictureInput, type PictureInput } from '../options/picture-input.js';
@@ -179,6 +181,7 @@ const writeTo = async (
   place: Place,
 ): Promise<ResultRecord> => {
   const isOurs = await makeOutputFolder(folder);
+  await clearKilled(folder, name, place);
   try {
     const result = await runRow({ ...row, output: name }, folder, run, place);
     return result.status === 'ok' ? { ...result, image_file_name: shown } : result;
@@ -187,6 +190,15 @@ const writeTo = async (
     if (isOurs) await rmdir(folder).catch(() => undefined);
   }
 };
+
+/** What killed runs were writing for the same file. In a folder where that cannot be told it stays, and does no harm. */
+const clearKilled = (folder: string, name: string, { context }: Place): Promise<void> =>
+  clearTemporaries(folder, {
+    outputFolder: folder,
+    part: null,
+    isAlive: (pid) => isAlive(context, pid),
+    onlyOf: join(folder, name),
+  }).catch(() => undefined);
 
 const runRow = async (
   row: Row,

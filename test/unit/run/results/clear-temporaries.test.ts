@@ -38,6 +38,14 @@ describe('clearTemporaries', () => {
     expect(readdirSync(pictures)).toEqual([temporaryOf(ELSEWHERE)]);
   });
 
+  it('leaves what any lock names, where this process holds none', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, '.sdxl-refine.lock'), JSON.stringify({ pid: ELSEWHERE, host: 'elsewhere' }));
+    leave(folder, temporaryOf(ELSEWHERE), temporaryOf(DEAD));
+    await clearTemporaries(folder, { ...options(folder), part: null });
+    expect(readdirSync(folder).sort()).toEqual([temporaryOf(ELSEWHERE), '.sdxl-refine.lock'].sort());
+  });
+
   it('takes a file with our own number for one of a process before us, until we write there', async () => {
     const folder = temporaryFolder();
     const clear = folderClearer(options(folder));
