@@ -4,6 +4,7 @@ import { CPU, type Precision, type Target } from '../../onnx/graph/operators/tar
 import { parseSchedulerConfig, type SchedulerConfig } from '../schedulers/registry.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
 import { readClipTokenizer, readTokenizer } from '../text/tokenizer/read-tokenizer.js';
+import type { CallQueue } from '../../onnx/runtime/call-queue.js';
 import type { Adapter } from '../../models/networks/adapter.js';
 import type { EmbeddingChoice, LoraChoice, MemoryUse, VaeTiling } from '../../records/model-options.js';
 import type { Unet } from '../unet/predict-noise.js';
@@ -16,6 +17,7 @@ import type { ModelFiles, ModelComponent } from '../../models/weights/discovery/
 import { openAdapters, type OpenedAdapters } from './open-adapters.js';
 import { openEmbeddings } from './open-embeddings.js';
 import { openTextEncoder, openUnet, openVae, type OnUnused } from './open-components.js';
+import { queueTextEncoder, queueUnet, queueVae } from './queue-calls.js';
 import { unusedWarning } from './unused-warning.js';
 import { adapterApplier, type AdaptedModel, type ApplyAdapters } from './apply-adapters.js';
 
@@ -50,16 +52,24 @@ export interface LoadOptions {
   loras?: readonly LoraChoice[];
   /** Default: none. */
   embeddings?: readonly EmbeddingChoice[];
+  /** Where jobs that run at the same time share calls; null: only one job runs at a time. Default: null. */
+  queue?: CallQueue | null;
 }
 
 /**
  * @param path a folder in the diffusers layout, an ONNX export, or a one-file checkpoint
  * @throws MODEL_* WEIGHTS_* LORA_UNSUITABLE EMBEDDING_UNSUITABLE SESSION_CREATE
  */
-export const loadModel = async (
-  path: string,
-  { target = CPU, vae = null, vaeTiling = 'auto', memory = 'lean', loras = [], embeddings = [] }: LoadOptions = {},
-): Promise<Model> => {
+export const loadModel = async (path: string, options: LoadOptions = {}): Promise<Model> => {
+  const {
+    target = CPU,
+    vae = null,
+    vaeTiling = 'auto',
+    memory = 'lean',
+    loras = [],
+    embeddings = [],
+    queue = null,
+  } = options;
   const found = await findModel(path);
   const files = vae === null ? found : { ...found, vae: await findVae(vae, found.vae) };
   const { index } = files;
@@ -67,9 +77,11 @@ export const loadModel = async (
   const unused: string[] = [...files.unknownTensors];
   const onUnused: OnUnused = (names) => unused.push(...names);
   const adapters = await openAdapters(loras, files);
-  const encoders = await openTextEncoders(files, target, onUnused, adapters);
+  const opened = await openTextEncoders(files, target, onUnused, adapters);
+  const encoders = queue === null ? opened : opened.map((encoder) => queueTextEncoder(encoder, queue));
   const { textEncoders, digest: embedded } = await openEmbeddings(embeddings, encoders);
-  const unet = await openUnet(files.unet, { target, memory, adapters: adapters.parts.unet }, onUnused);
+  const ownUnet = await openUnet(files.unet, { target, memory, adapters: adapters.parts.unet }, onUnused);
+  const unet = queue === null ? ownUnet : queueUnet(ownUnet, queue);
   expectWidths(files.unet, unet, textEncoders, timeIds);
   const autoencoder = await openVae(files.vae, { target, vaeTiling }, onUnused);
   const warning = unusedWarning(unused);
@@ -77,7 +89,7 @@ export const loadModel = async (
   return {
     ...weigh(Object.fromEntries(loras.map(({ name, weight }) => [name, weight]))),
     applyAdapters: loras.length === 0 ? null : weigh,
-    vae: autoencoder,
+    vae: queue === null ? autoencoder : queueVae(autoencoder, queue),
     schedulerConfig: parseSchedulerConfig(files.scheduler),
     timeIds,
     zeroEmptyNegative: index.forceZerosForEmptyPrompt,

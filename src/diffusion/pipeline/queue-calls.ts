@@ -1,0 +1,80 @@
+/** Which calls of each network several jobs can share (onnx/runtime/call-queue.ts). */
+import { CLIP } from '../../models/networks/clip-text-encoder.js';
+import { UNET } from '../../models/networks/unet.js';
+import { VAE_DECODER, VAE_ENCODER } from '../../models/networks/vae.js';
+import type { CallQueue, MergeRules } from '../../onnx/runtime/call-queue.js';
+import type { Session } from '../../onnx/runtime/session.js';
+import { LATENT_SCALE } from '../../records/picture.js';
+import type { TextEncoder } from '../text/encode-prompt.js';
+import { CrossAttentionCache } from '../unet/cross-attention-cache.js';
+import type { Unet } from '../unet/predict-noise.js';
+import type { Autoencoder } from '../vae/autoencoder.js';
+
+/** Most batch entries that CUDA's group normalization takes (group_norm_impl.cu). */
+const MOST_ENTRIES = 32;
+/** The VAE fills a GPU with one picture of this size, and takes 5 GB for it: only smaller ones share a call. */
+const VAE_PIXELS = 1024 ** 2;
+
+const { sample, timestep, prompt, addition } = UNET;
+
+const UNET_RULES: MergeRules = {
+  /* Adapter weights and FreeU's inputs are shared; cached keys and values have one row for each token. */
+  stacked: (input) => [sample, timestep, prompt, addition].includes(input as never) || /\.to_[kv]$/.test(input),
+  limit: () => MOST_ENTRIES,
+};
+
+const CLIP_RULES: MergeRules = {
+  stacked: [CLIP.ids, CLIP.tokenMask, CLIP.embeddingVectors, CLIP.attentionMask],
+  indices: { [CLIP.endOfText]: CLIP.ids },
+};
+
+/** @param input [B,C,H,W] @param scale pixels of a picture for a row or column of it */
+const vaeRules = (input: string, scale: number): MergeRules => ({
+  stacked: [input],
+  limit: ({ [input]: feed }) => {
+    const [, , height = 1, width = 1] = feed?.dims ?? [];
+    return VAE_PIXELS / (height * width * scale ** 2);
+  },
+});
+
+export const queueUnet = (unet: Unet, queue: CallQueue): Unet => {
+  const { session, crossAttentionCache, openFreeU } = unet;
+  /* An ONNX export's inputs are its own. */
+  const rules = unet.feeds === undefined ? UNET_RULES : null;
+  const queued = (one: Session): Session => queue.queued(one, rules);
+  return {
+    ...unet,
+    session: queued(session),
+    ...(crossAttentionCache === undefined
+      ? {}
+      : { crossAttentionCache: new CrossAttentionCache(queued(crossAttentionCache.session)) }),
+    ...(openFreeU === undefined ? {} : { openFreeU: async () => queued(await openFreeU()) }),
+  };
+};
+
+export const queueTextEncoder = (encoder: TextEncoder, queue: CallQueue): TextEncoder => {
+  const { session, extended } = encoder;
+  const rules = extended === undefined ? null : CLIP_RULES;
+  return {
+    ...encoder,
+    session: queue.queued(session, rules),
+    ...(extended === undefined ? {} : { extended: async () => queue.queued(await extended(), rules) }),
+  };
+};
+
+export const queueVae = (vae: Autoencoder, queue: CallQueue): Autoencoder => {
+  const { encoder, decoder, rowStrips } = vae;
+  return {
+    ...vae,
+    encoder: queue.queued(encoder, rowStrips === null ? null : vaeRules(VAE_ENCODER.image, 1)),
+    decoder: queue.queued(decoder, rowStrips === null ? null : vaeRules(VAE_DECODER.latents, LATENT_SCALE)),
+    ...(rowStrips === null
+      ? {}
+      : {
+          rowStrips: {
+            ...rowStrips,
+            open: async (name, write) => queue.queued(await rowStrips.open(name, write), null),
+          },
+        }),
+  };
+};

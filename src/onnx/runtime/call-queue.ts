@@ -1,0 +1,194 @@
+/**
+ * Merges calls of a network by several jobs into one with a larger batch: a GPU takes little longer for a few pictures than for
+ * one. Jobs need not know of each other, nor be at the same step.
+ */
+import { concatBatch, sliceBatch, type Tensor } from '../../tensor/tensor.js';
+import type { Feeds, Integers, Session } from './session.js';
+
+/** How the calls of a network are merged. Inputs that are not named here are shared: only calls with equal ones are merged. */
+export interface MergeRules {
+  /** Inputs with one row or more for each batch entry. Outputs are split in proportion to the rows of the first. */
+  stacked: readonly string[] | ((input: string) => boolean);
+  /** int64 inputs whose numbers are rows of another input. */
+  indices?: Readonly<Record<string, string>>;
+  /** Largest batch, in rows of the first stacked input; default: any. */
+  limit?: (feeds: Feeds) => number;
+}
+
+interface Call {
+  network: Network;
+  feeds: Feeds;
+  resolve: (outputs: Outputs) => void;
+  reject: (error: unknown) => void;
+}
+
+interface Network {
+  session: Session;
+  rules: MergeRules;
+  /** Calls of a batch; a batch that fails halves it. */
+  mostCalls: number;
+}
+
+type Outputs = Readonly<Record<string, Tensor>>;
+
+export class CallQueue {
+  #jobs = 0;
+  #isRunning = false;
+  readonly #waiting: Call[] = [];
+
+  /** Counts a job: calls wait until every job that is under way has one. */
+  async during<T>(job: () => Promise<T>): Promise<T> {
+    this.#jobs++;
+    try {
+      return await job();
+    } finally {
+      this.#jobs--;
+      this.#runNext();
+    }
+  }
+
+  /** The same session, whose calls are merged. @param rules null: they run one after the other */
+  queued(session: Session, rules: MergeRules | null): Session {
+    const network: Network = { session, rules: rules ?? { stacked: [] }, mostCalls: rules === null ? 1 : Infinity };
+    return {
+      run: (feeds) =>
+        new Promise((resolve, reject) => {
+          this.#waiting.push({ network, feeds, resolve, reject });
+          this.#runNext();
+        }),
+      close: () => session.close(),
+    };
+  }
+
+  #runNext(): void {
+    const [first] = this.#waiting;
+    if (first === undefined || this.#isRunning || this.#waiting.length < this.#jobs) return;
+    const calls = mergeable(first, this.#waiting);
+    for (const call of calls) this.#waiting.splice(this.#waiting.indexOf(call), 1);
+    this.#isRunning = true;
+    void runCalls(calls).then(() => {
+      this.#isRunning = false;
+      this.#runNext();
+    });
+  }
+}
+
+/** `first`, and the calls that can run in one batch with it. */
+const mergeable = (first: Call, waiting: readonly Call[]): Call[] => {
+  const { rules, mostCalls } = first.network;
+  const limit = rules.limit?.(first.feeds) ?? Infinity;
+  const calls = [first];
+  if (mostCalls === 1) return calls;
+  let rows = rowsOf(first);
+  for (const call of waiting) {
+    if (calls.length >= mostCalls) break;
+    if (call === first || call.network !== first.network || !isAlike(first, call)) continue;
+    if (rows + rowsOf(call) > limit) continue;
+    rows += rowsOf(call);
+    calls.push(call);
+  }
+  return calls;
+};
+
+/** Settles all calls, and never rejects. */
+const runCalls = async (calls: readonly Call[]): Promise<void> => {
+  const [first] = calls;
+  if (first === undefined) return;
+  const { network } = first;
+  try {
+    const outputs = await network.session.run(calls.length === 1 ? first.feeds : mergeFeeds(calls));
+    if (calls.length === 1) {
+      first.resolve(outputs);
+      return;
+    }
+    const all = calls.reduce((sum, call) => sum + rowsOf(call), 0);
+    let start = 0;
+    for (const call of calls) {
+      const [from, to] = [start / all, (start += rowsOf(call)) / all];
+      call.resolve(share(outputs, from, to));
+    }
+  } catch (thrown) {
+    if (calls.length === 1) {
+      first.reject(thrown);
+      return;
+    }
+    /* Most often the device has too little memory for the batch. */
+    const size = Math.floor(calls.length / 2);
+    network.mostCalls = Math.min(network.mostCalls, size);
+    for (let start = 0; start < calls.length; start += size) await runCalls(calls.slice(start, start + size));
+  }
+};
+
+const isStacked = ({ stacked }: MergeRules, input: string): boolean =>
+  typeof stacked === 'function' ? stacked(input) : stacked.includes(input);
+
+const rowsOf = ({ network, feeds }: Call): number => {
+  const stacked = Object.entries(feeds).find(([input]) => isStacked(network.rules, input));
+  if (stacked === undefined) throw new RangeError('a call without a stacked input');
+  return rowCount(stacked[1]);
+};
+
+const rowCount = (feed: Tensor | Integers): number => feed.dims?.[0] ?? ('integers' in feed ? feed.integers.length : 0);
+
+/** Whether all inputs of two calls are equal, or are of equal size in all dimensions but the first. */
+const isAlike = ({ network, feeds }: Call, other: Call): boolean => {
+  const inputs = Object.entries(feeds);
+  if (inputs.length !== Object.keys(other.feeds).length) return false;
+  return inputs.every(([input, feed]) => {
+    const theirs = other.feeds[input];
+    if (theirs === undefined || 'integers' in feed !== 'integers' in theirs) return false;
+    if (network.rules.indices?.[input] !== undefined) return true;
+    const isSize = isStacked(network.rules, input);
+    const [ours, others] = [feed.dims ?? [], theirs.dims ?? []].map((dims) => dims.slice(isSize ? 1 : 0).join());
+    return ours === others && (isSize || isEqual(numbersOf(feed), numbersOf(theirs)));
+  });
+};
+
+const numbersOf = (feed: Tensor | Integers): ArrayLike<number> => ('integers' in feed ? feed.integers : feed.data);
+
+const isEqual = (a: ArrayLike<number>, b: ArrayLike<number>): boolean => {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+  return true;
+};
+
+const mergeFeeds = (calls: readonly Call[]): Feeds => {
+  const [first] = calls as readonly [Call, ...Call[]];
+  const { rules } = first.network;
+  return Object.fromEntries(
+    Object.entries(first.feeds).map(([input, feed]) => {
+      const parts = calls.map(({ feeds }) => feeds[input] as Tensor | Integers);
+      const target = rules.indices?.[input];
+      if (target !== undefined) return [input, mergeIndices(calls, parts as readonly Integers[], target)];
+      if (!isStacked(rules, input)) return [input, feed];
+      if (!('integers' in feed)) return [input, concatBatch(parts as readonly Tensor[])];
+      return [input, mergeIntegers(parts as readonly Integers[])];
+    }),
+  );
+};
+
+const mergeIntegers = (parts: readonly Integers[]): Integers => {
+  const integers = parts.flatMap((part) => [...part.integers]);
+  const [, ...rest] = parts[0]?.dims ?? [];
+  return { integers, dims: [parts.reduce((sum, part) => sum + rowCount(part), 0), ...rest] };
+};
+
+/** The rows of `target` that a call points to come after those of the calls before it. */
+const mergeIndices = (calls: readonly Call[], parts: readonly Integers[], target: string): Integers => {
+  let before = 0;
+  const shifted = parts.map((part, index) => {
+    const integers = part.integers.map((row) => row + before);
+    before += rowCount(calls[index]?.feeds[target] as Tensor | Integers);
+    return { ...part, integers };
+  });
+  return mergeIntegers(shifted);
+};
+
+/** A call's part of each output, from one fraction of its first dimension to another. */
+const share = (outputs: Outputs, from: number, to: number): Outputs =>
+  Object.fromEntries(
+    Object.entries(outputs).map(([name, output]) => {
+      const rows = output.dims[0] ?? 0;
+      return [name, sliceBatch(output, Math.round(from * rows), Math.round(to * rows))];
+    }),
+  );
