@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { model, picture, quick, readResults, runBatch, workFolder, writeRows } from '../support/batch.js';
-import { runCli } from '../support/run-cli.js';
+import { parseResults, runCli } from '../support/run-cli.js';
 
 const folder = workFolder();
 let count = 0;
@@ -54,6 +54,8 @@ describe('a row', () => {
       { image: 'a.png', output: 'c.png' },
     ]);
     const before = contents(cwd);
+    const dry = await runBatch(['m.jsonl', '--output-dir', '.', '--overwrite', '--dry-run', '--json'], { cwd });
+    const looked = parseResults(dry.stdout).map(({ image_file_name: name, error }) => error?.code ?? name);
     const run = await runBatch(['m.jsonl', '--output-dir', '.', '--overwrite'], { cwd });
     expect(told(cwd)).toEqual([
       'OUTPUT_IS_INPUT',
@@ -62,6 +64,7 @@ describe('a row', () => {
       'ROW_FIELD_INVALID',
       'OUTPUT_IS_INPUT',
     ]);
+    expect(looked.slice(0, 5)).toEqual(told(cwd));
     expect([run.code, run.stderr]).toEqual([
       1,
       expect.stringMatching(/replaces no input.*b\.png, a file that this run reads/),
@@ -104,8 +107,22 @@ describe('a row', () => {
       { image: 'a.png', ...quick, output: 'new.png' },
       { image: 'o/new.png', ...quick, output: 'newer.png' },
     ]);
-    const { code, stderr } = await runBatch(['m.jsonl', '--output-dir', 'o', '--resume'], { cwd });
+    const resume = ['m.jsonl', '--output-dir', 'o', '--resume'];
+    expect((await runBatch([...resume, '--dry-run'], { cwd })).code).toBe(0);
+    const { code, stderr } = await runBatch(resume, { cwd });
     expect([code, stderr]).toEqual([0, expect.stringContaining('1 refined, 1 already done (2 rows) in')]);
+    /* Another prompt: it would be done again, over what the other row reads. */
+    writeRows(join(cwd, 'm.jsonl'), [
+      { image: 'a.png', ...quick, prompt: 'another', output: 'new.png' },
+      { image: 'o/new.png', ...quick, output: 'newer.png' },
+    ]);
+    for (const flags of [['--dry-run'], []]) {
+      const changed = await runBatch([...resume, ...flags], { cwd });
+      expect([changed.code, changed.stderr]).toEqual([
+        1,
+        expect.stringContaining('new.png, a file that this run reads'),
+      ]);
+    }
   });
 });
 

@@ -66,7 +66,10 @@ it('--append leaves them where they are', async () => {
 it('so do a dry run, a run that begins anew and one that is refused', async () => {
   const out = strangeRun('others');
   const manifest = ['m.jsonl', '--output-dir', out];
-  expect(await batch(...manifest, '--resume', '--dry-run')).toMatchObject({ code: 0 });
+  const dry = await batch(...manifest, '--resume', '--dry-run');
+  expect([dry.code, named(dry.stderr)]).toEqual([0, [2, 3, 4, 5, 6, 7, 8, 9, 12, 13]]);
+  expect(dry.stderr).toContain('and 5 more lines that are not results');
+  expect(await batch(...manifest, '--resume', '--dry-run', '--quiet')).toMatchObject({ code: 0, stderr: '' });
   expect(await batch(...manifest)).toMatchObject({
     code: 6,
     stderr: expect.stringContaining('[OUTPUT_EXISTS]') as string,

@@ -1,15 +1,14 @@
 /** The first stage of a row: reads its input, and unless an earlier run finished the same work, screens and decodes it. */
-import { join } from 'node:path';
 import { isRefineError, messageOf, RefineError, type ErrorCode } from '../../errors.js';
-import { fileIdentity } from '../../io/files/file-identity.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import type { ResultRecord, SafetyCheck } from '../../records/result.js';
 import type { EarlierResults } from '../results/earlier-results.js';
 import { isBlocked, type Screening } from '../safety/screening.js';
 import { outputsOf } from './check-outputs.js';
-import { NONE_IN_USE, type FilesInUse } from './files-in-use.js';
+import type { FilesInUse } from './files-in-use.js';
 import { findOutputFault } from './verify-output.js';
 import { refuseObstacle } from './output-obstacles.js';
+import { refuseInUse, refuseOwnInput } from './refuse-inputs.js';
 import { readRowInput, type PreparedRow, type RowInput } from './prepare-row.js';
 import { rowDigest } from './row-digest.js';
 
@@ -101,6 +100,15 @@ export const beginRow = async (
   });
 };
 
+/** What tells whether an earlier run finished a row. */
+export type FindOptions = Omit<BeginOptions, 'inUse' | 'onRedo'>;
+
+/** As `beginRow` would find it. @throws IMAGE_* of the row; CANCELLED */
+export const isFinished = async (row: Row, options: FindOptions): Promise<boolean> => {
+  const input = await readRowInput(row, options.signal);
+  return (await findFinished(row, digestOf(row, input.identity, options), options)) !== null;
+};
+
 /** The digest of everything that decides a row's output: row, model, screening and LoRAs. */
 export const digestOf = (
   row: Row,
@@ -120,33 +128,6 @@ const loraDigestText = (
 /** The second stage of a row. Decoded pictures are large, so fewer rows are decoded at a time than wait for screening. */
 export const decodeRow = ({ input, ...row }: PassedRow): Promise<ReadyRow | FailedRow> =>
   failRowOnError(row, async () => ({ ...row, kind: 'ready', prepared: await input.prepare() }));
-
-/** Refuses an output that would replace the row's own input. @throws OUTPUT_IS_INPUT */
-const refuseOwnInput = async ({ source, output }: Row, outputFolder: string): Promise<void> => {
-  if (source.kind !== 'file' && source.kind !== 'latents') return;
-  const [input, target] = await Promise.all([source.path, join(outputFolder, output)].map(fileIdentity));
-  if (input === null || input !== target) return;
-  throw new RefineError(
-    'OUTPUT_IS_INPUT',
-    `Expected an output that replaces no input, got ${output}, which is the row's own picture ${source.path}. Choose another --output-dir, or another output for the row.`,
-  );
-};
-
-/** Refuses an output that would replace another file that the run reads. @throws OUTPUT_IS_INPUT */
-const refuseInUse = async (
-  row: Row,
-  { outputFolder, inUse = NONE_IN_USE }: Pick<BeginOptions, 'outputFolder' | 'inUse'>,
-): Promise<void> => {
-  if (inUse.size === 0) return;
-  for (const name of outputsOf(row)) {
-    const path = inUse.get((await fileIdentity(join(outputFolder, name))) ?? '');
-    if (path === undefined) continue;
-    throw new RefineError(
-      'OUTPUT_IS_INPUT',
-      `Expected an output that replaces no input, got ${name}, which is ${path}, a file that this run reads. Choose another --output-dir, or another output for the row.`,
-    );
-  }
-};
 
 const RETRIED_ERRORS: readonly (ErrorCode | undefined)[] = ['OUTPUT_OBSTRUCTED', 'OUTPUT_TAKEN'];
 

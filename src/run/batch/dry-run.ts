@@ -6,7 +6,9 @@ import type { ResultRecord } from '../../records/result.js';
 import { buildResultRecord } from '../results/result-record.js';
 import { readLatents } from '../../models/weights/latents/read-latents.js';
 import { outputsOf } from './check-outputs.js';
+import type { FilesInUse } from './files-in-use.js';
 import { refuseObstacle } from './output-obstacles.js';
+import { refuseInUse, refuseOwnInput } from './refuse-inputs.js';
 import type { ProcessorInfo, RowProcessor } from './row-processor.js';
 
 export interface DryRunCost {
@@ -19,6 +21,10 @@ export interface DryRunCost {
 interface DryRunContext {
   /** There or not. */
   outputFolder: string;
+  /** As of `RunStart`. */
+  inUse: FilesInUse;
+  /** Whether an earlier run finished the row, so that this one would not write its output. */
+  isFinished: (row: Row) => Promise<boolean>;
   signal: AbortSignal;
 }
 
@@ -53,13 +59,18 @@ export async function* dryRun(
 const checkRow = async (
   row: Row,
   work: RowProcessor,
-  { outputFolder, signal }: DryRunContext,
+  { outputFolder, inUse, isFinished, signal }: DryRunContext,
 ): Promise<{ steps: number } | Pick<InvalidRow, 'error'>> => {
   try {
     const { source, sourceText } = row;
+    await refuseOwnInput(row, outputFolder);
     if (source.kind === 'latents') await readLatents(source.path);
     else if (source.kind !== 'noise') await readPictureHeader(source, sourceText ?? '', { signal });
     const steps = work.countSteps(row);
+    /* Of rows that are in nobody's way, the inputs need not be read. */
+    await refuseInUse(row, { outputFolder, inUse }).catch(async (thrown: unknown) => {
+      if (!(await isFinished(row))) throw thrown;
+    });
     await refuseObstacle(outputFolder, outputsOf(row));
     return { steps };
   } catch (thrown) {

@@ -1,14 +1,16 @@
 /** The batch command with `--dry-run`: what would run, what would fail and why, and what it would cost. */
 import { stat } from 'node:fs/promises';
-import type { Continuation } from '../../../run/batch/continue-run.js';
+import { isFinished } from '../../../run/batch/begin-row.js';
 import { dryRun } from '../../../run/batch/dry-run.js';
+import { NONE_IN_USE } from '../../../run/batch/files-in-use.js';
 import { RefineError } from '../../../errors.js';
-import { openEarlierResults } from '../../../run/results/earlier-results.js';
+import { openEarlierResults, type EarlierResults } from '../../../run/results/earlier-results.js';
 import { addToSummary, emptySummary } from '../../../run/results/summary.js';
 import type { BatchFlags, BatchRun } from './batch-run.js';
 import { failureOf, printFailure } from '../progress/failure-text.js';
-import { checkAppend, checkBeforeRun, checkCsv } from '../check-before-run.js';
+import { checkAppend, checkBeforeRun, checkCsv, type RunStart } from '../check-before-run.js';
 import { resultsPathOf } from '../../../run/results/results-path.js';
+import { createLimitedNotes, FOREIGN_LINES, foreignLine } from '../progress/limited-notes.js';
 import { dryRunText } from '../progress/summary-text.js';
 import { resultNotes } from '../progress/print-warnings.js';
 import type { ProcessContext } from '../process-context.js';
@@ -20,38 +22,64 @@ export const reportDryRun = async (
   context: ProcessContext,
   signal: AbortSignal,
 ): Promise<number> => {
-  const continuation = await lookAtEarlierRun(run);
+  const start = await lookAtEarlierRun(run);
   const info = await run.work.open(signal);
   /* That the model opens is known now; its memory is not needed for looking. */
   run.work.close();
-  if (run.appends && continuation?.usesEarlierResults === true) {
-    const earlier = await openEarlierResults(resultsPathOf(run));
-    try {
-      await checkAppend(run, info, { base: continuation.base, earlier }, signal);
-    } finally {
-      await earlier.close();
+  const earlier = start?.usesEarlierResults === true ? await openEarlier(run, flags, context) : null;
+  try {
+    if (run.appends && earlier !== null) await checkAppend(run, info, { base: start?.base ?? null, earlier }, signal);
+    const { outputFolder, screening, verifies, retriesFailed: retryFailed } = run;
+    const finding = {
+      ...info,
+      outputFolder,
+      screening,
+      verifies,
+      retryFailed,
+      earlier,
+      base: start?.base ?? 0,
+      signal,
+    };
+    const looks = dryRun(run.rows(), run.work, info, {
+      ...{ outputFolder, inUse: start?.inUse ?? NONE_IN_USE, signal },
+      isFinished: (row) => isFinished(row, finding),
+    });
+    let summary = emptySummary();
+    for (;;) {
+      const { done, value } = await looks.next();
+      if (done === true) {
+        run.print({ summary: { ...summary, total: run.total.rows, unet_calls: value.unetCalls } });
+        if (flags.quiet !== true) context.stderr.write(dryRunText(summary, value, info));
+        return summary.failed > 0 ? 1 : 0;
+      }
+      const { result, line } = value;
+      summary = addToSummary(summary, result);
+      run.print(result);
+      if (flags.quiet !== true) context.stderr.write(resultNotes(result));
+      const failure = failureOf(result, line);
+      if (failure !== null) printFailure(failure, context.stderr);
     }
-  }
-  const looks = dryRun(run.rows(), run.work, info, { outputFolder: run.outputFolder, signal });
-  let summary = emptySummary();
-  for (;;) {
-    const { done, value } = await looks.next();
-    if (done === true) {
-      run.print({ summary: { ...summary, total: run.total.rows, unet_calls: value.unetCalls } });
-      if (flags.quiet !== true) context.stderr.write(dryRunText(summary, value, info));
-      return summary.failed > 0 ? 1 : 0;
-    }
-    const { result, line } = value;
-    summary = addToSummary(summary, result);
-    run.print(result);
-    if (flags.quiet !== true) context.stderr.write(resultNotes(result));
-    const failure = failureOf(result, line);
-    if (failure !== null) printFailure(failure, context.stderr);
+  } finally {
+    await earlier?.close();
   }
 };
 
+/** Names the lines that are no results, as the run would. */
+const openEarlier = async (
+  run: BatchRun,
+  { quiet }: BatchFlags,
+  { stderr }: ProcessContext,
+): Promise<EarlierResults> => {
+  const passedOver = createLimitedNotes(quiet === true ? null : stderr, FOREIGN_LINES);
+  const earlier = await openEarlierResults(resultsPathOf(run), (fault) => {
+    passedOver.say(foreignLine(fault));
+  });
+  passedOver.end();
+  return earlier;
+};
+
 /** null: there is no folder yet, and so no earlier run. */
-const lookAtEarlierRun = async (run: BatchRun): Promise<Continuation | null> => {
+const lookAtEarlierRun = async (run: BatchRun): Promise<RunStart | null> => {
   const { outputFolder } = run;
   const stats = await stat(outputFolder).catch(() => null);
   if (stats === null) {

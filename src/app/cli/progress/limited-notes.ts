@@ -31,7 +31,7 @@ export const createLimitedNotes = (
   };
 };
 
-/** Of lines that `strangeLine` tells of. */
+/** Of lines that `foreignLine` tells of. */
 export const FOREIGN_LINES = ['line that is not a result', 'lines that are not results'] as const;
 
 /** `out/results.jsonl:3: expected a result of a run, found a line that lacks "status"; skipped` */
