@@ -27,7 +27,7 @@ exports.wings = [
       {
         name: 'doctor',
         holds: 'what this machine can run',
-        imports: ['devices', 'engine', 'files', 'graph', 'hub', 'runtime', 'tensor', 'weights'],
+        imports: ['devices', 'engine', 'files', 'graph', 'hub', 'runtime', 'system', 'tensor', 'weights'],
         why: 'what this machine can run; it refines nothing',
       },
       {

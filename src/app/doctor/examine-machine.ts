@@ -1,6 +1,7 @@
 /** The machine as Node and the system describe it. */
 import { readFile, statfs } from 'node:fs/promises';
-import { arch, availableParallelism, cpus, freemem, platform, release, tmpdir, totalmem } from 'node:os';
+import { arch, availableParallelism, cpus, platform, release, tmpdir, totalmem } from 'node:os';
+import { availableMemory } from '../../io/system/available-memory.js';
 import type { MachineReport } from './report.js';
 
 /** As package.json's `engines` has it. */
@@ -12,8 +13,11 @@ const DECISIVE = new Set([
   ...['asimd', 'asimddp', 'asimdhp', 'i8mm', 'bf16', 'sve', 'sme'],
 ]);
 
-/** @param cwd where a run would start */
-export const examineMachine = async (cwd: string): Promise<MachineReport> => {
+/**
+ * @param cwd where a run would start
+ * @param free bytes, as the engine counts them: within a container's limit
+ */
+export const examineMachine = async (cwd: string, free = availableMemory): Promise<MachineReport> => {
   const { version } = process;
   const memoryLimit = process.constrainedMemory();
   return {
@@ -26,7 +30,7 @@ export const examineMachine = async (cwd: string): Promise<MachineReport> => {
     cores: availableParallelism(),
     memory: {
       total_bytes: totalmem(),
-      free_bytes: freemem(),
+      free_bytes: free(),
       /* Where there is no limit some systems say a number beyond all memory, others 0. */
       limit_bytes: memoryLimit > 0 && memoryLimit < totalmem() ? memoryLimit : null,
     },
