@@ -87,12 +87,18 @@ const CHUNK_BYTES = 256 * 1024;
 export async function* readChunks(path: string, kind: FileKind): AsyncGenerator<Buffer> {
   const handle = await openFile(path, kind);
   try {
-    for (;;) {
-      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-    }
+    yield* chunksOf(handle);
   } finally {
     await closeFile(handle);
+  }
+}
+
+/** The same of a file that is open, from its beginning. */
+export async function* chunksOf(handle: FileHandle): AsyncGenerator<Buffer> {
+  for (let position = 0; ;) {
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield buffer.subarray(0, bytesRead);
   }
 }

@@ -1,5 +1,6 @@
 /** Digests that the hub knows files by. */
 import { createHash, type Hash } from 'node:crypto';
+import { addToHash } from '../../io/files/hash-file.js';
 import { readChunks } from '../../io/files/open-file.js';
 import type { RemoteFile } from './read-repository.js';
 
@@ -8,11 +9,4 @@ export const beginDigest = ({ digest, size }: Pick<RemoteFile, 'digest' | 'size'
   digest.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`);
 
 /** Adds a file's bytes to a digest. @returns how many */
-export const digestFile = async (path: string, hash: Hash): Promise<number> => {
-  let length = 0;
-  for await (const part of readChunks(path, 'weights')) {
-    hash.update(part);
-    length += part.length;
-  }
-  return length;
-};
+export const digestFile = (path: string, hash: Hash): Promise<number> => addToHash(hash, readChunks(path, 'weights'));

@@ -1,9 +1,9 @@
 /** Verifies that the outputs of an earlier run are still as it wrote them. */
-import { createHash } from 'node:crypto';
 import { lstat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { closeFile } from '../../io/files/close-file.js';
-import { openFile, readUpTo } from '../../io/files/open-file.js';
+import { sha256Of } from '../../io/files/hash-file.js';
+import { chunksOf, openFile } from '../../io/files/open-file.js';
 import { isCompletePicture } from '../../media/image/is-complete.js';
 import { readLatents } from '../../models/weights/latents/read-latents.js';
 import { existingForm } from '../../io/files/unicode-form.js';
@@ -22,8 +22,6 @@ interface RecordedFile {
   bytes: number | undefined;
   sha256: string | undefined;
 }
-
-const STEP_BYTES = 2 ** 20;
 
 /** @returns null if all outputs are intact, else the first fault: `a.png is missing` */
 export const findOutputFault = async (
@@ -58,21 +56,11 @@ const findFileFault = async (
   if (handle === null) return 'cannot be read';
   try {
     if (verifies && sha256 !== undefined) {
-      return (await digestOf(handle)) === sha256 ? null : 'has a different SHA-256 than the results list';
+      return (await sha256Of(chunksOf(handle))) === sha256 ? null : 'has a different SHA-256 than the results list';
     }
     return bytes !== undefined || (await isWhole(handle, path, found.size)) ? null : 'is truncated';
   } finally {
     await closeFile(handle);
-  }
-};
-
-const digestOf = async (handle: FileHandle): Promise<string> => {
-  const hash = createHash('sha256');
-  for (let position = 0; ;) {
-    const bytes = await readUpTo(handle, position, STEP_BYTES);
-    hash.update(bytes);
-    position += bytes.length;
-    if (bytes.length < STEP_BYTES) return hash.digest('hex');
   }
 };
 

@@ -7,6 +7,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCodeOf } from '../../errors.js';
 import { closeFile } from '../../io/files/close-file.js';
+import { sha256Of } from '../../io/files/hash-file.js';
 import { readChunks } from '../../io/files/open-file.js';
 import { syncFolder } from '../../io/files/sync-folder.js';
 import { APPENDING } from './journal.js';
@@ -34,11 +35,8 @@ const markOf = (name: string, digest: string): string =>
   createHash('sha256').update(`${name}\n${digest}`).digest('hex').slice(0, MARK_DIGITS);
 
 /** @param path of the file that is called `name` in the folder @throws what the system says, FileRefused */
-export const markOfFile = async (name: string, path: string): Promise<string> => {
-  const hash = createHash('sha256');
-  for await (const chunk of readChunks(path, 'output')) hash.update(chunk);
-  return markOf(name, hash.digest('hex'));
-};
+export const markOfFile = async (name: string, path: string): Promise<string> =>
+  markOf(name, await sha256Of(readChunks(path, 'output')));
 
 const noteFile = (folder: string, part: string): string => join(folder, `.sdxl-refine-written${part}.txt`);
 
