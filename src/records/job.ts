@@ -34,6 +34,8 @@ export interface RefineReply {
   warnings?: readonly string[];
   /** What it was computed in, which is not the run's where that was too small for this row; absent: the run's. */
   precision?: string;
+  /** Where it was computed, of several devices; absent: on the run's. */
+  device?: string;
   /** UNet steps that ran. */
   stepsRun: number;
   /** The scheduler that ran: diffusers' class name, or what it was asked for as in docs/schedulers.md. */

@@ -1,6 +1,6 @@
 /** The engine behind its queue: whose turn it is, whether it is ready, and how it comes back after a crash. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Engine } from '../../run/engine/engine.js';
+import type { JobRunner } from '../../run/engine/engine.js';
 import type { EngineInfo } from '../../run/engine/protocol.js';
 import { isRefineError, RefineError } from '../../errors.js';
 import { resolveSettings } from '../../run/manifest/rows/resolve-settings.js';
@@ -10,7 +10,7 @@ import type { Refiner, RefineHooks } from './score.js';
 import { WorkQueue } from './work-queue.js';
 
 export interface ServiceOptions {
-  engine: Engine;
+  engine: JobRunner;
   /** Requests that may be here at a time. */
   places: number;
   onStepTime?: (seconds: number) => void;
@@ -28,7 +28,7 @@ export class RefineService implements Refiner {
   readonly #closed = new AbortController();
 
   constructor(private readonly options: ServiceOptions) {
-    this.queue = new WorkQueue(options.places);
+    this.queue = new WorkQueue(options.places, () => options.engine.slots);
   }
 
   /** The model has run, and nothing has happened to it since. */

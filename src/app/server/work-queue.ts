@@ -1,4 +1,4 @@
-/** The one queue before the engine: a bounded number of places for requests, and one turn at a time, first come first served. */
+/** The one queue before the engines: a bounded number of places for requests, and as many turns as they have slots, first come first served. */
 import { RefineError } from '../../errors.js';
 
 /** Longest wait that is suggested to a client, in seconds. */
@@ -8,13 +8,19 @@ const LATEST_SHARE = 0.2;
 
 export class WorkQueue {
   #places = 0;
-  #isBusy = false;
+  #busy = 0;
   #meanTurnS = 1;
   readonly #waiting: (() => void)[] = [];
   readonly #idleListeners: (() => void)[] = [];
 
-  /** @param limit requests that may be here at a time, the one that is worked on among them */
-  constructor(private readonly limit: number) {}
+  /**
+   * @param limit requests that may be here at a time, those that are worked on among them
+   * @param slots turns at a time; once the model is open, not fewer than before
+   */
+  constructor(
+    private readonly limit: number,
+    private readonly slots: () => number = () => 1,
+  ) {}
 
   /** Requests that are here. */
   get places(): number {
@@ -28,7 +34,7 @@ export class WorkQueue {
 
   /** What is left until a place is free, guessed from the turns so far: whole seconds, at least 1. */
   get retryAfterS(): number {
-    const guess = Math.ceil(this.#meanTurnS * Math.max(1, this.#waiting.length / 2));
+    const guess = Math.ceil((this.#meanTurnS / this.slots()) * Math.max(1, this.#waiting.length / 2));
     return Math.min(LONGEST_WAIT_S, Math.max(1, guess));
   }
 
@@ -71,8 +77,8 @@ export class WorkQueue {
 
   #turn(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (!this.#isBusy) {
-      this.#isBusy = true;
+    if (this.#busy < this.slots()) {
+      this.#busy++;
       return Promise.resolve();
     }
     return new Promise((resolve, reject) => {
@@ -91,7 +97,7 @@ export class WorkQueue {
 
   #next(): void {
     const next = this.#waiting.shift();
-    if (next === undefined) this.#isBusy = false;
+    if (next === undefined) this.#busy--;
     else next();
   }
 }

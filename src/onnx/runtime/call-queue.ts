@@ -54,7 +54,10 @@ export class CallQueue {
       run: (feeds) =>
         new Promise((resolve, reject) => {
           this.#waiting.push({ network, feeds, resolve, reject });
-          this.#runNext();
+          /* A job that begins in the same turn is waited for. */
+          setImmediate(() => {
+            this.#runNext();
+          });
         }),
       close: () => session.close(),
     };

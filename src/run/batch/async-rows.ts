@@ -5,7 +5,7 @@
  * the current one is refined. Keeps at most `depth` + 1 items, whatever the stream's length.
  */
 export async function* mapWithReadAhead<Item, Mapped>(
-  source: AsyncIterable<Item>,
+  source: AsyncIterable<Item> | Iterable<Item>,
   depth: number,
   map: (item: Item) => Promise<Mapped>,
 ): AsyncGenerator<Mapped> {
@@ -14,7 +14,7 @@ export async function* mapWithReadAhead<Item, Mapped>(
 
 /** As `mapWithReadAhead`, but yields each promise unsettled: the caller awaits it, and can request the next item meanwhile. */
 export async function* startWithReadAhead<Item, Mapped>(
-  source: AsyncIterable<Item>,
+  source: AsyncIterable<Item> | Iterable<Item>,
   depth: number,
   map: (item: Item) => Promise<Mapped>,
 ): AsyncGenerator<{ mapped: Promise<Mapped> }> {
@@ -38,6 +38,12 @@ const shift = <T>(queue: Promise<T>[]): Promise<T> => {
   if (first === undefined) throw new RangeError('Expected an item in the read-ahead queue, found none');
   return first;
 };
+
+/**
+ * Rows to start beside the one whose result is awaited, for as many at a time. Twice as many as fit, since the one that is awaited
+ * may take longest.
+ */
+export const readAheadFor = (slots: number): number => (slots === 1 ? 0 : 2 * slots);
 
 /** Yields the first `count` items of a stream, and reads no further. */
 export async function* takeFirst<Item>(source: AsyncIterable<Item>, count: number): AsyncGenerator<Item> {

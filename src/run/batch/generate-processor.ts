@@ -3,8 +3,8 @@
  * a time, rows run in chunks: a whole chunk through the base model, then through the refiner.
  */
 import { createHash } from 'node:crypto';
-import { Engine } from '../engine/engine.js';
-import type { EngineInfo, EngineOptions } from '../engine/protocol.js';
+import { createRunner, type RunnerOptions } from '../engine/create-runner.js';
+import type { EngineInfo } from '../engine/protocol.js';
 import type { GenerateJob, RefineReply } from '../../records/job.js';
 import { failRowOnError, type ReadyRow } from './begin-row.js';
 import { inspectModel, expectModelKind, type InspectedModel } from './inspect-model.js';
@@ -12,13 +12,13 @@ import { openStageHandoff } from './stage-handoff.js';
 import { noiseJob } from './prepare-row.js';
 import { planGeneration, type GenerationPlan, type SchedulerConfigs } from './plan-generation.js';
 import { hasRoomForBoth, type Residency } from './model-residency.js';
-import { chunksOf } from './async-rows.js';
-import type { EndedRow, ProcessorContext, ProcessorInfo, RowProcessor } from './row-processor.js';
+import { chunksOf, mapWithReadAhead, readAheadFor } from './async-rows.js';
+import type { BegunRow, EndedRow, ProcessorContext, ProcessorInfo, RowProcessor } from './row-processor.js';
 
 export interface GenerateProcessorOptions {
-  base: EngineOptions;
+  base: RunnerOptions;
   /** null: the base model works alone. */
-  refiner: EngineOptions | null;
+  refiner: RunnerOptions | null;
   resident: Residency;
   /** Folder of the base model's latents until the refiner reads them. */
   handoffFolder: string;
@@ -39,8 +39,8 @@ interface BaseStageRow {
 }
 
 export const createGenerateProcessor = (options: GenerateProcessorOptions): RowProcessor => {
-  const base = new Engine(options.base);
-  const refiner = options.refiner === null ? null : new Engine(options.refiner);
+  const base = createRunner(options.base);
+  const refiner = options.refiner === null ? null : createRunner(options.refiner);
   const files = openStageHandoff(options.handoffFolder);
   let schedulerConfigs: SchedulerConfigs;
   let isBothResident = true;
@@ -142,6 +142,9 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
 
   return {
     reads: [...base.reads, ...(refiner?.reads ?? [])],
+    get slots() {
+      return base.slots;
+    },
     open,
     countSteps(row) {
       if (row.source.kind !== 'noise') throw new Error(`a row of generate begins with a ${row.source.kind}`);
@@ -149,21 +152,21 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
       return first.steps + (second?.steps ?? 0);
     },
     async *run(rows, context) {
+      const readAhead = readAheadFor(base.slots);
       if (!options.resumes) await files.removeAll();
       /* Latents of rows that fail serve `--retry-failed`. */
       const failed = new Set<string>();
-      for await (const window of chunksOf(rows, isBothResident ? 1 : WINDOW)) {
-        const drawn: (BaseStageRow | EndedRow)[] = [];
-        for (const row of window) {
-          drawn.push(row.kind === 'ready' ? await failRowOnError(row, () => runBaseStage(row, context)) : row);
-        }
-        for (const row of drawn) {
-          const ended =
-            row.kind === 'drawn' ? await failRowOnError(row.ready, () => refineFromHandoff(row, context)) : row;
-          const digest = failedDigest(ended);
-          if (digest !== null) failed.add(digest);
-          yield ended;
-        }
+      const drawRow = (row: BegunRow): Promise<BaseStageRow | EndedRow> =>
+        row.kind === 'ready' ? failRowOnError(row, () => runBaseStage(row, context)) : Promise.resolve(row);
+      const endRow = (row: BaseStageRow | EndedRow): Promise<EndedRow> =>
+        row.kind === 'drawn' ? failRowOnError(row.ready, () => refineFromHandoff(row, context)) : Promise.resolve(row);
+      const ended = isBothResident
+        ? mapWithReadAhead(rows, readAhead, async (row) => endRow(await drawRow(row)))
+        : inWindows(rows, readAhead, drawRow, endRow);
+      for await (const row of ended) {
+        const digest = failedDigest(row);
+        if (digest !== null) failed.add(digest);
+        yield row;
       }
       await files.close(failed);
     },
@@ -173,6 +176,20 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
     },
   };
 };
+
+/** Chunk by chunk, each through `first` to its end before `second`. */
+async function* inWindows<Item, Between, Mapped>(
+  items: AsyncIterable<Item>,
+  readAhead: number,
+  first: (item: Item) => Promise<Between>,
+  second: (item: Between) => Promise<Mapped>,
+): AsyncGenerator<Mapped> {
+  for await (const window of chunksOf(items, WINDOW)) {
+    const between: Between[] = [];
+    for await (const one of mapWithReadAhead(window, readAhead, first)) between.push(one);
+    yield* mapWithReadAhead(between, readAhead, second);
+  }
+}
 
 const failedInBoth = (
   base: Readonly<Record<string, string>> = {},

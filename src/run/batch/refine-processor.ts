@@ -1,18 +1,22 @@
-/** The work of `batch`: each row through one engine. */
-import type { Engine } from '../engine/engine.js';
+/** The work of `batch`: each row through an engine. */
+import type { JobRunner } from '../engine/engine.js';
 import { buildSchedule, configFor, type SchedulerConfig } from '../../diffusion/schedulers/registry.js';
 import { stepRange } from '../../diffusion/schedulers/noise/step-range.js';
 import { failRowOnError } from './begin-row.js';
-import type { RowProcessor } from './row-processor.js';
+import { mapWithReadAhead, readAheadFor } from './async-rows.js';
+import type { BegunRow, EndedRow, RowProcessor } from './row-processor.js';
 
 /** Legitimate (diffusers' two stages can be one model), and often a slip. */
 const BASE_NOTICE =
   'Expected a refiner, found a base model: it has no aesthetic-score conditioning. A base model can refine, with different results.';
 
-export const createRefineProcessor = (engine: Engine): RowProcessor => {
+export const createRefineProcessor = (engine: JobRunner): RowProcessor => {
   let schedulerConfig: SchedulerConfig;
   return {
     reads: engine.reads,
+    get slots() {
+      return engine.slots;
+    },
     async open(signal) {
       const info = await engine.open(signal);
       ({ schedulerConfig } = info);
@@ -23,21 +27,19 @@ export const createRefineProcessor = (engine: Engine): RowProcessor => {
       const { begin, end } = stepRange(schedule, settings);
       return end - begin;
     },
-    async *run(rows, { signal, report }) {
-      for await (const ready of rows) {
-        if (ready.kind !== 'ready') {
-          yield ready;
-          continue;
-        }
+    run(rows, { signal, report }) {
+      const refine = async (ready: BegunRow): Promise<EndedRow> => {
+        if (ready.kind !== 'ready') return ready;
         const start = performance.now();
         const onStep = (step: number, steps: number): void => {
           report({ kind: 'step', rowIndex: ready.row.index, copy: 0, step, steps });
         };
-        yield await failRowOnError(ready, async () => {
+        return failRowOnError(ready, async () => {
           const reply = await engine.refine(ready.prepared.job, { signal, onStep });
           return { kind: 'refined', ready, reply, durationMs: Math.round(performance.now() - start) };
         });
-      }
+      };
+      return mapWithReadAhead(rows, readAheadFor(engine.slots), refine);
     },
     close() {
       engine.close();

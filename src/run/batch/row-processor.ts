@@ -40,11 +40,13 @@ export interface ProcessorContext {
 export interface RowProcessor {
   /** Files and folders of its models and their adapters. */
   readonly reads?: readonly string[];
+  /** Rows that it runs at a time, once it is open; default: 1. */
+  readonly slots?: number;
   /** Opens the models that the first rows need. @throws ENGINE_START MODEL_* WEIGHTS_*, and the signal's reason */
   open(signal: AbortSignal): Promise<ProcessorInfo>;
   /** UNet steps of a row, once the models are known. @throws ROW_FIELD_INVALID for a conflict between the row and the models */
   countSteps(row: Row): number;
-  /** Runs each row through the models, in order; passes failed, done and blocked rows through. @throws errors of scope `run` */
+  /** Runs each row through the models and yields them in order; passes failed, done and blocked rows through. @throws errors of scope `run` */
   run(rows: AsyncIterable<BegunRow>, context: ProcessorContext): AsyncGenerator<EndedRow>;
   /** Ends the engines. */
   close(): void;

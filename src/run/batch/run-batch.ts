@@ -1,6 +1,6 @@
 /**
- * The run: rows in, pictures and results out, in order. Three rows are under way at a time: one being decoded, one in the
- * engine, one being encoded and written. A row's error becomes its result; a run's error stops the run after what is
+ * The run: rows in, pictures and results out, in order. With one engine three rows are under way at a time: one being decoded,
+ * one in the engine, one being encoded and written. A row's error becomes its result; a run's error stops the run after what is
  * finished has been written.
  */
 import { countSteps } from '../manifest/rows/count-steps.js';
@@ -101,7 +101,7 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
   const begun = startWithReadAhead(options.rows, depth, (row) =>
     beginRow(row, { ...options, modelDigest, loraDigests }),
   );
-  const decoded = mapWithReadAhead(begun, 1, async ({ mapped }) => {
+  const decoded = mapWithReadAhead(begun, work.slots ?? 1, async ({ mapped }) => {
     const row = await mapped;
     return row.kind === 'passed' ? decodeRow(row) : row;
   });

@@ -1,4 +1,4 @@
-/** The engine's child process, which owns the device: opens a model and runs jobs, one after the other. */
+/** The engine's child process, which owns the device: opens a model and runs jobs. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { isRefineError, toErrorRecord } from '../../errors.js';
 import { deviceName, type Precision, type Target } from '../../onnx/graph/operators/target.js';
@@ -8,11 +8,16 @@ import { once } from '../../diffusion/pipeline/once.js';
 import { refine } from '../../diffusion/pipeline/refine.js';
 import { applyAdapterWeights } from '../../diffusion/pipeline/apply-adapters.js';
 import type { EngineJob, GenerateJob } from '../../records/job.js';
-import type { EngineOptions, FromChild, ToChild } from './protocol.js';
+import { CallQueue } from '../../onnx/runtime/call-queue.js';
+import { batchSizeOn, OPENING, type EngineOptions, type FromChild, type ToChild } from './protocol.js';
 
 let model: Model | undefined;
+/** In results. */
+let device: string;
 let float32Model: () => Promise<Model>;
-let stopping = false;
+const queue = new CallQueue();
+/** Jobs that end after their step. */
+const stopping = new Set<number>();
 
 /** Errors are ignored: if the parent has ended, 'disconnect' ends this process. */
 const send = (message: FromChild): void => {
@@ -21,6 +26,7 @@ const send = (message: FromChild): void => {
 
 const open = async (options: EngineOptions, target: Target): Promise<void> => {
   const start = performance.now();
+  device = deviceName(target);
   const load = (precision: Precision): Promise<Model> =>
     loadModel(options.model, {
       target: { ...target, precision },
@@ -29,6 +35,7 @@ const open = async (options: EngineOptions, target: Target): Promise<void> => {
       memory: options.memory ?? 'lean',
       loras: options.loras ?? [],
       embeddings: options.embeddings ?? [],
+      queue: batchSizeOn(options.batchSize ?? 1, target) > 1 ? queue : null,
     });
   model = await load(target.precision);
   float32Model = once(() => load('fp32'));
@@ -37,10 +44,11 @@ const open = async (options: EngineOptions, target: Target): Promise<void> => {
   const openedInMs = Math.round(performance.now() - start);
   send({
     kind: 'opened',
+    id: OPENING,
     info: {
       model: options.modelName,
       modelDigest,
-      device: deviceName(target),
+      device,
       precision,
       schedulerConfig,
       isRefiner,
@@ -55,35 +63,37 @@ const open = async (options: EngineOptions, target: Target): Promise<void> => {
 const isGenerate = (job: EngineJob): job is GenerateJob => job.input.kind === 'noise';
 
 /** If the result is NaN or Inf in a lower precision, the job runs again in float32, with a second model. */
-const run = async (job: EngineJob): Promise<void> => {
-  if (model === undefined) throw new Error('a job came before the model was opened');
-  stopping = false;
+const run = async (id: number, job: EngineJob): Promise<void> => {
+  const opened = model;
+  if (opened === undefined) throw new Error('a job came before the model was opened');
   try {
-    await runOn(model, job);
+    await queue.during(() => runOn(opened, id, job));
   } catch (thrown) {
-    const isOverflow = isRefineError(thrown) && thrown.code === 'INFERENCE_NON_FINITE' && model.precision !== 'fp32';
+    const isOverflow = isRefineError(thrown) && thrown.code === 'INFERENCE_NON_FINITE' && opened.precision !== 'fp32';
     if (!isOverflow) throw thrown;
     const inFloat32 = await float32Model().catch(() => {
       throw thrown;
     });
-    await runOn(inFloat32, job);
+    await queue.during(() => runOn(inFloat32, id, job));
+  } finally {
+    stopping.delete(id);
   }
 };
 
-const runOn = async (opened: Model, job: EngineJob): Promise<void> => {
+const runOn = async (opened: Model, id: number, job: EngineJob): Promise<void> => {
   const adapted = applyAdapterWeights(opened, job.settings.loraWeights);
   const steps = isGenerate(job) ? generate(adapted, job) : refine(adapted, job);
   for (;;) {
     const { done, value } = await steps.next();
     if (done === true) {
-      send({ kind: 'refined', reply: { ...value, precision: opened.precision } });
+      send({ kind: 'refined', id, reply: { ...value, precision: opened.precision, device } });
       return;
     }
-    send({ kind: 'progress', ...value });
+    send({ kind: 'progress', id, ...value });
     /* Lets the event loop handle messages between steps. */
     await turn();
-    if (stopping) {
-      send({ kind: 'stopped' });
+    if (stopping.has(id)) {
+      send({ kind: 'stopped', id });
       return;
     }
   }
@@ -91,12 +101,15 @@ const runOn = async (opened: Model, job: EngineJob): Promise<void> => {
 
 process.on('message', (message: ToChild) => {
   if (message.kind === 'stop') {
-    stopping = true;
+    stopping.add(message.id);
     return;
   }
-  const work = message.kind === 'open' ? open(message.options, message.target) : run(message.job);
+  const [id, work] =
+    message.kind === 'open'
+      ? [OPENING, open(message.options, message.target)]
+      : [message.id, run(message.id, message.job)];
   work.catch((thrown: unknown) => {
-    send({ kind: 'failed', error: toErrorRecord(thrown) });
+    send({ kind: 'failed', id, error: toErrorRecord(thrown) });
   });
 });
 /* Ends with its parent, however that ended. */

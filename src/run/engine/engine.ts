@@ -11,7 +11,8 @@ import { fromErrorRecord, isRefineError, RefineError } from '../../errors.js';
 import type { EngineJob, RefineReply } from '../../records/job.js';
 import type { Pixels } from '../../records/picture.js';
 import { engineEnvironment } from './engine-environment.js';
-import type { EngineInfo, EngineOptions, FromChild, ToChild } from './protocol.js';
+import { batchSizeOn, OPENING, type EngineInfo, type EngineOptions, type FromChild, type ToChild } from './protocol.js';
+import { Turns } from './turns.js';
 
 export interface RefineOptions {
   signal: AbortSignal;
@@ -21,25 +22,68 @@ export interface RefineOptions {
   onStep?: (step: number, steps: number, preview?: Pixels) => void;
 }
 
-export class Engine {
+/** What runs jobs: an engine, or several. */
+export interface JobRunner {
+  /** Files and folders of the model, its VAE, LoRAs and embeddings. */
+  readonly reads: readonly string[];
+  /** Jobs that it runs at a time, once it is open; more wait for their turn. */
+  readonly slots: number;
+  /** Starts it and opens the model, once. @throws ENGINE_START, the signal's reason, and the errors of loadModel */
+  open(signal: AbortSignal): Promise<EngineInfo>;
+  /** @throws ENGINE_CRASHED, the signal's reason, and the job's errors */
+  refine(job: EngineJob, options: RefineOptions): Promise<RefineReply>;
+  /** Ends its processes, which frees all of their memory. */
+  close(): void;
+}
+
+/** In a row, before an engine is given up. */
+const MOST_OPENINGS = 5;
+
+export class Engine implements JobRunner {
   #child: ChildProcess | undefined;
   #info: EngineInfo | undefined;
   #choice: TargetChoice | undefined;
+  #opening: Promise<EngineInfo> | undefined;
+  #hasOpened = false;
+  readonly #turns = new Turns(() => this.slots);
+  #lastId = OPENING;
+  /** Jobs that ran when the last child died: any of them may have been the cause. */
+  #jobsAtDeath = 0;
 
   constructor(private readonly options: EngineOptions) {}
 
-  /** Files and folders of the model, its VAE, LoRAs and embeddings. */
+  get slots(): number {
+    return batchSizeOn(this.options.batchSize ?? 1, this.#choice?.target ?? CPU);
+  }
+
   get reads(): readonly string[] {
     const { model, vae = null, loras = [], embeddings = [] } = this.options;
     return [model, ...(vae === null ? [] : [vae]), ...[...loras, ...embeddings].map(({ file }) => file)];
   }
 
-  /**
-   * Starts the child and opens the model, once.
-   * @throws ENGINE_START, the signal's reason, and the errors of loadModel
-   */
-  async open(signal: AbortSignal): Promise<EngineInfo> {
-    if (this.#child !== undefined && this.#info !== undefined) return this.#info;
+  open(signal: AbortSignal): Promise<EngineInfo> {
+    if (this.#child !== undefined && this.#info !== undefined) return Promise.resolve(this.#info);
+    return (this.#opening ??= this.#openAgain(signal).finally(() => {
+      this.#opening = undefined;
+    }));
+  }
+
+  /** What killed a child that opens its model may have passed, if an earlier one could open it. */
+  async #openAgain(signal: AbortSignal): Promise<EngineInfo> {
+    for (let opening = 1; ; opening++) {
+      try {
+        const info = await this.#open(signal);
+        this.#hasOpened = true;
+        return info;
+      } catch (thrown) {
+        const wasKilled =
+          isRefineError(thrown) && thrown.code === 'ENGINE_START' && (thrown.context['signal'] ?? null) !== null;
+        if (!this.#hasOpened || !wasKilled || opening === MOST_OPENINGS) throw thrown;
+      }
+    }
+  }
+
+  async #open(signal: AbortSignal): Promise<EngineInfo> {
     const { device, precision = 'auto' } = this.options;
     this.#choice ??= await chooseTarget(device, precision, { signal });
     const { target, rejected } = this.#choice;
@@ -65,11 +109,14 @@ export class Engine {
       detached: true,
     });
     this.#child = child;
+    /* Each of several jobs has its listeners. */
+    child.setMaxListeners(0);
     child.once('exit', () => {
+      this.#jobsAtDeath = this.#turns.running;
       if (this.#child === child) this.#child = undefined;
     });
     const message = { kind: 'open', options: this.options, target } as const;
-    const answer = await this.#ask(child, message, 'ENGINE_START', { signal }).catch((thrown: unknown) => {
+    const answer = await this.#ask(child, message, OPENING, { signal }).catch((thrown: unknown) => {
       /* A child without a model cannot run the next row. */
       this.close();
       throw thrown;
@@ -81,8 +128,8 @@ export class Engine {
   }
 
   /**
-   * A child that dies before the job has begun is replaced, once: the job was not the cause.
-   * @throws ENGINE_CRASHED, the signal's reason, and the job's errors
+   * A child that dies before the job has begun is replaced, once: the job was not the cause. Of several jobs in it any may have
+   * been: each runs again, alone.
    */
   async refine(job: EngineJob, options: RefineOptions): Promise<RefineReply> {
     let reports = 0;
@@ -90,11 +137,13 @@ export class Engine {
       reports++;
       options.onStep?.(step, steps, preview);
     };
+    const run = (): Promise<RefineReply> => this.#refineOnce(job, { ...options, onStep });
     try {
-      return await this.#refineOnce(job, { ...options, onStep });
+      return await this.#turns.take(run);
     } catch (thrown) {
-      if (reports > 0 || !isRefineError(thrown) || thrown.code !== 'ENGINE_CRASHED') throw thrown;
-      return await this.#refineOnce(job, { ...options, onStep });
+      const mayBeAnother = reports === 0 || this.#jobsAtDeath > 1;
+      if (!mayBeAnother || !isRefineError(thrown) || thrown.code !== 'ENGINE_CRASHED') throw thrown;
+      return await (this.#jobsAtDeath > 1 ? this.#turns.takeAlone(run) : this.#turns.take(run));
     }
   }
 
@@ -102,12 +151,12 @@ export class Engine {
     await this.open(options.signal);
     options.stop?.throwIfAborted();
     if (this.#child === undefined) throw crashError('ENGINE_CRASHED', null, null);
-    const answer = await this.#ask(this.#child, { kind: 'refine', job }, 'ENGINE_CRASHED', options);
+    const id = ++this.#lastId;
+    const answer = await this.#ask(this.#child, { kind: 'refine', id, job }, id, options);
     if (answer.kind !== 'refined') throw new Error(`the engine answered ${answer.kind}`);
     return answer.reply;
   }
 
-  /** Ends the child, which frees all of its memory. */
   close(): void {
     this.#child?.kill('SIGKILL');
     this.#child = undefined;
@@ -118,9 +167,10 @@ export class Engine {
   #ask(
     child: ChildProcess,
     message: ToChild,
-    deathCode: 'ENGINE_START' | 'ENGINE_CRASHED',
+    id: number,
     { signal, stop, onStep }: RefineOptions,
   ): Promise<Exclude<FromChild, { kind: 'progress' | 'stopped' }>> {
+    const deathCode = id === OPENING ? 'ENGINE_START' : 'ENGINE_CRASHED';
     return new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
         child.off('message', onMessage).off('exit', onExit).off('error', onError);
@@ -134,6 +184,7 @@ export class Engine {
         });
       };
       const onMessage = (answer: FromChild): void => {
+        if (answer.id !== id) return;
         if (answer.kind === 'progress') onStep?.(answer.step, answer.steps, answer.preview);
         else if (answer.kind === 'stopped') fail(stop?.reason as Error);
         else if (answer.kind === 'failed') fail(fromErrorRecord(answer.error));
@@ -154,7 +205,7 @@ export class Engine {
         fail(signal.reason as Error);
       };
       const onStop = (): void => {
-        child.send({ kind: 'stop' } satisfies ToChild);
+        child.send({ kind: 'stop', id } satisfies ToChild);
       };
       if (signal.aborted) {
         onAbort();

@@ -1,4 +1,4 @@
-/** Messages between parent and child, by structured clone. Types only. */
+/** Messages between parent and child, by structured clone. */
 import type { ErrorRecord } from '../../errors.js';
 import type { RejectedDevice } from '../../onnx/devices/choose-target.js';
 import type { DeviceRequest, PrecisionRequest } from '../../onnx/devices/device-request.js';
@@ -7,6 +7,16 @@ import type { SchedulerConfig } from '../../diffusion/schedulers/registry.js';
 import type { EmbeddingChoice, LoraChoice, MemoryUse, VaeTiling } from '../../records/model-options.js';
 import type { EngineJob, RefineReply } from '../../records/job.js';
 import type { Pixels } from '../../records/picture.js';
+
+/** `auto`: 4 on CUDA, where four pictures of 512² take half the time each (docs/performance.md), and 1 elsewhere. */
+export type BatchSize = number | 'auto';
+
+const CUDA_BATCH_SIZE = 4;
+
+export const batchSizeOn = (size: BatchSize, { family }: Pick<Target, 'family'>): number => {
+  if (size !== 'auto') return size;
+  return family === 'cuda' ? CUDA_BATCH_SIZE : 1;
+};
 
 export interface EngineOptions {
   /** Folder of the model. */
@@ -26,6 +36,8 @@ export interface EngineOptions {
   device: DeviceRequest;
   /** Default: auto. */
   precision?: PrecisionRequest;
+  /** Jobs at a time, which share calls of the networks; default: 1. */
+  batchSize?: BatchSize;
 }
 
 /** An open engine. */
@@ -52,13 +64,19 @@ export interface EngineInfo {
   openedInMs: number;
 }
 
+/** Jobs have numbers: several can run at a time. */
 export type ToChild =
-  { kind: 'open'; options: EngineOptions; target: Target } | { kind: 'refine'; job: EngineJob } | { kind: 'stop' };
+  | { kind: 'open'; options: EngineOptions; target: Target }
+  | { kind: 'refine'; id: number; job: EngineJob }
+  | { kind: 'stop'; id: number };
 
 export type FromChild =
-  | { kind: 'opened'; info: Omit<EngineInfo, 'rejected'> }
-  | { kind: 'progress'; step: number; steps: number; preview?: Pixels }
+  | { kind: 'opened'; id: typeof OPENING; info: Omit<EngineInfo, 'rejected'> }
+  | { kind: 'progress'; id: number; step: number; steps: number; preview?: Pixels }
   /** Stopped on request, between two steps. */
-  | { kind: 'stopped' }
-  | { kind: 'refined'; reply: RefineReply }
-  | { kind: 'failed'; error: ErrorRecord };
+  | { kind: 'stopped'; id: number }
+  | { kind: 'refined'; id: number; reply: RefineReply }
+  | { kind: 'failed'; id: number; error: ErrorRecord };
+
+/** In place of a job's number. */
+export const OPENING = 0;

@@ -45,7 +45,7 @@ export type Outcome =
       status: 'ok';
       reply: Pick<
         RefineReply,
-        'precision' | 'warnings' | 'stepsRun' | 'scheduler' | 'refinerScheduler' | 'width' | 'height'
+        'precision' | 'device' | 'warnings' | 'stepsRun' | 'scheduler' | 'refinerScheduler' | 'width' | 'height'
       >;
       /** Wall clock of the row, in milliseconds. */
       durationMs: number;
@@ -91,7 +91,7 @@ export const buildResultRecord = (
     width: reply?.width ?? null,
     height: reply?.height ?? null,
     model: run.model,
-    device: run.device,
+    device: reply?.device ?? run.device,
     precision: reply?.precision ?? run.precision,
     duration_ms: 'durationMs' in outcome && outcome.durationMs !== null ? Math.round(outcome.durationMs) : null,
     error: 'error' in outcome ? { code: outcome.error.code, message: outcome.error.message } : null,

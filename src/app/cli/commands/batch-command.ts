@@ -1,10 +1,10 @@
 /** `sdxl-refine batch`: what it takes and says; `run-batch-command.ts` does it. */
 import { Command } from 'commander';
 import { METADATA_KEYS } from '../../../run/manifest/rows/embedded-values.js';
-import type { BatchFlags } from './batch-run.js';
+import type { BatchFlags } from '../options/batch-flags.js';
 import { BUNDLED_MODEL } from '../options/bundled-model.js';
 import { configText, mergeConfig } from '../config/config.js';
-import { addDeviceOptions, addVaeTiling, STORED_OTHERWISE } from '../options/device-options.js';
+import { addBatchSize, addDeviceOptions, addVaeTiling, STORED_OTHERWISE } from '../options/device-options.js';
 import { collect } from '../options/lora-options.js';
 import { addRowOptions } from '../options/row-options.js';
 import { addSafetyOptions } from '../options/safety-flags.js';
@@ -111,7 +111,7 @@ export const batchCommand = (context: ProcessContext, setExitCode: (code: number
       'folder of LoRAs that prompts (<lora:name:weight>, syntax a1111 or comfy) and lora_weights use by name',
     )
     .optionsGroup(DEVICE);
-  addDeviceOptions(command, STORED_OTHERWISE);
+  addBatchSize(addDeviceOptions(command, STORED_OTHERWISE));
   addVaeTiling(command)
     .optionsGroup(MESSAGES)
     .option('--json', 'write one JSON result per row to standard output, and the summary as the last line')

@@ -8,8 +8,7 @@ import { parseShard, shardRows } from '../../../run/batch/shard.js';
 import { createRefineProcessor } from '../../../run/batch/refine-processor.js';
 import { takeFirst } from '../../../run/batch/async-rows.js';
 import type { RowProcessor } from '../../../run/batch/row-processor.js';
-import { Engine } from '../../../run/engine/engine.js';
-import type { EngineOptions } from '../../../run/engine/protocol.js';
+import { createRunner, type RunnerOptions } from '../../../run/engine/create-runner.js';
 import { checkManifest, type ManifestCheck } from '../../../run/manifest/check-manifest.js';
 import { parseMetadataKeys } from '../../../run/manifest/rows/embedded-values.js';
 import { parseBatchRow, type RowParser } from '../../../run/manifest/rows/parse-row.js';
@@ -25,6 +24,7 @@ import { commonSeed } from '../../../run/results/common-seed.js';
 import { resultsPathOf } from '../../../run/results/results-path.js';
 import { readRunState, type RunState } from '../../../run/results/run-state.js';
 import { BUNDLED_MODEL } from '../options/bundled-model.js';
+import type { BatchFlags } from '../options/batch-flags.js';
 import { readInfotextFacts, readPictureFacts } from '../options/metadata-values.js';
 import type { DemoModel } from '../progress/demo-note.js';
 import { printDemoNote } from '../progress/print-demo-note.js';
@@ -42,44 +42,14 @@ import { planScreening } from '../options/safety-options.js';
 import { printWarnings } from '../progress/print-warnings.js';
 import type { ProcessContext } from '../process-context.js';
 import { rowOptions } from '../options/read-row-options.js';
-import { parseChoice, parseDevice, parsePrecision, parseVaeTiling, parseWhole } from '../options/run-options.js';
-
-/** Options as the command line gives them, camel-cased; row keys are among them. */
-export interface BatchFlags extends Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
-  model?: string;
-  vae?: string;
-  lora?: string | readonly string[];
-  loraDir?: string;
-  embedding?: string | readonly string[];
-  vaeTiling: string;
-  cacheWeights?: boolean;
-  outputDir: string;
-  overwrite?: boolean;
-  resume?: boolean;
-  append?: boolean;
-  prune?: boolean;
-  verify?: boolean;
-  retryFailed?: boolean;
-  dryRun?: boolean;
-  json?: boolean;
-  quiet?: boolean;
-  limit?: string;
-  shard?: string;
-  seedMode?: string;
-  errorThreshold: string;
-  predictionsCsv?: string;
-  contentSafety?: string;
-  safetyBlockAt?: string;
-  safetyBlocklist?: string | readonly string[];
-  safetyModel?: string;
-  safetyFail?: string;
-  recursive?: boolean;
-  fromMetadata?: string;
-  /** False after `--no-metadata`. */
-  metadata?: boolean;
-  device: string;
-  precision: string;
-}
+import {
+  parseChoice,
+  parseBatchSize,
+  parseDevices,
+  parsePrecision,
+  parseVaeTiling,
+  parseWhole,
+} from '../options/run-options.js';
 
 /** What is done to rows. */
 export type Verb = 'refined' | 'generated';
@@ -119,7 +89,7 @@ export interface BatchRun extends EarlierRun {
 }
 
 /** What the engines of a run have in common, and what their work needs to know of it. */
-export interface WorkPlace extends Pick<Required<EngineOptions>, 'device' | 'precision'> {
+export interface WorkPlace extends Pick<Required<RunnerOptions>, 'devices' | 'precision' | 'batchSize'> {
   outputFolder: string;
   part: string;
   resumes: boolean;
@@ -155,13 +125,24 @@ export const batchKind = (flags: BatchFlags, context: ProcessContext): RunKind =
     loras,
     demos: flags.model === undefined ? ['refiner'] : [],
     readDefaults: async () => ({ modelDefaults: await findModelDefaults(flags.model ?? BUNDLED_MODEL, context) }),
-    createWork: async ({ device, precision, namedLoras, signal }) => {
+    createWork: async ({ devices, precision, batchSize, namedLoras, signal }) => {
       const model = await resolveModel(flags.model ?? BUNDLED_MODEL, context, { signal, quiet: flags.quiet === true });
       const modelName = flags.model ?? basename(BUNDLED_MODEL);
       const vae = flags.vae === undefined ? null : existingForm(resolve(context.cwd(), flags.vae));
       const all = [...loras, ...namedLoras];
       return createRefineProcessor(
-        new Engine({ model, modelName, vae, vaeTiling, memory, loras: all, embeddings, device, precision }),
+        createRunner({
+          model,
+          modelName,
+          vae,
+          vaeTiling,
+          memory,
+          loras: all,
+          embeddings,
+          devices,
+          precision,
+          batchSize,
+        }),
       );
     },
   };
@@ -188,7 +169,8 @@ export const planBatch = async (
   run: RunContext,
 ): Promise<BatchRun> => {
   const { kind } = run;
-  const device = parseDevice(flags.device);
+  const devices = await parseDevices(flags.device);
+  const batchSize = parseBatchSize(flags.batchSize ?? '1');
   const precision = parsePrecision(flags.precision);
   const limit = flags.limit === undefined ? Infinity : parseWhole('--limit', flags.limit, 1);
   const errorThreshold = parseWhole('--error-threshold', flags.errorThreshold, -1);
@@ -237,7 +219,16 @@ export const planBatch = async (
     const named = new Set<string>();
     const total = isPart ? await measure(rows(), named) : manifest;
     const namedLoras = loraFolder?.choose(isPart ? named : undefined) ?? [];
-    const place = { device, precision, outputFolder, part, resumes: looksBack, namedLoras, signal: run.signal };
+    const place = {
+      devices,
+      precision,
+      batchSize,
+      outputFolder,
+      part,
+      resumes: looksBack,
+      namedLoras,
+      signal: run.signal,
+    };
     return { manifest, rows, total, createWork: async () => leavingOut(await kind.createWork(place), loraFolder) };
   };
   const defaults = await kind.readDefaults();

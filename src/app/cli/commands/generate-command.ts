@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { DEVICE, MESSAGES, MODEL, PICTURES, SAFETY } from './batch-command.js';
 import { configText, mergeConfig } from '../config/config.js';
 import type { GenerateFlags } from './generate-run.js';
-import { addDeviceOptions, addVaeTiling, STORED_OTHERWISE } from '../options/device-options.js';
+import { addBatchSize, addDeviceOptions, addVaeTiling, STORED_OTHERWISE } from '../options/device-options.js';
 import { collect } from '../options/lora-options.js';
 import { addRowOptions } from '../options/row-options.js';
 import { addSafetyOptions } from '../options/safety-flags.js';
@@ -104,7 +104,7 @@ export const generateCommand = (context: ProcessContext, setExitCode: (code: num
       'folder of LoRAs that prompts (<lora:name:weight>, syntax a1111 or comfy) and lora_weights use by name',
     )
     .optionsGroup(DEVICE);
-  addDeviceOptions(command, STORED_OTHERWISE).option(
+  addBatchSize(addDeviceOptions(command, STORED_OTHERWISE)).option(
     '--resident <one|both|auto>',
     'models kept in memory at a time; auto: both where memory allows it',
     'auto',

@@ -2,12 +2,13 @@
 import { basename, join, resolve } from 'node:path';
 import { existingForm } from '../../../io/files/unicode-form.js';
 import { createGenerateProcessor } from '../../../run/batch/generate-processor.js';
-import type { EngineOptions } from '../../../run/engine/protocol.js';
+import type { RunnerOptions } from '../../../run/engine/create-runner.js';
 import { RefineError } from '../../../errors.js';
 import { generateRowParser, REFINER_KEYS, refinerDefaults } from '../../../run/manifest/rows/parse-generate-row.js';
 import type { GenerateMode } from '../../../records/row.js';
 import type { LoraChoice } from '../../../records/model-options.js';
-import type { BatchFlags, ModelDefaults, RunKind } from './batch-run.js';
+import type { BatchFlags } from '../options/batch-flags.js';
+import type { ModelDefaults, RunKind } from './batch-run.js';
 import { BUNDLED_BASE, BUNDLED_MODEL } from '../options/bundled-model.js';
 import type { MergedConfig } from '../config/config.js';
 import { memoryUse } from '../options/cache-weights.js';
@@ -85,13 +86,13 @@ export const generateKind = (inputs: readonly string[], flags: GenerateFlags, co
       ...(flags.base === undefined ? (['base'] as const) : []),
       ...(flags.model === undefined && mode !== 'base' ? (['refiner'] as const) : []),
     ],
-    createWork: async ({ device, precision, outputFolder, part, resumes, namedLoras, signal }) => {
+    createWork: async ({ devices, precision, batchSize, outputFolder, part, resumes, namedLoras, signal }) => {
       const vae = flags.vae === undefined ? null : existingForm(resolve(context.cwd(), flags.vae));
       const engine = async (
         model: string | undefined,
         bundled: string,
         own: readonly LoraChoice[],
-      ): Promise<EngineOptions> => ({
+      ): Promise<RunnerOptions> => ({
         model: await resolveModel(model ?? bundled, context, { signal, quiet: flags.quiet === true }),
         modelName: model ?? basename(bundled),
         vae,
@@ -99,8 +100,9 @@ export const generateKind = (inputs: readonly string[], flags: GenerateFlags, co
         memory,
         loras: [...own, ...namedLoras],
         embeddings,
-        device,
+        devices,
         precision,
+        batchSize,
       });
       return createGenerateProcessor({
         base: await engine(flags.base, BUNDLED_BASE, loras.base),

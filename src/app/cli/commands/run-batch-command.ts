@@ -2,7 +2,8 @@
 import { rm } from 'node:fs/promises';
 import { skippedText } from '../../../run/manifest/inputs/skipped-files.js';
 import { isRefineError, messageOf } from '../../../errors.js';
-import { batchKind, planBatch, verbOf, type BatchFlags, type RunKind } from './batch-run.js';
+import type { BatchFlags } from '../options/batch-flags.js';
+import { batchKind, planBatch, verbOf, type RunKind } from './batch-run.js';
 import type { MergedConfig } from '../config/config.js';
 import { reportDryRun } from './dry-run.js';
 import { printSettingsFiles } from '../progress/print-settings-files.js';

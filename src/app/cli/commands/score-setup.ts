@@ -2,7 +2,8 @@
 import { randomInt } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { existingForm } from '../../../io/files/unicode-form.js';
-import { Engine } from '../../../run/engine/engine.js';
+import { createRunner } from '../../../run/engine/create-runner.js';
+import type { JobRunner } from '../../../run/engine/engine.js';
 import { DRAWN_SEEDS } from '../../../run/manifest/rows/row-seed.js';
 import { guardedRequest } from '../../server/access/guarded-request.js';
 import type { RequestOptions } from '../../server/requests/read-request.js';
@@ -17,7 +18,7 @@ import { parseLoras } from '../options/lora-options.js';
 import { openNamedLoras } from '../options/named-loras.js';
 import { readModelDefaults } from '../options/model-defaults.js';
 import { resolveModel } from '../options/resolve-model.js';
-import { parseDevice, parsePrecision, parseVaeTiling, parseWhole } from '../options/run-options.js';
+import { parseBatchSize, parseDevices, parsePrecision, parseVaeTiling, parseWhole } from '../options/run-options.js';
 import type { ScoreFlags } from '../options/score-flags.js';
 import { variable, type ProcessContext } from '../process-context.js';
 
@@ -62,7 +63,7 @@ export const readingOf = (
 
 /** The engine, and what rows are completed with that its model brings. It is open where there is a folder of LoRAs. */
 export interface ScoreEngine {
-  engine: Engine;
+  engine: JobRunner;
   ofModel: Pick<RequestOptions['rows'], 'modelDefaults'> & Pick<RequestOptions, 'loraFolder'>;
   /** null: a model was named. */
   note: DemoNote | null;
@@ -74,7 +75,8 @@ export const createEngine = async (
   context: ProcessContext,
   signal: AbortSignal,
 ): Promise<ScoreEngine> => {
-  const device = parseDevice(flags.device);
+  const devices = await parseDevices(flags.device);
+  const batchSize = parseBatchSize(flags.batchSize ?? '1');
   const precision = parsePrecision(flags.precision);
   const vaeTiling = parseVaeTiling(flags.vaeTiling);
   const memory = memoryUse(flags);
@@ -87,7 +89,7 @@ export const createEngine = async (
   folder?.findAll();
   const modelName = named ?? basename(BUNDLED_MODEL);
   const all = [...loras, ...(folder?.choose() ?? [])];
-  const engine = new Engine({ model, modelName, vae, vaeTiling, memory, loras: all, device, precision });
+  const engine = createRunner({ model, modelName, vae, vaeTiling, memory, loras: all, devices, precision, batchSize });
   const modelDefaults = await readModelDefaults(model);
   const note = await demoNote(named === undefined ? ['refiner'] : [], context.env);
   if (folder === null) return { engine, ofModel: { modelDefaults, loraFolder: null }, note };

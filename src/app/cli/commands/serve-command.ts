@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { addScoreOptions, readFlags } from '../options/score-flags.js';
 import { DEFAULT_DEADLINE_S, type ServeFlags } from '../options/serve-flags.js';
+import { addBatchSize } from '../options/device-options.js';
 import { addRowOptions } from '../options/row-options.js';
 import { setHelpTexts, type HelpTexts } from '../help-text.js';
 import type { ProcessContext } from '../process-context.js';
@@ -22,7 +23,7 @@ export const serveCommand = (context: ProcessContext): Command => {
   const command = new Command('serve')
     .description("Serves Azure ML's online endpoint for the refiner on this machine.")
     .summary("Serves Azure ML's online endpoint on this machine.");
-  addScoreOptions(command)
+  addBatchSize(addScoreOptions(command))
     .option('--host <name>', 'address to listen on; an address beyond this machine needs a key', '127.0.0.1')
     .option('--port <n>', 'port to listen on; 0: any free one', '5001')
     .option('--queue <n>', 'requests that may wait; further ones get 429 and Retry-After', '32')

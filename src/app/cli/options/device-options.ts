@@ -6,8 +6,19 @@ import { addCacheWeights } from './cache-weights.js';
 export const addDeviceOptions = (command: Command, precisionNote = ''): Command =>
   addCacheWeights(
     command
-      .option('-d, --device <name>', 'auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml', 'auto')
+      .option(
+        '-d, --device <names>',
+        'auto; or cpu, cuda, cuda:<number>, cuda:all, webgpu, dml, coreml, or several with commas between: one engine each',
+        'auto',
+      )
       .option('--precision <name>', `compute precision: auto, fp32, fp16 or (on the CPU) int8${precisionNote}`, 'auto'),
+  );
+
+export const addBatchSize = (command: Command): Command =>
+  command.option(
+    '--batch-size <n>',
+    'pictures at a time on each device, which share calls of the networks: a number, or auto (4 on CUDA, else 1)',
+    '1',
   );
 
 /** `--precision` of commands whose models come in several forms. */

@@ -1,17 +1,37 @@
 /** Options of a run that are not row keys, from the command line's words. */
-import { parseDeviceRequest, type DeviceRequest, type PrecisionRequest } from '../../../onnx/devices/device-request.js';
+import { resolveDevices } from '../../../onnx/devices/cuda-devices.js';
+import {
+  parseDevicesRequest,
+  type DeviceRequest,
+  type PrecisionRequest,
+} from '../../../onnx/devices/device-request.js';
 import { RefineError } from '../../../errors.js';
+import type { BatchSize } from '../../../run/engine/protocol.js';
 import type { VaeTiling } from '../../../records/model-options.js';
 import { PRECISIONS, VAE_TILINGS } from './option-choices.js';
 
-export const parseDevice = (text: string): DeviceRequest => {
-  const device = parseDeviceRequest(text);
-  if (device !== null) return device;
+/** @throws USAGE_OPTION_INVALID DEVICE_UNAVAILABLE */
+export const parseDevices = async (text: string): Promise<readonly DeviceRequest[]> => {
+  const request = parseDevicesRequest(text);
+  if (request !== null) return resolveDevices(request);
   throw new RefineError(
     'USAGE_OPTION_INVALID',
-    `Expected --device to be auto, cpu, cuda, cuda:<number>, webgpu, dml or coreml, got "${text}".`,
+    `Expected --device to be auto, or one or more of cpu, cuda, cuda:<number>, cuda:all, webgpu, dml and coreml with commas between, got "${text}".`,
   );
 };
+
+/** Pictures at a time on each device. */
+export const parseBatchSize = (text: string): BatchSize => {
+  const size = Number(text);
+  if (text === 'auto') return text;
+  if (/^\d+$/.test(text) && size >= 1 && size <= MOST_AT_A_TIME) return size;
+  throw new RefineError(
+    'USAGE_OPTION_INVALID',
+    `Expected --batch-size to be auto or a number from 1 to ${MOST_AT_A_TIME}, got "${text}".`,
+  );
+};
+
+const MOST_AT_A_TIME = 64;
 
 export const parsePrecision = (text: string): PrecisionRequest => {
   const precision = PRECISIONS.find((known) => known === text);

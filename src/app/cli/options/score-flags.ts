@@ -15,6 +15,8 @@ export interface ScoreFlags
   vaeTiling: string;
   cacheWeights?: boolean;
   device: string;
+  /** Of `serve` alone. */
+  batchSize?: string;
   precision: string;
   maxRows: string;
   maxPixels: string;

@@ -1,22 +1,35 @@
 import { chooseTarget, rejectionReason } from '#src/onnx/devices/choose-target.js';
 import type { ProbeResult } from '#src/onnx/devices/probe-result.js';
-import { parseDeviceRequest } from '#src/onnx/devices/device-request.js';
+import { parseDevicesRequest } from '#src/onnx/devices/device-request.js';
 import { CPU } from '#src/onnx/graph/operators/target.js';
 
 it.each([
-  ['auto', 'auto'],
-  ['cpu', 'cpu'],
-  ['cuda', { family: 'cuda', index: 0 }],
-  ['cuda:3', { family: 'cuda', index: 3 }],
-  ['webgpu', { family: 'webgpu', index: 0 }],
-  ['coreml', { family: 'coreml', index: 0 }],
+  ['auto', ['auto']],
+  ['cpu', ['cpu']],
+  ['cuda', [{ family: 'cuda', index: 0 }]],
+  ['cuda:3', [{ family: 'cuda', index: 3 }]],
+  ['webgpu', [{ family: 'webgpu', index: 0 }]],
+  ['coreml', [{ family: 'coreml', index: 0 }]],
+  ['cpu,cpu', ['cpu', 'cpu']],
+  [
+    'cuda:0, cuda:1',
+    [
+      { family: 'cuda', index: 0 },
+      { family: 'cuda', index: 1 },
+    ],
+  ],
+  ['cuda:all', 'all CUDA'],
+  ['auto,cpu', null],
+  ['cuda:all,cpu', null],
+  ['cpu,', null],
+  ['', null],
   ['webgpu:1', null],
   ['cuda:', null],
   ['cuda:-1', null],
   ['CUDA', null],
   ['gpu', null],
 ])('--device %s means %j', (text, request) => {
-  expect(parseDeviceRequest(text)).toEqual(request);
+  expect(parseDevicesRequest(text)).toEqual(request);
 });
 
 it('the CPU is chosen without a probe, and refused with fp16', async () => {

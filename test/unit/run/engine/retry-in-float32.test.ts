@@ -63,7 +63,7 @@ const refineIn = async (path: string, precision: 'fp16' | 'fp32'): Promise<FromC
   /* No user can ask the CPU for half precision; it computes in it all the same. */
   const opened = await answer({ kind: 'open', options, target: { ...CPU, precision } });
   expect(opened).toMatchObject({ kind: 'opened', info: { precision } });
-  const refined = await answer({ kind: 'refine', job });
+  const refined = await answer({ kind: 'refine', id: 1, job });
   child.kill('SIGKILL');
   return refined;
 };

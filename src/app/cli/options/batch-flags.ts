@@ -1,0 +1,40 @@
+/** Options of the commands that run rows. Types only. */
+
+/** Options as the command line gives them, camel-cased; row keys are among them. */
+export interface BatchFlags extends Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
+  model?: string;
+  vae?: string;
+  lora?: string | readonly string[];
+  loraDir?: string;
+  embedding?: string | readonly string[];
+  vaeTiling: string;
+  cacheWeights?: boolean;
+  outputDir: string;
+  overwrite?: boolean;
+  resume?: boolean;
+  append?: boolean;
+  prune?: boolean;
+  verify?: boolean;
+  retryFailed?: boolean;
+  dryRun?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+  limit?: string;
+  shard?: string;
+  seedMode?: string;
+  errorThreshold: string;
+  predictionsCsv?: string;
+  contentSafety?: string;
+  safetyBlockAt?: string;
+  safetyBlocklist?: string | readonly string[];
+  safetyModel?: string;
+  safetyFail?: string;
+  recursive?: boolean;
+  fromMetadata?: string;
+  /** False after `--no-metadata`. */
+  metadata?: boolean;
+  device: string;
+  /** Not of `refine`. */
+  batchSize?: string;
+  precision: string;
+}

@@ -1,0 +1,16 @@
+/** The engine of a run, or one for each of its devices. */
+import type { DeviceRequest } from '../../onnx/devices/device-request.js';
+import { Engine, type JobRunner } from './engine.js';
+import { EnginePool } from './engine-pool.js';
+import type { EngineOptions } from './protocol.js';
+
+export interface RunnerOptions extends Omit<EngineOptions, 'device'> {
+  /** One or more; a device that is named twice gets two engines. */
+  devices: readonly DeviceRequest[];
+}
+
+export const createRunner = ({ devices, ...options }: RunnerOptions): JobRunner => {
+  const [first = 'auto', ...more] = devices;
+  if (more.length === 0) return new Engine({ ...options, device: first });
+  return new EnginePool(devices.map((device) => ({ ...options, device })));
+};
