@@ -49,7 +49,8 @@ export const torchCpuNoise = (seed: number): NoiseSource => {
 
   const normal = (count: number): Float32Array => {
     if (count < BLOCK) return Float32Array.from({ length: count }, single);
-    const values = Float32Array.from({ length: count }, uniform24);
+    const values = new Float32Array(count);
+    for (let i = 0; i < count; i++) values[i] = uniform24();
     for (let i = 0; i + BLOCK <= count; i += BLOCK) transform(values.subarray(i, i + BLOCK));
     if (count % BLOCK !== 0) {
       // The blocks leave a tail of uniforms: torch draws the last sixteen again, from fresh uniforms.

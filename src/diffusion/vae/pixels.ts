@@ -4,15 +4,16 @@ import { tensor, type Tensor } from '../../tensor/tensor.js';
 
 const CHANNELS = 3;
 
+/** Of each byte, in [-1,1], rounded to float32 after each operation as numpy and torch do. */
+const UNITS = Float32Array.from({ length: 256 }, (_, byte) => 2 * Math.fround(byte / 255) - 1);
+
 /** @returns f32 [1,3,H,W] in [-1,1] */
 export const fromPixels = ({ data, width, height }: Pixels): Tensor => {
   const area = width * height;
   const numbers = new Float32Array(CHANNELS * area);
-  for (let pixel = 0; pixel < area; pixel++) {
-    for (let channel = 0; channel < CHANNELS; channel++) {
-      /* Rounded to float32 after each operation, as numpy and torch do. */
-      numbers[channel * area + pixel] = 2 * Math.fround(data[pixel * CHANNELS + channel]! / 255) - 1;
-    }
+  for (let channel = 0; channel < CHANNELS; channel++) {
+    const plane = numbers.subarray(channel * area, (channel + 1) * area);
+    for (let pixel = 0; pixel < area; pixel++) plane[pixel] = UNITS[data[pixel * CHANNELS + channel]!]!;
   }
   return tensor(numbers, [1, CHANNELS, height, width]);
 };
@@ -21,15 +22,20 @@ export const fromPixels = ({ data, width, height }: Pixels): Tensor => {
 export const toPixels = (image: Tensor, bitDepth: BitDepth): RefinedPixels => {
   const [, , height = 0, width = 0] = image.dims;
   const area = width * height;
-  const data = new (bitDepth === 16 ? Uint16Array : Uint8Array)(CHANNELS * area);
   const highest = 2 ** bitDepth - 1;
-  for (let pixel = 0; pixel < area; pixel++) {
-    for (let channel = 0; channel < CHANNELS; channel++) {
-      const unit = Math.min(1, Math.max(0, Math.fround(image.data[channel * area + pixel]! / 2) + 0.5));
-      data[pixel * CHANNELS + channel] = roundHalfToEven(Math.fround(Math.fround(unit) * highest));
+  /* Storing in a clamped array rounds half to even, as numpy does, and clamps. */
+  const bytes = new Uint8ClampedArray(bitDepth === 8 ? CHANNELS * area : 0);
+  const words = new Uint16Array(bitDepth === 16 ? CHANNELS * area : 0);
+  for (let channel = 0; channel < CHANNELS; channel++) {
+    const plane = image.data.subarray(channel * area, (channel + 1) * area);
+    for (let pixel = 0; pixel < area; pixel++) {
+      const unit = Math.fround(Math.fround(plane[pixel]! / 2) + 0.5);
+      const at = pixel * CHANNELS + channel;
+      if (bitDepth === 8) bytes[at] = Math.fround(unit * highest);
+      else words[at] = roundHalfToEven(Math.fround(Math.min(1, Math.max(0, unit)) * highest));
     }
   }
-  return { data, width, height };
+  return { data: bitDepth === 8 ? new Uint8Array(bytes.buffer) : words, width, height };
 };
 
 /** numpy's rounding. */
