@@ -99,7 +99,7 @@ module.exports = {
       'files-at-the-edges',
       '^(node:)?fs(/promises)?$',
       [
-        ...['files', 'manifest', 'image', 'results', 'weights', 'batch', 'text'],
+        ...['files', 'net', 'system', 'manifest', 'image', 'results', 'weights', 'batch', 'text'],
         ...['cli', 'hub', 'compare', 'devices', 'doctor', 'server', 'safety'],
       ],
       'I/O lives at the edges',

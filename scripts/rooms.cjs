@@ -208,21 +208,21 @@ exports.wings = [
     rooms: [
       {
         name: 'files',
-        holds: 'opening files and making folders: the rules for every file from outside',
-        imports: [],
-        why: 'how files and folders of this machine are opened and made; it knows no format',
+        holds: 'opening files, making folders, locks: the rules for every file from outside',
+        imports: ['system'],
+        why: 'how files and folders of this machine are opened, made and locked; it knows no format',
       },
       {
         name: 'net',
-        holds: '`fetch` through the proxy that the environment names',
-        imports: [],
-        why: 'requests through the proxy that the environment names',
+        holds: '`fetch` through the proxy that the environment names, downloads that go on where they broke off',
+        imports: ['files'],
+        why: 'requests through the proxy that the environment names, and files that come by them',
       },
       {
         name: 'system',
-        holds: 'the memory that this machine, or its container, leaves to the process',
+        holds: 'the memory that this machine, or its container, leaves to the process; what tells processes apart',
         imports: [],
-        why: 'what the system tells of itself; it opens no file',
+        why: 'what the system tells of itself; it opens no file of a user',
       },
       {
         name: 'json',

@@ -37,6 +37,7 @@ export const FILE_LIMITS = {
   results: { what: 'the results of a run', bytes: Infinity },
   /** Read in pieces, for its digest. */
   output: { what: 'an output', bytes: Infinity },
+  download: { what: 'a download', bytes: Infinity },
   /** A commit, a token, the holder of a lock. */
   note: { what: 'a note of a few words', bytes: 64 * KIB },
   /** Names the inputs of a folder's runs, each as long as a command line at most. */

@@ -4,8 +4,10 @@ import { dirname, join, relative } from 'node:path';
 import { pid } from 'node:process';
 import { isRefineError, messageOf, RefineError, systemCodeOf } from '../../errors.js';
 import { makeFolder } from '../../io/files/make-folder.js';
+import { downloadFile, type DownloadOptions } from '../../io/net/download-file.js';
+import { askHub, failed } from './ask-hub.js';
+import { beginDigest } from './begin-digest.js';
 import { chooseFiles } from './choose-files.js';
-import { downloadFile, type DownloadOptions } from './download-file.js';
 import type { HubSettings } from './hub-settings.js';
 import { repositoryFolder, type ModelId } from './model-id.js';
 import { readRepository, type RemoteFile } from './read-repository.js';
@@ -36,19 +38,30 @@ const pull = async (settings: HubSettings, model: ModelId, options: PullOptions)
   const snapshot = join(folder, 'snapshots', repository.commit);
   const total = files.reduce((sum, { size }) => sum + size, 0);
   await expectRoom(folder, files);
-  const blobs = join(folder, 'blobs');
   let done = 0;
   for (const file of files) {
-    const onBytes = (count: number): void => {
-      done += count;
-      report(done, total, file.path);
-    };
-    const blob = await downloadFile(settings, repository, file, { blobs, signal, isAlive, onBytes });
+    const address = `${model.id}/resolve/${repository.commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`;
+    const listed = { ...file, name: file.path, beginDigest: () => beginDigest(file), listedBy: 'the hub' };
+    const blob = await downloadFile(listed, {
+      folder: join(folder, 'blobs'),
+      ask: (from) => askHub(settings, address, { signal, from }),
+      onBytes: (count) => {
+        done += count;
+        report(done, total, file.path);
+      },
+      signal,
+      isAlive,
+      failed,
+      unwritable,
+    });
     await place(blob, join(snapshot, file.path));
   }
   await writeReference(join(folder, 'refs', model.revision), repository.commit);
   return snapshot;
 };
+
+const unwritable = (path: string, cause: unknown): RefineError =>
+  new RefineError('OUTPUT_UNWRITABLE', `Cannot write ${path}: ${messageOf(cause)}.`, { cause });
 
 /** Fails before gigabytes have come, not after. */
 const expectRoom = async (folder: string, files: readonly RemoteFile[]): Promise<void> => {

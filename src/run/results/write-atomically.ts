@@ -6,7 +6,7 @@ import { closeFile } from '../../io/files/close-file.js';
 import { makeFolder } from '../../io/files/make-folder.js';
 import { syncFolder } from '../../io/files/sync-folder.js';
 import { outputUnwritable } from './output-error.js';
-import { renameIfAbsent } from './link-if-absent.js';
+import { renameIfAbsent } from '../../io/files/link-if-absent.js';
 import { temporaryPath } from './temporary-path.js';
 
 type FileData = Uint8Array | string | AsyncIterable<Uint8Array | string>;

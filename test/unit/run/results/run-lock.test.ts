@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { MACHINE_NAMESPACE, processStart } from '#src/run/results/process-identity.js';
+import { MACHINE_NAMESPACE, processStart } from '#src/io/system/process-identity.js';
 import { lockFolder } from '#src/run/results/run-lock.js';
 import { root } from '../../../support/golden.js';
 import { itOnLinux } from '../../../support/it-on-linux.js';

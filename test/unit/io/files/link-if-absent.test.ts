@@ -1,7 +1,7 @@
 import { existsSync, linkSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { link } from 'node:fs/promises';
 import { join } from 'node:path';
-import { linkIfAbsent, renameIfAbsent } from '#src/run/results/link-if-absent.js';
+import { linkIfAbsent, renameIfAbsent } from '#src/io/files/link-if-absent.js';
 import { temporaryFolder } from '../../../support/run-cli.js';
 
 /** A file system without hard links is rarely at hand: its answer stands in for it. */

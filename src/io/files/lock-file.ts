@@ -1,0 +1,208 @@
+/** A lock file, which names its holder; a stale one is taken over. */
+import { lstat, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { pid } from 'node:process';
+import { messageOf, systemCodeOf, type RefineError } from '../../errors.js';
+import { cutText } from '../json/json-text.js';
+import {
+  MACHINE_NAMESPACE,
+  processNamespace,
+  processStart,
+  type ProcessNamespace,
+} from '../system/process-identity.js';
+import { linkIfAbsent } from './link-if-absent.js';
+import { readFileText } from './open-file.js';
+
+/** Interval of the holder's heartbeat. */
+const HEARTBEAT_MS = 30_000;
+/** A lock is stale after this time without a heartbeat: several missed ones, plus clock skew. */
+const SILENCE_MS = 10 * 60_000;
+export const SILENCE_MINUTES = SILENCE_MS / 60_000;
+/** The same of a holder on this machine, in a container of its own: there is one clock. */
+const NEAR_SILENCE_MS = 4 * HEARTBEAT_MS;
+
+export interface FileLock {
+  /** Of the lock that was taken over, for people; null: there was none. */
+  takenFrom: string | null;
+  /** Aborted when another process has taken the lock away, as of one that stood still for long. */
+  lost: AbortSignal;
+  release: () => Promise<void>;
+}
+
+/** For messages. */
+export interface LockHolder {
+  pid: number;
+  host: string;
+  /** `process 7 on host, since 2026-01-01T00:00:00.000Z` */
+  text: string;
+}
+
+export interface LockErrors {
+  /** A process that lives has the lock. */
+  held: (path: string, holder: LockHolder) => RefineError;
+  /** `holder` null: unknown. */
+  lost: (path: string, holder: LockHolder | null) => RefineError;
+  unwritable: (path: string, cause: unknown) => RefineError;
+  /** @param why ends without a full stop */
+  unreadable: (path: string, why: string, cause?: unknown) => RefineError;
+}
+
+export interface LockOptions {
+  /** Whether a process of this machine lives. */
+  isAlive: (pid: number) => boolean;
+  errors: LockErrors;
+  /** Default: 30 s. */
+  beatMs?: number;
+}
+
+interface Holder {
+  pid: number;
+  host: string;
+  started: string;
+  /** Where its number counts, and when it began there; null: its system does not say. */
+  place: ProcessNamespace | null;
+  start: string | null;
+}
+
+/** @throws what `errors` makes: `held`, `unwritable`, `unreadable` */
+export const holdLock = async (
+  path: string,
+  { isAlive, errors, beatMs = HEARTBEAT_MS }: LockOptions,
+): Promise<FileLock> => {
+  const [place, start] = [await processNamespace(), await processStart(pid)];
+  const own = JSON.stringify({
+    pid,
+    host: hostname(),
+    started: new Date().toISOString(),
+    place,
+    start,
+  } satisfies Holder);
+  let takenFrom: string | null = null;
+  while (!(await tryCreate(path, own, errors))) {
+    const text = await readText(path, errors);
+    if (text === null) {
+      await refuseLink(path, errors);
+      continue;
+    }
+    const holder = parseHolder(text);
+    if (holder !== null && (await isHeld(path, holder, { place, isAlive }))) throw errors.held(path, shown(holder));
+    if (await removeStaleLock(path, text, errors)) {
+      takenFrom = holder === null ? 'an unreadable lock' : shown(holder).text;
+    }
+  }
+  const lost = new AbortController();
+  const heartbeat = async (): Promise<void> => {
+    const text = await readText(path, errors);
+    const now = new Date();
+    if (text === own) await utimes(path, now, now);
+    else if (text !== null) {
+      const holder = parseHolder(text);
+      lost.abort(errors.lost(path, holder === null ? null : shown(holder)));
+    }
+  };
+  const beat = setInterval(() => {
+    heartbeat().catch(() => undefined);
+  }, beatMs);
+  beat.unref();
+  return {
+    takenFrom,
+    lost: lost.signal,
+    release: async () => {
+      clearInterval(beat);
+      if ((await readText(path, errors).catch(() => null)) === own) await rm(path, { force: true });
+    },
+  };
+};
+
+/** The lock appears whole: written beside, then given its name, which fails where there is one already. */
+const tryCreate = async (path: string, own: string, errors: LockErrors): Promise<boolean> => {
+  const beside = `${path}.${pid}.tmp`;
+  try {
+    /* Whatever has the name, a link perhaps, is not written through. */
+    await rm(beside, { force: true });
+    await writeFile(beside, own, { flag: 'wx' });
+    /* The current holder of the lock may have removed it. */
+    return await linkIfAbsent(beside, path).then(
+      () => true,
+      (cause: unknown) => {
+        if (['EEXIST', 'ENOENT'].includes(systemCodeOf(cause) ?? '')) return false;
+        throw cause;
+      },
+    );
+  } catch (cause) {
+    throw errors.unwritable(path, cause);
+  } finally {
+    /* Who clears the folder's temporary files removes it if this fails. */
+    await rm(beside, { force: true }).catch(() => undefined);
+  }
+};
+
+const isHeld = async (
+  path: string,
+  holder: Holder,
+  { place, isAlive }: { place: ProcessNamespace | null; isAlive: (pid: number) => boolean },
+): Promise<boolean> => {
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
+  const silentMs = Date.now() - mtimeMs;
+  if (silentMs >= SILENCE_MS) return false;
+  if (holder.place !== null && place !== null) {
+    const [isBoot, isSpace] = [holder.place.boot === place.boot, holder.place.namespace === place.namespace];
+    if (isBoot && isSpace) return holder.start === (await processStart(holder.pid));
+    if (isBoot) return silentMs < NEAR_SILENCE_MS;
+    /* The machine was restarted; a container of the same name may be another one. */
+    return !(holder.host === hostname() && isSpace && place.namespace === MACHINE_NAMESPACE);
+  }
+  /* Our own number in a lock that we do not hold is that of a process before us. */
+  return holder.host !== hostname() || (holder.pid !== pid && isAlive(holder.pid));
+};
+
+/** Removes the lock that was read, and no other: of two that both found it stale, one may have its own there by now. */
+const removeStaleLock = async (path: string, stale: string, errors: LockErrors): Promise<boolean> => {
+  const aside = `${path}.${pid}.old.tmp`;
+  try {
+    await rename(path, aside);
+    const isStale = (await readFileText(aside, 'note')) === stale;
+    if (!isStale) await linkIfAbsent(aside, path).catch(() => undefined);
+    await rm(aside, { force: true });
+    return isStale;
+  } catch (cause) {
+    if (systemCodeOf(cause) === 'ENOENT') return false;
+    throw errors.unwritable(path, cause);
+  }
+};
+
+const readText = (path: string, errors: LockErrors): Promise<string | null> =>
+  readFileText(path, 'note').catch((cause: unknown) => {
+    if (systemCodeOf(cause) === 'ENOENT') return null;
+    throw errors.unreadable(path, messageOf(cause), cause);
+  });
+
+/** One that leads nowhere is there and cannot be read, for ever. */
+const refuseLink = async (path: string, errors: LockErrors): Promise<void> => {
+  if ((await lstat(path).catch(() => null))?.isSymbolicLink() !== true) return;
+  throw errors.unreadable(path, 'it is a broken symbolic link. Remove it');
+};
+
+const parseHolder = (text: string): Holder | null => {
+  try {
+    const { pid: holder, host, started, place, start } = JSON.parse(text) as Partial<Holder>;
+    /* 0 and less stand for groups of processes, which always live. */
+    if (!Number.isSafeInteger(holder) || Number(holder) < 1 || typeof host !== 'string' || typeof started !== 'string')
+      return null;
+    const isPlaced =
+      typeof place?.boot === 'string' && typeof place.namespace === 'string' && typeof start === 'string';
+    /* Without them: a lock of an older version, or of a system that does not say. */
+    return { pid: Number(holder), host, started, place: isPlaced ? place : null, start: isPlaced ? start : null };
+  } catch {
+    return null;
+  }
+};
+
+/** Longest name of a host (RFC 1123, 2.1), and more than a time has. */
+const MAX_TEXT = 255;
+
+const shown = ({ pid: holder, host, started }: Holder): LockHolder => ({
+  pid: holder,
+  host,
+  text: `process ${holder} on ${cutText(host, MAX_TEXT)}, since ${cutText(started, MAX_TEXT)}`,
+});
