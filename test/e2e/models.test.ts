@@ -67,6 +67,15 @@ test('pull brings a model into the cache as Python lays it out, and verify finds
   });
 });
 
+test.each([
+  [['pull'], /missing required argument 'id'\n\(--help lists the options\)/],
+  [['list', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
+])('models %j is a mistake of use', async (args, message) => {
+  const { code, stdout, stderr } = await runCli(['models', ...args]);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(message);
+});
+
 test('verify of what is not there says so', async () => {
   const { code, stdout, stderr } = await runCli(['models', 'verify', 'tiny-refinre']);
   expect({ code, stdout }).toEqual({ code: 4, stdout: '' });

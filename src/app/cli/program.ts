@@ -53,11 +53,13 @@ export const buildProgram = (
   program.addCommand(doctorCommand(context, setExitCode).copyInheritedSettings(program));
   program.addCommand(modelsCommand(context, setExitCode).copyInheritedSettings(program));
   program.addCommand(cacheCommand(context, setExitCode).copyInheritedSettings(program));
+  /* They were made before their own command had what it inherits, the exit code of a mistake among it. */
+  for (const command of program.commands) for (const below of command.commands) below.copyInheritedSettings(command);
   for (const command of program.commands.flatMap((one) => (one.commands.length > 0 ? one.commands : [one])))
     for (const option of colorOptions()) command.addOption(option);
   program.addCommand(completionCommand(context).copyInheritedSettings(program));
   program.addCommand(completeCommand(context).copyInheritedSettings(program), { hidden: true });
-  for (const command of program.commands) {
+  for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
     command.configureOutput({
       outputError: (text, write) => {
         write(withSuggestion(text, command));
