@@ -87,6 +87,7 @@ module.exports = {
       ['server'],
       'what faces the network has one home',
     ),
+    home('yauzl-only-in-libraries', 'node_modules/yauzl', ['libraries'], 'wheels are unpacked in one place'),
     home('undici-only-in-net', 'node_modules/undici', ['net'], 'proxies are honoured in one place'),
     home('yaml-only-in-cli', 'node_modules/yaml', ['cli'], 'the configuration file belongs to the command line'),
     home(
@@ -100,15 +101,15 @@ module.exports = {
       '^(node:)?fs(/promises)?$',
       [
         ...['files', 'net', 'system', 'manifest', 'image', 'results', 'weights', 'batch', 'text'],
-        ...['cli', 'hub', 'compare', 'devices', 'doctor', 'server', 'safety'],
+        ...['cli', 'hub', 'compare', 'devices', 'doctor', 'libraries', 'server', 'safety'],
       ],
       'I/O lives at the edges',
     ),
     home(
       'processes-only-in-engine',
       '^(node:)?child_process$',
-      ['engine', 'cli', 'devices', 'doctor'],
-      'the engine owns its child, and a device is tried in one',
+      ['engine', 'cli', 'devices', 'doctor', 'libraries'],
+      'the engine owns its child, a device is tried in one, and nvidia-smi lists cards',
     ),
     {
       name: 'bin-to-cli-only',

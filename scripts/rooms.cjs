@@ -27,7 +27,7 @@ exports.wings = [
       {
         name: 'doctor',
         holds: 'what this machine can run',
-        imports: ['devices', 'engine', 'files', 'graph', 'hub', 'runtime', 'system', 'tensor', 'weights'],
+        imports: ['devices', 'engine', 'files', 'graph', 'hub', 'libraries', 'runtime', 'system', 'tensor', 'weights'],
         why: 'what this machine can run; it refines nothing',
       },
       {
@@ -80,7 +80,7 @@ exports.wings = [
       {
         name: 'engine',
         holds: 'the child process that owns a device',
-        imports: ['devices', 'files', 'graph', 'pipeline', 'runtime', 'schedulers', 'tensor'],
+        imports: ['devices', 'files', 'graph', 'libraries', 'pipeline', 'runtime', 'schedulers', 'tensor'],
         why: 'the child process runs the pipeline; the parent only speaks to it',
       },
     ],
@@ -176,10 +176,16 @@ exports.wings = [
     rooms: [
       {
         name: 'devices',
-        holds:
-          'which devices work here, and which one to take: the self-test, in a separate process, and the libraries that a device needs',
-        imports: ['graph', 'runtime', 'tensor'],
+        holds: 'which devices work here, and which one to take: the self-test, in a separate process',
+        imports: ['graph', 'libraries', 'runtime', 'tensor'],
         why: 'which devices work, and which to take; it knows no network',
+      },
+      {
+        name: 'libraries',
+        holds:
+          "the native libraries that devices need: found here, added from PyPI, removed; a process's environment in which they load",
+        imports: [...IO, 'graph', 'runtime'],
+        why: 'libraries as files: it loads none',
       },
       {
         name: 'runtime',

@@ -108,7 +108,7 @@ export const SETTINGS = {
     ...always,
     help: 'seed of the noise; the same seed gives the same picture. -1: drawn for each row',
     docs: "integer, 0 to 9007199254740991 (2^53-1), or -1: drawn, see [Seeds](#seeds). A row's picture depends on its own seed, never on other rows",
-    defaultText: 'drawn once for the run',
+    defaultText: 'drawn once a run',
     isResolved: true,
   }),
   /** A name of docs/schedulers.md, spelled as there; null: the model's own. */

@@ -5,6 +5,7 @@ import { cacheCommand } from './commands/cache-command.js';
 import { colorOptions, type ColorChoice } from './progress/color-choice.js';
 import { compareCommand } from './commands/compare-command.js';
 import { completeCommand, completionCommand } from './commands/completion-command.js';
+import { devicesCommand } from './commands/devices-command.js';
 import { doctorCommand } from './commands/doctor-command.js';
 import { generateCommand } from './commands/generate-command.js';
 import { helpConfiguration, helpTextsOf, setHelpTexts } from './help-text.js';
@@ -51,6 +52,7 @@ export const buildProgram = (
   program.addCommand(scoreCommand(context).copyInheritedSettings(program));
   program.addCommand(compareCommand(context).copyInheritedSettings(program));
   program.addCommand(doctorCommand(context, setExitCode).copyInheritedSettings(program));
+  program.addCommand(devicesCommand(context, setExitCode).copyInheritedSettings(program));
   program.addCommand(modelsCommand(context, setExitCode).copyInheritedSettings(program));
   program.addCommand(cacheCommand(context, setExitCode).copyInheritedSettings(program));
   /* They were made before their own command had what it inherits, the exit code of a mistake among it. */

@@ -1,9 +1,8 @@
 /** Everything that `doctor` checks, and the problems that would end a run. */
-import { arch, platform } from 'node:os';
-import { examineCuda } from '../../onnx/devices/cuda-libraries.js';
+import { examineCuda } from '../../onnx/libraries/cuda-libraries.js';
+import { searchHere } from '../../onnx/libraries/library-search.js';
 import { isRefineError, RefineError } from '../../errors.js';
 import { listCached } from '../../models/hub/list-cached.js';
-import { libraryFolder } from '../../onnx/runtime/library-folder.js';
 import { checkEngine } from './check-engine.js';
 import { checkModel } from './check-model.js';
 import { examineMachine } from './examine-machine.js';
@@ -49,7 +48,7 @@ export const examine = async ({
     problems,
     machine,
     engine,
-    cuda: await examineCuda({ env, libraryFolder: libraryFolder(), platform: platform(), arch: arch() }),
+    cuda: await examineCuda(searchHere(env)),
     model: opened,
     cache: await orFolderUnknown(listCached(env)),
     prepared: await orFolderUnknown(examinePrepared(env)),

@@ -1,7 +1,7 @@
 /** The report for people. Plain text: marks say what is well (✓), what stops a run (✗), and what is only told (·). */
 import { bytesText } from './bytes-text.js';
 import type { CachedModel } from '../../models/hub/list-cached.js';
-import type { CudaReport } from '../../onnx/devices/cuda-libraries.js';
+import type { CudaReport } from '../../onnx/libraries/cuda-libraries.js';
 import type { DeviceReport, DoctorReport, FolderUnknown, MachineReport, Problem } from './report.js';
 
 const OK = '  ✓ ';
@@ -65,15 +65,21 @@ const deviceLine = ({ name, works, precision, self_test: test, reason, speed }: 
   return `${OK}${name}: self-test passed in ${precision ?? 'fp32'}${numbers}${times}`;
 };
 
-const cudaLines = ({ available, driver, cuda, libraries, provider, commands }: CudaReport): string[] => {
+const cudaLines = ({
+  available,
+  driver,
+  driver_library: driverLibrary,
+  cuda,
+  libraries,
+  provider,
+  commands,
+}: CudaReport): string[] => {
   if (!available) return [`${INFO}CUDA needs Linux on x64`];
-  const parts = [...libraries, provider];
+  const parts = [driverLibrary, ...libraries, provider];
   return [
     `${INFO}${driver === null ? 'no NVIDIA driver is loaded' : `NVIDIA driver ${driver}`}`,
     ...parts.map(({ name, path }) => `${INFO}${name}: ${path ?? 'missing'}`),
-    ...(commands.length === 0
-      ? []
-      : [`${MORE}to install the missing libraries of CUDA ${cuda} (Debian and Ubuntu with NVIDIA's packages):`]),
+    ...(commands.length === 0 ? [] : [`${MORE}to get the missing libraries of CUDA ${cuda}:`]),
     ...commands.map((command) => `${MORE}  ${command}`),
   ];
 };

@@ -1,5 +1,5 @@
 /** What `doctor` finds, as `--json` prints it. Types only. */
-import type { CudaReport } from '../../onnx/devices/cuda-libraries.js';
+import type { CudaReport } from '../../onnx/libraries/cuda-libraries.js';
 import type { SelfTestResult, Speed } from '../../onnx/devices/probe-result.js';
 import type { ErrorCode } from '../../errors.js';
 import type { Fusion, Precision } from '../../onnx/graph/operators/target.js';

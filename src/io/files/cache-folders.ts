@@ -37,6 +37,10 @@ export const preparedFolder = (env: Environment, home: FindHome = userHome): str
   }
 };
 
+/** Folder of libraries that devices need, and that `devices add` has added. @throws CACHE_UNWRITABLE */
+export const librariesFolder = (env: Environment, home: FindHome = userHome): string =>
+  join(preparedFolder(env, home), 'libraries');
+
 /** A variable that is there and empty counts as unset. */
 export const nonEmpty = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text);
 

@@ -1,6 +1,7 @@
 /** What a repository of the hub holds at a revision. */
 import { z } from 'zod';
 import { parseJson } from '../../io/json/parse-json.js';
+import { readAnswer } from '../../io/net/read-answer.js';
 import { askHub, failed, type AskOptions } from './ask-hub.js';
 import type { HubSettings } from './hub-settings.js';
 import type { ModelId } from './model-id.js';
@@ -63,16 +64,11 @@ export const readRepository = async (
 };
 
 const answerOf = async (response: Response, path: string): Promise<unknown> => {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += part.length;
-    if (length > MAX_ANSWER_BYTES) throw failed(`The hub's answer to ${path} is longer than any model needs.`);
-    parts.push(part);
-  }
+  const answer = await readAnswer(response, MAX_ANSWER_BYTES);
+  if (answer === null) throw failed(`The hub's answer to ${path} is longer than any model needs.`);
   const invalid = (what: string, cause?: unknown): Error =>
     failed(`The hub's answer to ${path} ${what}. Check HF_ENDPOINT.`, cause);
-  return parseJson(Buffer.concat(parts), ANSWER_LIMITS, invalid);
+  return parseJson(answer, ANSWER_LIMITS, invalid);
 };
 
 const parse = <T>(schema: z.ZodType<T>, answer: unknown, path: string): T => {

@@ -1,5 +1,5 @@
 /** Chooses the device for a model. Every device but the CPU is probed first, in a process of its own. */
-import { arch, platform } from 'node:os';
+import { platform } from 'node:os';
 import { env } from 'node:process';
 import { RefineError } from '../../errors.js';
 import {
@@ -10,10 +10,9 @@ import {
   type Precision,
   type Target,
 } from '../graph/operators/target.js';
-import { libraryFolder } from '../runtime/library-folder.js';
+import { searchHere } from '../libraries/library-search.js';
 import { probeDevice, type ProbeOptions } from './probe.js';
 import { isSlower, type ProbeResult } from './probe-result.js';
-import type { LibrarySearch } from './cuda-libraries.js';
 import { missingCudaLibraries, findMissingLibrary, type MissingLibrary } from './missing-libraries.js';
 import type { DeviceRequest, PrecisionRequest } from './device-request.js';
 
@@ -23,6 +22,8 @@ export interface RejectedDevice {
   reason: string;
   /** It was probed; else a library that it needs is missing. */
   tried: boolean;
+  /** What would make it work, where its hardware is here. */
+  remedy?: string;
 }
 
 export interface TargetChoice {
@@ -31,10 +32,10 @@ export interface TargetChoice {
 }
 
 /**
- * Families that `auto` probes, fastest first. CoreML is left out: it compiles the model for minutes at every start
+ * Families that `auto` probes, fastest first, by platform. CoreML is left out: it compiles the model for minutes at every start
  * (onnxruntime issue 20897), and macOS has WebGPU too.
  */
-const PREFERRED: Readonly<Record<string, readonly DeviceFamily[]>> = {
+export const PREFERRED: Readonly<Record<string, readonly DeviceFamily[]>> = {
   linux: ['cuda', 'webgpu'],
   win32: ['dml', 'webgpu'],
   darwin: ['webgpu'],
@@ -72,7 +73,7 @@ const chooseBest = async (precision: PrecisionRequest, options: ProbeOptions): P
     const device = { family, index: 0 };
     const missing = await missingFor(device);
     if (missing !== null) {
-      rejected.push({ device: family, reason: missing.reason, tried: false });
+      rejected.push({ device: family, reason: missing.reason, tried: false, ...hintOf(missing) });
       continue;
     }
     const result = await probeDevice(device, precisionsOf(precision), { ...options, slowest: SLOWER_THAN_CPU });
@@ -82,6 +83,9 @@ const chooseBest = async (precision: PrecisionRequest, options: ProbeOptions): P
   }
   return { target: onCpu(precision), rejected };
 };
+
+const hintOf = ({ remedy, isHardwareHere }: MissingLibrary): Pick<RejectedDevice, 'remedy'> =>
+  isHardwareHere === true && remedy !== null ? { remedy } : {};
 
 const onCpu = (precision: PrecisionRequest): Target => {
   if (precision === 'int8') return { ...CPU, precision };
@@ -102,16 +106,19 @@ export const rejectionReason = ({ target, attempts, speed }: ProbeResult): strin
 };
 
 /** The problem of the last attempt, which uses standard operators only: what fails there is the device, not a kernel. */
-export const problemOf = (attempts: ProbeResult['attempts']): string =>
-  attempts.at(-1)?.problem?.trim().replaceAll(/\s+/g, ' ') ?? 'it was not probed';
+export const problemOf = (attempts: ProbeResult['attempts']): string => {
+  const problem = attempts.at(-1)?.problem?.trim().replaceAll(/\s+/g, ' ') ?? 'it was not probed';
+  return CUDA_FAILURE.exec(problem)?.[0].trim() ?? problem;
+};
+
+/** What CUDA said, out of a message that has ONNX Runtime's own functions around it. */
+const CUDA_FAILURE = /\bCU[A-Z]+ failure \d+: [^;]+/;
 
 export const missingFor = ({ family }: Pick<Device, 'family'>): Promise<MissingLibrary | null> =>
-  findMissingLibrary(family, here());
-
-const here = (): LibrarySearch => ({ env, libraryFolder: libraryFolder(), platform: platform(), arch: arch() });
+  findMissingLibrary(family, searchHere(env));
 
 const remedyOf = async (device: Device, precision: PrecisionRequest): Promise<string> => {
-  const missing = device.family === 'cuda' ? await missingCudaLibraries(here()) : null;
+  const missing = device.family === 'cuda' ? await missingCudaLibraries(searchHere(env)) : null;
   if (missing !== null) return `Probably ${missing.reason}. ${missing.remedy ?? ''}`;
   if (precision === 'fp16') return 'Leave --precision out: float32 may work there';
   if (device.family === 'cuda' && device.index > 0) return '"nvidia-smi -L" lists the devices of this machine';

@@ -1,21 +1,15 @@
-/** The NVIDIA GPUs of this machine, as their driver lists them. */
-import { execFile } from 'node:child_process';
+/** The NVIDIA GPUs that CUDA shows, as their driver lists them. */
 import { env } from 'node:process';
-import { promisify } from 'node:util';
 import { RefineError } from '../../errors.js';
+import { listGpus, type Gpu } from '../libraries/nvidia-driver.js';
 import type { DeviceRequest, DevicesRequest } from './device-request.js';
-
-const TIMEOUT_MS = 20_000;
 
 /**
  * Devices by number. `CUDA_VISIBLE_DEVICES` hides those that it does not name, and numbers the others anew.
- * @returns a line for each, such as `GPU 0: NVIDIA H100 80GB HBM3 (UUID: …)`; [] where there is no driver
+ * @returns [] where there is no driver
  */
-export const listCudaDevices = async (variables: Readonly<NodeJS.ProcessEnv> = env): Promise<string[]> => {
-  const { stdout } = await promisify(execFile)('nvidia-smi', ['-L'], { timeout: TIMEOUT_MS, env: variables }).catch(
-    () => ({ stdout: '' }),
-  );
-  const all = stdout.split('\n').filter((line) => line.startsWith('GPU '));
+export const listCudaDevices = async (variables: Readonly<NodeJS.ProcessEnv> = env): Promise<Gpu[]> => {
+  const all = await listGpus(variables);
   const { CUDA_VISIBLE_DEVICES: visible } = variables;
   return visible === undefined ? all : all.slice(0, visible.split(',').filter((name) => name.trim() !== '').length);
 };

@@ -1,14 +1,18 @@
 /** Finds libraries and drivers that a device family needs and this machine lacks, without loading any. */
 import { readdir } from 'node:fs/promises';
 import type { DeviceFamily } from '../graph/operators/target.js';
-import { examineCuda, type LibrarySearch } from './cuda-libraries.js';
-import { findLibrary, libraryFolders } from './find-library.js';
+import { ADD_CUDA, examineCuda, isComplete, isOld, type CudaReport } from '../libraries/cuda-libraries.js';
+import { LEAST_DRIVER } from '../libraries/cuda-wheels.js';
+import { findLibrary, libraryFolders } from '../libraries/find-library.js';
+import type { LibrarySearch } from '../libraries/library-search.js';
 
 export interface MissingLibrary {
   /** Completes "The device cuda cannot be used: …". */
   reason: string;
   /** How to install it; null: not possible on this system. */
   remedy: string | null;
+  /** The hardware is here, so that its owner wants to know. Default: unknown. */
+  isHardwareHere?: boolean;
 }
 
 /** Where the Vulkan loader looks for drivers (Khronos Vulkan-Loader docs/LoaderDriverInterface.md). */
@@ -31,19 +35,35 @@ export const findMissingLibrary = async (
 };
 
 const missingForCuda = async (places: LibrarySearch): Promise<MissingLibrary | null> => {
-  const { available, provider } = await examineCuda(places);
+  const report = await examineCuda(places);
+  const { available, provider } = report;
   if (!available) return { reason: 'the inference engine supports CUDA on Linux x64 only', remedy: null };
-  return provider.path === null ? missingCudaLibraries(places) : null;
+  return missingDriver(report) ?? (provider.path === null ? missingIn(report) : null);
+};
+
+/** The provider is linked with the driver's library: without it nothing of CUDA loads. */
+const missingDriver = (report: CudaReport): MissingLibrary | null => {
+  const { driver, driver_library: library } = report;
+  if (driver !== null || library.path !== null) return null;
+  const then = isComplete(report) ? '' : `, then run "${ADD_CUDA}"`;
+  return {
+    reason: `it needs NVIDIA’s driver (${library.name}), which is not here`,
+    remedy: `Where there is an NVIDIA card, install its driver, ${LEAST_DRIVER} or newer${then}`,
+  };
 };
 
 /** CUDA libraries in none of the usual folders: the likely reason of a failed probe. */
-export const missingCudaLibraries = async (places: LibrarySearch): Promise<MissingLibrary | null> => {
-  const { provider, libraries, commands, cuda } = await examineCuda(places);
+export const missingCudaLibraries = async (places: LibrarySearch): Promise<MissingLibrary | null> =>
+  missingIn(await examineCuda(places));
+
+const missingIn = ({ provider, libraries, commands, cuda, driver }: CudaReport): MissingLibrary | null => {
   const missing = [provider, ...libraries].filter(({ path }) => path === null).map(({ name }) => name);
   if (missing.length === 0) return null;
+  const old = isOld(driver) ? `The driver ${driver ?? ''} is older than CUDA 13 needs (${LEAST_DRIVER}). ` : '';
   return {
     reason: `it needs ${missing.join(', ')}, which ${missing.length === 1 ? 'is' : 'are'} not here`,
-    remedy: `For CUDA ${cuda}: ${commands.join(' && ')}`,
+    remedy: commands[0] === ADD_CUDA ? `Run "${ADD_CUDA}"` : `${old}For CUDA ${cuda}: ${commands.join(' && ')}`,
+    isHardwareHere: driver !== null,
   };
 };
 

@@ -1,12 +1,14 @@
 /** Probes a device in a process of its own. A crash of that process is a result like any other. */
 import { fork } from 'node:child_process';
+import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { fusionsOf } from '../graph/operators/lowerings.js';
 import type { Device, Precision, Target } from '../graph/operators/target.js';
+import { loaderEnvironment } from '../libraries/loader-environment.js';
 import type { RuntimeInfo } from '../runtime/backends.js';
 import { isSlower, type Attempt, type ProbeResult, type Speed } from './probe-result.js';
 
-/** The targets to test, until one passes. */
+/** The targets to test, until one passes; all of one device. */
 export interface ProbeRequest {
   targets: readonly Target[];
   /** Largest ratio to the CPU's time, measured first: a slower device is not tested. null: not measured. */
@@ -68,14 +70,19 @@ export const probeDevice = async (
 };
 
 /** @throws the signal's reason */
-export const probe = (
+export const probe = async (request: ProbeRequest, options: ProbeOptions = {}): Promise<ProbeReport> =>
+  probeIn(await loaderEnvironment(request.targets[0]?.family ?? 'cpu', env), request, options);
+
+const probeIn = (
+  environment: NodeJS.ProcessEnv,
   request: ProbeRequest,
-  { signal, child: module = CHILD, timeoutMs = TIMEOUT_MS }: ProbeOptions = {},
+  { signal, child: module = CHILD, timeoutMs = TIMEOUT_MS }: ProbeOptions,
 ): Promise<ProbeReport> =>
   new Promise((resolve, reject) => {
     const report: ProbeReport = { runtime: null, attempts: [], speed: null, failure: null };
     /* Output of native libraries must not reach standard output, which belongs to results. */
     const child = fork(fileURLToPath(module), {
+      env: environment,
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });

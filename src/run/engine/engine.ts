@@ -6,6 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { chooseTarget, type TargetChoice } from '../../onnx/devices/choose-target.js';
+import { loaderEnvironment } from '../../onnx/libraries/loader-environment.js';
 import { CPU, deviceName } from '../../onnx/graph/operators/target.js';
 import { fromErrorRecord, isRefineError, RefineError } from '../../errors.js';
 import type { EngineJob, RefineReply } from '../../records/job.js';
@@ -101,7 +102,7 @@ export class Engine implements JobRunner {
 
   async #openOn({ target, rejected }: TargetChoice, signal: AbortSignal): Promise<EngineInfo> {
     const child = fork(fileURLToPath(new URL('./start-child.js', import.meta.url)), {
-      env: engineEnvironment(env),
+      env: engineEnvironment(await loaderEnvironment(target.family, env)),
       serialization: 'advanced',
       /* Standard output belongs to results: native code must not write to it. */
       stdio: ['ignore', 2, 2, 'ipc'],
@@ -122,7 +123,9 @@ export class Engine implements JobRunner {
       throw thrown;
     });
     if (answer.kind !== 'opened') throw new Error(`the engine answered ${answer.kind}`);
-    const skipped = rejected.filter(({ tried }) => tried).map(({ device, reason }) => `${device} skipped: ${reason}`);
+    const skipped = rejected
+      .filter(({ tried, remedy }) => tried || remedy !== undefined)
+      .map(({ device, reason, remedy }) => `${device} skipped: ${reason}${remedy === undefined ? '' : `. ${remedy}`}`);
     this.#info = { ...answer.info, warnings: [...(answer.info.warnings ?? []), ...skipped], rejected };
     return this.#info;
   }

@@ -43,6 +43,7 @@ const well: DoctorReport = {
     available: true,
     cuda: 12,
     driver: '570.1',
+    driver_library: { name: 'libcuda.so.1', path: '/lib/libcuda.so.1' },
     libraries: [{ name: 'libcudart.so.12', path: '/lib/libcudart.so.12' }],
     provider: { name: 'provider.so', path: null },
     commands: ['npm install onnxruntime-node'],

@@ -63,3 +63,12 @@ it('a device that fails its self-test is rejected, and a software GPU too', () =
   const attempt = { target: CPU, result: null, problem: ' no\n adapter ' };
   expect(rejectionReason(probed({ target: null, attempts: [attempt] }))).toBe('no adapter');
 });
+
+it('of a failure of CUDA, what CUDA said is the reason', () => {
+  const problem =
+    'could not open: /src/cuda_call.cc:154 void Call() [with T = cudaError] CUDA failure 100: no CUDA-capable device is detected ; GPU=-1 ; line=352';
+  const attempt = { target: CPU, result: null, problem };
+  expect(rejectionReason(probed({ target: null, attempts: [attempt] }))).toBe(
+    'CUDA failure 100: no CUDA-capable device is detected',
+  );
+});
