@@ -6,6 +6,7 @@ import { hasOwnCuda } from '#src/onnx/libraries/cuda-libraries.js';
 import { CUDA_WHEELS } from '#src/onnx/libraries/cuda-wheels.js';
 import { searchHere } from '#src/onnx/libraries/library-search.js';
 import { workFolder } from '../support/batch.js';
+import { goldenData } from '../support/golden.js';
 import { fakePackageIndex } from '../support/fake-package-index.js';
 import { makeWheel } from '../support/make-wheel.js';
 import { runCli, type CliRun } from '../support/run-cli.js';
@@ -96,17 +97,39 @@ it('remove takes what was added, and says where there is nothing', async () => {
   expect(readdirSync(join(folder, 'added'))).toEqual(['mine']);
 });
 
+/** Programs and libraries of a machine with this driver and card. */
+const withCard = (name: string, fields: string): Readonly<Record<string, string>> => {
+  const bin = join(folder, name);
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'nvidia-smi'), `#!/bin/sh\necho '0, A card, ${fields}'\n`);
+  chmodSync(join(bin, 'nvidia-smi'), 0o755);
+  writeFileSync(join(bin, 'libcuda.so.1'), '');
+  return { PATH: `${bin}:${process.env['PATH'] ?? ''}`, LD_LIBRARY_PATH: bin };
+};
+
+itWithoutCuda('auto tells once, where there is a card, what would use it', async () => {
+  const env = { ...process.env, SDXL_REFINE_CACHE: join(folder, 'none'), ...withCard('card', '8.9, 8192, 580.65.06') };
+  const picture = goldenData('images/square-64.png');
+  const out = join(folder, 'out.png');
+  const { code, stderr } = await runCli([picture, '-p', 'x', '-o', out, '--steps', '1', '--strength', '1'], { env });
+  expect(code).toBe(0);
+  expect(
+    stderr.match(
+      /cuda skipped: it needs libonnxruntime_providers_cuda\.so, .*which are not here\. Run "sdxl-refine devices add cuda"/g,
+    ),
+  ).toHaveLength(1);
+  const listed = await devices('none', ['list'], env);
+  expect(listed.stdout).toMatch(
+    /^· cuda +A card, 8\.0 GiB, compute capability 8\.9, driver 580\.65\.06\n +it needs libonnx/m,
+  );
+});
+
 itWithoutCuda.each([
   ['an old driver', '8.9, 8192, 570.86.15', /NVIDIA's driver 580 or newer.*found 570\.86\.15.*CUDA 12/],
   ['a card before Turing', '6.1, 8192, 580.65.06', /compute capability is 6\.1.*7\.5, 8\.0.*CUDA 12/],
   ['a card that is too new', '10.0, 8192, 580.65.06', /compute capability is 10\.0.*WebGPU/],
 ])('add refuses %s before anything comes', async (_, fields, message) => {
-  const bin = join(folder, `bin ${fields}`);
-  mkdirSync(bin);
-  writeFileSync(join(bin, 'nvidia-smi'), `#!/bin/sh\necho '0, A card, ${fields}'\n`);
-  chmodSync(join(bin, 'nvidia-smi'), 0o755);
-  writeFileSync(join(bin, 'libcuda.so.1'), '');
-  const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, LD_LIBRARY_PATH: bin };
+  const env = withCard(`bin ${fields}`, fields);
   const { code, stderr } = await devices('refused', ['add', 'cuda', '--index-url', NOBODY], env);
   expect(code).toBe(5);
   expect(stderr).toMatch(message);
