@@ -70,7 +70,7 @@ describe('compare', () => {
     writeFileSync(join(parts, 'results-1-of-2.jsonl'), '');
     const mixed = await runCli(['compare', parts]);
     expect(mixed.code).toBe(3);
-    expect(mixed.stderr).toContain('parts of several runs');
+    expect(mixed.stderr).toContain('results of several sharded runs');
     expect((await runCli(['compare', join(folder, 'images')])).stderr).toContain('has no results.jsonl');
   });
 
@@ -122,7 +122,7 @@ describeInBrowser('the page in a browser', () => {
   it('shows prompt, settings and both pictures of the first row', async () => {
     expect(await text('name')).toBe('first');
     expect(await text('prompt')).toBe('a red disc');
-    expect((await text('facts')).replace(/\s+/g, ' ')).toContain('strength 0.5 steps 1 of 2 guidance 5 seed 1');
+    expect((await text('row-details')).replace(/\s+/g, ' ')).toContain('strength 0.5 steps 1 of 2 guidance 5 seed 1');
     expect(await tab.locator('#before').getAttribute('alt')).toBe('Before: first');
     expect(await ask(`[before, after].map((image) => image.naturalWidth)`)).toEqual([128, 128]);
   });

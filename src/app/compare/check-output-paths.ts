@@ -1,4 +1,4 @@
-/** Where the page and the sheet go: never in the place of what they show, or of the run that made it. */
+/** Refuses to write the page or the sheet over a file of the run that they show. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { RefineError } from '../../errors.js';
@@ -20,37 +20,38 @@ export const checkOutputPaths = async (
 ): Promise<void> => {
   const targets = new Map<string, string>();
   for (const path of [page, sheet]) {
-    if ((await stat(path).catch(() => null))?.isDirectory() === true) throw taken(path, 'is a folder');
-    if (/^\.sdxl-refine/i.test(basename(path))) throw taken(path, 'has a name that runs use for their own records');
+    if ((await stat(path).catch(() => null))?.isDirectory() === true) throw outputExists(path, 'is a folder');
+    if (/^\.sdxl-refine/i.test(basename(path)))
+      throw outputExists(path, 'has a name that runs use for their own records');
     const identity = await fileIdentity(path);
     if (identity !== null) targets.set(identity, path);
   }
-  if (page === sheet || (targets.size === 1 && (await areOne(page, sheet)))) {
-    throw taken(page, 'is both the page and the contact sheet');
+  if (page === sheet || (targets.size === 1 && (await areSameFile(page, sheet)))) {
+    throw outputExists(page, 'is both the page and the contact sheet');
   }
   if (targets.size === 0) return;
-  const look = async (path: string): Promise<void> => {
+  const expectUnused = async (path: string): Promise<void> => {
     const target = targets.get((await fileIdentity(path)) ?? '');
-    if (target !== undefined) throw taken(target, `is a file of the run that is shown (${path})`);
+    if (target !== undefined) throw outputExists(target, `is a file of the run that is shown (${path})`);
   };
   const folder = dirname(results[0] ?? '.');
-  for (const path of results) await look(path);
+  for (const path of results) await expectUnused(path);
   const manifests = new Set<string>();
   for (const { image, image_file_name: output, latents_file_name: latents, input_csv_name: input } of records) {
-    for (const name of [output, latents]) if (typeof name === 'string') await look(resolve(folder, name));
-    for (const path of placesOf(image, find.folders)) await look(path);
+    for (const name of [output, latents]) if (typeof name === 'string') await expectUnused(resolve(folder, name));
+    for (const path of placesOf(image, find.folders)) await expectUnused(path);
     manifests.add(input);
   }
-  for (const name of manifests) for (const path of placesOf(name, find.folders)) await look(path);
+  for (const name of manifests) for (const path of placesOf(name, find.folders)) await expectUnused(path);
 };
 
-/** Both are there, and are one file. */
-const areOne = async (page: string, sheet: string): Promise<boolean> => {
-  const [one, other] = [await fileIdentity(page), await fileIdentity(sheet)];
-  return one === other;
+/** Whether two existing paths lead to the same file. */
+const areSameFile = async (page: string, sheet: string): Promise<boolean> => {
+  const [pageIdentity, sheetIdentity] = [await fileIdentity(page), await fileIdentity(sheet)];
+  return pageIdentity === sheetIdentity;
 };
 
-const taken = (path: string, what: string): RefineError =>
+const outputExists = (path: string, what: string): RefineError =>
   new RefineError(
     'OUTPUT_EXISTS',
     `${path} ${what}: nothing is written there. Give --output and --sheet other names.`,

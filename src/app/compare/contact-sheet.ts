@@ -1,10 +1,10 @@
-/** Pairs of pictures on one sheet, three a line, with what made them underneath. */
+/** A contact sheet: pairs of pictures, three in a line, each above its prompt and settings. */
 import { drawSheet, type Sheet, type SheetText } from '../../media/image/draw-sheet.js';
 import type { Tile } from '../../media/image/preview.js';
 import type { ResultRecord } from '../../records/result.js';
 import { nameOf, stepsText } from './page-row.js';
 
-/** Pixels. Three pairs make 1592, which a README shows at half its size on a fine screen. */
+/** Pixels. Three pairs make a sheet 1592 wide, which a README shows at half that width on a high-density screen. */
 export const TILE_SIDE = 244;
 const BETWEEN_PAIR = 2;
 const PAIR_WIDTH = 2 * TILE_SIDE + BETWEEN_PAIR;
@@ -13,7 +13,7 @@ const MARGIN = 29;
 const HEADING_HEIGHT = 32;
 const INK = '#1d1d1f';
 const FAINT = '#6e6e73';
-/** Two lines hold about this many letters. */
+/** `letters`: about as many as two lines have room for. */
 const PROMPT = { size: 17, line: 22, colour: INK, letters: 92 };
 const DETAILS = { size: 14, line: 20, colour: FAINT };
 const CAPTION_HEIGHT = 2 * PROMPT.line + DETAILS.line;
@@ -23,7 +23,7 @@ const NOTHING = '#ececf0';
 
 export interface SheetPair {
   record: ResultRecord;
-  /** null: the input is not to be had. */
+  /** null: the input was not found. */
   before: Tile | null;
   after: Tile;
 }
@@ -36,7 +36,7 @@ export interface SheetPair {
 export const contactSheet = (pairs: readonly SheetPair[], heading: string): Promise<Uint8Array> =>
   drawSheet(layOut(pairs, heading));
 
-/** Where everything goes. A line is as high as its highest picture. */
+/** Positions of pictures and texts. A line is as high as its highest picture. */
 export const layOut = (pairs: readonly SheetPair[], heading: string): Sheet => {
   const columns = pairs.length === 4 ? 2 : Math.min(3, pairs.length);
   const width = 2 * MARGIN + columns * PAIR_WIDTH + (columns - 1) * GAP;

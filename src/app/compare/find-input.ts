@@ -1,23 +1,23 @@
-/** Finds the picture that a row of results began with. */
+/** Finds the input picture of a result. */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isRefineError, messageOf } from '../../errors.js';
 import type { EncodedSource } from '../../media/image/read-source.js';
 import { checkPictureFile } from '../../media/image/read-file.js';
 
-/** Where the picture is, or why there is none to show, in words for the page. */
+/** The picture, or a note for the page why it cannot be shown. */
 export type FoundInput = { source: EncodedSource } | { note: string };
 
 export interface FindOptions {
-  /** Absolute; where relative paths may begin, in order. */
+  /** Absolute folders in which relative paths are looked up, in order. */
   folders: readonly string[];
-  /** Absolute; the row's own output, which has its input's name more often than not and must never be taken for it. */
+  /** Absolute path of the row's output, which often has its input's name and must not be mistaken for it; null: no output. */
   output: string | null;
   /** Whether a picture on the web may be fetched. */
   fetch: boolean;
 }
 
-/** @param image as `results.jsonl` has it: what the row wrote, or the beginning of an inline picture */
+/** @param image as in `results.jsonl`: the row's text, or the beginning of an inline picture */
 export const findInput = async (image: string | null, { folders, output, fetch }: FindOptions): Promise<FoundInput> => {
   if (image === null) return { note: 'The row has no input picture.' };
   if (/^data:|… \(\d+ characters\)$/i.test(image)) {
@@ -43,7 +43,7 @@ const findFile = async (image: string, folders: readonly string[], output: strin
   return { note };
 };
 
-/** Where a picture of this name may be. @param image as results have it; null: there is none */
+/** Paths at which a picture may be. @param image as in `results.jsonl`; null: no input picture */
 export const placesOf = (image: string | null, folders: readonly string[]): readonly string[] =>
   image === null || /^(?:data:|https?:\/\/)|… \(\d+ characters\)$/i.test(image) ? [] : candidates(image, folders);
 

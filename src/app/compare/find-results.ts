@@ -1,20 +1,20 @@
-/** The results of a run, by their file or by the folder that they lie in. */
+/** Finds the results of a run by their file or their folder. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, RefineError, systemCodeOf } from '../../errors.js';
 
 export interface FoundResults {
-  /** All of one folder: one file, or the parts of a run in their order. */
+  /** Absolute, from one folder: one file, or the shards of a run in their order. */
   files: readonly string[];
-  /** Parts that are not there, by their names. */
+  /** Names of shards that the folder lacks. */
   missing: readonly string[];
 }
 
-const PART = /^results-(\d+)-of-(\d+)\.jsonl$/;
+const SHARD = /^results-(\d+)-of-(\d+)\.jsonl$/;
 
 /**
  * @param path absolute
- * @throws RefineError MANIFEST_UNREADABLE: there is nothing, or parts of more than one division
+ * @throws RefineError MANIFEST_UNREADABLE: no results, or shards of several runs
  */
 export const findResults = async (path: string): Promise<FoundResults> => {
   const stats = await stat(path).catch((cause: unknown) => {
@@ -29,22 +29,25 @@ const inFolder = async (folder: string): Promise<FoundResults> => {
     throw unreadable(`Cannot read the folder ${folder}: ${messageOf(cause)}.`, folder, cause);
   });
   if (names.includes('results.jsonl')) return { files: [join(folder, 'results.jsonl')], missing: [] };
-  const counts = new Set(names.flatMap((name) => PART.exec(name)?.[2] ?? []));
+  const counts = new Set(names.flatMap((name) => SHARD.exec(name)?.[2] ?? []));
   const [count = '0', second] = counts;
   if (second !== undefined) {
-    const divisions = [...counts].map((number) => `results-1-of-${number}.jsonl`).join(' and ');
-    throw unreadable(`${folder} has parts of several runs (${divisions}, …): name one file.`, folder);
+    const examples = [...counts].map((number) => `results-1-of-${number}.jsonl`).join(' and ');
+    throw unreadable(
+      `${folder} contains results of several sharded runs (${examples}, …). Name one of these files.`,
+      folder,
+    );
   }
-  const parts = Array.from(
+  const shards = Array.from(
     { length: Math.min(Number(count), names.length * 1000) },
-    (_, part) => `results-${part + 1}-of-${count}.jsonl`,
+    (_, shard) => `results-${shard + 1}-of-${count}.jsonl`,
   );
-  const there = parts.filter((name) => names.includes(name));
-  if (there.length === 0)
+  const present = shards.filter((name) => names.includes(name));
+  if (present.length === 0)
     throw unreadable(`${folder} has no results.jsonl: expected the output folder of a run.`, folder);
   return {
-    files: there.map((name) => join(folder, name)),
-    missing: parts.filter((name) => !there.includes(name)),
+    files: present.map((name) => join(folder, name)),
+    missing: shards.filter((name) => !present.includes(name)),
   };
 };
 

@@ -1,15 +1,15 @@
-/** The page as text, piece by piece: it holds every preview, and memory should not. */
+/** The comparison page as a stream of text: it contains every preview, which memory should not. */
 import { jsonText } from '../../io/json/json-text.js';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { PageRow } from './page-row.js';
 
-/** The page's sources are published as they are: nothing copies them to dist. */
+/** The package contains the page's sources as they are; the build does not copy them to dist. */
 const SOURCES = new URL('../../../src/app/compare/page/', import.meta.url);
-/** In the order in which they build on each other. */
+/** Each imports only from those before it. */
 const SCRIPTS = ['data.js', 'stage.js', 'list.js', 'details.js', 'keyboard.js', 'main.js'];
 
-/** One row, and the previews that go into the page. */
+/** One row and the previews to embed for it. */
 export interface PagePart {
   row: PageRow;
   /** WebP; null: linked or missing. */
@@ -18,8 +18,8 @@ export interface PagePart {
 }
 
 /**
- * Yields the page's HTML. Whatever comes from rows is data: previews as base64, the rest as JSON that no HTML parser takes
- * for markup. The page's policy lets it load nothing, and run its own script only.
+ * Yields the page's HTML. Everything from rows is data: previews as base64, the rest as JSON that no HTML parser reads as
+ * markup. The page's Content-Security-Policy lets it load only pictures of its own origin or disk, and run only its own script.
  *
  * @param title shown as text
  */
@@ -47,7 +47,7 @@ export async function* pageDocument(title: string, parts: AsyncIterable<PagePart
   yield tail;
 }
 
-/** Modules become one: each sees what the earlier ones export, so their import lines are not needed. */
+/** Joins modules into one: each sees the exports of those before it, so import lines are removed. */
 const joinModules = (modules: readonly string[]): string =>
   modules.map((text) => text.replace(/^import .*;\n/gm, '').replace(/^export /gm, '')).join('\n');
 
@@ -55,7 +55,7 @@ const policyFor = (style: string, script: string): string => {
   const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
   return [
     "default-src 'none'",
-    // Files beside the page, for --link: 'self' where it is served, file: where it is opened.
+    // Linked pictures (--link): 'self' for a page from a server, file: for a page opened from disk.
     "img-src data: file: 'self'",
     `style-src ${hash(style)}`,
     `script-src ${hash(script)}`,
@@ -69,7 +69,7 @@ const policyFor = (style: string, script: string): string => {
 const preview = (id: string, webp: Uint8Array): string =>
   `<script type="text/plain" id="${id}">data:image/webp;base64,${Buffer.from(webp).toString('base64')}</script>\n`;
 
-/** JSON in which no tag, comment or entity can begin. */
+/** JSON that contains no beginning of a tag, comment or entity. */
 const inertJson = (value: unknown): string =>
   jsonText(value).replace(
     /[<>&\u2028\u2029]/g,

@@ -1,8 +1,8 @@
-/** One row as the page shows it; the page itself only lays it out. */
+/** One row as the page shows it. */
 import { basename, isAbsolute } from 'node:path';
 import type { ResultRecord, ResultStatus } from '../../records/result.js';
 
-/** One of the two pictures: in the page, in a file beside it, or not to be had, and why. */
+/** One of the two pictures: embedded in the page, linked as a file, or missing for a reason. */
 export type PageSide = { kind: 'embedded' } | { kind: 'linked'; url: string } | { kind: 'missing'; note: string };
 
 export interface PageRow {
@@ -10,8 +10,8 @@ export interface PageRow {
   status: ResultStatus;
   prompt: string;
   negativePrompt: string;
-  /** Label and value, in the order shown. */
-  facts: [label: string, value: string][];
+  /** Settings, names and sizes as label and value, in the order shown. */
+  details: [label: string, value: string][];
   error: string | null;
   /** Pixels of the output, or of the input where there is no output; 0 where there is neither. */
   width: number;
@@ -25,7 +25,7 @@ export interface PictureSize {
   height: number;
 }
 
-/** @param pictures what became of the row's two pictures, and the size of the one that counts */
+/** @param pictures the row's two pictures, and the size of the output, else of the input */
 export const pageRow = (
   record: ResultRecord,
   pictures: { before: PageSide; after: PageSide; size: PictureSize | null },
@@ -36,7 +36,7 @@ export const pageRow = (
     status: record.status,
     prompt: record.prompt ?? '',
     negativePrompt: record.negative_prompt ?? '',
-    facts: factsOf(record, size),
+    details: detailsOf(record, size),
     error: record.error === null ? null : `${record.error.code}: ${record.error.message}`,
     width: size?.width ?? 0,
     height: size?.height ?? 0,
@@ -45,18 +45,18 @@ export const pageRow = (
   };
 };
 
-/** What to call the row: its id, its output, its input, or its place. */
+/** The row's name: its id, else its output, else its input, else its number. */
 export const nameOf = (record: ResultRecord): string =>
   record.id ?? record.image_file_name ?? shownInput(record.image) ?? `row ${record.row_number_per_file}`;
 
-/** "15 of 50", as far as it is known. */
+/** "15 of 50": steps run of the schedule, as far as they are known. */
 export const stepsText = ({ steps, steps_run: run }: Pick<ResultRecord, 'steps' | 'steps_run'>): string | null => {
   if (steps === null) return null;
   return run === null ? String(steps) : `${run} of ${steps}`;
 };
 
-const factsOf = (record: ResultRecord, size: PictureSize | null): PageRow['facts'] => {
-  const facts: [string, string | number | null][] = [
+const detailsOf = (record: ResultRecord, size: PictureSize | null): PageRow['details'] => {
+  const details: [string, string | number | null][] = [
     ['strength', record.strength],
     ['steps', stepsText(record)],
     ['guidance', record.guidance_scale],
@@ -72,14 +72,14 @@ const factsOf = (record: ResultRecord, size: PictureSize | null): PageRow['facts
     ['row', `${record.row_number_per_file} of ${record.input_csv_name}`],
     ...Object.entries(record.extra).map(([key, value]): [string, string] => [key, shownExtra(value)]),
   ];
-  return facts.flatMap(([label, value]) => (value === null || value === '' ? [] : [[label, String(value)]]));
+  return details.flatMap(([label, value]) => (value === null || value === '' ? [] : [[label, String(value)]]));
 };
 
 const shownExtra = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-/** Pages are passed on: where a folder lies on this machine stays behind. */
+/** The model without its folder: people share pages, and paths of this machine are private. */
 export const shownModel = (model: string): string => (isAbsolute(model) ? basename(model) : model);
 
-/** Pages are passed on: the query and password of a URL, which often let people in, stay behind. */
+/** The input without the query and password of a URL, which often grant access: people share pages. */
 const shownInput = (image: string | null): string | null =>
   image === null || !/^https?:\/\//i.test(image) ? image : image.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//');

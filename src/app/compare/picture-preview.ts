@@ -1,4 +1,4 @@
-/** What the page gets of one picture: a preview, or a link to its file, or the reason why there is neither. */
+/** One picture on the page: an embedded preview, a link to its file, or a note why there is neither. */
 import { isAbsolute, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isRefineError, messageOf } from '../../errors.js';
@@ -10,7 +10,7 @@ import type { PageSide, PictureSize } from './page-row.js';
 export interface PreviewOptions {
   /** Longest side of a preview, in pixels. */
   maxSide: number;
-  /** The page's folder, absolute, if pictures are linked; null: they are embedded. */
+  /** Absolute folder of the page, from which pictures are linked; null: they are embedded. */
   linkFrom: string | null;
 }
 
@@ -19,7 +19,7 @@ export interface PicturePreview {
   /** The preview to embed, as WebP. */
   webp: Uint8Array | null;
   size: PictureSize | null;
-  /** The picture for the contact sheet; null: there is none. */
+  /** Makes the picture for the contact sheet; null: no picture. */
   tile: ((side: number) => Promise<Tile>) | null;
 }
 
@@ -30,7 +30,7 @@ export const missingPreview = (note: string): PicturePreview => ({
   tile: null,
 });
 
-/** @param where names the picture in notes. A picture that cannot be shown is no error: its note says why. */
+/** A picture that cannot be shown gets a note instead of an error. @param where names the picture in notes */
 export const makePreview = async (
   source: EncodedSource,
   where: string,
@@ -50,7 +50,7 @@ const embedded = async (source: EncodedSource, where: string, { maxSide }: Previ
   return { side: { kind: 'embedded' }, webp, size: header, tile: (side) => encodeTile(bytes, where, side) };
 };
 
-/** null: it is no file, or none that a browser shows. */
+/** null: the source is not a file, or browsers do not show its format. */
 const linked = async (
   source: EncodedSource,
   where: string,
@@ -63,8 +63,8 @@ const linked = async (
   return { side: { kind: 'linked', url: urlFrom(linkFrom, source.path) }, webp: null, size, tile };
 };
 
-/** Relative, so that page and pictures can be moved together; on Windows another drive has no relative path. */
+/** Relative, so that page and pictures can move together; an absolute URL for another drive of Windows. */
 const urlFrom = (folder: string, path: string): string => {
-  const way = relative(folder, path);
-  return isAbsolute(way) ? pathToFileURL(path).href : way.split(sep).map(encodeURIComponent).join('/');
+  const fromFolder = relative(folder, path);
+  return isAbsolute(fromFolder) ? pathToFileURL(path).href : fromFolder.split(sep).map(encodeURIComponent).join('/');
 };

@@ -1,4 +1,4 @@
-/** From the results of a run to a page and a contact sheet. */
+/** Writes the comparison page and the contact sheet of a run. */
 import { basename, dirname, resolve } from 'node:path';
 import { RefineError } from '../../errors.js';
 import type { ResultRecord } from '../../records/result.js';
@@ -25,22 +25,22 @@ export interface CompareOptions {
   maxSide: number | null;
   link: boolean;
   signal: AbortSignal;
-  /** Is told of lines that are no results. */
+  /** Called with each line that is not a result. */
   onInvalidLine: OnInvalidLine;
   report: (done: number, total: number) => void;
 }
 
 export interface Comparison {
   summary: Summary;
-  /** Rows whose input could not be shown; those that have none are not among them. */
+  /** Rows whose input could not be shown; rows without an input picture do not count. */
   withoutInput: number;
-  /** Pairs in the sheet; without any, no sheet is written. */
+  /** Pairs in the sheet; 0: no sheet was written. */
   pairs: number;
 }
 
 /** Chromium opens a page of about this many bytes in 1.3 s. */
 const PAGE_BYTES = 96 * 2 ** 20;
-/** Measured on noisy pictures of 528 × 528, as `encodePreview` writes them, with the third that base64 adds. */
+/** Measured on noisy pictures of 528 × 528 written by `encodePreview`, including the third that base64 adds. */
 const BYTES_PER_PIXEL = 0.19;
 const SIDE = { most: 1024, least: 256 };
 
@@ -53,7 +53,7 @@ export const writeComparison = async (options: CompareOptions): Promise<Comparis
   const records = await readRecords(results, limit, options.onInvalidLine);
   await checkOutputPaths(options, records);
   const folder = dirname(results[0] ?? '.');
-  const show: PreviewOptions = {
+  const previews: PreviewOptions = {
     maxSide: options.maxSide ?? fittingSide(records.length),
     linkFrom: link ? dirname(page) : null,
   };
@@ -65,7 +65,7 @@ export const writeComparison = async (options: CompareOptions): Promise<Comparis
       if (signal.aborted) throw new RefineError('CANCELLED', 'Stopped; no page was written.');
       const output = record.image_file_name === null ? null : resolve(folder, record.image_file_name);
       const find = { ...options.find, output };
-      const [before, after] = await Promise.all([inputOf(record, find, show), outputOf(record, folder, show)]);
+      const [before, after] = await Promise.all([inputOf(record, find, previews), outputOf(record, folder, previews)]);
       if (before.tile === null && record.image !== null) withoutInput++;
       if (after.tile !== null && pairs.length < sheetLimit) {
         const tiles = await Promise.all([before.tile?.(TILE_SIDE) ?? null, after.tile(TILE_SIDE)]);
@@ -106,19 +106,21 @@ const fittingSide = (rows: number): number => {
   return Math.max(SIDE.least, Math.min(SIDE.most, side));
 };
 
-const inputOf = async (record: ResultRecord, find: FindOptions, show: PreviewOptions): Promise<PicturePreview> => {
+const inputOf = async (record: ResultRecord, find: FindOptions, previews: PreviewOptions): Promise<PicturePreview> => {
   const found = await findInput(record.image, find);
-  return 'note' in found ? missingPreview(found.note) : makePreview(found.source, record.image ?? 'The input', show);
+  return 'note' in found
+    ? missingPreview(found.note)
+    : makePreview(found.source, record.image ?? 'The input', previews);
 };
 
 const outputOf = async (
   { status, image_file_name: name }: ResultRecord,
   folder: string,
-  show: PreviewOptions,
+  previews: PreviewOptions,
 ): Promise<PicturePreview> => {
   if (name === null) return missingPreview(`No output: the row’s status is ${status}.`);
   if (name.endsWith('.safetensors')) return missingPreview('The output is latents, not a picture.');
-  return makePreview({ kind: 'file', path: resolve(folder, name) }, name, show);
+  return makePreview({ kind: 'file', path: resolve(folder, name) }, name, previews);
 };
 
 const headingOf = (records: readonly ResultRecord[], shown: number): string => {

@@ -1,8 +1,8 @@
 /* global document */
-/** The rows, as `page-row.ts` made them. Previews stay text until they are shown. */
+/** The rows (`PageRow` in `page-row.ts`). Previews stay text until they are shown. */
 export const rows = JSON.parse(document.getElementById('rows').textContent);
 
-/** @param side 'before' or 'after' @returns a URL, or null where there is no picture */
+/** @param side 'before' or 'after' @returns a URL; null: no picture */
 export const pictureUrl = (index, side) => {
   const picture = rows[index][side];
   if (picture.kind === 'linked') return picture.url;
@@ -11,15 +11,15 @@ export const pictureUrl = (index, side) => {
 
 export const element = (id) => document.getElementById(id);
 
-/** A new element; text is text, never markup. */
+/** Creates an element; `text` is never parsed as markup. */
 export const make = (tag, className, text = '') => {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  made.textContent = text;
-  return made;
+  const created = document.createElement(tag);
+  if (className) created.className = className;
+  created.textContent = text;
+  return created;
 };
 
-/** An image without a source has no `src` at all: an empty one means the page itself. */
+/** Removes `src` where there is no picture: an empty one means the page itself. */
 export const setPicture = (image, url) => {
   if (url === null) image.removeAttribute('src');
   else image.src = url;

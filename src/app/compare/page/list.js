@@ -1,13 +1,13 @@
 /* global IntersectionObserver */
 import { element, make, pictureUrl, rows, setPicture } from './data.js';
 
-/** All rows as tiles, half before and half after, and which of them are shown. */
+/** All rows as tiles, half before and half after, with a filter. */
 const list = element('list');
 const filter = element('filter');
 const statuses = element('statuses');
 
-/** A thousand decoded pictures are more than a browser keeps: only tiles in sight have theirs. */
-const inSight = new IntersectionObserver(
+/** Only visible tiles load their pictures: a thousand decoded pictures are more than a browser keeps. */
+const visibleTiles = new IntersectionObserver(
   (entries) => {
     for (const { target, isIntersecting } of entries) {
       for (const image of target.querySelectorAll('img')) {
@@ -43,7 +43,7 @@ const makeTile = (row, index) => {
 const items = rows.map(makeTile);
 const tiles = items.map((item) => item.firstElementChild);
 const haystacks = rows.map((row) =>
-  [row.name, row.prompt, row.negativePrompt, row.status, row.error, ...row.facts.map(([, value]) => value)]
+  [row.name, row.prompt, row.negativePrompt, row.status, row.error, ...row.details.map(([, value]) => value)]
     .join('\n')
     .toLowerCase(),
 );
@@ -63,7 +63,7 @@ const applyFilter = () => {
 
 const countBy = (name) => rows.filter((row) => row.status === name).length;
 
-/** One button a status, and one for all; none where all rows went the same way. */
+/** One button for each status, and one for all; no buttons where all rows have the same status. */
 const makeStatuses = () => {
   const names = ['ok', 'failed', 'blocked', 'skipped'].filter((name) => countBy(name) > 0);
   if (names.length < 2) return;
@@ -73,25 +73,25 @@ const makeStatuses = () => {
     button.setAttribute('aria-pressed', String(name === status));
     button.addEventListener('click', () => {
       status = name;
-      for (const other of statuses.children) other.setAttribute('aria-pressed', String(other === button));
+      for (const each of statuses.children) each.setAttribute('aria-pressed', String(each === button));
       applyFilter();
     });
     statuses.append(button);
   }
 };
 
-/** @returns the row `by` places further among those shown */
+/** @returns index of the row `by` places after `index` among the rows shown */
 export const neighbour = (index, by) => {
-  const after = shown.findIndex((other) => other >= index);
+  const after = shown.findIndex((candidate) => candidate >= index);
   const place = after === -1 ? shown.length : after;
   const isShown = shown[place] === index;
   return shown[isShown || by < 0 ? place + by : place] ?? index;
 };
 
-/** The first or the last of the rows that are shown. */
+/** Index of the first or the last row shown. */
 export const outermost = (isLast) => shown.at(isLast ? -1 : 0);
 
-/** Tiles in a line of the overview. */
+/** Number of tiles in a line of the overview. */
 export const columnCount = () => {
   const places = shown.map((index) => items[index].offsetTop);
   const next = places.findIndex((top) => top !== places[0]);
@@ -104,7 +104,7 @@ export const markTile = (index) => {
   reveal(tiles[index]);
 };
 
-/** Scrolls the list and never the page, which scrollIntoView would. */
+/** Scrolls the list alone; scrollIntoView would scroll the page too. */
 const reveal = (tile) => {
   const inner = tile.getBoundingClientRect();
   const outer = list.getBoundingClientRect();
@@ -114,10 +114,10 @@ const reveal = (tile) => {
   });
 };
 
-/** @param open called with the row whose tile is chosen */
+/** @param open called with the index of the row whose tile is clicked */
 export const showList = (open) => {
   list.append(...items);
-  for (const tile of tiles) inSight.observe(tile);
+  for (const tile of tiles) visibleTiles.observe(tile);
   list.addEventListener('click', (event) => {
     const tile = event.target.closest('.tile');
     if (tile) open(Number(tile.dataset.index));

@@ -5,7 +5,7 @@ import { columnCount, markTile, neighbour, outermost, showList } from './list.js
 import { showDetails, showRun } from './details.js';
 import { listenToKeys } from './keyboard.js';
 
-/** Puts the parts together: which row is open, and whether the overview fills the page. */
+/** Connects the page's modules: the open row, the overview, buttons and keys. */
 let current = 0;
 
 const setOverview = (on) => {
@@ -33,7 +33,7 @@ const rowOfAddress = () => {
 };
 
 const toggleOverview = () => setOverview(!isOverview());
-/** One level back: from the overview to the picture, from an enlarged picture to the whole. */
+/** One level back: from the overview to the picture, or from a zoomed picture to the whole. */
 const goBack = () => (isOverview() ? setOverview(false) : setZoom(0));
 const showHelp = () => element('help').showModal();
 

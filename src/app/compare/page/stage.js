@@ -1,7 +1,7 @@
 /* global ResizeObserver, devicePixelRatio */
 import { element, pictureUrl, rows, setPicture } from './data.js';
 
-/** The pair of pictures: the line between them, zoom, and moving about. */
+/** The pair of pictures: the dividing line, zoom and panning. */
 const stage = element('stage');
 const frame = element('frame');
 const before = element('before');
@@ -12,19 +12,19 @@ const zoomButtons = [...stage.parentElement.querySelectorAll('[data-zoom]')];
 const LEVELS = [1, 2, 4, 8];
 
 let size = { width: 0, height: 0 };
-/** 0: as large as fits. */
+/** 0: fit the stage. */
 let zoom = 0;
 let scale = 1;
 let smooth = false;
 let flipped = false;
 
-/** Enlarged by whole pixels of the screen only, so that small pictures stay as crisp as they are. */
+/** Enlarges by whole screen pixels only, so that small pictures stay crisp. */
 const fittingScale = () => {
   const scale = Math.min(stage.clientWidth / size.width, stage.clientHeight / size.height);
   return scale >= 1 ? Math.floor(scale * devicePixelRatio) / devicePixelRatio : scale;
 };
 
-/** The line keeps its place in what is visible, wherever a zoomed picture is moved to. */
+/** The line keeps its place in the visible part while a zoomed picture is panned. */
 const drawLine = () => {
   const visible = Math.min(stage.clientWidth, frame.offsetWidth);
   const share = flipped ? 1 : Number(position.value) / 100;
@@ -61,7 +61,7 @@ export const setZoom = (level) => {
 export const zoomIn = () => setZoom(LEVELS.find((level) => level > scale) ?? LEVELS.at(-1));
 export const zoomOut = () => setZoom(LEVELS.findLast((level) => level < scale && level > fittingScale()) ?? 0);
 
-/** While `on`, the input alone. */
+/** While `on`, shows the input alone. */
 export const flip = (on) => {
   flipped = on;
   drawLine();
@@ -107,11 +107,11 @@ const movePicture = (event) => {
   stage.scrollTop -= event.movementY;
 };
 
-/** The line follows a drag that began on it, or anywhere on a picture that fits; a larger one is moved. */
+/** A drag moves the line if it begins on the line, or on a picture that fits; otherwise it pans the picture. */
 stage.addEventListener('pointerdown', (event) => {
   if (event.button !== 0 || frame.hidden || !frame.contains(event.target)) return;
   const moves = stage.classList.contains('movable') && !divider.contains(event.target);
-  // Fingers move a larger picture as they move every page.
+  // The browser's own scrolling pans a larger picture by touch.
   if (moves && event.pointerType === 'touch') return;
   const follow = moves ? movePicture : moveLine;
   event.preventDefault();

@@ -8,7 +8,7 @@ describe('pageRow', () => {
   it('says what made the picture, in order', () => {
     const row = pageRow(okRecord({ extra: { name: 'n', tags: ['a', 1] } }), pictures);
     expect(row).toMatchObject({ name: 'x', status: 'ok', prompt: 'a cat', error: null, width: 1024, height: 768 });
-    expect(row.facts).toEqual([
+    expect(row.details).toEqual([
       ['strength', '0.3'],
       ['steps', '15 of 50'],
       ['guidance', '5'],
@@ -32,7 +32,7 @@ describe('pageRow', () => {
     const row = pageRow(failedRecord(), { before: missing, after: missing, size: null });
     expect(row.error).toBe('ROW_FIELD_INVALID: Expected strength to be a number from 0 to 1, got 1.5');
     expect(row).toMatchObject({ name: 'row 3', prompt: '', negativePrompt: '', width: 0, height: 0 });
-    expect(row.facts.map(([label]) => label)).toEqual(['seed', 'model', 'device', 'row']);
+    expect(row.details.map(([label]) => label)).toEqual(['seed', 'model', 'device', 'row']);
   });
 
   it('keeps passwords, queries and folders of this machine off the page', () => {
