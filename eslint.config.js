@@ -91,6 +91,7 @@ export default tseslint.config(
   {
     files: ['test/**/*.ts'],
     rules: {
+      'no-restricted-globals': ['error', { name: 'test', message: 'Tests are called it.' }],
       '@typescript-eslint/no-non-null-assertion': 'off',
       /* jest's asymmetric matchers are any. */
       '@typescript-eslint/no-unsafe-argument': 'off',

@@ -264,7 +264,7 @@ describe('serve and score', () => {
   });
 });
 
-test('rows from standard input are screened too', async () => {
+it('rows from standard input are screened too', async () => {
   const out = fresh();
   const input = toJsonl([rows[1]]);
   await runBatch(['-', '--output-dir', out, '--quiet', ...azure], { input, env: fakeEnvironment(fake) });

@@ -20,7 +20,7 @@ const run = (...args: string[]): Promise<CliRun> =>
   runCli(args, { cwd: folder, env: { ...process.env, HF_HUB_CACHE: cache } });
 const look = (...args: string[]): Promise<CliRun> => run('batch', rows, '--dry-run', ...args);
 
-test('one note for a run, with the commands that get the real model', async () => {
+it('one note for a run, with the commands that get the real model', async () => {
   const { code, stdout, stderr } = await run('batch', rows, '--output-dir', 'out', '--json');
   expect(code).toBe(0);
   expect(stderr.match(NOTE)).toHaveLength(1);
@@ -31,7 +31,7 @@ test('one note for a run, with the commands that get the real model', async () =
   expect(parseResults(stdout).slice(0, 2)).toMatchObject([settings, settings]);
 });
 
-test('one picture has it too, and so has a request', async () => {
+it('one picture has it too, and so has a request', async () => {
   const one = await run(photograph, '--prompt', 'a', '--output', 'one.png');
   expect(one).toMatchObject({ code: 0 });
   expect(one.stderr.match(NOTE)).toHaveLength(1);
@@ -42,7 +42,7 @@ test('one picture has it too, and so has a request', async () => {
   expect(scored.stderr.match(NOTE)).toHaveLength(1);
 });
 
-test('none where it is chosen, on the pictures that come with it, and with --quiet', async () => {
+it('none where it is chosen, on the pictures that come with it, and with --quiet', async () => {
   expect((await look('--model', 'emoji-refiner')).stderr).not.toMatch(NOTE);
   expect((await look('--model', model)).stderr).not.toMatch(NOTE);
   expect(await look('--quiet')).toMatchObject({ code: 0, stderr: '' });
@@ -51,7 +51,7 @@ test('none where it is chosen, on the pictures that come with it, and with --qui
   expect((await run(one, '--prompt', 'ghost, flat', '--output', 'ghost.png')).stderr).not.toMatch(NOTE);
 });
 
-test('generate names each model that is missing, and only those that run', async () => {
+it('generate names each model that is missing, and only those that run', async () => {
   const generate = (...args: string[]): Promise<CliRun> =>
     run('generate', '--prompt', 'a', '--width', '64', '--height', '64', '--dry-run', ...args);
   expect((await generate()).stderr).toMatch(
@@ -62,7 +62,7 @@ test('generate names each model that is missing, and only those that run', async
   expect(base.stderr).not.toContain(ID);
 });
 
-test('the real model is not asked for again where the cache has it whole', async () => {
+it('the real model is not asked for again where the cache has it whole', async () => {
   const repository = join(cache, 'models--stabilityai--stable-diffusion-xl-refiner-1.0');
   const snapshot = join(repository, 'snapshots', 'abc');
   mkdirSync(join(repository, 'refs'), { recursive: true });

@@ -26,7 +26,7 @@ const rows = writeRows(join(folder, 'rows.jsonl'), [plain, { ...plain, guidance_
 const batch = (out: string, ...args: string[]): ReturnType<typeof runCli> =>
   runCli(['batch', rows, '--model', refiner, '--output-dir', join(folder, out), ...args]);
 
-test('hold for rows that nothing else says it for, are recorded, and redo rows when they change', async () => {
+it('hold for rows that nothing else says it for, are recorded, and redo rows when they change', async () => {
   expect(await batch('out', '--negative-prompt', 'noise')).toMatchObject({ code: 0 });
   const shared = { strength: 0.5, steps: 2, steps_run: 1, negative_prompt: 'noise' };
   expect(readResults(join(folder, 'out'))).toMatchObject([
@@ -43,7 +43,7 @@ test('hold for rows that nothing else says it for, are recorded, and redo rows w
   expect(listOutput(join(folder, 'out'))).toEqual(['own.png', 'results.jsonl', 'square-64.png']);
 });
 
-test('a row of too few steps for the model’s strength runs one, and fails where the strength is the user’s', async () => {
+it('a row of too few steps for the model’s strength runs one, and fails where the strength is the user’s', async () => {
   const few = await batch('few', '--steps', '1', '--json');
   expect(few).toMatchObject({ code: 0 });
   expect(JSON.parse(few.stdout.split('\n')[0] ?? '')).toMatchObject({ strength: 1, steps: 1, steps_run: 1 });
@@ -52,7 +52,7 @@ test('a row of too few steps for the model’s strength runs one, and fails wher
   expect(own.stdout + own.stderr).toContain('got 1 × 0.5: no step would run; raise steps to 2 or more');
 });
 
-test('--print-config says that they are the model’s, unless something else says it', async () => {
+it('--print-config says that they are the model’s, unless something else says it', async () => {
   const { code, stdout } = await batch('none', '--steps', '7', '--print-config');
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
@@ -65,14 +65,14 @@ test('--print-config says that they are the model’s, unless something else say
   });
 });
 
-test('one that asks for more than settings of pictures ends the run before any work', async () => {
+it('one that asks for more than settings of pictures ends the run before any work', async () => {
   const wrong = modelThatBrings('wrong', { output_dir: 'elsewhere' });
   const { code, stderr } = await batch('wrong-out', '--model', wrong);
   expect(code).toBe(4);
   expect(stderr).toMatch(/refine-defaults\.json: unknown key "output_dir".*\[MODEL_CONFIG_INVALID\]/);
 });
 
-test('come along when a model is downloaded, before its rows run', async () => {
+it('come along when a model is downloaded, before its rows run', async () => {
   const id = 'somebody/tiny-refiner';
   const place = { url: '' };
   const fake = fakeHub(id, refiner, { storeUrl: () => place.url, token: 'hf_secret' });
@@ -87,7 +87,7 @@ test('come along when a model is downloaded, before its rows run', async () => {
   });
 });
 
-test('generate takes each model’s own, and one schedule for an ensemble', async () => {
+it('generate takes each model’s own, and one schedule for an ensemble', async () => {
   const base = modelThatBrings('base', { steps: 4, guidance_scale: 2 }, goldenData('models/tiny-base'));
   const generate = async (mode: string, ...args: string[]): Promise<unknown> => {
     const out = join(folder, mode);
@@ -114,7 +114,7 @@ test('generate takes each model’s own, and one schedule for an ensemble', asyn
   });
 });
 
-test('score answers with them where the request says nothing', async () => {
+it('score answers with them where the request says nothing', async () => {
   const request = join(folder, 'request.json');
   const score = async (at: string, params: object): Promise<string> => {
     writeFileSync(request, JSON.stringify(requestOf([{ image: squarePng, prompt: 'a tiny picture' }], params)));

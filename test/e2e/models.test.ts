@@ -36,7 +36,7 @@ const withHub = async (name: string, use: (hub: Hub) => Promise<void>): Promise<
 
 const unet = 'unet/diffusion_pytorch_model.fp16.safetensors';
 
-test('pull brings a model into the cache as Python lays it out, and verify finds it whole', async () => {
+it('pull brings a model into the cache as Python lays it out, and verify finds it whole', async () => {
   await withHub('whole', async ({ fake, cache, models }) => {
     const { code, stdout, stderr } = await models('pull', ID);
     const snapshot = join(cache, 'models--somebody--tiny-refiner', 'snapshots', COMMIT);
@@ -67,7 +67,7 @@ test('pull brings a model into the cache as Python lays it out, and verify finds
   });
 });
 
-test.each([
+it.each([
   [['pull'], /missing required argument 'id'\n\(--help lists the options\)/],
   [['list', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
 ])('models %j is a mistake of use', async (args, message) => {
@@ -76,20 +76,20 @@ test.each([
   expect(stderr).toMatch(message);
 });
 
-test('verify of what is not there says so', async () => {
+it('verify of what is not there says so', async () => {
   const { code, stdout, stderr } = await runCli(['models', 'verify', 'tiny-refinre']);
   expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
   expect(stderr).toMatch(/There is no model folder at .*tiny-refinre\. .*\[MODEL_NOT_FOUND\]/);
 });
 
-test.each(['emoji-refiner', 'emoji-base'])('the bundled %s is what its digests say', async (name) => {
+it.each(['emoji-refiner', 'emoji-base'])('the bundled %s is what its digests say', async (name) => {
   const { code, stdout, stderr } = await runCli(['models', 'verify', name]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^\d+ files whole\.\n$/) });
   expect(stdout).toMatch(/^whole {2}unet\/diffusion_pytorch_model/m);
   expect(stdout.split('\n').filter((line) => !/^(whole {2}|$)/.test(line))).toEqual([]);
 });
 
-test('verify finds one byte that changed and one file that is gone, and says where nothing was compared', async () => {
+it('verify finds one byte that changed and one file that is gone, and says where nothing was compared', async () => {
   const copy = join(folder, 'copied');
   cpSync(join(root, 'models/emoji-refiner'), copy, { recursive: true });
   const file = join(copy, 'vae/diffusion_pytorch_model.fp16.safetensors');
@@ -110,7 +110,7 @@ test('verify finds one byte that changed and one file that is gone, and says whe
   });
 });
 
-test.each([
+it.each([
   ['a way out of the folder', `${'0'.repeat(64)}  ../../etc/passwd\n`, /line 1 is no SHA-256/],
   ['an absolute path', `${'0'.repeat(64)}  a\n${'0'.repeat(64)} */etc/passwd\n`, /line 2 is no SHA-256/],
   ['a short digest', `${'0'.repeat(40)}  a\n`, /line 1 is no SHA-256/],
@@ -124,7 +124,7 @@ test.each([
   expect(stderr).toMatch(message);
 });
 
-test.each([
+it.each([
   ['goes on where it broke off', ['cut'], 'bytes='],
   ['begins again where the server cannot go on', ['cut', 'ignores ranges'], 'bytes='],
 ] as const)('pull %s', async (name, faults, range) => {
@@ -139,7 +139,7 @@ test.each([
   });
 });
 
-test('what is not the listed file is thrown away', async () => {
+it('what is not the listed file is thrown away', async () => {
   await withHub('damaged', async ({ fake, cache, models }) => {
     fake.faults.push('damaged');
     const { code, stderr } = await models('pull', ID);
@@ -150,7 +150,7 @@ test('what is not the listed file is thrown away', async () => {
   });
 });
 
-test('batch takes an id: downloads it, then needs no hub', async () => {
+it('batch takes an id: downloads it, then needs no hub', async () => {
   await withHub('batch', async ({ env, cache }) => {
     const rows = writeRows(join(folder, 'rows.jsonl'), [goodRow]);
     const run = (out: string, more: Readonly<Record<string, string>> = {}): Promise<CliRun> =>
@@ -171,7 +171,7 @@ test('batch takes an id: downloads it, then needs no hub', async () => {
   });
 });
 
-test.each([
+it.each([
   ['a wrong id', 'somebody/nothing', TOKEN, /HTTP 404.*Check the id/],
   ['no token', ID, '', /Invalid username or password.*HF_TOKEN/],
   ['no id', 'nothing', TOKEN, /Expected an id like organisation\/name, got "nothing"/],
@@ -185,7 +185,7 @@ test.each([
   });
 });
 
-test('show says what a model is', async () => {
+it('show says what a model is', async () => {
   const shown = await runCli(['models', 'show', goldenData('models/tiny-refiner')]);
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout).toMatch(/: refiner \(\w+\), EulerDiscreteScheduler\n {2}text_encoder_2: [\d,]+ parameters, F16/);
@@ -211,7 +211,7 @@ itOnLinux.each([{ HOME: '/proc' }, { HF_HUB_CACHE: '/proc/x/y' }])(
   },
 );
 
-test('pull goes through the proxy that the environment names, and around it where NO_PROXY says so', async () => {
+it('pull goes through the proxy that the environment names, and around it where NO_PROXY says so', async () => {
   await withHub('proxied', async ({ env, cache }) => {
     await withProxy({}, async (proxy) => {
       const host = new URL(env['HF_ENDPOINT'] ?? '').host;

@@ -41,20 +41,20 @@ beforeAll(async () => {
 const resultOf = (name: Name) => results.get(name)!;
 const pictureOf = (name: Name): Buffer => readFileSync(join(out, `${name}.png`));
 
-test('a new key at its default changes no picture, and what is at its default is not recorded', () => {
+it('a new key at its default changes no picture, and what is at its default is not recorded', () => {
   expect(pictureOf('spelledOut').equals(pictureOf('plain'))).toBe(true);
   expect(resultOf('plain')).toMatchObject({ rng: 'torch-cpu', scheduler: 'EulerDiscreteScheduler' });
   expect(Object.keys(resultOf('spelledOut'))).toEqual(Object.keys(resultOf('plain')));
   expect(Object.keys(resultOf('plain'))).not.toContain('eta');
 });
 
-test('two spellings are one scheduler', () => {
+it('two spellings are one scheduler', () => {
   expect(pictureOf('comfyKarras').equals(pictureOf('karras'))).toBe(true);
   expect(resultOf('comfyKarras')).toMatchObject({ scheduler: 'DPM++ 2M Karras', status: 'ok' });
   expect(resultOf('sde')).toMatchObject({ scheduler: 'DPM++ SDE Karras', status: 'ok', steps_run: 5 });
 });
 
-test.each<[Name, Name]>([
+it.each<[Name, Name]>([
   ['philox', 'plain'],
   ['comfy', 'plain'],
   ['comfy', 'philox'],
@@ -69,7 +69,7 @@ test.each<[Name, Name]>([
   expect(resultOf(one).digest).not.toBe(resultOf(other).digest);
 });
 
-test('what decided the noise is recorded', () => {
+it('what decided the noise is recorded', () => {
   expect(resultOf('comfy')).toMatchObject({ rng: 'comfy' });
   expect(resultOf('variation')).toMatchObject({ variation_seed: 9, variation_strength: 0.4 });
   expect(resultOf('mean')).toMatchObject({ vae_sample: 'mean' });
@@ -77,7 +77,7 @@ test('what decided the noise is recorded', () => {
   expect(resultOf('eta')).toMatchObject({ eta: 0.5, scheduler: 'DDIM' });
 });
 
-test('a sampler without equivalent, and a variation without seed, fail their rows', () => {
+it('a sampler without equivalent, and a variation without seed, fail their rows', () => {
   expect(resultOf('restart').error).toMatchObject({
     code: 'ROW_FIELD_INVALID',
     message: expect.stringContaining('Restart has no equivalent here') as string,

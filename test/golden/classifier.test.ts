@@ -13,7 +13,7 @@ const expected = JSON.parse(readFileSync(goldenData('classifier', 'probabilities
 /** A picture is shrunk here by libvips and there by Pillow, which round differently: measured 4e-4. */
 const TOLERANCE = 1e-3;
 
-test("a classifier's probabilities are transformers'", async () => {
+it("a classifier's probabilities are transformers'", async () => {
   const screener = await localScreener(goldenData('classifier'), '0.5');
   await screener.open(signal);
   expect(Object.keys(expected)).toHaveLength(3);

@@ -33,7 +33,7 @@ const countRuns = (session: Session): { session: Session; runs: () => number } =
   return { session: { run, close: () => session.close() }, runs: () => runs };
 };
 
-test('the UNet with cached keys and values predicts the noise of the UNet with the prompt', async () => {
+it('the UNet with cached keys and values predicts the noise of the UNet with the prompt', async () => {
   const whole = await openUnet(folder, new CpuOperators(new GraphBuilder()));
   const [apart, together] = [
     await predictNoise(unet, sample, timestep, condition()),
@@ -43,7 +43,7 @@ test('the UNet with cached keys and values predicts the noise of the UNet with t
   expect(maxDifference(apart.data, together.data)).toBeLessThan(1e-5);
 });
 
-test('keys and values are computed once an image, also with two prompts a step', async () => {
+it('keys and values are computed once an image, also with two prompts a step', async () => {
   const { session, runs } = countRuns(unet.crossAttentionCache!.session);
   const cache = new CrossAttentionCache(session);
   const [negative, positive, next] = [condition().prompt, { ...condition().prompt }, { ...condition().prompt }];

@@ -17,7 +17,7 @@ const predict = async (model: string, name: string, freeu: readonly [number, num
   };
 };
 
-test.each([
+it.each([
   ['tiny-refiner', 'refine-odd-size'],
   ['tiny-base', 'base-text-to-image'],
 ])('the UNet of %s with FreeU is diffusers’', async (model, name) => {
@@ -27,12 +27,12 @@ test.each([
   expect(maxDifference(usual.data, expected.data)).toBeGreaterThan(1e-3);
 });
 
-test('FreeU factors of 1 change nothing', async () => {
+it('FreeU factors of 1 change nothing', async () => {
   const { usual, free } = await predict('tiny-refiner', 'refine-odd-size', [1, 1, 1, 1]);
   expect(maxDifference(free.data, usual.data)).toBeLessThan(1e-5);
 });
 
-test('an ONNX export refuses FreeU', async () => {
+it('an ONNX export refuses FreeU', async () => {
   const { unet } = await loadModel(goldenData('models', 'tiny-refiner-onnx'));
   await expect(withFreeU(unet, [1, 1, 1, 1])).rejects.toMatchObject({ code: 'ROW_FIELD_INVALID' });
 });

@@ -20,7 +20,7 @@ const normalized = ({ data, width, height }: Pixels): Float32Array =>
 const encodeInput = (name: string): Float32Array =>
   readSafetensors(`test/golden/data/cases/${name}/tensors.safetensors`)['vae.encode.input']!;
 
-test.each([
+it.each([
   ['refine-default', 'square-64'],
   ['refine-strength-0.6-steps-12', 'wide-96x64'],
   ['refine-two-passes-seed-63bit', 'tall-64x112'],
@@ -29,7 +29,7 @@ test.each([
   expect(Array.from(normalized(await pixelsOf(picture)))).toEqual(Array.from(encodeInput(name)));
 });
 
-test('refine-odd-size: the resized picture has the reference size, and nearly its pixels', async () => {
+it('refine-odd-size: the resized picture has the reference size, and nearly its pixels', async () => {
   const { pixels } = await fitPicture(await pixelsOf('odd-75x53'), 'resize');
   expect([pixels.width, pixels.height]).toEqual([72, 48]);
   const expected = encodeInput('refine-odd-size');

@@ -38,12 +38,12 @@ const refined = async (model: Model, job: RefineJob): Promise<readonly number[]>
   }
 };
 
-test('the model reports int8, and its prepared file exists', () => {
+it('the model reports int8, and its prepared file exists', () => {
   expect(quantized.precision).toBe('int8');
   expect(readdirSync(folder)).toHaveLength(1);
 });
 
-test.each([
+it.each([
   ['angry-face-noise.png', 'angry face, 3d', 0.6],
   ['butter-noise.png', 'butter, 3d', 0.6],
   ['bell-jpeg.jpg', 'bell, noto', 0.3],

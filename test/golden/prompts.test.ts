@@ -22,22 +22,19 @@ const opened = async (name: string): Promise<Model> => {
   return model;
 };
 
-test.each(cases.map((one, index) => [index, one] as const))(
-  'prompt %i: %o',
-  async (index, { model, syntax, prompt }) => {
-    const tensors = await readTensors(goldenData('prompts', 'prompts.safetensors'));
-    const { textEncoders } = await opened(model);
-    const texts = syntax === 'a1111' ? schedulePrompt(prompt, 2).map(({ text }) => text) : [prompt];
-    const encoded = await encodeTexts(textEncoders, texts, syntax);
-    const hidden = concatBatch(encoded.map((one) => one.hidden));
-    const expected = tensors(`${index}.hidden`);
-    expect(hidden.dims).toEqual(expected.dims);
-    expect(maxDifference(hidden.data, expected.data)).toBeLessThan(1e-4);
-    expect(maxDifference(encoded[0]!.pooled.data, tensors(`${index}.pooled`).data)).toBeLessThan(1e-4);
-  },
-);
+it.each(cases.map((one, index) => [index, one] as const))('prompt %i: %o', async (index, { model, syntax, prompt }) => {
+  const tensors = await readTensors(goldenData('prompts', 'prompts.safetensors'));
+  const { textEncoders } = await opened(model);
+  const texts = syntax === 'a1111' ? schedulePrompt(prompt, 2).map(({ text }) => text) : [prompt];
+  const encoded = await encodeTexts(textEncoders, texts, syntax);
+  const hidden = concatBatch(encoded.map((one) => one.hidden));
+  const expected = tensors(`${index}.hidden`);
+  expect(hidden.dims).toEqual(expected.dims);
+  expect(maxDifference(hidden.data, expected.data)).toBeLessThan(1e-4);
+  expect(maxDifference(encoded[0]!.pooled.data, tensors(`${index}.pooled`).data)).toBeLessThan(1e-4);
+});
 
-test('an embedding of another width is refused, with the width that was expected', async () => {
+it('an embedding of another width is refused, with the width that was expected', async () => {
   const choice = { name: 'x', file: goldenData('random', 'torch-cpu-randn.safetensors') };
   await expect(loadModel(goldenData('models', 'tiny-refiner'), { embeddings: [choice] })).rejects.toMatchObject({
     code: 'EMBEDDING_UNSUITABLE',
@@ -45,7 +42,7 @@ test('an embedding of another width is refused, with the width that was expected
   });
 });
 
-test('an embedding changes the model’s digest, and only prompts with its name', async () => {
+it('an embedding changes the model’s digest, and only prompts with its name', async () => {
   const plain = await loadModel(goldenData('models', 'tiny-refiner'));
   const model = await opened('tiny-refiner');
   expect(model.digest).not.toBe(plain.digest);

@@ -12,11 +12,11 @@ const cases = Object.keys(golden).flatMap((name) => {
 const excess = (actual: Float32Array, expected: Float32Array): number =>
   Math.max(...expected.map((value, i) => Math.abs(actual[i]! - value) / Math.max(1e-7, 2e-7 * Math.abs(value))));
 
-test('there are cases for every path', () => {
+it('there are cases for every path', () => {
   expect(cases).toHaveLength(6 * 8);
 });
 
-test.each(cases)('seed $seed, $count numbers, twice', ({ seed, count }) => {
+it.each(cases)('seed $seed, $count numbers, twice', ({ seed, count }) => {
   const noise = torchCpuNoise(seed);
   for (const call of ['first', 'second']) {
     const expected = golden[`seed-${seed}.n-${count}.${call}`]!;

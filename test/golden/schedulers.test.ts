@@ -33,7 +33,7 @@ const model = (input: Float32Array, timestep: number): Float32Array => {
   return input.map((value) => f32(0.4 * f32(Math.tanh(value))) + shift);
 };
 
-test.each(cases)('%s', (_, recorded, path) => {
+it.each(cases)('%s', (_, recorded, path) => {
   const golden = readSafetensors(path);
   const config = parseSchedulerConfig({ _class_name: recorded.scheduler, ...recorded.config });
   const schedule = buildSchedule(config, recorded.steps);

@@ -10,7 +10,7 @@ const golden = JSON.parse(readFileSync(`${FOLDER}/tokens.json`, 'utf8')) as {
 }[];
 const tokenizer = await readTokenizer(FOLDER);
 
-test.each(golden)('$prompt', ({ prompt, ids, untruncated }) => {
+it.each(golden)('$prompt', ({ prompt, ids, untruncated }) => {
   expect(tokenizer.encodeUntruncated(prompt)).toEqual(untruncated);
   expect(tokenizer.encode(prompt)).toEqual(Int32Array.from(ids));
 });
@@ -27,6 +27,6 @@ const CORNERS: [string, string, number[]][] = [
   ["names of JavaScript's own", 'toString constructor __proto__', [580, 9696, 13321, 1208, 3838, 44958, 3838]],
 ];
 
-test.each(CORNERS)('%s', (_, prompt, ids) => {
+it.each(CORNERS)('%s', (_, prompt, ids) => {
   expect(tokenizer.encodeUntruncated(prompt)).toEqual([49406, ...ids, 49407]);
 });

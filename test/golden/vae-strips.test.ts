@@ -48,7 +48,7 @@ describe('the bundled VAE over strips of eight rows', () => {
     options = { open: vae.rowStrips!.open, stripSize: 1 };
   });
 
-  test('encoding equals that of the whole image', async () => {
+  it('encoding equals that of the whole image', async () => {
     const { mean, logVariance } = await encode(vae, picture);
     const { data } = await encodeInStrips(vae.config, picture, options);
     expect(maxDifference(data.subarray(0, mean.data.length), mean.data)).toBeLessThan(ROUNDING);
@@ -56,7 +56,7 @@ describe('the bundled VAE over strips of eight rows', () => {
     expect(maxDifference(limited, logVariance.data)).toBeLessThan(ROUNDING);
   });
 
-  test('decoding equals that of the whole image, without seams', async () => {
+  it('decoding equals that of the whole image, without seams', async () => {
     const latents = sampleLatents(vae.config, await encode(vae, picture), null);
     const whole = await decode(vae, latents);
     const inStrips = await decodeInStrips(vae.config, unscaleLatents(vae.config, latents), options);
@@ -65,7 +65,7 @@ describe('the bundled VAE over strips of eight rows', () => {
     expect(maxDifference(levels[0]!, levels[1]!)).toBeLessThan(SEAM);
   });
 
-  test('with --vae-tiling on, encode and decode run over row strips', async () => {
+  it('with --vae-tiling on, encode and decode run over row strips', async () => {
     const forced: Autoencoder = {
       ...vae,
       rowStrips: { ...vae.rowStrips!, tiling: 'on' },

@@ -11,7 +11,7 @@ const open = (part: ModelComponent): Promise<WeightMap> => openWeights(part.weig
 const fileNames = (part: ModelComponent): string[] =>
   part.weightFiles.map((path) => path.slice(part.folder.length + 1));
 
-test('tiny-refiner: fp16 files only, one text encoder', async () => {
+it('tiny-refiner: fp16 files only, one text encoder', async () => {
   const model = await findModel(goldenData('models', 'tiny-refiner'));
   expect(model.index).toMatchObject({
     className: 'StableDiffusionXLImg2ImgPipeline',
@@ -33,7 +33,7 @@ test('tiny-refiner: fp16 files only, one text encoder', async () => {
   expect((await open(model.textEncoder2)).size).toBe(53);
 });
 
-test('tiny-base: plain files, a sharded UNet, two text encoders', async () => {
+it('tiny-base: plain files, a sharded UNet, two text encoders', async () => {
   const model = await findModel(goldenData('models', 'tiny-base'), { variant: 'fp16' });
   expect(model.index).toMatchObject({
     className: 'StableDiffusionXLPipeline',
@@ -51,7 +51,7 @@ test('tiny-base: plain files, a sharded UNet, two text encoders', async () => {
   expect((await open(model.textEncoder2)).size).toBe(53);
 });
 
-test('a convolution’s weight is read exactly', async () => {
+it('a convolution’s weight is read exactly', async () => {
   const { unet } = await findModel(goldenData('models', 'tiny-refiner'));
   const numbers = await readTensorF32((await open(unet)).require('conv_in.weight', [32, 4, 3, 3]));
   const first = [0.038238525390625, -0.0396728515625, 0.04571533203125, -0.008514404296875];
@@ -59,7 +59,7 @@ test('a convolution’s weight is read exactly', async () => {
   expect(sum(numbers)).toBeCloseTo(-4.483023643493652, 12);
 });
 
-test('rows of a token embedding are read exactly', async () => {
+it('rows of a token embedding are read exactly', async () => {
   const { textEncoder2 } = await findModel(goldenData('models', 'tiny-refiner'));
   const table = (await open(textEncoder2)).require('text_model.embeddings.token_embedding.weight', [2002, 64]);
   const numbers = await readTensorF32(table);
@@ -69,7 +69,7 @@ test('rows of a token embedding are read exactly', async () => {
   expect(sum(row(5))).toBeCloseTo(-0.16479742527008057, 12);
 });
 
-test('every float of both models is read and finite', async () => {
+it('every float of both models is read and finite', async () => {
   for (const name of ['tiny-refiner', 'tiny-base']) {
     const { unet, vae, textEncoder, textEncoder2 } = await findModel(goldenData('models', name));
     for (const part of [unet, vae, textEncoder2, textEncoder]) {

@@ -44,12 +44,12 @@ const damage = (file: string): void => {
   writeFileSync(file, bytes);
 };
 
-test('are what was tracked before: tests read these', () => {
+it('are what was tracked before: tests read these', () => {
   expect(recipes.length).toBe(14);
   for (const { path, sha256 } of recipes) expect([path, digestOf(join(root, path))]).toEqual([path, sha256]);
 });
 
-test('a clone makes each of them, byte for byte, and once', () => {
+it('a clone makes each of them, byte for byte, and once', () => {
   const folder = checkout();
   expect(run('make-test-models.mjs', folder)).toEqual({ code: 0, stderr: expect.stringMatching(/^14 files made in /) });
   for (const { path, sha256 } of recipes) expect([path, digestOf(join(folder, path))]).toEqual([path, sha256]);
@@ -60,7 +60,7 @@ test('a clone makes each of them, byte for byte, and once', () => {
   expect(digestOf(again)).toBe(digestOf(goldenData('models/tiny-refiner.sgm.safetensors')));
 });
 
-test.each([
+it.each([
   [
     'a text encoder that changed',
     ENCODER,
@@ -87,7 +87,7 @@ test.each([
   }
 });
 
-test('an original that is no safetensors file any more is refused as well', () => {
+it('an original that is no safetensors file any more is refused as well', () => {
   const folder = checkout();
   writeFileSync(join(folder, ENCODER), 'version https://git-lfs.github.com/spec/v1\n');
   expect(run('make-test-models.mjs', folder)).toEqual({
@@ -98,7 +98,7 @@ test('an original that is no safetensors file any more is refused as well', () =
   });
 });
 
-test('an original that is not there is named', () => {
+it('an original that is not there is named', () => {
   const folder = checkout();
   rmSync(join(folder, ENCODER));
   expect(run('make-test-models.mjs', folder)).toEqual({
@@ -107,7 +107,7 @@ test('an original that is not there is named', () => {
   });
 });
 
-test('the bundled base model gets its VAE, and never another', () => {
+it('the bundled base model gets its VAE, and never another', () => {
   const folder = checkout();
   expect(run('complete-models.mjs', folder)).toEqual({ code: 0, stderr: '' });
   expect(readFileSync(join(folder, VAE_COPY)).equals(readFileSync(join(root, VAE)))).toBe(true);

@@ -1,6 +1,6 @@
 import { toNchwcWeights } from '#src/tensor/nchwc-weights.js';
 
-test('NCHWc weights: outputs of a block are innermost, then inputs of a block, then taps', () => {
+it('NCHWc weights: outputs of a block are innermost, then inputs of a block, then taps', () => {
   /* The digits of each number are its output, input and tap. */
   const shape = { outputs: 4, inputs: 2, taps: 2 };
   const weights = Float32Array.from({ length: 16 }, (_, at) => (at >> 2) * 100 + ((at >> 1) & 1) * 10 + (at & 1));

@@ -25,32 +25,32 @@ const shapes = (steps: Awaited<ReturnType<typeof conditions>>) =>
 const repeated = (count: number, text: string) => Array.from({ length: count }, () => text);
 const LONG = repeated(80, 'cat').join(' ');
 
-test('negative and positive are one call, the same at every step', async () => {
+it('negative and positive are one call, the same at every step', async () => {
   const steps = await conditions({});
   expect(shapes(steps)).toEqual(repeated(10, '2×77'));
   expect(new Set(steps).size).toBe(1);
 });
 
-test('prompts of unequal length are two calls; Compel pads the shorter', async () => {
+it('prompts of unequal length are two calls; Compel pads the shorter', async () => {
   expect(shapes(await conditions({ prompt: LONG, promptSyntax: 'a1111' }))[0]).toMatch(/^1×77 1×\d+$/);
   expect(shapes(await conditions({ prompt: LONG, promptSyntax: 'compel' }))[0]).toMatch(/^2×(?!77$)\d+$/);
 });
 
-test('guidance runs only in its interval', async () => {
+it('guidance runs only in its interval', async () => {
   const steps = await conditions({ guidanceStart: 0.2, guidanceEnd: 0.75 });
   expect(shapes(steps)).toEqual([...repeated(2, '1×77'), ...repeated(5, '2×77'), ...repeated(3, '1×77')]);
   const alone = await conditions({ guidanceScale: 1 });
   expect(steps[0]?.[0]).toEqual(alone[0]?.[0]);
 });
 
-test('negative_embedding zeros gives zero embeddings', async () => {
+it('negative_embedding zeros gives zero embeddings', async () => {
   const [calls] = await conditions({ negativePrompt: 'blurry', negativeEmbedding: 'zeros' });
   const { data } = calls![0]!.prompt;
   expect(data.subarray(0, data.length / 2).every((value) => value === 0)).toBe(true);
   expect(data.subarray(data.length / 2).some((value) => value !== 0)).toBe(true);
 });
 
-test('a1111 prompt editing counts steps of the run from 0, with the length of the whole schedule', async () => {
+it('a1111 prompt editing counts steps of the run from 0, with the length of the whole schedule', async () => {
   const prompt = '[a cat:a red fox:3]';
   const changes = async (given: Partial<RefineSettings>) => {
     const steps = await conditions({ prompt, promptSyntax: 'a1111', ...given });

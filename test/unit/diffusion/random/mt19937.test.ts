@@ -5,11 +5,11 @@ const skip = (random: () => number, count: number): number => {
   return random();
 };
 
-test('the published sequence: the 10 000th number of the default seed 5489 (ISO C++ [rand.predef])', () => {
+it('the published sequence: the 10 000th number of the default seed 5489 (ISO C++ [rand.predef])', () => {
   expect(skip(mt19937(5489), 9999)).toBe(4123659995);
 });
 
-test('only the low 32 bits of the seed matter', () => {
+it('only the low 32 bits of the seed matter', () => {
   expect(mt19937(2 ** 32 + 5)()).toBe(mt19937(5)());
   expect(mt19937(2 ** 53 - 1)()).toBe(mt19937(2 ** 32 - 1)());
 });

@@ -7,7 +7,7 @@ const high = torchCpuNoise(2).normal(24);
 const largest = (a: ArrayLike<number>, b: Float32Array): number =>
   b.reduce((most, value, i) => Math.max(most, Math.abs(value - a[i]!)), 0);
 
-test("results equal A1111's formula in torch", () => {
+it("results equal A1111's formula in torch", () => {
   // modules/rng.py's formula under torch 2.13, torch.randn((2, 3, 4)) of seeds 1 and 2, share 0.25.
   const stated = [
     [-1.566672, -0.342159, -1.114469, -1.547812, -0.450433, -0.085906, -1.321847, -1.281011],
@@ -17,12 +17,12 @@ test("results equal A1111's formula in torch", () => {
   expect(largest(stated, slerp(0.25, low, high, DIMS))).toBeLessThan(2e-6);
 });
 
-test('shares 0 and 1 return the inputs', () => {
+it('shares 0 and 1 return the inputs', () => {
   expect(largest(low, slerp(0, low, high, DIMS))).toBeLessThan(1e-6);
   expect(largest(high, slerp(1, low, high, DIMS))).toBeLessThan(1e-6);
 });
 
-test('parallel noises are interpolated linearly, with A1111’s shares', () => {
+it('parallel noises are interpolated linearly, with A1111’s shares', () => {
   const longer = low.map((value) => value * 2);
   expect(
     largest(

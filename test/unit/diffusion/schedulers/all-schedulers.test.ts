@@ -48,7 +48,7 @@ const OTHER_MODELS = 'EDMEulerScheduler';
 describe.each(schedulerNames.filter((name) => name !== OTHER_MODELS))('%s', (name) => {
   const schedule = buildSchedule(configFor(name, MODEL), 20);
 
-  test.each([0.3, 1])('reaches the clean image with perfect predictions, from strength %p', (strength) => {
+  it.each([0.3, 1])('reaches the clean image with perfect predictions, from strength %p', (strength) => {
     const settings = { steps: 20, strength, denoisingStart: null, denoisingEnd: null };
     const { begin } = stepRange(schedule, settings);
     const noisy = schedule.addNoise(picture, torchCpuNoise(2).normal(SIZE), begin);
@@ -57,19 +57,19 @@ describe.each(schedulerNames.filter((name) => name !== OTHER_MODELS))('%s', (nam
     expect(Math.max(...result.map((value, i) => Math.abs(value - picture[i]!)))).toBeLessThan(0.3);
   });
 
-  test('timesteps fall', () => {
+  it('timesteps fall', () => {
     // Between two of these, a second-order method may look ahead.
     const levels = schedule.timesteps.filter((_, i) => i % schedule.order === 0);
     expect(levels.every((timestep, i) => i === 0 || timestep <= levels[i - 1]!)).toBe(true);
     expect(levels[0]! - levels.at(-1)!).toBeGreaterThan(700);
   });
 
-  test('samplers share no state', () => {
+  it('samplers share no state', () => {
     const start = schedule.addNoise(picture, torchCpuNoise(2).normal(SIZE), 0);
     expect(run(schedule, start, 0)).toEqual(run(schedule, start, 0));
   });
 
-  test('inputs are not modified', () => {
+  it('inputs are not modified', () => {
     const noisy = schedule.addNoise(picture, torchCpuNoise(2).normal(SIZE), 0);
     const [sample, prediction] = [noisy.slice(), picture.slice()];
     schedule.scaleModelInput(sample, 0);
@@ -79,7 +79,7 @@ describe.each(schedulerNames.filter((name) => name !== OTHER_MODELS))('%s', (nam
   });
 });
 
-test('EDM: reaches the clean image with perfect predictions', () => {
+it('EDM: reaches the clean image with perfect predictions', () => {
   const schedule = buildSchedule(configFor(OTHER_MODELS, MODEL), 20);
   const noisy = schedule.addNoise(picture, torchCpuNoise(2).normal(SIZE), 0);
   const sampler = schedule.sampler();

@@ -26,14 +26,14 @@ const REFINER = {
   use_karras_sigmas: false,
 };
 
-test("the refiner's own configuration", () => {
+it("the refiner's own configuration", () => {
   const schedule = buildSchedule(parseSchedulerConfig(REFINER), 50);
   expect(schedule.name).toBe('EulerDiscreteScheduler');
   expect(schedule).toMatchObject({ trainTimesteps: 1000, order: 1 });
   expect([...schedule.timesteps.subarray(0, 2)]).toEqual([981, 961]);
 });
 
-test.each([
+it.each([
   ['prediction_type', 'flow_prediction'],
   ['beta_schedule', 'sigmoid'],
   ['timestep_spacing', null],
@@ -53,16 +53,16 @@ test.each([
   );
 });
 
-test('refuses two sigma spacings at once', () => {
+it('refuses two sigma spacings at once', () => {
   const both = { ...REFINER, use_karras_sigmas: true, use_beta_sigmas: true };
   expect(() => parseSchedulerConfig(both)).toThrow(/use_beta_sigmas is set too/);
 });
 
-test.each([[null], [[]], ['Euler'], [{ beta_start: 1 }]])('%p is no scheduler_config.json', (json) => {
+it.each([[null], [[]], ['Euler'], [{ beta_start: 1 }]])('%p is no scheduler_config.json', (json) => {
   expect(() => parseSchedulerConfig(json)).toThrow(expect.objectContaining({ code: 'MODEL_CONFIG_INVALID' }));
 });
 
-test('a row keeps the model’s scheduler, or takes another with its values', () => {
+it('a row keeps the model’s scheduler, or takes another with its values', () => {
   const model = parseSchedulerConfig(REFINER);
   expect(configFor(null, model)).toBe(model);
   for (const name of schedulerNames) {
@@ -72,7 +72,7 @@ test('a row keeps the model’s scheduler, or takes another with its values', ()
   }
 });
 
-test('an unknown scheduler is the row’s error', () => {
+it('an unknown scheduler is the row’s error', () => {
   expect(isSchedulerName('toString')).toBe(false);
   expect(() => configFor('Eulr', parseSchedulerConfig(REFINER))).toThrow(
     expect.objectContaining({ code: 'ROW_FIELD_INVALID', message: expect.stringContaining('found "Eulr"') as string }),

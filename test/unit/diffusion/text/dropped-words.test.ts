@@ -2,7 +2,7 @@ import { droppedWords } from '#src/diffusion/text/dropped-words.js';
 import { readTokenizer } from '#src/diffusion/text/tokenizer/read-tokenizer.js';
 import { goldenData } from '../../../support/golden.js';
 
-test('dropped words begin with the first word that does not fit', async () => {
+it('dropped words begin with the first word that does not fit', async () => {
   const tokenizer = await readTokenizer(goldenData('clip-vocab'));
   const encoder = { tokenizer };
   const words = (count: number) => Array.from({ length: count }, () => 'cat').join(' ');
@@ -11,7 +11,7 @@ test('dropped words begin with the first word that does not fit', async () => {
   expect(droppedWords(encoder, `${words(74)} fox-like, dog`)).toBe('fox-like, dog');
 });
 
-test('an embedding counts by its vectors, not by its name', async () => {
+it('an embedding counts by its vectors, not by its name', async () => {
   const tokenizer = await readTokenizer(goldenData('clip-vocab'));
   const embeddings = new Map([['style', Array.from({ length: 20 }, () => new Float32Array(4))]]);
   const cats = (count: number) => Array.from({ length: count }, () => 'cat').join(' ');

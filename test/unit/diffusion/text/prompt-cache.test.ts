@@ -17,7 +17,7 @@ const countedEncoders = async () => {
   return { encoders, runs };
 };
 
-test('each prompt is encoded once, with the encoder’s results', async () => {
+it('each prompt is encoded once, with the encoder’s results', async () => {
   const { encoders, runs } = await countedEncoders();
   const memory = new PromptCache(encoders);
   const [empty] = await memory.encode(['']);
@@ -29,7 +29,7 @@ test('each prompt is encoded once, with the encoder’s results', async () => {
   expect(cat?.hidden.data).toEqual((await encodePrompts(encoders, ['a cat'])).hidden.data);
 });
 
-test('drops the least recently used prompt', async () => {
+it('drops the least recently used prompt', async () => {
   const { encoders, runs } = await countedEncoders();
   const memory = new PromptCache(encoders, 2);
   for (const prompt of ['a', 'b', 'a', 'c']) await memory.encode([prompt]);

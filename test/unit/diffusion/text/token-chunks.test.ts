@@ -37,13 +37,13 @@ const words = (count: number): string => times(count, 'cat').join(' ');
 describe('A1111', () => {
   const layout = (prompt: string) => chunkA1111(encoder, parseA1111(prompt)).map(inside);
 
-  test('75 words are one chunk, 76 are two, none are one', () => {
+  it('75 words are one chunk, 76 are two, none are one', () => {
     expect(layout('')).toEqual([[]]);
     expect(layout(words(75))).toEqual([times(75, CAT)]);
     expect(layout(words(76))).toEqual([times(75, CAT), [CAT]]);
   });
 
-  test('tokens after a comma near the end move to the next chunk', () => {
+  it('tokens after a comma near the end move to the next chunk', () => {
     expect(layout(`${words(60)}, ${words(20)}`)).toEqual([[...times(60, CAT), COMMA], times(20, CAT)]);
     expect(layout(`${words(50)}, ${words(30)}`)).toEqual([
       [...times(50, CAT), COMMA, ...times(24, CAT)],
@@ -51,18 +51,18 @@ describe('A1111', () => {
     ]);
   });
 
-  test('BREAK pads the chunk', () => {
+  it('BREAK pads the chunk', () => {
     expect(layout('cat BREAK cat cat')).toEqual([[CAT], [CAT, CAT]]);
   });
 
-  test('each chunk has 77 positions: begin, tokens, end, padding', () => {
+  it('each chunk has 77 positions: begin, tokens, end, padding', () => {
     const [first = [], second = []] = chunkA1111(encoder, parseA1111('(cat:1.5) BREAK cat'));
     expect([first.length, second.length]).toEqual([77, 77]);
     expect([first[0]?.id, first[1]?.weight, first[2]?.id, first[2]?.weight]).toEqual([BEGIN, 1.5, END, 1]);
     expect(new Set(second.slice(3).map(({ id }) => id)).size).toBe(1);
   });
 
-  test('the vectors of an embedding stay together', () => {
+  it('the vectors of an embedding stay together', () => {
     expect(layout(`${words(73)} Cat-Toy cat`)).toEqual([times(73, CAT), ['v1', 'v2', 'v3', CAT]]);
     expect(layout('cat-toys, embedding:cat-toy')[0]).toEqual(expect.arrayContaining(['v1', 'v2', 'v3']));
     expect(layout('cat-toys')[0]).not.toContain('v1');
@@ -73,7 +73,7 @@ describe('A1111', () => {
 describe('ComfyUI', () => {
   const layout = (prompt: string) => chunkComfy(encoder, parseComfy(prompt)).map(inside);
 
-  test('75 words are one chunk, 76 are two, and commas do not matter', () => {
+  it('75 words are one chunk, 76 are two, and commas do not matter', () => {
     expect(layout(words(75))).toEqual([times(75, CAT)]);
     expect(layout(words(76))).toEqual([times(75, CAT), [CAT]]);
     expect(layout(`${words(60)}, ${words(20)}`)).toEqual([
@@ -82,7 +82,7 @@ describe('ComfyUI', () => {
     ]);
   });
 
-  test('a word moves to the next chunk as a whole, unless it has 8 tokens or more', () => {
+  it('a word moves to the next chunk as a whole, unless it has 8 tokens or more', () => {
     const short = 'qzxv';
     const long = 'qzxvqzxvqzxvqzxv';
     const count = tokenizer.encodeUntruncated(short).length - 2;
@@ -94,7 +94,7 @@ describe('ComfyUI', () => {
     expect(layout(`${words(74)} ${long}`).map((chunk) => chunk.length)).toEqual([75, all - 1]);
   });
 
-  test('embeddings need the prefix embedding:', () => {
+  it('embeddings need the prefix embedding:', () => {
     expect(layout('embedding:cat-toy, cat')).toEqual([['v1', 'v2', 'v3', COMMA, CAT]]);
     expect(layout('cat-toy')[0]).not.toContain('v1');
   });
@@ -104,7 +104,7 @@ describe('Compel', () => {
   const layout = (text: string) => chunkCompel(encoder, [{ text, weight: 1 }]).chunks.map(inside);
   const STOP = idOf('.');
 
-  test('chunks end after a full stop, else after a comma, else between words', () => {
+  it('chunks end after a full stop, else after a comma, else between words', () => {
     expect(layout(`${words(40)}. ${words(20)}, ${words(20)}`)).toEqual([
       [...times(40, CAT), STOP],
       [...times(20, CAT), COMMA, ...times(20, CAT)],
@@ -114,7 +114,7 @@ describe('Compel', () => {
     expect(layout(words(80))).toEqual([times(75, CAT), times(5, CAT)]);
   });
 
-  test('each piece has its positions over all chunks', () => {
+  it('each piece has its positions over all chunks', () => {
     const { positions } = chunkCompel(encoder, [
       { text: words(70), weight: 1 },
       { text: '', weight: 0.5 },

@@ -21,7 +21,7 @@ const choose = (side: number, tiling: 'auto' | 'on' | 'off', gigabytes: number, 
   chooseStripSize(config, [side, side], { tiling, available: gigabytes * GIGABYTE, isNchwc: isBlocked });
 
 describe('chooseStripSize', () => {
-  test('auto runs over the whole image if memory suffices, else over row strips', () => {
+  it('auto runs over the whole image if memory suffices, else over row strips', () => {
     expect(choose(512, 'auto', 8)).toBeNull();
     expect(choose(1024, 'auto', 24)).toBeNull();
     expect(choose(1024, 'auto', 4)).not.toBeNull();
@@ -30,12 +30,12 @@ describe('chooseStripSize', () => {
     expect(choose(1024, 'auto', 8, false)).not.toBeNull();
   });
 
-  test('on and off ignore memory', () => {
+  it('on and off ignore memory', () => {
     expect(choose(64, 'on', 64)).not.toBeNull();
     expect(choose(4096, 'off', 1)).toBeNull();
   });
 
-  test('strips are smaller with less memory, within bounds', () => {
+  it('strips are smaller with less memory, within bounds', () => {
     expect(choose(2048, 'on', 4)!).toBeLessThan(choose(2048, 'on', 8)!);
     expect(choose(2048, 'on', 1000)).toBe(2 ** 24);
     expect(choose(2048, 'on', 0)).toBe(2 ** 20);

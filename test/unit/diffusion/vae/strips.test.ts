@@ -24,18 +24,18 @@ const inBands = (): FeatureMapStrips => {
 };
 
 describe('rowsOf', () => {
-  test('returns a strip itself, without a copy', () => {
+  it('returns a strip itself, without a copy', () => {
     const banded = inBands();
     expect(rowsOf(banded, 4, 6)).toBe(banded.strips[1]!.tensor);
     expect(rowsOf(asOneStrip(whole), 0, 6)).toBe(whole);
   });
 
-  test('joins rows of two strips', () => {
+  it('joins rows of two strips', () => {
     expect(rowsOf(inBands(), 3, 5)).toEqual(tensor(Float32Array.of(6, 7, 8, 9, 18, 19, 20, 21), [1, 2, 2, 2]));
     expect(rowsOf(inBands(), 0, 6)).toEqual(whole);
   });
 
-  test('refuses released rows, and releases none that a later strip needs', () => {
+  it('refuses released rows, and releases none that a later strip needs', () => {
     const banded = inBands();
     releaseStrips(banded, 3);
     expect(rowsOf(banded, 0, 4).data).toHaveLength(16);
@@ -49,7 +49,7 @@ describe('statistics', () => {
   const meanOf = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const spreadOf = (values: number[]): number => values.reduce((sum, value) => sum + (value - meanOf(values)) ** 2, 0);
 
-  test('of strips add up to those of the whole, also far from zero', () => {
+  it('of strips add up to those of the whole, also far from zero', () => {
     const values = Array.from({ length: 90 }, (_, index) => 1000 + Math.sin(index) + index / 10);
     const sum = new StatisticsAccumulator(1);
     for (const [from, to] of [
@@ -65,7 +65,7 @@ describe('statistics', () => {
     expect(variance[0]! / (spreadOf(values) / 90)).toBeCloseTo(1, 4);
   });
 
-  test('of a group include the variance between its channels', () => {
+  it('of a group include the variance between its channels', () => {
     const channels = [
       [1, 2, 3],
       [11, 12, 13],

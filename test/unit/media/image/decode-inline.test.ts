@@ -5,7 +5,7 @@ const base64 = picture.toString('base64');
 const urlSafe = picture.toString('base64url');
 const percent = Array.from(picture, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
 
-test.each([
+it.each([
   ['base64', base64],
   ['the URL-safe alphabet, no padding', urlSafe],
   ['lines and spaces', ` ${base64.slice(0, 5)}\r\n\t${base64.slice(5)}\n`],
@@ -21,11 +21,11 @@ test.each([
   expect(Array.from(decodeInline(text))).toEqual(Array.from(picture));
 });
 
-test('reads ten million escaped bytes', () => {
+it('reads ten million escaped bytes', () => {
   expect(decodeInline(`data:image/png,${'%41'.repeat(10_000_000)}`)).toHaveLength(10_000_000);
 });
 
-test.each([
+it.each([
   ['a path', 'inputs/cat.png', /not base64/],
   ['a cut group', 'AAAAA', /not base64/],
   ['padding inside', 'AA==AAAA', /not base64/],

@@ -21,7 +21,7 @@ const smooth = (width: number, height: number) => ({
   height,
 });
 
-test('writes 8-bit RGB without metadata', async () => {
+it('writes 8-bit RGB without metadata', async () => {
   const encoded = await encodePicture(rgb(13, 7), PNG);
   const { format, depth, channels, hasAlpha, hasProfile, exif } = await sharp(encoded).metadata();
   expect({ format, depth, channels, hasAlpha, hasProfile, exif }).toEqual({
@@ -34,7 +34,7 @@ test('writes 8-bit RGB without metadata', async () => {
   });
 });
 
-test('scales an alpha of another size to the picture', async () => {
+it('scales an alpha of another size to the picture', async () => {
   const halves = Uint8Array.from({ length: 75 * 53 }, (_, i) => (i % 75 < 37 ? 0 : 255));
   const extras = { ...PLAIN_PICTURE, alpha: { data: halves, width: 75, height: 53 } };
   const encoded = await encodePicture(rgb(72, 48), PNG, extras);
@@ -54,7 +54,7 @@ describe('a picture that is encoded without refining comes out unchanged', () =>
     Object.entries(channels).map(([name, count]) => [...size, name, count] as const),
   );
 
-  test.each(cases)('%i×%i %s', async (width, height, _, count) => {
+  it.each(cases)('%i×%i %s', async (width, height, _, count) => {
     const data = pattern(width, height, count);
     // Alpha that is opaque everywhere is not kept.
     if (count === 4) data[3] = 100;
@@ -73,7 +73,7 @@ describe('a picture that is encoded without refining comes out unchanged', () =>
 });
 
 describe('formats', () => {
-  test.each(FORMATS)('%s has the size and nearly the colours that went in', async (format) => {
+  it.each(FORMATS)('%s has the size and nearly the colours that went in', async (format) => {
     const picture = smooth(61, 43);
     const encoded = await encodePicture(picture, as(format));
     const header = await loadPicture(encoded, 'out');
@@ -87,7 +87,7 @@ describe('formats', () => {
     expect(Math.max(...differences)).toBeLessThanOrEqual(format === 'png' || format === 'tiff' ? 0 : 8);
   });
 
-  test.each(['jpeg', 'webp', 'avif'] as const)('%s grows with its quality', async (format) => {
+  it.each(['jpeg', 'webp', 'avif'] as const)('%s grows with its quality', async (format) => {
     const sizes = await Promise.all(
       [10, 50, 95].map(async (quality) => (await encodePicture(rgb(64, 64), as(format, { quality }))).length),
     );
@@ -95,7 +95,7 @@ describe('formats', () => {
     expect(sizes[1]).toBeLessThan(sizes[2]!);
   });
 
-  test('keep alpha, but for JPEG, where white shines through', async () => {
+  it('keep alpha, but for JPEG, where white shines through', async () => {
     const alpha = { data: Uint8Array.from({ length: 256 }, (_, i) => (i % 16 < 8 ? 0 : 255)), width: 16, height: 16 };
     const picture = { data: await plain(200, 50, 50).raw().toBuffer(), width: 16, height: 16 };
     for (const format of FORMATS) {
@@ -118,7 +118,7 @@ describe('formats', () => {
 describe('16 bits', () => {
   const deep = { data: Uint16Array.from({ length: 40 * 9 * 3 }, (_, i) => (i * 4099) % 65536), width: 40, height: 9 };
 
-  test.each(['png', 'tiff'] as const)('%s gives every number back', async (format) => {
+  it.each(['png', 'tiff'] as const)('%s gives every number back', async (format) => {
     const alpha = { data: Uint8Array.from({ length: 360 }, (_, i) => i % 256), width: 40, height: 9 };
     for (const extras of [PLAIN_PICTURE, { ...PLAIN_PICTURE, alpha }, { ...PLAIN_PICTURE, density: 300 }]) {
       const encoded = await encodePicture(deep, as(format, { bitDepth: 16 }), extras);
@@ -148,7 +148,7 @@ describe('what the source says of itself', () => {
       .jpeg()
       .toBuffer();
 
-  test.each(FORMATS)('%s keeps EXIF, upright, and DPI where it has room', async (format) => {
+  it.each(FORMATS)('%s keeps EXIF, upright, and DPI where it has room', async (format) => {
     const loaded = await loadPicture(await source(6), 'in.jpg');
     expect(loaded).toMatchObject({ density: 300, pixels: { width: 16, height: 32 } });
     const encoded = await encodePicture(loaded.pixels, as(format), loaded);
@@ -163,7 +163,7 @@ describe('what the source says of itself', () => {
     expect(Math.abs(again.pixels.data[0]! - 200)).toBeLessThanOrEqual(8);
   });
 
-  test.each([
+  it.each([
     ['png', 8],
     ['png', 16],
     ['tiff', 16],
@@ -191,20 +191,20 @@ describe('what the source says of itself', () => {
     },
   );
 
-  test('a CMYK profile is ignored', async () => {
+  it('a CMYK profile is ignored', async () => {
     const file = await plain(200, 50, 50).toColourspace('cmyk').withIccProfile('cmyk').jpeg().toBuffer();
     const loaded = await loadPicture(file, 'in.jpg');
     expect((await sharp(file).metadata()).hasProfile).toBe(true);
     expect(loaded.profile).toBeNull();
   });
 
-  test('changes no pixel', async () => {
+  it('changes no pixel', async () => {
     const { exif, density } = await loadPicture(await source(1), 'in.jpg');
     const encoded = await encodePicture(rgb(40, 30), PNG, { ...PLAIN_PICTURE, exif, density });
     expect(bytes((await loadPicture(encoded, 'out.png')).pixels.data)).toEqual(bytes(rgb(40, 30).data));
   });
 
-  test('is ignored if it is huge', async () => {
+  it('is ignored if it is huge', async () => {
     const huge = Buffer.alloc(9_000_000, 97);
     /* One entry: an ImageDescription of nearly nine million letters. */
     huge.write('II*\0\b\0\0\0\x01\0\x0e\x01\x02\0', 'latin1');
@@ -223,7 +223,7 @@ describe('what the source says of itself', () => {
     expect(loaded.pixels).toMatchObject({ width: 16, height: 16 });
   });
 
-  test('is null where it says nothing, and does not matter where it is broken', async () => {
+  it('is null where it says nothing, and does not matter where it is broken', async () => {
     expect(await loadPicture(await plain(1, 2, 3).webp().toBuffer(), 'in')).toMatchObject({
       exif: null,
       density: null,

@@ -70,11 +70,11 @@ beforeEach(() => {
 
 const failure = (code: string, reason: RegExp): object => ({ code, message: expect.stringMatching(reason) as string });
 
-test.each(['/picture.png', '/once', '/hop-4'])('%s gives the bytes', async (path) => {
+it.each(['/picture.png', '/once', '/hop-4'])('%s gives the bytes', async (path) => {
   expect(Buffer.from(await fetchPicture(base + path)).toString()).toBe('picture');
 });
 
-test.each([
+it.each([
   ['/missing', 'IMAGE_NOT_FOUND', /HTTP 404/],
   ['/gone', 'IMAGE_NOT_FOUND', /HTTP 410/],
   ['/forbidden', 'IMAGE_FETCH_FAILED', /403 Forbidden/],
@@ -92,13 +92,13 @@ test.each([
   await expect(fetchPicture(base + path)).rejects.toMatchObject(failure(code, reason));
 });
 
-test('five redirects are followed, and not a sixth', async () => {
+it('five redirects are followed, and not a sixth', async () => {
   await expect(fetchPicture(`${base}/hop-4`)).resolves.toHaveLength(7);
   expect(seen).toHaveLength(6);
   await expect(fetchPicture(`${base}/hop-5`)).rejects.toMatchObject(failure('IMAGE_FETCH_FAILED', /more than 5/));
 });
 
-test.each([
+it.each([
   ['no URL', 'http//x', /not a valid URL/],
   ['another scheme', 'ftp://127.0.0.1/a.png', /only http and https/],
   ['a port that fetch forbids', 'http://127.0.0.1:1/a.png', /bad port/],
@@ -107,7 +107,7 @@ test.each([
   await expect(fetchPicture(url)).rejects.toMatchObject(failure('IMAGE_FETCH_FAILED', reason));
 });
 
-test.each(['127.0.0.1', 'localhost'])('a closed port of %s is said to be refused', async (host) => {
+it.each(['127.0.0.1', 'localhost'])('a closed port of %s is said to be refused', async (host) => {
   const closed = createServer();
   await new Promise<void>((resolve) => closed.listen(0, resolve));
   const { port } = closed.address() as AddressInfo;
@@ -116,7 +116,7 @@ test.each(['127.0.0.1', 'localhost'])('a closed port of %s is said to be refused
   await expect(fetching).rejects.toMatchObject(failure('IMAGE_FETCH_FAILED', /ECONNREFUSED/));
 });
 
-test.each(['/missing?sig=hidden', '/forbidden?sig=hidden', '/endless?sig=hidden', '/to-password'])(
+it.each(['/missing?sig=hidden', '/forbidden?sig=hidden', '/endless?sig=hidden', '/to-password'])(
   'the error of %s keeps secrets',
   async (path) => {
     const error: unknown = await fetchPicture(base + path, { maxBytes: 10 }).catch((thrown: unknown) => thrown);
@@ -125,13 +125,13 @@ test.each(['/missing?sig=hidden', '/forbidden?sig=hidden', '/endless?sig=hidden'
   },
 );
 
-test('a body that does not end in time fails', async () => {
+it('a body that does not end in time fails', async () => {
   await expect(fetchPicture(`${base}/slow`, { timeoutMs: 150 })).rejects.toMatchObject(
     failure('IMAGE_FETCH_FAILED', /longer than 0.15 s/),
   );
 });
 
-test('a signal ends the transfer', async () => {
+it('a signal ends the transfer', async () => {
   const stop = new AbortController();
   setTimeout(() => {
     stop.abort();
@@ -139,13 +139,13 @@ test('a signal ends the transfer', async () => {
   await expect(fetchPicture(`${base}/slow`, { signal: stop.signal })).rejects.toMatchObject({ code: 'CANCELLED' });
 });
 
-test('a signal that was given before sends nothing', async () => {
+it('a signal that was given before sends nothing', async () => {
   const fetching = fetchPicture(`${base}/picture.png`, { signal: AbortSignal.abort() });
   await expect(fetching).rejects.toMatchObject({ code: 'CANCELLED' });
   expect(seen).toHaveLength(0);
 });
 
-test('a guard sees every hop before it is asked', async () => {
+it('a guard sees every hop before it is asked', async () => {
   const asked: string[] = [];
   const request: typeof fetch = (url, init) => {
     asked.push(new Request(url).url);

@@ -1,14 +1,14 @@
 import { cropPicture, fitPicture } from '#src/media/image/fit.js';
 import { bytes, rgb } from './pictures.js';
 
-test.each(['pad', 'resize'] as const)('%s leaves multiples of 8 as they are', async (fit) => {
+it.each(['pad', 'resize'] as const)('%s leaves multiples of 8 as they are', async (fit) => {
   const picture = rgb(16, 24);
   const fitted = await fitPicture(picture, fit);
   expect(fitted.pixels).toBe(picture);
   expect(fitted.crop).toBeNull();
 });
 
-test.each([
+it.each([
   [1, 1],
   [7, 9],
   [8, 9],
@@ -30,7 +30,7 @@ test.each([
   expect(bytes(restored.data)).toEqual(bytes(picture.data));
 });
 
-test.each([
+it.each([
   [75, 53, 72, 48],
   [64, 71, 64, 64],
   [1030, 15, 1024, 8],
@@ -42,13 +42,13 @@ test.each([
   expect(cropPicture(pixels, crop)).toBe(pixels);
 });
 
-test('resize keeps a plain colour', async () => {
+it('resize keeps a plain colour', async () => {
   const data = Uint8Array.from({ length: 75 * 53 * 3 }, (_, i) => [9, 120, 250][i % 3]!);
   const { pixels } = await fitPicture({ data, width: 75, height: 53 }, 'resize');
   expect(pixels.data.every((value, i) => value === [9, 120, 250][i % 3])).toBe(true);
 });
 
-test('a picture smaller than the crop is an error', async () => {
+it('a picture smaller than the crop is an error', async () => {
   const { crop } = await fitPicture(rgb(13, 7), 'pad');
   expect(() => cropPicture(rgb(8, 8), crop)).toThrow(expect.objectContaining({ code: 'INTERNAL' }) as Error);
 });

@@ -18,7 +18,7 @@ const farthest = (a: readonly number[], b: readonly number[]): number =>
   Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
 
 describe('formats', () => {
-  test.each([
+  it.each([
     ['png', () => stored().png()],
     ['png', () => stored().png({ progressive: true })],
     ['webp', () => stored().webp({ lossless: true })],
@@ -30,7 +30,7 @@ describe('formats', () => {
     expect(bytes(loaded.pixels.data)).toEqual(bytes(picture.data));
   });
 
-  test.each([
+  it.each([
     ['jpeg', () => plain(200, 50, 50).jpeg()],
     ['jpeg', () => plain(200, 50, 50).jpeg({ progressive: true })],
     ['avif', () => plain(200, 50, 50).avif()],
@@ -41,7 +41,7 @@ describe('formats', () => {
     expect(await load(encoded)).toMatchObject({ format, alpha: null });
   });
 
-  test.each(['gif', 'webp', 'tiff'] as const)('a %s of several frames gives its first', async (format) => {
+  it.each(['gif', 'webp', 'tiff'] as const)('a %s of several frames gives its first', async (format) => {
     const frames = Uint8Array.from({ length: 16 * 32 * 3 }, (_, i) => (i < 16 * 16 * 3 ? 200 : 20));
     const options = format === 'webp' ? { lossless: true } : format === 'tiff' ? { compression: 'none' as const } : {};
     const raw = { width: 16, height: 32, channels: 3 as const, pageHeight: 16 };
@@ -51,7 +51,7 @@ describe('formats', () => {
     expect(await colourOf(encoded)).toEqual([200, 200, 200]);
   });
 
-  test.each([
+  it.each([
     [1, 1],
     [1, 9],
     [9, 1],
@@ -90,7 +90,7 @@ describe('EXIF orientation', () => {
     return ofRaw(data, width, height).withMetadata({ orientation });
   };
 
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])('%i is undone', async (orientation) => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('%i is undone', async (orientation) => {
     for (const encode of [turned(orientation).png(), turned(orientation).webp({ lossless: true })]) {
       const { pixels } = await load(await encode.toBuffer());
       expect(pixels).toMatchObject({ width: WIDTH, height: HEIGHT });
@@ -98,7 +98,7 @@ describe('EXIF orientation', () => {
     }
   });
 
-  test.each(['jpeg', 'tiff', 'avif'] as const)('is read from %s', async (format) => {
+  it.each(['jpeg', 'tiff', 'avif'] as const)('is read from %s', async (format) => {
     const { pixels } = await load(await turned(6).toFormat(format).toBuffer());
     expect(pixels).toMatchObject({ width: WIDTH, height: HEIGHT });
   });
@@ -110,20 +110,20 @@ describe('alpha', () => {
   const colours = rgba.filter((_, i) => i % 4 !== 3);
   const alpha = rgba.filter((_, i) => i % 4 === 3);
 
-  test('is split off, and the colour beneath transparent pixels stays as stored', async () => {
+  it('is split off, and the colour beneath transparent pixels stays as stored', async () => {
     const loaded = await load(await ofRaw(rgba, WIDTH, HEIGHT).png().toBuffer());
     expect(bytes(loaded.pixels.data)).toEqual(bytes(colours));
     expect(loaded.alpha).toMatchObject({ width: WIDTH, height: HEIGHT });
     expect(bytes(loaded.alpha!.data)).toEqual(bytes(alpha));
   });
 
-  test('is turned with the picture', async () => {
+  it('is turned with the picture', async () => {
     const upright = await load(await ofRaw(rgba, WIDTH, HEIGHT).png().toBuffer());
     const rotated = await ofRaw(rgba, WIDTH, HEIGHT).rotate(270).withMetadata({ orientation: 6 }).png().toBuffer();
     expect((await load(rotated)).alpha).toEqual(upright.alpha);
   });
 
-  test('of greyscale, palette and 16-bit pictures is found', async () => {
+  it('of greyscale, palette and 16-bit pictures is found', async () => {
     const grey = await ofRaw(pattern(8, 8, 2), 8, 8)
       .png()
       .toBuffer();
@@ -138,7 +138,7 @@ describe('alpha', () => {
     }
   });
 
-  test('that is opaque everywhere is none', async () => {
+  it('that is opaque everywhere is none', async () => {
     expect((await load(await stored().ensureAlpha().png().toBuffer())).alpha).toBeNull();
   });
 });
@@ -146,7 +146,7 @@ describe('alpha', () => {
 describe('colour becomes 8-bit sRGB', () => {
   const red = [200, 50, 50];
 
-  test('16 bits keep their upper 8, as Pillow does', async () => {
+  it('16 bits keep their upper 8, as Pillow does', async () => {
     const deep = Uint16Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * 7919) % 65536);
     const raw = { width: 32, height: 32, channels: 3 as const, depth: 'ushort' as const };
     const upper = bytes(Uint8Array.from(deep, (value) => value >> 8));
@@ -158,7 +158,7 @@ describe('colour becomes 8-bit sRGB', () => {
     }
   });
 
-  test('greyscale of 8 and 16 bits is three equal channels', async () => {
+  it('greyscale of 8 and 16 bits is three equal channels', async () => {
     const grey = Uint8Array.from({ length: 256 }, (_, i) => i);
     const expected = bytes(grey).flatMap((value) => [value, value, value]);
     const made = (): Sharp => ofRaw(grey, 16, 16);
@@ -167,7 +167,7 @@ describe('colour becomes 8-bit sRGB', () => {
     }
   });
 
-  test.each([
+  it.each([
     ['JPEG', (cmyk: Sharp) => cmyk.jpeg()],
     ['TIFF', (cmyk: Sharp) => cmyk.tiff({ compression: 'deflate' })],
     ['TIFF with its profile', (cmyk: Sharp) => cmyk.withIccProfile('cmyk').tiff({ compression: 'deflate' })],
@@ -178,13 +178,13 @@ describe('colour becomes 8-bit sRGB', () => {
     expect(farthest(await colourOf(encoded), red)).toBeLessThanOrEqual(25);
   });
 
-  test('Lab', async () => {
+  it('Lab', async () => {
     const encoded = await plain(200, 50, 50).toColourspace('lab').tiff({ compression: 'deflate' }).toBuffer();
     expect((await sharp(encoded).metadata()).space).toBe('lab');
     expect(farthest(await colourOf(encoded), red)).toBeLessThanOrEqual(2);
   });
 
-  test.each([8, 16])('Display P3 of %i bits is moved to sRGB', async (depth) => {
+  it.each([8, 16])('Display P3 of %i bits is moved to sRGB', async (depth) => {
     const wide = plain(200, 50, 50).withIccProfile('p3');
     const encoded = await (depth === 16 ? wide.toColourspace('rgb16') : wide).png().toBuffer();
     const numbers = await sharp(encoded, { ignoreIcc: true }).raw({ depth: 'uchar' }).toBuffer();
@@ -192,7 +192,7 @@ describe('colour becomes 8-bit sRGB', () => {
     expect(farthest(await colourOf(encoded), red)).toBeLessThanOrEqual(1);
   });
 
-  test.each([8, 16])('sRGB of %i bits that says so is left as it is', async (depth) => {
+  it.each([8, 16])('sRGB of %i bits that says so is left as it is', async (depth) => {
     const tagged = plain(200, 50, 50).withIccProfile('srgb');
     const encoded = await (depth === 16 ? tagged.toColourspace('rgb16') : tagged).png().toBuffer();
     expect(farthest(await colourOf(encoded), red)).toBeLessThanOrEqual(depth === 16 ? 1 : 0);
@@ -206,7 +206,7 @@ describe('refuses', () => {
   };
   const noisy = (): Sharp => ofRaw(pattern(128, 128, 3), 128, 128);
 
-  test.each([
+  it.each([
     ['png', () => noisy().png()],
     ['interlaced png', () => noisy().png({ progressive: true })],
     ['jpeg', () => noisy().jpeg()],
@@ -222,37 +222,37 @@ describe('refuses', () => {
     }
   });
 
-  test.each([
+  it.each([
     ['a text named .png', 'a cat, sitting on a mat'],
     ['nothing', ''],
   ])('%s', async (_, text) => {
     await expect(load(Buffer.from(text))).rejects.toMatchObject(undecodable);
   });
 
-  test('SVG before sharp parses it', async () => {
+  it('SVG before sharp parses it', async () => {
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>');
     await expect(sharp(svg).metadata()).rejects.toThrow('unsupported image format');
   });
 
-  test('a changed byte in a PNG', async () => {
+  it('a changed byte in a PNG', async () => {
     const encoded = await noisy().png().toBuffer();
     encoded[encoded.length >> 1]! ^= 0xff;
     await expect(load(encoded)).rejects.toMatchObject(undecodable);
   });
 
-  test('20 000×20 000 pixels by the header alone', async () => {
+  it('20 000×20 000 pixels by the header alone', async () => {
     await expect(load(pngHeader(20_000, 20_000))).rejects.toMatchObject({
       code: 'IMAGE_TOO_LARGE',
       message: expect.stringContaining('cat.png has 20000×20000 pixels') as string,
     });
   });
 
-  test('a header that lies about a small size', async () => {
+  it('a header that lies about a small size', async () => {
     await expect(load(pngHeader(200, 200))).rejects.toMatchObject(undecodable);
   });
 });
 
-test('a JPEG with stray bytes between its markers is sound enough', async () => {
+it('a JPEG with stray bytes between its markers is sound enough', async () => {
   const encoded = await plain(200, 50, 50).jpeg().toBuffer();
   const marker = encoded.indexOf(Buffer.from([0xff, 0xdb]));
   const stray = Buffer.concat([encoded.subarray(0, marker), Buffer.from([0, 1, 2]), encoded.subarray(marker)]);

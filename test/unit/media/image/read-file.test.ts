@@ -10,13 +10,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('returns the bytes of the file, whatever they are', async () => {
+it('returns the bytes of the file, whatever they are', async () => {
   const path = join(folder, 'bytes.png');
   await writeFile(path, 'anything');
   expect(Buffer.from(await readPictureFile(path)).toString()).toBe('anything');
 });
 
-test.each(['missing.png', 'bytes.png/inside.png'])(
+it.each(['missing.png', 'bytes.png/inside.png'])(
   '%s is not found, and the message says where paths start',
   async (name) => {
     const path = join(folder, name);
@@ -29,7 +29,7 @@ test.each(['missing.png', 'bytes.png/inside.png'])(
   },
 );
 
-test('a folder, a device, an empty file and a circle of links are unreadable, each for its reason', async () => {
+it('a folder, a device, an empty file and a circle of links are unreadable, each for its reason', async () => {
   await writeFile(join(folder, 'empty.png'), '');
   await symlink(join(folder, 'circle.png'), join(folder, 'circle.png'));
   const reasons = {
@@ -48,7 +48,7 @@ test('a folder, a device, an empty file and a circle of links are unreadable, ea
   }
 });
 
-test('a file above the limit is refused before it is read', async () => {
+it('a file above the limit is refused before it is read', async () => {
   const path = join(folder, 'huge.png');
   await writeFile(path, 'x');
   await truncate(path, FILE_LIMITS.picture.bytes + 1);

@@ -16,7 +16,7 @@ const written = async (name: string, data: Uint8Array): Promise<{ kind: 'file'; 
   return { kind: 'file', path };
 };
 
-test('says size, format and alpha', async () => {
+it('says size, format and alpha', async () => {
   const source = await written(
     'a.webp',
     await ofRaw(pattern(13, 7, 4), 13, 7)
@@ -27,29 +27,29 @@ test('says size, format and alpha', async () => {
   expect(await readPictureHeader(source, 'a.webp')).toEqual(header);
 });
 
-test('says the size of the upright picture', async () => {
+it('says the size of the upright picture', async () => {
   const sideways = ofRaw(pattern(13, 7, 3), 13, 7).withMetadata({ orientation: 6 });
   const source = await written('a.jpg', await sideways.jpeg().toBuffer());
   const header = { format: 'jpeg', width: 7, height: 13, hasAlpha: false };
   expect(await readPictureHeader(source, 'a.jpg')).toEqual(header);
 });
 
-test('reads no further than the header', async () => {
+it('reads no further than the header', async () => {
   const source = await written('header.png', pngHeader(8000, 8000));
   expect(await readPictureHeader(source, 'header.png')).toMatchObject({ width: 8000, height: 8000 });
 });
 
-test.each(['cat[1].png', 'cat.png[page=1]', 'ünï 猫.png', '%d.png', 'a:b.png'])('opens %s', async (name) => {
+it.each(['cat[1].png', 'cat.png[page=1]', 'ünï 猫.png', '%d.png', 'a:b.png'])('opens %s', async (name) => {
   const source = await written(name, await plain(1, 2, 3).png().toBuffer());
   expect(await readPictureHeader(source, name)).toMatchObject({ format: 'png', width: 16 });
 });
 
-test('opens inline pictures', async () => {
+it('opens inline pictures', async () => {
   const text = (await plain(1, 2, 3).avif().toBuffer()).toString('base64');
   expect(await readPictureHeader({ kind: 'inline', text }, 'row 3')).toMatchObject({ format: 'avif', width: 16 });
 });
 
-test('fails for its reason', async () => {
+it('fails for its reason', async () => {
   const missing = { kind: 'file' as const, path: join(folder, 'missing.png') };
   await expect(readPictureHeader(missing, 'x')).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
   const text = await written('text.png', Buffer.from('a cat'));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSource } from '#src/media/image/read-source.js';
 
-test('a file, a URL and an inline picture give the same bytes', async () => {
+it('a file, a URL and an inline picture give the same bytes', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'read-source-'));
   const server = createServer((_, response) => response.end('picture'));
   try {

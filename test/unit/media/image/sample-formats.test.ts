@@ -77,7 +77,7 @@ const f32: Samples['put'] = (view, at, value) => {
 
 const RAMP = Array.from({ length: SIDE }, (_, x) => Array<number>(3).fill(x * 17)).flat();
 
-test.each<[string, Samples]>([
+it.each<[string, Samples]>([
   ['grey of 8 bits', { bits: 8, put: u8 }],
   ['grey of 16 bits', { bits: 16, put: u16 }],
   ['colours of 8 bits', { bits: 8, channels: 3, put: u8 }],
@@ -134,7 +134,7 @@ const REFUSED: [string, Samples, string][] = [
   ['32 bits, signed', { bits: 32, format: 'signed', put: () => undefined }, '32-bit samples (signed)'],
 ];
 
-test.each(REFUSED)('%s is refused by its name, by the header alone', async (_, samples, says) => {
+it.each(REFUSED)('%s is refused by its name, by the header alone', async (_, samples, says) => {
   const encoded = tiff(samples);
   const message = expect.stringMatching(/^x\.tif has .*save as unsigned 8 or 16 bits/);
   await expect(loadPicture(encoded, 'x.tif')).rejects.toMatchObject({ code: 'IMAGE_UNDECODABLE', message });
@@ -144,13 +144,13 @@ test.each(REFUSED)('%s is refused by its name, by the header alone', async (_, s
   await expect(readPictureHeader({ kind: 'file', path }, 'x.tif')).rejects.toThrow(says);
 });
 
-test('channels that no picture has are refused by their number', async () => {
+it('channels that no picture has are refused by their number', async () => {
   await expect(loadPicture(tiff({ bits: 8, channels: 5, photometric: 1, put: u8 }), 'x.tif')).rejects.toThrow(
     'x.tif has 5 channels',
   );
 });
 
-test.each([
+it.each([
   ['OpenEXR', 'v/1\x01'],
   ['Radiance', '#?RADIANCE\n'],
   ['JPEG XL', '\xff\x0a'],
@@ -173,7 +173,7 @@ test.each([
 });
 
 describe('size', () => {
-  test.each([
+  it.each([
     [400_000, 1, 'at most 16384 a side'],
     [1, 16_385, 'at most 16384 a side'],
     [16_384, 4097, 'counted in blocks of 8×8'],
@@ -186,7 +186,7 @@ describe('size', () => {
     });
   });
 
-  test('a long strip within both is read', async () => {
+  it('a long strip within both is read', async () => {
     const strip = await sharp({ create: { width: 16_384, height: 1, channels: 3, background: 'red' } })
       .png()
       .toBuffer();

@@ -2,7 +2,7 @@
 import { type Graph, node, read, withText } from './comfyui-graphs.js';
 
 describe('graphs that are made to hurt', () => {
-  test('links in a circle', () => {
+  it('links in a circle', () => {
     const graph = withText(['a', 0], {
       a: node('ConditioningCombine', { conditioning_1: ['a', 0], conditioning_2: ['6', 0] }),
       '5': node('Reroute', { '': ['5', 0] }),
@@ -19,7 +19,7 @@ describe('graphs that are made to hurt', () => {
     ).toMatchObject({ steps: 1 });
   });
 
-  test('text that doubles at every node', () => {
+  it('text that doubles at every node', () => {
     const nodes: Graph = { n0: node('CLIPTextEncode', { text: 'word '.repeat(1000) }) };
     for (let i = 1; i < 30; i++) {
       nodes[`n${i}`] = node('ConditioningCombine', {
@@ -36,7 +36,7 @@ describe('graphs that are made to hurt', () => {
     }
   });
 
-  test('many savers, and nodes of many inputs', () => {
+  it('many savers, and nodes of many inputs', () => {
     const inputs = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`x${i}`, i]));
     const graph: Graph = { wide: node('Wide', { ...inputs, image: ['wide2', 0] }), wide2: node('Wide', inputs) };
     for (let i = 0; i < 20_000; i++) graph[`s${i}`] = node('SaveImage', { images: ['wide', 0] });

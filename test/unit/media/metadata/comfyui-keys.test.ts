@@ -13,7 +13,7 @@ describe('an unused key', () => {
       ...inputs,
     });
 
-  test.each<[what: string, encoder: Graph[string], prompt: string | null]>([
+  it.each<[what: string, encoder: Graph[string], prompt: string | null]>([
     ['smZ', smz({}), 'a lighthouse'],
     ['smZ, whose other texts were left from before', smz({ text_g: 'old', text_l: 'old' }), 'a lighthouse'],
     ['smZ with SDXL’s texts', smz({ with_SDXL: true, text_g: 'big', text_l: 'small' }), 'big, small'],
@@ -61,7 +61,7 @@ describe('an unused key', () => {
     expect(facts?.warnings).toHaveLength(prompt === null ? 1 : 0);
   });
 
-  test('an incomplete prompt gives a warning', () => {
+  it('an incomplete prompt gives a warning', () => {
     const graph = withText(['a', 0], {
       a: node('ConditioningCombine', { conditioning_1: ['s', 0], conditioning_2: ['w', 0] }),
       s: node('CLIPTextEncode', { text: 'the sea' }),

@@ -15,7 +15,7 @@ import {
 } from './comfyui-graphs.js';
 
 describe('both sides of a node', () => {
-  test.each<[what: string, three: Graph[string], nodes: Graph]>([
+  it.each<[what: string, three: Graph[string], nodes: Graph]>([
     [
       'Efficient Loader',
       sampler(both(1, 2), 'KSampler (Efficient)'),
@@ -204,7 +204,7 @@ describe('both sides of a node', () => {
     expect(facts?.warnings).toEqual([]);
   });
 
-  test('a long row of control nets', () => {
+  it('a long row of control nets', () => {
     const row: Graph = { n0: fox, m0: blurry };
     for (let i = 1; i <= 60; i++)
       row[`n${i}`] = node('ControlNetApplyAdvanced', {

@@ -4,7 +4,7 @@ describe('conditioning', () => {
   const sea = node('CLIPTextEncode', { text: 'the sea' });
   const sky = node('CLIPTextEncode', { text: 'the sky' });
 
-  test.each<[what: string, nodes: Graph, prompt: string]>([
+  it.each<[what: string, nodes: Graph, prompt: string]>([
     [
       'ConditioningCombine',
       { a: node('ConditioningCombine', { conditioning_1: ['s', 0], conditioning_2: ['t', 0] }), s: sea, t: sky },
@@ -89,14 +89,14 @@ describe('conditioning', () => {
     expect(read(withText(['a', 0], nodes))?.prompt).toBe(prompt);
   });
 
-  test('text that is nowhere is unknown, not empty', () => {
+  it('text that is nowhere is unknown, not empty', () => {
     const known = withText(['a', 0], { a: node('CLIPTextEncode', { text: '' }) });
     expect(read(known)?.prompt).toBe('');
     const hidden = withText(['a', 0], { a: node('PromptFromFile', { file: ['b', 0], line: ['c', 0] }) });
     expect(read(hidden)?.prompt).toBeNull();
   });
 
-  test('the second output of a control net is the negative side', () => {
+  it('the second output of a control net is the negative side', () => {
     const graph = withText(['a', 0], {
       a: node('ControlNetApplyAdvanced', { positive: ['6', 0], negative: ['7', 0], image: ['i', 0] }),
     });

@@ -2,7 +2,7 @@
 import { blurry, both, type Graph, graphOf, node, read, sampler, sidesOf, texts } from './comfyui-graphs.js';
 
 describe('sides that are unclear', () => {
-  test.each<[what: string, three: Graph[string], nodes: Graph]>([
+  it.each<[what: string, three: Graph[string], nodes: Graph]>([
     ['one output for both sides', sampler(both(0, 0)), { x: node('Some Loader', { ...texts }) }],
     [
       'a node that is not known',
@@ -29,7 +29,7 @@ describe('sides that are unclear', () => {
     expect(facts?.warnings.join()).toMatch(/prompt/);
   });
 
-  test('the other side’s text is never taken', () => {
+  it('the other side’s text is never taken', () => {
     const half = read(
       graphOf(sampler(both(1, 2)), { x: node('Efficient Loader', { negative: 'blurry', ckpt_name: 'a' }) }),
     );
@@ -37,7 +37,7 @@ describe('sides that are unclear', () => {
     expect(half?.warnings).toEqual([expect.stringContaining('The positive prompt')]);
   });
 
-  test('a later stage says nothing of a base stage that is unclear', () => {
+  it('a later stage says nothing of a base stage that is unclear', () => {
     const graph = graphOf(sampler({ positive: ['w', 0], negative: ['n', 0] }), {
       w: node('WildcardFromFile', { file: 'birds.txt', clip: ['4', 1] }),
       n: blurry,
@@ -56,7 +56,7 @@ describe('sides that are unclear', () => {
     expect(sidesOf(read(graph))).toEqual([null, 'blurry']);
   });
 
-  test('the size of a loader that has the latents too', () => {
+  it('the size of a loader that has the latents too', () => {
     const loader = (inputs: object): Graph =>
       graphOf(sampler({ ...both(1, 2), latent_image: ['x', 3] }), {
         x: node('Efficient Loader', { ...texts, empty_latent_width: 832, empty_latent_height: 1216, ...inputs }),

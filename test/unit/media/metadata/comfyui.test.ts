@@ -2,7 +2,7 @@ import { readGenerationMetadata } from '#src/media/metadata/read-generation-meta
 import { jpeg, pngWith, tiff, webp } from './build-pictures.js';
 import { BASIC, BOTTLE, type Graph, node, read } from './comfyui-graphs.js';
 
-test('PNG, and WebP, where the graph is in Model', () => {
+it('PNG, and WebP, where the graph is in Model', () => {
   expect(read(BASIC)).toEqual(BOTTLE);
   const entry = (tag: number, text: string): { tag: number; type: 2; value: Buffer } => ({
     tag,
@@ -14,13 +14,13 @@ test('PNG, and WebP, where the graph is in Model', () => {
   expect(readGenerationMetadata(jpeg(exif))).toEqual(BOTTLE);
 });
 
-test("Python's NaN and Infinity are null, and stay text in text", () => {
+it("Python's NaN and Infinity are null, and stay text in text", () => {
   const json = JSON.stringify(BASIC).replace('"denoise":1', '"denoise":NaN,"is_changed":[NaN],"x":-Infinity');
   const facts = readGenerationMetadata(pngWith({ prompt: json.replace('on a beach', 'with NaN, \\"Infinity\\"') }));
   expect(facts).toEqual({ ...BOTTLE, prompt: 'a bottle with NaN, "Infinity"' });
 });
 
-test('base and refiner: what made the picture is the base, whatever is saved last', () => {
+it('base and refiner: what made the picture is the base, whatever is saved last', () => {
   const graph: Graph = {
     base: node('KSamplerAdvanced', {
       add_noise: 'enable',
@@ -91,7 +91,7 @@ test('base and refiner: what made the picture is the base, whatever is saved las
   expect(read(alone)).toMatchObject({ prompt: 'refined evening', negativePrompt: '', width: null });
 });
 
-test('a second pass over an upscaled picture', () => {
+it('a second pass over an upscaled picture', () => {
   const graph: Graph = {
     ...BASIC,
     '9': node('SaveImage', { images: ['23', 0] }),
@@ -103,7 +103,7 @@ test('a second pass over an upscaled picture', () => {
   expect(read(graph)).toEqual(BOTTLE);
 });
 
-test.each([
+it.each([
   [
     'CFGGuider',
     node('CFGGuider', { model: ['4', 0], positive: ['6', 0], negative: ['7', 0], cfg: 3.5 }),
@@ -138,7 +138,7 @@ test.each([
   });
 });
 
-test('SamplerCustom', () => {
+it('SamplerCustom', () => {
   const graph: Graph = {
     ...BASIC,
     '3': node('SamplerCustom', {
@@ -157,7 +157,7 @@ test('SamplerCustom', () => {
   expect(read(graph)).toEqual({ ...BOTTLE, seed: 9, steps: 4, sampler: 'lcm', scheduler: null, guidanceScale: 1.5 });
 });
 
-test('seed, steps and size from linked nodes', () => {
+it('seed, steps and size from linked nodes', () => {
   const graph: Graph = {
     ...BASIC,
     '3': node('KSampler', { ...BASIC['3']!.inputs, seed: ['40', 3], steps: ['41', 0], cfg: ['42', 0] }),
@@ -172,7 +172,7 @@ test('seed, steps and size from linked nodes', () => {
   expect(read(graph)).toEqual({ ...BOTTLE, seed: 77, steps: 33, guidanceScale: 2.5, width: 640, height: 512 });
 });
 
-test.each([
+it.each([
   ['9007199254740993', '9007199254740993', []],
   ['18446744073709551615', '18446744073709551615', []],
   ['18446744073709551616', null, [expect.stringContaining('Ignored seed 18446744073709551616')]],
@@ -181,7 +181,7 @@ test.each([
   expect(readGenerationMetadata(pngWith({ prompt: json }))).toEqual({ ...BOTTLE, seed, warnings });
 });
 
-test('a graph that only previews, and one that saves by a node of its own', () => {
+it('a graph that only previews, and one that saves by a node of its own', () => {
   expect(read({ ...BASIC, '9': node('PreviewImage', { images: ['8', 0] }) })).toEqual(BOTTLE);
   expect(read({ ...BASIC, '9': node('Image Save', { images: ['8', 0] }) })).toEqual(BOTTLE);
   expect(read({ ...BASIC, '9': node('SomethingElse', { images: ['8', 0] }) })).toEqual(BOTTLE);

@@ -2,7 +2,7 @@ import { mapSampler } from '#src/media/metadata/map-sampler.js';
 import { toA1111 } from '#src/diffusion/schedulers/names/find-sampler.js';
 
 /** As pictures name them: the sampler, and the noise levels if the program names them apart. */
-test.each([
+it.each([
   ['Euler', null, 'Euler'],
   ['euler', 'normal', 'Euler'],
   ['euler', 'sgm_uniform', 'Euler SGM Uniform'],
@@ -50,7 +50,7 @@ test.each([
   expect(mapSampler({ sampler, scheduler })).toBe(name);
 });
 
-test.each([
+it.each([
   'DPM++ 2S a',
   'DPM++ 2S a Karras',
   'DPM++ SDE Substep',
@@ -64,11 +64,11 @@ test.each([
   expect(mapSampler({ sampler, scheduler: null })).toBeNull();
 });
 
-test('only if the picture says so', () => {
+it('only if the picture says so', () => {
   expect(mapSampler({ sampler: null, scheduler: 'karras' })).toBeNull();
 });
 
-test.each([
+it.each([
   ['DPM++ 2M Karras', { sampler: 'DPM++ 2M', spacing: 'Karras' }],
   ['DPM++ 2M SDE Heun', { sampler: 'DPM++ 2M SDE Heun', spacing: null }],
   ['Euler a', { sampler: 'Euler a', spacing: null }],

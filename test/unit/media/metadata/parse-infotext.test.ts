@@ -14,7 +14,7 @@ const parse = (
   };
 };
 
-test('prompt, negative prompt and pairs', () => {
+it('prompt, negative prompt and pairs', () => {
   expect(parse(texts.PLAIN)).toEqual({
     prompt: 'a red fox in snow',
     negative: 'blurry, lowres',
@@ -32,7 +32,7 @@ test('prompt, negative prompt and pairs', () => {
   });
 });
 
-test('prompts of several lines, and quoted values', () => {
+it('prompts of several lines, and quoted values', () => {
   const { prompt, negative, params } = parse(texts.QUOTED);
   expect(prompt).toBe('line one,\nline two <lora:foo:0.8>');
   expect(negative).toBe('bad hands,\nextra fingers');
@@ -40,18 +40,18 @@ test('prompts of several lines, and quoted values', () => {
   expect(params['Hires prompt']).toBe('a: b, "c"\nnext line');
 });
 
-test('no parameters, no negative prompt, empty values', () => {
+it('no parameters, no negative prompt, empty values', () => {
   expect(parse(texts.BARE)).toEqual({ prompt: texts.BARE, negative: '', params: {} });
   const { prompt, negative, params } = parse(texts.EMPTY_VALUE);
   expect([prompt, negative, params['Model']]).toEqual(['portrait of a clerk', '', 'x']);
   expect(Object.keys(params)).not.toContain('Model hash');
 });
 
-test('a prompt that looks like pairs stays the prompt', () => {
+it('a prompt that looks like pairs stays the prompt', () => {
   expect(parse(texts.MENU)).toEqual({ prompt: texts.MENU, negative: '', params: {} });
 });
 
-test('other scripts, and other keys', () => {
+it('other scripts, and other keys', () => {
   const { prompt, negative, params } = parse(texts.REFINED);
   expect([prompt, negative]).toEqual(['山の朝, café', '低画質']);
   expect(params).toEqual({
@@ -66,29 +66,29 @@ test('other scripts, and other keys', () => {
   });
 });
 
-test('an empty prompt', () => {
+it('an empty prompt', () => {
   const { prompt, negative, params } = parse(texts.NO_PROMPT);
   expect([prompt, negative, params['Seed']]).toEqual(['', 'blurry', '1']);
 });
 
-test('JSON without quotes is one value', () => {
+it('JSON without quotes is one value', () => {
   const { negative, params } = parse(texts.WITH_JSON);
   expect(negative).toBe('');
   expect(JSON.parse(params['Hashes'] ?? '')).toEqual({ model: '31e35c80fc', vae: 'aa' });
   expect(JSON.parse(params['Civitai resources'] ?? '')).toEqual([{ type: 'checkpoint', modelVersionId: 128078 }]);
 });
 
-test('lines after the parameters do not hide them', () => {
+it('lines after the parameters do not hide them', () => {
   const { prompt, params } = parse(`${texts.PLAIN}\nTemplate: a {red|blue} fox`);
   expect([prompt, params['Steps']]).toEqual(['a red fox in snow', '30']);
 });
 
-test('"Negative prompt:" inside a line is part of the prompt', () => {
+it('"Negative prompt:" inside a line is part of the prompt', () => {
   const { prompt, negative } = parse('a sign that reads Negative prompt: none\nSteps: 9, Sampler: Euler, Seed: 4');
   expect([prompt, negative]).toEqual(['a sign that reads Negative prompt: none', '']);
 });
 
-test('a text that is too long is ignored', () => {
+it('a text that is too long is ignored', () => {
   const { value, warnings } = warned((warn) => parseInfotext('a'.repeat(MAX_INFOTEXT_CHARS + 1), warn));
   expect(value).toBeNull();
   expect(warnings).toEqual([expect.stringContaining('Ignored a text of')]);
@@ -106,7 +106,7 @@ const byPattern = (line: string): [string, string][] =>
     }
   });
 
-test('pairs are those that A1111 finds, over 20 000 random lines', () => {
+it('pairs are those that A1111 finds, over 20 000 random lines', () => {
   const below = seeded(1);
   const pieces = [
     'a',
@@ -142,7 +142,7 @@ test('pairs are those that A1111 finds, over 20 000 random lines', () => {
   }
 });
 
-test('long words, colons and open brackets take no more than moments', () => {
+it('long words, colons and open brackets take no more than moments', () => {
   const start = performance.now();
   for (const piece of [
     'a',

@@ -11,7 +11,7 @@ describe("Fooocus's A1111 scheme", () => {
   const text = (prompts: string, keys: string): string =>
     `${prompts}\nSteps: 30, Sampler: dpmpp_3m_sde_gpu, Seed: 5, Size: 1152x896, CFG scale: 4.0, Scheduler: karras, ${keys}, Version: Fooocus v2.5.5`;
 
-  test('the prompts that were typed, not the styled ones', () => {
+  it('the prompts that were typed, not the styled ones', () => {
     const styled = 'cinematic still a lamp . moody\nNegative prompt: anime, smoke';
     expect(read({ parameters: text(styled, 'Raw prompt: a lamp, Raw negative prompt: smoke') })).toMatchObject({
       program: 'fooocus',
@@ -30,7 +30,7 @@ describe("Fooocus's A1111 scheme", () => {
     });
   });
 
-  test.each([
+  it.each([
     ['karras', 'DPM++ 3M SDE Karras'],
     ['sgm_uniform', 'DPM++ 3M SDE SGM Uniform'],
     ['exponential', 'DPM++ 3M SDE Exponential'],
@@ -44,7 +44,7 @@ describe('SD.Next', () => {
   const text = (version: string, keys = ''): string =>
     `a boat\nNegative prompt: \nSteps: 20, Size: 64x64, Sampler: DPM++ 2M, Seed: 7, CFG scale: 6.0, App: SD.Next, Version: ${version}, Pipeline: StableDiffusionXLPipeline${keys}`;
 
-  test('no git hash is a version of Forge', () => {
+  it('no git hash is a version of Forge', () => {
     const hashes = ['82973c4', 'f7a19c2', 'f0.1', 'v1.10.1'].map((hash) => read({ parameters: text(hash) }));
     for (const facts of hashes) expect(facts).toMatchObject({ program: 'sdnext', prompt: 'a boat', seed: 7 });
     for (const facts of hashes) expect(facts).not.toHaveProperty('noise');
@@ -52,7 +52,7 @@ describe('SD.Next', () => {
     expect(withoutApp).not.toHaveProperty('noise');
   });
 
-  test('its own keys', () => {
+  it('its own keys', () => {
     const facts = read({
       parameters: text('82973c4', ', Variation seed: 3, Variation strength: 0.2, Sampler sigma: karras'),
     });
@@ -76,7 +76,7 @@ describe('NovelAI 4', () => {
     Comment: JSON.stringify({ prompt: 'two fishers, dawn, ', uc: 'blurry', seed: 991, ...json }),
   });
 
-  test('the captions of the characters follow the base', () => {
+  it('the captions of the characters follow the base', () => {
     const json = {
       ...comment('v4_prompt', 'two fishers, dawn, ', 'girl, lantern', 'boy, net'),
       ...comment('v4_negative_prompt', 'blurry', 'barefoot', ''),
@@ -96,13 +96,13 @@ describe('NovelAI 4', () => {
     expect(read(texts(comment('v4_prompt', '', 'girl')))).toMatchObject({ prompt: 'girl', negativePrompt: 'blurry' });
   });
 
-  test('without characters, and with what is no caption', () => {
+  it('without characters, and with what is no caption', () => {
     const odd = { v4_prompt: { caption: { char_captions: [5, { char_caption: null }, {}] } }, v4_negative_prompt: [] };
     for (const json of [comment('v4_prompt', 'two fishers, dawn, '), odd])
       expect(read(texts(json))).toMatchObject({ prompt: 'two fishers, dawn, ', negativePrompt: 'blurry' });
   });
 
-  test('its weights are said to be words', () => {
+  it('its weights are said to be words', () => {
     expect(read({ ...texts({}), Description: '{{fishers}}, dawn' }).warnings).toEqual([
       expect.stringContaining('words'),
     ]);
@@ -114,12 +114,12 @@ describe('SwarmUI', () => {
   const swarm = (params: object): GenerationMetadata =>
     read({ parameters: JSON.stringify({ sui_image_params: params }) });
 
-  test('the names that sampler and scheduler had', () => {
+  it('the names that sampler and scheduler had', () => {
     const facts = swarm({ prompt: 'a', comfyuisampler: 'dpmpp_2m_sde', comfyuischeduler: 'karras' });
     expect(mapSampler(facts)).toBe('DPM++ 2M SDE Karras');
   });
 
-  test.each([
+  it.each([
     ['an owl <segment:face,0.6,0.5> eyes <object:0.1,0.1,0.3,0.3> a key <refiner> glaze', 'an owl'],
     ['an owl, <region:0,0,1,0.5,1> a cat', 'an owl,'],
     ['an owl<video>it flies<videoswap>x', 'an owl'],
@@ -133,7 +133,7 @@ describe('SwarmUI', () => {
     expect(facts.warnings[0]).toContain('Ignored');
   });
 
-  test('other tags', () => {
+  it('other tags', () => {
     const facts = swarm({
       prompt: 'an <alternate:owl|crow>, <embed:ink> <comment:mine> <lora:clay:0.5> a < b <break> c',
     });
@@ -155,7 +155,7 @@ describe('InvokeAI 2', () => {
       }),
     });
 
-  test('a negative weight is the negative prompt', () => {
+  it('a negative weight is the negative prompt', () => {
     const parts = [
       { prompt: 'a red kite [rain]', weight: 1 },
       { prompt: 'fog', weight: -0.6 },
@@ -170,7 +170,7 @@ describe('InvokeAI 2', () => {
     expect(old(5)).toMatchObject({ prompt: null, seed: 42 });
   });
 
-  test.each([
+  it.each([
     ['a red kite:1,fog:-0.6 -s 30 -S 42 -W 512 -H 640 -C 7.5 -A k_euler_a', 'a red kite', 'fog'],
     ['"a red kite:1, fog:-0.6" -s 30 -S 42', 'a red kite', 'fog'],
     ['fog:-1 a red kite -s30 -S42', 'a red kite', 'fog'],
@@ -183,7 +183,7 @@ describe('InvokeAI 2', () => {
 describe('JSON with a prompt', () => {
   const json = JSON.stringify({ prompt: 'a lamp', steps: 9, seed: 4 });
 
-  test('of no known program is ignored with a warning, and is not taken for a prompt', () => {
+  it('of no known program is ignored with a warning, and is not taken for a prompt', () => {
     const said = { program: 'unknown', prompt: null, warnings: [expect.stringContaining('supported program')] };
     expect(read({ parameters: json })).toMatchObject(said);
     expect(readGenerationMetadata(jpeg(exifComment(unicode(json, 'BE'))))).toMatchObject(said);
@@ -191,7 +191,7 @@ describe('JSON with a prompt', () => {
     expect(read({ parameters: json, Dream: '"a kite" -S 4' })).toMatchObject({ program: 'invokeai', prompt: 'a kite' });
   });
 
-  test.each([
+  it.each([
     { version: 'Fooocus v2.5.5' },
     { software: 'RuinedFooocus' },
     { metadata_scheme: 'fooocus' },
@@ -204,7 +204,7 @@ describe('JSON with a prompt', () => {
     });
   });
 
-  test('values that cannot be read give warnings', () => {
+  it('values that cannot be read give warnings', () => {
     const facts = read({
       parameters: JSON.stringify({
         version: 'Fooocus v2.5.5',
@@ -223,7 +223,7 @@ describe('JSON with a prompt', () => {
   });
 });
 
-test('a seed of 63 bits', () => {
+it('a seed of 63 bits', () => {
   const json = '{"version":"Fooocus v2.5.5","prompt":"a","seed":"5441180189181032878"}';
   expect(read({ parameters: json })).toMatchObject({ seed: '5441180189181032878', warnings: [] });
   expect(read({ parameters: json.replaceAll('"5441180189181032878"', '5441180189181032878') }).seed).toBe(
@@ -234,7 +234,7 @@ test('a seed of 63 bits', () => {
   ]);
 });
 
-test('whose syntax a prompt is in', () => {
+it('whose syntax a prompt is in', () => {
   expect(syntaxOf(read({ parameters: 'a\nSteps: 1, Sampler: x, CFG scale: 1, Seed: 1' }))).toBe('a1111');
   expect(syntaxOf(read({ Dream: '"a" -s 1' }))).toBe('compel');
   const own = (settings: object): GenerationMetadata => read({ 'sdxl-refine': JSON.stringify({ settings }) });

@@ -24,13 +24,13 @@ describe('Fooocus', () => {
   };
   const comment = (text: string): Buffer => tiff([{ tag: USER_COMMENT, type: 7, value: Buffer.from(text) }]);
 
-  test('its own scheme, in PNG, and in IFD0 without a character set', () => {
+  it('its own scheme, in PNG, and in IFD0 without a character set', () => {
     expect(read(pngWith({ parameters: FOOOCUS, fooocus_scheme: 'fooocus' }))).toEqual(LAMP);
     expect(read(jpeg(comment(FOOOCUS)))).toEqual(LAMP);
     expect(read(webp(comment(FOOOCUS)))).toEqual(LAMP);
   });
 
-  test("A1111's scheme", () => {
+  it("A1111's scheme", () => {
     const text = texts.PLAIN.replace('v1.10.1', 'Fooocus v2.5.5');
     const FOX = expect.objectContaining({
       program: 'fooocus',
@@ -42,7 +42,7 @@ describe('Fooocus', () => {
     expect(read(jpeg(comment(text)))).toEqual(FOX);
   });
 
-  test('RuinedFooocus', () => {
+  it('RuinedFooocus', () => {
     const json = {
       Prompt: 'a jar',
       Negative: 'dust',
@@ -82,7 +82,7 @@ describe('InvokeAI', () => {
     sampler: 'k_euler_a',
   };
 
-  test('invokeai_metadata', () => {
+  it('invokeai_metadata', () => {
     const json = `{"generation_mode":"sdxl_txt2img","positive_prompt":"a lamp","negative_prompt":"","positive_style_prompt":"","width":1024,"height":1024,"seed":5,"rand_device":"cpu","cfg_scale":6,"steps":30,"scheduler":"dpmpp_2m_k","model":{"key":"k","hash":"blake3:0","name":"sdxl","base":"sdxl","type":"main"},"refiner_model":null}`;
     expect(read(pngWith({ invokeai_metadata: json, invokeai_graph: '{}' }))).toEqual({
       program: 'invokeai',
@@ -99,7 +99,7 @@ describe('InvokeAI', () => {
     });
   });
 
-  test('sd-metadata', () => {
+  it('sd-metadata', () => {
     const image = {
       prompt: [{ prompt: 'a lighthouse [fog, blur]', weight: 1 }],
       sampler: 'k_euler_a',
@@ -113,14 +113,14 @@ describe('InvokeAI', () => {
     expect(read(pngWith({ 'sd-metadata': json, Dream: 'anything' }))).toMatchObject(lighthouse);
   });
 
-  test('Dream', () => {
+  it('Dream', () => {
     const line = '"a lighthouse [fog, blur]" -s 50 -S 3735 -W 512 -H 512 -C 7.5 -A k_euler_a';
     expect(read(pngWith({ Dream: line }))).toMatchObject(lighthouse);
     expect(read(pngWith({ Dream: line.replace(/ (?=\d)/g, '') }))).toMatchObject(lighthouse);
   });
 });
 
-test('NovelAI', () => {
+it('NovelAI', () => {
   const comment = {
     steps: 28,
     sampler: 'k_euler_ancestral',
@@ -185,14 +185,14 @@ describe('SwarmUI', () => {
     scheduler: 'karras',
   };
 
-  test('PNG, JPEG in UTF-16 little endian, and the old place', () => {
+  it('PNG, JPEG in UTF-16 little endian, and the old place', () => {
     expect(read(pngWith({ parameters: json }))).toMatchObject(SHIP);
     expect(read(jpeg(exifComment(unicode(json, 'LE'))))).toMatchObject(SHIP);
     expect(read(jpeg(tiff([{ tag: 0x0110, type: 2, value: Buffer.from(`${json}\0`) }])))).toMatchObject(SHIP);
   });
 });
 
-test('Draw Things', () => {
+it('Draw Things', () => {
   const json = `{"c":"a \\"tall\\" tower","uc":"mist","steps":10,"sampler":"DPM++ 2M Karras","scale":10.0,"seed":1177,"size":"1152x768","model":"sd_v1.4_f16.ckpt","strength":1.0,"seed_mode":"Scale Alike"}`;
   const xmp = `<x:xmpmeta><rdf:RDF><rdf:Description><xmp:CreatorTool>Draw Things</xmp:CreatorTool><exif:UserComment><rdf:Alt><rdf:li xml:lang="x-default">${json.replaceAll('"', '&quot;')}</rdf:li></rdf:Alt></exif:UserComment></rdf:Description></rdf:RDF></x:xmpmeta>`;
   expect(read(png([iTXt('XML:com.adobe.xmp', xmp)]))).toEqual({

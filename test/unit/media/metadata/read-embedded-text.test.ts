@@ -18,7 +18,7 @@ import {
 const read = (picture: Uint8Array): EmbeddedText | null => warned((warn) => readEmbeddedText(picture, warn)).value;
 const TEXT = 'Schnee im März, 山\nSteps: 20';
 
-test.each<[form: string, value: Buffer]>([
+it.each<[form: string, value: Buffer]>([
   ['UNICODE, big endian', unicode(TEXT, 'BE')],
   ['UNICODE, little endian', unicode(TEXT, 'LE')],
   ['UNICODE with a mark, big endian', unicode(`\ufeff${TEXT}`, 'BE')],
@@ -43,12 +43,12 @@ test.each<[form: string, value: Buffer]>([
   }
 });
 
-test('text without a zero byte is big endian', () => {
+it('text without a zero byte is big endian', () => {
   expect(read(jpeg(exifComment(unicode('山山', 'BE'))))?.exif?.userComments).toEqual(['山山']);
   expect(utf16('山', 'BE')).toEqual(Buffer.from([0x5c, 0x71]));
 });
 
-test("IFD0's texts", () => {
+it("IFD0's texts", () => {
   const entries = [
     [0x010e, 'what it shows'],
     [0x010f, 'workflow:{}'],
@@ -65,7 +65,7 @@ test("IFD0's texts", () => {
   });
 });
 
-test('EXIF as sharp writes it, in every container', async () => {
+it('EXIF as sharp writes it, in every container', async () => {
   const image = sharp({ create: { width: 16, height: 16, channels: 3, background: 'red' } });
   const withText = image.withExif({ IFD0: { Model: 'prompt:{"a":1}' }, IFD2: { UserComment: 'a fox' } });
   for (const format of ['jpeg', 'webp', 'png', 'avif'] as const) {
@@ -80,13 +80,13 @@ test('EXIF as sharp writes it, in every container', async () => {
 
 const XMP = `<x:xmpmeta><rdf:RDF><rdf:Description><exif:UserComment><rdf:Alt><rdf:li xml:lang="x-default">{&quot;c&quot;:&quot;a &lt;b&gt; &amp;amp; &#233;&#x1F98A;&quot;}</rdf:li></rdf:Alt></exif:UserComment></rdf:Description></rdf:RDF></x:xmpmeta>`;
 
-test('XMP of PNG and JPEG, and the comment in it', () => {
+it('XMP of PNG and JPEG, and the comment in it', () => {
   expect(read(png([iTXt('XML:com.adobe.xmp', XMP)]))?.xmp).toBe(XMP);
   expect(read(jpeg(null, XMP))?.xmp).toBe(XMP);
   expect(xmpUserComment(XMP)).toBe('{"c":"a <b> &amp; é🦊"}');
 });
 
-test.each([
+it.each([
   ['no comment', '<x:xmpmeta/>'],
   ['no end', XMP.slice(0, -60)],
   ['no item', '<exif:UserComment>a</exif:UserComment>'],
@@ -94,19 +94,19 @@ test.each([
   expect(xmpUserComment(xmp)).toBeNull();
 });
 
-test('an entity that is no character stays as it is', () => {
+it('an entity that is no character stays as it is', () => {
   expect(xmpUserComment('<exif:UserComment><rdf:li>&#x110000;&nbsp;</rdf:li></exif:UserComment>')).toBe(
     '&#x110000;&nbsp;',
   );
 });
 
-test('no picture, and pictures without text', () => {
+it('no picture, and pictures without text', () => {
   expect(read(Buffer.from('GIF89a'))).toBeNull();
   expect(read(new Uint8Array())).toBeNull();
   expect(read(jpeg(null))).toEqual({ container: 'jpeg', texts: [], exif: null, xmp: null });
 });
 
-test('offsets outside the block, and directories that point at themselves', () => {
+it('offsets outside the block, and directories that point at themselves', () => {
   const block = exifComment(unicode(TEXT, 'BE'));
   for (let at = 4; at < 44; at++) {
     for (const value of [0xff, 0, 8]) {

@@ -22,7 +22,7 @@ const FOX = {
 };
 
 describe('A1111 and Forge', () => {
-  test.each([
+  it.each([
     ['RNG: NV', { rng: 'philox', vaeSample: 'mean' }],
     ['RNG: CPU, ENSD: 31337', { rng: 'torch-cpu', vaeSample: 'mean', etaNoiseSeedDelta: 31337 }],
     ['Variation seed: 5, Variation seed strength: 0.2', { variationSeed: 5, variationStrength: 0.2 }],
@@ -33,7 +33,7 @@ describe('A1111 and Forge', () => {
     expect(facts?.noise).toEqual(noise);
   });
 
-  test.each([
+  it.each([
     ['PNG', pngWith({ parameters: texts.PLAIN })],
     ['JPEG', jpeg(exifComment(unicode(texts.PLAIN, 'BE')))],
     ['WebP', webp(exifComment(unicode(texts.PLAIN, 'BE')))],
@@ -41,7 +41,7 @@ describe('A1111 and Forge', () => {
     expect(read(picture)).toEqual(FOX);
   });
 
-  test('other scripts, in iTXt', () => {
+  it('other scripts, in iTXt', () => {
     const facts = read(png([iTXt('parameters', texts.REFINED)]));
     expect(facts).toMatchObject({
       prompt: '山の朝, café',
@@ -52,7 +52,7 @@ describe('A1111 and Forge', () => {
     });
   });
 
-  test('a bare prompt is one under "parameters", and nothing in a comment', () => {
+  it('a bare prompt is one under "parameters", and nothing in a comment', () => {
     expect(read(pngWith({ parameters: texts.BARE }))).toMatchObject({
       prompt: texts.BARE,
       negativePrompt: null,
@@ -62,7 +62,7 @@ describe('A1111 and Forge', () => {
     expect(read(jpeg(exifComment(Buffer.from(`ASCII\0\0\0${texts.BARE}`))))).toBeNull();
   });
 
-  test('a prompt in braces is no JSON', () => {
+  it('a prompt in braces is no JSON', () => {
     const text = texts.PLAIN.replace('a red fox', '{red|blue} fox');
     expect(read(pngWith({ parameters: text }))).toMatchObject({
       prompt: '{red|blue} fox in snow',
@@ -71,7 +71,7 @@ describe('A1111 and Forge', () => {
     });
   });
 
-  test('seeds and counts that cannot be used', () => {
+  it('seeds and counts that cannot be used', () => {
     const text = texts.PLAIN.replace('123456789', '18446744073709551616').replace('Steps: 30', 'Steps: many');
     const facts = read(pngWith({ parameters: text }));
     expect(facts).toMatchObject({ seed: null, steps: null, guidanceScale: 6.5 });
@@ -84,26 +84,26 @@ describe('A1111 and Forge', () => {
 });
 
 describe('several, broken and none', () => {
-  test('the order in which they are believed, and the last of a keyword', () => {
+  it('the order in which they are believed, and the last of a keyword', () => {
     expect(read(pngWith({ prompt: '{}', invokeai_metadata: '{"positive_prompt":"b"}', parameters: 'a' }))?.prompt).toBe(
       'a',
     );
     expect(read(Buffer.from(png([iTXt('parameters', 'first'), iTXt('parameters', 'last')])))?.prompt).toBe('last');
   });
 
-  test('values that cannot be read are ignored with a warning', () => {
+  it('values that cannot be read are ignored with a warning', () => {
     const facts = read(pngWith({ invokeai_metadata: '{"positive', Dream: '"a lamp" -S 4' }));
     expect(facts).toMatchObject({ program: 'invokeai', prompt: 'a lamp', seed: 4 });
     expect(facts?.warnings).toEqual([expect.stringContaining('invokeai_metadata is not JSON')]);
   });
 
-  test('nothing but broken metadata is unknown, with warnings', () => {
+  it('nothing but broken metadata is unknown, with warnings', () => {
     const facts = read(pngWith({ 'sd-metadata': '[1]' }));
     expect(facts).toMatchObject({ program: 'unknown', prompt: null, seed: null });
     expect(facts?.warnings).toEqual(['sd-metadata is JSON, but not an object.']);
   });
 
-  test('JSON that is deep or large is not parsed', () => {
+  it('JSON that is deep or large is not parsed', () => {
     const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
     const large = `{"a":[${'{},'.repeat(200_000)}{}]}`;
     for (const text of [deep, large]) {
@@ -113,13 +113,13 @@ describe('several, broken and none', () => {
     }
   });
 
-  test('keys that mean something to JavaScript', () => {
+  it('keys that mean something to JavaScript', () => {
     const text = '{"__proto__":{"positive_prompt":"x"},"constructor":{"name":"y"},"toString":1}';
     expect(read(pngWith({ invokeai_metadata: text }))).toBeNull();
     expect(read(pngWith({ prompt: '{"__proto__":{"class_type":"KSampler","inputs":{}}}' }))?.program).toBe('unknown');
   });
 
-  test('pictures without a word of it', () => {
+  it('pictures without a word of it', () => {
     expect(read(png([]))).toBeNull();
     expect(read(pngWith({ Title: 'holiday', prompt: 'words of another program' }))).toBeNull();
     expect(read(Buffer.from('not a picture'))).toBeNull();

@@ -6,7 +6,7 @@ import { chunk, iTXt, png, tEXt, warned, zTXt } from './build-pictures.js';
 const read = (...pngs: Parameters<typeof png>): { value: TextEntry[]; warnings: readonly string[] } =>
   warned((warn) => readTextChunks(png(...pngs), warn));
 
-test('texts that cannot be decompressed are tried a few times, not each: all of them together cost little', () => {
+it('texts that cannot be decompressed are tried a few times, not each: all of them together cost little', () => {
   const bomb = deflateSync(Buffer.alloc(8 * 2 ** 20 + 1));
   const bombs = Array.from({ length: 400 }, () => chunk('zTXt', Buffer.concat([Buffer.from('k\0\0', 'latin1'), bomb])));
   const before = process.cpuUsage();
@@ -18,7 +18,7 @@ test('texts that cannot be decompressed are tried a few times, not each: all of 
   expect((user + system) / 1000).toBeLessThan(1500);
 });
 
-test('every kind, before and after the pixels', () => {
+it('every kind, before and after the pixels', () => {
   const { value, warnings } = read(
     [tEXt('parameters', 'a'), zTXt('two words', Buffer.from('b'))],
     [iTXt('prompt', '山'), iTXt('workflow', '山の朝', true)],
@@ -32,7 +32,7 @@ test('every kind, before and after the pixels', () => {
   expect(warnings).toEqual([]);
 });
 
-test('UTF-8 where the bytes are UTF-8, else Latin-1', () => {
+it('UTF-8 where the bytes are UTF-8, else Latin-1', () => {
   const { value } = read([
     tEXt('latin', Buffer.from('café', 'latin1')),
     tEXt('utf8', Buffer.from('café ☕')),
@@ -41,7 +41,7 @@ test('UTF-8 where the bytes are UTF-8, else Latin-1', () => {
   expect(value.map(({ text }) => text)).toEqual(['café', 'café ☕', '山']);
 });
 
-test('what follows a damaged chunk is read', () => {
+it('what follows a damaged chunk is read', () => {
   const { value, warnings } = read([
     chunk('tEXt', 'no end of the keyword'),
     chunk('tEXt', '\0no keyword'),
@@ -59,7 +59,7 @@ test('what follows a damaged chunk is read', () => {
   ]);
 });
 
-test('a wrong checksum gives a warning, and the text is kept', () => {
+it('a wrong checksum gives a warning, and the text is kept', () => {
   const broken = tEXt('parameters', 'a fox');
   broken.writeUInt8(broken.readUInt8(broken.length - 1) ^ 1, broken.length - 1);
   const { value, warnings } = read([broken]);
@@ -67,21 +67,21 @@ test('a wrong checksum gives a warning, and the text is kept', () => {
   expect(warnings).toEqual(['The text "parameters" has a wrong checksum.']);
 });
 
-test('a cut file gives what is whole', () => {
+it('a cut file gives what is whole', () => {
   const whole = png([tEXt('a', 'x'), tEXt('b', 'y')]);
   const { value, warnings } = warned((warn) => readTextChunks(whole.subarray(0, 60), warn));
   expect(value).toEqual([{ keyword: 'a', text: 'x' }]);
   expect(warnings).toEqual(['The PNG is truncated inside a chunk.']);
 });
 
-test('a text over the limit is ignored, plain or compressed', () => {
+it('a text over the limit is ignored, plain or compressed', () => {
   const large = Buffer.alloc(MAX_TEXT_BYTES + 1, 'a');
   const { value, warnings } = read([tEXt('plain', large), zTXt('bomb', large), tEXt('small', 'x')]);
   expect(value).toEqual([{ keyword: 'small', text: 'x' }]);
   expect(warnings).toHaveLength(2);
 });
 
-test('many texts together stay under a limit', () => {
+it('many texts together stay under a limit', () => {
   const large = Buffer.alloc(MAX_TEXT_BYTES, 'a');
   const { value } = read([zTXt('1', large), zTXt('2', large), zTXt('3', large), tEXt('4', 'x')]);
   expect(value.map(({ keyword }) => keyword)).toEqual(['1', '2']);
@@ -90,7 +90,7 @@ test('many texts together stay under a limit', () => {
   expect(read(many).value).toHaveLength(MAX_TEXTS);
 });
 
-test('a truncated stream is ignored', () => {
+it('a truncated stream is ignored', () => {
   const cut = deflateSync(Buffer.alloc(1000, 'abc')).subarray(0, -6);
   const { value } = read([chunk('zTXt', Buffer.concat([Buffer.from('a\0\0'), cut]))]);
   expect(value).toEqual([]);

@@ -14,7 +14,7 @@ const picture = (alpha = false): Sharp =>
 const pixels = async (bytes: Uint8Array): Promise<Buffer> => sharp(bytes).raw().toBuffer();
 
 describe('writePngText', () => {
-  test('ASCII and other text, before the pixels, for both readers', async () => {
+  it('ASCII and other text, before the pixels, for both readers', async () => {
     const plain = await picture().png().toBuffer();
     const entries = [
       { keyword: 'parameters', text: texts.REFINED },
@@ -31,7 +31,7 @@ describe('writePngText', () => {
     expect(Buffer.from(written).includes('tEXtsdxl-refine')).toBe(true);
   });
 
-  test('NULs are left out, and texts that are there stay', () => {
+  it('NULs are left out, and texts that are there stay', () => {
     const written = writePngText(pngWith({ parameters: 'old' }), [{ keyword: 'x', text: 'a\0b' }]);
     const { value } = warned((warn) => readEmbeddedText(written, warn));
     expect(value?.texts).toEqual([
@@ -40,11 +40,11 @@ describe('writePngText', () => {
     ]);
   });
 
-  test.each(['', ' a', 'a ', 'a  b', 'a\n', '山', 'a'.repeat(80)])('%p is no keyword', (keyword) => {
+  it.each(['', ' a', 'a ', 'a  b', 'a\n', '山', 'a'.repeat(80)])('%p is no keyword', (keyword) => {
     expect(() => writePngText(pngWith({}), [{ keyword, text: '' }])).toThrow('is no keyword');
   });
 
-  test('no PNG is a mistake of ours', () => {
+  it('no PNG is a mistake of ours', () => {
     expect(() => writePngText(Buffer.from('GIF89a'), [])).toThrow('Expected a PNG');
   });
 });
@@ -65,7 +65,7 @@ describe('writeExifUserComment', () => {
     'lossless WebP with alpha': () => picture(true).webp({ lossless: true }),
   };
 
-  test.each(Object.entries(make))('%s: text, pixels and size', async (_name, encoder) => {
+  it.each(Object.entries(make))('%s: text, pixels and size', async (_name, encoder) => {
     const plain = await encoder().toBuffer();
     const written = writeExifUserComment(plain, texts.REFINED)!;
     expect(warned((warn) => readEmbeddedText(written, warn)).value?.exif?.userComments).toEqual([texts.REFINED]);
@@ -80,7 +80,7 @@ describe('writeExifUserComment', () => {
     expect(await pixels(written)).toEqual(await pixels(plain));
   });
 
-  test.each(Object.entries(make))('%s: EXIF, ICC and density that are there stay', async (name, encoder) => {
+  it.each(Object.entries(make))('%s: EXIF, ICC and density that are there stay', async (name, encoder) => {
     const exif = {
       IFD0: { Copyright: 'someone', Artist: 'a painter' },
       IFD2: { UserComment: 'old', LensModel: 'a lens' },
@@ -108,7 +108,7 @@ describe('writeExifUserComment', () => {
     expect((await sharp(again).metadata()).exif?.includes('a lens')).toBe(true);
   });
 
-  test('text of the largest size fits a JPEG, and one unit more does not', async () => {
+  it('text of the largest size fits a JPEG, and one unit more does not', async () => {
     const plain = await picture().jpeg().toBuffer();
     const fits = writeExifUserComment(plain, 'a'.repeat(32_737));
     expect((await sharp(fits!).metadata()).exif?.length).toBe(65_532);
@@ -117,7 +117,7 @@ describe('writeExifUserComment', () => {
     expect((await sharp(webp!).metadata()).exif?.length).toBe(400_052);
   });
 
-  test('EXIF that cannot be read is left behind', () => {
+  it('EXIF that cannot be read is left behind', () => {
     const broken = riff(
       'RIFF',
       Buffer.concat([
@@ -129,7 +129,7 @@ describe('writeExifUserComment', () => {
     expect(readGenerationMetadata(writeExifUserComment(broken, texts.PLAIN)!)?.seed).toBe(123456789);
   });
 
-  test.each([
+  it.each([
     ['a GIF', Buffer.from('GIF89a')],
     ['a WebP without pixels', riff('RIFF', Buffer.concat([Buffer.from('WEBP'), riff('ANIM', Buffer.alloc(6))]))],
     ['a cut WebP', riff('RIFF', Buffer.concat([Buffer.from('WEBP'), riff('VP8 ', Buffer.alloc(4))]))],

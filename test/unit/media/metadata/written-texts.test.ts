@@ -26,7 +26,7 @@ describe('a1111Parameters', () => {
   const parsed = (run: RunMetadata): ReturnType<typeof parseInfotext> =>
     warned((warn) => parseInfotext(a1111Parameters(run), warn)).value;
 
-  test('the text, as other programs want it', () => {
+  it('the text, as other programs want it', () => {
     expect(a1111Parameters(RUN)).toBe(`a "red" fox, 山
 Negative prompt: 
 Steps: 50, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 1024x768, Model: "sdxl, refiner", Denoising strength: 0.3, Refine model: "sdxl, refiner", Refine scheduler: EulerDiscreteScheduler, Refine steps: 50, Refine steps run: 15, Refine CFG scale: 5, Refine seed: 7, Refine ascore: 6, Refine negative ascore: 2.5, Version: sdxl-refine 0.1.0`);
@@ -38,7 +38,7 @@ Steps: 50, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 1024x768, Model: "sdxl, 
     );
   });
 
-  test('LoRAs are tags with the weights that were applied, and tags that were words are left out', () => {
+  it('LoRAs are tags with the weights that were applied, and tags that were words are left out', () => {
     const settings = {
       ...RUN.settings,
       prompt: 'a fox <lora:mist:1>, <b> <LyCO:grain:0.3>',
@@ -50,7 +50,7 @@ Steps: 50, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 1024x768, Model: "sdxl, 
     );
   });
 
-  test('of a picture from noise, the usual keys are the base model’s', () => {
+  it('of a picture from noise, the usual keys are the base model’s', () => {
     const refiner = { ...RUN.settings, seed: 8, guidanceScale: 4 };
     const run = (handoff: number | null): RunMetadata => ({
       ...RUN,
@@ -71,7 +71,7 @@ Steps: 50, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 1024x768, Model: "sdxl, 
     expect(json).toMatchObject({ settings: { seed: 7 } });
   });
 
-  test('what made the source keeps the usual keys', () => {
+  it('what made the source keeps the usual keys', () => {
     const source = readGenerationMetadata(pngWith({ parameters: texts.PLAIN }));
     const params = Object.fromEntries(parsed({ ...RUN, source })?.params ?? []);
     expect(params).toMatchObject({
@@ -88,13 +88,13 @@ Steps: 50, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 1024x768, Model: "sdxl, 
     expect(a1111Parameters({ ...RUN, source: bare })).toBe(a1111Parameters(RUN));
   });
 
-  test('of a run that began where another model ended', () => {
+  it('of a run that began where another model ended', () => {
     const { params } = parsed({ ...RUN, settings: { ...RUN.settings, denoisingStart: 0.8 } })!;
     expect(params.get('Refine start')).toBe('0.8');
     expect(params.has('Denoising strength')).toBe(false);
   });
 
-  test('JPEG: our text is known as ours', async () => {
+  it('JPEG: our text is known as ours', async () => {
     const written = writeExifUserComment(
       await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })
         .jpeg()
@@ -110,7 +110,7 @@ Steps: 50, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 1024x768, Model: "sdxl, 
   });
 });
 
-test('textsToKeep: texts that are not rewritten, if their keyword is valid in PNG', () => {
+it('textsToKeep: texts that are not rewritten, if their keyword is valid in PNG', () => {
   const keywords = [
     'parameters',
     'sdxl-refine',
@@ -125,7 +125,7 @@ test('textsToKeep: texts that are not rewritten, if their keyword is valid in PN
   expect(kept.map(({ keyword }) => keyword)).toEqual(['prompt', 'Title']);
 });
 
-test('runEntry: every setting under its key, read back before the A1111 text', () => {
+it('runEntry: every setting under its key, read back before the A1111 text', () => {
   const prompt = 'a sign:\nNegative prompt: none';
   const run = { ...RUN, settings: { ...RUN.settings, prompt } };
   const entry = runEntry(run);

@@ -24,23 +24,23 @@ const read = (name: string, content: Uint8Array): Promise<LatentsData> =>
   readLatents(write(newFolder(), name, content));
 
 describe('safetensors', () => {
-  test('encoded latents are read back', async () => {
+  it('encoded latents are read back', async () => {
     expect(await read('x.safetensors', encodeLatents(latents))).toEqual(latents);
   });
 
-  test('a view of a larger buffer is encoded, not the buffer', () => {
+  it('a view of a larger buffer is encoded, not the buffer', () => {
     const larger = Float32Array.of(9, 9, ...numbers, 9);
     const part = { ...latents, data: larger.subarray(2, 2 + numbers.length) };
     expect(encodeLatents(part).equals(encodeLatents(latents))).toBe(true);
   });
 
-  test('the header is padded so that the data begins at a multiple of 8', () => {
+  it('the header is padded so that the data begins at a multiple of 8', () => {
     const file = encodeLatents(latents);
     expect(file.readBigUInt64LE(0) % 8n).toBe(0n);
     expect(file.subarray(-bytes.length).equals(bytes)).toBe(true);
   });
 
-  test('[4,h,w] by any name when it is alone; "latents" among several; in float16 and bfloat16', async () => {
+  it('[4,h,w] by any name when it is alone; "latents" among several; in float16 and bfloat16', async () => {
     const alone = fileOf({ anything: entry('F32', [4, 2, 3], 0, 96) }, bytes);
     expect(await read('x.SAFETENSORS', alone)).toEqual(latents);
     const several = {
@@ -59,7 +59,7 @@ describe('safetensors', () => {
     expect([...(await read('x.safetensors', brain)).data]).toEqual([1, 0, -2, -0]);
   });
 
-  test.each<[what: string, file: Uint8Array, says: string]>([
+  it.each<[what: string, file: Uint8Array, says: string]>([
     [
       'several tensors and none named "latents"',
       fileOf({ a: entry('U8', [1], 0, 1), b: entry('U8', [1], 1, 2) }, Buffer.alloc(2)),
@@ -85,7 +85,7 @@ describe('safetensors', () => {
 describe('npy', () => {
   const doubles = new Uint8Array(Float64Array.from(numbers).buffer);
 
-  test.each<[what: string, file: Uint8Array]>([
+  it.each<[what: string, file: Uint8Array]>([
     ['version 1', npyOf(npyHeader('<f4', '(1, 4, 2, 3)'), bytes)],
     ['version 2', npyOf(npyHeader('<f4', '(1, 4, 2, 3)'), bytes, 2)],
     ['version 3', npyOf(npyHeader('<f4', '(1, 4, 2, 3)'), bytes, 3)],
@@ -97,12 +97,12 @@ describe('npy', () => {
     expect(await read('x.npy', file)).toEqual(latents);
   });
 
-  test('float16', async () => {
+  it('float16', async () => {
     const file = npyOf(npyHeader('<f2', '(4, 1, 1)'), Uint8Array.of(0, 0x3c, 0, 0xbc, 0, 0x40, 1, 0));
     expect([...(await read('x.npy', file)).data]).toEqual([1, -1, 2, 2 ** -24]);
   });
 
-  test.each<[what: string, file: Uint8Array, says: string]>([
+  it.each<[what: string, file: Uint8Array, says: string]>([
     ['nothing', Buffer.alloc(0), 'not a .npy file'],
     ['a picture', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), 'not a .npy file'],
     ['a zip', Buffer.from('PK\x03\x04aaaaaaaaaaaa', 'latin1'), 'not a .npy file'],
@@ -141,21 +141,21 @@ describe('npy', () => {
   });
 });
 
-test('latents of more than 8192×8192 pixels are refused before they are read', async () => {
+it('latents of more than 8192×8192 pixels are refused before they are read', async () => {
   const size = 4 * 1025 * 1024 * 4;
   const file = fileOf({ x: entry('F32', [1, 4, 1025, 1024], 0, size) }, new Uint8Array(size));
   const { message } = await errorOf('LATENTS_INVALID', () => read('x.safetensors', file));
   expect(message).toContain('1025×1024');
 });
 
-test('refuses a missing file, and a file of another kind', async () => {
+it('refuses a missing file, and a file of another kind', async () => {
   const { message } = await errorOf('LATENTS_INVALID', () => readLatents('/no/such/latents.npy'));
   expect(message).toBe('Cannot read the latents /no/such/latents.npy: there is no such file.');
   const other = await errorOf('LATENTS_INVALID', () => readLatents('/tmp/latents.ckpt'));
   expect(other.message).toContain('expected a .safetensors, .npy, .pt or .pth file');
 });
 
-test.each(['npy', 'safetensors'])(
+it.each(['npy', 'safetensors'])(
   'a strip longer than the pictures that are accepted is refused: .%s',
   async (kind) => {
     const strip = new Uint8Array(4 * 2049 * 4);

@@ -19,12 +19,12 @@ const weights = (): WeightMap =>
     ]),
   );
 
-test('returns a tensor with its place in the file', () => {
+it('returns a tensor with its place in the file', () => {
   expect(weights().require('down.0.to_q.weight', [8, 4])).toEqual(stored('F16', [8, 4]));
   expect(weights().require('logit_scale', []).shape).toEqual([]);
 });
 
-test('a missing tensor: the error names it, the files and the most similar name', async () => {
+it('a missing tensor: the error names it, the files and the most similar name', async () => {
   const error = await errorOf('WEIGHTS_TENSOR_MISSING', () => weights().require('down.0.to_v.weight', [8, 4]));
   expect(error.message).toContain('"down.0.to_v.weight"');
   expect(error.message).toContain('/models/unet.safetensors');
@@ -34,7 +34,7 @@ test('a missing tensor: the error names it, the files and the most similar name'
   expect(message).toContain('no files');
 });
 
-test.each([[[4, 8]], [[8, 4, 1]], [[8]], [[]], [[8, 5]]])(
+it.each([[[4, 8]], [[8, 4, 1]], [[8]], [[]], [[8, 5]]])(
   'refuses the shape %j with both shapes named',
   async (shape) => {
     const { message } = await errorOf('WEIGHTS_SHAPE', () => weights().require('down.0.to_q.weight', shape));
@@ -42,7 +42,7 @@ test.each([[[4, 8]], [[8, 4, 1]], [[8]], [[]], [[8, 5]]])(
   },
 );
 
-test('refuses integer tensors, and does not mark them as used', async () => {
+it('refuses integer tensors, and does not mark them as used', async () => {
   const map = weights();
   const { message } = await errorOf('WEIGHTS_DTYPE', () => map.require('position_ids', [1, 77]));
   expect(message).toContain('F32, F16 or BF16, got I64');
@@ -52,7 +52,7 @@ test('refuses integer tensors, and does not mark them as used', async () => {
   expect(map.unused()).toEqual(['down.0.to_k.weight', 'down.0.norm.bias', 'position_ids', 'logit_scale']);
 });
 
-test('sliced rows are a view: offset and length', () => {
+it('sliced rows are a view: offset and length', () => {
   const whole = stored('F16', [8, 4]);
   expect(sliceRows(whole, 2, 5)).toEqual({ ...whole, shape: [3, 4], offset: 1016, byteLength: 24 });
   expect(sliceRows(whole, 0, 8)).toEqual(whole);

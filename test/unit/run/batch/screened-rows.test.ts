@@ -106,7 +106,7 @@ const red = (): Promise<Buffer> =>
     .png()
     .toBuffer();
 
-test('a blocked prompt and a blocked picture reach no engine; their neighbours do, in order', async () => {
+it('a blocked prompt and a blocked picture reach no engine; their neighbours do, in order', async () => {
   const inline = { kind: 'inline', text: (await red()).toString('base64') } as const;
   const { results, written, outcome } = await run([
     rowOf(0, 'a castle'),
@@ -135,7 +135,7 @@ test('a blocked prompt and a blocked picture reach no engine; their neighbours d
   expect(outcome.summary).toMatchObject({ ok: 2, blocked: 2, failed: 0 });
 });
 
-test('of a blocked output nothing is written', async () => {
+it('of a blocked output nothing is written', async () => {
   fake.look = (_, nth) => (nth === 1 ? 6 : 0);
   const { results, written } = await run([rowOf(0, 'a castle')]);
   expect(refined).toEqual(['a castle']);
@@ -144,12 +144,12 @@ test('of a blocked output nothing is written', async () => {
   expect(results[0]!.content_safety!.checks[2]).toMatchObject({ of: 'output', verdict: 'blocked' });
 });
 
-test('the prompt is looked at, the negative prompt not', async () => {
+it('the prompt is looked at, the negative prompt not', async () => {
   await run([rowOf(0, 'a castle')]);
   expect(fake.seen.filter(({ kind }) => kind === 'text').map(({ body }) => body['text'])).toEqual(['a castle']);
 });
 
-test('a row that cannot be screened fails, and the run continues', async () => {
+it('a row that cannot be screened fails, and the run continues', async () => {
   fake.faults = Array.from({ length: 5 }, () => ({ status: 400 }));
   const rows = [rowOf(0, 'a castle')];
   const { results, written } = await run(rows);
@@ -161,7 +161,7 @@ test('a row that cannot be screened fails, and the run continues', async () => {
   expect([refined, written]).toEqual([[], []]);
 });
 
-test('with --safety-fail open it passes, and its result is marked unscreened', async () => {
+it('with --safety-fail open it passes, and its result is marked unscreened', async () => {
   fake.faults = [{ status: 400 }, { status: 400 }];
   const { results, written } = await run([rowOf(0, 'a gory castle')], 'open');
   expect(written).toEqual(['0.png']);
@@ -173,18 +173,18 @@ test('with --safety-fail open it passes, and its result is marked unscreened', a
   ]);
 });
 
-test('what is wrong for every row ends the run', async () => {
+it('what is wrong for every row ends the run', async () => {
   fake.faults = [{ status: 401 }];
   await expect(run([rowOf(0, 'a castle')])).rejects.toMatchObject({ code: 'CONTENT_SAFETY_SETUP' });
 });
 
-test('latents cannot be looked at: such a row fails before the engine', async () => {
+it('latents cannot be looked at: such a row fails before the engine', async () => {
   const { results } = await run([{ ...rowOf(0, 'a castle'), output: '0.safetensors', encoding: null }]);
   expect(results[0]).toMatchObject({ status: 'failed', error: { code: 'CONTENT_SAFETY_UNAVAILABLE' } });
   expect(refined).toEqual([]);
 });
 
-test('the picture of a URL is fetched once: what is looked at is what is refined', async () => {
+it('the picture of a URL is fetched once: what is looked at is what is refined', async () => {
   let asked = 0;
   const clean = readFileSync(picture('square-64'));
   const dirty = await red();
@@ -202,7 +202,7 @@ test('the picture of a URL is fetched once: what is looked at is what is refined
   }
 });
 
-test('verdicts are waited for beside the engine: rows take less time than their questions one after the other', async () => {
+it('verdicts are waited for beside the engine: rows take less time than their questions one after the other', async () => {
   fake.delayMs = 300;
   const rows = Array.from({ length: 8 }, (_, index) => rowOf(index, 'a castle'));
   const start = performance.now();

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseEmbeddings } from '#src/app/cli/options/embedding-options.js';
 
-test('reads names and files, of which only the first sign of equality parts', () => {
+it('reads names and files, of which only the first sign of equality parts', () => {
   expect(parseEmbeddings(undefined, '/run')).toEqual([]);
   expect(parseEmbeddings(['<cat-toy>=toys/cat.safetensors', 'b=/x=y.safetensors'], '/run')).toEqual([
     { name: '<cat-toy>', file: resolve('/run/toys/cat.safetensors') },
@@ -9,10 +9,10 @@ test('reads names and files, of which only the first sign of equality parts', ()
   ]);
 });
 
-test.each(['cat.safetensors', '=cat.safetensors', 'a cat=x', 'cat='])('refuses %s', (text) => {
+it.each(['cat.safetensors', '=cat.safetensors', 'a cat=x', 'cat='])('refuses %s', (text) => {
   expect(() => parseEmbeddings([text], '/run')).toThrow(/Expected --embedding to be <name>=<file>/);
 });
 
-test('refuses one name twice, whatever its case', () => {
+it('refuses one name twice, whatever its case', () => {
   expect(() => parseEmbeddings(['Cat=a', 'cat=b'], '/run')).toThrow(/the name "cat"/);
 });

@@ -58,7 +58,7 @@ const watch = (
 };
 const missing = { code: 'IMAGE_NOT_FOUND', message: 'There is no picture.' } as const;
 
-test('without a terminal: what was opened, what failed, and a line a minute', async () => {
+it('without a terminal: what was opened, what failed, and a line a minute', async () => {
   const { text, at } = watch(false);
   at(0).report(opened);
   at(5).report(step(0, 5));
@@ -76,7 +76,7 @@ test('without a terminal: what was opened, what failed, and a line a minute', as
   ]);
 });
 
-test('on a terminal: failed rows above a bar with rows, failures, step, time left and pace', async () => {
+it('on a terminal: failed rows above a bar with rows, failures, step, time left and pace', async () => {
   const { text, at } = watch(true);
   at(0).report(opened);
   at(10).report(step(0, 10));
@@ -93,7 +93,7 @@ test('on a terminal: failed rows above a bar with rows, failures, step, time lef
   ]);
 });
 
-test.each([20, 30, 40, 80, 200])('the bar has room beside it for ^C on a terminal of %d columns', async (columns) => {
+it.each([20, 30, 40, 80, 200])('the bar has room beside it for ^C on a terminal of %d columns', async (columns) => {
   const { text, at } = watch(true, { columns });
   at(0).report(opened);
   at(10).report(row(1, { status: 'failed', error: missing }));
@@ -105,7 +105,7 @@ test.each([20, 30, 40, 80, 200])('the bar has room beside it for ^C on a termina
   expect(bars.at(-1)).toMatch(/1\/4 rows/);
 });
 
-test.each([
+it.each([
   [true, '✗ 0.png (rows.jsonl, line 1)\n  There is no picture. [IMAGE_NOT_FOUND]\n'],
   [false, '0.png: failed, IMAGE_NOT_FOUND: There is no picture. (rows.jsonl, line 1)\n'],
 ])('quiet says failed rows and nothing else (terminal: %s)', async (isTTY, said) => {

@@ -7,7 +7,7 @@ const clock = (): { now: () => number; pass: (milliseconds: number) => void } =>
 const at = (index: number, copy = 0): { index: number; copy: number } => ({ index, copy });
 const picture = { isFailed: false, isPicture: true };
 
-test('time left follows steps, not rows', () => {
+it('time left follows steps, not rows', () => {
   const { now, pass } = clock();
   const pace = new TimeEstimate({ rows: 3, steps: 31 }, now);
   pass(9_000);
@@ -23,7 +23,7 @@ test('time left follows steps, not rows', () => {
   expect(pace).toMatchObject({ steps: 10, timeLeft: 21_000 });
 });
 
-test('a row that is written while the next one runs is counted once', () => {
+it('a row that is written while the next one runs is counted once', () => {
   const { now, pass } = clock();
   const pace = new TimeEstimate({ rows: 2, steps: 20 }, now);
   pace.step(at(0), 'refiner', 10);
@@ -34,7 +34,7 @@ test('a row that is written while the next one runs is counted once', () => {
   expect(pace).toMatchObject({ rows: 1, steps: 12, timeLeft: 8_000 });
 });
 
-test('rows that take no time shorten what is left, and say nothing of the speed', () => {
+it('rows that take no time shorten what is left, and say nothing of the speed', () => {
   const { now, pass } = clock();
   const pace = new TimeEstimate({ rows: 4, steps: 40 }, now);
   pace.row({ ...at(0), steps: 10, isFailed: false, isPicture: false });
@@ -46,7 +46,7 @@ test('rows that take no time shorten what is left, and say nothing of the speed'
   expect(pace).toMatchObject({ steps: 30, timeLeft: 10_000, picturesPerMinute: 6 });
 });
 
-test('a row that two models work on has the steps of both', () => {
+it('a row that two models work on has the steps of both', () => {
   const { now, pass } = clock();
   const pace = new TimeEstimate({ rows: 2, steps: 20 }, now);
   for (const row of [0, 1]) pace.step(at(row), 'base', 8);
@@ -56,7 +56,7 @@ test('a row that two models work on has the steps of both', () => {
   expect(pace).toMatchObject({ steps: 18, timeLeft: 2_000 });
 });
 
-test('the pictures that a row counts are told apart', () => {
+it('the pictures that a row counts are told apart', () => {
   const { now, pass } = clock();
   const pace = new TimeEstimate({ rows: 2, steps: 20 }, now);
   for (const copy of [0, 1]) pace.step(at(0, copy), 'base', 8);

@@ -54,7 +54,7 @@ const READ: [string, Record<string, unknown>, number, number[], number[], number
     10,
   ],
 ];
-test.each(READ)('%s', (_, config, steps, timesteps, sigmas, initNoiseSigma) => {
+it.each(READ)('%s', (_, config, steps, timesteps, sigmas, initNoiseSigma) => {
   const schedule = euler(config, steps);
   expect([schedule.timesteps.length, schedule.sigmas.length]).toEqual([timesteps.length, sigmas.length]);
   near(schedule.timesteps, timesteps);
@@ -62,7 +62,7 @@ test.each(READ)('%s', (_, config, steps, timesteps, sigmas, initNoiseSigma) => {
   near(schedule.initNoiseSigma, initNoiseSigma);
 });
 
-test('a perfect prediction reaches the clean image in the last step, without noise', () => {
+it('a perfect prediction reaches the clean image in the last step, without noise', () => {
   const schedule = euler({ timestep_spacing: 'leading', steps_offset: 1 }, 3);
   const [picture, noise] = [Float32Array.of(0.25, -1), Float32Array.of(2, 0.5)];
   const noisy = schedule.addNoise(picture, noise, 2);
@@ -73,7 +73,7 @@ test('a perfect prediction reaches the clean image in the last step, without noi
   near(schedule.sampler().step(noise, 2, noisy, forbidden), [...picture]);
 });
 
-test('scaled latents have unit variance', () => {
+it('scaled latents have unit variance', () => {
   const schedule = euler({}, 10);
   const noisy = schedule.addNoise(torchCpuNoise(1).normal(4096), torchCpuNoise(2).normal(4096), 0);
   const scaled = schedule.scaleModelInput(noisy, 0);

@@ -4,7 +4,7 @@ import { denoiseAt } from '#src/diffusion/schedulers/methods/prediction.js';
 const [clean, noise, sigma] = [0.5, -1, 3];
 const noisy = clean + sigma * noise;
 
-test('every prediction type recovers the clean image', () => {
+it('every prediction type recovers the clean image', () => {
   expect(denoiseAt('epsilon', sigma)(noisy, noise)).toBe(clean);
   expect(denoiseAt('sample', sigma)(noisy, clean)).toBe(clean);
   // v = alpha * noise - s * clean, with alpha = 1 / sqrt(1 + sigma²) and s = sigma * alpha.

@@ -17,7 +17,7 @@ const MODEL = parseSchedulerConfig({
   skip_prk_steps: true,
 });
 
-test.each([
+it.each([
   ['DPM++ 2M Karras', 'dpmpp_2m_karras', 'dpmpp_2m/karras', 'dpmpp_2m karras', 'k_dpmpp_2m_karras'],
   ['Euler a', 'euler_ancestral', 'euler a', 'Euler_A', 'euler_ancestral_normal'],
   ['DPM++ SDE Karras', 'dpmpp_sde_karras', 'dpmpp_sde_gpu/karras', 'dpm++sde karras'],
@@ -28,7 +28,7 @@ test.each([
   for (const other of others) expect(findSampler(other)).toEqual(found);
 });
 
-test('every suggested spelling builds a schedule of its class', () => {
+it('every suggested spelling builds a schedule of its class', () => {
   for (const spelling of samplerSpellings) {
     const found = findSampler(spelling);
     expect(found).not.toBeNull();
@@ -39,7 +39,7 @@ test('every suggested spelling builds a schedule of its class', () => {
   }
 });
 
-test.each(
+it.each(
   SAMPLERS.flatMap(({ a1111, comfy, also, ...sampler }) =>
     [a1111, comfy, ...also].flatMap((name) => (name === null ? [] : [[name, sampler] as const])),
   ),
@@ -47,7 +47,7 @@ test.each(
   expect(findSampler(name)).toMatchObject({ scheduler, values });
 });
 
-test('a name overrides the model’s timestep spacing', () => {
+it('a name overrides the model’s timestep spacing', () => {
   const karras = parseSchedulerConfig({
     _class_name: 'EulerDiscreteScheduler',
     ...MODEL.values,
@@ -59,7 +59,7 @@ test('a name overrides the model’s timestep spacing', () => {
   expect(buildSchedule(configFor('euler_karras', MODEL), 10).sigmas).not.toEqual(plain.sigmas);
 });
 
-test('a known name without an equivalent differs from an unknown name', () => {
+it('a known name without an equivalent differs from an unknown name', () => {
   expect(whyNoEquivalent('Euler a Karras')).toBe('Euler a does not support Karras spacing');
   expect(whyNoEquivalent('Restart')).toBe('Restart has no equivalent here');
   expect(whyNoEquivalent('dpmpp_2s_ancestral karras')).toMatch(/no equivalent/);
@@ -68,7 +68,7 @@ test('a known name without an equivalent differs from an unknown name', () => {
   expect(() => configFor('Restart', MODEL)).toThrow(/"Restart": Restart has no equivalent here/);
 });
 
-test('an unsupported spacing in metadata falls back to the sampler alone', () => {
+it('an unsupported spacing in metadata falls back to the sampler alone', () => {
   expect(findSamplerWithSpacing('Euler a', 'Karras')?.name).toBe('Euler a');
   expect(findSamplerWithSpacing('Restart', 'Karras')).toBeNull();
   expect(SPACINGS.map(({ a1111 }) => findSamplerWithSpacing('Euler', a1111)?.name)).toContain('Euler Beta');

@@ -4,11 +4,11 @@ import { schedulersDoc } from '#src/diffusion/schedulers/names/schedulers-doc.js
 
 const page = readFileSync('docs/schedulers.md', 'utf8');
 
-test('the tables of docs/schedulers.md are up to date', () => {
+it('the tables of docs/schedulers.md are up to date', () => {
   expect(schedulersDoc(page) === page).toBe(true);
   expect(page).toContain('| `DPM++ 2M` | `dpmpp_2m` |');
 });
 
-test.each(schedulerNames)('it lists %s', (name) => {
+it.each(schedulerNames)('it lists %s', (name) => {
   expect(page).toContain(`| \`${name}\` |`);
 });

@@ -1,7 +1,7 @@
 import { betaQuantile } from '#src/diffusion/schedulers/noise/beta-quantile.js';
 
 /** `scipy.stats.beta.ppf(p, 0.6, 0.6)`, scipy 1.17. */
-test.each([
+it.each([
   [0, 0],
   [1e-6, 1.8558824624053043e-10],
   [0.01, 0.0008612388215429059],
@@ -15,6 +15,6 @@ test.each([
   expect(Math.abs(betaQuantile(p, 0.6) - expected)).toBeLessThanOrEqual(1e-12 * Math.max(expected, 1e-5));
 });
 
-test('Beta(1, 1) is uniform', () => {
+it('Beta(1, 1) is uniform', () => {
   expect(betaQuantile(0.3, 1)).toBeCloseTo(0.3, 14);
 });

@@ -9,7 +9,7 @@ const SDXL: NoiseConfig = {
 };
 
 /** Highest and lowest sigma, read off diffusers 0.42's EulerDiscreteScheduler. */
-test.each([
+it.each([
   ['scaled_linear', 14.614646911621094, 0.029167532920837402],
   ['linear', 25.146116256713867, 0.029167532920837402],
   ['squaredcos_cap_v2', 20291.302734375, 0.006427108775824308],
@@ -19,14 +19,14 @@ test.each([
   expect(Math.abs(sigmas[0]! / lowest - 1)).toBeLessThan(2e-6);
 });
 
-test('sigmas rise and alpha bar falls, one for each timestep', () => {
+it('sigmas rise and alpha bar falls, one for each timestep', () => {
   const { sigmas, alphasCumprod } = trainedNoise(SDXL);
   expect(sigmas).toHaveLength(1000);
   expect(sigmas.every((sigma, i) => i === 0 || sigma > sigmas[i - 1]!)).toBe(true);
   expect(alphasCumprod.every((alpha, i) => i === 0 || alpha < alphasCumprod[i - 1]!)).toBe(true);
 });
 
-test('zero terminal SNR: the last sigma is 4096, the first is unchanged', () => {
+it('zero terminal SNR: the last sigma is 4096, the first is unchanged', () => {
   const plain = trainedNoise(SDXL);
   const { sigmas, alphasCumprod } = trainedNoise({ ...SDXL, rescale_betas_zero_snr: true });
   expect(sigmas[999]).toBe(4096);
@@ -34,12 +34,12 @@ test('zero terminal SNR: the last sigma is 4096, the first is unchanged', () => 
   expect(sigmas[0]! / plain.sigmas[0]!).toBeCloseTo(1, 4);
 });
 
-test('trained betas are used unchanged', () => {
+it('trained betas are used unchanged', () => {
   const { alphasCumprod } = trainedNoise({ ...SDXL, num_train_timesteps: 2, trained_betas: [0.5, 0.75] });
   expect([...alphasCumprod]).toEqual([0.5, 0.125]);
 });
 
-test.each([
+it.each([
   ['trained_betas', { trained_betas: [0.1, 0.2] }],
   ['beta_start', { beta_end: 1.5 }],
   ['beta_start', { beta_start: 0 }],

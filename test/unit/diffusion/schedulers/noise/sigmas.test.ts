@@ -3,7 +3,7 @@ import { sigmaSpacing, spaceSigmas, timestepOf } from '#src/diffusion/schedulers
 const NONE = { use_karras_sigmas: false, use_exponential_sigmas: false, use_beta_sigmas: false };
 
 /** Read off diffusers 0.42's EulerDiscreteScheduler with 4 steps, in float32. */
-test.each([
+it.each([
   ['karras', 10, 0.1, [10, 2.934119939804077, 0.662885844707489, 0.1]],
   [
     'exponential',
@@ -21,13 +21,13 @@ test.each([
   expect(Float32Array.from(spaceSigmas(spacing, max, min, 4))).toEqual(Float32Array.from(expected));
 });
 
-test('two sigma spacings at once are refused', () => {
+it('two sigma spacings at once are refused', () => {
   expect(sigmaSpacing(NONE)).toBeNull();
   expect(sigmaSpacing({ ...NONE, use_beta_sigmas: true })).toBe('beta');
   expect(() => sigmaSpacing({ ...NONE, use_beta_sigmas: true, use_karras_sigmas: true })).toThrow(/use_beta_sigmas/);
 });
 
-test('the timestep of a sigma is linear in log sigma, and stays in range', () => {
+it('the timestep of a sigma is linear in log sigma, and stays in range', () => {
   const logSigmas = Float32Array.of(-2, 0, 4);
   const at = (logSigma: number): number => timestepOf(Math.exp(logSigma), logSigmas);
   expect([-9, -2, -1, 0, 3, 4, 9].map(at)).toEqual([0, 0, 0.5, 1, 1.75, 2, 2]);

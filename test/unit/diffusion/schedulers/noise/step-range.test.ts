@@ -19,7 +19,7 @@ const down = (from: number, to: number, by: number): number[] =>
   Array.from({ length: (from - to) / by + 1 }, (_, i) => from - i * by);
 
 /** The UNet's timesteps of the recorded pipeline runs. */
-test.each<[string, Partial<StartSettings> & { steps: number }, number[]]>([
+it.each<[string, Partial<StartSettings> & { steps: number }, number[]]>([
   ['refine-default', { steps: 50 }, down(281, 1, 20)],
   ['refine-strength-0.6-steps-12', { steps: 12, strength: 0.6 }, [499, 416, 333, 250, 167, 84, 1]],
   ['refine-strength-1', { steps: 6, strength: 1 }, [831, 665, 499, 333, 167, 1]],
@@ -33,7 +33,7 @@ test.each<[string, Partial<StartSettings> & { steps: number }, number[]]>([
   expect(timestepsOf({ ...PLAIN, ...settings })).toEqual(expected);
 });
 
-test('base and refiner run every step once', () => {
+it('base and refiner run every step once', () => {
   for (const share of [0.2, 0.5, 0.65, 0.8, 0.95]) {
     const base = timestepsOf({ steps: 40, strength: 1, denoisingStart: null, denoisingEnd: share });
     const refiner = timestepsOf({ ...PLAIN, steps: 40, denoisingStart: share });
@@ -41,7 +41,7 @@ test('base and refiner run every step once', () => {
   }
 });
 
-test.each<[string, Partial<StartSettings>, string]>([
+it.each<[string, Partial<StartSettings>, string]>([
   ['3 steps of strength 0.3', { steps: 3 }, 'strength'],
   ['a start after the last timestep', { steps: 10, denoisingStart: 0.9999 }, 'denoising_start'],
   ['an end before the first step', { steps: 10, strength: 0.3, denoisingEnd: 0.5 }, 'denoising_end'],

@@ -3,25 +3,25 @@ import { spaceTimesteps, type TimestepConfig } from '#src/diffusion/schedulers/n
 const space = (spacing: TimestepConfig['timestep_spacing'], steps: number, offset = 0): number[] =>
   spaceTimesteps({ num_train_timesteps: 1000, timestep_spacing: spacing, steps_offset: offset }, steps);
 
-test('leading: whole strides from 0, and the offset', () => {
+it('leading: whole strides from 0, and the offset', () => {
   expect(space('leading', 3, 1)).toEqual([667, 334, 1]);
   expect(space('leading', 1)).toEqual([0]);
 });
 
-test('trailing: back from the last timestep, halves to even; no offset', () => {
+it('trailing: back from the last timestep, halves to even; no offset', () => {
   expect(space('trailing', 4, 1)).toEqual([999, 749, 499, 249]);
   expect(space('trailing', 16).slice(0, 4)).toEqual([999, 937, 874, 811]);
 });
 
-test('trailing keeps the extra step that numpy.arange has by rounding', () => {
+it('trailing keeps the extra step that numpy.arange has by rounding', () => {
   expect(space('trailing', 61)).toHaveLength(62);
   expect(space('trailing', 61).at(-1)).toBe(-1);
 });
 
-test('linspace: both ends, not rounded', () => {
+it('linspace: both ends, not rounded', () => {
   expect(space('linspace', 5)).toEqual([999, 749.25, 499.5, 249.75, 0]);
 });
 
-test('leading refuses more steps than there are timesteps', () => {
+it('leading refuses more steps than there are timesteps', () => {
   expect(() => space('leading', 1001)).toThrow(expect.objectContaining({ code: 'ROW_FIELD_INVALID' }));
 });

@@ -4,7 +4,7 @@ const at10 = (prompt: string) => schedulePrompt(prompt, 10).map(({ end, text }) 
 const inTurns = (...texts: string[]) => Array.from({ length: 10 }, (_, i) => [i + 1, texts[i % texts.length]]);
 
 /* The doctests of A1111's modules/prompt_parser.py, version 1.10. */
-test.each([
+it.each([
   ['test', [[10, 'test']]],
   [
     'a [b:3]',
@@ -71,7 +71,7 @@ test.each([
   expect(at10(prompt)).toEqual(expected);
 });
 
-test('the example in A1111’s source', () => {
+it('the example in A1111’s source', () => {
   const prompt =
     'fantasy landscape with a [mountain:lake:0.25] and [an oak:a christmas tree:0.75][ in foreground::0.6][ in background:0.25] [shoddy:masterful:0.5]';
   expect(schedulePrompt(prompt, 100).map(({ end, text }) => [end, text])).toEqual([
@@ -83,11 +83,11 @@ test('the example in A1111’s source', () => {
   ]);
 });
 
-test('a bar outside brackets makes the whole prompt text', () => {
+it('a bar outside brackets makes the whole prompt text', () => {
   expect(at10('a | b [c:3]')).toEqual([[10, 'a | b [c:3]']]);
 });
 
-test('indexAt takes steps counted from 0, and texts count from 1', () => {
+it('indexAt takes steps counted from 0, and texts count from 1', () => {
   const schedule = schedulePrompt('[a:b:5]', 10);
   expect([0, 5, 6, 9, 10, 11].map((step) => schedule[indexAt(schedule, step)]?.text)).toEqual([
     'a',
@@ -99,7 +99,7 @@ test('indexAt takes steps counted from 0, and texts count from 1', () => {
   ]);
 });
 
-test('ten thousand brackets are parsed in linear time', () => {
+it('ten thousand brackets are parsed in linear time', () => {
   const start = performance.now();
   for (const text of ['[', '(', '[a:', '[a|', '([']) schedulePrompt(text.repeat(5_000), 10);
   expect(performance.now() - start).toBeLessThan(3000);

@@ -4,7 +4,7 @@ import { parseCompel } from '#src/diffusion/text/syntaxes/parse-compel.js';
 
 const digits = '9'.repeat(400);
 
-test.each([
+it.each([
   ['a1111', parseA1111, `(a cat:${digits})`],
   ['a1111, by brackets', parseA1111, `${'('.repeat(2000)}a cat`],
   ['comfy', parseComfy, `(a cat:${digits})`],
@@ -21,6 +21,6 @@ test.each([
   );
 });
 
-test('the largest float32 is accepted', () => {
+it('the largest float32 is accepted', () => {
   expect(parseComfy('(a cat:3.4e38)')).toEqual([{ text: 'a cat', weight: 3.4e38 }]);
 });

@@ -3,7 +3,7 @@ import { isBreak, parseA1111 } from '#src/diffusion/text/syntaxes/parse-a1111.js
 const pairs = (prompt: string) => parseA1111(prompt).map(({ text, weight }) => [text, weight]);
 
 /* The doctests of A1111's modules/prompt_parser.py. */
-test.each([
+it.each([
   ['normal text', [['normal text', 1]]],
   [
     'an (important) word',
@@ -34,11 +34,11 @@ test.each([
   expect(pairs(prompt)).toEqual(expected);
 });
 
-test('a weight may have spaces around it', () => {
+it('a weight may have spaces around it', () => {
   expect(pairs('(cat: 1.3 )')).toEqual([['cat', 1.3]]);
 });
 
-test('BREAK starts a chunk; inside brackets it is a weighted word', () => {
+it('BREAK starts a chunk; inside brackets it is a weighted word', () => {
   expect(parseA1111('a BREAK b').map(isBreak)).toEqual([false, true, false]);
   expect(pairs('a\nBREAK\tb')).toEqual([
     ['a', 1],
@@ -49,7 +49,7 @@ test('BREAK starts a chunk; inside brackets it is a weighted word', () => {
   expect(parseA1111('BREAKFAST').some(isBreak)).toBe(false);
 });
 
-test('an empty prompt is one piece, and ten thousand brackets are parsed in linear time', () => {
+it('an empty prompt is one piece, and ten thousand brackets are parsed in linear time', () => {
   expect(pairs('')).toEqual([['', 1]]);
   const start = performance.now();
   parseA1111('('.repeat(10_000));

@@ -3,7 +3,7 @@ import { parseComfy } from '#src/diffusion/text/syntaxes/parse-comfy.js';
 const pairs = (prompt: string) => parseComfy(prompt).map(({ text, weight }) => [text, weight]);
 
 /* What ComfyUI's token_weights(escape_important(text), 1.0) gives (comfy/sd1_clip.py at 00728eb2, run apart). */
-test.each([
+it.each([
   ['a cat', [['a cat', 1]]],
   [
     'a (red) (fox:1.4)',
@@ -39,7 +39,7 @@ test.each([
   expect(pairs(prompt)).toEqual(expected);
 });
 
-test('ten thousand brackets are parsed in linear time', () => {
+it('ten thousand brackets are parsed in linear time', () => {
   const start = performance.now();
   parseComfy('('.repeat(10_000) + ')'.repeat(10_000));
   expect(performance.now() - start).toBeLessThan(2000);

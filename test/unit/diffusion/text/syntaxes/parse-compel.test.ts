@@ -4,7 +4,7 @@ const pieces = (prompt: string) =>
   parseCompel(prompt).prompts.map((prompt) => prompt.map(({ text, weight }) => [text, weight]));
 
 /* From Compel's test/test_prompt_parser.py at c60b9fbc, and its parser run on more prompts. */
-test.each([
+it.each([
   ['', [['', 1]]],
   ['fire (flames)', [['fire flames', 1]]],
   ['fire, flames , fire', [['fire, flames , fire', 1]]],
@@ -64,7 +64,7 @@ test.each([
   expect(pieces(prompt)).toEqual([expected]);
 });
 
-test('.and() and .blend(), with and without weights', () => {
+it('.and() and .blend(), with and without weights', () => {
   expect(parseCompel('("fire flames", "(man)2").and()')).toEqual({
     kind: 'and',
     prompts: [[{ text: 'fire flames', weight: 1 }], [{ text: 'man', weight: 2 }]],
@@ -79,7 +79,7 @@ test('.and() and .blend(), with and without weights', () => {
   });
 });
 
-test.each([
+it.each([
   ['("a", "b").blend(1)', /2 prompts.*got \(1\)/],
   ['("a", "b").and(x, y)', /2 prompts.*got \(x, y\)/],
   ['a cat.swap(dog)', /\.swap\(\)/],
@@ -89,7 +89,7 @@ test.each([
   expect(() => parseCompel(prompt)).toThrow(message);
 });
 
-test('thousands of brackets are parsed in linear time', () => {
+it('thousands of brackets are parsed in linear time', () => {
   const start = performance.now();
   for (const text of ['(', '("', '(a ', '"a" ']) parseCompel(text.repeat(2_000));
   expect(performance.now() - start).toBeLessThan(3000);

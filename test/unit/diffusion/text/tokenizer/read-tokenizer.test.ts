@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test('with vocabulary and merges only, defaults are CLIP’s', async () => {
+it('with vocabulary and merges only, defaults are CLIP’s', async () => {
   await writeFile(join(folder, 'vocab.json'), '{"a</w>":0,"<|startoftext|>":1,"<|endoftext|>":2}');
   await writeFile(join(folder, 'merges.txt'), '');
   const ids = (await readTokenizer(folder)).encode('a');
@@ -17,14 +17,14 @@ test('with vocabulary and merges only, defaults are CLIP’s', async () => {
   expect([...ids.subarray(0, 4)]).toEqual([1, 0, 2, 2]);
 });
 
-test('an empty folder names the missing file', async () => {
+it('an empty folder names the missing file', async () => {
   await expect(readTokenizer(folder)).rejects.toMatchObject({
     code: 'MODEL_CONFIG_INVALID',
     context: { file: `${folder}/vocab.json` },
   });
 });
 
-test('an unreadable file is named', async () => {
+it('an unreadable file is named', async () => {
   await mkdir(join(folder, 'vocab.json'));
   await expect(readTokenizer(folder)).rejects.toMatchObject({
     code: 'MODEL_CONFIG_INVALID',
@@ -32,7 +32,7 @@ test('an unreadable file is named', async () => {
   });
 });
 
-test('an oversized file is refused', async () => {
+it('an oversized file is refused', async () => {
   await writeFile(join(folder, 'vocab.json'), Buffer.alloc(2 ** 24 + 1, 32));
   await expect(readTokenizer(folder)).rejects.toThrow(/a tokenizer's file may have at most/);
 });

@@ -10,7 +10,7 @@ const legacy: TokenizerFiles = {
 };
 const parse = (files: TokenizerFiles) => parseTokenizerFiles(files, 'model/tokenizer_2');
 
-test('the layout with vocab.json: the special tokens map beats the configuration', () => {
+it('the layout with vocab.json: the special tokens map beats the configuration', () => {
   const { vocab, merges, config } = parse(legacy);
   expect(vocab.get('ab</w>')).toBe(3);
   expect(merges).toEqual(['a b</w>']);
@@ -18,7 +18,7 @@ test('the layout with vocab.json: the special tokens map beats the configuration
   expect(config.addedTokens).toContainEqual({ content: '!', id: 0, normalized: false });
 });
 
-test('added_tokens_decoder beats the special tokens map', () => {
+it('added_tokens_decoder beats the special tokens map', () => {
   const { config } = parse({
     ...legacy,
     'tokenizer_config.json': JSON.stringify({ added_tokens_decoder: { 5: END }, pad_token: '<|endoftext|>' }),
@@ -27,7 +27,7 @@ test('added_tokens_decoder beats the special tokens map', () => {
   expect(config.addedTokens.find(({ id }) => id === 5)?.normalized).toBe(true);
 });
 
-test('the layout of transformers 5: everything in tokenizer.json', () => {
+it('the layout of transformers 5: everything in tokenizer.json', () => {
   const { vocab, merges, config } = parse({
     'tokenizer.json': JSON.stringify({
       added_tokens: [{ ...END, id: 5, special: true }],
@@ -77,7 +77,7 @@ const BAD: [string, TokenizerFiles, string][] = [
   ],
 ];
 
-test.each(BAD)('%s', (_, files, message) => {
+it.each(BAD)('%s', (_, files, message) => {
   expect(() => parse(files)).toThrow(
     expect.objectContaining({ code: 'MODEL_CONFIG_INVALID', message: expect.stringContaining(message) as string }),
   );

@@ -18,29 +18,29 @@ const parts: TokenizerParts = {
 };
 const tokenizer = createTokenizer(parts);
 
-test('the merge of lowest rank wins, and a word ends with its suffix', () => {
+it('the merge of lowest rank wins, and a word ends with its suffix', () => {
   expect(tokenizer.encodeUntruncated('cat')).toEqual([9, 6, 10]);
   expect(tokenizer.encodeUntruncated('catt')).toEqual([9, 5, 3, 4, 10]);
 });
 
-test("a contraction is a word: the cat's", () => {
+it("a contraction is a word: the cat's", () => {
   expect(tokenizer.encodeUntruncated("cat's")).toEqual([9, 6, 8, 10]);
 });
 
-test('spaces and case are ignored', () => {
+it('spaces and case are ignored', () => {
   expect(tokenizer.encodeUntruncated('  CAT\n\t cat ')).toEqual([9, 6, 6, 10]);
 });
 
-test('added tokens match as written or normalized', () => {
+it('added tokens match as written or normalized', () => {
   expect(tokenizer.encodeUntruncated('cat!cat')).toEqual([9, 6, 0, 6, 10]);
   expect(tokenizer.encodeUntruncated('cat<e>cat')).toEqual([9, 6, 10, 6, 10]);
 });
 
-test('a byte that the vocabulary lacks is the unknown token', () => {
+it('a byte that the vocabulary lacks is the unknown token', () => {
   expect(tokenizer.encodeUntruncated('é')).toEqual([9, 10, 10, 10]);
 });
 
-test('encode gives as many ids as the encoder has positions', () => {
+it('encode gives as many ids as the encoder has positions', () => {
   expect([...tokenizer.encode('')]).toEqual([9, 10, 0, 0, 0, 0]);
   expect([...tokenizer.encode('cat cat cat cat')]).toEqual([9, 6, 6, 6, 6, 10]);
   expect([...tokenizer.encode('cat cat cat cat cat')]).toEqual([9, 6, 6, 6, 6, 10]);

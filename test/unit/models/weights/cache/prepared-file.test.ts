@@ -25,7 +25,7 @@ const prepare = async (path: string, folder: string) => {
   return { file, linear, conv };
 };
 
-test('contains the prepared tensors at their places', async () => {
+it('contains the prepared tensors at their places', async () => {
   const { file, linear, conv } = await prepare(source(), join(newFolder(), 'new', 'folder'));
   await file.make();
   expect([...new Int8Array(bytesAt(linear.values))]).toEqual([32, 63, -63, 42, 16, -21]);
@@ -36,7 +36,7 @@ test('contains the prepared tensors at their places', async () => {
   expect(conv.shape).toEqual([2 * 40, 1, 1, 1]);
 });
 
-test('is written once, and again for other weights', async () => {
+it('is written once, and again for other weights', async () => {
   const [path, folder] = [source(), newFolder()];
   const first = await prepare(path, folder);
   await first.file.make();
@@ -49,14 +49,14 @@ test('is written once, and again for other weights', async () => {
   expect((await prepare(path, folder)).file.file).not.toBe(first.file.file);
 });
 
-test('replaces a file of another length', async () => {
+it('replaces a file of another length', async () => {
   const { file, linear } = await prepare(source(), newFolder());
   writeFileSync(file.file, 'torn');
   await file.make();
   expect(new Int8Array(bytesAt(linear.values))).toHaveLength(6);
 });
 
-test('removes old temporary files of ended processes, and nothing else', async () => {
+it('removes old temporary files of ended processes, and nothing else', async () => {
   const folder = newFolder();
   const leave = (name: string): void => {
     writeFileSync(join(folder, name), '');
@@ -69,14 +69,14 @@ test('removes old temporary files of ended processes, and nothing else', async (
   expect(readdirSync(folder).sort()).toEqual([basename(file.file), 'old.int8', 'young.int8.2-cd.tmp'].sort());
 });
 
-test('its path is real, also below a link', async () => {
+it('its path is real, also below a link', async () => {
   const [real, links] = [realpathSync(newFolder()), newFolder()];
   symlinkSync(real, join(links, 'link'));
   const { file } = await prepare(source(), join(links, 'link'));
   expect(dirname(file.file)).toBe(real);
 });
 
-test('several writers at once leave one complete file', async () => {
+it('several writers at once leave one complete file', async () => {
   const [path, folder] = [source(), newFolder()];
   const all = await Promise.all([prepare(path, folder), prepare(path, folder), prepare(path, folder)]);
   await Promise.all(all.map(({ file }) => file.make()));
@@ -84,7 +84,7 @@ test('several writers at once leave one complete file', async () => {
   expect([...new Int8Array(bytesAt(all[0].linear.values))]).toEqual([32, 63, -63, 42, 16, -21]);
 });
 
-test('an unwritable folder is an error with path and remedy', async () => {
+it('an unwritable folder is an error with path and remedy', async () => {
   const place = write(newFolder(), 'a-file', '');
   const { message, exitCode } = await errorOf('CACHE_UNWRITABLE', () => prepare(source(), join(place, 'below')));
   expect(message).toContain(place);
@@ -92,7 +92,7 @@ test('an unwritable folder is an error with path and remedy', async () => {
   expect(exitCode).toBe(6);
 });
 
-test('leaves no partial file when the weights become unreadable', async () => {
+it('leaves no partial file when the weights become unreadable', async () => {
   const [path, folder] = [source(), newFolder()];
   const { file } = await prepare(path, folder);
   writeFileSync(path, 'gone');

@@ -1,18 +1,18 @@
 import { commonFolder } from '#src/models/weights/discovery/common-folder.js';
 
-test('one file: its own folder', () => {
+it('one file: its own folder', () => {
   expect(commonFolder(['/models/refiner/unet/a.safetensors'])).toBe('/models/refiner/unet');
 });
 
-test('several files: their deepest common folder, by whole names', () => {
+it('several files: their deepest common folder, by whole names', () => {
   expect(commonFolder(['/models/refiner/unet/a', '/models/refiner/unet/deep/b'])).toBe('/models/refiner/unet');
   expect(commonFolder(['/models/refiner/unet/a', '/models/refiner-lora/b'])).toBe('/models');
 });
 
-test('files with only the root in common', () => {
+it('files with only the root in common', () => {
   expect(commonFolder(['/data/a', '/home/b'])).toBe('/');
 });
 
-test('no files is a bug of the caller', () => {
+it('no files is a bug of the caller', () => {
   expect(() => commonFolder([])).toThrow(RangeError);
 });

@@ -14,14 +14,14 @@ const copy = (): string => {
 };
 const fingerprint = async (folder: string): Promise<string> => fingerprintModel(await findModel(folder));
 
-test('equal for a copy in another folder, different for another model', async () => {
+it('equal for a copy in another folder, different for another model', async () => {
   const original = await fingerprint(goldenData('models', 'tiny-refiner'));
   expect(original).toMatch(/^[0-9a-f]{64}$/);
   expect(await fingerprint(copy())).toBe(original);
   expect(await fingerprint(goldenData('models', 'tiny-base'))).not.toBe(original);
 });
 
-test('different for a fine-tune, whose headers are equal, and for another configuration', async () => {
+it('different for a fine-tune, whose headers are equal, and for another configuration', async () => {
   const original = await fingerprint(goldenData('models', 'tiny-refiner'));
   const tuned = copy();
   const bytes = readFileSync(join(tuned, UNET));

@@ -17,7 +17,7 @@ const rewrite = (path: string, change: (json: Record<string, unknown>) => unknow
 const without = (key: string) => (json: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(json).filter(([name]) => name !== key));
 
-test('keys missing in model_index.json have diffusers’ defaults', async () => {
+it('keys missing in model_index.json have diffusers’ defaults', async () => {
   const folder = copyOf('tiny-base');
   rewrite(join(folder, 'model_index.json'), without('force_zeros_for_empty_prompt'));
   const { index } = await findModel(folder);
@@ -26,7 +26,7 @@ test('keys missing in model_index.json have diffusers’ defaults', async () => 
   expect(index.parts.has('image_encoder')).toBe(false);
 });
 
-test('the Hugging Face cache: links to blobs without an extension', async () => {
+it('the Hugging Face cache: links to blobs without an extension', async () => {
   const source = goldenData('models', 'tiny-base');
   const repository = join(realpathSync(newFolder()), 'models--org--tiny-base');
   const snapshot = join(repository, 'snapshots', 'a1b2c3');
@@ -47,60 +47,60 @@ test('the Hugging Face cache: links to blobs without an extension', async () => 
 });
 
 describe('says what is wrong with', () => {
-  test('a Hugging Face id', async () => {
+  it('a Hugging Face id', async () => {
     const { message } = await errorOf('MODEL_NOT_FOUND', () => findModel('stabilityai/no-such-model'));
     expect(message).toContain('sdxl-refine models pull stabilityai/no-such-model');
   });
 
-  test('a path that leads nowhere', async () => {
+  it('a path that leads nowhere', async () => {
     const { message } = await errorOf('MODEL_NOT_FOUND', () => findModel('/no/such/folder'));
     expect(message).toContain('There is no folder /no/such/folder');
     expect(message).not.toContain('Hugging Face');
   });
 
-  test('a file', async () => {
+  it('a file', async () => {
     const file = goldenData('models', 'tiny-base', 'model_index.json');
     expect((await errorOf('MODEL_NOT_FOUND', () => findModel(file))).message).toContain('is a file');
   });
 
-  test('one component of a model', async () => {
+  it('one component of a model', async () => {
     const unet = goldenData('models', 'tiny-base', 'unet');
     const { message } = await errorOf('MODEL_NOT_FOUND', () => findModel(unet));
     expect(message).toContain(`Give the folder above it: ${goldenData('models', 'tiny-base')}.`);
   });
 
-  test('a folder of something else', async () => {
+  it('a folder of something else', async () => {
     expect((await errorOf('MODEL_NOT_FOUND', () => findModel(newFolder()))).message).toContain('no model_index.json');
   });
 
-  test.each(['unet', 'text_encoder_2', 'tokenizer', 'tokenizer_2'])('a model whose %s is gone', async (name) => {
+  it.each(['unet', 'text_encoder_2', 'tokenizer', 'tokenizer_2'])('a model whose %s is gone', async (name) => {
     const folder = copyOf('tiny-base');
     rmSync(join(folder, name), { recursive: true });
     expect((await errorOf('MODEL_NOT_FOUND', () => findModel(folder))).message).toContain(join(folder, name));
   });
 
-  test.each(['vae/config.json', 'scheduler/scheduler_config.json'])('a model whose %s is gone', async (name) => {
+  it.each(['vae/config.json', 'scheduler/scheduler_config.json'])('a model whose %s is gone', async (name) => {
     const folder = copyOf('tiny-base');
     rmSync(join(folder, name));
     const { message } = await errorOf('MODEL_NOT_FOUND', () => findModel(folder));
     expect(message).toContain(`${join(folder, name)}: there is no such file`);
   });
 
-  test('a missing shard', async () => {
+  it('a missing shard', async () => {
     const folder = copyOf('tiny-base');
     rmSync(join(folder, 'unet/diffusion_pytorch_model-00003-of-00004.safetensors'));
     const { message } = await errorOf('WEIGHTS_FILE_MISSING', () => findModel(folder));
     expect(message).toContain('diffusion_pytorch_model-00003-of-00004.safetensors is missing;');
   });
 
-  test('weights under another name', async () => {
+  it('weights under another name', async () => {
     const folder = copyOf('tiny-refiner');
     renameSync(join(folder, 'vae/diffusion_pytorch_model.fp16.safetensors'), join(folder, 'vae/sdxl_vae.safetensors'));
     const { message } = await errorOf('WEIGHTS_FILE_MISSING', () => findModel(folder));
     expect(message).toContain(`No weights in ${join(folder, 'vae')}`);
   });
 
-  test.each<[what: string, text: string | Uint8Array, says: string]>([
+  it.each<[what: string, text: string | Uint8Array, says: string]>([
     ['empty', '', 'is not JSON'],
     ['no JSON', '<html>', 'is not JSON'],
     ['a list', '[]', 'is not a JSON object'],
@@ -115,7 +115,7 @@ describe('says what is wrong with', () => {
     expect(message).toContain(`${path} ${says}`);
   });
 
-  test('a pipeline of another family', async () => {
+  it('a pipeline of another family', async () => {
     const folder = copyOf('tiny-base');
     rewrite(join(folder, 'model_index.json'), (json) => ({
       ...without('text_encoder_2')(without('unet')(json)),
@@ -125,7 +125,7 @@ describe('says what is wrong with', () => {
     expect(message).toContain('a FluxPipeline without unet, text_encoder_2');
   });
 
-  test('a text encoder without its tokenizer', async () => {
+  it('a text encoder without its tokenizer', async () => {
     const folder = copyOf('tiny-base');
     rewrite(join(folder, 'model_index.json'), (json) => ({ ...json, tokenizer: [null, null] }));
     expect((await errorOf('MODEL_CONFIG_UNSUPPORTED', () => findModel(folder))).message).toContain(
@@ -133,7 +133,7 @@ describe('says what is wrong with', () => {
     );
   });
 
-  test.each([
+  it.each([
     [{ requires_aesthetics_score: 'yes' }, '"requires_aesthetics_score"'],
     [{ force_zeros_for_empty_prompt: 1 }, '"force_zeros_for_empty_prompt"'],
     [{ _class_name: null }, '"_class_name"'],

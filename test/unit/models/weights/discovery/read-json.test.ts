@@ -15,14 +15,14 @@ const write = (text: string): string => {
 const SAVED =
   '{"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity, "note": "-Infinity \\"é"}';
 
-test('Python’s Infinity is read where allowed, and strings stay unchanged', async () => {
+it('Python’s Infinity is read where allowed, and strings stay unchanged', async () => {
   const read = await readJsonObject(write(SAVED), 'modelConfig', true);
   expect(read).toMatchObject({ lambda_min_clipped: -Infinity, note: '-Infinity "é' });
   const { note: _, ...config } = read;
   expect(parseSchedulerConfig(config).name).toBe('DPMSolverMultistepScheduler');
 });
 
-test('elsewhere Infinity is invalid, and NaN always is', async () => {
+it('elsewhere Infinity is invalid, and NaN always is', async () => {
   const invalid = { code: 'MODEL_CONFIG_INVALID' };
   await expect(readJsonObject(write(SAVED), 'modelConfig')).rejects.toMatchObject(invalid);
   await expect(readJsonObject(write('{"a": NaN}'), 'modelConfig', true)).rejects.toMatchObject(invalid);

@@ -16,16 +16,16 @@ const published = (name: string): Record<string, number[]> =>
 const only = (prefix: string): Record<string, number[]> =>
   Object.fromEntries(Object.entries(published('base')).filter(([name]) => name.startsWith(prefix)));
 
-test.each(['refiner', 'base'])('recognizes the published %s', (name) => {
+it.each(['refiner', 'base'])('recognizes the published %s', (name) => {
   expect(recognizeTensors(tensorsOf(published(name)))).toEqual({ usable: name });
 });
 
-test('recognizes a VAE', () => {
+it('recognizes a VAE', () => {
   expect(recognizeTensors(tensorsOf(only('first_stage_model.')))).toEqual({ usable: 'vae' });
 });
 
 const IN = 'model.diffusion_model.input_blocks.0.0.weight';
-test.each<[what: string, shapes: Record<string, number[]>]>([
+it.each<[what: string, shapes: Record<string, number[]>]>([
   ['an inpainting model', { ...published('base'), [IN]: [320, 9, 3, 3] }],
   ['an instruction model', { ...published('base'), [IN]: [320, 8, 3, 3] }],
   ['a LoRA', { 'lora_unet_down_blocks_1_attentions_0_proj_in.lora_down.weight': [8, 640] }],
@@ -51,14 +51,14 @@ test.each<[what: string, shapes: Record<string, number[]>]>([
   }
 });
 
-test('says what a file is and what to do', async () => {
+it('says what a file is and what to do', async () => {
   const header = { 'lora_te1_text_model.lora_up.weight': entry('F16', [1], 0, 2) };
   const file = write(newFolder(), 'style.safetensors', fileOf(header, new Uint8Array(2)));
   const { message } = await errorOf('MODEL_CONFIG_UNSUPPORTED', () => findModel(file));
   expect(message).toMatch(/style\.safetensors is a LoRA .*Give a LoRA, LoCon or DoRA as --lora/);
 });
 
-test.each([
+it.each([
   ['model.ckpt', /pickled: reading it can run any code.*safe_serialization=True/],
   ['model.gguf', /GGUF file: its quantized weights are not read/],
   ['model.onnx', /one network of an export\. Give the folder/],
@@ -67,7 +67,7 @@ test.each([
   expect((await errorOf('MODEL_CONFIG_UNSUPPORTED', () => findModel(file))).message).toMatch(says);
 });
 
-test('a folder of checkpoints: the error lists them', async () => {
+it('a folder of checkpoints: the error lists them', async () => {
   const folder = newFolder();
   write(folder, 'sd_xl_refiner_1.0.safetensors', '');
   expect((await errorOf('MODEL_NOT_FOUND', () => findModel(folder))).message).toContain(

@@ -21,25 +21,25 @@ const choose = async (folder: string, variant?: string): Promise<[files: string[
 const PLAIN = `${STEM}.safetensors`;
 const FP16 = `${STEM}.fp16.safetensors`;
 
-test('the plain copy wins, unless the variant is requested', async () => {
+it('the plain copy wins, unless the variant is requested', async () => {
   const folder = folderOf({ [PLAIN]: '', [FP16]: '', 'config.json': '', [`${STEM}.bin`]: '' });
   expect(await choose(folder)).toEqual([[PLAIN], null]);
   expect(await choose(folder, 'fp16')).toEqual([[FP16], 'fp16']);
   expect(await choose(folder, 'bf16')).toEqual([[PLAIN], null]);
 });
 
-test('the only variant is chosen', async () => {
+it('the only variant is chosen', async () => {
   expect(await choose(folderOf({ [FP16]: '' }))).toEqual([[FP16], 'fp16']);
 });
 
-test('two variants without a plain copy are ambiguous, unless one is requested', async () => {
+it('two variants without a plain copy are ambiguous, unless one is requested', async () => {
   const folder = folderOf({ [FP16]: '', [`${STEM}.non_ema.safetensors`]: '' });
   const { message } = await errorOf('WEIGHTS_FILE_MISSING', () => choose(folder));
   expect(message).toContain('variants fp16, non_ema');
   expect(await choose(folder, 'non_ema')).toEqual([[`${STEM}.non_ema.safetensors`], 'non_ema']);
 });
 
-test.each([
+it.each([
   [`${STEM}.safetensors.index.json`, null],
   [`${STEM}.safetensors.index.fp16.json`, 'fp16'],
   [`${STEM}.safetensors.fp16.index.json`, 'fp16'],
@@ -51,13 +51,13 @@ test.each([
   expect(await choose(folder)).toEqual([shards, variant]);
 });
 
-test('shards named the older way, variant last', async () => {
+it('shards named the older way, variant last', async () => {
   const shards = [1, 2].map((i) => `${STEM}-0000${i}-of-00002.fp16.safetensors`);
   const folder = folderOf({ [`${STEM}.safetensors.index.fp16.json`]: shards, [shards[0]!]: '', [shards[1]!]: '' });
   expect(await choose(folder)).toEqual([shards, 'fp16']);
 });
 
-test('a missing shard is named, and the index that refers to it', async () => {
+it('a missing shard is named, and the index that refers to it', async () => {
   const index = `${STEM}.safetensors.index.json`;
   const folder = folderOf({ [index]: ['a.safetensors', 'b.safetensors', 'c.safetensors'], 'a.safetensors': '' });
   const error = await errorOf('WEIGHTS_FILE_MISSING', () => choose(folder));
@@ -66,7 +66,7 @@ test('a missing shard is named, and the index that refers to it', async () => {
   expect(error.context['missing']).toEqual(['b.safetensors', 'c.safetensors']);
 });
 
-test('a complete variant wins over incomplete plain shards, unless another is requested', async () => {
+it('a complete variant wins over incomplete plain shards, unless another is requested', async () => {
   const folder = folderOf({ [`${STEM}.safetensors.index.json`]: ['gone.safetensors'], [FP16]: '' });
   expect(await choose(folder)).toEqual([[FP16], 'fp16']);
   const other = folderOf({ [`${STEM}.safetensors.index.fp16.json`]: ['gone.safetensors'], [PLAIN]: '' });
@@ -74,7 +74,7 @@ test('a complete variant wins over incomplete plain shards, unless another is re
   await errorOf('WEIGHTS_FILE_MISSING', () => choose(other, 'fp16'));
 });
 
-test.each([
+it.each([
   '../../../etc/passwd.safetensors',
   '/etc/a.safetensors',
   'sub/a.safetensors',
@@ -91,7 +91,7 @@ test.each([
   expect(message).toContain(`names the shard ${JSON.stringify(name)}`);
 });
 
-test.each(['{}', '{"weight_map":{}}', '{"weight_map":[]}', '{"weight_map":null}'])(
+it.each(['{}', '{"weight_map":{}}', '{"weight_map":[]}', '{"weight_map":null}'])(
   'refuses the index %s',
   async (json) => {
     const folder = newFolder();
@@ -100,14 +100,14 @@ test.each(['{}', '{"weight_map":{}}', '{"weight_map":[]}', '{"weight_map":null}'
   },
 );
 
-test('pickled weights only: the error says why, and how to convert', async () => {
+it('pickled weights only: the error says why, and how to convert', async () => {
   const folder = folderOf({ [`${STEM}.bin`]: '', [`${STEM}.fp16.bin`]: '' });
   const { message } = await errorOf('WEIGHTS_FILE_MISSING', () => choose(folder));
   expect(message).toContain('diffusion_pytorch_model.bin');
   expect(message).toContain('safe_serialization=True');
 });
 
-test('files with other names are ignored: another component, a single shard, an index of pickled shards', async () => {
+it('files with other names are ignored: another component, a single shard, an index of pickled shards', async () => {
   const folder = folderOf({
     'model.safetensors': '',
     [`${STEM}-00001-of-00002.safetensors`]: '',
@@ -119,7 +119,7 @@ test('files with other names are ignored: another component, a single shard, an 
   expect(message).toContain(`looked for ${PLAIN}`);
 });
 
-test('a folder that cannot be listed', async () => {
+it('a folder that cannot be listed', async () => {
   const { message } = await errorOf('WEIGHTS_FILE_MISSING', () => choose('/no/such/folder'));
   expect(message).toContain('Cannot look for weights in /no/such/folder');
 });

@@ -2,7 +2,7 @@ import { readAlphas } from '#src/models/weights/lora/adapter-alpha.js';
 
 const of = (config: object) => readAlphas(new Map([['lora_adapter_metadata', JSON.stringify(config)]]));
 
-test('the first pattern that matches the end of a layer name wins, else lora_alpha', () => {
+it('the first pattern that matches the end of a layer name wins, else lora_alpha', () => {
   const alpha = of({
     'unet.lora_alpha': 2,
     'unet.alpha_pattern': { k: 100, to_k: 6, 'attn2.to_k': 8, down_attn1_to_q: 10, proj: 12 },
@@ -12,11 +12,11 @@ test('the first pattern that matches the end of a layer name wins, else lora_alp
   expect(alpha('textEncoder', 'down_attn2_to_k', 2)).toBe(1);
 });
 
-test('rslora divides by the square root of the rank', () => {
+it('rslora divides by the square root of the rank', () => {
   expect(of({ 'unet.lora_alpha': 4, 'unet.use_rslora': true })('unet', 'x', 16)).toBe(1);
 });
 
-test('the configuration is parsed once for all layers', () => {
+it('the configuration is parsed once for all layers', () => {
   const patterns = Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`x${at}`, 4]));
   const before = process.cpuUsage();
   const alpha = of({ 'unet.alpha_pattern': patterns });

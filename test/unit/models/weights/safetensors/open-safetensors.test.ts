@@ -7,7 +7,7 @@ import { entry, errorOf, fileOf, floats, newFolder, write } from '../build-safet
 
 const valid = fileOf({ a: entry('F32', [2], 0, 8) }, floats(1, 2));
 
-test('a file, through a link as the Hugging Face cache has it, by its real path', async () => {
+it('a file, through a link as the Hugging Face cache has it, by its real path', async () => {
   const folder = realpathSync(newFolder());
   mkdirSync(join(folder, 'blobs'));
   mkdirSync(join(folder, 'snapshots'));
@@ -20,7 +20,7 @@ test('a file, through a link as the Hugging Face cache has it, by its real path'
   expect(opened.tensors.get('a')).toEqual({ dtype: 'F32', shape: [2], offset: valid.length - 8, byteLength: 8 });
 });
 
-test.each<[what: string, content: Uint8Array | string, says: string]>([
+it.each<[what: string, content: Uint8Array | string, says: string]>([
   ['no bytes', '', 'the file has 0 bytes'],
   ['7 bytes', '1234567', 'the file has 7 bytes'],
   ['8 bytes and no header', Buffer.alloc(8), 'does not begin with "{"'],
@@ -45,7 +45,7 @@ test.each<[what: string, content: Uint8Array | string, says: string]>([
   expect(message).toContain(path);
 });
 
-test('no file, a folder, a pipe and a dangling link are missing files, named', async () => {
+it('no file, a folder, a pipe and a dangling link are missing files, named', async () => {
   const folder = newFolder();
   execFileSync('mkfifo', [join(folder, 'pipe')]);
   symlinkSync('nowhere', join(folder, 'dangling'));
@@ -61,7 +61,7 @@ test('no file, a folder, a pipe and a dangling link are missing files, named', a
   }
 });
 
-test('several files are one map; a name in two of them is refused', async () => {
+it('several files are one map; a name in two of them is refused', async () => {
   const folder = newFolder();
   const first = write(folder, '1.safetensors', valid);
   const second = write(folder, '2.safetensors', fileOf({ b: entry('F32', [2], 0, 8) }, floats(3, 4)));

@@ -7,7 +7,7 @@ import { entry, errorOf, fileOf, newFolder, write } from '../build-safetensors.j
 
 const every16 = new Uint8Array(Uint16Array.from({ length: 65536 }, (_, i) => i).buffer);
 
-test('every float16 that is a number, as numpy converts it', async () => {
+it('every float16 that is a number, as numpy converts it', async () => {
   const path = write(newFolder(), 'x.safetensors', fileOf({ a: entry('F16', [65536], 0, 131072) }, every16));
   const numbers = await readTensorF32((await openWeights([path])).require('a', [65536]));
   const finite = numbers.filter((value) => !Number.isNaN(value));
@@ -17,13 +17,13 @@ test('every float16 that is a number, as numpy converts it', async () => {
   expect(digest).toBe('680bbc22915f61aa1bbfc7265bc3882a6aa42d299bfd2c571807196e5544de2e');
 });
 
-test('every bfloat16 is the upper half of a float32', async () => {
+it('every bfloat16 is the upper half of a float32', async () => {
   const path = write(newFolder(), 'x.safetensors', fileOf({ a: entry('BF16', [65536], 0, 131072) }, every16));
   const bits = new Uint32Array((await readTensorF32((await openWeights([path])).require('a', [65536]))).buffer);
   expect(bits.every((word, i) => word === i * 65536)).toBe(true);
 });
 
-test('a tensor of more than one chunk, at an odd offset', async () => {
+it('a tensor of more than one chunk, at an odd offset', async () => {
   const values = Float32Array.from({ length: 1_100_000 }, (_, i) => Math.fround(Math.sin(i)));
   const bytes = new Uint8Array(values.buffer);
   const header = { pad: entry('U8', [3], 0, 3), a: entry('F32', [values.length], 3, 3 + bytes.length) };
@@ -32,7 +32,7 @@ test('a tensor of more than one chunk, at an odd offset', async () => {
   expect(Buffer.from(read.buffer).equals(bytes)).toBe(true);
 });
 
-test('a slice of rows', async () => {
+it('a slice of rows', async () => {
   const table = Float32Array.from({ length: 12 }, (_, i) => i);
   const header = { a: entry('F32', [6, 2], 0, 48) };
   const path = write(newFolder(), 'x.safetensors', fileOf(header, new Uint8Array(table.buffer)));
@@ -40,7 +40,7 @@ test('a slice of rows', async () => {
   expect([...(await readTensorF32(sliceRows(weight, 2, 4)))]).toEqual([4, 5, 6, 7]);
 });
 
-test('a file that became shorter since it was opened', async () => {
+it('a file that became shorter since it was opened', async () => {
   const path = write(newFolder(), 'x.safetensors', fileOf({ a: entry('F32', [4], 0, 16) }, new Uint8Array(16)));
   const weight = (await openWeights([path])).require('a', [4]);
   truncateSync(path, 60);

@@ -7,7 +7,7 @@ const parse = (header: string | object, dataBytes: number): ReturnType<typeof pa
 };
 
 describe('accepts', () => {
-  test('tensors in any order of names, listed in file order, with offsets from the start of the file', () => {
+  it('tensors in any order of names, listed in file order, with offsets from the start of the file', () => {
     const header = { b: entry('F16', [2, 3], 4, 16), a: entry('F32', [], 0, 4), c: entry('I64', [0, 7], 16, 16) };
     const start = 8 + JSON.stringify(header).length;
     const { tensors, metadata } = parse(header, 16);
@@ -19,7 +19,7 @@ describe('accepts', () => {
     expect(metadata.size).toBe(0);
   });
 
-  test('no tensors, padding with spaces, metadata', () => {
+  it('no tensors, padding with spaces, metadata', () => {
     const { tensors, metadata } = parse('{"__metadata__":{"format":"pt","note":"a:b,{c}\\"["}}     ', 0);
     expect(tensors.size).toBe(0);
     expect([...metadata]).toEqual([
@@ -28,17 +28,17 @@ describe('accepts', () => {
     ]);
   });
 
-  test('null metadata, and unknown fields', () => {
+  it('null metadata, and unknown fields', () => {
     expect(parse('{"__metadata__":null}', 0).metadata.size).toBe(0);
     const grown = { a: { ...entry('BOOL', [3], 0, 3), comment: { deep: [{ er: 1 }] } } };
     expect(parse(grown, 3).tensors.get('a')?.byteLength).toBe(3);
   });
 
-  test('elements of less than a byte that fill whole bytes', () => {
+  it('elements of less than a byte that fill whole bytes', () => {
     expect(parse({ a: entry('F4', [6], 0, 3), b: entry('F6_E2M3', [4], 3, 6) }, 6).tensors.size).toBe(2);
   });
 
-  test('names of JavaScript properties, without harm', () => {
+  it('names of JavaScript properties, without harm', () => {
     const header =
       '{"__proto__":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"constructor":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}';
     const { tensors } = parse(header, 2);
@@ -53,7 +53,7 @@ describe('refuses', () => {
   const shape = (dims: string): string => `{"a":{"dtype":"F32","shape":${dims},"data_offsets":[0,4]}}`;
   const offsets = (range: string): string => `{"a":{"dtype":"F32","shape":[1],"data_offsets":${range}}}`;
 
-  test.each<[what: string, header: string | object, dataBytes: number, says: string]>([
+  it.each<[what: string, header: string | object, dataBytes: number, says: string]>([
     ['an empty header', '', 0, 'does not begin with "{"'],
     ['text', 'hello', 0, 'does not begin with "{"'],
     ['a list', `[${tensor}]`, 4, 'does not begin with "{"'],
@@ -127,7 +127,7 @@ describe('refuses', () => {
     expect(error.message.length).toBeLessThan(500);
   });
 
-  test('a truncated file, with the size it should have', async () => {
+  it('a truncated file, with the size it should have', async () => {
     const header = { a: entry('F32', [1000], 0, 4000), b: entry('F32', [1000], 4000, 8000) };
     const needed = 8 + JSON.stringify(header).length + 8000;
     const { message } = await errorOf('WEIGHTS_HEADER_INVALID', () => parse(header, 5000));
@@ -136,26 +136,26 @@ describe('refuses', () => {
     );
   });
 
-  test('text that is not UTF-8', async () => {
+  it('text that is not UTF-8', async () => {
     const header = Buffer.from(`{"a\xff":${tensor}}`, 'latin1');
     const parsing = (): unknown => parseSafetensorsHeader(header, 8 + header.length + 4, 'x');
     expect((await errorOf('WEIGHTS_HEADER_INVALID', parsing)).message).toContain('not JSON in UTF-8');
   });
 
-  test('a million levels of nesting and millions of lists, before parsing them', async () => {
+  it('a million levels of nesting and millions of lists, before parsing them', async () => {
     const deep = await errorOf('WEIGHTS_HEADER_INVALID', () => parse(`{"a":${'['.repeat(1e6)}`, 0));
     expect(deep.message).toContain('nests 1000001 levels deep');
     const wide = await errorOf('WEIGHTS_HEADER_INVALID', () => parse(`{"a":[${'[],'.repeat(2e6)}0]}`, 0));
     expect(wide.message).toContain('JSON tokens, more than 4000000');
   });
 
-  test('more than 100 000 tensors', async () => {
+  it('more than 100 000 tensors', async () => {
     const many = Array.from({ length: 100_001 }, (_, i) => `"${i}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`);
     const { message } = await errorOf('WEIGHTS_HEADER_INVALID', () => parse(`{${many.join()}}`, 0));
     expect(message).toContain('100001 tensors');
   });
 
-  test('a name of control characters, shown harmlessly', async () => {
+  it('a name of control characters, shown harmlessly', async () => {
     const { message } = await errorOf('WEIGHTS_HEADER_INVALID', () => parse({ '\u001b[2J\n': null }, 0));
     expect(message).toContain('tensor "\\u001b[2J\\n"');
   });

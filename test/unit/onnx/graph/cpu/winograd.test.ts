@@ -58,7 +58,7 @@ testNchwc('Winograd without a bias equals direct convolution', async () => {
   expect(maxDifference(y.data, expected.data)).toBeLessThan(1e-4);
 });
 
-test('Winograd is used for many channels and not at the lowest resolution; at run only at full resolution', () => {
+it('Winograd is used for many channels and not at the lowest resolution; at run only at full resolution', () => {
   expect(winogradMode([384, 384], 0)).toBe('always');
   expect(winogradMode([768, 768], 1)).toBe('prepared');
   expect(winogradMode([384, 4], 0)).toBe('never');

@@ -31,7 +31,7 @@ const imported = onnx.ModelProto.encode({
   },
 }).finish();
 
-test('a parsed model lists inputs with dimensions, outputs and weight files', () => {
+it('a parsed model lists inputs with dimensions, outputs and weight files', () => {
   const { inputs, outputs, locations } = parseOnnxModel(imported);
   expect([...inputs]).toEqual([
     ['x', [null, 2]],
@@ -41,7 +41,7 @@ test('a parsed model lists inputs with dimensions, outputs and weight files', ()
   expect(locations).toEqual([]);
 });
 
-test('an imported model with other types takes and gives float32 and int64', async () => {
+it('an imported model with other types takes and gives float32 and int64', async () => {
   const graph = importGraph(parseOnnxModel(imported), { name: 'imported', files: new Map(), folder: '/', target: CPU });
   const session = await openSession(graph);
   const x = tensor(Float32Array.of(1, 2, 3, 4.5), [2, 2]);

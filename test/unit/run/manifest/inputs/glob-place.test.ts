@@ -1,6 +1,6 @@
 import { isGlob } from '#src/run/manifest/inputs/glob-place.js';
 
-test.each([
+it.each([
   ['', false],
   ['cat.png', false],
   ['*.png', true],

@@ -61,7 +61,7 @@ const askAll = async (
   return [own, opened];
 };
 
-test('a row beats an option beats its picture beats its model beats the default', () => {
+it('a row beats an option beats its picture beats its model beats the default', () => {
   const context = {
     options: { steps: 2 },
     runSeed: 0,
@@ -71,7 +71,7 @@ test('a row beats an option beats its picture beats its model beats the default'
   expect(settings).toMatchObject({ strength: 0.1, steps: 2, guidanceScale: 3, eta: 1, aestheticScore: 6 });
 });
 
-test('whatever the steps, a strength of the model lets one run', () => {
+it('whatever the steps, a strength of the model lets one run', () => {
   const steps = Array.from({ length: 1000 }, (_, index) => index + 1);
   const context = { options: {}, runSeed: 0, modelDefaults: { strength: 0.02 } };
   const ran = steps.map((count) =>
