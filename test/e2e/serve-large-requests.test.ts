@@ -108,8 +108,8 @@ const LADEN: Readonly<Record<string, () => Buffer>> = {
 const overIdle = async (body: Buffer, statuses: readonly number[]): Promise<number> => {
   let over = Infinity;
   for (let attempt = 0; attempt < ATTEMPTS && over >= MOST_MS; attempt++) {
-    const { longest: idle } = await watchLiveness(server.url, () => sleep(IDLE_MS));
-    const { longest, result } = await watchLiveness(server.url, () => postScore(server.url, body));
+    const { longest: idle } = await watchLiveness(server, () => sleep(IDLE_MS));
+    const { longest, result } = await watchLiveness(server, () => postScore(server.url, body));
     expect(statuses).toContain(result.status);
     over = Math.min(over, longest - idle);
   }
