@@ -114,6 +114,28 @@ export const side = {
   only: 'generate',
 } as const;
 
+/** A schedule's levels, from the noisiest on. */
+const falling = (one: z.ZodType<number>): z.ZodReadonly<z.ZodArray<z.ZodType<number>>> =>
+  z
+    .array(one)
+    .min(1)
+    .max(MAX_STEPS + 1)
+    .refine((values) => values.every((value, index) => value < (values[index - 1] ?? Infinity)))
+    .readonly();
+export const timesteps = {
+  kind: 'list',
+  schema: z.union([z.literal('ays'), falling(z.int().min(0))]),
+  expected: '"ays", or timesteps from the noisiest on, each lower than the one before',
+  docs: '`"ays"`, or a list of falling integers below 1000; `steps` is then its length: [schedulers.md](schedulers.md#custom-timesteps-and-sigmas)',
+} as const;
+export const sigmas = {
+  kind: 'list',
+  schema: falling(z.number().min(0)).refine((values) => values.length > 1),
+  expected:
+    'a list of two or more sigmas, each lower than the one before; the last is where the run ends, most often 0',
+  docs: 'a list of falling numbers, one more than `steps`: [schedulers.md](schedulers.md#custom-timesteps-and-sigmas)',
+} as const;
+
 /** One of some words. */
 export const oneOf = <const Words extends readonly [string, string, ...string[]]>(
   ...words: Words

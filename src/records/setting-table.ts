@@ -3,7 +3,8 @@
  * are made from it; a new setting is a declaration here and the line that uses it (CONTRIBUTING.md has an example).
  */
 import { z } from 'zod';
-import { corner, filledText, fraction, number, oneOf, prompt, rowKey, seed, size, steps } from './setting-kinds.js';
+import { corner, filledText, fraction, number, oneOf, prompt, rowKey } from './setting-kinds.js';
+import { seed, sigmas, size, steps, timesteps } from './setting-kinds.js';
 
 const always = { inResults: 'always', inDigest: 'always' } as const;
 const changed = { inResults: 'changed', inDigest: 'always' } as const;
@@ -110,6 +111,18 @@ export const SETTINGS = {
     docs: "integer, 0 to 9007199254740991 (2^53-1), or -1: drawn, see [Seeds](#seeds). A row's picture depends on its own seed, never on other rows",
     defaultText: 'drawn once a run',
     isResolved: true,
+  }),
+  timesteps: rowKey({
+    ...timesteps,
+    ...ofModel,
+    inResults: 'changed',
+    help: 'timesteps in place of the spacing: ays (Align Your Steps), or a list such as 999,749,499,249',
+  }),
+  sigmas: rowKey({
+    ...sigmas,
+    ...ofModel,
+    inResults: 'changed',
+    help: 'sigmas in place of the spacing, and the last one after it: 14.6,6.3,3.8,…,0',
   }),
   /** A name of docs/schedulers.md, spelled as there; null: the model's own. */
   scheduler: rowKey({

@@ -7,7 +7,7 @@ import { excess } from '../support/compare.js';
 import { readSafetensors } from '../support/read-safetensors.js';
 
 /** Handed to the project, and recorded for it since. */
-const FOLDERS = ['schedulers', 'schedulers-more'].map((name) => `test/golden/data/${name}`);
+const FOLDERS = ['schedulers', 'schedulers-more', 'schedulers-custom'].map((name) => `test/golden/data/${name}`);
 const TOLERANCE = 2e-5;
 const f32 = Math.fround;
 
@@ -18,6 +18,8 @@ interface Recorded {
   strength: number;
   noise_seed: number;
   eta?: number;
+  timesteps?: number[];
+  sigmas?: number[];
 }
 const cases = FOLDERS.flatMap((folder) => {
   const index = JSON.parse(readFileSync(`${folder}/index.json`, 'utf8')) as Record<string, Recorded>;
@@ -36,7 +38,8 @@ const model = (input: Float32Array, timestep: number): Float32Array => {
 it.each(cases)('%s', (_, recorded, path) => {
   const golden = readSafetensors(path);
   const config = parseSchedulerConfig({ _class_name: recorded.scheduler, ...recorded.config });
-  const schedule = buildSchedule(config, recorded.steps);
+  const { timesteps: listed = null, sigmas = null } = recorded;
+  const schedule = buildSchedule(config, recorded.steps, { timesteps: listed, sigmas });
   const { begin, end } = stepRange(schedule, { ...recorded, denoisingStart: null, denoisingEnd: null });
 
   const timesteps = schedule.timesteps.subarray(begin, end);

@@ -28,7 +28,7 @@ export async function* generate(model: Model, job: GenerateJob): AsyncGenerator<
 
   // 1. Schedule, and the steps that run.
   const config = configFor(settings.scheduler, model.schedulerConfig);
-  const schedule = buildSchedule(config, settings.steps);
+  const schedule = buildSchedule(config, settings.steps, settings);
   const range = rangeFromNoise(schedule, settings.denoisingEnd, settings.steps);
   const steps = range.end - range.begin;
   yield { step: 0, steps };

@@ -37,7 +37,7 @@ export async function* refine(model: Model, job: RefineJob): AsyncGenerator<Refi
 
   // 1. Schedule, and the steps that run.
   const config = configFor(settings.scheduler, model.schedulerConfig);
-  const schedule = buildSchedule(config, settings.steps);
+  const schedule = buildSchedule(config, settings.steps, settings);
   const range = stepRange(schedule, settings);
   yield { step: 0, steps: range.end - range.begin };
 

@@ -17,7 +17,11 @@ import { buildKdpm2, buildKdpm2Ancestral, KDPM2_FIELDS } from './methods/kdpm2.j
 import { buildLcm, LCM_FIELDS } from './methods/lcm.js';
 import { buildLms, LMS_FIELDS } from './methods/lms.js';
 import { buildPndm, PNDM_FIELDS } from './methods/pndm.js';
+import { alignedTimesteps } from './noise/align-your-steps.js';
+import { NOISE_FIELDS, trainedNoise } from './noise/noise-schedule.js';
+import { CUSTOM_SIGMAS, CUSTOM_TIMESTEPS } from './noise/timesteps.js';
 import type { Schedule, UnnamedSchedule } from './scheduler.js';
+import type { RefineSettings } from '../../records/settings.js';
 import { buildTcd, TCD_FIELDS } from './methods/tcd.js';
 import { buildUnipc, UNIPC_FIELDS } from './methods/unipc.js';
 
@@ -132,9 +136,47 @@ export const configFor = (name: string | null, model: SchedulerConfig): Schedule
 
 /**
  * @param steps at least 1: the length of the whole schedule, part of which runs (`stepRange`)
- * @throws ROW_FIELD_INVALID if the scheduler does not support so many steps
+ * @param levels custom timesteps or sigmas of that length; default: the scheduler's own spacing
+ * @throws ROW_FIELD_INVALID if the scheduler does not support so many steps, or such levels
  */
-export const buildSchedule = ({ name, values, label }: SchedulerConfig, steps: number): Schedule => {
+export const buildSchedule = (config: SchedulerConfig, steps: number, levels: CustomLevels = NO_LEVELS): Schedule => {
+  const { name, values, label } = config;
   const definition: Definition = SCHEDULERS[name];
-  return { name: label ?? name, ...definition.build(values, steps) };
+  return { name: label ?? name, ...definition.build({ ...values, ...levelValues(config, steps, levels) }, steps) };
 };
+
+/** A schedule's levels in place of the scheduler's spacing: at most one of them is not null. */
+export type CustomLevels = Pick<RefineSettings, 'timesteps' | 'sigmas'>;
+
+const NO_LEVELS: CustomLevels = { timesteps: null, sigmas: null };
+
+const levelValues = (config: SchedulerConfig, steps: number, { timesteps, sigmas }: CustomLevels): ConfigValues => {
+  /* A configuration file cannot give them. */
+  const none = { [CUSTOM_TIMESTEPS]: null, [CUSTOM_SIGMAS]: null };
+  if (timesteps === null && sigmas === null) return none;
+  const { name, values } = config;
+  const { fields }: Definition = SCHEDULERS[name];
+  const [field, key] = sigmas === null ? ['timesteps', CUSTOM_TIMESTEPS] : ['sigmas', CUSTOM_SIGMAS];
+  if (!Object.hasOwn(fields, key)) {
+    const able = schedulerNames.filter((other) => Object.hasOwn(SCHEDULERS[other].fields, key));
+    throw levelsError(
+      field,
+      `Expected no ${field} with ${name}, which spaces its steps itself. Take ${able.join(', ')}`,
+    );
+  }
+  const spacing = SPACINGS.find((one) => values[one] === true);
+  if (sigmas === null && spacing !== undefined) {
+    throw levelsError(field, `Expected no timesteps with ${spacing}, which places the sigmas. Leave one of them out`);
+  }
+  const trainedSteps = readFields(NOISE_FIELDS, values).num_train_timesteps;
+  const own = timesteps === 'ays' ? alignedTimesteps(steps, trainedNoise(readFields(NOISE_FIELDS, values))) : timesteps;
+  if (own !== null && own[0]! >= trainedSteps) {
+    throw levelsError(field, `Expected timesteps below ${trainedSteps}, the model's, got ${own[0]!}`);
+  }
+  return { ...none, [key]: sigmas ?? own };
+};
+
+const SPACINGS = ['use_karras_sigmas', 'use_exponential_sigmas', 'use_beta_sigmas', 'use_lu_lambdas'];
+
+const levelsError = (field: string, message: string): RefineError =>
+  new RefineError('ROW_FIELD_INVALID', `${message}.`, { context: { field } });

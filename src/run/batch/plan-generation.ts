@@ -26,7 +26,7 @@ export const planGeneration = (
   job: GenerateJob,
   own: SchedulerConfigs,
 ): GenerationPlan => {
-  const schedule = buildSchedule(configFor(settings.scheduler, own.base), settings.steps);
+  const schedule = buildSchedule(configFor(settings.scheduler, own.base), settings.steps, settings);
   const handoff = generation?.handoff ?? null;
   const end = handoff ?? settings.denoisingEnd;
   const range = rangeFromNoise(schedule, end, settings.steps);
@@ -35,7 +35,7 @@ export const planGeneration = (
   if (refiner === null || own.refiner === null) return { base: { ...base, job }, refiner: null };
 
   const shared = handoff === null ? refiner : { ...refiner, scheduler: schedule.name };
-  const refinerSchedule = buildSchedule(configFor(shared.scheduler, own.refiner), shared.steps);
+  const refinerSchedule = buildSchedule(configFor(shared.scheduler, own.refiner), shared.steps, shared);
   if (handoff !== null) expectOneSchedule(schedule, refinerSchedule);
   const part = stepRange(refinerSchedule, shared);
   const output = generation?.stageInput === 'picture' ? 'pixels' : 'latents';

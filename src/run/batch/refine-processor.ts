@@ -23,7 +23,7 @@ export const createRefineProcessor = (engine: JobRunner): RowProcessor => {
       return info.isRefiner === false ? { ...info, warnings: [...(info.warnings ?? []), BASE_NOTICE] } : info;
     },
     countSteps({ settings }) {
-      const schedule = buildSchedule(configFor(settings.scheduler, schedulerConfig), settings.steps);
+      const schedule = buildSchedule(configFor(settings.scheduler, schedulerConfig), settings.steps, settings);
       const { begin, end } = stepRange(schedule, settings);
       return end - begin;
     },

@@ -7,11 +7,12 @@ import { type ConfigOf, flag, oneOf, withDefault } from '../config-fields.js';
 import { NOISE_FIELDS, trainedNoise } from '../noise/noise-schedule.js';
 import { denoiseBetween, PREDICTION_FIELDS } from './prediction.js';
 import type { UnnamedSchedule } from '../scheduler.js';
-import { TIMESTEP_FIELDS } from '../noise/timesteps.js';
+import { CUSTOM_TIMESTEP_FIELDS, TIMESTEP_FIELDS } from '../noise/timesteps.js';
 
 const f32 = Math.fround;
 
 export const DDPM_FIELDS = {
+  ...CUSTOM_TIMESTEP_FIELDS,
   ...NOISE_FIELDS,
   ...PREDICTION_FIELDS,
   ...TIMESTEP_FIELDS,

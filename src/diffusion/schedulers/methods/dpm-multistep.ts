@@ -8,9 +8,11 @@ import { DPM_FIELDS, type DpmWeights, dpmWeights } from './dpm-weights.js';
 import { type Level, MULTISTEP_FIELDS, multistepLevels, multistepSchedule } from './multistep.js';
 import { trainedNoise } from '../noise/noise-schedule.js';
 import { denoiseBetween } from './prediction.js';
+import { CUSTOM_TIMESTEP_FIELDS } from '../noise/timesteps.js';
 import type { UnnamedSchedule } from '../scheduler.js';
 
 export const DPM_MULTISTEP_FIELDS = {
+  ...CUSTOM_TIMESTEP_FIELDS,
   ...MULTISTEP_FIELDS,
   ...DPM_FIELDS,
   solver_order: wholeNumber(2, 1, 3),

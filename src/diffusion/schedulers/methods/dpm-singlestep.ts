@@ -8,9 +8,11 @@ import { DPM_FIELDS, type DpmWeights, dpmWeights } from './dpm-weights.js';
 import { EXPONENTIAL_FIELDS, type Level, multistepLevels, multistepSchedule } from './multistep.js';
 import { trainedNoise } from '../noise/noise-schedule.js';
 import { denoiseBetween } from './prediction.js';
+import { CUSTOM_TIMESTEP_FIELDS } from '../noise/timesteps.js';
 import type { UnnamedSchedule } from '../scheduler.js';
 
 export const DPM_SINGLESTEP_FIELDS = {
+  ...CUSTOM_TIMESTEP_FIELDS,
   ...EXPONENTIAL_FIELDS,
   ...DPM_FIELDS,
   solver_order: wholeNumber(2, 1, 3),

@@ -8,12 +8,14 @@ import { denoiseAt, PREDICTION_FIELDS } from './prediction.js';
 import { linspace32 } from '../noise/numpy-ranges.js';
 import type { UnnamedSchedule } from '../scheduler.js';
 import { type Levels, levelsAtTimesteps, respace, sigmaSpace } from './sigma-space.js';
-import { SIGMA_FIELDS } from '../noise/sigmas.js';
-import { TIMESTEP_FIELDS } from '../noise/timesteps.js';
+import { SIGMA_FIELDS, timestepOf } from '../noise/sigmas.js';
+import { CUSTOM_SIGMA_FIELDS, CUSTOM_SIGMAS, CUSTOM_TIMESTEP_FIELDS, TIMESTEP_FIELDS } from '../noise/timesteps.js';
 
 const f32 = Math.fround;
 
 export const EULER_FIELDS = {
+  ...CUSTOM_TIMESTEP_FIELDS,
+  ...CUSTOM_SIGMA_FIELDS,
   ...NOISE_FIELDS,
   ...PREDICTION_FIELDS,
   ...TIMESTEP_FIELDS,
@@ -29,9 +31,9 @@ export type EulerConfig = ConfigOf<typeof EULER_FIELDS>;
 
 export const buildEuler = (config: EulerConfig, steps: number): UnnamedSchedule => {
   const trained = trainedNoise(config);
-  const { timesteps, sigmas: levels } = respace(config, interpolate(config, trained, steps), trained, steps);
+  const { timesteps, sigmas: levels } = customLevels(config, trained) ?? respacedLevels(config, trained, steps);
   const last = config.final_sigmas_type === 'sigma_min' ? trained.sigmas[0]! : 0;
-  const sigmas = Float32Array.of(...levels, last);
+  const sigmas = Float32Array.from(config[CUSTOM_SIGMAS] ?? [...levels, last]);
   const isContinuous = config.timestep_type === 'continuous' && config.prediction_type === 'v_prediction';
   return {
     timesteps: isContinuous ? sigmas.subarray(0, -1).map(quarterLog) : Float32Array.from(timesteps),
@@ -52,6 +54,16 @@ export const buildEuler = (config: EulerConfig, steps: number): UnnamedSchedule 
     }),
   };
 };
+
+/** Of custom sigmas, of which the last has no step. */
+const customLevels = (config: EulerConfig, trained: TrainedNoise): Levels | null => {
+  const sigmas = config[CUSTOM_SIGMAS]?.slice(0, -1).map(f32) ?? null;
+  const logSigmas = trained.sigmas.map(Math.log);
+  return sigmas === null ? null : { sigmas, timesteps: sigmas.map((sigma) => timestepOf(sigma, logSigmas)) };
+};
+
+const respacedLevels = (config: EulerConfig, trained: TrainedNoise, steps: number): Levels =>
+  respace(config, interpolate(config, trained, steps), trained, steps);
 
 /** Log-linear sigmas are one more than the steps: as in diffusers, the level after the lowest is never reached. */
 const interpolate = (config: EulerConfig, trained: TrainedNoise, steps: number): Levels => {

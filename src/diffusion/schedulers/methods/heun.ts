@@ -9,11 +9,12 @@ import { denoiseAt, PREDICTION_FIELDS } from './prediction.js';
 import type { UnnamedSchedule } from '../scheduler.js';
 import { levelsAtTimesteps, respace, sigmaSpace, twice } from './sigma-space.js';
 import { SIGMA_FIELDS } from '../noise/sigmas.js';
-import { TIMESTEP_FIELDS } from '../noise/timesteps.js';
+import { CUSTOM_TIMESTEP_FIELDS, TIMESTEP_FIELDS } from '../noise/timesteps.js';
 
 const f32 = Math.fround;
 
 export const HEUN_FIELDS = {
+  ...CUSTOM_TIMESTEP_FIELDS,
   ...NOISE_FIELDS,
   ...PREDICTION_FIELDS,
   ...TIMESTEP_FIELDS,

@@ -6,11 +6,13 @@ import { alphaSpace, clipped, LATENT_CLIP_FIELDS, mixture, stepsWithin } from '.
 import { type ConfigOf, flag, number, wholeNumber, withDefault } from '../config-fields.js';
 import { NOISE_FIELDS, trainedNoise } from '../noise/noise-schedule.js';
 import { denoiseBetween, PREDICTION_FIELDS } from './prediction.js';
+import { CUSTOM_TIMESTEP_FIELDS, CUSTOM_TIMESTEPS } from '../noise/timesteps.js';
 import type { UnnamedSchedule } from '../scheduler.js';
 
 const f32 = Math.fround;
 
 export const LCM_FIELDS = {
+  ...CUSTOM_TIMESTEP_FIELDS,
   ...NOISE_FIELDS,
   ...PREDICTION_FIELDS,
   ...LATENT_CLIP_FIELDS,
@@ -29,7 +31,7 @@ const SIGMA_DATA = 0.5;
 
 export const buildLcm = (config: LcmConfig, steps: number): UnnamedSchedule => {
   const trained = trainedNoise(config, 'zero');
-  const timesteps = distilledTimesteps(config, steps);
+  const timesteps = Float32Array.from(config[CUSTOM_TIMESTEPS] ?? distilledTimesteps(config, steps));
   const clip = clipped(config);
   return {
     ...alphaSpace(timesteps, trained),

@@ -9,7 +9,7 @@ import { linspace, roundHalfEven, interp } from '../noise/numpy-ranges.js';
 import type { UnnamedSchedule } from '../scheduler.js';
 import { type Levels, respace } from './sigma-space.js';
 import { SIGMA_FIELDS, sigmaSpacing } from '../noise/sigmas.js';
-import { spaceTimesteps, TIMESTEP_FIELDS } from '../noise/timesteps.js';
+import { CUSTOM_TIMESTEPS, type CUSTOM_TIMESTEP_FIELDS, spaceTimesteps, TIMESTEP_FIELDS } from '../noise/timesteps.js';
 
 const f32 = Math.fround;
 
@@ -31,7 +31,11 @@ export const MULTISTEP_FIELDS = {
   lower_order_final: flag(true),
 };
 type LevelsConfig = ConfigOf<typeof EXPONENTIAL_FIELDS> &
-  ConfigOf<typeof TIMESTEP_FIELDS> & { readonly sigma_min?: number | null; readonly sigma_max?: number | null };
+  ConfigOf<typeof TIMESTEP_FIELDS> &
+  Partial<ConfigOf<typeof CUSTOM_TIMESTEP_FIELDS>> & {
+    readonly sigma_min?: number | null;
+    readonly sigma_max?: number | null;
+  };
 
 /**
  * `steps` levels with integer timesteps.
@@ -54,6 +58,7 @@ export const multistepLevels = (
 
 /** Leading and linspace compute one timestep more and drop the last, which the level after the last step replaces. */
 const spaceOneMore = (config: LevelsConfig, steps: number): number[] => {
+  if ((config[CUSTOM_TIMESTEPS] ?? null) !== null) return spaceTimesteps(config, steps);
   switch (config.timestep_spacing) {
     case 'linspace':
       return linspace(0, config.num_train_timesteps - 1, steps + 1)

@@ -8,11 +8,13 @@ import { type ConfigOf, flag, number, only, wholeNumber, withDefault } from '../
 import { distilledTimesteps } from './lcm.js';
 import { NOISE_FIELDS, trainedNoise } from '../noise/noise-schedule.js';
 import { denoiseBetween, noiseBetween, PREDICTION_FIELDS } from './prediction.js';
+import { CUSTOM_TIMESTEP_FIELDS, CUSTOM_TIMESTEPS } from '../noise/timesteps.js';
 import type { UnnamedSchedule } from '../scheduler.js';
 
 const f32 = Math.fround;
 
 export const TCD_FIELDS = {
+  ...CUSTOM_TIMESTEP_FIELDS,
   ...NOISE_FIELDS,
   ...PREDICTION_FIELDS,
   thresholding: only(false),
@@ -26,7 +28,7 @@ export const TCD_FIELDS = {
 
 export const buildTcd = (config: ConfigOf<typeof TCD_FIELDS>, steps: number): UnnamedSchedule => {
   const trained = trainedNoise(config, 'zero');
-  const timesteps = distilledTimesteps(config, steps);
+  const timesteps = Float32Array.from(config[CUSTOM_TIMESTEPS] ?? distilledTimesteps(config, steps));
   return {
     ...alphaSpace(timesteps, trained),
     sampler: (eta = 0) => ({

@@ -4,7 +4,7 @@
  * `set_timesteps`).
  */
 import { RefineError } from '../../../errors.js';
-import { type ConfigOf, oneOf, wholeNumber } from '../config-fields.js';
+import { type ConfigOf, numbers, oneOf, optional, wholeNumber } from '../config-fields.js';
 import { linspace, roundHalfEven } from './numpy-ranges.js';
 
 export const TIMESTEP_FIELDS = {
@@ -12,7 +12,16 @@ export const TIMESTEP_FIELDS = {
   /** Added to each timestep; only under leading spacing. */
   steps_offset: wholeNumber(0, 0),
 };
-export type TimestepConfig = ConfigOf<typeof TIMESTEP_FIELDS> & { readonly num_train_timesteps: number };
+/** Given with a run, never in a configuration: `buildSchedule` puts them there. */
+export const CUSTOM_TIMESTEPS = '_timesteps';
+export const CUSTOM_SIGMAS = '_sigmas';
+/** Of schedulers whose `set_timesteps` takes `timesteps` in diffusers 0.42. */
+export const CUSTOM_TIMESTEP_FIELDS = { [CUSTOM_TIMESTEPS]: optional(numbers) };
+/** Of those that take `sigmas`. */
+export const CUSTOM_SIGMA_FIELDS = { [CUSTOM_SIGMAS]: optional(numbers) };
+
+export type TimestepConfig = ConfigOf<typeof TIMESTEP_FIELDS> &
+  Partial<ConfigOf<typeof CUSTOM_TIMESTEP_FIELDS>> & { readonly num_train_timesteps: number };
 
 /**
  * Timesteps from the noisiest on; integers, except with linspace.
@@ -20,6 +29,8 @@ export type TimestepConfig = ConfigOf<typeof TIMESTEP_FIELDS> & { readonly num_t
  */
 export const spaceTimesteps = (config: TimestepConfig, steps: number): number[] => {
   const { num_train_timesteps: train, timestep_spacing: spacing, steps_offset: offset } = config;
+  const custom = config[CUSTOM_TIMESTEPS] ?? null;
+  if (custom !== null) return [...custom];
   switch (spacing) {
     case 'linspace':
       return linspace(0, train - 1, steps).reverse();

@@ -58,9 +58,13 @@ export const resolveSettings = (
   type Value<Name extends RowKeyName> = NonNullable<RowValues[Name]> | (typeof ROW_KEYS)[Name]['default'];
   const get = <Name extends RowKeyName>(name: Name): Value<Name> =>
     values[name] ?? context.options[name] ?? own[name] ?? context.modelDefaults?.[name] ?? ROW_KEYS[name].default;
+  /* A list of levels has its own number of steps, unless the row or an option says another, which is a problem. */
+  const listed = stepsOfLevels(get('timesteps'), get('sigmas'));
+  const steps = listed === null ? get('steps') : (values.steps ?? context.options.steps ?? listed);
   /* Settings that are more than the first value of these. */
   const computed: { [Name in SettingName]?: Value<Name> | null } = {
-    strength: values.strength ?? context.options.strength ?? modelStrength(context, get('steps')),
+    steps,
+    strength: values.strength ?? context.options.strength ?? modelStrength(context, steps),
     seed: rowSeed({ row: values.seed, option: context.options.seed, picture: own.seed }, context),
     scheduler: mapNonNull(get('scheduler'), canonicalSchedulerName),
     variation_seed: mapNonNull(get('variation_seed'), (seed) => drawnSeed('variation_seed', seed, context)),
@@ -76,6 +80,15 @@ export const resolveSettings = (
       .filter(([name, value]) => !(name === 'prompt' && value === null))
       .map(([name, value]) => [camelCase(name), value]),
   );
+};
+
+/** Steps of a list of timesteps or sigmas; null: there is none. */
+const stepsOfLevels = (
+  timesteps: RefineSettings['timesteps'] | undefined,
+  sigmas: RefineSettings['sigmas'] | undefined,
+): number | null => {
+  if (typeof timesteps === 'object' && timesteps !== null) return timesteps.length;
+  return sigmas == null ? null : sigmas.length - 1;
 };
 
 const invalid = (message: string): RefineError => new RefineError('ROW_FIELD_INVALID', message);
@@ -99,6 +112,15 @@ export function* settingProblems(settings: PartialSettings): Generator<RefineErr
   if (typeof scheduler === 'string') {
     const problem = schedulerProblem(scheduler);
     if (problem !== null) yield invalid(problem);
+  }
+  const { timesteps = null, sigmas = null } = settings;
+  if (timesteps !== null && sigmas !== null)
+    yield invalid('Expected timesteps or sigmas, got both: leave one of them out');
+  const listed = stepsOfLevels(timesteps, sigmas);
+  if (listed !== null && steps !== undefined && steps !== listed) {
+    yield invalid(
+      `Expected steps to be ${listed}, as ${sigmas === null ? 'timesteps' : 'sigmas'} says, got ${steps}: leave steps out`,
+    );
   }
   if (steps !== undefined && strength !== undefined && start === null && Math.floor(steps * strength) < 1) {
     yield invalid(noStepProblem(steps, strength));

@@ -16,6 +16,29 @@ const errorOf = (row: RowDraft | InvalidRow): { code: string; message: string } 
   'error' in row ? row.error : { code: 'none', message: 'none' };
 
 describe('parseRow', () => {
+  it.each([
+    [{ timesteps: [900, 500, 100] }, { steps: 3, timesteps: [900, 500, 100] }],
+    [{ sigmas: [9, 1, 0] }, { steps: 2, sigmas: [9, 1, 0] }],
+    [
+      { timesteps: 'ays', steps: 8 },
+      { steps: 8, timesteps: 'ays' },
+    ],
+  ])('%j is a schedule of its own length', async (values, settings) => {
+    expect(await parse({ ...good, strength: 1, ...values })).toMatchObject({ settings });
+  });
+
+  it.each([
+    [{ timesteps: [900, 900] }, /Expected timesteps to be "ays", or timesteps .* each lower/],
+    [{ sigmas: [0] }, /Expected sigmas to be a list of two or more/],
+    [{ timesteps: [900, 100], steps: 5 }, /Expected steps to be 2, as timesteps says, got 5/],
+    [{ timesteps: [900], sigmas: [9, 0] }, /Expected timesteps or sigmas, got both/],
+  ])('%j is refused', async (values, message) => {
+    expect(errorOf(await parse({ ...good, strength: 1, ...values }))).toMatchObject({
+      code: 'ROW_FIELD_INVALID',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
   it('completes a row with the documented defaults', async () => {
     expect(await parse(good)).toEqual({
       ...origin,
@@ -29,6 +52,8 @@ describe('parseRow', () => {
         steps: 50,
         guidanceScale: 5,
         seed: 77,
+        timesteps: null,
+        sigmas: null,
         scheduler: null,
         eta: 0,
         rng: 'torch-cpu',
@@ -170,7 +195,7 @@ describe('parseRow', () => {
       settings: { seed: 5 },
     });
     expect(Object.keys(row.settings)).not.toEqual(expect.arrayContaining(['strength']));
-    expect(Object.keys(row.settings)).toHaveLength(26);
+    expect(Object.keys(row.settings)).toHaveLength(28);
     expect(errorOf(row).message).toMatch(/strength to be.*\. Expected steps to be.*\. Expected a prompt/);
   });
 
