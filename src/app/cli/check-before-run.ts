@@ -1,4 +1,4 @@
-/** Checks before a run and a dry run whether results of an earlier run allow writing to the output folder. */
+/** Checks, before a run or a dry run, whether results of an earlier run allow writing to the output folder. */
 import { refuseExistingFile } from '../../run/batch/check-outputs.js';
 import { expectCsvPlace } from '../../run/batch/check-csv-path.js';
 import { expectNoLink } from '../../run/batch/expect-inside.js';
@@ -10,12 +10,12 @@ import type { EarlierResults } from '../../run/results/earlier-results.js';
 import type { BatchRun } from './commands/batch-run.js';
 
 export interface RunStart extends Continuation {
-  /** Of what the run reads, what outputs would replace: their rows fail. */
+  /** Files that the run reads and outputs would replace; rows with such outputs fail. */
   inUse: FilesInUse;
 }
 
 /**
- * Before the model is opened. The output folder is there.
+ * Call before the model is opened. The output folder must exist.
  * @throws OUTPUT_EXISTS OUTPUT_OTHER_RUN OUTPUT_UNWRITABLE
  */
 export const checkBeforeRun = async (run: BatchRun): Promise<RunStart> => {
@@ -23,14 +23,14 @@ export const checkBeforeRun = async (run: BatchRun): Promise<RunStart> => {
   await expectNoLink(resultsPath);
   const continuation = await continueRun({ ...run, resultsPath });
   await checkCsv(run);
-  /* A run that begins where nothing is in its way replaces nothing. */
+  /* A run without earlier results, and without --overwrite, replaces nothing. */
   if (!run.overwrites && !continuation.usesEarlierResults) return { ...continuation, inUse: NONE_IN_USE };
   const unclaimed = run.prunes ? continuation.unclaimed : [];
   const reads = [...run.reads, resultsPath, ...(run.predictionsCsv === null ? [] : [run.predictionsCsv])];
   return { ...continuation, inUse: await findFilesInUse({ ...run, reads, unclaimed }) };
 };
 
-/** Only a run that goes on may replace a CSV, and only one that the folder's runs wrote. @throws OUTPUT_EXISTS */
+/** Only a continued run may replace a CSV, and only the CSV of that folder's runs. @throws OUTPUT_EXISTS */
 export const checkCsv = async (run: BatchRun): Promise<void> => {
   const { predictionsCsv } = run;
   if (predictionsCsv === null) return;
@@ -38,11 +38,11 @@ export const checkCsv = async (run: BatchRun): Promise<void> => {
   if (!isOwnCsv(run)) await refuseExistingFile(predictionsCsv);
 };
 
-/** The CSV may be replaced where it is there. */
+/** Whether the run may replace an existing CSV. */
 export const isOwnCsv = ({ resumes, appends, state, overwrites, predictionsCsv }: BatchRun): boolean =>
   overwrites || ((resumes || appends) && predictionsCsv === state?.predictionsCsv);
 
-/** What a run that is appended may not replace, once its models are known. @throws OUTPUT_EXISTS */
+/** Refuses appended rows that would replace outputs; needs the digests of the opened models. @throws OUTPUT_EXISTS */
 export const checkAppend = async (
   run: BatchRun,
   { modelDigest, loraDigests = {} }: Pick<ProcessorInfo, 'modelDigest' | 'loraDigests'>,

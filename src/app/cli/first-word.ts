@@ -1,14 +1,14 @@
-/** The first word of the command line: a command, or the picture of the command that needs no name. */
+/** The first word of the command line: a command, or a picture for `refine`, whose name may be left out. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { nearestKey } from '../../run/manifest/rows/nearest-key.js';
 
-/** No picture has such a name: there is no ending, no folder, no scheme. */
+/** A word that is probably not a picture: it has no extension, folder or scheme. */
 const PLAIN = /^\w[\w-]*$/;
 
 /**
- * A mistyped command is none of a picture's names: it ends the program, with the command that it is near.
+ * Ends the program for a mistyped command, and suggests the nearest one.
  * @throws CommanderError
  */
 export const expectCommand = (word: string | undefined, program: Command, cwd: string): void => {
@@ -21,8 +21,8 @@ export const expectCommand = (word: string | undefined, program: Command, cwd: s
 };
 
 /**
- * Asking for help: `help`, `help batch`, `help batch all`, `--help all`.
- * @returns the words with nothing but `--help` for it, and whether every option is asked for
+ * Reads requests for help: `help`, `help batch`, `help batch all`, `--help all`.
+ * @returns the words with `--help` in their place, and whether help lists every option
  */
 export const readHelpWords = (words: readonly string[]): { words: readonly string[]; isFull: boolean } => {
   if (words[0] === 'help') {

@@ -1,12 +1,12 @@
-/** Help: what people use on one screen, and everything under headings with `--help all`; both in the width of the terminal. */
+/** Help in the width of the terminal: the usual options on one screen, or every option under its heading (`--help all`). */
 import type { Argument, Command, Help, HelpConfiguration, Option } from 'commander';
 
 export interface HelpTexts {
   /** Command lines. */
   examples: readonly string[];
-  /** Names of the options that the short help has, as they are typed. */
+  /** Options of the short help, with their dashes. */
   usual: readonly string[];
-  /** Told with `--help all` only. */
+  /** Shown by `--help all` only. */
   notes: string;
 }
 
@@ -20,9 +20,9 @@ export const setHelpTexts = (command: Command, texts: Partial<HelpTexts>): Comma
   return command;
 };
 
-/** Where the descriptions begin, at most; longer names have a line of their own. */
+/** Longest term beside its description, in characters; a longer one has its own line. */
 const MAX_TERM = 30;
-/** Below this there is no room for two columns. */
+/** Narrowest help with two columns, in characters. */
 const TWO_COLUMNS = 64;
 const LEAST = 24;
 
@@ -32,12 +32,12 @@ interface Page {
   helper: Help;
 }
 
-/** @param first what the first line begins with, in place of the indent */
+/** @param first replaces the indent of the first line */
 const wrap = (text: string, width: number, indent: string, first = indent): string => {
   const lines: string[] = [];
   let line = first;
   for (const paragraph of text.split('\n')) {
-    /* A paragraph's own indent stays: examples of rows have one. */
+    /* Keeps a paragraph's indent, which examples of rows have. */
     const [own = ''] = /^ */.exec(paragraph) ?? [];
     let isEmpty = true;
     line += own;
@@ -70,7 +70,7 @@ const list = (heading: string, items: readonly (readonly [string, string])[], pa
 
 const DEFAULT = / \(default: .*\)$/;
 
-/** What says the most: the first clause, and the default. */
+/** A description's first clause and its default. */
 const brief = (description: string): string => {
   const [clause = ''] = description.replace(DEFAULT, '').split(/[;:.] /);
   return clause + (DEFAULT.exec(description)?.[0] ?? '');
@@ -81,7 +81,7 @@ const optionItem = ({ helper, isFull }: Page, option: Option): [string, string] 
   return [helper.optionTerm(option), isFull ? description : brief(description)];
 };
 
-/** The command that needs no name has the program's page. */
+/** Help of the program is help of `refine`, whose name may be left out. */
 const mainOf = (command: Command): Command => (command.parent === null ? (command.commands[0] ?? command) : command);
 
 const optionsOf = (command: Command, { helper }: Page): Option[] => {
@@ -130,8 +130,8 @@ const format = (command: Command, page: Page): string => {
   const usage = isProgram
     ? `Usage: ${name} [options] <picture>\n       ${name} <command> [options]`
     : wrap(`Usage: ${helper.commandUsage(command)}`, width, '  ', '');
-  const argumentsOf = helper.visibleArguments(main).filter(isDescribed);
-  const commands = helper.visibleCommands(command).filter((one) => one !== main);
+  const describedArguments = helper.visibleArguments(main).filter(isDescribed);
+  const commands = helper.visibleCommands(command).filter((subcommand) => subcommand !== main);
   const all = isProgram
     ? `All options: ${name} help all, ${name} help batch all, …`
     : usual.length > 0
@@ -145,13 +145,13 @@ const format = (command: Command, page: Page): string => {
     ...(isFull ? [] : examplesText),
     ...list(
       'Arguments:',
-      argumentsOf.map((one) => [helper.argumentTerm(one), helper.argumentDescription(one)]),
+      describedArguments.map((argument) => [helper.argumentTerm(argument), helper.argumentDescription(argument)]),
       page,
     ),
     ...(isFull ? groups(command, page) : usualOptions(command, page)),
     ...list(
       'Commands:',
-      commands.map((one) => [one.name(), helper.subcommandDescription(one)]),
+      commands.map((subcommand) => [subcommand.name(), helper.subcommandDescription(subcommand)]),
       page,
     ),
     ...(isFull ? examplesText : []),

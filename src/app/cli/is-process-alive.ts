@@ -1,8 +1,8 @@
-/** Whether a process of this machine lives. */
+/** Checks whether a process runs on this machine. */
 import { systemCodeOf } from '../../errors.js';
 import type { ProcessContext } from './process-context.js';
 
-/** Signal 0 asks and does nothing; one that belongs to someone else may not be asked, and so is there. */
+/** Signal 0 only checks. EPERM: the process exists and belongs to another user. */
 export const isAlive = (context: ProcessContext, pid: number): boolean => {
   try {
     context.kill(pid, 0);

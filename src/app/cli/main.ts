@@ -1,4 +1,4 @@
-/** From arguments to exit code. The streams are injected, so that the command line can be tested without a terminal. */
+/** Runs a command line. The process is a parameter, so that tests need no terminal. */
 import { CommanderError, type Command } from 'commander';
 import { expectCommand, readHelpWords } from './first-word.js';
 import { watchOutputs } from './progress/output-streams.js';
@@ -14,7 +14,7 @@ export const main = async (argv: readonly string[], process: Process): Promise<n
   let exitCode = 0;
   const { words, isFull } = readHelpWords(argv.slice(2));
   const program = buildProgram(context, (code) => (exitCode = code), isFull);
-  /** What runs, once the arguments are understood. */
+  /** The command, once its arguments are parsed. */
   let running: Command | null = null;
   program.hook('preAction', (_, command) => {
     running = command;
@@ -38,14 +38,14 @@ const parse = async (words: readonly string[], program: Command, context: Proces
   }
 };
 
-/** A command knows what the environment and files say, too; before there is one, the arguments are all there is. */
+/** Before a command runs, only the arguments say `--json`; a command also knows the environment and configuration files. */
 const wantsJson = (words: readonly string[], running: Command | null): boolean => {
   if (running !== null) return running.opts<{ json?: boolean }>().json === true;
   const end = words.indexOf('--');
   return words.slice(0, end < 0 ? undefined : end).includes('--json');
 };
 
-/** `process` itself is no object to spread: its methods are its class's. */
+/** `process` cannot be spread: its methods belong to its prototype. */
 const contextOf = (process: Process, broken: AbortSignal): ProcessContext => ({
   stdin: process.stdin,
   stdout: process.stdout,

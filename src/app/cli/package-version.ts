@@ -1,4 +1,4 @@
-/** The version in package.json: the one place that holds it. */
+/** The package's version, from package.json. */
 import { readFileSync } from 'node:fs';
 
 export const packageVersion = (): string => {

@@ -2,11 +2,11 @@
 import type { Readable } from 'node:stream';
 import type { Terminal } from './progress/terminal.js';
 
-/** Ctrl-C, what ends services, a terminal that is closed, and Ctrl-\\. */
+/** Ctrl-C, the end of a service, a closed terminal, and Ctrl-\\. */
 export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 export type EndingSignal = (typeof ENDING_SIGNALS)[number];
 
-/** What `main` is given: Node's `process`, or a test's. */
+/** The part of Node's `process` that `main` uses; tests pass their own. */
 export interface Process {
   stdin: Readable & { isTTY?: boolean };
   stdout: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
@@ -21,10 +21,10 @@ export interface Process {
 
 export interface ProcessContext extends Omit<Process, 'stderr'> {
   stderr: Terminal;
-  /** Aborted once nothing can be written any more; its reason is the RefineError that a run ends with. */
+  /** Aborts when output can no longer be written; its reason is the RefineError that ends the run. */
   broken: AbortSignal;
 }
 
-/** An empty variable is one that isn't set, as scripts leave them. */
+/** An empty variable counts as not set: scripts leave such variables. */
 export const variable = (name: string, { env }: Pick<ProcessContext, 'env'>): string | undefined =>
   env[name] === '' ? undefined : env[name];

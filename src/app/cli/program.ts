@@ -1,4 +1,4 @@
-/** The command line's shape. What commands do is in their own files. */
+/** Builds the command line: the program and its commands. */
 import { Command } from 'commander';
 import { batchCommand } from './commands/batch-command.js';
 import { cacheCommand } from './commands/cache-command.js';
@@ -17,12 +17,12 @@ import type { ProcessContext } from './process-context.js';
 import { packageVersion } from './package-version.js';
 import { refineCommand } from './commands/refine-command.js';
 
-/** Where there is no terminal. */
+/** Columns of help outside a terminal. */
 const PLAIN_WIDTH = 80;
 
 /**
- * @param setExitCode called by a command that ends otherwise than with 0
- * @param hasFullHelp help has every option
+ * @param setExitCode called by commands with their exit code
+ * @param hasFullHelp help lists every option
  */
 export const buildProgram = (
   context: ProcessContext,

@@ -1,4 +1,4 @@
-/** A folder for what is kept only while a command runs. */
+/** Makes a temporary folder for a command. */
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

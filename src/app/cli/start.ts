@@ -1,8 +1,8 @@
-/** The first file that is loaded, and alone: what keeps the others from loading is told in a sentence, not with the loader's stack. */
+/** The entry point. It imports the rest at run time, to explain a failed import in a sentence instead of a stack. */
 import { openFileProblem } from '../../io/files/open-file-limit.js';
 import type { Process } from './process-context.js';
 
-/** Of ENGINE_START, whose table would be one more file to load. */
+/** Exit code of ENGINE_START, repeated here because its table would be another import. */
 const EXIT_CODE = 5;
 
 /** @returns the exit code */

@@ -5,15 +5,15 @@ import { ENDING_SIGNALS, type EndingSignal, type ProcessContext } from './proces
 const STOPPED_BY_USER = 130;
 
 export interface StopSignal {
-  /** Its reason is the RefineError that the run ends with. */
+  /** Its reason is the RefineError that ends the run. */
   signal: AbortSignal;
-  /** Gives the signals back. */
+  /** Removes the listeners. */
   release: () => void;
 }
 
 /**
- * The first Ctrl-C (or another signal that ends programs) asks for an orderly stop; the second ends the process at once. A run also stops when the
- * reader of its output has gone (`| head -1`), or its disk is full.
+ * The first Ctrl-C (or another signal of `ENDING_SIGNALS`) asks for an orderly stop; the second ends the process at once. A
+ * run also stops when the reader of its output has gone (`| head -1`), or when its disk is full.
  */
 export const listenForStop = (context: ProcessContext, onStop: () => void): StopSignal => {
   const controller = new AbortController();
@@ -22,7 +22,7 @@ export const listenForStop = (context: ProcessContext, onStop: () => void): Stop
     if (!controller.signal.aborted) {
       controller.abort(cancelled());
       onStop();
-      /* A terminal that is closed says so more than once: by its shell, and by itself. */
+      /* A closed terminal sends SIGHUP more than once: from its shell, and itself. */
     } else if (name !== 'SIGHUP') {
       context.stderr.status(null);
       context.exit(STOPPED_BY_USER);
@@ -46,7 +46,7 @@ export const listenForStop = (context: ProcessContext, onStop: () => void): Stop
   return {
     signal: controller.signal,
     release: () => {
-      /* A run that is stopping ends the process: a signal that comes on the way must still mean 130. */
+      /* Keeps the listeners while a stopped run ends, so that another signal still exits with 130. */
       if (controller.signal.aborted) return;
       for (const [name, listener] of listeners) context.off(name, listener);
       context.broken.removeEventListener('abort', onBroken);

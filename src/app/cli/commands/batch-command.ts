@@ -1,4 +1,4 @@
-/** `sdxl-refine batch`: what it takes and says; `run-batch-command.ts` does it. */
+/** `sdxl-refine batch`: arguments, options and help; `run-batch-command.ts` runs it. */
 import { Command } from 'commander';
 import { METADATA_KEYS } from '../../../run/manifest/rows/embedded-values.js';
 import type { BatchFlags } from '../options/batch-flags.js';
@@ -39,7 +39,7 @@ Every option is also a variable (SDXL_REFINE_OUTPUT_DIR) and a key of the config
 Exit codes: 0 every row is ok (or blocked by content safety), 1 some failed, 2 usage, 3 manifest, 4 model, 5 device, 6 output, 130 stopped.`,
 };
 
-/** Headings of the options; `refine` has those that a single picture needs. */
+/** Headings of options; `refine` takes some of them over. */
 export const PICTURES = 'Pictures:';
 export const MODEL = 'Model:';
 export const DEVICE = 'Device:';
@@ -128,11 +128,11 @@ export const batchCommand = (context: ProcessContext, setExitCode: (code: number
     const config = await mergeConfig<BatchFlags>(command, inputs, context);
     if (printConfig === true) {
       const { findModelDefaults } = await import('../options/model-defaults.js');
-      const brought = await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, context);
-      context.stdout.write(configText(config, brought));
+      const modelDefaults = await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, context);
+      context.stdout.write(configText(config, modelDefaults));
       return;
     }
-    /* Loaded where it is needed: help and completion do not wait for it. */
+    /* Imported on demand, so that help and completion stay fast. */
     const { runBatchCommand } = await import('./run-batch-command.js');
     setExitCode(await runBatchCommand(inputs, config, context));
   });

@@ -1,4 +1,4 @@
-/** The plan of a `batch` run: options parsed, manifest validated, engine created. */
+/** Plans a run: parses options, validates the manifest, creates the engine. */
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { basename, resolve } from 'node:path';
@@ -25,7 +25,7 @@ import { resultsPathOf } from '../../../run/results/results-path.js';
 import { readRunState, type RunState } from '../../../run/results/run-state.js';
 import { BUNDLED_MODEL } from '../options/bundled-model.js';
 import type { BatchFlags } from '../options/batch-flags.js';
-import { readInfotextFacts, readPictureFacts } from '../options/metadata-values.js';
+import { readInfotextMetadata, readPictureMetadata } from '../options/metadata-values.js';
 import type { DemoModel } from '../progress/demo-note.js';
 import { printDemoNote } from '../progress/print-demo-note.js';
 import type { ResultLine } from '../progress/print-results.js';
@@ -51,63 +51,63 @@ import {
   parseWhole,
 } from '../options/run-options.js';
 
-/** What is done to rows. */
+/** Past participle for finished rows. */
 export type Verb = 'refined' | 'generated';
 
 export const verbOf = ({ command }: RunKind): Verb => (command === 'batch' ? 'refined' : 'generated');
 
 export interface BatchRun extends EarlierRun {
-  /** Reads the rows from the beginning; the same rows at every reading. */
+  /** Reads the rows from the beginning; the same rows each time. */
   rows: () => AsyncIterable<Row | InvalidRow>;
-  /** The same of all inputs, whatever part of them the run is. */
+  /** Reads the rows of all inputs, including those outside the run's shard or limit. */
   allRows: () => AsyncIterable<Row | InvalidRow>;
   total: PlannedWork;
-  /** Files in the inputs that are no rows. */
+  /** Files in the inputs that are not rows. */
   skipped: SkippedFiles;
   work: RowProcessor;
-  /** Files and folders of files that the run reads, besides its rows'. */
+  /** Files and folders that the run reads, besides those of its rows. */
   reads: readonly string[];
   screening: Screening;
   verb: Verb;
   outputFolder: string;
-  /** '' for a whole run; else what the names of a part's own files end with: `-1-of-4`. */
+  /** Suffix of a shard's file names, `-1-of-4`; '' without --shard. */
   part: string;
-  /** Of the rows that have none. */
+  /** Seed of rows without a seed. */
   runSeed: number;
-  /** As `inputPlaces` names them. */
+  /** As returned by `inputPlaces`. */
   inputs: readonly string[];
-  /** Of an earlier run in the output folder; null: there was none. */
+  /** State of an earlier run in the output folder; null: no such run. */
   state: Partial<RunState> | null;
-  /** Every row of the inputs is in the run. */
+  /** Whether --limit leaves out no row. */
   isWhole: boolean;
   /** Stop after more failed rows than this; -1: never. */
   errorThreshold: number;
-  /** Absolute; null: none is asked for. */
+  /** Absolute; null: no CSV. */
   predictionsCsv: string | null;
-  /** Takes every result and the summary, as they come. */
+  /** Called with every result, and then with the summary. */
   print: (line: ResultLine) => void;
 }
 
-/** What the engines of a run have in common, and what their work needs to know of it. */
-export interface WorkPlace extends Pick<Required<RunnerOptions>, 'devices' | 'precision' | 'batchSize'> {
+/** Settings that all engines of a run share. */
+export interface EngineSettings extends Pick<Required<RunnerOptions>, 'devices' | 'precision' | 'batchSize'> {
   outputFolder: string;
   part: string;
   resumes: boolean;
-  /** LoRAs that rows name, beside the run's own. */
+  /** LoRAs that rows name, besides those of `--lora`. */
   namedLoras: readonly LoraChoice[];
   signal: AbortSignal;
 }
 
-/** What tells one command's runs from another's. */
+/** The differences between runs of `batch` and `generate`. */
 export interface RunKind {
   command: RowCommand;
   parse: RowParser;
-  /** Of all its models. */
+  /** LoRAs of all models. */
   loras: readonly LoraChoice[];
-  createWork: (place: WorkPlace) => Promise<RowProcessor>;
-  /** What its models bring, of those that are on this machine by now. */
+  createWork: (settings: EngineSettings) => Promise<RowProcessor>;
+  /** Reads the defaults of those models that are on this machine. */
   readDefaults: () => Promise<ModelDefaults>;
-  /** Bundled models that run because no others are named. */
+  /** Bundled models that run by default. */
   demos: readonly DemoModel[];
 }
 
@@ -150,14 +150,14 @@ export const batchKind = (flags: BatchFlags, context: ProcessContext): RunKind =
 
 interface RunContext {
   kind: RunKind;
-  /** Folder for what is kept only while the run lasts. */
+  /** Temporary folder of the run. */
   scratch: string;
   /** Stops the run. */
   signal: AbortSignal;
   print: BatchRun['print'];
-  /** Files of settings. */
+  /** Configuration files. */
   settingsFiles: readonly string[];
-  /** Of a run without inputs: what its one row says besides the options. */
+  /** Keys and values of the only row of a run without inputs. */
   row?: Manifest['row'];
 }
 
@@ -178,13 +178,13 @@ export const planBatch = async (
   const part = shard === null ? '' : `-${shard.index}-of-${shard.count}`;
   const options = rowOptions(flags, kind.command);
   const earlier = parseEarlierRun(flags);
-  const looksBack = earlier.resumes || earlier.appends;
+  const usesEarlierResults = earlier.resumes || earlier.appends;
   const outputFolder = resolve(context.cwd(), flags.outputDir);
   const state = await readRunState(outputFolder, part, (fault) => {
     if (flags.quiet !== true) context.stderr.write(`Note: ${fault}; skipped\n`);
   });
-  /* Rows that are done already are known by their seeds. */
-  const earlierSeed = looksBack
+  /* Finished rows are recognized by their seeds, so the run keeps the earlier run's seed. */
+  const earlierSeed = usesEarlierResults
     ? (state?.seed ?? (await commonSeed(resultsPathOf({ outputFolder, part }))))
     : undefined;
   const runSeed = earlierSeed ?? randomInt(DRAWN_SEEDS);
@@ -201,49 +201,49 @@ export const planBatch = async (
     outputFolder,
     options,
     ...(flags.fromMetadata === undefined ? {} : { fromMetadata: parseMetadataKeys(flags.fromMetadata) }),
-    readMetadata: readPictureFacts,
-    readInfotext: readInfotextFacts,
+    readMetadata: readPictureMetadata,
+    readInfotext: readInfotextMetadata,
     writeMetadata: flags.metadata !== false,
     runSeed,
     ...(flags.seedMode === undefined ? {} : { seedMode: parseChoice('--seed-mode', flags.seedMode, SEED_MODES) }),
     loras: kind.loras,
     signal: run.signal,
   };
-  const look = async (defaults: ModelDefaults): Promise<LookedThrough> => {
+  const planRows = async (defaults: ModelDefaults): Promise<PlannedRows> => {
     const loraFolder = await openNamedLoras(flags.loraDir, kind.loras, context, run.signal);
     const findLora = loraFolder === null ? {} : { findLora: loraFolder.find };
     const manifest = await checkManifest({ ...rowsOf, ...defaults, ...findLora });
     const rows = (): AsyncIterable<Row | InvalidRow> =>
       takeFirst(shard === null ? manifest.read() : shardRows(manifest.read(), shard), limit);
     const isPart = shard !== null || manifest.rows > limit;
-    const named = new Set<string>();
-    const total = isPart ? await measure(rows(), named) : manifest;
-    const namedLoras = loraFolder?.choose(isPart ? named : undefined) ?? [];
-    const place = {
+    const loraNames = new Set<string>();
+    const total = isPart ? await measure(rows(), loraNames) : manifest;
+    const namedLoras = loraFolder?.choose(isPart ? loraNames : undefined) ?? [];
+    const settings = {
       devices,
       precision,
       batchSize,
       outputFolder,
       part,
-      resumes: looksBack,
+      resumes: usesEarlierResults,
       namedLoras,
       signal: run.signal,
     };
-    return { manifest, rows, total, createWork: async () => leavingOut(await kind.createWork(place), loraFolder) };
+    return { manifest, rows, total, createWork: async () => leavingOut(await kind.createWork(settings), loraFolder) };
   };
   const defaults = await kind.readDefaults();
-  let looked = await look(defaults);
+  let planned = await planRows(defaults);
   const { predictionsCsv } = flags;
   const screening = await planScreening(flags, context);
-  let work = await looked.createWork();
-  /* A model that was not here a moment ago is now, with what it brings. */
-  const brought = await kind.readDefaults();
-  if (!isDeepStrictEqual(brought, defaults)) {
-    looked = await look(brought);
-    work = await looked.createWork();
+  let work = await planned.createWork();
+  /* `createWork` may have downloaded a model with defaults: plan the rows again. */
+  const newDefaults = await kind.readDefaults();
+  if (!isDeepStrictEqual(newDefaults, defaults)) {
+    planned = await planRows(newDefaults);
+    work = await planned.createWork();
   }
   if (flags.quiet !== true) await printDemoNote(inputs, context, kind.demos, run.row);
-  const { manifest, rows, total } = looked;
+  const { manifest, rows, total } = planned;
   const safetyModel = flags.safetyModel === undefined ? [] : [resolve(context.cwd(), flags.safetyModel)];
   return {
     rows,
@@ -267,8 +267,8 @@ export const planBatch = async (
   };
 };
 
-/** What looking through the rows gave. */
-interface LookedThrough extends Pick<BatchRun, 'rows' | 'total'> {
+/** The rows of a run, after one reading, and the work that their LoRAs need. */
+interface PlannedRows extends Pick<BatchRun, 'rows' | 'total'> {
   manifest: ManifestCheck;
   createWork: () => Promise<RowProcessor>;
 }

@@ -62,7 +62,7 @@ const objectOf = ({ file, kind, bytes, lastUsed }: PreparedEntry): object => ({
 const countText = (entries: readonly PreparedEntry[]): string =>
   `${entries.length} ${entries.length === 1 ? 'file' : 'files'}, ${bytesText(entries.reduce((sum, { bytes }) => sum + bytes, 0))}`;
 
-/** Loaded where it is needed: help and completion do not wait for it. */
+/** Imported on demand, so that help and completion stay fast. */
 const loadPrepared = () => import('../../../models/weights/cache/list-prepared.js');
 
 const list = async (context: ProcessContext, asJson: boolean): Promise<void> => {
@@ -78,18 +78,18 @@ const list = async (context: ProcessContext, asJson: boolean): Promise<void> => 
   );
 };
 
-/** @returns the exit code: 6 where a file could not be removed */
+/** @returns the exit code: 6 if a file could not be removed */
 const clear = async (context: ProcessContext, { olderThan, yes, json }: ClearFlags): Promise<number> => {
-  const least = olderThan === undefined ? 0 : parseAge(olderThan);
+  const minAge = olderThan === undefined ? 0 : parseAge(olderThan);
   const { listPrepared, removePrepared } = await loadPrepared();
   const folder = preparedFolder(context.env);
   const now = Date.now();
-  const entries = (await listPrepared(folder, now)).filter(({ lastUsed }) => now - lastUsed >= least);
+  const entries = (await listPrepared(folder, now)).filter(({ lastUsed }) => now - lastUsed >= minAge);
   if (entries.length === 0) {
     context.stderr.write(`Nothing to remove in ${folder}.\n`);
     return 0;
   }
-  if (yes !== true && !(await agrees(`Remove ${countText(entries)} in ${folder}? [y/N] `, context))) {
+  if (yes !== true && !(await confirm(`Remove ${countText(entries)} in ${folder}? [y/N] `, context))) {
     context.stderr.write('Nothing was removed.\n');
     return 0;
   }
@@ -104,8 +104,8 @@ const clear = async (context: ProcessContext, { olderThan, yes, json }: ClearFla
   return removed.length === entries.length ? 0 : 6;
 };
 
-/** @throws USAGE_CONFLICT where there is no terminal */
-const agrees = async (question: string, context: ProcessContext): Promise<boolean> => {
+/** @throws USAGE_CONFLICT without a terminal */
+const confirm = async (question: string, context: ProcessContext): Promise<boolean> => {
   if (!canAsk(context)) {
     throw new RefineError(
       'USAGE_CONFLICT',

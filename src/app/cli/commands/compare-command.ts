@@ -30,7 +30,7 @@ interface CompareFlags {
   quiet?: boolean;
 }
 
-/** Always ends with 0, or an error: rows that failed are what the page is there to show. */
+/** The exit code is 0 even if rows failed: the page shows them. */
 export const compareCommand = (context: ProcessContext): Command =>
   setHelpTexts(
     new Command('compare')
@@ -58,18 +58,18 @@ export const compareCommand = (context: ProcessContext): Command =>
     HELP,
   );
 
-const compare = async (named: string, flags: CompareFlags, context: ProcessContext): Promise<void> => {
-  /* Loaded where it is needed: help and completion do not wait for it. */
+const compare = async (path: string, flags: CompareFlags, context: ProcessContext): Promise<void> => {
+  /* Imported on demand, so that help and completion stay fast. */
   const { writeComparison } = await import('../../compare/write-comparison.js');
   const cwd = context.cwd();
-  const { files: results, missing } = await findResults(named);
+  const { files: results, missing } = await findResults(path);
   if (missing.length > 0 && flags.quiet !== true) context.stderr.write(`Note: without ${listSome(missing)}\n`);
-  const folder = dirname(results[0] ?? named);
+  const folder = dirname(results[0] ?? path);
   const page = resolve(cwd, flags.output ?? join(folder, 'compare.html'));
   const sheet = resolve(cwd, flags.sheet ?? join(folder, 'contact-sheet.png'));
-  const inputs = flags.inputs.map((path) => existingForm(resolve(cwd, path)));
+  const inputs = flags.inputs.map((input) => existingForm(resolve(cwd, input)));
   const stop = listenForStop(context, () => undefined);
-  const passedOver = createLimitedNotes(flags.quiet === true ? null : context.stderr, FOREIGN_LINES);
+  const invalidLineNotes = createLimitedNotes(flags.quiet === true ? null : context.stderr, FOREIGN_LINES);
   try {
     const comparison = await writeComparison({
       results,
@@ -82,7 +82,7 @@ const compare = async (named: string, flags: CompareFlags, context: ProcessConte
       link: flags.link === true,
       signal: stop.signal,
       onInvalidLine: (fault) => {
-        passedOver.say(foreignLine(fault));
+        invalidLineNotes.say(foreignLine(fault));
       },
       report: (done, total) => {
         if (flags.quiet !== true) context.stderr.status(`${done} of ${total} rows`);
@@ -98,7 +98,7 @@ const compare = async (named: string, flags: CompareFlags, context: ProcessConte
         : `${written.join('\n')}\n`,
     );
   } finally {
-    passedOver.end();
+    invalidLineNotes.end();
     stop.release();
   }
 };

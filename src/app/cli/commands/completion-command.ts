@@ -1,4 +1,4 @@
-/** `sdxl-refine completion`: a script for the shell, and what the script asks for. */
+/** `sdxl-refine completion`: prints a shell's script, and answers the script's requests. */
 import { Argument, Command } from 'commander';
 import { METADATA_KEYS } from '../../../run/manifest/rows/embedded-values.js';
 import { rowKeyOf } from '../../../run/manifest/rows/row-keys.js';
@@ -30,7 +30,7 @@ export const completionCommand = (context: ProcessContext): Command =>
     {},
   );
 
-/** What the scripts call. Its words are anything: options of other commands too. */
+/** The command that the scripts call. Its words may be options of any command. */
 export const completeCommand = (context: ProcessContext): Command =>
   new Command('__complete')
     .argument('<form>')
@@ -42,7 +42,7 @@ export const completeCommand = (context: ProcessContext): Command =>
       if (program !== null) context.stdout.write(await answer(form, words, program, valuesIn(context)));
     });
 
-/** @param form line: the piece of a word that bash replaces, and its line; words: those before the cursor's, and it */
+/** @param form line: `words` are the part of a word that bash replaces and the whole line; words: all words up to the cursor */
 const answer = async (
   form: string,
   words: readonly string[],
@@ -53,11 +53,11 @@ const answer = async (
     const { place, offered } = await completeWords(program, words.slice(0, -1), words.at(-1) ?? '', valuesFor);
     return linesOf(place, offered);
   }
-  const [piece = '', line = ''] = words;
+  const [part = '', line = ''] = words;
   const [, ...typed] = shellWords(line);
   const current = typed.pop() ?? '';
   const { place, offered } = await completeWords(program, typed, current, valuesFor);
-  const cut = current.endsWith(piece) ? current.length - piece.length : 0;
+  const cut = current.endsWith(part) ? current.length - part.length : 0;
   const fitting = offered.filter(({ value }) => value.startsWith(current));
   return linesOf(
     place,
@@ -90,7 +90,7 @@ const valuesIn =
   };
 
 const modelNames = async ({ env }: ProcessContext): Promise<string[]> => {
-  /* Loaded where it is needed: a Tab must not wait for it elsewhere. */
+  /* Imported on demand, so that other completions stay fast. */
   const { listCached } = await import('../../../models/hub/list-cached.js');
   const cached = await listCached(env).catch(() => ({ models: [] }));
   return [...BUNDLED_MODELS.map(({ name }) => name), ...cached.models.map(({ id }) => id)];

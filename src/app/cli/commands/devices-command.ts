@@ -63,14 +63,14 @@ const list = async (context: ProcessContext, asJson: boolean): Promise<void> => 
   try {
     const devices = await listDevices({ signal: stop.signal });
     const width = Math.max(...devices.map(({ device }) => device.length));
-    for (const one of devices) context.stdout.write(asJson ? `${JSON.stringify(one)}\n` : linesOf(one, width));
+    for (const device of devices) context.stdout.write(asJson ? `${JSON.stringify(device)}\n` : linesOf(device, width));
   } finally {
     stop.release();
   }
 };
 
 const linesOf = (device: ListedDevice, width: number): string => {
-  const { device: word, name, chosen, precision, reason, remedy } = device;
+  const { device: id, name, chosen, precision, reason, remedy } = device;
   const details = [
     name,
     device.memory_bytes === undefined ? null : bytesText(device.memory_bytes),
@@ -84,10 +84,10 @@ const linesOf = (device: ListedDevice, width: number): string => {
     ...(remedy === null ? [] : [remedy]),
   ];
   const indent = ' '.repeat(width + 4);
-  return `${chosen ? '✓' : '·'} ${word.padEnd(width)}  ${[first, ...rest].join(`\n${indent}`)}\n`;
+  return `${chosen ? '✓' : '·'} ${id.padEnd(width)}  ${[first, ...rest].join(`\n${indent}`)}\n`;
 };
 
-/** @throws DEVICE_UNAVAILABLE where the libraries are there now and the device does not work all the same */
+/** @throws DEVICE_UNAVAILABLE if the device does not work with its libraries */
 const add = async (context: ProcessContext, { from, indexUrl, quiet }: AddFlags): Promise<void> => {
   const { addCuda } = await import('../../../onnx/libraries/add-cuda.js');
   const { parseIndex, PUBLIC_INDEX } = await import('../../../onnx/libraries/package-index.js');
@@ -133,7 +133,7 @@ const tryCuda = async (context: ProcessContext, signal: AbortSignal): Promise<vo
   context.stderr.write(`cuda works, in ${target.precision}.\n`);
 };
 
-/** @returns the exit code: 6 where a folder stays */
+/** @returns the exit code: 6 if a folder was not removed */
 const remove = async (context: ProcessContext, asJson: boolean): Promise<number> => {
   const { removeCuda } = await import('../../../onnx/libraries/add-cuda.js');
   const { searchHere } = await import('../../../onnx/libraries/library-search.js');

@@ -30,14 +30,14 @@ export const doctorCommand = (context: ProcessContext, setExitCode: (code: numbe
       .option('--output-dir <folder>', 'output folder to check', 'refined')
       .option('--json', 'one JSON object instead of text')
       .action(async ({ model, outputDir, json }: DoctorFlags) => {
-        /* Loaded where it is needed: help and completion do not wait for it. */
+        /* Imported on demand, so that help and completion stay fast. */
         const { examine } = await import('../../doctor/examine.js');
         const { reportText } = await import('../../doctor/report-text.js');
         const stop = listenForStop(context, () => undefined);
         const [cwd, { env }] = [context.cwd(), context];
         const named = model ?? BUNDLED_MODEL;
-        const found = (await findModelFolder(named, context)) ?? resolve(cwd, named);
-        const places = { cwd, env, model: found, outputFolder: resolve(cwd, outputDir) };
+        const path = (await findModelFolder(named, context)) ?? resolve(cwd, named);
+        const places = { cwd, env, model: path, outputFolder: resolve(cwd, outputDir) };
         try {
           const report = await examine({ ...places, version: packageVersion(), signal: stop.signal });
           context.stdout.write(json === true ? `${JSON.stringify(report)}\n` : reportText(report));

@@ -1,4 +1,4 @@
-/** The batch command with `--dry-run`: what would run, what would fail and why, and what it would cost. */
+/** `--dry-run`: prints which rows would run, which would fail and why, and the cost in UNet calls. */
 import { stat } from 'node:fs/promises';
 import { isFinished } from '../../../run/batch/begin-row.js';
 import { dryRun } from '../../../run/batch/dry-run.js';
@@ -23,15 +23,15 @@ export const reportDryRun = async (
   context: ProcessContext,
   signal: AbortSignal,
 ): Promise<number> => {
-  const start = await lookAtEarlierRun(run);
+  const start = await checkEarlierRun(run);
   const info = await run.work.open(signal);
-  /* That the model opens is known now; its memory is not needed for looking. */
+  /* Opening was only a check: free the model's memory. */
   run.work.close();
   const earlier = start?.usesEarlierResults === true ? await openEarlier(run, flags, context) : null;
   try {
     if (run.appends && earlier !== null) await checkAppend(run, info, { base: start?.base ?? null, earlier }, signal);
     const { outputFolder, screening, verifies, retriesFailed: retryFailed } = run;
-    const finding = {
+    const finished = {
       ...info,
       outputFolder,
       screening,
@@ -41,13 +41,13 @@ export const reportDryRun = async (
       base: start?.base ?? 0,
       signal,
     };
-    const looks = dryRun(run.rows(), run.work, info, {
+    const results = dryRun(run.rows(), run.work, info, {
       ...{ outputFolder, inUse: start?.inUse ?? NONE_IN_USE, signal },
-      isFinished: (row) => isFinished(row, finding),
+      isFinished: (row) => isFinished(row, finished),
     });
     let summary = emptySummary();
     for (;;) {
-      const { done, value } = await looks.next();
+      const { done, value } = await results.next();
       if (done === true) {
         run.print({ summary: { ...summary, total: run.total.rows, unet_calls: value.unetCalls } });
         if (flags.quiet !== true) context.stderr.write(dryRunText(summary, value, info));
@@ -65,22 +65,22 @@ export const reportDryRun = async (
   }
 };
 
-/** Names the lines that are no results, as the run would. */
+/** Notes the lines that are not results, as the run would. */
 const openEarlier = async (
   run: BatchRun,
   { quiet }: BatchFlags,
   { stderr }: ProcessContext,
 ): Promise<EarlierResults> => {
-  const passedOver = createLimitedNotes(quiet === true ? null : stderr, FOREIGN_LINES);
+  const invalidLineNotes = createLimitedNotes(quiet === true ? null : stderr, FOREIGN_LINES);
   const earlier = await openEarlierResults(resultsPathOf(run), (fault) => {
-    passedOver.say(foreignLine(fault));
+    invalidLineNotes.say(foreignLine(fault));
   });
-  passedOver.end();
+  invalidLineNotes.end();
   return earlier;
 };
 
-/** null: there is no folder yet, and so no earlier run. */
-const lookAtEarlierRun = async (run: BatchRun): Promise<RunStart | null> => {
+/** @returns null: the folder does not exist yet, so there is no earlier run */
+const checkEarlierRun = async (run: BatchRun): Promise<RunStart | null> => {
   const { outputFolder } = run;
   const stats = await stat(outputFolder).catch(() => null);
   if (stats === null) {

@@ -1,4 +1,4 @@
-/** `sdxl-refine generate`: what it takes and says; `run-batch-command.ts` does it. */
+/** `sdxl-refine generate`: arguments, options and help; `run-batch-command.ts` runs it. */
 import { Command } from 'commander';
 import { DEVICE, MESSAGES, MODEL, PICTURES, SAFETY } from './batch-command.js';
 import { configText, mergeConfig } from '../config/config.js';
@@ -123,7 +123,7 @@ export const generateCommand = (context: ProcessContext, setExitCode: (code: num
   addRowOptions(addSafetyOptions(command), 'generate');
   return setHelpTexts(command, HELP).action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
     const config = await mergeConfig<GenerateFlags>(command, inputs, context);
-    /* Loaded where it is needed: help and completion do not wait for it. */
+    /* Imported on demand, so that help and completion stay fast. */
     const { defaultsByOption, generateKind } = await import('./generate-run.js');
     if (printConfig === true) {
       context.stdout.write(configText(config, await defaultsByOption(config, context)));

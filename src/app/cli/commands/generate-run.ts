@@ -1,4 +1,4 @@
-/** How a run of `generate` differs from one of `batch`: its rows, and two models instead of one. */
+/** The differences of `generate` from `batch`: its rows, and two models instead of one. */
 import { basename, join, resolve } from 'node:path';
 import { existingForm } from '../../../io/files/unicode-form.js';
 import { createGenerateProcessor } from '../../../run/batch/generate-processor.js';
@@ -39,10 +39,10 @@ const readDefaults = async (
   refinerDefaults: mode === 'base' ? {} : await findModelDefaults(flags.model ?? BUNDLED_MODEL, context),
 });
 
-/** What the base model does without. */
-const REFINER_ALONE = ['strength', 'aesthetic_score', 'negative_aesthetic_score'] as const;
+/** Settings that the base model does not use. */
+const REFINER_ONLY = ['strength', 'aesthetic_score', 'negative_aesthetic_score'] as const;
 
-/** What both models bring, by the options that it stands in for. @throws USAGE_OPTION_INVALID MODEL_CONFIG_INVALID */
+/** Defaults of both models, by the option whose default they replace. @throws USAGE_OPTION_INVALID MODEL_CONFIG_INVALID */
 export const defaultsByOption = async (
   { flags, settings }: MergedConfig<GenerateFlags>,
   context: ProcessContext,
@@ -50,12 +50,12 @@ export const defaultsByOption = async (
   const mode = parseChoice('--mode', flags.mode, MODES);
   const defaults = await readDefaults(flags, mode, context);
   const refiner = refinerDefaults(defaults, mode);
-  const alone = REFINER_ALONE.map((name) => [name, refiner[name]] as const);
-  const own = Object.entries(REFINER_KEYS).flatMap(([key, means]) =>
-    /* A setting for both models comes before what either brings. */
-    settings[means]?.source === 'default' ? [[key, refiner[means]] as const] : [],
+  const refinerOnly = REFINER_ONLY.map((name) => [name, refiner[name]] as const);
+  const refinerKeys = Object.entries(REFINER_KEYS).flatMap(([key, shared]) =>
+    /* A given setting for both models beats the defaults of either. */
+    settings[shared]?.source === 'default' ? [[key, refiner[shared]] as const] : [],
   );
-  return { ...defaults.modelDefaults, ...Object.fromEntries([...alone, ...own]) };
+  return { ...defaults.modelDefaults, ...Object.fromEntries([...refinerOnly, ...refinerKeys]) };
 };
 
 /** @throws USAGE_OPTION_INVALID USAGE_CONFLICT */
@@ -91,14 +91,14 @@ export const generateKind = (inputs: readonly string[], flags: GenerateFlags, co
       const engine = async (
         model: string | undefined,
         bundled: string,
-        own: readonly LoraChoice[],
+        modelLoras: readonly LoraChoice[],
       ): Promise<RunnerOptions> => ({
         model: await resolveModel(model ?? bundled, context, { signal, quiet: flags.quiet === true }),
         modelName: model ?? basename(bundled),
         vae,
         vaeTiling,
         memory,
-        loras: [...own, ...namedLoras],
+        loras: [...modelLoras, ...namedLoras],
         embeddings,
         devices,
         precision,

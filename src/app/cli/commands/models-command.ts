@@ -64,7 +64,7 @@ const list = async (context: ProcessContext, asJson: boolean): Promise<void> => 
   const show = (model: Pick<CachedModel, 'id' | 'folder' | 'problem'> & { bundled: boolean }, state: string): void => {
     context.stdout.write(asJson ? `${JSON.stringify(model)}\n` : `${model.id}  (${state})\n  ${model.folder}\n`);
   };
-  /* Those are there even where nothing says where the cache is. */
+  /* Bundled models first: finding the cache may fail. */
   for (const { name: id, folder } of BUNDLED_MODELS) show({ id, folder, bundled: true, problem: null }, 'bundled');
   for (const model of (await listCached(context.env)).models) {
     show({ ...model, bundled: false }, `${model.problem ?? 'complete'}, ${bytesText(model.bytes)}`);
@@ -98,8 +98,8 @@ const pull = async (
 };
 
 const show = async (context: ProcessContext, text: string, asJson: boolean): Promise<void> => {
-  const found = (await findModelFolder(text, context)) ?? resolve(context.cwd(), text);
-  const model = await describeModel(found);
+  const path = (await findModelFolder(text, context)) ?? resolve(context.cwd(), text);
+  const model = await describeModel(path);
   const parts = model.parts.map(({ name, parameters, dtypes, bytes }) =>
     parameters === null
       ? `  ${name}: exported to ONNX`
@@ -114,7 +114,7 @@ const show = async (context: ProcessContext, text: string, asJson: boolean): Pro
   context.stdout.write(asJson ? `${JSON.stringify(model)}\n` : `${lines.join('\n')}\n`);
 };
 
-/** @returns the exit code: 4 where a file is damaged or missing */
+/** @returns the exit code: 4 if a file is damaged or missing */
 const verify = async (context: ProcessContext, text: string, asJson: boolean): Promise<number> => {
   const folder = (await findModelFolder(text, context)) ?? resolve(context.cwd(), text);
   const stop = listenForStop(context, () => undefined);
@@ -151,5 +151,5 @@ const verdict = (
   }
   if (whole > 0)
     return `${whole} ${whole === 1 ? 'file' : 'files'} whole${unknown > 0 ? `, ${unknown} without a digest to compare with` : ''}.\n`;
-  return `Nothing was compared: the folder is not of the hub's cache, and has no SHA256SUMS.\n`;
+  return `Nothing was compared: the folder is not in the hub's cache, and has no SHA256SUMS.\n`;
 };

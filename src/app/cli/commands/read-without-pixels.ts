@@ -1,14 +1,14 @@
-/** The parts of a picture's file that may say what made it, so that a folder's pictures are not read whole to find prompts. */
+/** Reads those parts of a picture's file that may contain generation metadata, so that a folder's pixels are not read. */
 import type { FileHandle } from 'node:fs/promises';
 import { containerOf, type Container } from '../../../media/metadata/containers/bytes.js';
 import { MAX_CHUNKS, MAX_TEXT_BYTES } from '../../../media/metadata/limits.js';
 
-/** What is read at once where only a few bytes are asked for. */
+/** Bytes of the smallest read. */
 const WINDOW_BYTES = 4096;
-/** Of a part that is looked at: more than any text that is read, and what stands before it. */
+/** Most bytes read of a chunk or segment: room for the longest text that is used, and the data before it. */
 const MAX_PART_BYTES = MAX_TEXT_BYTES + 1024;
 
-/** A file's bytes, of which only those that were asked for are read; the others are zero. */
+/** A file's bytes, read on request; all others are zero. */
 class SparseFile {
   readonly bytes: Buffer;
   #from = 0;
@@ -45,7 +45,7 @@ interface Layout {
 
 const SIGNATURE_BYTES = 8;
 
-/** PNG's chunks, JPEG's segments before the first scan, WebP's chunks; an AVIF is small, and its text may lie anywhere. */
+/** PNG chunks, JPEG segments before the first scan, WebP chunks. AVIF is read whole: files are small, and text may be anywhere. */
 const LAYOUTS: Readonly<Record<Exclude<Container, 'avif'>, Layout>> = {
   png: {
     start: SIGNATURE_BYTES,
@@ -81,7 +81,7 @@ const LAYOUTS: Readonly<Record<Exclude<Container, 'avif'>, Layout>> = {
   },
 };
 
-/** @returns as many bytes as the file has, zeros in place of pixels; of a file that is no picture, of everything but its beginning */
+/** @returns as many bytes as the file has, with zeros for pixels, or for all but the beginning of a file that is not a picture */
 export const readWithoutPixels = async (handle: FileHandle, size: number): Promise<Uint8Array> => {
   const file = new SparseFile(handle, size);
   const { bytes } = file;

@@ -1,4 +1,4 @@
-/** The batch command when it runs: the output folder made its own, the rows refined, the results brought to their final form. */
+/** Runs `batch` or `generate`: locks the output folder, processes the rows, and writes the final results. */
 import { rmdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import { makeOutputFolder } from '../../../run/batch/check-outputs.js';
@@ -28,7 +28,7 @@ export const refineAll = async (
   signal: AbortSignal,
 ): Promise<number> => {
   const { outputFolder, part } = run;
-  const isOurs = await makeOutputFolder(outputFolder);
+  const isNew = await makeOutputFolder(outputFolder);
   const clearing = { outputFolder, part, isAlive: (pid: number) => isAlive(context, pid) };
   const lock = await lockFolder(outputFolder, part, clearing.isAlive);
   if (lock.takenFrom !== null && flags.quiet !== true) {
@@ -38,7 +38,7 @@ export const refineAll = async (
     const clearFolder = folderClearer(clearing);
     await clearFolder(outputFolder);
     const continuation = await checkBeforeRun(run);
-    sayUnclaimed({ ...run, continuation }, flags, context);
+    noteUnclaimed({ ...run, continuation }, flags, context);
     if (run.predictionsCsv !== null) await clearCsv(run.predictionsCsv, clearing);
     const begun = { ...run, continuation, clearFolder };
     return await refineLocked(begun, flags, context, AbortSignal.any([signal, lock.lost]));
@@ -49,26 +49,26 @@ export const refineAll = async (
         `Note: the lock in ${outputFolder} could not be removed; the next run takes it over (${messageOf(cause)})\n`,
       );
     });
-    /* A run that ended before it wrote anything leaves no empty folder. */
-    if (isOurs) await rmdir(outputFolder).catch(() => undefined);
+    /* A run that wrote nothing leaves no empty folder. */
+    if (isNew) await rmdir(outputFolder).catch(() => undefined);
   }
 };
 
-/** Its folder may be anyone's: what is not of this file is left alone. */
+/** Clears temporary files of the CSV only: its folder may belong to other programs. */
 const clearCsv = (path: string, clearing: Omit<ClearOptions, 'onlyOf'>): Promise<void> =>
   clearTemporaries(dirname(path), { ...clearing, onlyOf: path });
 
-/** Rows that the end of a run names once more; of more, results.jsonl tells. */
+/** Failed rows listed again at the end of a run; results.jsonl has all. */
 const LISTED_FAILURES = 20;
 
-/** From the working directory where it lies there, as a person would name it. */
+/** The path relative to the working directory if it is inside, else absolute. */
 const shownPath = (path: string, cwd: string): string => {
   const fromHere = relative(cwd, path);
   return isAbsolute(fromHere) || fromHere.split(sep)[0] === '..' ? path : fromHere === '' ? '.' : fromHere;
 };
 
-/** A run that begins anew does not know the pictures that it leaves behind once the results are replaced. */
-const sayUnclaimed = (
+/** Notes outputs of an earlier run that the new results no longer list. */
+const noteUnclaimed = (
   { outputFolder, prunes, resumes, continuation: { unclaimed, otherResults } }: ContinuedRun,
   flags: BatchFlags,
   context: ProcessContext,
@@ -83,8 +83,8 @@ const sayUnclaimed = (
   );
 };
 
-/** A CSV that an earlier run wrote beside results that have changed now. */
-const sayStaleCsv = ({ state, continuation }: ContinuedRun, flags: BatchFlags, context: ProcessContext): void => {
+/** Notes that an earlier run's CSV does not have the changed results. */
+const noteStaleCsv = ({ state, continuation }: ContinuedRun, flags: BatchFlags, context: ProcessContext): void => {
   if (!continuation.usesEarlierResults || state?.predictionsCsv === undefined || flags.quiet === true) return;
   context.stderr.write(`Note: ${state.predictionsCsv} was not updated; --predictions-csv with its name rewrites it.\n`);
 };
@@ -104,7 +104,7 @@ const refineLocked = async (
   const progress = createProgress(stderr, run.total, flags.quiet === true);
   const failures: RowFailure[] = [];
   let finished = 0;
-  /** Of a row of `generate`, what its base model did is kept, though no row is finished. */
+  /** Whether `generate` has run a step: a base model's latents are kept even if no row is finished. */
   let isBegun = false;
   const count = (event: BatchEvent): void => {
     progress.report(event);
@@ -117,10 +117,10 @@ const refineLocked = async (
   };
   let outcome: BatchOutcome;
   try {
-    /* Asked first: it takes less time than a model. */
+    /* Before the model: it takes less time. */
     await openScreening(run.screening, flags, context, signal);
-    const say = flags.quiet === true ? null : stderr;
-    outcome = await refineInto(resultsPath, run, { report: count, say, signal });
+    const notes = flags.quiet === true ? null : stderr;
+    outcome = await refineInto(resultsPath, run, { report: count, notes, signal });
   } catch (thrown) {
     progress.stop();
     if (flags.quiet !== true)
@@ -129,14 +129,14 @@ const refineLocked = async (
           total,
           resultsPath: shown(resultsPath),
           isBegun,
-          goOn: run.appends ? '--append' : '--resume',
+          continueOption: run.appends ? '--append' : '--resume',
         }),
       );
     throw thrown;
   }
   progress.stop();
   if (run.predictionsCsv !== null) await writePredictionsCsv(resultsPath, run.predictionsCsv, isOwnCsv(run));
-  else sayStaleCsv(run, flags, context);
+  else noteStaleCsv(run, flags, context);
   const durationMs = Math.round(performance.now() - start);
   const { summary, takenOver, refined, stoppedByThreshold } = outcome;
   run.print({
@@ -151,7 +151,7 @@ const refineLocked = async (
       verb: run.verb,
     };
     const list = failureList(failures, summary.failed, { resultsPath: shown(resultsPath), columns: stderr.columns });
-    /* A log has them above, where nothing scrolls away. */
+    /* Only on a terminal, where the failures above may have scrolled away. */
     stderr.writeStyled((stderr.isTTY ? list : '') + summaryText(outcome, finishedRun, stderr.colors));
   }
   return stoppedByThreshold || summary.failed > 0 ? 1 : 0;

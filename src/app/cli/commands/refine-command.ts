@@ -1,4 +1,4 @@
-/** `sdxl-refine <picture>`: what it takes and says; `refine-picture.ts` does it. */
+/** `sdxl-refine <picture>`: arguments, options and help; `refine-picture.ts` runs it. */
 import { Command, type Option } from 'commander';
 import { DEVICE, MESSAGES, MODEL, PICTURES, SAFETY } from './batch-command.js';
 import { BUNDLED_MODEL } from '../options/bundled-model.js';
@@ -31,13 +31,13 @@ const HELP: HelpTexts = {
 Exit codes: 0 refined, 1 failed or blocked by content safety, 2 usage, 4 model, 5 device, 6 output, 130 stopped.`,
 };
 
-/** Of `batch`'s options, those that a single picture needs. */
+/** Headings of `batch` whose options also apply to one picture. */
 const HEADINGS: readonly (string | undefined)[] = [PICTURES, MODEL, DEVICE, SAFETY, MESSAGES, ROW_SETTINGS];
 
-/** What they mean for one picture is another. */
+/** Options with another meaning for one picture. */
 const OWN = ['overwrite', 'json'];
 
-/** @param batch whose options these are too */
+/** @param batch the command whose options are reused */
 export const refineCommand = (
   context: ProcessContext,
   setExitCode: (code: number) => void,
@@ -53,19 +53,19 @@ export const refineCommand = (
       'output file or folder, or - for standard output; the extension of a file sets its format (default: <name>-refined.png beside it)',
     )
     .option('-y, --overwrite', 'replace an existing output file without asking');
-  const isOfOne = (option: Option): boolean =>
+  const isShared = (option: Option): boolean =>
     HEADINGS.includes(option.helpGroupHeading) && !OWN.includes(option.attributeName());
-  for (const option of batch.options.filter(isOfOne)) command.addOption(option);
+  for (const option of batch.options.filter(isShared)) command.addOption(option);
   command.optionsGroup(MESSAGES).option('--json', 'write the result to standard output as one line of JSON');
   return setHelpTexts(command, HELP).action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
     const config = await mergeConfig<RefineFlags>(command, inputs, context);
     if (printConfig === true) {
       const { findModelDefaults } = await import('../options/model-defaults.js');
-      const brought = await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, context);
-      context.stdout.write(configText(config, brought));
+      const modelDefaults = await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, context);
+      context.stdout.write(configText(config, modelDefaults));
       return;
     }
-    /* Loaded where it is needed: help and completion do not wait for it. */
+    /* Imported on demand, so that help and completion stay fast. */
     const { refinePicture } = await import('./refine-picture.js');
     setExitCode(await refinePicture(inputs, config, context));
   });

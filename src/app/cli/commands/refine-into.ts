@@ -1,4 +1,4 @@
-/** The rows of a run through the engine and into the journal, and the journal to its final form. */
+/** Runs the rows, appends their results to the journal, and brings the journal to its final form. */
 import { rm } from 'node:fs/promises';
 import { exists } from '../../../io/files/exists.js';
 import { isRefineError } from '../../../errors.js';
@@ -33,51 +33,51 @@ const removeResults = (path: string): Promise<void> =>
     throw outputUnwritable(path, cause);
   });
 
-interface Running {
+interface RunCallbacks {
   report: (event: BatchEvent) => void;
-  /** Takes notes about the folder's results; null: no notes. */
-  say: Pick<Terminal, 'write'> | null;
+  /** Stream for notes about the folder's results; null: no notes. */
+  notes: Pick<Terminal, 'write'> | null;
   signal: AbortSignal;
 }
 
-/** The rows through the engine and into the journal. */
+/** Call with the output folder locked. Also saves the run state, so that a later run can continue this one. */
 export const refineInto = async (
   resultsPath: string,
   run: BegunRun,
-  { report, say, signal }: Running,
+  { report, notes, signal }: RunCallbacks,
 ): Promise<BatchOutcome> => {
   const { work, screening, outputFolder, errorThreshold, continuation, clearFolder } = run;
-  const { usesEarlierResults: looksBack, knowsInputs, earlierInputs, unclaimed } = continuation;
-  /* A model that does not open leaves an earlier run's results as they are, and no empty ones. */
+  const { usesEarlierResults, knowsInputs, earlierInputs, unclaimed } = continuation;
+  /* Before any write: a model that does not open must not change an earlier run's results. */
   const info = await work.open(signal);
-  const written = await openWrittenFiles(outputFolder, run.part, looksBack ? (run.state?.written ?? []) : []);
+  const written = await openWrittenFiles(outputFolder, run.part, usesEarlierResults ? (run.state?.written ?? []) : []);
   const overwritesBefore = run.overwrites ? await fileSystemTime(outputFolder) : (run.state?.overwritesBefore ?? null);
-  /** What the results are about to be. */
+  /** Digest of the results that are about to replace the journal. */
   let announced: Partial<Pick<RunState, 'settled'>> = {};
-  const remember = (base: number, isFinished: boolean): Promise<void> =>
+  const saveState = (base: number, isFinished: boolean): Promise<void> =>
     writeRunState(outputFolder, run.part, {
       ...{ seed: run.runSeed, inputs: run.inputs, earlierInputs, base, isFinished, written: written.newest },
       ...announced,
-      predictionsCsv: run.predictionsCsv ?? (looksBack ? (run.state?.predictionsCsv ?? null) : null),
-      overwritesBefore: isFinished || !(looksBack || run.overwrites) ? null : overwritesBefore,
+      predictionsCsv: run.predictionsCsv ?? (usesEarlierResults ? (run.state?.predictionsCsv ?? null) : null),
+      overwritesBefore: isFinished || !(usesEarlierResults || run.overwrites) ? null : overwritesBefore,
     });
-  /* Killed after the results are gone, it goes on with what it may replace. */
-  if (run.overwrites) await remember(0, false);
-  await (looksBack ? copyIfHardLinked(resultsPath) : removeResults(resultsPath));
-  const passedOver = createLimitedNotes(say, FOREIGN_LINES);
-  const again = createLimitedNotes(say, ['row to redo', 'rows to redo']);
-  const earlier = looksBack
+  /* So that a run killed after its results are removed still knows what it may replace. */
+  if (run.overwrites) await saveState(0, false);
+  await (usesEarlierResults ? copyIfHardLinked(resultsPath) : removeResults(resultsPath));
+  const invalidLineNotes = createLimitedNotes(notes, FOREIGN_LINES);
+  const redoNotes = createLimitedNotes(notes, ['row to redo', 'rows to redo']);
+  const earlier = usesEarlierResults
     ? await openEarlierResults(resultsPath, (fault) => {
-        passedOver.say(foreignLine(fault));
+        invalidLineNotes.say(foreignLine(fault));
       })
     : null;
-  passedOver.end();
+  invalidLineNotes.end();
   try {
     if (run.appends && earlier !== null) await checkAppend(run, info, { base: continuation.base, earlier }, signal);
     const journal = await openJournal(resultsPath);
     const base = continuation.base ?? journal.begin;
     try {
-      await remember(base, false);
+      await saveState(base, false);
       const outcome = await runBatch({
         rows: run.rows(),
         work,
@@ -93,42 +93,42 @@ export const refineInto = async (
         written,
         verifies: run.verifies,
         onRedo: (why) => {
-          again.say(`${why}; its row is redone`);
+          redoNotes.say(`${why}; its row is redone`);
         },
         errorThreshold,
         version: packageVersion(),
         signal,
         report,
       });
-      again.end();
+      redoNotes.end();
       const isWhole = run.isWhole && !outcome.stoppedByThreshold;
-      /* Pictures first: what is left of them when this is broken off is still listed. */
+      /* Pictures before results: if this is interrupted, the results still list the remaining pictures. */
       if (run.prunes) await removeOutputs(outputFolder, unclaimed, continuation.inUse);
       const dropped = new Set(run.prunes ? unclaimed : []);
       const settling = { base, begin: journal.begin, isWhole, knowsInputs };
-      const aside = earlier?.hasFaults === true ? await saveInvalidLines(resultsPath, base, journal.begin) : null;
-      if (aside !== null) say?.write(`Note: lines that are not results were moved to ${aside}\n`);
-      const left = await settleResults(resultsPath, {
+      const savedLines = earlier?.hasFaults === true ? await saveInvalidLines(resultsPath, base, journal.begin) : null;
+      if (savedLines !== null) notes?.write(`Note: lines that are not results were moved to ${savedLines}\n`);
+      const newBase = await settleResults(resultsPath, {
         ...settling,
         isDropped: (name) => dropped.has(name),
         beforeReplace: (settled) => {
           announced = { settled };
-          return remember(base, false);
+          return saveState(base, false);
         },
       });
-      await remember(left, isWhole);
+      await saveState(newBase, isWhole);
       await written.close(true);
       return outcome;
     } catch (thrown) {
-      /* A folder that is gone or another run's is left alone, and so is the note where the state cannot be written. */
+      /* Saves the state, unless the folder is gone or belongs to another run. */
       const isOurs = (!isRefineError(thrown) || thrown.code !== 'OUTPUT_LOCKED') && (await exists(outputFolder));
-      const kept =
+      const isSaved =
         isOurs &&
-        (await remember(base, false).then(
+        (await saveState(base, false).then(
           () => true,
           () => false,
         ));
-      await written.close(kept);
+      await written.close(isSaved);
       throw thrown;
     } finally {
       await journal.close();

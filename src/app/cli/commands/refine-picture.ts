@@ -1,5 +1,5 @@
-/** `sdxl-refine <picture>`: a run of one row, which writes its picture and nothing else. */
-// eslint-disable-next-line no-restricted-imports -- for the picture that it wrote itself
+/** Runs `sdxl-refine <picture>`: a run of one row that writes only its picture. */
+// eslint-disable-next-line no-restricted-imports -- for the picture that this file wrote
 import { createReadStream } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -35,14 +35,14 @@ import { listenForStop } from '../stop-signal.js';
 import type { ProcessContext } from '../process-context.js';
 import { timeText } from '../progress/time-text.js';
 
-/** There is no second run to tell of this one. */
+/** Nothing continues this run. */
 const NO_JOURNAL: Journal = { begin: 0, append: () => Promise.resolve(), close: () => Promise.resolve() };
 
 export interface RefineFlags extends BatchFlags {
   output?: string;
 }
 
-interface Place {
+interface RunContext {
   settingsFiles: readonly string[];
   flags: RefineFlags;
   context: ProcessContext;
@@ -50,7 +50,7 @@ interface Place {
   signal: AbortSignal;
 }
 
-/** @returns the exit code @throws what ends a run, and what fails a row before a model is opened */
+/** @returns the exit code @throws the errors that end a run, and errors of the output before a model is opened */
 export const refinePicture = async (
   inputs: readonly string[],
   { flags, file, userFile }: MergedConfig<RefineFlags>,
@@ -65,9 +65,9 @@ export const refinePicture = async (
   });
   const scratch = await makeScratchFolder();
   const settingsFiles = [file, userFile].filter((path) => path !== null);
-  const place = { flags, context, scratch, settingsFiles, signal: stop.signal };
+  const run = { flags, context, scratch, settingsFiles, signal: stop.signal };
   try {
-    const result = await refineInto(toStdout ? null : flags.output, input, place);
+    const result = await refineInto(toStdout ? null : flags.output, input, run);
     if (flags.json === true) context.stdout.write(`${jsonText(result)}\n`);
     return report(result, flags, context);
   } catch (thrown) {
@@ -91,51 +91,55 @@ const expectStdout = (toStdout: boolean, { json }: RefineFlags, { stdout }: Proc
 };
 
 /** @param output null: standard output */
-const refineInto = async (output: string | undefined | null, text: string, place: Place): Promise<ResultRecord> => {
-  const { flags, context, scratch, signal } = place;
+const refineInto = async (
+  output: string | undefined | null,
+  text: string,
+  runContext: RunContext,
+): Promise<ResultRecord> => {
+  const { flags, context, scratch, signal } = runContext;
   const cwd = context.cwd();
   const ending = await outputEnding(output ?? undefined, cwd);
-  const input = await readPictureInput(text, context, place);
+  const input = await readPictureInput(text, context, runContext);
   const run = await planBatch([], { ...flags, outputDir: '.', errorThreshold: '-1' }, context, {
     kind: batchKind(flags, context),
     scratch,
     signal,
-    settingsFiles: place.settingsFiles,
+    settingsFiles: runContext.settingsFiles,
     print: () => undefined,
     row: [[input.key, input.value], ...(ending === null ? [] : ([['output', `picture${ending}`]] as const))],
   });
   try {
     const row = await readRow(run, input);
-    /* A full-size model takes longer to open than a picture's header. */
-    const error = (await headerError(row, input, place)) ?? ('error' in row ? row.error : null);
+    /* Before the model is opened, which takes much longer than reading a header. */
+    const error = (await headerError(row, input, runContext)) ?? ('error' in row ? row.error : null);
     if ('error' in row || error !== null) return failure(row, error, flags);
     if (output === null) {
-      const result = await runRow({ ...row, output: basename(row.output) }, scratch, run, place);
+      const result = await runRow({ ...row, output: basename(row.output) }, scratch, run, runContext);
       if (result.status !== 'ok') return result;
-      await send(join(scratch, basename(row.output)), place);
+      await sendToStdout(join(scratch, basename(row.output)), runContext);
       return { ...result, image_file_name: 'standard output' };
     }
     const target = await placeOutput(row, output, cwd);
-    /* A file that appears there while the engine works is not replaced. */
+    /* Replace only a file that exists now, not one that appears during the run. */
     const replaceable = (await isTaken(join(target.folder, target.name))) ? ALL : NOTHING;
-    await refuseSources(target, run);
+    await refuseInputFile(target, run);
     await mayWrite(target, row, { overwrite: flags.overwrite === true, context, signal });
-    return await writeTo(target, row, { ...run, replaceable }, place);
+    return await writeTo(target, row, { ...run, replaceable }, runContext);
   } finally {
     run.work.close();
     await run.screening.close();
   }
 };
 
-/** With --overwrite too. @throws OUTPUT_IS_INPUT */
-const refuseSources = async ({ folder, name, shown }: PictureOutput, run: BatchRun): Promise<void> => {
+/** Refuses, even with --overwrite, to replace a file that the run reads. @throws OUTPUT_IS_INPUT */
+const refuseInputFile = async ({ folder, name, shown }: PictureOutput, run: BatchRun): Promise<void> => {
   const identity = await fileIdentity(join(folder, name));
   if (identity === null) return;
-  const [source] = (await findReadFiles((one) => one === identity, { ...run, outputFolder: '' })).values();
+  const [source] = (await findReadFiles((candidate) => candidate === identity, { ...run, outputFolder: '' })).values();
   if (source === undefined) return;
   throw new RefineError(
     'OUTPUT_IS_INPUT',
-    `${shown} is a file that is read for it (${source}). Give another name with -o.`,
+    `${shown} is a file that the run reads (${source}). Give another name with -o.`,
   );
 };
 
@@ -147,11 +151,11 @@ const readRow = async (run: BatchRun, { shown, name }: PictureInput): Promise<Ro
   throw new Error('a run of one row has none');
 };
 
-/** What is wrong with a picture's file before it is decoded: that there is none is told before anything of its row. */
+/** Error of a picture's header; a missing file is reported before any other error of its row. */
 const headerError = async (
   row: Row | InvalidRow,
   { key, value }: PictureInput,
-  { context, signal }: Place,
+  { context, signal }: RunContext,
 ): Promise<ResultRecord['error']> => {
   const source = 'source' in row ? row.source : parsePictureSource(value, context.cwd()).source;
   if (key !== 'image' || (source.kind !== 'file' && source.kind !== 'inline')) return null;
@@ -164,7 +168,7 @@ const headerError = async (
   }
 };
 
-/** Of a row that no model was opened for. */
+/** The result of a row that failed before a model was opened. */
 const failure = (
   row: Row | InvalidRow,
   error: ResultRecord['error'],
@@ -179,21 +183,21 @@ const writeTo = async (
   { folder, name, shown }: PictureOutput,
   row: Row,
   run: BatchRun & { replaceable: Replaceable },
-  place: Place,
+  runContext: RunContext,
 ): Promise<ResultRecord> => {
-  const isOurs = await makeOutputFolder(folder);
-  await clearKilled(folder, name, place);
+  const isNew = await makeOutputFolder(folder);
+  await clearKilled(folder, name, runContext);
   try {
-    const result = await runRow({ ...row, output: name }, folder, run, place);
+    const result = await runRow({ ...row, output: name }, folder, run, runContext);
     return result.status === 'ok' ? { ...result, image_file_name: shown } : result;
   } finally {
-    /* A folder that was made for nothing does not stay; one with a picture in it does. */
-    if (isOurs) await rmdir(folder).catch(() => undefined);
+    /* Removes a new folder that stayed empty. */
+    if (isNew) await rmdir(folder).catch(() => undefined);
   }
 };
 
-/** What killed runs were writing for the same file. In a folder where that cannot be told it stays, and does no harm. */
-const clearKilled = (folder: string, name: string, { context }: Place): Promise<void> =>
+/** Removes temporary files of killed runs for the same output; harmless if it fails. */
+const clearKilled = (folder: string, name: string, { context }: RunContext): Promise<void> =>
   clearTemporaries(folder, {
     outputFolder: folder,
     part: null,
@@ -205,7 +209,7 @@ const runRow = async (
   row: Row,
   outputFolder: string,
   run: BatchRun & { replaceable?: Replaceable },
-  { flags, context, signal }: Place,
+  { flags, context, signal }: RunContext,
 ): Promise<ResultRecord> => {
   const { work, screening, total, replaceable = NOTHING } = run;
   const results: ResultRecord[] = [];
@@ -213,7 +217,7 @@ const runRow = async (
   try {
     await openScreening(screening, flags, context, signal);
     await runBatch({
-      rows: again(row, run),
+      rows: rereadRow(row, run),
       work,
       journal: NO_JOURNAL,
       outputFolder,
@@ -238,12 +242,12 @@ const runRow = async (
   return result;
 };
 
-/** The row, read once more now that the model is open: which LoRAs of a folder fit is known then. */
-async function* again({ output, sourceText, inputName }: Row, run: BatchRun): AsyncGenerator<Row | InvalidRow> {
+/** Reads the row again once the model is open, when it is known which LoRAs of a folder fit. */
+async function* rereadRow({ output, sourceText, inputName }: Row, run: BatchRun): AsyncGenerator<Row | InvalidRow> {
   for await (const row of run.rows()) yield 'error' in row ? row : { ...row, output, sourceText, inputName };
 }
 
-const send = async (path: string, { context, signal }: Place): Promise<void> => {
+const sendToStdout = async (path: string, { context, signal }: RunContext): Promise<void> => {
   try {
     await pipeline(createReadStream(path), context.stdout, { end: false });
   } catch (thrown) {
@@ -252,7 +256,7 @@ const send = async (path: string, { context, signal }: Place): Promise<void> => 
   }
 };
 
-/** Says how it ended. @returns the exit code */
+/** Prints the outcome. @returns the exit code */
 const report = (result: ResultRecord, { quiet }: RefineFlags, { stderr }: ProcessContext): number => {
   if (result.error !== null) {
     const { code, message } = result.error;

@@ -1,4 +1,4 @@
-/** The batch command: everything is checked that can be, then it runs, or only looks. */
+/** Runs `batch` and `generate`: plans the run, then runs it or reports a dry run. */
 import { rm } from 'node:fs/promises';
 import { skippedText } from '../../../run/manifest/inputs/skipped-files.js';
 import { isRefineError, messageOf } from '../../../errors.js';
@@ -26,7 +26,7 @@ export const runBatchCommand = async (
   const printLine = resultPrinter(flags.json === true, context);
   const print: typeof printLine = (line) => {
     printLine(line);
-    stepSummary.take(line);
+    stepSummary.add(line);
   };
   const stop = listenForStop(context, () => {
     context.stderr.write('Stopping; finished rows are kept. Press Ctrl-C again to stop at once.\n');

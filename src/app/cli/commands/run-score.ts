@@ -1,4 +1,4 @@
-/** `sdxl-refine score` when it runs: one request scored, its response printed. */
+/** Runs `sdxl-refine score`: scores one request and prints the response. */
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -20,7 +20,7 @@ export const runScore = async (request: string, flags: ScoreFlags, context: Proc
   const screening = await planScreening(flags, context);
   const { reading, scoring } = scoreOptions(flags, screening);
   const body = await readRequest(request, context);
-  /* What is no JSON costs no download of a model. */
+  /* Checked before the model, which may need a download. */
   parseJsonBody(body);
   const stop = listenForStop(context, () => undefined);
   try {
@@ -36,7 +36,7 @@ export const runScore = async (request: string, flags: ScoreFlags, context: Proc
       const call = { signal: stop.signal, onStep: null };
       const results = await score(body, { ...scoring, read, refiner: service, onWarning }, call);
       context.stdout.write(`${jsonText(results)}\n`);
-      /* Where every row was blocked, there is no model that could have anything to say. */
+      /* If every row was blocked, no model was opened, and there are no warnings. */
       const { warnings = [] } = service.isReady && flags.quiet !== true ? service.info() : {};
       for (const warning of warnings) context.stderr.write(`Note: ${warning}\n`);
     } finally {
@@ -63,7 +63,7 @@ const readAll = async (stream: Readable): Promise<Uint8Array> => {
   let length = 0;
   for await (const chunk of stream as AsyncIterable<Uint8Array>) {
     length += chunk.length;
-    if (length > bytes) throw new Error(`it goes on after ${bytes} bytes, which is all that ${what} may have`);
+    if (length > bytes) throw new Error(`it has more than ${bytes} bytes, the limit for ${what}`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

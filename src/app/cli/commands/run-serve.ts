@@ -1,4 +1,4 @@
-/** The serve command: options checked, then the server runs until it is stopped. */
+/** Runs `sdxl-refine serve`: checks options, then serves until it is stopped. */
 import { resolve } from 'node:path';
 import { messageOf, RefineError } from '../../../errors.js';
 import { ByteBudget } from '../../server/requests/byte-budget.js';
@@ -16,10 +16,10 @@ import { listenForStop } from '../stop-signal.js';
 import { variable, type ProcessContext } from '../process-context.js';
 
 const MEBIBYTE = 2 ** 20;
-/** A timer of more milliseconds would fire at once. */
+/** Node's timers fire at once for longer times. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** @throws USAGE_* LISTEN_FAILED, and what opening the model throws */
+/** @throws USAGE_* LISTEN_FAILED, and the errors of opening the model */
 export const runServe = async (flags: ServeFlags, context: ProcessContext): Promise<void> => {
   const key = await readKey(flags, context);
   const { host } = flags;
@@ -52,7 +52,7 @@ export const runServe = async (flags: ServeFlags, context: ProcessContext): Prom
       await serve({
         ...limits,
         score: {
-          /* Keys of their own, not spread: a spread hides from the compiler that a key has no such name. */
+          /* Named keys, not a spread: in a spread the compiler does not find misspelled keys. */
           ...scoring,
           read: thread.read,
           readMetadata: thread.readMetadata,
@@ -83,7 +83,7 @@ export const runServe = async (flags: ServeFlags, context: ProcessContext): Prom
   }
 };
 
-/** @returns null: none is given @throws USAGE_CONFLICT USAGE_OPTION_INVALID */
+/** @returns null: no key is given @throws USAGE_CONFLICT USAGE_OPTION_INVALID */
 const readKey = async (flags: ServeFlags, context: ProcessContext): Promise<string | null> => {
   const fromFile = flags.keyFile === undefined ? null : await read(flags.keyFile, '--key-file', context);
   const key = fromFile?.toString('utf8').trim() ?? context.env['SDXL_REFINE_KEY'] ?? null;

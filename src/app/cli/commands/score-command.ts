@@ -1,4 +1,4 @@
-/** `sdxl-refine score`: what it takes and says; `run-score.ts` does it. */
+/** `sdxl-refine score`: arguments, options and help; `run-score.ts` runs it. */
 import { Command } from 'commander';
 import { setHelpTexts, type HelpTexts } from '../help-text.js';
 import { addRowOptions } from '../options/row-options.js';
@@ -19,7 +19,7 @@ export const scoreCommand = (context: ProcessContext): Command => {
     .argument('<request>', 'request file, or - for standard input');
   return setHelpTexts(addRowOptions(addScoreOptions(command), 'batch'), HELP).action(async (request: string) => {
     const flags = await readFlags<ScoreFlags>(command, context);
-    /* Loaded where it is needed: help and completion do not wait for it. */
+    /* Imported on demand, so that help and completion stay fast. */
     const { runScore } = await import('./run-score.js');
     await runScore(request, flags, context);
   });

@@ -1,4 +1,4 @@
-/** Scoring options and the engine, from the flags of `serve` and `score`. */
+/** Makes scoring options and the engine from the flags of `serve` and `score`. */
 import { randomInt } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import { existingForm } from '../../../io/files/unicode-form.js';
@@ -22,7 +22,7 @@ import { parseBatchSize, parseDevices, parsePrecision, parseVaeTiling, parseWhol
 import type { ScoreFlags } from '../options/score-flags.js';
 import { variable, type ProcessContext } from '../process-context.js';
 
-/** Bytes that the URLs of a request send; pictures in its body are under the body's own limit. */
+/** Most bytes downloaded from the URLs of a request; the body limit covers pictures in the body. */
 const MAX_FETCH_BYTES = 32 * 2 ** 20;
 
 /** @throws USAGE_OPTION_INVALID */
@@ -35,7 +35,7 @@ export const scoreOptions = (
     maxRows: parseWhole('--max-rows', flags.maxRows, 1),
     maxPixels: parseWhole('--max-pixels', flags.maxPixels, 1),
   };
-  /* Names and weights alone: the engine has the files. */
+  /* Rows use only names and weights; the engine has the files. */
   const rows = { options, writeMetadata: flags['metadata'] !== false, loras: parseLoras(flags.lora, '.') };
   const scoring = {
     drawSeed: () => randomInt(DRAWN_SEEDS),
@@ -51,7 +51,7 @@ export const scoreOptions = (
   return { reading: { rows, limits }, scoring };
 };
 
-/** How requests are read, with what the model brings. */
+/** Options for reading requests, with the model's defaults. */
 export const readingOf = (
   { rows, limits }: Omit<RequestOptions, 'loraFolder'>,
   { modelDefaults, loraFolder }: ScoreEngine['ofModel'],
@@ -61,11 +61,11 @@ export const readingOf = (
   loraFolder,
 });
 
-/** The engine, and what rows are completed with that its model brings. It is open where there is a folder of LoRAs. */
+/** The engine, and its model's defaults and LoRAs for rows. It is already open if there is a folder of LoRAs. */
 export interface ScoreEngine {
   engine: JobRunner;
   ofModel: Pick<RequestOptions['rows'], 'modelDefaults'> & Pick<RequestOptions, 'loraFolder'>;
-  /** null: a model was named. */
+  /** null: a model is given. */
   note: DemoNote | null;
 }
 
@@ -85,7 +85,7 @@ export const createEngine = async (
   const vae = flags.vae === undefined ? null : existingForm(resolve(context.cwd(), flags.vae));
   const loras = parseLoras(flags.lora, context.cwd());
   const folder = await openNamedLoras(flags.loraDir, loras, context, signal);
-  /* All of them: requests may name any. */
+  /* Requests may name any LoRA. */
   folder?.findAll();
   const modelName = named ?? basename(BUNDLED_MODEL);
   const all = [...loras, ...(folder?.choose() ?? [])];
@@ -93,11 +93,11 @@ export const createEngine = async (
   const modelDefaults = await readModelDefaults(model);
   const note = await demoNote(named === undefined ? ['refiner'] : [], context.env);
   if (folder === null) return { engine, ofModel: { modelDefaults, loraFolder: null }, note };
-  /* Which of the folder fit has to be known before requests name them. Why is for the operator: it says where files are. */
-  const leftOut = Object.entries((await engine.open(signal)).lorasLeftOut ?? {});
-  folder.leaveOut(Object.fromEntries(leftOut.map(([name]) => [name, 'it does not fit the model'])));
+  /* Requests must not name LoRAs that do not fit. Only the operator sees the reason, which contains paths. */
+  const lorasLeftOut = Object.entries((await engine.open(signal)).lorasLeftOut ?? {});
+  folder.leaveOut(Object.fromEntries(lorasLeftOut.map(([name]) => [name, 'it does not fit the model'])));
   if (flags.quiet !== true) {
-    for (const [name, why] of leftOut) context.stderr.write(`Note: LoRA ${name} is ignored: ${why}.\n`);
+    for (const [name, why] of lorasLeftOut) context.stderr.write(`Note: LoRA ${name} is ignored: ${why}.\n`);
   }
   return { engine, ofModel: { modelDefaults, loraFolder: folder.listed() }, note };
 };

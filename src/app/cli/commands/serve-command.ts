@@ -1,4 +1,4 @@
-/** `sdxl-refine serve`: what it takes and says; `run-serve.ts` does it. */
+/** `sdxl-refine serve`: arguments, options and help; `run-serve.ts` runs it. */
 import { Command } from 'commander';
 import { addScoreOptions, readFlags } from '../options/score-flags.js';
 import { DEFAULT_DEADLINE_S, type ServeFlags } from '../options/serve-flags.js';
@@ -46,7 +46,7 @@ export const serveCommand = (context: ProcessContext): Command => {
     .option('--log-json', 'log as JSON lines');
   return setHelpTexts(addRowOptions(command, 'batch'), HELP).action(async () => {
     const flags = await readFlags<ServeFlags>(command, context);
-    /* Loaded where it is needed: the web server takes longer to load than other commands to begin. */
+    /* Imported on demand: the web server loads slowly. */
     const { runServe } = await import('./run-serve.js');
     await runServe(flags, context);
   });

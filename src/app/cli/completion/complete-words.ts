@@ -1,4 +1,4 @@
-/** What a shell offers after the words of a command line: commands, options, their values, or the files of the machine. */
+/** Completions for the words of a command line: commands, options, values of options, or files. */
 import type { Command, Option } from 'commander';
 
 export interface Completion {
@@ -6,7 +6,7 @@ export interface Completion {
   description: string;
 }
 
-/** What the shell adds of its own. */
+/** What the shell itself adds to the completions. */
 export type Place = 'files' | 'folders' | 'none';
 
 export interface Completions {
@@ -14,23 +14,23 @@ export interface Completions {
   offered: Completion[];
 }
 
-/** Values of options, by the option's name without its dashes; null: it has none to offer. */
+/** Values of an option, by its name without dashes; null: not known. */
 export type ValuesOf = (option: string) => Promise<readonly string[] | null>;
 
 const nothing: Completions = { place: 'none', offered: [] };
 const plain = (value: string): Completion => ({ value, description: '' });
 
-/** The command that words belong to, and its own words. */
+/** Splits words into their command and that command's words. */
 const findCommand = (program: Command, words: readonly string[]): [Command, readonly string[]] => {
   let command = program;
   let rest = words;
   for (;;) {
-    const next = command.commands.find((one) => one.name() === rest[0]);
+    const next = command.commands.find((subcommand) => subcommand.name() === rest[0]);
     if (next === undefined) break;
     command = next;
     rest = rest.slice(1);
   }
-  /* A picture needs no command before it. */
+  /* `refine` may be left out before a picture. */
   return command === program && rest.length > 0 ? [program.commands[0] ?? program, rest] : [command, rest];
 };
 
@@ -57,18 +57,18 @@ const optionsOf = (command: Command, used: readonly string[]): Completion[] =>
 
 const helpOption = { long: '--help', short: '-h', hidden: false, parseArg: undefined, description: 'help' };
 
-/** Shells have a line for each. */
+/** Shells show each completion in one line. */
 const firstSentence = (text: string): string => text.split(/[;:(]/)[0]?.trim() ?? '';
 
 const commandsOf = (command: Command): Completion[] =>
   command
     .createHelp()
     .visibleCommands(command)
-    .map((one) => ({ value: one.name(), description: one.summary() || one.description() }));
+    .map((subcommand) => ({ value: subcommand.name(), description: subcommand.summary() || subcommand.description() }));
 
 /**
- * @param words before the one under the cursor, without the program's name
- * @param current what is there of the word under the cursor
+ * @param words those before the word under the cursor, without the program's name
+ * @param current the word under the cursor, up to the cursor
  */
 export const completeWords = async (
   program: Command,

@@ -1,9 +1,9 @@
 /**
- * What `sdxl-refine completion` prints: a function for each shell, which asks the program at every Tab. It never evaluates what
- * stands on the command line, and leaves quoting to the shell: names of schedulers have spaces.
+ * Scripts of `sdxl-refine completion`: a function for each shell that asks the program at every Tab. They never evaluate words
+ * of the command line, and let the shell quote values: names of schedulers have spaces.
  */
 
-/** bash splits words at `=` and `:` for itself, so it hands the whole line over, and gets back what follows the last split. */
+/** bash also splits words at `=` and `:`, so the script passes the whole line and receives the text after the last split. */
 const bash = `# bash completion of sdxl-refine:  source <(sdxl-refine completion bash)
 _sdxl_refine() {
   local place value

@@ -1,6 +1,6 @@
-/** The words of a line as bash reads them: quotes and backslashes taken out, nothing expanded. */
+/** Splits a line into words as bash does: removes quotes and backslashes, expands nothing. */
 
-/** @returns at least one word; the last is the one that the line ends in, '' after a space */
+/** @returns at least one word; the last one ends the line, and is '' after a space */
 export const shellWords = (line: string): string[] => {
   const words = [''];
   let quote = '';

@@ -1,4 +1,4 @@
-/** The configuration file: found, read and checked. */
+/** Finds, reads and checks configuration files. */
 import { stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 import { exists } from '../../../io/files/exists.js';
@@ -21,17 +21,17 @@ export interface ConfigFile {
 
 const NAMES = ['sdxl-refine.json', 'sdxl-refine.yaml', 'sdxl-refine.yml'];
 
-/** Loaded where it is needed: it takes longer than the rest of the settings. */
+/** Imports the parser on demand: loading it takes longer than reading all other settings. */
 const yaml = async (text: string): Promise<unknown> => {
   const { isScalar, parseDocument, visit } = await import('yaml');
-  /* The parser itself compares each key with all those before it: minutes for a file of a megabyte. */
+  /* The parser's `uniqueKeys` compares all pairs of keys: minutes for a file of a megabyte. */
   const document = parseDocument(text, { logLevel: 'error', uniqueKeys: false });
   for (const error of document.errors) throw error;
   visit(document, {
     Map: (_, { items }) => {
       const seen = new Set<unknown>();
       for (const { key } of items) {
-        if (key !== null && !isScalar(key)) throw new Error('it has a key that is no name, but a list or a table');
+        if (key !== null && !isScalar(key)) throw new Error('it has a key that is not a name, but a list or a table');
         const name = key === null ? null : key.value;
         if (seen.has(name)) throw new Error(`it has the key ${formatValue(name)} twice`);
         seen.add(name);
@@ -41,7 +41,7 @@ const yaml = async (text: string): Promise<unknown> => {
   return document.toJS() as unknown;
 };
 
-/** Levels, and braces, brackets, colons and commas: more than a handwritten file of settings has. */
+/** More than a handwritten file has. Tokens are braces, brackets, colons and commas. */
 const JSON_LIMITS = { maxDepth: 64, maxTokens: 200_000 };
 
 const json = (text: string): unknown => {
@@ -57,8 +57,8 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
 };
 
 /**
- * Looks beside the first input: in a manifest's folder; in the working directory for `-`. Folders, globs and pictures are
- * data: beside them (in the folder itself, where the input is one), and in the working directory.
+ * Searches the folder of a manifest, or the working directory for `-`. For a folder, glob or picture, searches that folder
+ * (or the picture's) and the working directory.
  *
  * @returns the file's path, or null
  * @throws RefineError USAGE_CONFLICT when there are several
@@ -75,30 +75,29 @@ export const findConfigFile = async (firstInput: string, cwd: string): Promise<s
   );
 };
 
-/** The one of these files that is there, or null. @throws RefineError USAGE_CONFLICT when there are several */
+/** @returns the one of these files that exists, or null @throws RefineError USAGE_CONFLICT when several exist */
 export const onlyFileOf = async (
   paths: readonly string[],
   where: string,
   mending = 'remove one',
 ): Promise<string | null> => {
-  const there = await Promise.all(
+  const existing = await Promise.all(
     paths.map(async (path) => ((await stat(path).catch(() => null))?.isFile() === true ? [path] : [])),
   );
-  const [path = null, second] = there.flat();
+  const [path = null, second] = existing.flat();
   if (second === undefined) return path;
   throw new RefineError(
     'USAGE_CONFLICT',
-    `Expected one configuration file ${where}, found ${there.flat().join(' and ')}: ${mending}`,
+    `Expected one configuration file ${where}, found ${existing.flat().join(' and ')}: ${mending}`,
   );
 };
 
 /**
- * Places that the file names are relative to its folder; they are returned relative to the working directory, as the
- * command line would name them.
+ * Paths in the file are relative to its folder; they are returned relative to the working directory, as on the command line.
  *
  * @param path absolute
- * @param otherNames settings of other commands, which are left alone
- * @throws RefineError USAGE_OPTION_INVALID: unreadable, no object, an unknown key, a value that its key doesn't take
+ * @param otherNames settings of other commands, which are ignored
+ * @throws RefineError USAGE_OPTION_INVALID: unreadable, not an object, an unknown key, an invalid value
  */
 export const readConfigFile = async (
   path: string,
@@ -112,10 +111,10 @@ export const readConfigFile = async (
   try {
     value = await parse(await readText(path));
   } catch (error) {
-    throw isRefineError(error) ? error : unreadable(path, cutText(messageOf(error).trimEnd(), LONGEST_FAULT), error);
+    throw isRefineError(error) ? error : unreadable(path, cutText(messageOf(error).trimEnd(), MAX_MESSAGE), error);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw unreadable(path, 'it is no object of keys and values');
+    throw unreadable(path, 'it is not an object of keys and values');
   }
   const settings = readSettings(value, path, keys, otherNames);
   for (const { name, isPath, isList } of keys) {
@@ -123,7 +122,7 @@ export const readConfigFile = async (
     if (isList && isPath !== false && place !== undefined)
       settings.set(
         name,
-        [place].flat().map((one) => fromFolder(String(one), isPath === 'named', path, cwd)),
+        [place].flat().map((item) => fromFolder(String(item), isPath === 'named', path, cwd)),
       );
     if (isPath === false || isList || typeof place !== 'string' || isAbsolute(place)) continue;
     const target = resolve(dirname(path), place);
@@ -133,7 +132,7 @@ export const readConfigFile = async (
   return { path, settings };
 };
 
-/** A place that the file at `path` names, from the working directory; of `<name>=<file>` the name stays. */
+/** A path in the file at `path`, relative to the working directory; keeps the name of `<name>=<file>`. */
 const fromFolder = (text: string, isNamed: boolean, path: string, cwd: string): string => {
   const begin = isNamed ? text.indexOf('=') + 1 : 0;
   const place = text.slice(begin);
@@ -153,7 +152,7 @@ const readSettings = (
 ): Map<string, SettingValue> => {
   const settings = new Map<string, SettingValue>();
   for (const [name, value] of Object.entries(object) as [string, unknown][]) {
-    const key = keys.find((one) => one.name === name);
+    const key = keys.find((known) => known.name === name);
     if (key === undefined && name !== '$schema' && !otherNames.has(name)) throw unknownKey(name, path, keys);
     if (key === undefined || value === null) continue;
     settings.set(name, checkSetting(key, value, `${name} in ${path}`));
@@ -161,9 +160,9 @@ const readSettings = (
   return settings;
 };
 
-const LONGEST_KEY = 200;
-/** Parsers quote what they stop at: of YAML a line, which may be all of the file. */
-const LONGEST_FAULT = 1000;
+const MAX_KEY = 200;
+/** Characters of a parser's message. It may quote a line of YAML, which may be the whole file. */
+const MAX_MESSAGE = 1000;
 
 const unknownKey = (name: string, path: string, keys: readonly ConfigKey[]): RefineError => {
   const row = rowKeyOf(name);
@@ -178,7 +177,7 @@ const unknownKey = (name: string, path: string, keys: readonly ConfigKey[]): Ref
             .join(', ')}`
         : `did you mean "${near}"?`;
   return new RefineError('USAGE_OPTION_INVALID', `Unknown key ${formatValue(name)} in ${path}: ${mend}`, {
-    context: { path, key: cutText(name, LONGEST_KEY), nearest: near },
+    context: { path, key: cutText(name, MAX_KEY), nearest: near },
   });
 };
 

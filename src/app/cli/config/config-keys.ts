@@ -1,4 +1,4 @@
-/** The options of a command as keys of configuration files and environment variables, under one spelling. */
+/** The options of a command as keys of configuration files and environment variables. */
 import type { Command, Option } from 'commander';
 import { z } from 'zod';
 import { RefineError } from '../../../errors.js';
@@ -10,32 +10,32 @@ import { isOldName } from './renamed-settings.js';
 import type { SettingValue } from './setting-value.js';
 
 export interface ConfigKey {
-  /** The option without its dashes, `_` between words: `guidance_scale`, which is how rows spell it too. */
+  /** The option without its dashes and with `_` between words, as in rows: `guidance_scale`. */
   name: string;
   /** `--guidance-scale` */
   flag: string;
-  /** `guidanceScale`: where commander keeps it. */
+  /** Commander's name of it: `guidanceScale`. */
   attribute: string;
   schema: z.ZodType<SettingValue>;
-  /** What `schema` accepts, as it follows "Expected … to be". */
+  /** Description of valid values, to follow "Expected … to be". */
   expected: string;
-  /** The value that a text stands for, or the text itself when it stands for none: checking says so. */
+  /** Parses a text into a value; an invalid text stays as it is, and checking it fails. */
   read: (text: string) => unknown;
   help: string;
-  /** null: none, or not known before the run. */
+  /** null: no default, or not known before the run. */
   default: SettingValue | null;
-  /** Whether a relative value means a place: always, never, unless nothing is there, since it may be the id of a model, or behind a name and `=`. */
+  /** Whether a value is a path: always (true), never (false), only if it exists, else a model's id ('or id'), or after `<name>=` ('named'). */
   isPath: boolean | 'or id' | 'named';
-  /** Given once for each of its values; texts name several with commas between them. */
+  /** The option is repeated for each value; text has commas between values. */
   isList: boolean;
-  /** An old name, which is still accepted (`renamed-settings.ts`). */
+  /** An old name that is still accepted (`renamed-settings.ts`). */
   isOld: boolean;
 }
 
 /** Options about sources and display of settings, and `--output`, which names one file of one call. */
 const NOT_SETTINGS = ['config', 'printConfig', 'color', 'output'];
 
-/** What `<…>` of an option says when it is a place on this machine. */
+/** Arguments of options that are paths on this machine. */
 const PLACE = /<(?:folder|file)(?:\|(?:folder|file|id))*(?:\[:weight\])?>/;
 
 const isPlace = (flags: string): ConfigKey['isPath'] =>
@@ -66,7 +66,7 @@ const keyOf = (option: Option): ConfigKey => {
   const row = rowKeyOf(name);
   if (row !== undefined) {
     const { schema, expected, default: value, help } = ROW_KEYS[row];
-    /* Keys of rows alone, which take objects, are no options. */
+    /* The cast is safe: row keys whose values are objects are not options. */
     const setting = { schema: schema as z.ZodType<SettingValue>, default: value as SettingValue | null };
     return { ...shared, ...setting, expected, help, read: (text) => readText(row, text) };
   }
@@ -82,25 +82,25 @@ const keyOf = (option: Option): ConfigKey => {
       schema,
       expected: 'text, or a list of texts',
       default: null,
-      read: (given) => given.split(','),
+      read: (value) => value.split(','),
     };
   }
   const text = option.defaultValue as string | undefined;
   if (option.flags.endsWith('<n>')) {
-    const read = (given: string): unknown => (/^-?\d+$/.test(given) ? Number(given) : given);
-    const value = text === undefined ? null : Number(text);
-    return { ...shared, schema: z.int(), expected: 'a whole number', default: value, read };
+    const read = (value: string): unknown => (/^-?\d+$/.test(value) ? Number(value) : value);
+    const number = text === undefined ? null : Number(text);
+    return { ...shared, schema: z.int(), expected: 'a whole number', default: number, read };
   }
   return {
     ...shared,
     schema: z.string().min(1),
     expected: 'text that is not empty',
     default: text ?? null,
-    read: (given) => given,
+    read: (value) => value,
   };
 };
 
-/** The setting that a wrong name was meant to be, or null: another spelling of a row key, or a slip. */
+/** The known setting for an unknown name: another spelling of a row key, or the nearest name; null: none is near. */
 export const nearestSetting = (name: string, keys: readonly ConfigKey[]): string | null => {
   const names = keys.filter(({ isOld }) => !isOld).map((key) => key.name);
   const near = rowKeyOf(name) ?? nearestKey(name, names);
@@ -108,8 +108,8 @@ export const nearestSetting = (name: string, keys: readonly ConfigKey[]): string
 };
 
 /**
- * @param label who says it, as it follows "Expected": an option, a variable, a key of a file
- * @throws RefineError USAGE_OPTION_INVALID when the key doesn't take this value
+ * @param label the option, variable or key of a file, to follow "Expected"
+ * @throws RefineError USAGE_OPTION_INVALID for a value that is not valid for the key
  */
 export const checkSetting = (key: ConfigKey, value: unknown, label: string): SettingValue => {
   const parsed = key.schema.safeParse(value);

@@ -1,4 +1,4 @@
-/** The configuration file as one definition, for its JSON Schema; `config-keys.ts` checks key by key with the same parts. */
+/** The configuration file as one schema, for its JSON Schema; `config-keys.ts` checks each key with the same schemas. */
 import { z } from 'zod';
 import type { ConfigKey } from './config-keys.js';
 

@@ -16,30 +16,30 @@ import { findUserConfig } from './user-config.js';
 export type SettingSource = 'option' | 'env' | 'config' | 'default';
 
 export interface Setting {
-  /** null: none, or not known before the run. */
+  /** null: not set, or not known before the run. */
   value: SettingValue | null;
   source: SettingSource;
-  /** Of `config`: the file that gave it, absolute. */
+  /** Source `config`: absolute path of the file. */
   file?: string;
 }
 
 export interface MergedConfig<Flags> {
-  /** As if everything had been given on the command line. */
+  /** Every setting as commander would give it. */
   flags: Flags;
-  /** Absolute path of the configuration file that was named or found, or null. */
+  /** Absolute path of the configuration file, named or found; null: no file. */
   file: string | null;
-  /** The same of the user's own. */
+  /** Absolute path of the user's own configuration file; null: no file. */
   userFile: string | null;
   /** By key name, in the order of the command's help. */
   settings: Readonly<Record<string, Setting>>;
 }
 
-/** Where settings are looked for besides the command line, and where notes go. */
+/** Sources of settings besides the command line, and the stream for notes. */
 type Places = Pick<ProcessContext, 'env' | 'cwd'> & { stderr: Pick<ProcessContext['stderr'], 'write'> };
 
 /**
- * @param command parsed: knows which options the command line gave
- * @throws RefineError USAGE_OPTION_INVALID | USAGE_CONFLICT, naming the option, variable or file that is wrong
+ * @param command parsed, so that it knows which options the command line gave
+ * @throws RefineError USAGE_OPTION_INVALID | USAGE_CONFLICT, naming the invalid option, variable or file
  */
 export const mergeConfig = async <Flags extends object>(
   command: Command,
@@ -52,48 +52,48 @@ export const mergeConfig = async <Flags extends object>(
   const [nearest, own] = await openConfigFiles(command, inputs, { keys, otherNames }, context);
   const flags: Record<string, unknown> = { ...command.opts() };
   const notes: string[] = [];
-  const fromFile = (file: ConfigFile | null): Given[] =>
+  const fromFile = (file: ConfigFile | null): SourceSettings[] =>
     file === null ? [] : [{ values: file.settings, spelling: inFile(file.path), source: 'config', file: file.path }];
-  const given: Given[] = [
+  const given: SourceSettings[] = [
     { values: givenOptions(command, keys, flags), spelling: AS_OPTION, source: 'option' },
     { values: environment, spelling: AS_VARIABLE, source: 'env' },
     ...fromFile(nearest),
     ...fromFile(own),
   ];
-  const sources = given.map((one) => ({
-    ...one,
-    values: withNewNames(one.values, one.spelling, (note) => notes.push(note)),
+  const sources = given.map((source) => ({
+    ...source,
+    values: withNewNames(source.values, source.spelling, (note) => notes.push(note)),
   }));
   const settings: Record<string, Setting> = {};
-  for (const { name, attribute, default: usual, isList, isOld } of keys) {
+  for (const { name, attribute, default: defaultValue, isList, isOld } of keys) {
     if (isOld) {
       Reflect.deleteProperty(flags, attribute);
       continue;
     }
-    /* The first source counts. */
+    /* The first source wins. */
     const found = sources.find(({ values }) => values.has(name));
-    const value = found?.values.get(name) ?? usual;
+    const value = found?.values.get(name) ?? defaultValue;
     const { source, file } = found ?? { source: 'default' };
     settings[name] = { value, source, ...(file === undefined ? {} : { file }) };
     if (found !== undefined) flags[attribute] = asFlag(value, isList);
   }
   if (flags['quiet'] !== true) for (const note of notes) context.stderr.write(`Note: ${escapeControls(note)}\n`);
-  /* An error that comes later is told as the command was asked to speak. */
+  /* So that `main` prints later errors as JSON too. */
   if (flags['json'] === true) command.setOptionValue('json', true);
   return { flags: flags as Flags, file: nearest?.path ?? null, userFile: own?.path ?? null, settings };
 };
 
 /**
- * What `--print-config` prints: JSON, a setting a line.
- * @param brought by the model, in place of defaults
+ * The output of `--print-config`: JSON, one setting in each line.
+ * @param modelDefaults replace defaults
  */
 export const configText = (
   { file: configFile, userFile, settings }: MergedConfig<object>,
-  brought: Readonly<Record<string, unknown>>,
+  modelDefaults: Readonly<Record<string, unknown>>,
 ): string => {
   const lines = Object.entries(settings).map(([name, { value, source, file }]) => {
-    const own = source === 'default' && Object.hasOwn(brought, name) ? brought[name] : undefined;
-    const [shown, from] = own === undefined ? [value, source] : [own, 'model'];
+    const ofModel = source === 'default' && Object.hasOwn(modelDefaults, name) ? modelDefaults[name] : undefined;
+    const [shown, from] = ofModel === undefined ? [value, source] : [ofModel, 'model'];
     const place = file === undefined ? '' : `, "file": ${jsonText(file)}`;
     return `    "${name}": { "value": ${jsonText(shown)}, "source": "${from}"${place} }`;
   });
@@ -101,11 +101,11 @@ export const configText = (
   return `{\n  ${files},\n  "settings": {\n${lines.join(',\n')}\n  }\n}\n`;
 };
 
-/** Settings of the program's other commands: one file and one environment serve all. */
+/** Names of other commands' settings, which the same file and environment may contain. */
 const settingsOfOtherCommands = (command: Command): ReadonlySet<string> =>
   new Set((command.parent?.commands ?? []).flatMap((other) => configKeys(other).map(({ name }) => name)));
 
-/** The file that was named or found, which counts for more, and the user's own. */
+/** @returns the named or found file, which has priority, and the user's own */
 const openConfigFiles = async (
   command: Command,
   inputs: readonly string[],
@@ -125,13 +125,13 @@ const openConfigFiles = async (
   return [nearest, await read(ownPath)];
 };
 
-/** What one source gives. */
-interface Given {
+/** The settings of one source. */
+interface SourceSettings {
   /** By key name. */
   values: ReadonlyMap<string, SettingValue>;
   spelling: Spelling;
   source: Exclude<SettingSource, 'default'>;
-  /** Of `config`: absolute. */
+  /** Source `config`: absolute path. */
   file?: string;
 }
 
@@ -146,7 +146,7 @@ const givenOptions = (
       .map((key) => [key.name, checkFlag(key, flags[key.attribute])]),
   );
 
-/** The command line gives texts and switches. */
+/** @param given text, or true or false for a switch */
 const checkFlag = (key: ConfigKey, given: unknown): SettingValue =>
   checkSetting(key, typeof given === 'string' ? key.read(given) : given, key.flag);
 

@@ -5,10 +5,11 @@ import { checkSetting, nearestSetting, type ConfigKey } from './config-keys.js';
 import type { SettingValue } from './setting-value.js';
 
 /**
- * The settings of the environment, by name. `otherNames` are settings of other commands, which are left alone. An empty variable is one that isn't set, as scripts and workflows leave them.
+ * The settings of the environment, by name. An empty variable counts as not set: scripts and workflows leave such variables.
  *
- * @throws RefineError USAGE_OPTION_INVALID for a value that its option doesn't take, and for a name that looks like a
- *   slip; other names with the prefix belong to other programs
+ * @param otherNames settings of other commands, which are ignored
+ * @throws RefineError USAGE_OPTION_INVALID for an invalid value, and for a name that is probably misspelled; other names with
+ *   the prefix may belong to other programs
  */
 export const readEnvironment = (
   keys: readonly ConfigKey[],
@@ -22,13 +23,13 @@ export const readEnvironment = (
     if (text === undefined || text === '') continue;
     const key = known.get(variable);
     if (key === undefined && otherNames.has(variable.slice(PREFIX.length).toLowerCase())) continue;
-    if (key === undefined) refuseSlip(variable, keys);
+    if (key === undefined) refuseMisspelling(variable, keys);
     else settings.set(key.name, checkSetting(key, key.read(text), variable));
   }
   return settings;
 };
 
-const refuseSlip = (variable: string, keys: readonly ConfigKey[]): void => {
+const refuseMisspelling = (variable: string, keys: readonly ConfigKey[]): void => {
   const near = nearestSetting(variable.slice(PREFIX.length).toLowerCase(), keys);
   if (near === null) return;
   throw new RefineError(

@@ -1,4 +1,4 @@
-/** Settings that have a new name. The old name is still accepted wherever settings are given, with a note. */
+/** Renamed settings. Options, variables and files accept the old name too, with a note. */
 import { RefineError } from '../../../errors.js';
 import { jsonText } from '../../../io/json/json-text.js';
 import { formatValue } from '../../../run/manifest/rows/format-value.js';
@@ -19,13 +19,13 @@ const RENAMED: Readonly<Record<string, Renamed>> = {
 
 export const isOldName = (name: string): boolean => Object.hasOwn(RENAMED, name);
 
-/** How one source writes a setting. */
+/** How a source spells settings. */
 export interface Spelling {
   /** `--memory`, `SDXL_REFINE_MEMORY`, `memory in sdxl-refine.json` */
   place: (name: string) => string;
   /** `--memory fast`, `SDXL_REFINE_MEMORY=fast`, `"memory": "fast"` */
   spell: (name: string, value: SettingValue) => string;
-  /** What follows a sentence about the setting: the file in parentheses, or nothing. */
+  /** End of a sentence about the setting: the file in parentheses, or ''. */
   where: string;
 }
 
@@ -53,9 +53,9 @@ export const inFile = (path: string): Spelling => ({
 });
 
 /**
- * The settings that one source gives, under their new names.
- * @param note takes a sentence for each old name
- * @throws USAGE_OPTION_INVALID for a value that the old name did not take
+ * The settings of one source, under their new names.
+ * @param note called with a sentence for each old name
+ * @throws USAGE_OPTION_INVALID for a value that was not valid for the old name
  * @throws USAGE_CONFLICT for an old and a new name that contradict each other
  */
 export const withNewNames = (
@@ -75,11 +75,11 @@ export const withNewNames = (
         `Expected ${place(name)} to be ${words}, got ${formatValue(old)}. The new name is ${place(to)}.`,
       );
     }
-    const other = given.get(to);
-    if (other !== undefined && other !== value) {
+    const current = given.get(to);
+    if (current !== undefined && current !== value) {
       throw new RefineError(
         'USAGE_CONFLICT',
-        `${spell(name, old)} and ${spell(to, other)} contradict each other${where}. ${spell(name, old)} is now ${spell(to, value)}: give one of them.`,
+        `${spell(name, old)} and ${spell(to, current)} contradict each other${where}. ${spell(name, old)} is now ${spell(to, value)}: give one of them.`,
       );
     }
     note(`${spell(name, old)} is now ${spell(to, value)}${where}`);

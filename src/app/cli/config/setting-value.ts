@@ -1,2 +1,2 @@
-/** A value as files and variables set it: text, number, switch, a pair of numbers, or a list of texts. */
+/** A value of a setting: text, number, switch, pair of numbers, or list of texts. */
 export type SettingValue = string | number | boolean | readonly number[] | readonly string[];

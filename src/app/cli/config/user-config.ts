@@ -1,4 +1,4 @@
-/** The user's own configuration, in the home: settings of every run, below those of a folder. */
+/** The user's own configuration file: settings of every run, which a folder's configuration file overrides. */
 import { homedir } from 'node:os';
 import { isAbsolute, join, posix, win32 } from 'node:path';
 import { onlyFileOf } from './config-file.js';
@@ -8,11 +8,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const NAMES = ['config.json', 'config.yaml', 'config.yml'];
 
 /**
- * Where programs keep a user's settings: `$XDG_CONFIG_HOME` on every system, else `%APPDATA%`, `~/Library/Application Support`
- * or `~/.config`. A relative XDG_CONFIG_HOME is ignored, as the XDG Base Directory Specification asks. Pure.
+ * Folder of a user's settings: below `$XDG_CONFIG_HOME` on every system, else below `%APPDATA%`,
+ * `~/Library/Application Support` or `~/.config`. A relative XDG_CONFIG_HOME is ignored, as the XDG Base Directory
+ * Specification asks. Pure.
  *
- * @param home null: the user has none
- * @returns null: there is no such place
+ * @param home null: the user has no home
+ * @returns null: no such folder
  */
 export const userConfigFolder = (
   { XDG_CONFIG_HOME: xdg, APPDATA: appData }: Environment,
@@ -26,7 +27,7 @@ export const userConfigFolder = (
   return path.join(home, platform === 'darwin' ? 'Library/Application Support' : '.config', 'sdxl-refine');
 };
 
-/** @returns null: there is none @throws RefineError USAGE_CONFLICT when there are several */
+/** @returns null: no file @throws RefineError USAGE_CONFLICT for several files */
 export const findUserConfig = async (env: Environment): Promise<string | null> => {
   const folder = userConfigFolder(env, process.platform, homeOf(env));
   return folder === null
@@ -37,7 +38,7 @@ export const findUserConfig = async (env: Environment): Promise<string | null> =
       );
 };
 
-/** A user without an entry in the system's list of users has no home, and asking for it throws. */
+/** `homedir` throws for a user without an entry in the system's list of users. */
 const homeOf = ({ HOME }: Environment): string | null => {
   if (HOME !== undefined && isAbsolute(HOME)) return HOME;
   try {

@@ -2,7 +2,7 @@
 
 export const PREFIX = 'SDXL_REFINE_';
 
-/** Names the configuration file, as `--config` does. */
+/** The variable for `--config`. */
 export const CONFIG_VARIABLE = `${PREFIX}CONFIG`;
 
 /** `guidance_scale` → `SDXL_REFINE_GUIDANCE_SCALE` */

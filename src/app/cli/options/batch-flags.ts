@@ -1,6 +1,6 @@
-/** Options of the commands that run rows. Types only. */
+/** Type of the options of commands that run rows. */
 
-/** Options as the command line gives them, camel-cased; row keys are among them. */
+/** Options as commander gives them, camel-cased, including row keys. */
 export interface BatchFlags extends Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
   model?: string;
   vae?: string;

@@ -1,4 +1,4 @@
-/** The models that come with the package; the refiner is used where none is named. */
+/** The models of the package, which are the defaults of --model and --base. */
 import { fileURLToPath } from 'node:url';
 
 const bundled = (name: string): { name: string; folder: string } => ({

@@ -16,5 +16,5 @@ export const addCacheWeights = (command: Command): Command =>
     .option('--no-cache-weights', 'transform the weights in each run; no file (default)')
     .addOption(new Option('--memory <fast|lean>', 'old name of --cache-weights and --no-cache-weights').hideHelp());
 
-/** As the engine calls it. */
+/** The engine's name of the option. */
 export const memoryUse = ({ cacheWeights }: CacheWeightsFlags): MemoryUse => (cacheWeights === true ? 'fast' : 'lean');

@@ -1,8 +1,8 @@
-/** Options of the device and its memory, which all commands that refine have in common. */
+/** Options of devices and memory, common to all commands that compute pictures. */
 import type { Command } from 'commander';
 import { addCacheWeights } from './cache-weights.js';
 
-/** @param precisionNote follows the names of `--precision` */
+/** @param precisionNote appended to the help of `--precision` */
 export const addDeviceOptions = (command: Command, precisionNote = ''): Command =>
   addCacheWeights(
     command
@@ -21,7 +21,7 @@ export const addBatchSize = (command: Command): Command =>
     '1',
   );
 
-/** `--precision` of commands whose models come in several forms. */
+/** Note of `--precision`. */
 export const STORED_OTHERWISE = '; independent of how the weights are stored';
 
 export const addVaeTiling = (command: Command): Command =>

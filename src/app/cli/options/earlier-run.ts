@@ -11,17 +11,17 @@ interface EarlierRunFlags {
 }
 
 export interface EarlierRun {
-  /** Its results are replaced. */
+  /** Replace its results. */
   overwrites: boolean;
-  /** Goes on where it stopped. */
+  /** Continue it. */
   resumes: boolean;
-  /** Its failed rows are tried again. */
+  /** Retry its failed rows. */
   retriesFailed: boolean;
-  /** Rows are added to it. */
+  /** Add rows to it. */
   appends: boolean;
-  /** What it left and no row writes any more is removed. */
+  /** Remove its results and outputs that no row writes any more. */
   prunes: boolean;
-  /** Outputs that it finished are read, and compared with what was written. */
+  /** Compare its finished outputs with the bytes that were written. */
   verifies: boolean;
 }
 

@@ -4,7 +4,7 @@ import { existingForm } from '../../../io/files/unicode-form.js';
 import { RefineError } from '../../../errors.js';
 import type { EmbeddingChoice } from '../../../records/model-options.js';
 
-/** @param cwd what relative files are relative to @throws USAGE_OPTION_INVALID USAGE_CONFLICT */
+/** @param cwd folder of relative paths @throws USAGE_OPTION_INVALID USAGE_CONFLICT */
 export const parseEmbeddings = (texts: string | readonly string[] | undefined, cwd: string): EmbeddingChoice[] => {
   const embeddings = [texts ?? []].flat().map((text) => {
     const [, name = '', file = ''] = /^([^\s=]+)=(.+)$/s.exec(text) ?? [];

@@ -4,13 +4,13 @@ import { existingForm } from '../../../io/files/unicode-form.js';
 import { RefineError } from '../../../errors.js';
 import type { LoraChoice } from '../../../records/model-options.js';
 
-/** For an option that may be given several times. */
-export const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+/** Parser of an option that may be repeated. */
+export const collect = (text: string, previous: readonly string[] = []): readonly string[] => [...previous, text];
 
-/** A weight behind the file's last colon; Windows' drives are followed by no number. */
+/** A weight after the last colon; the colon of a Windows drive does not precede a number. */
 const WEIGHTED = /^(.+):([-+]?(?:\d+\.?\d*|\.\d+))$/;
 
-/** @param cwd what relative files are relative to @throws USAGE_CONFLICT for two of one name: rows could not tell them apart */
+/** @param cwd folder of relative paths @throws USAGE_CONFLICT for two LoRAs with the same name, by which rows refer to them */
 export const parseLoras = (texts: string | readonly string[] | undefined, cwd: string): LoraChoice[] => {
   const loras = [texts ?? []].flat().map((text) => {
     const [, file = text, weight = '1'] = WEIGHTED.exec(text) ?? [];

@@ -1,4 +1,4 @@
-/** Generation metadata of a picture, as values of a row's keys. */
+/** A picture's generation metadata as values of row keys. */
 import { systemCodeOf } from '../../../errors.js';
 import { FileRefused, withFile } from '../../../io/files/open-file.js';
 import type { MetadataValues } from '../../../run/manifest/rows/embedded-values.js';
@@ -15,8 +15,8 @@ const readMetadata = (path: string): Promise<GenerationMetadata | null> =>
 
 const NOTHING: MetadataValues = { values: {}, warnings: [] };
 
-/** @returns no values for an unreadable file, too: decoding the picture reports the error */
-export const readPictureFacts = async (path: string): Promise<MetadataValues> => {
+/** @returns no values for an unreadable file too: decoding the picture reports the error */
+export const readPictureMetadata = async (path: string): Promise<MetadataValues> => {
   const metadata = await readMetadata(path).catch((thrown: unknown) => {
     if (systemCodeOf(thrown) === undefined && !(thrown instanceof FileRefused)) throw thrown;
     return null;
@@ -24,8 +24,8 @@ export const readPictureFacts = async (path: string): Promise<MetadataValues> =>
   return metadata === null ? NOTHING : asRowValues(metadata);
 };
 
-/** The text beside a picture, where it is A1111's; null: it is a caption. */
-export const readInfotextFacts = (text: string): MetadataValues | null => {
+/** @param text of the file beside a picture @returns null: the text is a caption, not A1111's infotext */
+export const readInfotextMetadata = (text: string): MetadataValues | null => {
   const metadata = readInfotext(text);
   return metadata === null ? null : asRowValues(metadata);
 };
@@ -41,7 +41,7 @@ const asRowValues = (metadata: GenerationMetadata): MetadataValues => {
     prompt_syntax: syntaxOf(metadata),
     seed,
     steps,
-    // A sampler without a scheduler of ours stays: the row that uses it reports it.
+    // Keeps the name of a sampler without a scheduler here: the row that uses it reports it.
     scheduler: mapSampler(metadata) ?? metadata.sampler,
     guidance_scale: guidanceScale,
     original_size: width === null || height === null ? null : [height, width],

@@ -1,4 +1,4 @@
-/** Settings of a model: `refine-defaults.json` in its folder, which is untrusted input. */
+/** Default settings of a model: `refine-defaults.json` in its folder, which is untrusted input. */
 import { join } from 'node:path';
 import { stat } from 'node:fs/promises';
 import { SETTINGS } from '../../../records/setting-table.js';
@@ -14,23 +14,23 @@ import { readJsonObject } from '../../../models/weights/discovery/read-json.js';
 import { findModelFolder } from './resolve-model.js';
 import type { ProcessContext } from '../process-context.js';
 
-/** What the model was made for, and never what a run reads, writes or asks of the network. */
+/** Settings of computation only, and never paths or network access. */
 export const MODEL_DEFAULT_KEYS = SETTING_NAMES.filter((name) => SETTINGS[name].modelMaySet);
 
 /**
- * @param path of a model: a folder, or a file, which brings none
- * @throws MODEL_CONFIG_INVALID naming the file: no JSON object, an unknown key, values that no row could run with
+ * @param path of a model: a folder, or a file, which has no defaults
+ * @throws MODEL_CONFIG_INVALID naming the file: not a JSON object, an unknown key, invalid values
  */
 export const readModelDefaults = async (path: string): Promise<RowValues> => {
   const file = join(path, DEFAULTS_FILE);
   const isThere = await stat(file).then(
     () => true,
-    /* ENOTDIR: the model is a file. Anything else that is wrong with the model, opening it says. */
+    /* ENOTDIR: the model is a file. Opening the model reports any other error. */
     (cause: unknown) => !['ENOENT', 'ENOTDIR'].includes(systemCodeOf(cause) ?? ''),
   );
   if (!isThere) return {};
   const invalid = (what: string, cause?: unknown): RefineError =>
-    new RefineError('MODEL_CONFIG_INVALID', `${file}: ${what}. Mend the file, or delete it.`, {
+    new RefineError('MODEL_CONFIG_INVALID', `${file}: ${what}. Correct the file, or delete it.`, {
       context: { file },
       cause,
     });
@@ -57,11 +57,11 @@ const unknownKey = (name: string): string => {
   return `unknown key ${formatValue(name)}: ${mend}`;
 };
 
-/** The same of `--model` as people write it; a model that is not on this machine yet brings none. */
+/** Defaults of `--model` as given; a model that is not on this machine yet has no defaults. */
 export const findModelDefaults = async (
   text: string,
   context: Pick<ProcessContext, 'cwd' | 'env'>,
 ): Promise<RowValues> => {
-  const found = await findModelFolder(text, context);
-  return found === null ? {} : readModelDefaults(found);
+  const folder = await findModelFolder(text, context);
+  return folder === null ? {} : readModelDefaults(folder);
 };

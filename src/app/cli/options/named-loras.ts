@@ -1,4 +1,4 @@
-/** `--lora-dir`: LoRAs that rows name, opened with the model that they may not fit. */
+/** `--lora-dir`: LoRAs that rows name. Opening the model finds out which LoRAs fit it. */
 import { resolve } from 'node:path';
 import type { RowProcessor } from '../../../run/batch/row-processor.js';
 import { countSteps } from '../../../run/manifest/rows/count-steps.js';
@@ -9,7 +9,7 @@ import type { LoraChoice } from '../../../records/model-options.js';
 import type { PlannedWork } from '../progress/time-estimate.js';
 import type { ProcessContext } from '../process-context.js';
 
-/** @param folder as the user named it @returns null: none is given @throws USAGE_OPTION_INVALID, the signal's reason */
+/** @param folder as given @returns null: no folder is given @throws USAGE_OPTION_INVALID, the signal's reason */
 export const openNamedLoras = async (
   folder: string | undefined,
   loras: readonly LoraChoice[],
@@ -18,7 +18,7 @@ export const openNamedLoras = async (
 ): Promise<LoraFolder | null> =>
   folder === undefined ? null : openLoraFolder(existingForm(resolve(context.cwd(), folder)), loras, signal);
 
-/** Counts what the rows of a part will take. @param loras gets the names of the LoRAs that they have */
+/** Counts rows and UNet steps. @param loras receives the names of the rows' LoRAs */
 export const measure = async (rows: AsyncIterable<Row | InvalidRow>, loras: Set<string>): Promise<PlannedWork> => {
   const planned = { rows: 0, steps: 0 };
   for await (const row of rows) {
@@ -30,7 +30,7 @@ export const measure = async (rows: AsyncIterable<Row | InvalidRow>, loras: Set<
   return planned;
 };
 
-/** Rows are read again once the models are open, and then know which LoRAs do not fit. */
+/** Leaves out LoRAs that do not fit, once the models are open; rows are read again after that. */
 export const leavingOut = (work: RowProcessor, folder: LoraFolder | null): RowProcessor => ({
   ...work,
   async open(signal) {

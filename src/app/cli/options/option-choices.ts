@@ -1,11 +1,11 @@
-/** The words that options take: for those who check them, and for completion. Settings of rows have theirs in `ROW_KEYS`. */
+/** Choices of options, for checks and completion. `ROW_KEYS` has those of row settings. */
 import type { Residency } from '../../../run/batch/model-residency.js';
 import type { PrecisionRequest } from '../../../onnx/devices/device-request.js';
 import { DEVICE_FAMILIES } from '../../../onnx/graph/operators/target.js';
 import type { GenerateMode, StageInput } from '../../../records/row.js';
 import type { VaeTiling } from '../../../records/model-options.js';
 
-/** Without the numbers of cuda. */
+/** Without cuda's indices. */
 export const DEVICES = ['auto', ...DEVICE_FAMILIES] as const;
 export const PRECISIONS = ['auto', 'fp32', 'fp16', 'int8'] as const satisfies readonly PrecisionRequest[];
 export const VAE_TILINGS = ['auto', 'on', 'off'] as const satisfies readonly VaeTiling[];

@@ -1,4 +1,4 @@
-/** The one picture of `sdxl-refine <picture>`: what the command line names, as a row says it. */
+/** The picture of `sdxl-refine <picture>`, as a key and value of a row. */
 import { createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -13,12 +13,12 @@ import { formatValue } from '../../../run/manifest/rows/format-value.js';
 import type { ProcessContext } from '../process-context.js';
 
 export interface PictureInput {
-  /** Key and value of its row. */
+  /** Key of the row. */
   key: 'image' | 'latents';
   value: string;
-  /** What messages and results call it; undefined: what a row would. */
+  /** Name in messages and results; undefined: the row's text. */
   shown?: string;
-  /** What results call the input. */
+  /** Name of the input in results. */
   name: string;
 }
 
@@ -26,7 +26,7 @@ const MAX_BYTES = FILE_LIMITS.picture.bytes;
 const LATENTS = /\.(?:safetensors|npy|pth?)$/i;
 const isAddress = (text: string): boolean => /^(?:[a-z][a-z0-9+.-]+:\/\/|data:)/i.test(text);
 
-/** @throws USAGE_CONFLICT for what is not one picture */
+/** @throws USAGE_CONFLICT unless the inputs are one picture */
 export const expectOnePicture = async (inputs: readonly string[], cwd: string): Promise<string> => {
   const [input] = inputs;
   if (input === undefined || input === '') {
@@ -51,7 +51,7 @@ const several = (found: string, inputs: readonly string[]): RefineError => {
 };
 
 /**
- * @param scratch where standard input is kept
+ * @param scratch folder for a copy of standard input
  * @throws USAGE_CONFLICT IMAGE_UNREADABLE IMAGE_TOO_LARGE, the signal's reason
  */
 export const readPictureInput = async (
@@ -59,13 +59,13 @@ export const readPictureInput = async (
   { stdin, cwd }: Pick<ProcessContext, 'stdin' | 'cwd'>,
   { scratch, signal }: { scratch: string; signal: AbortSignal },
 ): Promise<PictureInput> => {
-  if (input === '-') return { key: 'image', value: await keepPicture(stdin, scratch, signal), shown: '-', name: '-' };
+  if (input === '-') return { key: 'image', value: await savePicture(stdin, scratch, signal), shown: '-', name: '-' };
   if (isAddress(input)) return { key: 'image', value: input, name: '' };
   const value = await namedOnCommandLine(input, cwd());
   return { key: LATENTS.test(value) ? 'latents' : 'image', value, name: basename(value) };
 };
 
-const keepPicture = async (stdin: ProcessContext['stdin'], folder: string, signal: AbortSignal): Promise<string> => {
+const savePicture = async (stdin: ProcessContext['stdin'], folder: string, signal: AbortSignal): Promise<string> => {
   if (stdin.isTTY === true) {
     throw new RefineError('USAGE_CONFLICT', 'Expected a picture on standard input, found a terminal. Give a file.');
   }
@@ -75,7 +75,7 @@ const keepPicture = async (stdin: ProcessContext['stdin'], folder: string, signa
     for await (const chunk of source) {
       bytes += chunk.length;
       if (bytes > MAX_BYTES) {
-        const message = `Standard input has more than ${MAX_BYTES} bytes; a picture may have as many. Save it smaller.`;
+        const message = `Standard input has more than ${MAX_BYTES} bytes, the limit for a picture. Save it smaller.`;
         throw new RefineError('IMAGE_TOO_LARGE', message, { context: { limit: MAX_BYTES } });
       }
       yield chunk;

@@ -1,4 +1,4 @@
-/** Where `sdxl-refine <picture>` writes, and whether it may. */
+/** The output path of `sdxl-refine <picture>`, and whether it may be written. */
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { refuseExistingFile } from '../../../run/batch/check-outputs.js';
@@ -12,17 +12,17 @@ import type { ProcessContext } from '../process-context.js';
 export interface PictureOutput {
   /** Absolute. */
   folder: string;
-  /** In the folder. */
+  /** File name. */
   name: string;
-  /** As people are told of it. */
+  /** Path as printed for people. */
   shown: string;
 }
 
 const isFolder = async (path: string): Promise<boolean> => (await stat(path).catch(() => null))?.isDirectory() === true;
 
 /**
- * What `--output` says of the format, as a row's `output` would; null: it names no file.
- * @throws USAGE_OPTION_INVALID for a file whose format is not known
+ * Extension of `--output`, which sets the format as a row's `output` does; null: it does not name a file.
+ * @throws USAGE_OPTION_INVALID for a file of an unknown format
  */
 export const outputEnding = async (output: string | undefined, cwd: string): Promise<string | null> => {
   if (output === undefined || output === '-' || /[/\\]$/.test(output) || (await isFolder(resolve(cwd, output))))
@@ -35,7 +35,7 @@ export const outputEnding = async (output: string | undefined, cwd: string): Pro
   );
 };
 
-/** @param row its `output` has the format's ending @param output as the option says, but for `-` */
+/** @param row whose `output` has the format's extension @param output as given, not `-` */
 export const placeOutput = async (row: Row, output: string | undefined, cwd: string): Promise<PictureOutput> => {
   const { source } = row;
   if (output === undefined && source.kind !== 'file' && source.kind !== 'latents' && source.kind !== 'url') {
@@ -44,17 +44,18 @@ export const placeOutput = async (row: Row, output: string | undefined, cwd: str
       'Expected --output for a picture without a name, found none. Give -o <file>.',
     );
   }
-  const own = 'path' in source ? join(dirname(source.path), basename(row.output)) : resolve(cwd, basename(row.output));
-  const beside = own.replace(/(\.[^.]+)$/, '-refined$1');
+  const defaultPath =
+    'path' in source ? join(dirname(source.path), basename(row.output)) : resolve(cwd, basename(row.output));
+  const beside = defaultPath.replace(/(\.[^.]+)$/, '-refined$1');
   const named = resolve(cwd, output ?? beside);
   const isFile = output === undefined || (await outputEnding(output, cwd)) !== null;
-  const path = isFile ? named : join(named, basename(own));
+  const path = isFile ? named : join(named, basename(defaultPath));
   const shown = relative(cwd, path);
   return { folder: dirname(path), name: basename(path), shown: shown.startsWith('..') ? path : shown };
 };
 
 /**
- * Lets a person at the terminal decide whether a file is replaced; without one it stays.
+ * Asks at a terminal whether to replace an existing file; elsewhere refuses.
  * @throws OUTPUT_EXISTS OUTPUT_IS_INPUT, the signal's reason
  */
 export const mayWrite = async (
@@ -72,6 +73,6 @@ export const mayWrite = async (
   }
   if (overwrite) return;
   if (canAsk(context) && (await ask(`${shown} exists. Replace it? [y/N] `, context, signal))) return;
-  if (canAsk(context)) throw new RefineError('OUTPUT_EXISTS', `${shown} stays as it is.`, { context: { path } });
+  if (canAsk(context)) throw new RefineError('OUTPUT_EXISTS', `${shown} is not replaced.`, { context: { path } });
   await refuseExistingFile(path);
 };

@@ -1,4 +1,4 @@
-/** Options that are row keys, from the command line's words: they hold for rows that do not say otherwise. */
+/** Parses options that are row keys, the defaults of rows. */
 import { RefineError } from '../../../errors.js';
 import { camelCase } from '../../../records/settings.js';
 import { parseOption } from '../../../run/manifest/rows/parse-value.js';
@@ -6,7 +6,7 @@ import type { RowCommand } from '../../../records/setting-kinds.js';
 import { rowKeyNames, type RowValues } from '../../../run/manifest/rows/row-keys.js';
 import { schedulerProblem } from '../../../run/manifest/rows/scheduler-name.js';
 
-/** Parsed as a manifest's cells are. @throws USAGE_OPTION_INVALID */
+/** Parses them like cells of a manifest. @throws USAGE_OPTION_INVALID */
 export const rowOptions = (
   flags: Readonly<Record<string, string | boolean | readonly string[] | undefined>>,
   command: RowCommand,
@@ -21,9 +21,9 @@ export const rowOptions = (
   return options;
 };
 
-/** What is wrong with an option whatever rows say, where its value alone is of the right kind; null: nothing. */
+/** Problem of an option's value that no row could mend; null: no problem. */
 const optionProblem = ({ scheduler, denoising_start: start, denoising_end: end }: RowValues): string | null => {
-  /* Of rows these mean "not given", as in diffusers; who gives an option means something. */
+  /* In rows these values mean "not given", as in diffusers; as options they can only be mistakes. */
   if (start === 1) {
     return 'Expected --denoising-start to be below 1, got 1: nothing of the schedule is left to run. Lower it, or leave it out for --strength';
   }

@@ -1,4 +1,4 @@
-/** `--model` as people write it: a path, a bundled model's name, or an id of the hub. */
+/** Finds `--model`: a path, a bundled model's name, or an id of the hub. */
 import { resolve } from 'node:path';
 import { existingForm } from '../../../io/files/unicode-form.js';
 import { exists } from '../../../io/files/exists.js';
@@ -13,8 +13,8 @@ import { isAlive } from '../is-process-alive.js';
 import type { ProcessContext } from '../process-context.js';
 
 /**
- * What is on this machine: a path beats a bundled name beats the cache.
- * @returns absolute; null: nothing here has that name
+ * Finds a model on this machine: first as a path, then as a bundled name, then in the cache.
+ * @returns absolute; null: not found
  */
 export const findModelFolder = async (
   text: string,
@@ -29,8 +29,8 @@ export const findModelFolder = async (
 };
 
 /**
- * As above; an id that is not in the cache is downloaded, with progress on standard error.
- * @returns absolute; a path that is not there as it is, for the one who opens it to say so
+ * Finds a model, or downloads an id that is not in the cache, with progress on standard error.
+ * @returns absolute, even if nothing exists there: opening the model reports that
  * @throws MODEL_DOWNLOAD_FAILED OUTPUT_UNWRITABLE, the signal's reason
  */
 export const resolveModel = async (

@@ -1,4 +1,4 @@
-/** The settings of a row as options of the commands that refine: they hold for rows that do not say otherwise. */
+/** Row settings as options, the defaults of rows. */
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import { optionFlag } from '../../../run/manifest/rows/parse-value.js';
@@ -7,7 +7,7 @@ import { ROW_KEYS, rowKeyNames, type RowKeyName } from '../../../run/manifest/ro
 
 export const ROW_SETTINGS = 'Row defaults:';
 
-/** One letter each for the settings that are typed most. */
+/** Short options of the most used settings. */
 const LETTERS: Partial<Record<RowKeyName, string>> = {
   prompt: 'p',
   negative_prompt: 'n',
@@ -15,7 +15,7 @@ const LETTERS: Partial<Record<RowKeyName, string>> = {
   guidance_scale: 'g',
 };
 
-/** The words that a key takes, of keys that take words; completion offers them. */
+/** Choices of a key, for help and completion; [] for a key without choices. */
 export const wordsOf = (name: RowKeyName): readonly string[] => {
   const { options = [] } = ROW_KEYS[name].schema as z.ZodType & { options?: readonly unknown[] };
   return options.filter((option) => typeof option === 'string');

@@ -1,4 +1,4 @@
-/** Options of a run that are not row keys, from the command line's words. */
+/** Parses options of a run that are not row keys. */
 import { resolveDevices } from '../../../onnx/devices/cuda-devices.js';
 import {
   parseDevicesRequest,
@@ -24,14 +24,14 @@ export const parseDevices = async (text: string): Promise<readonly DeviceRequest
 export const parseBatchSize = (text: string): BatchSize => {
   const size = Number(text);
   if (text === 'auto') return text;
-  if (/^\d+$/.test(text) && size >= 1 && size <= MOST_AT_A_TIME) return size;
+  if (/^\d+$/.test(text) && size >= 1 && size <= MAX_BATCH_SIZE) return size;
   throw new RefineError(
     'USAGE_OPTION_INVALID',
-    `Expected --batch-size to be auto or a number from 1 to ${MOST_AT_A_TIME}, got "${text}".`,
+    `Expected --batch-size to be auto or a number from 1 to ${MAX_BATCH_SIZE}, got "${text}".`,
   );
 };
 
-const MOST_AT_A_TIME = 64;
+const MAX_BATCH_SIZE = 64;
 
 export const parsePrecision = (text: string): PrecisionRequest => {
   const precision = PRECISIONS.find((known) => known === text);
@@ -41,9 +41,9 @@ export const parsePrecision = (text: string): PrecisionRequest => {
 
 export const parseVaeTiling = (text: string): VaeTiling => parseChoice('--vae-tiling', text, VAE_TILINGS);
 
-/** One of some words. */
+/** @throws USAGE_OPTION_INVALID for a text that is not a choice */
 export const parseChoice = <Choice extends string>(flag: string, text: string, choices: readonly Choice[]): Choice => {
-  const choice = choices.find((one) => one === text);
+  const choice = choices.find((known) => known === text);
   if (choice !== undefined) return choice;
   throw new RefineError('USAGE_OPTION_INVALID', `Expected ${flag} to be one of ${choices.join(', ')}, got "${text}".`);
 };

@@ -1,4 +1,4 @@
-/** Options of content safety, which `batch`, `generate`, `serve` and `score` have in common; `safety-options.ts` reads them. */
+/** Options of content safety, common to `batch`, `generate`, `serve` and `score`; `safety-options.ts` parses them. */
 import type { Command } from 'commander';
 import { collect } from './lora-options.js';
 

@@ -1,4 +1,4 @@
-/** Creates the screening that the content safety options ask for. */
+/** Creates the screening from the content safety options. */
 import { resolve } from 'node:path';
 import { RefineError } from '../../../errors.js';
 import { authorizeByIdentity, authorizeByKey } from '../../../run/safety/azure-identity.js';
@@ -14,11 +14,11 @@ import { variable, type ProcessContext } from '../process-context.js';
 
 type Context = Pick<ProcessContext, 'env' | 'cwd' | 'stderr'>;
 
-/** Names that the service gives to blocklists (Azure AI Content Safety, "Use a blocklist"). */
+/** Valid names of blocklists (Azure AI Content Safety, "Use a blocklist"). */
 const BLOCKLIST_NAME = /^[\w.~-]+$/;
 
 /**
- * What the options say; no network is asked and no session opened yet.
+ * Parses the options; uses no network and opens no session yet.
  * @throws USAGE_OPTION_INVALID USAGE_CONFLICT CONTENT_SAFETY_SETUP MODEL_*
  */
 export const planScreening = async (flags: SafetyFlags, context: Context): Promise<Screening> => {
@@ -27,7 +27,7 @@ export const planScreening = async (flags: SafetyFlags, context: Context): Promi
   const failMode = parseChoice('--safety-fail', flags.safetyFail ?? 'closed', FAIL_MODES);
   switch (service) {
     case null:
-      refuseHalfOn(flags);
+      refuseUnusedOptions(flags);
       if (variable('CONTENT_SAFETY_ENDPOINT', context) !== undefined && flags.quiet !== true) {
         context.stderr.write(
           'Note: CONTENT_SAFETY_ENDPOINT is set, but content safety is off: give --content-safety azure to screen, or --content-safety off to leave out this note.\n',
@@ -43,7 +43,7 @@ export const planScreening = async (flags: SafetyFlags, context: Context): Promi
   }
 };
 
-/** Opens what was planned, and tells a person what there is to know. */
+/** Opens the planned screening, and prints its notes unless --quiet. */
 export const openScreening = async (
   screening: Screening,
   { quiet }: SafetyFlags,
@@ -55,7 +55,7 @@ export const openScreening = async (
 };
 
 /** Safety options without --content-safety would screen nothing: refuse them. */
-const refuseHalfOn = ({ safetyBlockAt, safetyBlocklist, safetyModel, safetyFail }: SafetyFlags): void => {
+const refuseUnusedOptions = ({ safetyBlockAt, safetyBlocklist, safetyModel, safetyFail }: SafetyFlags): void => {
   if ([safetyBlockAt, safetyBlocklist, safetyModel, safetyFail].every((flag) => flag === undefined)) return;
   throw new RefineError(
     'USAGE_CONFLICT',
@@ -92,15 +92,18 @@ const local = (flags: SafetyFlags, context: Context): Promise<Screener> => {
       '--content-safety local needs --safety-model: an image classifier as ONNX (docs/content-safety.md names some).',
     );
   }
-  return localScreener(resolve(context.cwd(), flags.safetyModel), flags.safetyBlockAt ?? LOCAL_USUAL);
+  return localScreener(resolve(context.cwd(), flags.safetyModel), flags.safetyBlockAt ?? LOCAL_BLOCK_AT);
 };
 
-const LOCAL_USUAL = '0.5';
+const LOCAL_BLOCK_AT = '0.5';
 
 const conflict = (flag: string, service: string): RefineError =>
-  new RefineError('USAGE_CONFLICT', `${flag} is of --content-safety ${service}: leave it out, or choose that.`);
+  new RefineError(
+    'USAGE_CONFLICT',
+    `${flag} belongs to --content-safety ${service}: leave it out, or choose that service.`,
+  );
 
-/** Azure's own scripts block above their threshold, we from a severity on. */
+/** Azure's scripts block above the threshold; `blockAt` is the lowest severity that is blocked. */
 const thresholdText = (context: Context): string => {
   const text = variable('CONTENT_SAFETY_THRESHOLD', context);
   if (text === undefined) return String(AZURE_SCALE.usual);
@@ -116,7 +119,7 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 const readEndpoint = (context: Context): URL => {
   const text = variable('CONTENT_SAFETY_ENDPOINT', context) ?? '';
   const url = URL.canParse(text) ? new URL(text) : null;
-  /* The key and the pictures travel there. */
+  /* HTTPS only: the key and the pictures are sent there. */
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.includes(url.hostname))) return url;
   throw new RefineError(
     'CONTENT_SAFETY_SETUP',

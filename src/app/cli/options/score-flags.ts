@@ -1,4 +1,4 @@
-/** Options that `serve` and `score` share; `score-setup.ts` makes of them what scoring needs. */
+/** Options common to `serve` and `score`; `score-setup.ts` parses them. */
 import type { Command } from 'commander';
 import { mergeConfig } from '../config/config.js';
 import { collect } from './lora-options.js';
@@ -15,7 +15,7 @@ export interface ScoreFlags
   vaeTiling: string;
   cacheWeights?: boolean;
   device: string;
-  /** Of `serve` alone. */
+  /** Of `serve` only. */
   batchSize?: string;
   precision: string;
   maxRows: string;
@@ -46,7 +46,7 @@ export const addScoreOptions = (command: Command): Command => {
   return addSafetyOptions(command);
 };
 
-/** Options over `SDXL_REFINE_*`. There is no configuration file: it belongs to a batch, beside the inputs. */
+/** Merges options and `SDXL_REFINE_*`, without configuration files, which belong to batches. */
 export const readFlags = async <Flags extends object>(command: Command, context: ProcessContext): Promise<Flags> => {
   command.setOptionValue('config', false);
   return (await mergeConfig<Flags>(command, [], context)).flags;

@@ -1,6 +1,6 @@
 import type { ScoreFlags } from './score-flags.js';
 
-/** Options of `serve` as the command line gives them, camel-cased; row keys are among them. */
+/** Options of `serve` as commander gives them, camel-cased, including row keys. */
 export interface ServeFlags extends ScoreFlags {
   host: string;
   port: string;
@@ -18,5 +18,5 @@ export interface ServeFlags extends ScoreFlags {
   logJson?: boolean;
 }
 
-/** Seconds of a request. */
+/** Default of --timeout, in seconds. */
 export const DEFAULT_DEADLINE_S = '900';

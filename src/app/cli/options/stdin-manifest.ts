@@ -1,12 +1,12 @@
-/** Standard input as a manifest: kept in a file, since it is read more than once. */
+/** Saves a manifest from standard input to a file, because it is read more than once. */
 import { platform } from 'node:process';
 import { addAbortSignal } from 'node:stream';
 import { spoolStdin } from '../../../run/manifest/inputs/spool-stdin.js';
 import type { ProcessContext } from '../process-context.js';
 
 /**
- * A stop signal ends the wait for an open standard input. At a terminal, a line says that the command reads from it.
- * @param scratch folder for what is kept only while the run lasts
+ * A stop signal ends the wait for standard input. At a terminal, prints that the command reads from it.
+ * @param scratch temporary folder of the run
  * @returns the file's path
  * @throws OUTPUT_UNWRITABLE MANIFEST_UNREADABLE, the signal's reason
  */

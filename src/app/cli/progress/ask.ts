@@ -1,17 +1,17 @@
-/** A question to the person at the terminal. */
+/** Asks the user at the terminal. */
 import { createInterface } from 'node:readline';
 import type { ProcessContext } from '../process-context.js';
 
 export const canAsk = ({ stdin, stderr }: ProcessContext): boolean => stdin.isTTY === true && stderr.isTTY;
 
-/** Only "y" and "yes" mean yes; the end of the input does not. */
+/** @returns true for "y" and "yes" only; the end of the input means no */
 export const ask = async (
   question: string,
   { stdin, stderr }: ProcessContext,
   signal: AbortSignal,
 ): Promise<boolean> => {
   signal.throwIfAborted();
-  /* Not as a terminal: Ctrl-C is to stay a signal. */
+  /* `terminal: false`, so that Ctrl-C stays a signal. */
   const lines = createInterface({ input: stdin, terminal: false });
   try {
     const answer = await new Promise<string>((done) => {

@@ -1,19 +1,19 @@
-/** Whether there are colours on standard error. Standard output has none: it is results. */
+/** Colours on standard error. Standard output has no colours: it is for results. */
 import { Option } from 'commander';
 
 const CHOICES = ['auto', 'always', 'never'] as const;
 
-/** `--no-color` comes as false. */
+/** false: `--no-color`. */
 export type ColorChoice = (typeof CHOICES)[number] | false;
 
-/** With the options that every command has, whichever group of its help comes last. */
+/** `--color` and `--no-color`, under the heading of the options that every command has. */
 export const colorOptions = (): Option[] => {
   const choice = new Option('--color <when>', 'colours on standard error; auto: where it is a terminal');
   const none = new Option('--no-color', 'same as --color never');
   return [choice.choices(CHOICES), none].map((option) => option.helpGroup('Options:'));
 };
 
-/** The option beats NO_COLOR, which beats FORCE_COLOR, which beats whether it is a terminal. An empty variable is not set. */
+/** Priority: the option, NO_COLOR, FORCE_COLOR, whether standard error is a terminal. An empty variable counts as not set. */
 export const hasColors = (
   choice: ColorChoice | undefined,
   { env, stderr }: { env: Readonly<Record<string, string | undefined>>; stderr: { isTTY?: boolean } },

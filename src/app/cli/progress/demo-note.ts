@@ -1,4 +1,4 @@
-/** The note of a run without --model or --base: the bundled model is a demo, and how to get the published one. */
+/** The note of a run without --model or --base: its bundled model is a demo; how to get the published model. */
 import { resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hubCacheFolder, type Environment } from '../../../io/files/cache-folders.js';
@@ -14,11 +14,11 @@ export type DemoModel = keyof typeof PUBLISHED;
 
 export interface DemoNote {
   text: string;
-  /** What to do instead, a sentence each. */
+  /** Steps to get and name the published model, a sentence each. */
   steps: readonly string[];
 }
 
-/** @param models bundled models that the run uses by default @returns null: none */
+/** @param models bundled models that the run uses by default @returns null: no note, because there are no such models */
 export const demoNote = async (models: readonly DemoModel[], env: Environment): Promise<DemoNote | null> => {
   if (models.length === 0) return null;
   const flags = models.map((model) => PUBLISHED[model].flag).join(' and no ');
@@ -39,7 +39,7 @@ const stepsTo = async (model: DemoModel, env: Environment): Promise<string[]> =>
   return [`Get the real ${name}, once (${size}): sdxl-refine models pull ${id}`, `Then add ${flag} ${id}`];
 };
 
-/** Whole, as far as it can be told without reading its weights. A note ends no run: what is wrong, opening the model says. */
+/** Whether the cache has the whole model, as far as is known without reading weights. Errors count as no: a note must not end a run. */
 const isCached = async (id: string, env: Environment): Promise<boolean> => {
   try {
     const folder = await findCached(hubCacheFolder(env), { id, revision: 'main' });
@@ -54,9 +54,9 @@ const isCached = async (id: string, env: Environment): Promise<boolean> => {
 export const noteText = ({ text, steps }: DemoNote): string =>
   `Note: ${text}\n${steps.map((step) => `  ${step}\n`).join('')}`;
 
-/** The pictures that come with the package are what the demo model is for. */
+/** The package's own pictures, for which the demo model is meant. */
 const FIXTURES = fileURLToPath(new URL('../../../../fixtures/', import.meta.url));
 
-/** @param inputs as the command line names them */
+/** @param inputs as on the command line */
 export const areFixtures = (inputs: readonly string[], cwd: string): boolean =>
   inputs.length > 0 && inputs.every((input) => `${resolve(cwd, input)}${sep}`.startsWith(FIXTURES));

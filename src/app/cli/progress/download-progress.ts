@@ -1,4 +1,4 @@
-/** A download as a person watches it, on standard error: a line in place on a terminal, one a minute elsewhere. */
+/** Progress of a download on standard error: one updated line on a terminal, elsewhere a line every minute. */
 import { bytesText } from '../../doctor/bytes-text.js';
 import { escapeControls } from './escape-controls.js';
 import { cut, type Terminal } from './terminal.js';

@@ -1,15 +1,15 @@
-/** A row that failed, as a person reads it. */
+/** A failed row, for people. */
 import { cutText } from '../../../io/json/json-text.js';
 import { placeOf } from '../../../run/manifest/formats/raw-row.js';
 import type { ResultRecord } from '../../../records/result.js';
 import { escapeControls } from './escape-controls.js';
 import { cut, fold, type Terminal } from './terminal.js';
 
-/** Texts of it are safe to show. */
+/** A failed row. Its texts are safe to print. */
 export interface RowFailure {
-  /** The row's picture or id, else where it stands. */
+  /** The row's picture or id, else its place. */
   name: string;
-  /** Where the row stands; null: its name says it. */
+  /** Input and line of the row; null: its name already says it. */
   place: string | null;
   /** What is wrong and how to mend it. */
   reason: string;
@@ -21,25 +21,25 @@ const MAX_NAME = 200;
 const MAX_REASON = 1500;
 const MARGIN = '  ';
 const HANGING = '    ';
-/** Less of a row and its reason says nothing. */
+/** Least cells for a row and its reason in a list. */
 const ENTRY_CELLS = 76;
 
-/** @param line of the row in its input, from 1; null where it has no lines @returns null: it did not fail */
+/** @param line of the row in its input, from 1; null: the input has no lines @returns null: the row did not fail */
 export const failureOf = (result: ResultRecord, line: number | null): RowFailure | null => {
   if (result.error === null) return null;
   const { row_number_per_file: row, input_csv_name: input } = result;
   const where = line === null ? null : escapeControls(shorten(placeOf(input, line), MAX_NAME));
-  const given = result.image ?? result.image_file_name ?? result.id;
-  const name = given === null ? (where ?? `row ${row}`) : escapeControls(shorten(given, MAX_NAME));
+  const label = result.image ?? result.image_file_name ?? result.id;
+  const name = label === null ? (where ?? `row ${row}`) : escapeControls(shorten(label, MAX_NAME));
   const place = where === name ? null : where;
   const message = escapeControls(shorten(result.error.message, MAX_REASON));
-  /* Rows that are wrong in themselves say where they stand; results.jsonl has no lines of inputs. */
-  const said = ` (${place ?? name})`;
-  const reason = message.endsWith(said) ? message.slice(0, -said.length) : message;
+  /* Messages of invalid rows end with the row's place, because results.jsonl has no line numbers. */
+  const suffix = ` (${place ?? name})`;
+  const reason = message.endsWith(suffix) ? message.slice(0, -suffix.length) : message;
   return { name, place, reason, code: result.error.code };
 };
 
-/** On a terminal the row, and below it the reason; elsewhere one line, as logs are searched. */
+/** Prints the row and the reason: folded on a terminal, elsewhere in one line, for searches in logs. */
 export const printFailure = (failure: RowFailure, terminal: Terminal): void => {
   terminal.writeStyled(terminal.isTTY ? block(failure, terminal) : line(failure, terminal));
 };
@@ -53,7 +53,7 @@ const block = ({ name, place, reason, code }: RowFailure, { columns, colors }: T
   return lines.map((text, index) => `${index === 0 ? `${colors.red('✗')} ` : MARGIN}${text}\n`).join('');
 };
 
-/** For a list of several: the beginning, on one line, or two where lines are short. */
+/** One entry of a list: as much of the failure as fits one line, or a few short lines. */
 export const failureEntry = ({ name, reason }: RowFailure, columns: number): string => {
   const text = reason.startsWith(`${name} `) ? reason : `${name}: ${reason}`;
   const lines = Math.ceil(ENTRY_CELLS / columns);

@@ -1,19 +1,19 @@
-/** Notes of one kind, as many as rows: prints the first ten, then how many more there are. */
+/** Prints the first ten notes of a kind, and at the end the number of the others. */
 import type { InvalidLine } from '../../../run/results/read-results.js';
 import type { Terminal } from './terminal.js';
 
-/** What follows is most often so for the same reason. */
-const SAID = 10;
+/** More notes would mostly repeat the reason. */
+const MAX_PRINTED = 10;
 
 export interface LimitedNotes {
-  say: (what: string) => void;
-  /** Prints how many were left out. */
+  say: (note: string) => void;
+  /** Prints the number of notes left out. */
   end: () => void;
 }
 
 /**
  * @param stderr null: prints nothing
- * @param more what there are more of, if one and if several
+ * @param more noun for the notes left out, singular and plural
  */
 export const createLimitedNotes = (
   stderr: Pick<Terminal, 'write'> | null,
@@ -21,17 +21,17 @@ export const createLimitedNotes = (
 ): LimitedNotes => {
   let count = 0;
   return {
-    say: (what) => {
-      if (++count <= SAID) stderr?.write(`Note: ${what}\n`);
+    say: (note) => {
+      if (++count <= MAX_PRINTED) stderr?.write(`Note: ${note}\n`);
     },
     end: () => {
-      const left = count - SAID;
+      const left = count - MAX_PRINTED;
       if (left > 0) stderr?.write(`Note: and ${left} more ${left === 1 ? more[0] : more[1]}\n`);
     },
   };
 };
 
-/** Of lines that `foreignLine` tells of. */
+/** Nouns for the notes of `foreignLine`. */
 export const FOREIGN_LINES = ['line that is not a result', 'lines that are not results'] as const;
 
 /** `out/results.jsonl:3: expected a result of a run, found a line that lacks "status"; skipped` */

@@ -1,18 +1,18 @@
-/** Standard output and standard error, whose reader may go away (`| head -1`) and whose disk may be full. */
+/** Watches standard output and standard error: their reader may go away (`| head -1`), or their disk may be full. */
 import { messageOf, RefineError, systemCodeOf } from '../../../errors.js';
 import type { Process } from '../process-context.js';
 
 export interface OutputStreams {
-  /** Aborted once writing fails; its reason is the RefineError that a run ends with: CANCELLED OUTPUT_UNWRITABLE. */
+  /** Aborts when writing fails; its reason is the RefineError that ends the run: CANCELLED OUTPUT_UNWRITABLE. */
   broken: AbortSignal;
-  /** Waits until what was written has left, or failed. @throws OUTPUT_UNWRITABLE; a reader that has enough is no error */
+  /** Waits until all output is written, or has failed. @throws OUTPUT_UNWRITABLE; a reader that has gone is not an error */
   flush: () => Promise<void>;
 }
 
-/** How systems say that the reader has gone. */
+/** Codes of systems for a reader that has gone. */
 const READER_IS_GONE: readonly (string | undefined)[] = ['EPIPE', 'EOF', 'ECONNRESET'];
 
-/** Listens to both streams for as long as the process lives: an error without a listener would end it with a stack. */
+/** Listens until the process ends: an error without a listener would end it with a stack. */
 export const watchOutputs = ({ stdout, stderr }: Pick<Process, 'stdout' | 'stderr'>): OutputStreams => {
   const controller = new AbortController();
   let failure: RefineError | null = null;
@@ -23,7 +23,7 @@ export const watchOutputs = ({ stdout, stderr }: Pick<Process, 'stdout' | 'stder
       );
       return;
     }
-    const message = `Cannot write the results: ${messageOf(error)}. Free space where the output goes, then run again; batch and generate go on with --resume.`;
+    const message = `Cannot write the results: ${messageOf(error)}. Free space where the output goes, then run again; batch and generate continue with --resume.`;
     failure ??= new RefineError('OUTPUT_UNWRITABLE', message, { cause: error });
     controller.abort(failure);
   };

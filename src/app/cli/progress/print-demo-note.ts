@@ -1,9 +1,9 @@
-/** Says, once and before any work, that a demo model runs: on other pictures than the package's own it is a bad surprise. */
+/** Prints, before any work, that a demo model runs; no note for the package's own pictures. */
 import type { Manifest } from '../../../run/manifest/read-rows.js';
 import type { ProcessContext } from '../process-context.js';
 import { areFixtures, demoNote, noteText, type DemoModel } from './demo-note.js';
 
-/** @param row of a run without inputs */
+/** @param row keys and values of the row of a run without inputs */
 export const printDemoNote = async (
   inputs: readonly string[],
   context: ProcessContext,

@@ -1,4 +1,4 @@
-/** Prints the error that ends a command: for people on standard error, and with `--json` for programs on standard output. */
+/** Prints the error that ends a command on standard error, and with `--json` also on standard output. */
 import { CommanderError } from 'commander';
 import { isRefineError, messageOf, type ErrorCode } from '../../../errors.js';
 import { jsonText } from '../../../io/json/json-text.js';
@@ -6,7 +6,7 @@ import { escapeControlsInLines, escapeControls } from './escape-controls.js';
 import type { ProcessContext } from '../process-context.js';
 import type { Terminal } from './terminal.js';
 
-/** The last line of `--json` where a command did not come to its end. */
+/** The last line of `--json` for a command that ended with an error. */
 export interface ErrorLine {
   error: { code: ErrorCode; message: string; exit_code: number };
 }
@@ -17,7 +17,7 @@ const ISSUES = 'Please report it with this text and the command you ran: see "Re
 export const printError = (thrown: unknown, { stdout, stderr }: ProcessContext, asJson: boolean): number => {
   const error = describe(thrown);
   stderr.status(null);
-  /* commander has printed its own. */
+  /* commander has printed its errors. */
   if (!(thrown instanceof CommanderError)) printForPeople(thrown, error, stderr);
   if (asJson) stdout.write(`${escapeControls(jsonText({ error } satisfies ErrorLine))}\n`);
   return error.exit_code;

@@ -1,21 +1,21 @@
-/** Standard output is for results alone, and only where they are asked for. */
+/** Prints results on standard output, for `--json` only. */
 import { jsonText } from '../../../io/json/json-text.js';
 import type { ResultRecord } from '../../../records/result.js';
 import type { Summary } from '../../../run/results/summary.js';
 import { escapeControls } from './escape-controls.js';
 import type { ProcessContext } from '../process-context.js';
 
-/** What is known when a run ends: of a dry run its calls of the UNet, of any other its time and where its results are. */
+/** Totals of a finished run: UNet calls of a dry run; results and time of any other. */
 export type RunEnd = { total: number } & (
   { unet_calls: number } | { refined: number; taken_over: number; duration_ms: number; results: string }
 );
 
-/** A line of `--json`: one a row, and the summary last. */
+/** A line of `--json`: one for each row, and the summary as the last. */
 export type ResultLine = ResultRecord | { summary: Summary & RunEnd };
 
 export const resultPrinter =
   (json: boolean, { stdout }: ProcessContext) =>
   (line: ResultLine): void => {
-    /* The same JSON, in which a terminal finds nothing to obey either. */
+    /* Stays the same JSON, and is safe for terminals. */
     if (json) stdout.write(`${escapeControls(jsonText(line))}\n`);
   };

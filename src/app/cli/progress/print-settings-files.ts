@@ -2,8 +2,8 @@ import type { ProcessContext } from '../process-context.js';
 import { escapeControls } from './escape-controls.js';
 
 /**
- * Names the configuration files that a run has read, unless the user asked for silence: a file that was found cannot ask for it.
- * Folders may have any name, so a line break in one does not begin a line of its own.
+ * Prints the names of the configuration files that a run has read, unless --quiet, which a found file cannot set. Escapes line
+ * breaks in names.
  */
 export const printSettingsFiles = (
   file: string | null,
@@ -11,6 +11,6 @@ export const printSettingsFiles = (
   { quiet }: { quiet?: boolean },
   { stderr }: Pick<ProcessContext, 'stderr'>,
 ): void => {
-  const files = [file, userFile].filter((one) => one !== null);
+  const files = [file, userFile].filter((path) => path !== null);
   if (files.length > 0 && quiet !== true) stderr.write(`Settings of ${files.map(escapeControls).join(' and ')}\n`);
 };

@@ -1,4 +1,4 @@
-/** The run as a person watches it, on standard error: failed rows, and below them a bar on a terminal, a line a minute elsewhere. */
+/** Progress of a run on standard error: failed rows, and a bar on a terminal, elsewhere a line every minute. */
 import stringWidth from 'string-width';
 import type { BatchEvent } from '../../../run/batch/events.js';
 import { failureOf, printFailure } from './failure-text.js';
@@ -12,7 +12,7 @@ export interface Progress {
 }
 
 const LINE_EVERY_MS = 60_000;
-/** A bar that is drawn more often is no easier to read. */
+/** Drawing the bar more often does not make it easier to read. */
 const BAR_EVERY_MS = 50;
 const SHORTEST_BAR = 6;
 const BAR_CELLS = [24, 12, SHORTEST_BAR];
@@ -73,7 +73,7 @@ const bar = (terminal: Terminal, pace: TimeEstimate, now: () => number): Progres
   };
 };
 
-/** As much as there is room for, what matters most first. */
+/** As many texts as fit, the most important first. */
 const barText = (step: string, pace: TimeEstimate, { statusWidth, colors }: Terminal): string => {
   const { rows, failed, steps, total } = pace;
   const parts = [
@@ -85,7 +85,7 @@ const barText = (step: string, pace: TimeEstimate, { statusWidth, colors }: Term
   ];
   const widthOf = (cells: number, count: number): number =>
     cells + parts.slice(0, count).reduce((sum, { text }) => sum + 2 + stringWidth(text), 0);
-  /* The bar gives way to rows and failures, and what is beside them to it. */
+  /* The bar shrinks for rows and failures; other texts are left out for the bar. */
   const least = failed > 0 ? 2 : 1;
   const largest = (count: number): number | undefined => BAR_CELLS.find((size) => widthOf(size, count) <= statusWidth);
   const cells = largest(least + 1) ?? largest(least) ?? SHORTEST_BAR;

@@ -1,4 +1,4 @@
-/** The summary of a run as a step of a CI job shows it: Markdown, appended to the file that GITHUB_STEP_SUMMARY names. */
+/** The summary of a run for a step of a CI job: Markdown, appended to the file that GITHUB_STEP_SUMMARY names. */
 import { cutText } from '../../../io/json/json-text.js';
 import { appendFile } from 'node:fs/promises';
 import { messageOf } from '../../../errors.js';
@@ -12,18 +12,18 @@ import type { Terminal } from './terminal.js';
 import { timeText } from './time-text.js';
 
 export interface StepSummary {
-  take: (line: ResultLine) => void;
+  add: (line: ResultLine) => void;
   /**
-   * Appends what came. A file that cannot be written is warned of: a summary is no reason to fail a run.
-   * @param stoppedBy what ended the run, when it did not come to its end
+   * Appends the summary of the added lines. Only warns if the file cannot be written: a summary must not fail a run.
+   * @param stoppedBy message of the error that ended the run; null: the run finished
    */
   write: (stoppedBy: string | null) => Promise<void>;
 }
 
-/** So many failures are read; the rest is in results.jsonl. */
+/** Failures shown; results.jsonl has all. */
 const MAX_FAILURES = 20;
 
-/** Longest text of a cell, so that a summary stays far below GitHub's 1 MiB whatever prompts hold. */
+/** Longest text of a cell, in characters; a summary stays far below GitHub's limit of 1 MiB. */
 const MAX_TEXT = 300;
 
 export const createStepSummary = (
@@ -36,7 +36,7 @@ export const createStepSummary = (
   let summary = emptySummary();
   let end: RunEnd | null = null;
   return {
-    take: (line) => {
+    add: (line) => {
       if ('summary' in line) {
         end = line.summary;
         return;
@@ -57,9 +57,9 @@ export const createStepSummary = (
 
 interface SummaryParts {
   summary: Summary;
-  /** The first of them. */
+  /** The first `MAX_FAILURES`. */
   failures: readonly ResultRecord[];
-  /** null: the run did not come to its end. */
+  /** null: the run did not finish. */
   end: RunEnd | null;
   stoppedBy: string | null;
   verb: Verb;
@@ -104,7 +104,7 @@ const countParts = ({ summary, end, verb }: SummaryParts): string[] => {
   ];
 };
 
-/** What an earlier run did is not told as this one's. */
+/** Counts rows of an earlier run apart from those of this run. */
 const endText = (end: Extract<RunEnd, { refined: number }>, ok: number, verb: Verb): string =>
   end.taken_over === 0
     ? `${ok} of ${end.total} rows ${verb}`
@@ -138,7 +138,7 @@ const table = (header: readonly string[], rows: readonly (readonly (string | num
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');
 
-/** Text of rows and of messages as it is: on one line, short, and no Markdown, HTML or mathematics. */
+/** Text on one line, shortened, with Markdown, HTML and mathematics escaped. */
 const escape = (text: string): string => {
   const line = text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
   const short = line.length > MAX_TEXT ? `${cutText(line, MAX_TEXT)}…` : line;

@@ -12,15 +12,15 @@ import { timeText } from './time-text.js';
 interface SummaryRun {
   total: number;
   durationMs: number;
-  /** As a person reads it. */
+  /** As printed for people. */
   outputFolder: string;
-  /** The results' file there. */
+  /** Name of the results file in the output folder. */
   resultsName: string;
-  /** What was done to rows. */
+  /** Past participle for finished rows. */
   verb: Verb;
 }
 
-/** Of a run that came to its end. */
+/** The summary of a finished run. */
 export const summaryText = (
   { summary, takenOver, refined, stoppedByThreshold }: BatchOutcome,
   run: SummaryRun,
@@ -51,7 +51,7 @@ const earlierFailures = (untried: number): string[] => {
   return [`${untried} that failed in an earlier run ${were} not tried again: --retry-failed tries ${them}`];
 };
 
-/** The first rows that failed, one a line, for the end of a run. @param all how many there are */
+/** A list of failed rows for the end of a run, one in each line. @param all number of failed rows */
 export const failureList = (
   first: readonly RowFailure[],
   all: number,
@@ -63,14 +63,19 @@ export const failureList = (
   return `\nFailed rows:\n${[...entries, ...rest].join('\n')}\n\n`;
 };
 
-/** Of a run that ended before its last row. */
+/** The summary of a run that ended before its last row; '' if it finished and began nothing. */
 export const stoppedText = (
   finished: number,
-  { total, resultsPath, isBegun, goOn }: { total: number; resultsPath: string; isBegun: boolean; goOn: string },
+  {
+    total,
+    resultsPath,
+    isBegun,
+    continueOption,
+  }: { total: number; resultsPath: string; isBegun: boolean; continueOption: string },
 ): string =>
   finished === 0 && !isBegun
     ? ''
-    : `${finished} of ${count(total, 'row')} finished: ${resultsPath}. Go on with ${goOn}.\n`;
+    : `${finished} of ${count(total, 'row')} finished: ${resultsPath}. Continue with ${continueOption}.\n`;
 
 export const dryRunText = (summary: Summary, cost: DryRunCost, info: ProcessorInfo): string => {
   const lines = [
@@ -81,7 +86,7 @@ export const dryRunText = (summary: Summary, cost: DryRunCost, info: ProcessorIn
   return `${lines.join('\n')}\n`;
 };
 
-/** The model of a run, or the base model and the refiner after it, which is opened when its turn comes. */
+/** The model of a run, or its base model and the refiner, which opens later. */
 const modelsText = ({ model, baseModel = model }: ProcessorInfo): string =>
   baseModel === model ? model : `${baseModel} (then ${model})`;
 

@@ -1,4 +1,4 @@
-/** Standard error as a person reads it: wrapped, in colours, above a line of progress that nothing overprints. */
+/** Standard error: wrapped text, in colours, above a progress line. */
 import picocolors from 'picocolors';
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
@@ -13,19 +13,19 @@ export type Colors = Pick<
 export const PLAIN: Colors = picocolors.createColors(false);
 
 export interface Terminal {
-  /** Its cursor can be moved; a pipe, a file and a "dumb" terminal only take lines. */
+  /** Whether the cursor can be moved; false for a pipe, a file and a "dumb" terminal. */
   readonly isTTY: boolean;
-  /** Cells of a line; Infinity where lines are not wrapped. */
+  /** Cells of a line; Infinity: lines are not wrapped. */
   readonly columns: number;
   readonly colors: Colors;
-  /** Says any text, with what a terminal would obey made visible. */
+  /** Writes any text, with control characters escaped. */
   write: (text: string) => void;
-  /** Says text with colours, of which each foreign part went through `plainText`. */
+  /** Writes text with colours; the caller has escaped control characters in its untrusted parts. */
   writeStyled: (text: string) => void;
-  /** The progress line below all other output, at most `statusWidth` cells; null: none. Only where `isTTY`. */
+  /** Sets the progress line below all other output, at most `statusWidth` cells; null: no line. Does nothing unless `isTTY`. */
   status: (line: string | null) => void;
   readonly statusWidth: number;
-  /** Clears the cursor's line of the `^C` that a terminal shows when it is pressed. */
+  /** Removes the `^C` that a terminal prints for Ctrl-C. */
   clearLine: () => void;
   chooseColors: (choice: ColorChoice | undefined) => void;
 }
@@ -40,7 +40,7 @@ const ERASE = '\r\u001b[J';
 /** Narrower lines are unreadable. */
 const LEAST_COLUMNS = 20;
 const USUAL_COLUMNS = 80;
-/** Room that `^C` takes beside the line of progress. */
+/** Cells for `^C` beside the progress line. */
 const BESIDE_STATUS = 3;
 
 export const createTerminal = ({ stderr, env }: Place): Terminal => {
@@ -48,13 +48,13 @@ export const createTerminal = ({ stderr, env }: Place): Terminal => {
   const columnsNow = (): number => Math.max(LEAST_COLUMNS, stderr.columns ?? USUAL_COLUMNS);
   let colors = picocolors.createColors(hasColors(undefined, { env, stderr }));
   let status = '';
-  /* A window that became narrower has broken the line in pieces. */
+  /* The line takes several lines after the window became narrower. */
   const eraseStatus = (): string => {
     if (status === '') return '';
     const above = Math.ceil(stringWidth(status) / columnsNow()) - 1;
     return above > 0 ? `\u001b[${above}A${ERASE}` : ERASE;
   };
-  /* At once, so that nothing flickers. */
+  /* One write, to avoid flicker. */
   const writeStyled = (text: string): void => {
     const shown = isTTY ? wrap(text, columnsNow()) : text;
     stderr.write(eraseStatus() + shown + status);
@@ -89,10 +89,10 @@ export const createTerminal = ({ stderr, env }: Place): Terminal => {
   };
 };
 
-/** Words on lines of at most so many cells; one that is longer than a line is broken anywhere. */
+/** Wraps text at words, to at most `columns` cells; breaks longer words anywhere. */
 export const fold = (text: string, columns: number): string[] => wrapAnsi(text, columns, { hard: true }).split('\n');
 
-/** As many words as so many lines hold. */
+/** The first `lines` lines of wrapped text, with … if more would follow. */
 export const cut = (text: string, columns: number, lines = 1): string[] => {
   const whole = fold(text, columns);
   if (whole.length <= lines) return whole;
@@ -100,15 +100,15 @@ export const cut = (text: string, columns: number, lines = 1): string[] => {
   return kept.map((line, index) => (index === lines - 1 ? `${line}…` : line));
 };
 
-/** Each line folded, and indented as it was. */
+/** Folds each line and keeps its indent. */
 const wrap = (text: string, columns: number): string =>
   text
     .split('\n')
     .flatMap((line) => {
       if (stringWidth(line) <= columns) return [line];
       const indent = ' '.repeat(Math.min(line.search(/[^ ]|$/), columns / 2));
-      const parts = fold(line.trim(), columns - indent.length).map((part) => indent + part);
-      /* Folding trims, and a question keeps the space after it. */
-      return line.endsWith(' ') ? [...parts.slice(0, -1), `${parts.at(-1) ?? ''} `] : parts;
+      const folded = fold(line.trim(), columns - indent.length).map((piece) => indent + piece);
+      /* Folding trims; the space after a question must stay. */
+      return line.endsWith(' ') ? [...folded.slice(0, -1), `${folded.at(-1) ?? ''} `] : folded;
     })
     .join('\n');

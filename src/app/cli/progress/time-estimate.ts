@@ -1,4 +1,4 @@
-/** Progress of a run and its remaining time, by UNet steps, since rows differ in them. */
+/** Progress and remaining time of a run, by UNet steps, because rows differ in steps. */
 
 export interface PlannedWork {
   rows: number;
@@ -6,20 +6,20 @@ export interface PlannedWork {
   steps: number;
 }
 
-/** Tells the pictures of a run apart. */
+/** Identifies a picture of a run. */
 export interface PictureKey {
   /** 0-based, over all inputs. */
   index: number;
-  /** 0-based, of the pictures that the row counts. */
+  /** 0-based, among the row's `count` pictures. */
   copy: number;
 }
 
-/** A row that is finished, whichever way. */
+/** A finished row: successful, failed or taken over. */
 export interface FinishedRow extends PictureKey {
-  /** UNet steps that it was planned to take. */
+  /** Planned UNet steps. */
   steps: number;
   isFailed: boolean;
-  /** It was done now, not taken over from an earlier run. */
+  /** Whether this run made a picture, instead of taking it over from an earlier run. */
   isPicture: boolean;
 }
 
@@ -32,15 +32,15 @@ export class TimeEstimate {
   rows = 0;
   failed = 0;
   #pictures = 0;
-  /** Of the finished rows, run or not. */
+  /** Planned steps of finished rows, run or not. */
   #planned = 0;
-  /** That the engine has run, in rows finished and not. */
+  /** Steps that the engine has run, in finished and unfinished rows. */
   #run = 0;
-  /** Steps of rows that are under way, by row and model: in the engine, waiting for the other model, or being written. */
+  /** Steps run of unfinished rows, by row and model: rows in the engine, waiting for the other model, or being written. */
   readonly #current = new Map<string, number>();
   #start: number;
 
-  /** @param now milliseconds of a clock that only moves on */
+  /** @param now milliseconds of a monotonic clock */
   constructor(
     readonly total: PlannedWork,
     private readonly now: () => number = () => performance.now(),
@@ -48,7 +48,7 @@ export class TimeEstimate {
     this.#start = now();
   }
 
-  /** The models are open: what took place before says nothing of the work. */
+  /** Restarts the clock when the models are open: opening time does not predict the rest. */
   begin(): void {
     this.#start = this.now();
   }
@@ -68,7 +68,7 @@ export class TimeEstimate {
     if (isPicture) this.#pictures++;
   }
 
-  /** Steps behind us, of `total.steps`. */
+  /** Steps done, of `total.steps`. */
   get steps(): number {
     const current = [...this.#current.values()].reduce((sum, step) => sum + step, 0);
     return Math.min(this.total.steps, this.#planned + current);

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, trunc
 import { dirname, join } from 'node:path';
 import { readRowInput } from '#src/run/batch/prepare-row.js';
 import { readConfigFile } from '#src/app/cli/config/config-file.js';
-import { readPictureFacts } from '#src/app/cli/options/metadata-values.js';
+import { readPictureMetadata } from '#src/app/cli/options/metadata-values.js';
 import { readPictureHeader } from '#src/media/image/read-header.js';
 import { readSource } from '#src/media/image/read-source.js';
 import { readSidecar } from '#src/run/manifest/formats/read-sidecar.js';
@@ -102,7 +102,7 @@ describe.each(HOSTILE)('%s', (_, put) => {
     const path = join(folder, 'either.npy');
     put(path);
     try {
-      expect(await readPictureFacts(path)).toEqual({ values: {}, warnings: [] });
+      expect(await readPictureMetadata(path)).toEqual({ values: {}, warnings: [] });
       const row = { source: { kind: 'latents', path } } as Row;
       expect((await readRowInput(row, new AbortController().signal)).identity).toBe('');
     } finally {

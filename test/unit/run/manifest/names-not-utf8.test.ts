@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkManifest } from '#src/run/manifest/check-manifest.js';
 import type { Manifest } from '#src/run/manifest/read-rows.js';
-import { readPictureFacts } from '#src/app/cli/options/metadata-values.js';
+import { readPictureMetadata } from '#src/app/cli/options/metadata-values.js';
 import { readPictureHeader } from '#src/media/image/read-header.js';
 import { readSource } from '#src/media/image/read-source.js';
 import type { PictureSource } from '#src/records/picture.js';
@@ -59,7 +59,7 @@ itOnLinux('each picture of a folder is a row of its own, with its prompt, and ca
     expect(row.settings.prompt).toBe('a prompt beside it');
     expect(Buffer.from(await readSource(fileOf(row)))).toEqual(PNG);
     expect(await readPictureHeader(fileOf(row), 'it')).toMatchObject({ width: 8, height: 8 });
-    expect(await readPictureFacts(fileOf(row).path)).toEqual({
+    expect(await readPictureMetadata(fileOf(row).path)).toEqual({
       values: {},
       warnings: ['The PNG is truncated inside a chunk.'],
     });

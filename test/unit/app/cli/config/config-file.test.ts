@@ -41,11 +41,11 @@ describe('readConfigFile', () => {
   });
 
   it.each([['? '.repeat(50)], ['? [a, b]\n: 1\n'], ['{a: b}: 1\n']])(
-    'a key that is no name is refused: %j',
+    'a key that is not a name is refused: %j',
     async (text) => {
       await expect(read(write('a.yaml', text))).rejects.toMatchObject({
         code: 'USAGE_OPTION_INVALID',
-        message: expect.stringMatching(/^.{1,400}it has a key that is no name/s) as string,
+        message: expect.stringMatching(/^.{1,400}it has a key that is not a name/s) as string,
       });
     },
   );
@@ -106,8 +106,8 @@ describe('readConfigFile', () => {
       /Expected strength in .*a\.json to be a number from 0 to 1, got "0\.2"; write it without quotes/,
     ],
     ['a.json', '{"strength": 0.2,}', /to be settings in a \.json, \.yaml or \.yml file: .*JSON/],
-    ['a.json', '[1]', /it is no object of keys and values/],
-    ['a.yaml', '', /it is no object of keys and values/],
+    ['a.json', '[1]', /it is not an object of keys and values/],
+    ['a.yaml', '', /it is not an object of keys and values/],
     ['a.yaml', 'strength: [0.2', /at line 1/],
     ['a.yaml', 'steps: 2\nsteps: 3', /has the key "steps" twice/],
     ['a.yaml', 'steps: 2\n---\nsteps: 3', /multiple documents/i],

@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { readPictureFacts } from '#src/app/cli/options/metadata-values.js';
+import { readPictureMetadata } from '#src/app/cli/options/metadata-values.js';
 import type { RowValues } from '#src/run/manifest/rows/row-keys.js';
 import { writePngText } from '#src/media/metadata/write-png-text.js';
 import { goldenData } from '../../../../support/golden.js';
@@ -32,9 +32,9 @@ const write = (name: string, bytes: Uint8Array): string => {
 const pngWith = (written: string): Uint8Array =>
   writePngText(readFileSync(image), [{ keyword: 'parameters', text: written }]);
 
-const valuesOf = async (path: string): Promise<RowValues> => (await readPictureFacts(path)).values;
+const valuesOf = async (path: string): Promise<RowValues> => (await readPictureMetadata(path)).values;
 
-describe('readPictureFacts', () => {
+describe('readPictureMetadata', () => {
   it('gives what a picture says as values of keys', async () => {
     expect(await valuesOf(write('all.png', pngWith(text)))).toEqual(facts);
     expect(await valuesOf(write('some.png', pngWith('a dog\nSteps: 9, Sampler: Nobody’s, Size: 512x')))).toEqual({
@@ -101,7 +101,7 @@ describe('readPictureFacts', () => {
       image,
       ...['folder.png', 'pipe.png', 'empty.png', 'none.png'].map((name) => join(folder, name)),
     ]) {
-      expect(await readPictureFacts(path)).toEqual({ values: {}, warnings: [] });
+      expect(await readPictureMetadata(path)).toEqual({ values: {}, warnings: [] });
     }
   });
 });

@@ -44,7 +44,7 @@ const summarize = async (
   const step = createStepSummary({ env, stderr }, options.settings ?? {}, options.verb ?? 'refined');
   const lines: ResultLine[] = [...records];
   if (end !== null) lines.push({ summary: { ...records.reduce(addToSummary, emptySummary()), ...end } });
-  for (const line of lines) step.take(line);
+  for (const line of lines) step.add(line);
   await step.write(options.stoppedBy ?? null);
   return String(stderr.read() ?? '');
 };

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readInfotextFacts } from '#src/app/cli/options/metadata-values.js';
+import { readInfotextMetadata } from '#src/app/cli/options/metadata-values.js';
 import {
   METADATA_KEYS,
   parseMetadataKeys,
@@ -56,7 +56,7 @@ const askAll = async (
       opened += 1;
       return Promise.resolve({ values: found, warnings: ['a warning of the picture'] });
     },
-    readInfotext: readInfotextFacts,
+    readInfotext: readInfotextMetadata,
   });
   return [own, opened];
 };
