@@ -79,5 +79,8 @@ it('says what to do when its port is taken', async () => {
 
 it('says what is wrong with a host that is not this machine', async () => {
   const ended = await runCli(['serve', '--model', model, '--port', '0', '--host', '192.0.2.1', '--no-auth']);
-  expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('192.0.2.1 is no address of this machine') });
+  expect(ended).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('192.0.2.1 is not an address of this machine'),
+  });
 });

@@ -1,4 +1,4 @@
-/** The server: routes, errors and limits put together. What listens and stops it is in `serve.ts`. */
+/** Creates the server with its routes, errors and limits; `serve.ts` starts and stops it. */
 import { jsonText } from '../../io/json/json-text.js';
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -16,13 +16,13 @@ export interface AppOptions extends ScoreRouteOptions, PageOptions {
   host: string;
   tls: { cert: Buffer; key: Buffer } | null;
   bodyLimit: number;
-  /** A request's head and body have to be here in this time. */
+  /** Most time to receive a request's head and body. */
   receiveMs: number;
-  /** New requests are refused. */
+  /** Whether new requests are refused. */
   isStopping: () => boolean;
 }
 
-/** These tell nothing and cost nothing: probes come without a key, and so does the page that asks for one. */
+/** Paths that need no key: probes have none, and the page asks for one. They reveal nothing and compute nothing. */
 const OPEN_PATHS = new Set([
   '/',
   '/ready',
@@ -37,7 +37,7 @@ const CLIENT_ID = /^[\w.:-]{1,128}$/;
 
 export const createApp = async (options: AppOptions): Promise<FastifyInstance> => {
   const { tls, bodyLimit, receiveMs } = options;
-  /* Node looks for slow requests every 30 s unless told to look more often. */
+  /* Node's default is to check for slow requests every 30 s. */
   const http = { connectionsCheckingInterval: Math.min(1000, receiveMs), requestTimeout: receiveMs };
   const app = Fastify({
     ...(tls === null ? { http } : { https: { ...http, ...tls } }),
@@ -49,9 +49,9 @@ export const createApp = async (options: AppOptions): Promise<FastifyInstance> =
     frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
       void sendError(reply, errorAnswer(error), 1);
     },
-    /* fastify's types tell http from https servers apart, which nothing here depends on. */
+    /* The cast merges fastify's types of http and https servers, which are used alike here. */
   } as object) as unknown as FastifyInstance;
-  /* Node would close a connection whose client has closed its side, whether or not it still waits for an answer. */
+  /* Otherwise Node closes the connection of a client that has finished sending and still waits for the response. */
   Object.assign(app.server, { httpAllowHalfOpen: true });
   app.setReplySerializer(jsonText);
   addHooks(app, options);
@@ -90,8 +90,8 @@ const addHooks = (app: FastifyInstance, options: AppOptions): void => {
 };
 
 /**
- * A page elsewhere can make a browser ask this machine under a name of its own, which then means 127.0.0.1 (DNS
- * rebinding). Where no key is needed, only this machine's own names are answered to.
+ * Against DNS rebinding: another site's page can make a browser send requests to a name that now resolves to 127.0.0.1.
+ * Without a key, only requests to this machine's own names are answered.
  */
 const refuseForeignHost = ({ hostname }: FastifyRequest, host: string, key: string | null): void => {
   if (key !== null || !isLoopback(host) || hostname === '' || isLoopback(hostname)) return;

@@ -1,18 +1,18 @@
-/** One line a request, on standard error: text for people, or JSON for programs. */
+/** The log on standard error, one line for each request: text, or JSON with --log-json. */
 import { jsonText } from '../../io/json/json-text.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { messageOf } from '../../errors.js';
 
 export interface Log {
   request: (request: FastifyRequest, reply: FastifyReply) => void;
-  /** Why the request fails, for its line. */
+  /** Stores the error code of a request for its line. */
   note: (request: FastifyRequest, code: string) => void;
-  /** An unexpected error, with its stack. */
+  /** Logs an unexpected error with its stack. */
   surprise: (thrown: unknown) => void;
   say: (message: string) => void;
 }
 
-/** Asked every few seconds by those who watch the server: they would be most of the log. */
+/** Not logged when they succeed: probes every few seconds would be most of the log. */
 const PROBES = new Set(['/', '/ready', '/metrics']);
 
 export const createLog = (write: (text: string) => void, asJson: boolean, isQuiet: boolean): Log => {

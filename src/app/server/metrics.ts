@@ -1,4 +1,4 @@
-/** What Prometheus is told. */
+/** Metrics for Prometheus. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { RefineService } from './refine-service.js';
 import type { ByteBudget } from './requests/byte-budget.js';
@@ -11,7 +11,7 @@ export interface Metrics {
   failed: (code: string) => void;
 }
 
-/** From the tens of milliseconds of a small model to the minutes of a large one without a GPU. */
+/** Buckets: from tens of milliseconds for a small model to minutes for a large one without a GPU. */
 const SECONDS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300];
 
 export const createMetrics = (service: () => RefineService, budget: ByteBudget): Metrics => {

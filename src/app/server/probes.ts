@@ -1,4 +1,4 @@
-/** What those who watch the server ask: does it live, is it ready, how is it doing. */
+/** Routes for monitoring: readiness and metrics. */
 import type { FastifyInstance } from 'fastify';
 import type { Metrics } from './metrics.js';
 import type { RefineService } from './refine-service.js';
@@ -6,7 +6,7 @@ import type { RefineService } from './refine-service.js';
 export interface ProbeOptions {
   service: RefineService;
   metrics: Metrics;
-  /** New requests are refused. */
+  /** Whether new requests are refused. */
   isStopping: () => boolean;
 }
 

@@ -1,4 +1,4 @@
-/** The engine behind its queue: whose turn it is, whether it is ready, and how it comes back after a crash. */
+/** The engine behind its queue: runs jobs in turn, knows whether the model is ready, and restarts after a crash. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobRunner } from '../../run/engine/engine.js';
 import type { EngineInfo } from '../../run/engine/protocol.js';
@@ -11,15 +11,15 @@ import { WorkQueue } from './work-queue.js';
 
 export interface ServiceOptions {
   engine: JobRunner;
-  /** Requests that may be here at a time. */
+  /** Most requests in the server at a time. */
   places: number;
   onStepTime?: (seconds: number) => void;
-  /** The engine could not come back by itself; it is tried again. */
+  /** Called when restarting the engine failed; another attempt follows. */
   onTrouble?: (error: unknown) => void;
 }
 
 const WARM_UP_SIDE = 64;
-const REVIVE_PAUSE_MS = 1000;
+const RESTART_PAUSE_MS = 1000;
 
 export class RefineService implements Refiner {
   readonly queue: WorkQueue;
@@ -31,7 +31,7 @@ export class RefineService implements Refiner {
     this.queue = new WorkQueue(options.places, () => options.engine.slots);
   }
 
-  /** The model has run, and nothing has happened to it since. */
+  /** Whether the model has run, and has not failed since. */
   get isReady(): boolean {
     return this.#isReady;
   }
@@ -53,7 +53,7 @@ export class RefineService implements Refiner {
   }
 
   refine(prepare: () => Promise<EngineJob>, { signal, onStep }: RefineHooks): Promise<RefineReply> {
-    return this.queue.take(signal, async () => {
+    return this.queue.run(signal, async () => {
       const job = await prepare();
       signal.throwIfAborted();
       let last = performance.now();
@@ -64,7 +64,7 @@ export class RefineService implements Refiner {
           stop: signal,
           onStep: (step, steps, preview) => {
             const now = performance.now();
-            /* The first step's time has the picture's and the prompt's encoding in it. */
+            /* The first step's time includes encoding the picture and the prompt. */
             if (step > 1) this.options.onStepTime?.((now - last) / 1000);
             last = now;
             onStep(step, steps, preview);
@@ -73,28 +73,28 @@ export class RefineService implements Refiner {
         this.#isReady = true;
         return reply;
       } catch (thrown) {
-        if (thrown !== signal.reason) this.#mend(thrown);
+        if (thrown !== signal.reason) this.#restartAfter(thrown);
         throw thrown;
       }
     });
   }
 
-  /** Ends the engine, and what it is at. */
+  /** Ends the engine and its current job. */
   close(): void {
     this.#closed.abort(new RefineError('SERVER_STOPPING', 'The server is stopping. Try again later.'));
     this.options.engine.close();
   }
 
-  /** An engine that is dead, or could not open its model again, comes back before the next request asks for it. */
-  #mend(thrown: unknown): void {
+  /** Restarts the engine, before the next request, if it has crashed or could not open its model again. */
+  #restartAfter(thrown: unknown): void {
     if (this.#closed.signal.aborted) return;
     if (isRefineError(thrown) && thrown.code !== 'ENGINE_CRASHED' && thrown.scope === 'row') return;
     const wasReady = this.#isReady;
     this.#isReady = false;
-    if (wasReady) void this.#revive();
+    if (wasReady) void this.#restart();
   }
 
-  async #revive(): Promise<void> {
+  async #restart(): Promise<void> {
     const isOver = (): boolean => this.#closed.signal.aborted;
     while (!this.#isReady && !isOver()) {
       try {
@@ -102,9 +102,9 @@ export class RefineService implements Refiner {
       } catch (thrown) {
         if (isOver()) return;
         this.options.onTrouble?.(thrown);
-        /* What fails in one process may work in a new one. */
+        /* A new process may succeed. */
         this.options.engine.close();
-        await sleep(REVIVE_PAUSE_MS);
+        await sleep(RESTART_PAUSE_MS);
       }
     }
   }

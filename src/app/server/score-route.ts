@@ -1,4 +1,4 @@
-/** `POST /score`: who may ask, a place in the queue, a deadline, and an answer whole or as events. */
+/** `POST /score`: a place in the queue, a deadline, and a response as JSON or server-sent events. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RefineError } from '../../errors.js';
 import type { ByteBudget, Share } from './requests/byte-budget.js';
@@ -14,11 +14,11 @@ export interface ScoreRouteOptions {
   metrics: Metrics;
   log: Log;
   score: ScoreOptions;
-  /** Bytes that all requests together may hold. */
+  /** Bounds the bytes of all requests together. */
   budget: ByteBudget;
-  /** From the request's head to its answer. */
+  /** From the request's head to its response. */
   deadlineMs: number;
-  /** Aborts with SERVER_STOPPING when the server's patience with what still runs is at its end. */
+  /** Aborts with SERVER_STOPPING when the server stops waiting for running requests. */
   stopped: AbortSignal;
 }
 
@@ -32,7 +32,7 @@ export const addScoreRoute = (
   app.post(
     '/score',
     {
-      /* Before the body is read: what a full queue refuses takes no memory. */
+      /* Before the body is read, so that a request that a full queue refuses takes no memory. */
       onRequest: (request, reply, done) => {
         const leave = service.queue.enter();
         reply.raw.once('close', leave);
@@ -66,25 +66,25 @@ export const addScoreRoute = (
   );
 };
 
-/** None is sent without a content type. */
+/** The body; empty for a request without a content type. */
 const bodyOf = ({ body }: FastifyRequest): Uint8Array => (body instanceof Uint8Array ? body : new Uint8Array());
 
 const wantsEvents = ({ headers: { accept = '' } }: FastifyRequest): boolean => accept.includes('text/event-stream');
 
-/** For an answer to arrive, after the deadline. */
-const READING_MS = 10_000;
+/** Time for the client to read its response after the deadline. */
+const READ_RESPONSE_MS = 10_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 interface Client {
-  /** Aborts when the client goes away, when time is up, and when the server will wait no longer. */
+  /** Aborts when the client goes away, at the deadline, and when the server stops waiting. */
   signal: AbortSignal;
-  /** From here on it is waited for. */
+  /** From now on, abort when the client closes its side. */
   accept: () => void;
 }
 
 /**
- * A client that closes its side has gone away, or has only finished sending and still reads: both look the same. What is wrong with
- * its request it is told in any case, but the engine does not work for it.
+ * A client that closes its side has gone away, or has only finished sending and still reads: both look the same. It still
+ * receives errors of its request, but the engine does not work for it.
  */
 const watchClient = (
   { raw: { socket } }: FastifyRequest,
@@ -98,10 +98,10 @@ const watchClient = (
   const onStopped = (): void => {
     controller.abort(stopped.reason);
   };
-  const late = `The pictures took longer than ${deadlineMs / 1000} s. Send fewer, ask for fewer steps, or raise --timeout.`;
-  const timer = setTimeout(abort(new RefineError('DEADLINE_EXCEEDED', late)), deadlineMs);
-  /* Nor does one that does not read its answer keep its place. */
-  const lastTimer = setTimeout(() => raw.destroy(), Math.min(deadlineMs + READING_MS, LONGEST_TIMER_MS));
+  const message = `The pictures took longer than ${deadlineMs / 1000} s. Send fewer, ask for fewer steps, or raise --timeout.`;
+  const timer = setTimeout(abort(new RefineError('DEADLINE_EXCEEDED', message)), deadlineMs);
+  /* A client that does not read its response must not keep its place. */
+  const lastTimer = setTimeout(() => raw.destroy(), Math.min(deadlineMs + READ_RESPONSE_MS, LONGEST_TIMER_MS));
   const onGone = abort(
     new RefineError('CANCELLED', 'The client closed the connection. Keep it open until the answer is here.'),
   );

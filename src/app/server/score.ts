@@ -1,4 +1,4 @@
-/** A request to score, from its parsed body to the response: the one handler of `serve` and `score`. */
+/** Scores a request: from its body to the results of its rows, for `serve` and `score`. */
 import {
   encodeOutput,
   preparePicture,
@@ -18,17 +18,17 @@ import { isBlocked, nsfwOf, type Screening } from '../../run/safety/screening.js
 import type { RequestLimits } from './requests/parse-request.js';
 import type { ReadRequest, RequestRow } from './requests/read-request.js';
 
-/** A row of the response, as the model card of stable-diffusion-xl-refiner-1-0 in Azure ML shows it. */
+/** A row of the response (Azure ML, model card of stable-diffusion-xl-refiner-1-0). */
 export interface ScoreResult {
-  /** What the row was refined with. */
+  /** The row's prompt. */
   prompt: string;
-  /** Base64 of a picture file; '' where the row is blocked. */
+  /** Base64 of a picture file; '': the row is blocked. */
   generated_image: string;
   nsfw_content_detected: boolean | null;
 }
 
 export interface ScoreLimits extends RequestLimits {
-  /** Width × height of a picture. */
+  /** Most pixels (width × height) of a picture. */
   maxPixels: number;
 }
 
@@ -39,9 +39,9 @@ export interface ScoreStep {
   preview?: Pixels;
 }
 
-/** What the engine side offers. */
+/** The engine, as scoring uses it. */
 export interface Refiner {
-  /** Waits for its turn. `prepare` runs when it has come. */
+  /** Waits for its turn, and then calls `prepare`. */
   refine: (prepare: () => Promise<EngineJob>, on: RefineHooks) => Promise<RefineReply>;
   info: () => EngineInfo;
 }
@@ -53,38 +53,38 @@ export interface RefineHooks {
 
 export interface ScoreOptions {
   refiner: Refiner;
-  /** What of a row is not as its client thinks; the answer has no place for it. */
+  /** Called with warnings of rows, for which the response has no field. */
   onWarning?: (warning: string, row: number) => void;
   read: ReadRequest;
-  /** Default: here. */
+  /** Default: reads on this thread. */
   readMetadata?: ReadSourceMetadata;
   drawSeed: () => number;
   limits: ScoreLimits;
-  /** `maxBytes`: of all pictures of a request together. `timeoutMs`: of each. */
+  /** `maxBytes` is for all pictures of a request together, `timeoutMs` for each. */
   fetching: Required<Pick<FetchOptions, 'request' | 'maxBytes' | 'timeoutMs'>>;
   screening: Screening;
-  /** Of this program, for the pictures' metadata. */
+  /** The program's version, for the pictures' metadata. */
   version: string;
 }
 
 export interface ScoreCall {
   signal: AbortSignal;
-  /** Is told of bytes that the request comes to hold beside its body. @throws SERVER_BUSY */
+  /** Called with the number of fetched bytes that the request adds to its body. @throws SERVER_BUSY */
   hold?: (bytes: number) => void;
-  /** The rows are known to be good, and there are this many. */
+  /** Called with the number of rows, once all are valid. */
   onAccepted?: (rows: number) => void;
   /** null: no client listens for events, so no previews are made. */
   onStep: ((step: ScoreStep) => void) | null;
 }
 
-/** @throws REQUEST_* ROW_* IMAGE_* URL_FORBIDDEN, what refining throws, and the signal's reason */
+/** @throws REQUEST_* ROW_* IMAGE_* URL_FORBIDDEN, the errors of refining, and the signal's reason */
 export const score = async (body: Uint8Array, options: ScoreOptions, call: ScoreCall): Promise<ScoreResult[]> => {
   const { signal } = call;
   const read = await options.read(body, options.drawSeed());
   signal.throwIfAborted();
   const rows = read.map(({ row }) => row);
-  for (const { index, warnings = [] } of rows) for (const one of warnings) options.onWarning?.(one, index);
-  /* All pictures are here and readable before any work: one bad row must not cost the time of its neighbours. */
+  for (const { index, warnings = [] } of rows) for (const warning of warnings) options.onWarning?.(warning, index);
+  /* Reads all pictures before any work, so that an invalid row does not waste the time of the others. */
   const pictures = await readPictures(read, options, call);
   call.onAccepted?.(rows.length);
   const results: ScoreResult[] = [];
@@ -96,7 +96,7 @@ export const score = async (body: Uint8Array, options: ScoreOptions, call: Score
   return results;
 };
 
-/** One after the other: what all of them together may send is bounded. */
+/** Reads pictures one after the other, because `maxBytes` is for all together. */
 const readPictures = async (
   rows: readonly RequestRow[],
   { fetching, limits }: ScoreOptions,
@@ -121,7 +121,7 @@ const readPictures = async (
 const fetchSource = async ({ source }: Row, fetching: FetchOptions): Promise<Uint8Array> => {
   if (source.kind !== 'url') throw new Error(`a request cannot name a ${source.kind}`);
   return readSource(source, fetching).catch((thrown: unknown) => {
-    /* Why it stopped: time, the server or the client. */
+    /* The deadline, the server or the client stopped it: throw that reason. */
     fetching.signal?.throwIfAborted();
     throw thrown;
   });
@@ -150,7 +150,7 @@ const scoreRow = async (
   const prepare = async (): Promise<EngineJob> => {
     const prepared = await preparePicture(row, picture, readMetadata);
     ({ encodeContext } = prepared);
-    /* Previews show a picture before it is screened. */
+    /* Without previews if pictures are screened: a preview would show an unscreened picture. */
     const isPreviewed = onStep !== null && screening.service === null;
     return isPreviewed ? { ...prepared.job, preview: true } : prepared.job;
   };
@@ -168,10 +168,10 @@ const scoreRow = async (
   return { prompt, generated_image: Buffer.from(bytes).toString('base64'), nsfw_content_detected: nsfwOf(checks) };
 };
 
-/** Of a row's neighbours nothing is withheld, as Azure's `{}` for the whole request would. */
+/** Blocks one row only; Azure answers `{}` for the whole request. */
 const BLOCKED = { generated_image: '', nsfw_content_detected: true } as const;
 
-/** An error says which row it is of. */
+/** Adds the row's index to errors of scope `row`. */
 const ofRow = async <T>(row: Row, work: () => Promise<T>): Promise<T> => {
   try {
     return await work();

@@ -1,4 +1,4 @@
-/** From options to a server that listens, and from a stop signal to its orderly end. */
+/** Starts the server, and stops it in order. */
 import { setMaxListeners } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -10,16 +10,16 @@ import { listenError, listenUrls } from './access/listen-addresses.js';
 
 export interface ServeOptions extends Omit<AppOptions, 'stopped' | 'isStopping'> {
   port: number;
-  /** A host beyond this machine needs a key, unless --no-auth says that a proxy authenticates clients. */
+  /** --no-auth: a proxy authenticates clients, so a host beyond this machine needs no key. */
   isGuardedElsewhere: boolean;
-  /** What still runs may take this long to end after a stop. */
+  /** Time for accepted requests to finish after a stop. */
   stopMs: number;
   /** Aborts to stop the server. */
   signal: AbortSignal;
 }
 
-/** What answers that are on their way get, to arrive. */
-const FAREWELL_MS = 2000;
+/** Time for clients to read their responses after the stop. */
+const CLOSE_MS = 2000;
 
 /** @throws USAGE_CONFLICT */
 export const refuseWithoutAuthentication = ({
@@ -37,12 +37,12 @@ export const refuseWithoutAuthentication = ({
 
 /**
  * Serves until `signal` aborts, then finishes what it has accepted, for at most `stopMs`.
- * @throws LISTEN_FAILED, and what opening the model throws: a server that could never become ready ends
+ * @throws LISTEN_FAILED, and the errors of opening the model: a server that cannot become ready ends
  */
 export const serve = async (options: ServeOptions): Promise<void> => {
   const { service, host, port, log, signal, stopMs, note } = options;
   const stopped = new AbortController();
-  /* One for each request that is here: no leak. */
+  /* One listener for each request is not a leak. */
   setMaxListeners(0, stopped.signal);
   const app = await createApp({ ...options, stopped: stopped.signal, isStopping: () => signal.aborted });
   const stopping = new Promise<void>((resolve) => {
@@ -55,7 +55,7 @@ export const serve = async (options: ServeOptions): Promise<void> => {
     await app.listen({ host, port }).catch((cause: unknown) => {
       throw listenError({ host, port }, cause);
     });
-    sayWhere(options, (app.server.address() as AddressInfo).port);
+    logUrls(options, (app.server.address() as AddressInfo).port);
     const warming = service.warmUp().then(() => {
       const { model, device, warnings = [] } = service.info();
       if (note !== null) {
@@ -71,14 +71,14 @@ export const serve = async (options: ServeOptions): Promise<void> => {
     await Promise.race([service.queue.idle(), sleep(stopMs, undefined, { ref: false })]);
   } finally {
     stopped.abort(new RefineError('SERVER_STOPPING', 'The server is stopping. Try again later.'));
-    /* A client that neither reads nor goes away holds nothing up. */
-    await Promise.race([app.close(), sleep(FAREWELL_MS, undefined, { ref: false })]);
+    /* Does not wait for clients that neither read nor close. */
+    await Promise.race([app.close(), sleep(CLOSE_MS, undefined, { ref: false })]);
     app.server.closeAllConnections();
     service.close();
   }
 };
 
-const sayWhere = ({ host, key, tls, log }: ServeOptions, port: number): void => {
+const logUrls = ({ host, key, tls, log }: ServeOptions, port: number): void => {
   const urls = listenUrls({ host, port, isTls: tls !== null }, networkInterfaces());
   for (const url of urls) log.say(`Listening on ${url}`);
   if (key === null && !isLoopback(host)) {

@@ -1,9 +1,9 @@
-/** The one queue before the engines: a bounded number of places for requests, and as many turns as they have slots, first come first served. */
+/** The queue before the engines: a bounded number of requests, and as many jobs at a time as the engines have slots, in order of arrival. */
 import { RefineError } from '../../errors.js';
 
-/** Longest wait that is suggested to a client, in seconds. */
+/** Longest suggested wait, in seconds. */
 const LONGEST_WAIT_S = 600;
-/** How much the latest turn counts in the mean. */
+/** Weight of the latest turn in the moving average. */
 const LATEST_SHARE = 0.2;
 
 export class WorkQueue {
@@ -14,31 +14,31 @@ export class WorkQueue {
   readonly #idleListeners: (() => void)[] = [];
 
   /**
-   * @param limit requests that may be here at a time, those that are worked on among them
-   * @param slots turns at a time; once the model is open, not fewer than before
+   * @param limit most requests at a time, waiting and running
+   * @param slots jobs at a time; may grow once the model is open
    */
   constructor(
     private readonly limit: number,
     private readonly slots: () => number = () => 1,
   ) {}
 
-  /** Requests that are here. */
+  /** Requests in the queue, waiting and running. */
   get places(): number {
     return this.#places;
   }
 
-  /** Pictures that wait for their turn. */
+  /** Pictures waiting for their turn. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** What is left until a place is free, guessed from the turns so far: whole seconds, at least 1. */
+  /** Estimated time until a place is free, in whole seconds, at least 1. */
   get retryAfterS(): number {
     const guess = Math.ceil((this.#meanTurnS / this.slots()) * Math.max(1, this.#waiting.length / 2));
     return Math.min(LONGEST_WAIT_S, Math.max(1, guess));
   }
 
-  /** @returns gives the place back; once is enough, more does nothing @throws QUEUE_FULL */
+  /** Takes a place. @returns a function that frees it; more calls do nothing @throws QUEUE_FULL */
   enter(): () => void {
     if (this.#places >= this.limit) {
       throw new RefineError(
@@ -62,10 +62,10 @@ export class WorkQueue {
   }
 
   /**
-   * Waits for the turn and works. Rejects with the signal's reason as soon as it aborts; the turn ends with the work,
-   * which sees to its own end.
+   * Waits for a turn, then calls `work`. Rejects with the signal's reason as soon as it aborts; the turn ends only when `work`
+   * ends, so `work` must listen to the signal itself.
    */
-  async take<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     await this.#turn(signal);
     const start = performance.now();
     const working = work().finally(() => {
@@ -82,15 +82,15 @@ export class WorkQueue {
       return Promise.resolve();
     }
     return new Promise((resolve, reject) => {
-      const come = (): void => {
+      const onTurn = (): void => {
         signal.removeEventListener('abort', onAbort);
         resolve();
       };
       const onAbort = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(come), 1);
+        this.#waiting.splice(this.#waiting.indexOf(onTurn), 1);
         reject(signal.reason as Error);
       };
-      this.#waiting.push(come);
+      this.#waiting.push(onTurn);
       signal.addEventListener('abort', onAbort, { once: true });
     });
   }

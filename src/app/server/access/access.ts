@@ -1,4 +1,4 @@
-/** Who may ask: the holder of the key, or where there is none, this machine. */
+/** Access to the server: by key, or without a key from this machine only. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import ipaddr from 'ipaddr.js';
@@ -6,8 +6,8 @@ import ipaddr from 'ipaddr.js';
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /**
- * The key may come as `Authorization: Bearer`, as Azure's endpoints take it, or as `api-key`. Digests are compared, so that
- * the time taken says nothing of the key, not even its length.
+ * Accepts the key as `Authorization: Bearer`, as Azure's endpoints do, or as `api-key`. Compares digests, so that the time
+ * taken reveals nothing about the key, not even its length.
  */
 export const keyChecker = (key: string): ((headers: IncomingHttpHeaders) => boolean) => {
   const expected = digest(key);
@@ -18,7 +18,7 @@ export const keyChecker = (key: string): ((headers: IncomingHttpHeaders) => bool
   };
 };
 
-/** Whether a host to listen on is this machine alone. */
+/** Whether a host is reachable from this machine only. */
 export const isLoopback = (host: string): boolean => {
   const bare = host.replace(/^\[(.*)\]$/, '$1');
   return bare === 'localhost' || (ipaddr.isValid(bare) && ipaddr.process(bare).range() === 'loopback');

@@ -1,4 +1,4 @@
-/** One HTTP request to a public address, or none: the guard of `fetchPicture` where clients name the URLs. */
+/** HTTP requests to public addresses only, for URLs that clients name (against SSRF). */
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -18,26 +18,26 @@ export interface Guard {
   isAllowed?: (address: string) => boolean;
 }
 
-/** Answers without a body (Fetch standard, "null body status"). */
+/** Statuses of responses without a body (Fetch standard, "null body status"). */
 const BODILESS = [204, 205, 304];
 const PICTURE_TYPE = /^\s*(?:image\/[\w.+-]+|application\/octet-stream|binary\/octet-stream)\s*(?:;|$)/i;
 
 /**
- * A `fetch` of one request, for `FetchOptions.request`. The connection goes to an address that was checked, not to a name
- * that may mean another by then; a name that has any address that is not public is refused whole.
- * Fails with URL_FORBIDDEN, IMAGE_FETCH_FAILED (an answer that is no picture), or what the network says.
+ * A `fetch` of one request, for `FetchOptions.request`. Connects to the checked address, because the name may resolve to
+ * another address later; refuses a name if any of its addresses is not public.
+ * Rejects with URL_FORBIDDEN, IMAGE_FETCH_FAILED (the response is not a picture), or network errors.
  */
 export const guardedRequest = ({ resolve = systemLookup, isAllowed = isPublicAddress }: Guard = {}): typeof fetch => {
   const lookup = checkedLookup(resolve, isAllowed);
   return (input, init) =>
     new Promise((settle, reject) => {
       const url = new URL(typeof input === 'string' || input instanceof URL ? input : input.url);
-      /* The connection goes to the address itself, without a DNS lookup. */
+      /* Node connects to a literal address without calling `lookup`. */
       const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
       if (isIP(host) !== 0 && !isAllowed(host)) throw forbidden(url.hostname);
       const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
       const request: ClientRequest = send(url, {
-        /* Connections are never shared: each one's address is checked. */
+        /* No shared connections, so that each one's address is checked. */
         agent: false,
         lookup,
         signal: init?.signal ?? undefined,
@@ -57,8 +57,8 @@ const checkedLookup =
   (resolve: Resolve, isAllowed: (address: string) => boolean): LookupFunction =>
   (host, options, done) => {
     resolve(host, { all: true }, (error, addresses) => {
-      const wrong = error ?? (addresses.every(({ address }) => isAllowed(address)) ? null : forbidden(host));
-      if (wrong !== null) done(wrong, []);
+      const problem = error ?? (addresses.every(({ address }) => isAllowed(address)) ? null : forbidden(host));
+      if (problem !== null) done(problem, []);
       else if (options.all === true) done(null, addresses);
       else done(null, addresses[0]?.address ?? '', addresses[0]?.family);
     });
@@ -68,7 +68,7 @@ const toResponse = (answer: IncomingMessage, url: URL): Response => {
   const { statusCode: status = 0, statusMessage: statusText = '' } = answer;
   const type = answer.headers['content-type'];
   if (status === 200 && type !== undefined && !PICTURE_TYPE.test(type)) {
-    const message = `${url.origin}${url.pathname} is no picture: the server sends ${type.slice(0, 100)}. Give the picture's own URL.`;
+    const message = `${url.origin}${url.pathname} is not a picture: the server sends ${type.slice(0, 100)}. Give the picture's own URL.`;
     throw new RefineError('IMAGE_FETCH_FAILED', message);
   }
   const headers = new Headers();

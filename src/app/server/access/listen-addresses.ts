@@ -1,4 +1,4 @@
-/** Where a server that listens can be opened, and what stands in the way of one that cannot listen. */
+/** URLs of a listening server, and errors of one that cannot listen. */
 import type { NetworkInterfaceInfo } from 'node:os';
 import ipaddr from 'ipaddr.js';
 import { messageOf, RefineError, systemCodeOf } from '../../../errors.js';
@@ -13,18 +13,18 @@ export interface Listening {
 /** As `os.networkInterfaces` gives them. */
 export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
 
-/** `0.0.0.0` and `::` are no addresses to open: they stand for every one that this machine has. */
+/** `0.0.0.0` and `::` mean all addresses of this machine, and are not addresses to open. */
 const isEveryAddress = (host: string): boolean =>
   ipaddr.isValid(host) && /^(?:0\.0\.0\.0|::)$/.test(ipaddr.parse(host).toString());
 
-/** @returns URLs without a slash at their end, this machine's own first; at least one */
+/** @returns at least one URL, without a slash at the end, loopback first */
 export const listenUrls = ({ host, port, isTls }: Listening, interfaces: Interfaces): string[] => {
   const bare = host.replace(/^\[(.*)\]$/, '$1');
   const hosts = isEveryAddress(bare) ? ownAddresses(ipaddr.parse(bare).kind(), interfaces) : [bare];
   return hosts.map((name) => `${isTls ? 'https' : 'http'}://${name.includes(':') ? `[${name}]` : name}:${port}`);
 };
 
-/** IPv6's `::` takes IPv4 too. A link-local address needs the name of an interface with it, which a URL has no place for. */
+/** `::` includes IPv4. Leaves out link-local addresses, which need an interface's name that URLs cannot contain. */
 const ownAddresses = (kind: 'ipv4' | 'ipv6', interfaces: Interfaces): string[] => {
   const outer = Object.values(interfaces)
     .flatMap((addresses) => addresses ?? [])
@@ -36,9 +36,9 @@ const ownAddresses = (kind: 'ipv4' | 'ipv6', interfaces: Interfaces): string[] =
 
 /** @returns LISTEN_FAILED */
 export const listenError = ({ host, port }: Omit<Listening, 'isTls'>, cause: unknown): RefineError =>
-  new RefineError('LISTEN_FAILED', whyNot(host, port, cause), { context: { host, port }, cause });
+  new RefineError('LISTEN_FAILED', listenProblem(host, port, cause), { context: { host, port }, cause });
 
-const whyNot = (host: string, port: number, cause: unknown): string => {
+const listenProblem = (host: string, port: number, cause: unknown): string => {
   switch (systemCodeOf(cause) ?? '') {
     case 'EADDRINUSE':
       return (
@@ -50,7 +50,7 @@ const whyNot = (host: string, port: number, cause: unknown): string => {
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `${host} is no address of this machine. Give one of its own as --host: 127.0.0.1 for this machine alone, 0.0.0.0 for all of its networks.`;
+      return `${host} is not an address of this machine. Give one as --host: 127.0.0.1 for this machine alone, 0.0.0.0 for all of its networks.`;
     default:
       return `Cannot listen on ${host}:${port}: ${messageOf(cause)} Give another --port or --host.`;
   }

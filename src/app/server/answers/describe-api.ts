@@ -1,15 +1,15 @@
-/** The endpoint as OpenAPI 3.1, written from the definitions that check requests. */
+/** The endpoint as OpenAPI 3.1, made from the schemas that check requests. */
 import { z } from 'zod';
 import { ROW_KEYS, type RowValues } from '../../../run/manifest/rows/row-keys.js';
 import { requestKeyNames } from '../requests/request-keys.js';
 
-/** @param modelDefaults what the model brings, in place of the program's defaults @returns plain JSON */
+/** @param modelDefaults override the program's defaults @returns plain JSON */
 export const describeApi = (modelDefaults: RowValues = {}): object => {
   const properties = Object.fromEntries(
     requestKeyNames().map((name) => {
       const { $schema: _, ...schema } = z.toJSONSchema(ROW_KEYS[name].schema, { io: 'input' });
-      const { default: own, help } = ROW_KEYS[name];
-      const value = modelDefaults[name] ?? own;
+      const { default: programDefault, help } = ROW_KEYS[name];
+      const value = modelDefaults[name] ?? programDefault;
       const description = name === 'image' ? 'picture to refine: base64, a data: URL, or a public http(s) URL' : help;
       return [name, { ...schema, description, ...(value === null ? {} : { default: value }) }];
     }),
@@ -31,7 +31,7 @@ export const describeApi = (modelDefaults: RowValues = {}): object => {
       schemas: {
         Row: {
           type: 'object',
-          /* A prompt too, which may as well come from `params` or the server's options. */
+          /* Not the prompt, which may come from `params` or the server's options. */
           required: ['image'],
           properties: { ...properties, params: reference('Params') },
         },
@@ -92,10 +92,10 @@ const FAILURES = {
   401: 'the key is missing or wrong',
   408: 'the request did not arrive in time',
   413: 'the body, a picture or the number of rows is too large',
-  415: 'the body is no JSON',
-  422: 'the settings give numbers that are not finite',
-  429: 'the queue is full; Retry-After says when to come back',
-  503: 'the engine broke off, or the server stops; try again',
+  415: 'the body is not JSON',
+  422: 'the settings lead to NaN or Inf',
+  429: 'the queue is full; Retry-After says when to retry',
+  503: 'the engine crashed, or the server is stopping or busy; try again',
   504: 'the pictures took longer than the server allows',
 };
 
@@ -105,7 +105,8 @@ const scoreOperation = (): object => ({
   requestBody: { required: true, ...json(reference('Request')) },
   responses: {
     200: {
-      description: 'one result a row; with Accept: text/event-stream, events accepted, step …, then result or error',
+      description:
+        'one result for each row; with Accept: text/event-stream, events accepted, step …, then result or error',
       content: {
         'application/json': { schema: reference('Result') },
         'text/event-stream': { schema: { type: 'string' } },

@@ -1,4 +1,4 @@
-/** Every failure as an answer of one form: `{"error": {"code", "message", …}}`. */
+/** Error responses: `{"error": {"code", "message", …}}`. */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -12,7 +12,7 @@ export interface ErrorAnswer {
   body: { error: { code: ErrorCode; message: string; row?: number } };
 }
 
-/** Statuses that fastify gives to what it refuses, and our words for them. */
+/** Codes and messages for requests that fastify refuses, by its status. */
 const REFUSED: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   413: [
     'REQUEST_TOO_LARGE',
@@ -35,7 +35,7 @@ export const errorAnswer = (thrown: unknown): ErrorAnswer => {
   };
 };
 
-/** The answer to a request that fails, which the log and the metrics hear of. */
+/** The response to a failed request; also logs and counts it. */
 export const reportFailure = (
   thrown: unknown,
   request: FastifyRequest,
@@ -53,18 +53,18 @@ const isRefused = (thrown: unknown): boolean => systemCodeOf(thrown)?.startsWith
 
 const asRefineError = (thrown: unknown): RefineError => {
   if (isRefineError(thrown)) return thrown;
-  /* The body broke off. */
+  /* The body was interrupted. */
   if (systemCodeOf(thrown) === 'ECONNRESET') return new RefineError('CANCELLED', 'The client went away.');
   const status = Number((thrown as { statusCode?: unknown } | null)?.statusCode);
   if (isRefused(thrown) && status >= 400 && status < 500) {
     const [code, message] = REFUSED[status] ?? ['REQUEST_INVALID', `${messageOf(thrown)}.`];
     return new RefineError(code, message, { cause: thrown });
   }
-  /* A surprise's own words may hold anything: they go to the log, not to the client. */
+  /* The message of an unexpected error may contain anything: it goes to the log, not to the client. */
   return new RefineError('INTERNAL', 'Something went wrong in the server; its log has the details.', { cause: thrown });
 };
 
-/** @param retryAfterS said with 429 and 503 */
+/** @param retryAfterS for Retry-After, sent with 429 and 503 */
 export const sendError = (reply: FastifyReply, { status, body }: ErrorAnswer, retryAfterS: number): FastifyReply => {
   if (status === 429 || status === 503) reply.header('retry-after', retryAfterS);
   if (status === 401) reply.header('www-authenticate', 'Bearer');
@@ -73,7 +73,7 @@ export const sendError = (reply: FastifyReply, { status, body }: ErrorAnswer, re
 
 const METHODS: Readonly<Record<string, string>> = { '/score': 'POST' };
 
-/** No such path, or not with this method. */
+/** The response for an unknown path, or a method that the path does not have. */
 export const notFound = (request: FastifyRequest, reply: FastifyReply, paths: ReadonlySet<string>): ErrorAnswer => {
   const [path = ''] = request.url.split('?');
   if (!paths.has(path)) {
@@ -88,10 +88,10 @@ export const notFound = (request: FastifyRequest, reply: FastifyReply, paths: Re
   return { status: 405, body };
 };
 
-/** What an answer on the bare connection gets, to arrive. */
+/** Time for the client to read a response on the bare connection. */
 const LINGER_MS = 2000;
 
-/** Answers what is no HTTP, or comes too slowly, on the bare connection. */
+/** Answers, on the bare connection, data that is not HTTP or arrives too slowly. */
 export const answerBrokenRequest = (error: Error, socket: Socket): void => {
   const code = systemCodeOf(error);
   if (code === 'ECONNRESET' || !socket.writable) {
@@ -102,7 +102,7 @@ export const answerBrokenRequest = (error: Error, socket: Socket): void => {
   const body = JSON.stringify({ error: { code: errorCode, message } });
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json; charset=utf-8\r\n`;
   socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`);
-  /* Half-open connections are allowed, and nothing else would end one whose client never closes its side. */
+  /* Half-open connections are allowed, so nothing else closes one whose client never closes its side. */
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 };
 
@@ -110,5 +110,5 @@ const brokenRequest = (code: string | undefined): [number, ErrorCode, string] =>
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
     return [408, 'REQUEST_TIMEOUT', 'The request did not arrive in time. Send it faster, or a smaller one.'];
   if (code === 'HPE_HEADER_OVERFLOW') return [431, 'REQUEST_TOO_LARGE', 'The headers are larger than 16 KiB.'];
-  return [400, 'REQUEST_INVALID', `This is no HTTP request that can be read (${code ?? 'unknown'}).`];
+  return [400, 'REQUEST_INVALID', `Expected an HTTP request, found data that cannot be parsed (${code ?? 'unknown'}).`];
 };

@@ -1,4 +1,4 @@
-/** An answer as server-sent events: steps with previews, then the result or the error. */
+/** A response as server-sent events: steps with previews, then the result or the error. */
 import { jsonText } from '../../../io/json/json-text.js';
 import { PassThrough } from 'node:stream';
 import type { FastifyReply } from 'fastify';
@@ -7,23 +7,23 @@ import type { Pixels } from '../../../records/picture.js';
 import type { ScoreStep } from '../score.js';
 
 export interface EventStream {
-  /** Sends the head; until then the answer may still be a plain error. */
+  /** Sends the head; until then the response may still be a plain error. */
   begin: (rows: number) => void;
   hasBegun: () => boolean;
   step: (step: ScoreStep) => void;
   end: (event: 'result' | 'error', data: unknown) => Promise<void>;
 }
 
-/** Keeps proxies from closing a quiet connection. */
+/** Interval of comments that keep proxies from closing a quiet connection. */
 const HEARTBEAT_MS = 15_000;
 const PREVIEW = { format: 'jpeg', quality: 80, bitDepth: 8, metadata: false } as const;
 
 export const eventStream = (reply: FastifyReply): EventStream => {
   const stream = new PassThrough();
-  /* A client that went away is told nothing more. */
+  /* Ignores write errors after the client went away. */
   stream.on('error', () => undefined);
   let begun = false;
-  /* Previews take time to encode, and events keep their order. */
+  /* Encoding previews takes time; the chain keeps events in order. */
   let last: Promise<void> = Promise.resolve();
   const heartbeat = setInterval(() => stream.write(':\n\n'), HEARTBEAT_MS);
   reply.raw.once('close', () => {
@@ -51,7 +51,7 @@ export const eventStream = (reply: FastifyReply): EventStream => {
     hasBegun: () => begun,
     step: ({ preview, ...step }) => {
       last = last.then(async () => {
-        /* A picture without its previews is better than none. */
+        /* A failed preview must not fail the request. */
         send('step', { ...step, preview: preview === undefined ? null : await dataUrl(preview).catch(() => null) });
       });
     },

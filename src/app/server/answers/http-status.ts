@@ -1,7 +1,7 @@
-/** Which HTTP status an error code means: the one table. */
+/** HTTP statuses of error codes. */
 import type { ErrorCode, RefineError } from '../../../errors.js';
 
-/** A code of a row that is not here is the request's fault, one of a run is ours. */
+/** Other codes of rows are errors of the request (400), other codes of runs are errors of the server (500). */
 const STATUSES: Partial<Record<ErrorCode, number>> = {
   REQUEST_INVALID: 400,
   REQUEST_UNAUTHORIZED: 401,
@@ -10,10 +10,10 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   REQUEST_TOO_LARGE: 413,
   IMAGE_TOO_LARGE: 413,
   MANIFEST_KEY_UNKNOWN: 400,
-  /* Settings no number can hold, such as a guidance of 1e38; damaged weights would fail the run that makes the server ready. */
+  /* Caused by settings, such as a guidance scale of 1e38: damaged weights would already fail the warm-up run. */
   INFERENCE_NON_FINITE: 422,
   QUEUE_FULL: 429,
-  /* The client has closed the connection; the log has the status that nginx uses for this (499). */
+  /* For the log only, since the client has closed the connection: nginx's status for this. */
   CANCELLED: 499,
   SESSION_RUN: 500,
   ENGINE_CRASHED: 503,

@@ -1,11 +1,11 @@
-/** What a browser is given: the page for a person, and the description of the endpoint with a page to try it. */
+/** Routes for browsers: the page that refines a picture, the description of the API, and a page to try it. */
 import { readFile } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
 import { resolveSettings } from '../../../run/manifest/rows/resolve-settings.js';
 import { describeApi } from './describe-api.js';
 import type { RequestOptions } from '../requests/read-request.js';
 
-/** The page's sources are published as they are: nothing copies them to dist. */
+/** The package contains the page's sources as they are; the build does not copy them to dist. */
 const SOURCES = new URL('../../../../src/app/server/page/', import.meta.url);
 const FILES = [
   ['/page.css', 'page.css', 'text/css'],
@@ -15,7 +15,7 @@ const FILES = [
   ['/docs', 'docs.html', 'text/html'],
 ] as const;
 
-/** The page loads its own two files, asks its own server, and shows pictures that it was given. */
+/** Content-Security-Policy: own scripts, style and server; pictures only as blobs and data URLs. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -30,26 +30,26 @@ const POLICY = [
 ].join('; ');
 
 export interface PageOptions {
-  /** What rows that say nothing else are refined with. */
+  /** Default settings of rows. */
   rows: RequestOptions['rows'];
-  /** What a person should know of the model, and what to do about it; null: nothing. */
+  /** Note about the model, with steps to take; null: no note. */
   note: { text: string; steps: readonly string[] } | null;
 }
 
-/** What the page begins with: the settings that a request without `params` has. */
-const pageFacts = ({ rows, note }: PageOptions): object => {
+/** Initial values of the page: the note, and the settings of a request without `params`. */
+const initialValues = ({ rows, note }: PageOptions): object => {
   const { strength, steps, guidanceScale } = resolveSettings({}, new Set(), { ...rows, runSeed: 0 });
   return { note, strength, steps, guidance_scale: guidanceScale };
 };
 
-/** As the value of an attribute in double quotes. */
+/** Escapes the value of an attribute in double quotes. */
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 
 export const addPages = async (app: FastifyInstance, options: PageOptions): Promise<void> => {
   const read = (name: string): Promise<string> => readFile(new URL(name, SOURCES), 'utf8');
-  const facts = escape(JSON.stringify(pageFacts(options)));
-  const page = (await read('page.html')).replace('data-facts="{}"', () => `data-facts="${facts}"`);
+  const initial = escape(JSON.stringify(initialValues(options)));
+  const page = (await read('page.html')).replace('data-initial="{}"', () => `data-initial="${initial}"`);
   app.get('/', (request, reply) => {
     reply.header('vary', 'accept');
     if (request.headers.accept?.includes('text/html') !== true) return reply.send({ status: 'alive' });

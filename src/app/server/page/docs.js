@@ -1,16 +1,16 @@
 /* global document, fetch, performance */
-/** The endpoint's description, read from swagger.json, and a form to try it. */
+/** Describes the endpoint from swagger.json, with a form to try it. */
 const element = (id) => document.getElementById(id);
 
-/** An 8 × 8 picture, so that the first try needs nothing. */
+/** An 8 × 8 picture for the example request. */
 const GREY = 'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAD0lEQVR42mNowAEYhpYEAILzYAEllbNjAAAAAElFTkSuQmCC';
 const EXAMPLE = {
   input_data: { columns: ['image', 'prompt'], index: [0], data: [[GREY, 'a cat in the snow']] },
   params: { strength: 0.3, steps: 20, seed: 7 },
 };
-/** Characters of the answer that are shown, and of a picture's base64 in it. */
-const MOST_SHOWN = 5000;
-const MOST_SHOWN_BASE64 = 40;
+/** Characters shown of a response, and of a picture's base64 in it. */
+const MAX_SHOWN = 5000;
+const MAX_SHOWN_BASE64 = 40;
 
 const list = (id, entries) => {
   for (const [name, description] of entries) {
@@ -44,7 +44,7 @@ const describe = async () => {
   );
 };
 
-/** Results of an answer, plain or as events; none of an error. */
+/** Results in a response, plain or as events; [] for an error. */
 const resultsIn = (body) => {
   const text = /^event: result\ndata: (.*)$/m.exec(body)?.[1] ?? body;
   try {
@@ -61,7 +61,7 @@ const showPicture = ({ prompt, generated_image: image }) => {
   if (image !== '') {
     const picture = document.createElement('img');
     picture.alt = 'Refined picture';
-    /* Browsers tell the format by the bytes. */
+    /* Browsers detect the format from the bytes. */
     picture.src = `data:image/png;base64,${image}`;
     figure.append(picture);
   }
@@ -69,17 +69,17 @@ const showPicture = ({ prompt, generated_image: image }) => {
   return figure;
 };
 
-/** Base64 is for programs. */
+/** Shortens base64 in a response. */
 const shorten = (body) =>
   body.replace(
-    new RegExp(`("generated_image":"[^"]{${MOST_SHOWN_BASE64}})[^"]+`, 'g'),
+    new RegExp(`("generated_image":"[^"]{${MAX_SHOWN_BASE64}})[^"]+`, 'g'),
     (whole, start) => `${start}… (${whole.length - '"generated_image":"'.length} characters)`,
   );
 
 const showAnswer = (body) => {
   element('pictures').replaceChildren(...resultsIn(body).map(showPicture));
   const text = shorten(body);
-  element('answer').textContent = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+  element('answer').textContent = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 };
 
 const send = async () => {

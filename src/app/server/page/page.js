@@ -1,18 +1,18 @@
 /* global document, window, URL, Blob, FileReader, AbortController, fetch, atob */
-/** The page of a person: one picture in, its steps, before and after. */
+/** The page that refines one picture: shows its steps, and the picture before and after. */
 import { readEvents } from './read-events.js';
 
 const element = (id) => document.getElementById(id);
 const text = (id) => element(id).value;
 
-/** The picture as a data: URL, and what its file is called; null: none yet. */
+/** The picture as a data: URL (null: not chosen yet), and the name of its file. */
 let source = null;
 let sourceName = '';
 let running = null;
 let isMoved = false;
 let resultUrl = null;
 
-const say = (status, error = '') => {
+const setStatus = (status, error = '') => {
   element('status').textContent = status;
   element('error').textContent = error;
 };
@@ -23,22 +23,22 @@ const showSource = (dataUrl, name) => {
   element('source').src = dataUrl;
   element('source').hidden = false;
   element('hint').textContent = 'Drop, paste or choose another picture';
-  say('');
+  setStatus('');
 };
 
-const take = (file) => {
+const load = (file) => {
   if (!file) return;
   const reader = new FileReader();
   reader.addEventListener('load', () => showSource(reader.result, file.name));
   reader.addEventListener('error', () =>
-    say('', `Could not read ${file.name}: ${reader.error.message} Choose a file that holds a picture.`),
+    setStatus('', `Could not read ${file.name}: ${reader.error.message} Choose a file that contains a picture.`),
   );
   reader.readAsDataURL(file);
 };
 
 const request = () => {
   const params = {
-    /* Until a user moves it, the model's own value suits any number of steps. */
+    /* Not sent until the user moves the slider: the model's default suits any number of steps. */
     ...(isMoved ? { strength: Number(text('strength')) } : {}),
     steps: Number(text('steps')),
     guidance_scale: Number(text('guidance-scale')),
@@ -53,7 +53,7 @@ const showStep = ({ step, steps, preview }) => {
   element('progress').hidden = false;
   element('progress').max = steps;
   element('progress').value = step;
-  say(`Step ${step} of ${steps}`);
+  setStatus(`Step ${step} of ${steps}`);
   if (preview === null) return;
   showPair(source, preview);
   element('after').alt = `Step ${step}`;
@@ -68,7 +68,7 @@ const showPair = (before, after) => {
 const showResult = ([{ generated_image: image }]) => {
   const bytes = Uint8Array.from(atob(image), (character) => character.charCodeAt(0));
   if (bytes.length === 0) {
-    say('', 'The picture was blocked.');
+    setStatus('', 'The picture was blocked.');
     return;
   }
   if (resultUrl !== null) URL.revokeObjectURL(resultUrl);
@@ -77,11 +77,11 @@ const showResult = ([{ generated_image: image }]) => {
   element('after').alt = 'After';
   element('save').href = resultUrl;
   element('again').dataset.image = `data:image/png;base64,${image}`;
-  say('Done');
+  setStatus('Done');
 };
 
-/** The server knows a picture by its bytes alone. */
-const named = (message) => message.replace(/data:\S*… \(\d+ characters\)/, sourceName);
+/** Puts the file's name into a message, because the server knows only its data: URL. */
+const withFileName = (message) => message.replace(/data:\S*… \(\d+ characters\)/, sourceName);
 
 const send = async (signal) => {
   const key = text('key');
@@ -99,15 +99,15 @@ const send = async (signal) => {
     element('key-row').hidden = false;
     element('key').focus();
   }
-  if (!response.ok) throw new Error(named((await response.json()).error.message));
-  /* To its end: a server that stops before it breaks off, to the browser, what the page already called done. */
+  if (!response.ok) throw new Error(withFileName((await response.json()).error.message));
+  /* Reads to the end of the stream: otherwise a stopping server could interrupt a response that the page calls done. */
   let outcome = null;
   for await (const [name, data] of readEvents(response)) {
     if (name === 'step') showStep(data);
     if (name === 'result' || name === 'error') outcome = data;
   }
-  if (outcome === null) throw new Error('The connection broke off.');
-  if (outcome.error !== undefined) throw new Error(named(outcome.error.message));
+  if (outcome === null) throw new Error('The connection was interrupted.');
+  if (outcome.error !== undefined) throw new Error(withFileName(outcome.error.message));
   showResult(outcome);
 };
 
@@ -122,19 +122,19 @@ const setRunning = (controller) => {
 
 const refine = async () => {
   if (source === null) {
-    say('', 'Choose a picture first.');
+    setStatus('', 'Choose a picture first.');
     element('file').focus();
     return;
   }
   const controller = new AbortController();
   setRunning(controller);
-  say('Waiting for the server');
+  setStatus('Waiting for the server');
   try {
     await send(controller.signal);
   } catch (thrown) {
     element('result').hidden = resultUrl === null || thrown.name !== 'AbortError';
-    if (thrown.name === 'AbortError') say('Stopped');
-    else say('', thrown.message);
+    if (thrown.name === 'AbortError') setStatus('Stopped');
+    else setStatus('', thrown.message);
   } finally {
     setRunning(null);
   }
@@ -150,7 +150,7 @@ const showStrength = () => {
   element('strength-value').textContent = Number(Number(text('strength')).toFixed(3));
 };
 
-/** What the server and its model would take where a request says nothing, and what is to be known of the model. */
+/** Shows the server's defaults and its note about the model. */
 const begin = ({ note, strength, steps, guidance_scale: guidanceScale }) => {
   const slider = element('strength');
   slider.min = Math.min(Number(slider.min), strength);
@@ -172,11 +172,14 @@ element('form').addEventListener('submit', (event) => {
   if (running === null) void refine();
 });
 element('stop').addEventListener('click', () => running?.abort());
-element('file').addEventListener('change', () => take(element('file').files[0]));
+element('file').addEventListener('change', () => load(element('file').files[0]));
 element('position').addEventListener('input', move);
 element('source').addEventListener('error', () => {
   element('source').hidden = true;
-  say('', `This browser cannot show ${sourceName}. Refine it if it is a picture (TIFF is one), or choose another.`);
+  setStatus(
+    '',
+    `This browser cannot show ${sourceName}. Refine it if it is a picture (TIFF is one), or choose another.`,
+  );
 });
 element('strength').addEventListener('input', () => {
   isMoved = true;
@@ -187,15 +190,15 @@ element('again').addEventListener('click', () => {
   element('prompt').focus();
 });
 window.addEventListener('paste', (event) =>
-  take([...event.clipboardData.files].find(({ type }) => type.startsWith('image/'))),
+  load([...event.clipboardData.files].find(({ type }) => type.startsWith('image/'))),
 );
 for (const type of ['dragover', 'dragleave', 'drop']) {
   window.addEventListener(type, (event) => {
     event.preventDefault();
     element('drop').classList.toggle('over', type === 'dragover');
-    if (type === 'drop') take(event.dataTransfer.files[0]);
+    if (type === 'drop') load(event.dataTransfer.files[0]);
   });
 }
-begin(JSON.parse(element('form').dataset.facts));
+begin(JSON.parse(element('form').dataset.initial));
 move();
 showStrength();

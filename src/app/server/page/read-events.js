@@ -1,5 +1,5 @@
 /* global TextDecoderStream */
-/** Server-sent events of a fetched answer, as [name, data] with the data parsed. */
+/** Yields the server-sent events of a response as [name, data], with data parsed as JSON. */
 export async function* readEvents(response) {
   let rest = '';
   for await (const text of chunks(response.body.pipeThrough(new TextDecoderStream()))) {
@@ -13,7 +13,7 @@ export async function* readEvents(response) {
   }
 }
 
-/** Not every browser iterates over streams. */
+/** Yields a stream's chunks: not every browser can iterate over streams. */
 async function* chunks(stream) {
   const reader = stream.getReader();
   for (;;) {

@@ -3,13 +3,13 @@ import { RefineError } from '../../../errors.js';
 
 const MEBIBYTE = 2 ** 20;
 
-/** What one request holds. */
+/** The bytes of one request. */
 export interface Share {
-  /** @throws SERVER_BUSY if so many more bytes could not be held now; takes none */
+  /** Checks that so many more bytes fit, without taking them. @throws SERVER_BUSY */
   expect: (bytes: number) => void;
   /** @throws SERVER_BUSY */
   take: (bytes: number) => void;
-  /** Gives everything back; nothing can be taken any more. */
+  /** Releases all bytes; later calls of `take` do nothing. */
   release: () => void;
 }
 
@@ -30,8 +30,8 @@ export class ByteBudget {
       if (this.#held + bytes <= this.limit) return;
       throw new RefineError(
         'SERVER_BUSY',
-        `The requests that are here hold ${Math.round(this.#held / MEBIBYTE)} of ${Math.round(this.limit / MEBIBYTE)} MiB ` +
-          '(--bodies-limit), and this one does not fit beside them. Try again in a while.',
+        `The requests in the server take ${Math.round(this.#held / MEBIBYTE)} of ${Math.round(this.limit / MEBIBYTE)} MiB ` +
+          '(--bodies-limit), and this request does not fit beside them. Try again in a while.',
       );
     };
     return {

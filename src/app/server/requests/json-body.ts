@@ -1,8 +1,8 @@
-/** A body as JSON, read strictly and within limits: UTF-8 that is none is refused instead of guessed at. Pure. */
+/** Parses a body as JSON, strictly and within limits; refuses invalid UTF-8. Pure. */
 import { RefineError } from '../../../errors.js';
 import { parseJson } from '../../../io/json/parse-json.js';
 
-/** Levels of objects and lists: what recursive code (JSON.stringify is) must not run out of stack with. */
+/** Levels of objects and lists; limits the stack of recursive code such as JSON.stringify. */
 const MAX_DEPTH = 64;
 /** Braces, brackets, colons and commas: a row of a picture, a prompt and ten settings has 30. */
 const MAX_TOKENS = 100_000;
@@ -15,7 +15,7 @@ export const parseJsonBody = (bytes: Uint8Array): unknown => {
   );
 };
 
-/** Spaces, tabs and line ends alone. */
+/** Whether there are only spaces, tabs and line ends. */
 const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte <= 0x20);
 
 const invalid = (message: string, cause?: unknown): RefineError =>

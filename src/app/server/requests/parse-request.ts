@@ -1,4 +1,4 @@
-/** The body of a request to score, as Azure ML's endpoint takes it, to rows. Opens nothing, and no file ever. */
+/** Parses the body of a request, in the form of Azure ML's endpoint, into rows. Opens no files. */
 import { RefineError } from '../../../errors.js';
 import { nearestKey } from '../../../run/manifest/rows/nearest-key.js';
 import { parseRow } from '../../../run/manifest/rows/parse-row.js';
@@ -11,19 +11,19 @@ import { isRefused, requestKeyOf } from './request-keys.js';
 import { readTable, type Cells } from './read-table.js';
 
 export interface RequestLimits {
-  /** Pictures of one request. */
+  /** Most rows of one request. */
   maxRows: number;
 }
 
-/** Keys of a row's or the request's settings. */
+/** Most keys of a row, or of the request's `params`. */
 const MAX_KEYS = 1000;
 const HAS_SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 const IS_ACCEPTED = /^(?:data:|https?:\/\/)/i;
 
 /**
  * @param body parsed JSON: `{"input_data": {"columns", "index", "data"}, "params": {…}}`
- * @returns the rows in their order: a row's own columns over its `params` over the request's `params` over `context.options`
- * @throws REQUEST_INVALID, and ROW_FIELD_* of the first row that is wrong
+ * @returns the rows in order; priority of settings: the row's columns, its `params`, the request's `params`, `context.options`
+ * @throws REQUEST_INVALID, and ROW_FIELD_* of the first invalid row
  */
 export const parseRequest = async (
   body: unknown,
@@ -58,7 +58,7 @@ const toRow = async (
   return { ...row, output: row.stem };
 };
 
-/** @throws REQUEST_INVALID for what is no object, and for a key that is a slip of one of ours */
+/** @throws REQUEST_INVALID for a value that is not an object, and for a misspelled key */
 const readSettings = (object: unknown, place: string): ReadonlyMap<RowKeyName, unknown> => {
   const settings = new Map<RowKeyName, unknown>();
   if (object === undefined || object === null) return settings;
@@ -70,7 +70,7 @@ const readSettings = (object: unknown, place: string): ReadonlyMap<RowKeyName, u
     throw invalid(`Expected at most ${MAX_KEYS} keys (${place}), found ${entries.length}.`);
   for (const [name, value] of entries) {
     const key = requestKeyOf(name);
-    if (key === undefined) refuseSlip(name, place);
+    if (key === undefined) refuseMisspelling(name, place);
     else if (isRefused(key)) {
       throw invalid(`Expected no ${key} (${place}): a request brings its picture along, and takes the result with it.`);
     } else if (settings.has(key)) {
@@ -80,14 +80,14 @@ const readSettings = (object: unknown, place: string): ReadonlyMap<RowKeyName, u
   return settings;
 };
 
-const refuseSlip = (name: string, place: string): void => {
+const refuseMisspelling = (name: string, place: string): void => {
   if (rowKeyOf(name) !== undefined) return;
   const near = nearestKey(name, spellingsOf('batch'));
   if (near === null) return;
   throw invalid(`Unknown key ${formatValue(name)} (${place}): did you mean "${near}"? Correct it, or rename it.`);
 };
 
-/** What is no URL is base64: in a manifest it could be a path, and so could a URL behind white space. */
+/** Makes an image that is not a URL a data: URL of base64, so that it cannot be a path as in a manifest; trims white space for the same reason. */
 const inline = (image: unknown, place: string): unknown => {
   if (typeof image !== 'string') return image;
   const text = image.trimStart();

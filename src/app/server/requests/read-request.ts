@@ -1,4 +1,4 @@
-/** The body of a request to score, from its bytes to rows and their pictures. */
+/** Reads the body of a request: from bytes to rows and their pictures. */
 import { isRefineError, RefineError } from '../../../errors.js';
 import { decodeInline } from '../../../media/image/decode-inline.js';
 import { findIn, type ListedLoras } from '../../../run/manifest/inputs/lora-folder.js';
@@ -9,18 +9,18 @@ import { parseRequest, type RequestLimits } from './parse-request.js';
 
 export interface RequestRow {
   row: Row;
-  /** The encoded picture that the request brought along; null: it is at the row's URL. */
+  /** The encoded picture from the body; null: it must be fetched from the row's URL. */
   picture: Uint8Array | null;
 }
 
-/** How a body becomes rows: here, or elsewhere so that nothing waits for it. Rejects with REQUEST_*, ROW_FIELD_* and IMAGE_UNDECODABLE. */
+/** Reads a body into rows, on this thread or another. Rejects with REQUEST_*, ROW_FIELD_* and IMAGE_UNDECODABLE. */
 export type ReadRequest = (body: Uint8Array, runSeed: number) => Promise<readonly RequestRow[]>;
 
-/** Plain values, which another thread can be given. */
+/** Plain values, which can be sent to another thread. */
 export interface RequestOptions {
-  /** `runSeed` is drawn anew for each request. */
+  /** Without `runSeed`, which is drawn for each request. */
   rows: Omit<RowContext, 'runSeed' | 'findLora' | 'readMetadata'>;
-  /** LoRAs that rows can name; null: there are none beside the run's own. */
+  /** LoRAs that rows can name; null: only those of --lora. */
   loraFolder: ListedLoras | null;
   limits: RequestLimits;
 }
@@ -33,7 +33,7 @@ export const requestReader = ({ rows: context, loraFolder, limits }: RequestOpti
   };
 };
 
-/** The text of a picture is not kept beside its bytes. */
+/** Decodes an inline picture and drops its text, to save memory. */
 const withPicture = (row: Row): RequestRow => {
   const { source } = row;
   if (source.kind !== 'inline') return { row, picture: null };

@@ -1,4 +1,4 @@
-/** The table of a request: pandas' split form, or a list of records, as MLflow and Azure ML take both. */
+/** Reads the table of a request: pandas' `split` form or a list of records, as MLflow and Azure ML accept. */
 import { RefineError } from '../../../errors.js';
 import { isObject } from '../../../io/json/parse-json.js';
 import { formatValue } from '../../../run/manifest/rows/format-value.js';
@@ -8,7 +8,7 @@ export type Cells = Readonly<Record<string, unknown>>;
 
 export interface RequestTable {
   rows: readonly Cells[];
-  /** Of all rows; undefined: none. */
+  /** Settings of all rows; undefined: not given. */
   params: unknown;
 }
 
@@ -44,10 +44,10 @@ const toRecord = (row: unknown, index: number): Cells => {
   throw invalid(`Expected row ${index} of input_data to be an object, got ${formatValue(row)}.`);
 };
 
-/** Columns of a table: some dozens are ours, and others may stand beside them. */
+/** Most columns of a table: some dozens are known, and others are ignored. */
 const MAX_COLUMNS = 1000;
 
-/** What a column is called; null: not by text, so it is none of ours. pandas numbers columns that have no name. */
+/** Name of a column; null: not text, so the column is ignored. pandas numbers columns without a name. */
 type ColumnName = string | null;
 
 const readColumns = (columns: unknown): readonly ColumnName[] | null => {
@@ -61,27 +61,27 @@ const readColumns = (columns: unknown): readonly ColumnName[] | null => {
   const names = columns.map((name) => (typeof name === 'string' ? name : null));
   const seen = new Set<string>();
   for (const name of names) {
-    if (name === null || !isOurs(name)) continue;
+    if (name === null || !isKnown(name)) continue;
     if (seen.has(name)) throw invalid(`Expected each column once, found ${formatValue(name)} twice.`);
     seen.add(name);
   }
   return names;
 };
 
-const isOurs = (name: string): boolean => name === 'params' || requestKeyOf(name) !== undefined;
+const isKnown = (name: string): boolean => name === 'params' || requestKeyOf(name) !== undefined;
 
 const checkIndex = (index: unknown, rows: number): void => {
   if (index === undefined || (Array.isArray(index) && index.length === rows)) return;
-  const found = Array.isArray(index) ? `${index.length} entries` : formatValue(index);
-  throw invalid(`Expected input_data.index to be a list with an entry for each of the ${rows} rows, got ${found}.`);
+  const given = Array.isArray(index) ? `${index.length} entries` : formatValue(index);
+  throw invalid(`Expected input_data.index to be a list with an entry for each of the ${rows} rows, got ${given}.`);
 };
 
-/** A row as a list in the order of the columns, or as an object, as Azure's samples have it. */
+/** Reads a row: a list in the order of the columns, or an object as in Azure's samples. */
 const readRow = (row: unknown, columns: readonly ColumnName[] | null, index: number): Cells => {
   if (!Array.isArray(row)) return toRecord(row, index);
   if (columns === null) throw invalid('Expected input_data.columns, the names of the cells, found none.');
   if (row.length !== columns.length) {
-    throw invalid(`Expected row ${index} to have ${columns.length} cells, one a column, got ${row.length}.`);
+    throw invalid(`Expected row ${index} to have ${columns.length} cells, one for each column, got ${row.length}.`);
   }
   return Object.fromEntries(columns.flatMap((name, place) => (name === null ? [] : [[name, row[place]]])));
 };

@@ -1,4 +1,4 @@
-/** A thread of its own for the bodies of requests and the metadata of pictures: reading them would block the server's health checks. */
+/** Worker thread that reads request bodies and pictures' metadata, which would block the server's health checks. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { toErrorRecord } from '../../../errors.js';
 import { readSourceMetadata, type SourceMetadata } from '../../../run/batch/embed-metadata.js';
@@ -11,7 +11,7 @@ const answer = async (task: ReadTask): Promise<void> => {
   const { id } = task;
   try {
     if ('picture' in task) {
-      post({ id, stamp: keepingFew(readSourceMetadata(task.picture)) });
+      post({ id, stamp: limitTexts(readSourceMetadata(task.picture)) });
       return;
     }
     const rows = (await read(task.body, task.runSeed)).map(withOwnBytes);
@@ -24,11 +24,11 @@ const answer = async (task: ReadTask): Promise<void> => {
   }
 };
 
-/** Characters of the texts that travel from a picture into its answer: a graph has some 100 000, and writing 16 MiB of them takes long. */
-const MOST_KEPT = 2 ** 20;
+/** Most characters of texts copied from a picture to its result. A ComfyUI graph has some 100 000; writing 16 MiB takes long. */
+const MAX_TEXT = 2 ** 20;
 
-const keepingFew = ({ kept, ...stamp }: SourceMetadata): SourceMetadata => {
-  let left = MOST_KEPT;
+const limitTexts = ({ kept, ...stamp }: SourceMetadata): SourceMetadata => {
+  let left = MAX_TEXT;
   return { ...stamp, kept: kept.filter(({ text }) => (left -= text.length) >= 0) };
 };
 
@@ -36,7 +36,7 @@ const post = (reply: ReadReply, moved: ArrayBuffer[] = []): void => {
   parentPort?.postMessage(reply, moved);
 };
 
-/** Bytes that lie in a buffer that others share cannot be moved to another thread. */
+/** Copies a view of a shared buffer, which cannot be transferred to another thread. */
 const withOwnBytes = ({ row, picture }: RequestRow): RequestRow =>
   picture === null || picture.byteLength === picture.buffer.byteLength
     ? { row, picture }

@@ -1,16 +1,16 @@
-/** Bodies as they come: sizes before bytes, a share of what all requests may hold, and no encoding that would have to be guessed at. */
+/** Receives request bodies: checks size and encoding first, and counts bytes within the budget of all requests. */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RefineError } from '../../../errors.js';
 import type { ByteBudget, Share } from './byte-budget.js';
 
 export interface BodyOptions {
-  /** Bytes of one body. */
+  /** Most bytes of one body. */
   bodyLimit: number;
   budget: ByteBudget;
 }
 
-/** @returns what a request holds, until its answer is sent or its connection closed */
+/** @returns a function that returns a request's share of the budget, which lasts until the response is sent or the connection closed */
 export const addBodyReader = (
   app: FastifyInstance,
   { bodyLimit, budget }: BodyOptions,
@@ -59,10 +59,10 @@ interface Expected {
   share: Share;
 }
 
-/** By events: iterating over the stream and stopping would close the connection, and the answer with it. */
+/** Uses events, because ending an iteration over the stream early would close the connection before the response. */
 const receive = (payload: IncomingMessage, { length, bodyLimit, share }: Expected): Promise<Uint8Array> =>
   new Promise((resolve, reject) => {
-    const body = length === null ? gathered() : placed(length);
+    const body = length === null ? growingBody() : sizedBody(length);
     let received = 0;
     const onData = (chunk: Buffer): void => {
       received += chunk.length;
@@ -79,28 +79,28 @@ const receive = (payload: IncomingMessage, { length, bodyLimit, share }: Expecte
     };
     const fail = (error: Error): void => {
       payload.off('data', onData).off('end', onEnd);
-      /* What has been received is held no longer, however long its sender takes to go away. */
+      /* Releases the bytes at once: the client may keep the connection open for long. */
       share.release();
       reject(error);
     };
     payload.on('data', onData).on('end', onEnd).on('error', fail);
   });
 
-interface Gathering {
+interface Body {
   add: (chunk: Buffer) => void;
   whole: () => Uint8Array;
 }
 
-const gathered = (): Gathering => {
+const growingBody = (): Body => {
   const chunks: Buffer[] = [];
   return { add: (chunk) => chunks.push(chunk), whole: () => Buffer.concat(chunks) };
 };
 
 /**
- * Each part is put where it belongs when it comes: putting 32 MiB together at the end would hold the server up. Memory that nothing
- * was written to yet is the system's.
+ * Copies each chunk to its place on arrival: joining 32 MiB at the end would block the server. The system does not allocate
+ * pages of the buffer before they are written.
  */
-const placed = (length: number): Gathering => {
+const sizedBody = (length: number): Body => {
   const bytes = Buffer.allocUnsafeSlow(length);
   let end = 0;
   return {

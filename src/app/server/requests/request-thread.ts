@@ -1,4 +1,4 @@
-/** The thread that reads bodies, and pictures' metadata, from the server's side. */
+/** The server's side of the thread that reads bodies and pictures' metadata. */
 import { Worker } from 'node:worker_threads';
 import { fromErrorRecord, type ErrorRecord } from '../../../errors.js';
 import { NO_SOURCE_METADATA, type SourceMetadata } from '../../../run/batch/embed-metadata.js';
@@ -10,7 +10,7 @@ export type ReadReply = { id: number } & (
   { rows: readonly RequestRow[] } | { stamp: SourceMetadata } | { error: ErrorRecord }
 );
 
-interface Asker {
+interface PendingTask {
   resolve: (reply: ReadReply) => void;
   reject: (error: Error) => void;
 }
@@ -18,30 +18,30 @@ interface Asker {
 export class RequestThread {
   #worker: Worker | null;
   #last = 0;
-  readonly #askers = new Map<number, Asker>();
+  readonly #pending = new Map<number, PendingTask>();
 
-  /** The thread starts at once: it takes longer to start than a request to read. */
+  /** Starts the thread at once, because starting takes longer than reading a request. */
   constructor(private readonly options: RequestOptions) {
     this.#worker = this.#start();
   }
 
-  /** One body after the other. The body is moved: its bytes are gone here. */
+  /** Reads bodies in order. Transfers the body, so that its bytes are no longer readable here. */
   readonly read: ReadRequest = async (body, runSeed) => {
     const own = ownBytes(body);
-    const reply = await this.#ask({ id: ++this.#last, body: own, runSeed }, [own.buffer as ArrayBuffer]);
+    const reply = await this.#send({ id: ++this.#last, body: own, runSeed }, [own.buffer as ArrayBuffer]);
     return 'rows' in reply ? reply.rows : [];
   };
 
-  /** The picture is copied: it is decoded here meanwhile. */
+  /** Copies the picture, because this thread decodes it meanwhile. */
   readonly readMetadata = async (picture: Uint8Array): Promise<SourceMetadata> => {
-    const reply = await this.#ask({ id: ++this.#last, picture });
+    const reply = await this.#send({ id: ++this.#last, picture });
     return 'stamp' in reply ? reply.stamp : NO_SOURCE_METADATA;
   };
 
-  #ask(task: ReadTask, moved: ArrayBuffer[] = []): Promise<ReadReply> {
+  #send(task: ReadTask, moved: ArrayBuffer[] = []): Promise<ReadReply> {
     return new Promise((resolve, reject) => {
       const worker = (this.#worker ??= this.#start());
-      this.#askers.set(task.id, { resolve, reject });
+      this.#pending.set(task.id, { resolve, reject });
       worker.postMessage(task, moved);
     });
   }
@@ -53,12 +53,12 @@ export class RequestThread {
   #start(): Worker {
     const worker = new Worker(new URL('./read-worker.js', import.meta.url), { workerData: this.options });
     worker.on('message', (reply: ReadReply) => {
-      const asker = this.#askers.get(reply.id);
-      this.#askers.delete(reply.id);
-      /* A surprise's own words are for the log. */
-      if (!('error' in reply)) asker?.resolve(reply);
+      const task = this.#pending.get(reply.id);
+      this.#pending.delete(reply.id);
+      /* The message of an unexpected error is for the log only. */
+      if (!('error' in reply)) task?.resolve(reply);
       else
-        asker?.reject(reply.error.code === 'INTERNAL' ? new Error(reply.error.message) : fromErrorRecord(reply.error));
+        task?.reject(reply.error.code === 'INTERNAL' ? new Error(reply.error.message) : fromErrorRecord(reply.error));
     });
     worker.on('error', (error) => {
       this.#end(worker, error);
@@ -73,11 +73,11 @@ export class RequestThread {
   #end(worker: Worker, error: Error): void {
     if (this.#worker !== worker) return;
     this.#worker = null;
-    for (const { reject } of this.#askers.values()) reject(error);
-    this.#askers.clear();
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
   }
 }
 
-/** Bytes of a buffer that others share cannot be moved to another thread. */
+/** Copies a view of a shared buffer, which cannot be transferred to another thread. */
 const ownBytes = (bytes: Uint8Array): Uint8Array =>
   bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);

@@ -46,7 +46,7 @@ it('is idle when the last one has left', async () => {
 it('lets one work at a time, in the order they came', async () => {
   const queue = new WorkQueue(3);
   const gates = [gate(), gate(), gate()];
-  const works = gates.map(({ work }) => queue.take(signal, work));
+  const works = gates.map(({ work }) => queue.run(signal, work));
   await tick();
   expect(gates.map(({ hasBegun }) => hasBegun())).toEqual([true, false, false]);
   expect(queue.waiting).toBe(2);
@@ -61,8 +61,8 @@ it('lets one work at a time, in the order they came', async () => {
 
 it('lets the next one work after a failure', async () => {
   const queue = new WorkQueue(2);
-  const failing = queue.take(signal, () => Promise.reject(new Error('no')));
-  const next = queue.take(signal, () => Promise.resolve('yes'));
+  const failing = queue.run(signal, () => Promise.reject(new Error('no')));
+  const next = queue.run(signal, () => Promise.resolve('yes'));
   await expect(failing).rejects.toThrow('no');
   expect(await next).toBe('yes');
 });
@@ -71,7 +71,7 @@ it('a waiting one that gives up is passed by; a working one is let go at once, a
   const queue = new WorkQueue(3);
   const gates = [gate(), gate(), gate()];
   const stops = gates.map(() => new AbortController());
-  const works = gates.map(({ work }, i) => queue.take(stops[i]!.signal, work));
+  const works = gates.map(({ work }, i) => queue.run(stops[i]!.signal, work));
   for (const work of works) work.catch(() => undefined);
   await tick();
   stops[1]!.abort(new Error('given up'));
