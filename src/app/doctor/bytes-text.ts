@@ -1,4 +1,4 @@
-/** Sizes for people. */
+/** Formats byte counts for people. */
 
 const UNITS = ['KiB', 'MiB', 'GiB', 'TiB'];
 const STEP = 1024;

@@ -1,15 +1,15 @@
-/** The inference engine and every device that it knows, each put to the test in a process of its own. */
+/** Tests the inference engine, and each of its devices in a separate process. */
 import { describeDevices } from './check-devices.js';
 import { probe, targetsOf, type ProbeReport, type ProbeOptions } from '../../onnx/devices/probe.js';
 import type { EngineReport, Problem } from './report.js';
 
-/** The test takes a tenth of a second; a cold disk and a busy machine take longer. */
+/** The test takes a tenth of a second; with a cold disk or on a busy machine it takes longer. */
 const TIMEOUT_MS = 60_000;
 
 export const checkEngine = async (options: ProbeOptions = {}): Promise<EngineReport> => {
   const targets = targetsOf({ family: 'cpu', index: 0 }, ['fp32']);
-  const heard = await probe({ targets, slowest: null }, { timeoutMs: TIMEOUT_MS, ...options });
-  const { runtime, attempts } = heard;
+  const report = await probe({ targets, slowest: null }, { timeoutMs: TIMEOUT_MS, ...options });
+  const { runtime, attempts } = report;
   const [cpu] = attempts;
   return {
     version: runtime?.version ?? null,
@@ -26,7 +26,7 @@ export const checkEngine = async (options: ProbeOptions = {}): Promise<EngineRep
             },
             ...(await describeDevices(runtime, options)),
           ],
-    problem: problemOf(heard),
+    problem: problemOf(report),
   };
 };
 

@@ -1,4 +1,4 @@
-/** A model, opened as a run opens it: every file and every tensor that the networks need has to be there. */
+/** Opens a model as a run does, which checks that every file and tensor of its networks exists. */
 import { basename } from 'node:path';
 import { Engine } from '../../run/engine/engine.js';
 import { isRefineError, messageOf } from '../../errors.js';

@@ -1,10 +1,10 @@
-/** Whether a run could write its pictures: tried, since what permissions say is not what every file system does. */
+/** Tries to write to the output folder, because permissions alone do not decide on every file system. */
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../errors.js';
 import type { DoctorReport } from './report.js';
 
-/** @param folder of the outputs, absolute; where it is not there, the nearest folder above it is tried */
+/** @param folder of the outputs, absolute; if it does not exist, its nearest existing parent is tried */
 export const examineOutput = async (folder: string): Promise<DoctorReport['output']> => {
   const place = await nearestFolder(folder);
   try {

@@ -1,4 +1,4 @@
-/** Everything that `doctor` checks, and the problems that would end a run. */
+/** Runs all checks of `doctor`, and collects the problems that would end a run. */
 import { examineCuda } from '../../onnx/libraries/cuda-libraries.js';
 import { searchHere } from '../../onnx/libraries/library-search.js';
 import { isRefineError, RefineError } from '../../errors.js';
@@ -11,7 +11,7 @@ import { examinePrepared } from './examine-prepared.js';
 import type { DoctorReport, FolderUnknown, MachineReport, Problem } from './report.js';
 
 export interface ExamineOptions {
-  /** Of this program. */
+  /** The program's version. */
   version: string;
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
@@ -22,7 +22,7 @@ export interface ExamineOptions {
   signal: AbortSignal;
 }
 
-/** @throws the signal's reason; what is wrong with the machine is in the report */
+/** @throws the signal's reason; problems of the machine are in the report */
 export const examine = async ({
   version,
   cwd,
@@ -34,12 +34,12 @@ export const examine = async ({
   const machine = await examineMachine(cwd);
   const engine = await checkEngine({ signal });
   signal.throwIfAborted();
-  /* An engine that does not start would be the model's fault in the report. */
+  /* Skipped if the engine does not start: the report would blame the model. */
   const opened =
     engine.problem === null ? await checkModel(model, signal) : { folder: model, opened_in_ms: null, problem: null };
   const output = await examineOutput(outputFolder);
-  const found = [nodeProblem(machine.node), engine.problem, opened.problem, output.problem];
-  const problems = found.filter((problem) => problem !== null);
+  const results = [nodeProblem(machine.node), engine.problem, opened.problem, output.problem];
+  const problems = results.filter((problem) => problem !== null);
   const [first] = problems;
   return {
     version,
@@ -56,8 +56,8 @@ export const examine = async ({
   };
 };
 
-const orFolderUnknown = <T>(looked: Promise<T>): Promise<T | FolderUnknown> =>
-  looked.catch((thrown: unknown) => {
+const orFolderUnknown = <T>(report: Promise<T>): Promise<T | FolderUnknown> =>
+  report.catch((thrown: unknown) => {
     if (!isRefineError(thrown) || thrown.code !== 'CACHE_UNWRITABLE') throw thrown;
     return { folder: null, problem: { code: thrown.code, message: thrown.message } };
   });

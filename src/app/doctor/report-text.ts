@@ -1,4 +1,4 @@
-/** The report for people. Plain text: marks say what is well (✓), what stops a run (✗), and what is only told (·). */
+/** The report as plain text, with marks for what works (✓), what stops a run (✗), and other information (·). */
 import { bytesText } from './bytes-text.js';
 import type { CachedModel } from '../../models/hub/list-cached.js';
 import type { CudaReport } from '../../onnx/libraries/cuda-libraries.js';
@@ -91,7 +91,7 @@ const modelLines = ({ folder, opened_in_ms: opened, problem }: DoctorReport['mod
 };
 
 const cacheLines = (cache: DoctorReport['cache']): string[] => {
-  if (cache.folder === null) return [homelessLine(cache)];
+  if (cache.folder === null) return [unknownFolderLine(cache)];
   const { folder, exists, models } = cache;
   if (!exists) return [`${INFO}${folder} does not exist`];
   if (models.length === 0) return [`${INFO}${folder} has no model of the SDXL family`];
@@ -103,10 +103,10 @@ const cachedLines = ({ id, folder, pipeline, bytes, problem }: CachedModel): str
   `${MORE}${problem === null ? `--model ${folder}` : `not complete: ${problem}`}`,
 ];
 
-const homelessLine = ({ problem }: FolderUnknown): string => `${INFO}${problem.message} [${problem.code}]`;
+const unknownFolderLine = ({ problem }: FolderUnknown): string => `${INFO}${problem.message} [${problem.code}]`;
 
 const preparedLine = (prepared: DoctorReport['prepared']): string => {
-  if (prepared.folder === null) return homelessLine(prepared);
+  if (prepared.folder === null) return unknownFolderLine(prepared);
   const { folder, files, bytes } = prepared;
   if (files === 0) return `${INFO}no files yet in ${folder}`;
   return `${INFO}${files} ${files === 1 ? 'file' : 'files'}, ${bytesText(bytes)}, in ${folder}; may be deleted`;

@@ -1,11 +1,11 @@
-/** What `doctor` finds, as `--json` prints it. Types only. */
+/** Types of `doctor`'s report, which `--json` prints. */
 import type { CudaReport } from '../../onnx/libraries/cuda-libraries.js';
 import type { SelfTestResult, Speed } from '../../onnx/devices/probe-result.js';
 import type { ErrorCode } from '../../errors.js';
 import type { Fusion, Precision } from '../../onnx/graph/operators/target.js';
 import type { CachedModels } from '../../models/hub/list-cached.js';
 
-/** A reason why no run can work here. */
+/** A reason why no run works on this machine. */
 export interface Problem {
   code: ErrorCode;
   message: string;
@@ -13,22 +13,22 @@ export interface Problem {
 
 export interface DeviceReport {
   name: string;
-  /** Its self-test passed. */
+  /** Whether its self-test passed. */
   works: boolean;
-  /** That it would compute with; null: it does not work. */
+  /** Precision of `--precision auto`; null: the device does not work. */
   precision: Precision | null;
-  /** Of what passed, or of the CPU; null: it gave no numbers. */
+  /** Result of the test that passed, or of the CPU's test; null: no result. */
   self_test: SelfTestResult | null;
-  /** Why it does not work; null: it does. */
+  /** Why the device does not work; null: it works. */
   reason: string | null;
-  /** Each way of computing that was tried, the best first. Absent where what it needs is not here. */
+  /** Combinations tried, best first. Absent if the device's requirements are missing. */
   tried?: { precision: Precision; fusion: Fusion; max_error: number | null; problem: string | null }[];
-  /** The same matrix products on it and on the CPU. */
+  /** Times of the same matrix multiplications on the device and on the CPU. */
   speed?: Speed;
 }
 
 export interface EngineReport {
-  /** Of onnxruntime-node; null: it could not be loaded. */
+  /** Version of onnxruntime-node; null: it could not be loaded. */
   version: string | null;
   devices: DeviceReport[];
   problem: Problem | null;
@@ -39,25 +39,25 @@ export interface MachineReport {
   platform: string;
   arch: string;
   os_release: string;
-  /** null: the system does not say. */
+  /** null: unknown. */
   cpu: string | null;
-  /** Of those that decide how fast inference is; null: unreadable here. */
+  /** CPU features that decide the speed of inference; null: unknown. */
   cpu_features: string[] | null;
   cores: number;
-  /** `limit_bytes`: of the container or control group; null: none. */
+  /** `limit_bytes`: limit of the container or control group; null: no limit. */
   memory: { total_bytes: number; free_bytes: number; limit_bytes: number | null };
-  /** `free_bytes` null: the system does not say. */
+  /** `free_bytes` null: unknown. */
   disks: { use: string; folder: string; free_bytes: number | null }[];
 }
 
-/** Files made from weights; they may be deleted, and are made again when they are needed. */
+/** Files made from weights. They may be deleted; a later run makes them again. */
 export interface PreparedReport {
   folder: string;
   files: number;
   bytes: number;
 }
 
-/** No folder, because neither the environment nor the system says where. */
+/** The folder is unknown, because neither the environment nor the system names it. */
 export interface FolderUnknown {
   folder: null;
   problem: Problem;
@@ -66,7 +66,7 @@ export interface FolderUnknown {
 export interface DoctorReport {
   version: string;
   ok: boolean;
-  /** Of a run that would be started here. */
+  /** Exit code that a run would end with. */
   exit_code: number;
   /** Each ends every run; the first decides the exit code. */
   problems: Problem[];
@@ -74,7 +74,7 @@ export interface DoctorReport {
   engine: EngineReport;
   cuda: CudaReport;
   model: { folder: string; opened_in_ms: number | null; problem: Problem | null };
-  /** With a problem where nothing says where the folder is: a run whose model is at hand needs neither. */
+  /** An unknown folder is not a problem of the run: a model on this machine needs neither. */
   cache: CachedModels | FolderUnknown;
   prepared: PreparedReport | FolderUnknown;
   output: { folder: string; problem: Problem | null };
