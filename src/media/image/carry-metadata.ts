@@ -1,28 +1,28 @@
 /**
- * Gives raw pixels the metadata of a file. sharp writes EXIF only from the file that it reads, so the pixels go by way of an
- * uncompressed PNG that has the source's EXIF and resolution; libvips then puts both where the output's format keeps them.
+ * Gives raw pixels the metadata of a file. sharp writes EXIF only from the file that it reads, so the pixels pass through an
+ * uncompressed PNG that has the source's EXIF and resolution; libvips then writes both as the output's format requires.
  */
 import { deflateSync, gzipSync } from 'node:zlib';
 import type { Sharp } from 'sharp';
 import { sharp } from './configured-sharp.js';
 
-/** What a picture file says about the picture. */
+/** Metadata of a picture file that its output keeps. */
 export interface PictureMetadata {
-  /** A TIFF block (Exif 2.32, 4.5.2), its orientation 1. */
+  /** A TIFF block (Exif 2.32, 4.5.2) with orientation 1. */
   exif: Uint8Array | null;
-  /** Pixels an inch. */
+  /** Pixels per inch. */
   density: number | null;
-  /** ICC profile that the colours are written in; null: sRGB, without one. */
+  /** ICC profile of the written colours; null: sRGB without a profile. */
   profile: Uint8Array | null;
 }
 
-/** Signature and IHDR: what every PNG begins with. */
+/** Signature and IHDR, the beginning of every PNG. */
 const PNG_HEAD_BYTES = 8 + 25;
 const INCHES_OF_A_METRE = 1 / 0.0254;
-/** pHYs counts by the metre. */
+/** pHYs's unit: pixels per metre. */
 const METRE = 1;
 
-/** @param pixels sRGB @param profileFile a file that holds `profile` until the picture is written; null where there is none */
+/** @param pixels sRGB @param profileFile a file with `profile` that exists until the picture is written; null without a profile */
 export async function carryMetadata(
   pixels: Sharp,
   { exif, density }: PictureMetadata,
@@ -30,18 +30,18 @@ export async function carryMetadata(
 ): Promise<Sharp> {
   const png = await pixels.png({ compressionLevel: 0 }).toBuffer();
   const added = [
-    /* Without it sharp takes 16-bit numbers for Display P3's when it moves them to another profile. */
+    /* Without it sharp reads 16-bit values as Display P3 when it converts them to another profile. */
     ...(profileFile === null ? [] : [chunk('iCCP', namedProfile(await srgbProfile()))]),
     ...(exif === null ? [] : [chunk('eXIf', exif)]),
     ...(density === null ? [] : [chunk('pHYs', physical(density))]),
   ];
-  /* The first of two pHYs counts for libpng. */
+  /* Of two pHYs chunks libpng uses the first. */
   const carrier = Buffer.concat([png.subarray(0, PNG_HEAD_BYTES), ...added, png.subarray(PNG_HEAD_BYTES)]);
   const image = sharp(carrier, { limitInputPixels: false }).keepExif();
   return profileFile === null ? image : image.withIccProfile(profileFile);
 }
 
-/** libvips' own. */
+/** libvips' built-in sRGB profile. */
 async function srgbProfile(): Promise<Uint8Array> {
   const pixel = sharp({ create: { width: 1, height: 1, channels: 3, background: 'black' } });
   const { icc } = await sharp(await pixel.withIccProfile('srgb').png().toBuffer()).metadata();
@@ -69,7 +69,7 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
   return Buffer.concat([ends.subarray(0, 4), checked, ends.subarray(4)]);
 }
 
-/** gzip ends with the checksum that PNG has (RFC 1952, 2.3.1); Node's own function came only with 20.15. */
+/** PNG's checksum, from the end of a gzip stream (RFC 1952, 2.3.1): Node has `zlib.crc32` only from 20.15. */
 function crc32(data: Uint8Array): number {
   const zipped = gzipSync(data, { level: 0 });
   return zipped.readUInt32LE(zipped.length - 8);

@@ -1,7 +1,7 @@
-/** Which pictures are read right: samples are whole numbers of 8 or 16 bits without sign, in a colour space that is known. Pure. */
+/** Checks that a picture has unsigned 8- or 16-bit integer samples in a known colour space. Pure. */
 import type { Metadata } from 'sharp';
 
-/** Most channels of a colour space, alpha included. */
+/** Maximum number of channels of a colour space, alpha included. */
 const CHANNELS: Readonly<Record<string, number>> = {
   'b-w': 2,
   grey16: 2,
@@ -12,10 +12,10 @@ const CHANNELS: Readonly<Record<string, number>> = {
   labs: 4,
   scrgb: 4,
 };
-/** libvips gives these in numbers of their own, whatever the file has. */
+/** libvips converts these to its own number format, so their depth says nothing about the file. */
 const CONVERTED = ['lab', 'labs'];
 
-/** libvips' names of number types that a picture's black and white cannot be told from. */
+/** libvips' names of number types that define no black and white. */
 const KINDS: Readonly<Record<string, readonly [bits: number, kind: string]>> = {
   char: [8, ' (signed)'],
   short: [16, ' (signed)'],
@@ -27,7 +27,7 @@ const KINDS: Readonly<Record<string, readonly [bits: number, kind: string]>> = {
   dpcomplex: [128, ' (complex)'],
 };
 
-/** What is wrong with a picture's samples, to follow its name; null: nothing is. */
+/** Reason why a picture's samples cannot be read, as the end of a sentence; null if they can. */
 export const sampleProblem = ({ depth, space, channels, bitsPerSample }: Metadata): string | null => {
   const most = CHANNELS[space];
   if (most === undefined) return `has the unsupported colour space "${space}"; save as grey, RGB or CMYK`;

@@ -1,13 +1,13 @@
-/** A picture as an image classifier of Hugging Face's transformers takes it. */
+/** Decodes and resizes a picture for an image classifier of Hugging Face's transformers. */
 import type { Pixels } from '../../records/picture.js';
 import { sharp } from './configured-sharp.js';
 import { loadPicture } from './load-picture.js';
 
-/** How its preprocessor brings pictures to one size. */
+/** Size settings of its preprocessor. */
 export interface ClassifierSize {
-  /** Both sides, whatever the proportions; or the shorter one, the other in proportion. */
+  /** Both sides, ignoring proportions; or the shorter side, keeping proportions. */
   resize: { width: number; height: number } | { shortest: number };
-  /** Cut out of the middle after that. */
+  /** Center crop after the resize. */
   crop: { width: number; height: number } | null;
   kernel: 'nearest' | 'lanczos3' | 'linear' | 'cubic';
 }

@@ -3,7 +3,7 @@ import { RefineError } from '../../errors.js';
 /**
  * Bytes of an inline picture: a `data:` URL (base64 or percent-encoded, RFC 2397) or bare base64. Both base64 alphabets
  * of RFC 4648 are read, with or without padding, with white space anywhere. Fails with `IMAGE_UNDECODABLE`.
- * The text is in memory already and its bytes are fewer, so it needs no limit of its own.
+ * The text is already in memory and longer than its bytes, so no separate limit is needed.
  */
 export function decodeInline(text: string): Uint8Array {
   const trimmed = text.trim();
@@ -15,14 +15,14 @@ export function decodeInline(text: string): Uint8Array {
   return isBase64 ? decodeBase64(body) : nonEmpty(Buffer.from(body, 'latin1'));
 }
 
-/** One character a byte. Decoded run by run; a run has an end because the matcher keeps a stack of it. */
+/** One character per byte. Runs are decoded one by one, with a maximum length because the matcher keeps a stack of a run. */
 function decodePercent(text: string): string {
   return text.replace(/(%[0-9a-f]{2}){1,1024}/gi, (run) =>
     Buffer.from(run.replaceAll('%', ''), 'hex').toString('latin1'),
   );
 }
 
-/** Node's own decoder skips whatever it does not know, so a wrong text would become a wrong picture. */
+/** Node's decoder skips unknown characters, so an invalid text would become a wrong picture. */
 function decodeBase64(text: string): Uint8Array {
   const compact = text.replace(/\s+/g, '');
   const isBase64 = /^[\w+/-]*={0,2}$/.test(compact) && compact.replace(/=+$/, '').length % 4 !== 1;

@@ -14,11 +14,11 @@ export interface Sheet {
 }
 
 export interface SheetText {
-  /** One under the other. */
+  /** From top to bottom. */
   paragraphs: readonly Paragraph[];
   left: number;
   top: number;
-  /** Text is wrapped to this, and what does not fit is cut off below. */
+  /** Text is wrapped at this width and cut off at the bottom. */
   width: number;
   height: number;
 }
@@ -77,7 +77,7 @@ function markup({ text, size, colour }: Paragraph): string {
   return `<span size="${size * 1024}" foreground="${colour}">${escaped}</span>`;
 }
 
-/** Without a font every letter is drawn as the same box. */
+/** Without a font Pango draws every letter as the same box. */
 async function hasFonts(): Promise<boolean> {
   const widthOf = async (text: string): Promise<number> => {
     const image = sharp({ text: { text, font: 'sans', dpi: 300 } });

@@ -8,24 +8,24 @@ import { withProfileFile } from './profile-file.js';
 
 /** Measured, with the alternatives: docs/decisions/0005-picture-sizes-and-alpha.md. */
 const DEFAULT_QUALITY = { jpeg: 90, webp: 90, avif: 75 };
-/** sharp's 4 takes ten times as long for 3 % less. */
+/** sharp's default, 4, takes ten times as long and saves 3 %. */
 const AVIF_EFFORT = 2;
 /** As fast as zlib level 6 without row filters, and 10 to 45 % smaller. */
 const PNG = { compressionLevel: 3, adaptiveFiltering: true };
 const MILLIMETRES_OF_AN_INCH = 25.4;
 
-/** What a picture has besides its colours. */
+/** Alpha and metadata of a picture. */
 export interface PictureExtras extends PictureMetadata {
-  /** Of another size than the picture: scaled to it. */
+  /** Scaled to the picture if its size differs. */
   alpha: Alpha | null;
 }
 
-/** A picture with nothing besides. */
+/** No alpha, no metadata. */
 export const PLAIN_PICTURE: PictureExtras = { alpha: null, exif: null, density: null, profile: null };
 
 /**
- * The bytes of a picture file: sRGB, or moved to the profile that is given; RGB or, where there is alpha and the format has it,
- * RGBA; in JPEG what is transparent lies over white. 16-bit pixels need a PNG or TIFF encoding of 16 bits. TIFF keeps no EXIF: libvips cannot write it.
+ * The bytes of a picture file: in sRGB, or converted to `profile`; RGB, or RGBA where there is alpha and the format supports it.
+ * JPEG has transparent pixels on white. 16-bit pixels need a 16-bit PNG or TIFF encoding. TIFF has no EXIF: libvips cannot write it.
  */
 export async function encodePicture(
   pixels: RefinedPixels,
@@ -46,7 +46,7 @@ export async function encodePicture(
   });
 }
 
-/** libvips takes 16-bit numbers for colours of 8 unless it is told. */
+/** Without an explicit colour space libvips reads 16-bit samples as 8-bit colours. */
 function withBitDepth(image: Sharp, { bitDepth }: PictureEncoding): Sharp {
   return bitDepth === 16 ? image.toColourspace('rgb16') : image;
 }
@@ -54,7 +54,7 @@ function withBitDepth(image: Sharp, { bitDepth }: PictureEncoding): Sharp {
 function write(image: Sharp, { format, quality }: PictureEncoding, density: number | null): Sharp {
   const writers: Record<OutputFormat, () => Sharp> = {
     png: () => image.png(PNG),
-    /* Colour at full resolution: half of it is what refining is seen by. */
+    /* Colour at full resolution: chroma subsampling would hide refined detail. */
     jpeg: () => image.jpeg({ quality: quality ?? DEFAULT_QUALITY.jpeg, chromaSubsampling: '4:4:4' }),
     webp: () => image.webp({ quality: quality ?? DEFAULT_QUALITY.webp }),
     avif: () => image.avif({ quality: quality ?? DEFAULT_QUALITY.avif, effort: AVIF_EFFORT }),

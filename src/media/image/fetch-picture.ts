@@ -6,25 +6,25 @@ export interface FetchOptions {
   /** Ends the transfer with `CANCELLED`. */
   signal?: AbortSignal;
   maxBytes?: number;
-  /** Is told of each part as it comes; what it throws ends the transfer. */
+  /** Called with the size of each part received; an error that it throws ends the transfer. */
   onBytes?: (count: number) => void;
   timeoutMs?: number;
   /**
-   * Makes one request and follows no redirect: the place for a guard, which sees the URL of every hop. Default: `proxiedFetch`, which
+   * Makes one request without following redirects; a guard here sees the URL of every hop. Default: `proxiedFetch`, which
    * is for URLs that the user of this machine names.
    */
   request?: typeof fetch;
 }
 
 /**
- * Bytes at an `http(s)` URL, in memory. Redirects are followed here, so that each one's scheme is checked.
+ * Bytes at an `http(s)` URL, in memory. Follows redirects itself to check the scheme of each.
  * Fails with `IMAGE_NOT_FOUND` (404, 410), `IMAGE_TOO_LARGE`, `IMAGE_UNREADABLE` (no bytes) or `IMAGE_FETCH_FAILED`. Messages and
- * contexts leave the query out: signed URLs keep their secret there.
+ * contexts omit the query, where signed URLs have their secret.
  */
 export async function fetchPicture(url: string, options: FetchOptions = {}): Promise<Uint8Array> {
   const { signal, maxBytes = MAX_FETCH_BYTES, onBytes, timeoutMs = FETCH_TIMEOUT_MS, request = proxiedFetch } = options;
   const where = redactUrl(url);
-  // One controller for both reasons to stop: every AbortSignal.any leaves something behind on a long-lived signal.
+  // One controller for both reasons to stop: every AbortSignal.any leaks a listener on a long-lived signal.
   const stop = new AbortController();
   const abort = (): void => {
     stop.abort();
@@ -38,7 +38,7 @@ export async function fetchPicture(url: string, options: FetchOptions = {}): Pro
     if (signal?.aborted) throw new RefineError('CANCELLED', `Stopped while fetching ${where}.`);
     if (isRefineError(thrown)) throw thrown;
     if (stop.signal.aborted) throw failed(where, `it took longer than ${timeoutMs / 1000} s`);
-    // fetch says only "fetch failed"; its cause says why, and the cause of several failed addresses has a code and no text.
+    // fetch's message is only "fetch failed"; its cause has the reason, as a code without text where several addresses failed.
     const cause = (thrown as { cause?: unknown }).cause ?? thrown;
     throw failed(where, messageOf(cause) || (systemCodeOf(cause) ?? 'no connection'), thrown);
   } finally {
@@ -47,7 +47,7 @@ export async function fetchPicture(url: string, options: FetchOptions = {}): Pro
   }
 }
 
-/** The first answer that is no redirect, if it is a success. */
+/** The first response that is not a redirect, if it is a success. */
 async function follow(url: string, request: typeof fetch, signal: AbortSignal): Promise<Response> {
   let next = url;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
@@ -120,7 +120,7 @@ function failed(where: string, reason: string, cause?: unknown): RefineError {
   return new RefineError('IMAGE_FETCH_FAILED', message, { context: { url: where }, cause });
 }
 
-/** A URL as people may see it: without password and query. */
+/** A URL for messages: without password and query. */
 function redactUrl(url: string): string {
   if (!URL.canParse(url)) return url.replace(/[?#].*$/s, '');
   const { protocol, host, pathname, search } = new URL(url);

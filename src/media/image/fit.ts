@@ -3,7 +3,7 @@ import { LATENT_SCALE, type Fit, type Pixels, type Raster } from '../../records/
 import { sharp } from './configured-sharp.js';
 import { samplesLike, type Samples } from './samples.js';
 
-/** Pixels that are computed for a picture: its sides are brought up to multiples of 8. */
+/** Number of pixels computed for a picture, with its sides rounded up to multiples of 8. */
 export const paddedPixelCount = ({ width, height }: { width: number; height: number }): number =>
   padToMultiple(width) * padToMultiple(height);
 
@@ -12,7 +12,7 @@ const padToMultiple = (side: number): number => Math.ceil(side / LATENT_SCALE) *
 /** A picture whose sides are multiples of 8. */
 export interface FittedPicture {
   pixels: Pixels;
-  /** Size to crop the refined picture to; null: it stays as it is. */
+  /** Size to crop the refined picture to; null: no crop. */
   crop: PictureSize | null;
 }
 
@@ -22,9 +22,9 @@ export interface PictureSize {
 }
 
 /**
- * Brings both sides to multiples of 8. 'pad' repeats the last column and row, which `crop` removes again; 'resize' scales down, to
- * at least 8. The sizes of 'resize' are those of VaeImageProcessor.get_default_height_width
- * (diffusers 0.42.1), its kernel Lanczos as there; its pixels are within 3 of 255 of Pillow's (golden/image.test.ts).
+ * Makes both sides multiples of 8. 'pad' repeats the last column and row, which `crop` removes again; 'resize' scales down, to
+ * at least 8. Sizes and kernel (Lanczos) of 'resize' are those of VaeImageProcessor.get_default_height_width
+ * (diffusers 0.42.1); its pixels are within 3 of 255 of Pillow's (golden/image.test.ts).
  */
 export async function fitPicture(picture: Pixels, fit: Fit): Promise<FittedPicture> {
   const { width, height } = picture;

@@ -10,7 +10,7 @@ const HEAD_BYTES = 16;
 const read = async (handle: FileHandle, position: number, length: number): Promise<Buffer> =>
   Buffer.from(await readUpTo(handle, position, length));
 
-/** PNG specification, 5.2 and 11.2.5: the signature, and an empty chunk IEND last. */
+/** PNG specification, 5.2 and 11.2.5: begins with the signature, ends with an empty chunk IEND. */
 const PNG_SIGNATURE = Buffer.from('89504e470d0a1a0a', 'hex');
 const PNG_END = Buffer.from('0000000049454e44ae426082', 'hex');
 
@@ -22,17 +22,17 @@ const png: Check = async (handle, size) =>
 const jpeg: Check = async (handle, size) =>
   (await read(handle, 0, 2)).readUInt16BE() === 0xffd8 && (await read(handle, size - 2, 2)).readUInt16BE() === 0xffd9;
 
-/** RFC 9649, 2.4: the file's length is that of its one chunk. */
+/** RFC 9649, 2.4: the RIFF chunk ends where the file ends. */
 const webp: Check = async (handle, size) => {
   const head = await read(handle, 0, HEAD_BYTES);
   const isWebp = head.toString('latin1', 0, 4) === 'RIFF' && head.toString('latin1', 8, 12) === 'WEBP';
   return isWebp && head.readUInt32LE(4) + 8 === size;
 };
 
-/** A file of ours has three or four. */
+/** A file written here has three or four. */
 const MAX_BOXES = 64;
 
-/** ISO/IEC 14496-12, 4.2: boxes with their lengths, to the end of the file. */
+/** ISO/IEC 14496-12, 4.2: boxes with lengths, up to the end of the file. */
 const avif: Check = async (handle, size) => {
   let offset = 0;
   for (let box = 0; box < MAX_BOXES && offset < size; box++) {
@@ -47,11 +47,11 @@ const avif: Check = async (handle, size) => {
   return offset === size;
 };
 
-/** TIFF 6.0, section 2: bytes of a value by its type, from BYTE to DOUBLE, and of an entry of the directory. */
+/** TIFF 6.0, section 2: bytes of a value by type, BYTE to DOUBLE; and of a directory entry. */
 const TIFF_SIZES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
 const ENTRY_BYTES = 12;
 
-/** Its directory, which libtiff writes behind the picture, and the values behind that. */
+/** The directory, which libtiff writes after the picture, and the values after it. */
 const tiff: Check = async (handle, size) => {
   const head = await read(handle, 0, 8);
   const order = head.toString('latin1', 0, 2);
@@ -81,7 +81,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   '.tiff': tiff,
 };
 
-/** @param name tells the format by its ending @returns true too where nothing can be told of the format */
+/** @param name its extension gives the format @returns true also for a format that is not checked */
 export const isCompletePicture = async (handle: FileHandle, size: number, name: string): Promise<boolean> => {
   const check = CHECKS[extname(name).toLowerCase()];
   return check === undefined || (size >= HEAD_BYTES && (await check(handle, size)));

@@ -6,17 +6,17 @@ import { type OpenedPicture, type PictureFormat, openPicture, undecodable } from
 import { isWritable } from './profile-file.js';
 import { uprightExif } from './upright-exif.js';
 
-/** What is assumed of a file that says nothing. */
+/** Pixels per inch assumed for a file without a resolution. */
 const USUAL_DENSITY = 72;
 
-/** How much of each pixel covers what lies behind it: u8 [height, width], 255 is opaque. */
+/** Opacity of each pixel: u8 [height, width], 255 is opaque. */
 export interface Alpha {
   data: Uint8Array;
   width: number;
   height: number;
 }
 
-/** A decoded picture, and what its file says about it. */
+/** A decoded picture and its file's metadata. */
 export interface LoadedPicture extends PictureMetadata {
   /** sRGB, upright. Transparent pixels keep the colour that the file stores for them. */
   pixels: Pixels;
@@ -27,12 +27,12 @@ export interface LoadedPicture extends PictureMetadata {
 
 /**
  * Decodes a picture to 8-bit sRGB: the first frame or page, turned upright by its EXIF orientation; greyscale, palette, CMYK, Lab
- * and 16 bits converted, colours moved from an embedded profile to sRGB (docs/decisions/0005-picture-sizes-and-alpha.md).
+ * and 16 bits converted, colours converted from an embedded profile to sRGB (docs/decisions/0005-picture-sizes-and-alpha.md).
  * Fails with `IMAGE_UNDECODABLE` or `IMAGE_TOO_LARGE`. `where` names the picture in messages.
  */
 export async function loadPicture(bytes: Uint8Array, where: string): Promise<LoadedPicture> {
   const { image, header, metadata } = await openPicture(bytes, where);
-  // sharp brings 16-bit colours with a profile to Display P3, and takes P3 numbers for sRGB unless an output profile is named.
+  // sharp converts 16-bit colours with a profile to Display P3, and treats P3 values as sRGB unless an output profile is named.
   if (metadata.space === 'rgb16' && metadata.hasProfile) image.withIccProfile('srgb');
   const { data, info } = await image
     .toColourspace('srgb')

@@ -10,20 +10,20 @@ import { withoutPngTexts } from './without-png-texts.js';
 const FORMATS = ['png', 'jpeg', 'webp', 'tiff', 'avif', 'gif'] as const;
 export type PictureFormat = (typeof FORMATS)[number];
 
-/** What a picture's header says. */
+/** Contents of a picture's header. */
 export interface PictureHeader {
   format: PictureFormat;
   /** Pixels, after the EXIF orientation is applied. */
   width: number;
   height: number;
-  /** The format keeps an alpha channel; every GIF does. Whether a pixel is transparent, only decoding shows. */
+  /** The file has an alpha channel; every GIF has. Only decoding shows whether a pixel is transparent. */
   hasAlpha: boolean;
 }
 
 export interface OpenedPicture {
   image: Sharp;
   header: PictureHeader;
-  /** sharp's own words about the file. */
+  /** sharp's metadata of the file. */
   metadata: Metadata;
 }
 
@@ -58,9 +58,9 @@ export async function openPicture(
 }
 
 async function readMetadata(input: string | Uint8Array): Promise<{ image: Sharp; metadata: Metadata }> {
-  // libvips decompresses a PNG's texts, and sharp hands them over on the main thread. `media/metadata` reads them itself.
+  // libvips decompresses a PNG's texts, and sharp copies them on the main thread. `media/metadata` reads them itself.
   const from = typeof input === 'string' ? input : withoutPngTexts(input);
-  // 'error' refuses cut files; the stricter 'warning' also refuses sound ones, such as JPEGs with stray bytes between markers.
+  // 'error' refuses truncated files; the stricter 'warning' also refuses valid ones, such as JPEGs with stray bytes between markers.
   const image = sharp(from, { autoOrient: true, failOn: 'error', limitInputPixels: false });
   return { image, metadata: await image.metadata() };
 }
@@ -71,7 +71,7 @@ function headerOf(metadata: Metadata, where: string): PictureHeader {
 }
 
 function formatOf({ format, compression }: Metadata, where: string): PictureFormat {
-  // libvips names the container: AVIF is HEIF with AV1 inside; HEIC, with HEVC inside, it cannot decode.
+  // libvips names the container: AVIF is HEIF with AV1. It cannot decode HEIC, which is HEIF with HEVC.
   const name = compression === 'av1' ? 'avif' : format;
   const known = FORMATS.find((candidate) => candidate === name);
   if (known === undefined) throw undecodable(where, `${format} ${compression ?? ''}`);
@@ -83,10 +83,10 @@ const READ = 'save as PNG, JPEG, WebP, TIFF or AVIF';
 const unsupported = (where: string, problem: string): RefineError =>
   new RefineError('IMAGE_UNDECODABLE', `${where} ${problem}.`);
 
-/** What libvips says of a file that it cannot read, as an error with a remedy. */
+/** libvips' error for a file that it cannot read, with a remedy. */
 export function undecodable(where: string, thrown: unknown): RefineError {
   const [reason = ''] = messageOf(thrown).split('\n');
-  /* libvips' word for a TIFF of more than 32 bits a sample. */
+  /* libvips' message for a TIFF with more than 32 bits per sample. */
   if (reason.includes('samples out of range')) {
     return unsupported(where, 'has 64-bit samples, or complex ones; save as unsigned 8 or 16 bits');
   }

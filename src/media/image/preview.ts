@@ -1,15 +1,15 @@
-/** Pictures for people to look at: previews for a page, tiles for a contact sheet. */
+/** Small copies of pictures: previews for a page, tiles for a contact sheet. */
 import { sharp } from './configured-sharp.js';
 import { type PictureHeader, openPicture } from './open-picture.js';
 
-/** A picture whose sides are at most this is kept exactly: lossy noise would be most of what one sees of it. */
+/** Pictures up to this size are encoded lossless: at this size lossy artefacts would dominate. */
 const LOSSLESS_SIDE = 256;
-/** Fine grain survives it. A noisy picture of 1024 × 1024 takes 40 ms and 100 kB; sharper colour (smartSubsample), 130 ms. */
+/** Keeps fine grain. A noisy picture of 1024 × 1024 takes 40 ms and 100 kB; with smartSubsample (sharper colour) 130 ms. */
 const LOSSY = { quality: 86, effort: 2 };
 
 export interface Preview {
   webp: Uint8Array;
-  /** Of the picture itself, which may be larger than its preview. */
+  /** Header of the original picture, which may be larger than the preview. */
   header: PictureHeader;
 }
 
@@ -24,7 +24,7 @@ export async function encodePreview(bytes: Uint8Array, where: string, maxSide: n
   return { webp: await image.webp(lossless ? { lossless } : LOSSY).toBuffer(), header };
 }
 
-/** A PNG of known size. */
+/** A PNG and its size. */
 export interface Tile {
   png: Uint8Array;
   width: number;
@@ -32,8 +32,8 @@ export interface Tile {
 }
 
 /**
- * A picture as PNG, its longest side exactly `side` pixels. A smaller one is enlarged by whole pixels first, so that it
- * stays as crisp as it is. Fails as `encodePreview` does.
+ * A picture as PNG, its longest side exactly `side` pixels. A smaller one is first enlarged by a whole factor
+ * to stay crisp. Errors as for `encodePreview`.
  */
 export async function encodeTile(bytes: Uint8Array, where: string, side: number): Promise<Tile> {
   const { image, header } = await openPicture(bytes, where);

@@ -3,15 +3,15 @@ import { FILE_LIMITS } from '../../io/files/file-limits.js';
 import { FileRefused, readUpTo, withFile } from '../../io/files/open-file.js';
 import type { FileHandle } from 'node:fs/promises';
 
-/** Bytes of the picture file at `path`. Fails as `withPictureFile` does. */
+/** Bytes of the picture file at `path`. Errors as for `withPictureFile`. */
 export const readPictureFile = (path: string): Promise<Uint8Array> =>
   withPictureFile(path, (handle, size) => readUpTo(handle, 0, size));
 
-/** Resolves when `path` is a picture file that can be read. Fails as `withPictureFile` does. */
+/** Resolves if `path` is a readable picture file. Errors as for `withPictureFile`. */
 export const checkPictureFile = (path: string): Promise<void> => withPictureFile(path, () => Promise.resolve());
 
 /**
- * Opens a readable, non-empty file that is not larger than a picture's may be, for as long as `read` runs.
+ * Opens a readable, non-empty file within the size limit while `read` runs.
  * Fails with `IMAGE_NOT_FOUND`, `IMAGE_UNREADABLE` or `IMAGE_TOO_LARGE`.
  */
 export async function withPictureFile<Result>(

@@ -7,8 +7,8 @@ import { withPictureFile } from './read-file.js';
 import { type EncodedSource, readSource } from './read-source.js';
 
 /**
- * The header of a row's picture. Of a file only the header is read; a URL is fetched whole, since formats keep their
- * header where they like. Fails as `readSource` and `openPicture` do. `where` names the picture in messages.
+ * The header of a row's picture. Of a file only the header is read; a URL is fetched whole, since formats have their
+ * headers at different places. Errors as for `readSource` and `openPicture`. `where` names the picture in messages.
  */
 export async function readPictureHeader(
   source: EncodedSource,
@@ -17,7 +17,7 @@ export async function readPictureHeader(
 ): Promise<PictureHeader> {
   if (source.kind !== 'file') return (await openPicture(await readSource(source, options), where)).header;
   return withPictureFile(source.path, async (handle, size) => {
-    /* libvips opens files by their names, and takes a `[…]` at the end for options of its own: here it gets the file that is open. */
+    /* libvips opens files by name and parses a `[…]` at the end as options: the open file's /proc path avoids that. */
     const isNamed = platform === 'linux';
     const head = await readUpTo(handle, 0, isNamed ? SIGN_BYTES : size);
     return (await openPicture(isNamed ? { path: `/proc/self/fd/${handle.fd}`, head } : head, where)).header;

@@ -3,7 +3,7 @@ import { decodeInline } from './decode-inline.js';
 import { type FetchOptions, fetchPicture } from './fetch-picture.js';
 import { readPictureFile } from './read-file.js';
 
-/** A source of an encoded picture: every source but latents. */
+/** Source of an encoded picture: any source except latents. */
 export type EncodedSource = Exclude<PictureSource, { kind: 'latents' }>;
 
 /**

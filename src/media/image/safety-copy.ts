@@ -1,17 +1,17 @@
-/** A picture as Azure AI Content Safety takes it, and with what the model sees of it. */
+/** Copy of a picture for Azure AI Content Safety, with the same visible content that the model receives. */
 import { sharp } from './configured-sharp.js';
 import { loadPicture } from './load-picture.js';
 
-/** Limits of the service (its overview, "Input requirements"): sides in pixels, and 4 MB, which base64 has to fit in too. */
+/** Limits of the service (its overview, "Input requirements"): sides in pixels, and 4 MB of base64. */
 const MIN_SIDE = 50;
 const MAX_SIDE = 2048;
 const MAX_BYTES = 3_000_000;
-/** The first whose file is small enough; the last is so for any picture of this size. */
+/** Tried in order until the file is small enough; the last is for any picture of this size. */
 const QUALITIES = [90, 75, 50, 20];
 
 /**
- * JPEG, upright, the first frame. Transparent pixels show the colour that the file stores for them: that is what is refined.
- * Sides are brought between 50 and 2048 pixels; of a very long strip that takes its proportions.
+ * JPEG, upright, the first frame. Transparent pixels show the colour that the file stores for them, which is what is refined.
+ * Sides are scaled to between 50 and 2048 pixels, which distorts a very long strip.
  * Fails with `IMAGE_UNDECODABLE` or `IMAGE_TOO_LARGE`.
  */
 export async function encodeSafetyCopy(bytes: Uint8Array): Promise<Uint8Array> {

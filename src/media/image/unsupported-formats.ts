@@ -1,6 +1,6 @@
 /** Recognizes unsupported picture formats by their first bytes, so that they are not reported as damaged. Pure. */
 
-/** Where a format's sign begins, and the sign in latin1. */
+/** Offset of a format's signature, and the signature in Latin-1. */
 const SIGNS: readonly (readonly [format: string, at: number, sign: string])[] = [
   ['an OpenEXR picture', 0, '\x76\x2f\x31\x01'],
   ['a Radiance HDR picture', 0, '#?RADIANCE'],
@@ -28,10 +28,10 @@ const SIGNS: readonly (readonly [format: string, at: number, sign: string])[] = 
   ['a BMP picture', 0, 'BM'],
 ];
 
-/** Bytes of a file's beginning that tell its format. */
+/** Bytes from a file's beginning that identify its format. */
 export const SIGN_BYTES = 16;
 
-/** @param head a file's first bytes @returns null: nothing known */
+/** @param head a file's first bytes @returns null for an unknown format */
 export const unsupportedFormat = (head: Uint8Array): string | null => {
   const text = Buffer.from(head.subarray(0, SIGN_BYTES)).toString('latin1');
   const lower = text.toLowerCase();

@@ -4,12 +4,12 @@ const ORIENTATION = 0x0112;
 const ENTRY_BYTES = 12;
 const SHORT = 3;
 const UPRIGHT = 1;
-/** What JPEG puts before the TIFF block. */
+/** JPEG's prefix of the TIFF block. */
 const PREFIX = 'Exif\0\0';
 
 /**
- * A copy that says the picture is upright, for pixels that have been turned; without JPEG's prefix. null: it is no TIFF block.
- * A picture's own size and thumbnail in it are set right by libvips when it writes.
+ * A copy with the upright orientation, for pixels that have been rotated; without JPEG's prefix. null if it is not a TIFF block.
+ * libvips corrects the size and thumbnail in it when it writes.
  */
 export function uprightExif(exif: Uint8Array): Uint8Array | null {
   const whole = Buffer.from(exif);

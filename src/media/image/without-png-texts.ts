@@ -1,4 +1,4 @@
-/** A PNG without the texts before its pixels, for decoders that would decompress them and hand them over where nobody asks. */
+/** Removes the texts before a PNG's pixels, so that a decoder does not decompress and copy them. */
 import { MAX_CHUNKS_BEFORE_PIXELS } from './limits.js';
 
 const typeNumber = (type: string): number => Buffer.from(type, 'latin1').readUInt32BE();
@@ -10,15 +10,15 @@ const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 const FRAME_BYTES = 12;
 
 /**
- * What follows the first chunk of pixels stays, as decoders do not look for texts there. A file with more than `MAX_CHUNKS_BEFORE_PIXELS`
- * chunks there ends with the last of them, so that it is refused: looking at millions would take too long.
- * @param picture of any format @returns the same bytes where they are no PNG, or have no such text: nothing is copied
+ * Chunks after the first pixel data stay: decoders do not search them for texts. A file with more than `MAX_CHUNKS_BEFORE_PIXELS`
+ * chunks before the pixels is truncated there and so refused: scanning millions would take too long.
+ * @param picture of any format @returns the same bytes, not copied, if they are not a PNG or have no such text
  */
 export const withoutPngTexts = (picture: Uint8Array): Uint8Array => {
   const bytes = Buffer.from(picture.buffer, picture.byteOffset, picture.byteLength);
   if (!bytes.subarray(0, SIGNATURE.length).equals(SIGNATURE)) return picture;
   const kept: Buffer[] = [];
-  /** Where begins what is kept next. */
+  /** Start of the next range to keep. */
   let from = 0;
   let at = SIGNATURE.length;
   for (let count = 0; at + FRAME_BYTES <= bytes.length; count++) {

@@ -4,11 +4,11 @@ import type { RunMetadata } from './run-metadata.js';
 type Pair = readonly [key: string, value: string | number | null];
 
 /**
- * A1111's `parameters` text of one of our pictures. `Steps: ` begins the last line, for Civitai; the negative prompt's
- * line is there even if it is empty, for ComfyUI. Where the source said what made it, the usual keys stay the source's,
- * and ours are the ones that begin with `Refine`. A1111's own `Refiner` keys are not written of a refined picture: pasted
- * there, they would turn its refiner on.
- * The grammar cannot hold a prompt that has itself a line `Negative prompt:`; our JSON can.
+ * A1111's `parameters` text for a picture of this program. `Steps: ` begins the last line, for Civitai; the negative prompt's
+ * line is written even if it is empty, for ComfyUI. If the source has generation metadata, the usual keys are the source's,
+ * and this run's keys begin with `Refine`. A refined picture has no A1111 `Refiner` keys: pasted into A1111, they would turn
+ * its refiner on.
+ * The format cannot represent a prompt with a line `Negative prompt:`; the JSON (`runEntry`) can.
  */
 export const a1111Parameters = (run: RunMetadata): string => {
   const [prompt, negativePrompt] = [run.settings.prompt, run.settings.negativePrompt].map(withoutTags);
@@ -17,11 +17,11 @@ export const a1111Parameters = (run: RunMetadata): string => {
   return `${prompt}${loraTags(run)}\nNegative prompt: ${negativePrompt}\n${line}`;
 };
 
-/** Tags that were words to us would be LoRAs to A1111: what it is told of is what was applied. */
+/** LoRA tags that were read as words here would load LoRAs in A1111: `loraTags` writes those that were applied. */
 const withoutTags = (prompt: string): string =>
   prompt.replace(/\s*<(?:lora|lyco|locon|hypernet|hypernetwork):[^<>]*>/gi, '');
 
-/** A1111 names LoRAs in the prompt, with their weights: of the text encoders and the UNet, where these differ. */
+/** A1111 has LoRAs in the prompt with their weights: one, or the text encoders' and the UNet's where these differ. */
 const loraTags = ({ settings: { loraWeights = {} } }: RunMetadata): string =>
   Object.entries(loraWeights)
     .map(([name, weight]) => [name, ...(typeof weight === 'number' ? [weight] : [weight.text_encoder, weight.unet])])
@@ -60,7 +60,7 @@ const refinePairs = ({ settings, scheduler, stepsRun, width, height, model, vers
   ];
 };
 
-/** A picture from noise. Of an ensemble, A1111's own keys say just what they mean there. */
+/** A picture from noise. For an ensemble, A1111's own `Refiner` keys have the same meaning. */
 const generationPairs = (run: RunMetadata, { handoff, refiner }: NonNullable<RunMetadata['generation']>): Pair[] => {
   const { settings, scheduler, width, height, model, version, baseModel = '' } = run;
   const { sampler, spacing } = toA1111(scheduler);
@@ -87,11 +87,11 @@ const generationPairs = (run: RunMetadata, { handoff, refiner }: NonNullable<Run
 const pairsOf = (run: RunMetadata): Pair[] => {
   const { promptSyntax } = run.settings;
   const pairs = run.generation === undefined ? refinePairs(run) : generationPairs(run, run.generation);
-  // `Steps: ` stays the first.
+  // `Steps: ` stays first.
   return promptSyntax === 'plain'
     ? pairs
     : [...pairs.slice(0, -1), ['Prompt syntax', promptSyntax], ...pairs.slice(-1)];
 };
 
-/** A1111 quotes as JSON what its own pattern would cut. */
+/** A1111 quotes values as JSON that its pattern would otherwise cut. */
 const quoteValue = (value: string): string => (/[,:\n]/.test(value) ? JSON.stringify(value) : value);

@@ -11,9 +11,9 @@ const UNDEFINED = 7;
 const LONG = 4;
 
 /**
- * An EXIF block with a UserComment in UTF-16, big endian as A1111 writes it. Every other entry stays: new directories
- * are put behind the old block, whose offsets all remain true.
- * @param tiff the picture's EXIF, or null; one that cannot be read is left behind
+ * An EXIF block with a UserComment in UTF-16, big endian as A1111 writes it. All other entries stay: new directories
+ * are appended to the old block, whose offsets remain valid.
+ * @param tiff the picture's EXIF, or null; an unreadable block is dropped
  */
 export const addUserComment = (tiff: Buffer | null, text: string): Buffer => {
   const old = tiff === null ? null : readTiffDirectories(tiff);
@@ -46,8 +46,8 @@ export const addUserComment = (tiff: Buffer | null, text: string): Buffer => {
 };
 
 /**
- * Other programs show a byte order mark, so there is one only where the text would be read otherwise without: it begins as one
- * does, or its characters look like those of the other order (`一`, U+4E00).
+ * Other programs display a byte order mark, so it is written only where the text would be misread without it: the text begins
+ * with one, or its characters look like the other byte order (`一`, U+4E00).
  */
 const commentOf = (text: string): Buffer => {
   const write = (units: string): Buffer =>

@@ -1,4 +1,4 @@
-/** Generation metadata of a picture, in one form for all programs. */
+/** Generation metadata of a picture in one format for all programs. */
 import type { PromptSyntax, Rng } from '../../records/settings.js';
 import { MAX_PROMPT_CHARS } from './limits.js';
 import { quote, type Warn } from './warnings.js';
@@ -13,27 +13,27 @@ export type Program =
   | 'novelai'
   | 'swarmui'
   | 'draw-things'
-  /** Something was there, and nothing of it could be read: the warnings say why. */
+  /** Metadata that could not be read; the warnings say why. */
   | 'unknown';
 
-/** Of A1111 and Forge. */
+/** Random number settings of A1111 and Forge. */
 export interface NoiseMetadata {
   rng?: Rng;
-  /** Of an encoded picture, whose random draw cannot be repeated. */
+  /** For an encoded picture: its random sample cannot be repeated. */
   vaeSample?: 'mean';
   variationSeed?: number;
   variationStrength?: number;
-  /** ENSD: what the seed of the samplers' own noise is more than the seed. */
+  /** ENSD: added to the seed for the noise of the steps. */
   etaNoiseSeedDelta?: number;
 }
 
-/** Null is what the picture does not say, or says in a way that cannot be used. */
+/** Metadata of a picture; null for values that are missing or invalid. */
 export interface GenerationMetadata {
-  /** Whose form the metadata has; many programs write A1111's. */
+  /** Program whose format the metadata has; many programs write A1111's. */
   program: Program;
   prompt: string | null;
   negativePrompt: string | null;
-  /** 0 to 2^64-1; above 2^53-1 its digits. */
+  /** 0 to 2^64-1; above 2^53-1 as a string of digits. */
   seed: number | string | null;
   steps: number | null;
   /** As the program wrote it. */
@@ -41,24 +41,24 @@ export interface GenerationMetadata {
   /** The schedule of noise levels as the program wrote it: `Karras`, `normal`, … */
   scheduler: string | null;
   guidanceScale: number | null;
-  /** Pixels; the size that was generated, which an upscaler may have changed since. */
+  /** Pixels; the generated size, before any upscaler. */
   width: number | null;
   height: number | null;
-  /** What the program says of its random numbers; absent: nothing. */
+  /** Absent if the metadata has none. */
   noise?: NoiseMetadata;
-  /** Where the metadata itself says how its prompts are read; else it is the program's (`syntaxOf`). */
+  /** Prompt syntax that the metadata names; otherwise the program's (`syntaxOf`). */
   promptSyntax?: PromptSyntax;
   warnings: readonly string[];
 }
 
 export type ProgramMetadata = Omit<GenerationMetadata, 'warnings'>;
 
-/** The same, as a program's metadata has it: any JSON value. */
+/** Unchecked values of a program's metadata: any JSON value. */
 export type RawMetadata = Readonly<
   Partial<Record<Exclude<keyof ProgramMetadata, 'program' | 'noise' | 'promptSyntax'>, unknown>>
 >;
 
-/** Takes what can be used of the raw values; warns of the rest. Numbers may be text, as many programs write them. */
+/** Converts valid raw values; warns of invalid ones. Numbers may be text, as many programs write them. */
 export const parseMetadata = (program: Program, raw: RawMetadata, warn: Warn): ProgramMetadata => ({
   program,
   prompt: promptOf(raw.prompt, 'prompt', warn),
@@ -73,19 +73,19 @@ export const parseMetadata = (program: Program, raw: RawMetadata, warn: Warn): P
 });
 
 /** Whether metadata has any value. */
-export const isInformative = ({ program: _, ...facts }: ProgramMetadata): boolean =>
-  Object.values(facts).some((value) => value !== null);
+export const isInformative = ({ program: _, ...values }: ProgramMetadata): boolean =>
+  Object.values(values).some((value) => value !== null);
 
-/** What is there and cannot be used is said. */
-const warnIgnored = (what: string, value: unknown, warn: Warn): null => {
-  if (value !== undefined && value !== null) warn(`Ignored ${what} ${quote(shown(value))}: not a valid value.`);
+/** Warns of a value that is present and invalid. */
+const warnIgnored = (name: string, value: unknown, warn: Warn): null => {
+  if (value !== undefined && value !== null) warn(`Ignored ${name} ${quote(shown(value))}: not a valid value.`);
   return null;
 };
 
 const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-const promptOf = (value: unknown, what: string, warn: Warn): string | null => {
-  if (typeof value !== 'string') return warnIgnored(what, value, warn);
+const promptOf = (value: unknown, name: string, warn: Warn): string | null => {
+  if (typeof value !== 'string') return warnIgnored(name, value, warn);
   if (value.length <= MAX_PROMPT_CHARS) return value;
   warn(`Ignored a prompt of ${value.length} characters: at most ${MAX_PROMPT_CHARS} are read.`);
   return null;
@@ -117,12 +117,12 @@ const seedOf = (value: unknown, warn: Warn): number | string | null => {
   return null;
 };
 
-const countOf = (value: unknown, what: string, warn: Warn): number | null => {
+const countOf = (value: unknown, name: string, warn: Warn): number | null => {
   const count = numberOf(value);
-  return count !== null && Number.isSafeInteger(count) && count > 0 ? count : warnIgnored(what, value, warn);
+  return count !== null && Number.isSafeInteger(count) && count > 0 ? count : warnIgnored(name, value, warn);
 };
 
 const MAX_NAME_CHARS = 200;
 
-const nameOf = (value: unknown, what: string, warn: Warn): string | null =>
-  typeof value === 'string' && value.length <= MAX_NAME_CHARS ? value.trim() || null : warnIgnored(what, value, warn);
+const nameOf = (value: unknown, name: string, warn: Warn): string | null =>
+  typeof value === 'string' && value.length <= MAX_NAME_CHARS ? value.trim() || null : warnIgnored(name, value, warn);

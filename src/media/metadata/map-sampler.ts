@@ -3,8 +3,8 @@ import { isSchedulerName } from '../../diffusion/schedulers/registry.js';
 import type { GenerationMetadata } from './generation-metadata.js';
 
 /**
- * The scheduler that is a program's sampler with its noise levels, as docs/schedulers.md lists it.
- * @returns null if the picture names no sampler, or nothing here is it
+ * The scheduler for a program's sampler and noise levels, as docs/schedulers.md lists it.
+ * @returns null if the picture names no sampler, or one without an equivalent here
  */
 export const mapSampler = ({
   sampler,

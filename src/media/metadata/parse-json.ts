@@ -1,4 +1,4 @@
-/** Parses JSON from a picture, within limits, as Python writes it. Pure. */
+/** Parses JSON of a picture, as Python writes it, within limits. Pure. */
 import { messageOf } from '../../errors.js';
 import { isObject, parseJson } from '../../io/json/parse-json.js';
 import { MAX_JSON_DEPTH, MAX_JSON_TOKENS } from './limits.js';
@@ -8,17 +8,17 @@ export { isObject };
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** An object's own value: keys from outside may be `constructor` or `__proto__`. */
+/** An object's own value: untrusted keys may be `constructor` or `__proto__`. */
 export const valueOf = (object: JsonObject, key: string): unknown =>
   Object.hasOwn(object, key) ? object[key] : undefined;
 
 const LIMITS = { maxDepth: MAX_JSON_DEPTH, maxTokens: MAX_JSON_TOKENS };
 
 /**
- * Parses a JSON object. `NaN` and `Infinity`, which Python's json writes, become null; whole numbers that a double may not hold, such as
- * 64-bit seeds, become their digits as text.
+ * Parses a JSON object. `NaN` and `Infinity`, which Python's json writes, become null; integers that a double may not represent
+ * exactly, such as 64-bit seeds, become strings of digits.
  * @param what names the text in warnings
- * @returns null, with a warning, if it is none or is beyond the limits
+ * @returns null, with a warning, if it is not a JSON object or exceeds a limit
  */
 export const parseJsonObject = (text: string, what: string, warn: Warn): JsonObject | null => {
   try {
@@ -33,7 +33,7 @@ export const parseJsonObject = (text: string, what: string, warn: Warn): JsonObj
 
 const asText = (word: string): string => (/^-?\d/.test(word) ? `"${word}"` : 'null');
 
-/** Offset of the quote that ends the string begun at `start`; the text's length if none does. */
+/** Offset of the closing quote of the string that begins at `start`; the text's length if there is none. */
 export const stringEnd = (text: string, start: number): number => {
   for (let i = start + 1; i < text.length; i++) {
     const char = text.charCodeAt(i);

@@ -1,10 +1,10 @@
-/** How the prompts that a program writes are meant to be read. */
+/** Prompt syntaxes of the programs that write metadata. */
 import type { PromptSyntax } from '../../records/settings.js';
 import type { GenerationMetadata, Program } from './generation-metadata.js';
 
 /**
- * Fooocus and SD.Next read A1111's weights, Draw Things too; SwarmUI hands its prompts to ComfyUI; InvokeAI reads them with Compel.
- * NovelAI's `{a}` and `1.2::a::` are no syntax here.
+ * Fooocus, SD.Next and Draw Things use A1111's weights; SwarmUI passes its prompts to ComfyUI; InvokeAI uses Compel.
+ * NovelAI's `{a}` and `1.2::a::` are not supported.
  */
 const SYNTAXES: Readonly<Record<Program, PromptSyntax | null>> = {
   'sdxl-refine': 'plain',
@@ -19,7 +19,7 @@ const SYNTAXES: Readonly<Record<Program, PromptSyntax | null>> = {
   unknown: null,
 };
 
-/** @returns null where no syntax here is the program's */
+/** @returns null if the program's syntax is not supported */
 export const syntaxOf = ({
   program,
   promptSyntax,
@@ -27,5 +27,5 @@ export const syntaxOf = ({
 
 const WITH_WEIGHTS: readonly PromptSyntax[] = ['a1111', 'comfy', 'compel'];
 
-/** A syntax that metadata of ours names; null: plain, or none of them. */
+/** The syntax that this program's metadata names; null: plain or unknown. */
 export const knownSyntax = (name: unknown): PromptSyntax | null => WITH_WEIGHTS.find((known) => known === name) ?? null;

@@ -15,9 +15,9 @@ import { riffChunks } from './containers/riff-chunks.js';
 import { readTiffDirectories, USER_COMMENT } from './containers/tiff-directories.js';
 import type { Warn } from './warnings.js';
 
-/** EXIF's texts; absent or empty ones are null. */
+/** Texts of EXIF; null if absent or empty. */
 export interface ExifText {
-  /** UserComment of the Exif directory, and of IFD0, where Fooocus puts it. */
+  /** UserComment of the Exif directory, and of IFD0, where Fooocus writes it. */
   userComments: readonly string[];
   imageDescription: string | null;
   make: string | null;
@@ -25,7 +25,7 @@ export interface ExifText {
   software: string | null;
 }
 
-/** All text that an encoded picture carries. */
+/** All text in an encoded picture. */
 export interface EmbeddedText {
   container: Container;
   /** PNG's texts, in file order. */
@@ -41,7 +41,7 @@ interface Blocks {
   xmp?: string | null;
 }
 
-/** @returns null for bytes that are no PNG, JPEG, WebP or AVIF. Of an AVIF only EXIF is read. */
+/** @returns null for bytes that are not a PNG, JPEG, WebP or AVIF. Of an AVIF only EXIF is read. */
 export const readEmbeddedText = (picture: Uint8Array, warn: Warn): EmbeddedText | null => {
   const bytes = asBuffer(picture);
   const container = containerOf(bytes);
@@ -96,8 +96,8 @@ const readExif = (tiff: Buffer, warn: Warn): ExifText | null => {
     return null;
   }
   const { main, exif } = directories;
-  const textOf = (wanted: number): string | null => {
-    const value = main.find(({ tag }) => tag === wanted)?.value ?? null;
+  const textOf = (textTag: number): string | null => {
+    const value = main.find(({ tag }) => tag === textTag)?.value ?? null;
     return value === null ? null : withoutEnd(decodeText(value)) || null;
   };
   const comments = [...exif, ...main].flatMap(({ tag, value }) =>

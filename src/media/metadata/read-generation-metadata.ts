@@ -14,26 +14,26 @@ import { collectWarnings, type Warn, type Warnings } from './warnings.js';
 import { xmpUserComment } from './containers/xmp-user-comment.js';
 
 /**
- * What made a picture, by the first of these that says anything: our own JSON; `parameters` (SwarmUI, Fooocus, A1111);
- * InvokeAI's three keywords; NovelAI; a ComfyUI graph; XMP; EXIF's UserComment, and its texts as ComfyUI writes WebP.
- * @param picture an encoded PNG, JPEG, WebP or AVIF, whole; nothing in it makes this fail
- * @returns null when nothing there says what made it; `unknown` when what there is cannot be read, with warnings
+ * Generation metadata of a picture from the first source with a value: this program's JSON; `parameters` (SwarmUI, Fooocus,
+ * A1111); InvokeAI's three keywords; NovelAI; a ComfyUI graph; XMP; EXIF's UserComment, and the texts where ComfyUI writes WebP's.
+ * @param picture a complete encoded PNG, JPEG, WebP or AVIF; no content of it makes this fail
+ * @returns null without generation metadata; program `unknown`, with warnings, if it cannot be read
  */
 export const readGenerationMetadata = (picture: Uint8Array): GenerationMetadata | null => {
-  const found = collectWarnings();
-  return metadataIn(readEmbeddedText(picture, found.warn), found);
+  const warnings = collectWarnings();
+  return metadataIn(readEmbeddedText(picture, warnings.warn), warnings);
 };
 
 /**
- * The same of texts that are read already.
- * @param found what was said of them; what is to be said of their meaning comes beside it
+ * Generation metadata from texts that have been read already.
+ * @param warnings from reading the texts; warnings of their contents are added
  */
 export const metadataIn = (
   embedded: EmbeddedText | null,
   { warn, list: warnings }: Warnings,
 ): GenerationMetadata | null => {
-  const facts = embedded === null ? null : detect(embedded, warn);
-  if (facts !== null) return { ...facts, warnings };
+  const metadata = embedded === null ? null : detect(embedded, warn);
+  if (metadata !== null) return { ...metadata, warnings };
   return warnings.length === 0 ? null : { ...parseMetadata('unknown', {}, warn), warnings };
 };
 
@@ -42,14 +42,14 @@ const detect = ({ texts, exif, xmp }: EmbeddedText, warn: Warn): ProgramMetadata
   const byKeyword = new Map(texts.map(({ keyword, text }) => [keyword, text]));
   for (const [keyword, read] of KEYWORDS) {
     const text = byKeyword.get(keyword);
-    const facts = text === undefined ? null : read(text, byKeyword, warn);
-    if (facts !== null && isInformative(facts)) return facts;
+    const metadata = text === undefined ? null : read(text, byKeyword, warn);
+    if (metadata !== null && isInformative(metadata)) return metadata;
   }
   const comment = xmp === null || xmp.length > MAX_INFOTEXT_CHARS ? null : xmpUserComment(xmp);
   const { userComments = [], model = null, make = null, imageDescription = null } = exif ?? {};
   for (const text of [comment, ...userComments, model, make, imageDescription]) {
-    const facts = text === null ? null : readAnyText(text, warn);
-    if (facts !== null && isInformative(facts)) return facts;
+    const metadata = text === null ? null : readAnyText(text, warn);
+    if (metadata !== null && isInformative(metadata)) return metadata;
   }
   return null;
 };
@@ -65,7 +65,7 @@ const asJson =
 
 const readGraph = asJson('prompt', readComfyui);
 
-/** PNG's keywords, in the order in which they are believed. */
+/** PNG keywords in order of preference. */
 const KEYWORDS: readonly [keyword: string, read: Read][] = [
   [OWN_KEYWORD, asJson(OWN_KEYWORD, readOwn)],
   ['parameters', (text, _, warn) => readText(text, true, warn)],
@@ -73,34 +73,34 @@ const KEYWORDS: readonly [keyword: string, read: Read][] = [
   ['sd-metadata', asJson('sd-metadata', readSdMetadata)],
   ['Dream', (text, _, warn) => readDream(text, warn)],
   ['Software', (_, all, warn) => readNovelai(all, warn)],
-  // Other programs write the prompt itself under this keyword.
+  // Other programs write the plain prompt under this keyword.
   ['prompt', (text, all, warn) => (looksLikeJson(text) ? readGraph(text, all, warn) : null)],
 ];
 
-/** Text whose place does not say whose it is; a camera's or a person's comment is nothing. */
+/** Text from a place that does not identify its program; a camera's or a person's comment is ignored. */
 const readAnyText = (text: string, warn: Warn): ProgramMetadata | null =>
   readText(text.startsWith('prompt:') ? text.slice('prompt:'.length) : text, false, warn);
 
 const looksLikeJson = (text: string): boolean => /^\s*\{/.test(text.slice(0, 100));
 
-/** A1111's prompts may begin with a brace too, so that text which is not JSON deserves no warning. @param alone as of `readA1111` */
+/** A1111's prompts may also begin with a brace, so text that is not JSON gets no warning. @param alone as for `readA1111` */
 const readText = (text: string, alone: boolean, warn: Warn): ProgramMetadata | null => {
   const json = looksLikeJson(text) ? parseJsonObject(text, 'metadata', () => undefined) : null;
   return json === null ? readA1111(text, alone, warn) : readProgramsJson(json, warn);
 };
 
-/** Each reader claims only what bears its program's marks. */
+/** Each reader accepts only JSON with its program's characteristic keys. */
 const readProgramsJson = (json: JsonObject, warn: Warn): ProgramMetadata | null => {
   const graph = valueOf(json, 'prompt');
-  const facts =
+  const metadata =
     readSwarmui(json, warn) ??
     readFooocus(json, warn) ??
     readDrawThings(json, warn) ??
     readNovelaiJson(json, warn) ??
     readComfyui(isObject(graph) ? graph : json, warn);
-  if (facts === null && PROMPT_KEYS.some((key) => typeof valueOf(json, key) === 'string'))
+  if (metadata === null && PROMPT_KEYS.some((key) => typeof valueOf(json, key) === 'string'))
     warn('Ignored JSON with a prompt: it is not in the format of a supported program.');
-  return facts;
+  return metadata;
 };
 
 const PROMPT_KEYS = ['prompt', 'Prompt', 'positive_prompt', 'positive'];

@@ -15,10 +15,10 @@ export interface TextEntry {
 
 /**
  * Texts of a PNG, in file order, before and after the pixels: tEXt, zTXt, and iTXt compressed or not.
- * Text is UTF-8 where its bytes are, else Latin-1, whatever the kind of chunk: sharp writes UTF-8 into zTXt.
- * A wrong checksum is a warning: its text is shown by many readers all the same.
+ * Text is read as UTF-8 where valid, otherwise Latin-1, in each kind of chunk: sharp writes UTF-8 into zTXt.
+ * A wrong checksum is only a warning: many readers accept such text.
  * @param png begins with PNG's signature
- * @param onOther is told of chunks that are no texts
+ * @param onOther called with each chunk that is not a text
  */
 export const readTextChunks = (png: Uint8Array, warn: Warn, onOther?: (chunk: PngChunk) => void): TextEntry[] => {
   const entries: TextEntry[] = [];
@@ -57,7 +57,7 @@ interface StoredText {
   compressed: boolean;
 }
 
-/** What follows the keyword and its NUL, by chunk type; null if it is not as the specification has it. */
+/** Parses the data after the keyword and its NUL, by chunk type; null if it does not follow the specification. */
 const SPLIT: Readonly<Record<string, (rest: Buffer) => StoredText | null>> = {
   tEXt: (rest) => ({ bytes: rest, compressed: false }),
   zTXt: (rest) => (rest[0] === 0 ? { bytes: rest.subarray(1), compressed: true } : null),

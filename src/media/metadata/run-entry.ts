@@ -3,7 +3,7 @@ import { OWN_KEYWORD } from './programs/own.js';
 import type { TextEntry } from './read-text-chunks.js';
 import type { RunMetadata } from './run-metadata.js';
 
-/** Our own JSON, for a PNG: every setting, under the keys of a manifest's row. */
+/** This program's JSON for a PNG: every setting, under the keys of a manifest row. */
 export const runEntry = ({
   settings,
   scheduler,

@@ -5,11 +5,11 @@ import type { GenerationMetadata } from './generation-metadata.js';
 /** The metadata of a run that is embedded into its pictures. */
 export interface RunMetadata {
   settings: RefineSettings;
-  /** The scheduler that ran: diffusers' class name, or what it was asked for as in docs/schedulers.md. */
+  /** The scheduler that ran: diffusers' class name, or the requested name as in docs/schedulers.md. */
   scheduler: string;
   /** UNet steps that ran. */
   stepsRun: number;
-  /** Pixels of the picture that is written. */
+  /** Pixels of the written picture. */
   width: number;
   height: number;
   model: {
@@ -17,12 +17,12 @@ export interface RunMetadata {
     /** Identifies the model (`fingerprintModel`); null if unknown. */
     fingerprint: string | null;
   };
-  /** Of this program. */
+  /** Version of this program. */
   version: string;
-  /** Of a picture from noise: `settings` are the base model's then. */
+  /** Only for a picture from noise; `settings` are then the base model's. */
   generation?: Pick<Generation, 'mode' | 'handoff' | 'stageInput' | 'refiner'>;
-  /** Of the same: the base model's name. */
+  /** Base model's name, only for a picture from noise. */
   baseModel?: string;
-  /** What made the source, if its metadata said so. */
+  /** Generation metadata of the source picture; null if it has none. */
   source: GenerationMetadata | null;
 }

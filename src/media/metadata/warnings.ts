@@ -1,16 +1,16 @@
 import { cutText, jsonText } from '../../io/json/json-text.js';
 import { MAX_WARNING_CHARS, MAX_WARNINGS } from './limits.js';
 
-/** Takes one sentence about metadata that could not be read. */
+/** Receives one sentence about metadata that could not be read. */
 export type Warn = (text: string) => void;
 
 export interface Warnings {
   warn: Warn;
-  /** Different ones, in order; no more than `MAX_WARNINGS`. */
+  /** Distinct warnings, in order; at most `MAX_WARNINGS`. */
   list: readonly string[];
 }
 
-/** Odd metadata is no error: a picture with broken metadata is still a picture. */
+/** Broken metadata is not an error: the picture can still be refined. */
 export const collectWarnings = (): Warnings => {
   const list: string[] = [];
   const warn = (text: string): void => {
@@ -20,5 +20,5 @@ export const collectWarnings = (): Warnings => {
   return { warn, list };
 };
 
-/** A value of the picture inside a warning: short, on one line, control characters escaped. */
+/** A value from the picture for a warning: short, on one line, control characters escaped. */
 export const quote = (value: string): string => jsonText(value.length > 60 ? `${cutText(value, 60)}…` : value);

@@ -11,10 +11,10 @@ const APP1 = 0xe1;
 const MAX_SEGMENT_DATA = 0xffff - 2;
 
 /**
- * Puts text into EXIF's UserComment of a JPEG or WebP; EXIF that is there already stays, but for its UserComment.
- * @param picture a JPEG or WebP that an encoder here has made
+ * Writes text into EXIF's UserComment of a JPEG or WebP; other existing EXIF stays.
+ * @param picture a JPEG or WebP from this program's encoder
  * @returns null if the text does not fit: with no other EXIF, a JPEG takes 32 737 UTF-16 units
- * @throws INTERNAL if it is neither, or its header is not a picture's
+ * @throws INTERNAL if it is neither, or its header is invalid
  */
 export const writeExifUserComment = (picture: Uint8Array, text: string): Uint8Array | null => {
   const bytes = asBuffer(picture);
@@ -27,7 +27,7 @@ export const writeExifUserComment = (picture: Uint8Array, text: string): Uint8Ar
 const writeJpeg = (jpeg: Buffer, text: string): Uint8Array | null => {
   const segments = [...jpegSegments(jpeg)];
   const old = segments.find(({ marker, data }) => marker === APP1 && beginsWith(data, EXIF_HEADER));
-  // EXIF wants to be first; JFIF, which wants that too, is by habit before it.
+  // EXIF and JFIF both require the first place; by convention JFIF comes before EXIF.
   const jfif = segments[0]?.marker === APP0 ? segments[0] : undefined;
   const start = old?.start ?? jfif?.end ?? 2;
   const tiff = addUserComment(old === undefined ? null : withoutExifHeader(old.data), text);

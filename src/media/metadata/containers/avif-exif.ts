@@ -6,12 +6,12 @@ interface Box {
   data: Buffer;
 }
 
-/** @returns the TIFF block; null if there is none, or it is stored in a way that no known writer uses */
+/** @returns the TIFF block; null if there is none, or it is stored in a way that is not supported */
 export const findAvifExif = (avif: Buffer): Buffer | null => {
   try {
     return readExifItem(avif);
   } catch {
-    // Buffer's readers throw at the end of the bytes: a cut or false box.
+    // Buffer's readers throw at the end of the bytes: a truncated or invalid box.
     return null;
   }
 };
@@ -51,7 +51,7 @@ const exifItemId = (iinf: Buffer): number | null => {
   return null;
 };
 
-/** Where an item lies in the file, if it is in one piece. */
+/** Range of an item in the file; null if it is not in one piece. */
 const locate = (iloc: Buffer, id: number): { start: number; end: number } | null => {
   const version = iloc.readUInt8(0);
   const sizes = iloc.readUInt16BE(4);

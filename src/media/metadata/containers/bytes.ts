@@ -1,4 +1,4 @@
-/** The same bytes with Buffer's readers; nothing is copied. */
+/** A Buffer on the same bytes, without a copy. */
 export const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
   Buffer.from(buffer, byteOffset, byteLength);
 
@@ -6,7 +6,7 @@ export type Container = 'png' | 'jpeg' | 'webp' | 'avif';
 
 export const PNG_SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
-/** What a JPEG has before its EXIF block, and some writers (libvips) have in WebP too. */
+/** Prefix of the EXIF block in a JPEG, and in WebP from some writers (libvips). */
 export const EXIF_HEADER = Buffer.from('Exif\0\0', 'latin1');
 
 export const beginsWith = (bytes: Buffer, start: Buffer): boolean => bytes.subarray(0, start.length).equals(start);

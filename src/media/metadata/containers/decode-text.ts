@@ -1,7 +1,7 @@
-/** Bytes of metadata as text, in whatever encoding a program wrote them. Pure. */
+/** Decodes metadata text in the encodings that programs use. Pure. */
 
 /**
- * UTF-8 where the bytes are that, else Latin-1, which is what PNG's tEXt says. ComfyUI's page and sharp write and read
+ * UTF-8 if the bytes are valid UTF-8, otherwise Latin-1, as PNG's tEXt requires. ComfyUI's page and sharp write and read
  * UTF-8 there; Latin-1 text with accents is hardly ever valid UTF-8 by chance.
  */
 export const decodeText = (bytes: Buffer): string => decodeUtf8(bytes) ?? bytes.toString('latin1');
@@ -18,7 +18,7 @@ const CHARSET_BYTES = 8;
 
 /**
  * EXIF's UserComment: 8 bytes that name the character set (`UNICODE\0`, `ASCII\0\0\0`, `UTF8\0\0\0\0`, or NULs), then
- * the text; or, from Fooocus, the text alone. Ending NULs are left out.
+ * the text; or, from Fooocus, only the text. Trailing NULs are removed.
  */
 export const decodeUserComment = (bytes: Buffer): string => {
   const charset = bytes.toString('latin1', 0, CHARSET_BYTES).replace(/\0+$/, '');
@@ -27,14 +27,14 @@ export const decodeUserComment = (bytes: Buffer): string => {
   return withoutEnd(decodeText(['', 'ASCII', 'UTF8', 'UTF-8'].includes(charset) ? text : bytes));
 };
 
-/** Programs leave NULs at the end of EXIF text. */
+/** Removes the NULs that programs write at the end of EXIF text. */
 export const withoutEnd = (text: string): string => {
   let end = text.length;
   while (end > 0 && text.charCodeAt(end - 1) === 0) end--;
   return text.slice(0, end);
 };
 
-/** A1111 writes big endian, SwarmUI little; without a byte order mark the zero bytes of ASCII characters tell. */
+/** A1111 writes big endian, SwarmUI little endian; without a byte order mark the zero bytes of ASCII characters decide. */
 const decodeUtf16 = (bytes: Buffer): string => {
   const mark = bytes.length >= 2 ? bytes.readUInt16BE(0) : 0;
   if (mark === 0xfeff || mark === 0xfffe) return decodeAs(bytes.subarray(2), mark === 0xfffe);

@@ -4,7 +4,7 @@ export interface JpegSegment {
   /** The byte after 0xFF. */
   marker: number;
   data: Buffer;
-  /** Offsets of the segment's 0xFF, and of what follows it. */
+  /** Offsets of the segment's 0xFF, and of the byte after the segment. */
   start: number;
   end: number;
 }

@@ -14,7 +14,7 @@ export interface PngChunk {
   end: number;
 }
 
-/** The chunks of a PNG up to `IEND`, or up to where the file is cut. */
+/** The chunks of a PNG up to `IEND`, or to where the file is truncated. */
 export function* pngChunks(png: Buffer, warn: Warn): Generator<PngChunk> {
   let at = PNG_SIGNATURE.length;
   for (let count = 0; at + 12 <= png.length; count++) {

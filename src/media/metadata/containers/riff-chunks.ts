@@ -6,7 +6,7 @@ export interface RiffChunk {
   data: Buffer;
 }
 
-/** The chunks of a WebP, up to where the file is cut. */
+/** The chunks of a WebP, up to where the file is truncated. */
 export function* riffChunks(webp: Buffer): Generator<RiffChunk> {
   let at = 12;
   for (let count = 0; count < MAX_CHUNKS && at + 8 <= webp.length; count++) {

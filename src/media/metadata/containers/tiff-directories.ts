@@ -1,4 +1,4 @@
-/** The two EXIF directories that hold text, in a TIFF block. Offsets are from outside: every one is checked. Pure. */
+/** The two EXIF directories with text in a TIFF block. Offsets are untrusted: each is checked. Pure. */
 import { MAX_EXIF_ENTRIES, MAX_TEXT_BYTES } from '../limits.js';
 
 export const EXIF_POINTER = 0x8769;
@@ -10,7 +10,7 @@ const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
 
 export interface TiffEntry {
   tag: number;
-  /** The entry's 12 bytes as they are. */
+  /** The entry's 12 unparsed bytes. */
   raw: Buffer;
   /** Its value's bytes; null if they lie outside the block or are too many. */
   value: Buffer | null;
@@ -26,7 +26,7 @@ export interface TiffDirectories {
   next: number;
 }
 
-/** @returns null if this is no TIFF block */
+/** @returns null if this is not a TIFF block */
 export const readTiffDirectories = (tiff: Buffer): TiffDirectories | null => {
   const order = tiff.toString('latin1', 0, 4);
   const littleEndian = order === 'II*\0';

@@ -1,4 +1,4 @@
-/** The chunk that a WebP with anything beside its pixels begins with (WebP container specification, "Extended File Format"). */
+/** VP8X, the first chunk of a WebP with metadata (WebP container specification, "Extended File Format"). */
 import { RefineError } from '../../../errors.js';
 import type { RiffChunk } from './riff-chunks.js';
 
@@ -6,8 +6,8 @@ const HAS_EXIF = 0x08;
 const HAS_ALPHA = 0x10;
 
 /**
- * The chunks with a VP8X in front that announces EXIF; it is made if there is none.
- * @throws INTERNAL if the pixels' chunk says no size
+ * The chunks with a VP8X first that announces EXIF; it is added if there is none.
+ * @throws INTERNAL if the pixels' chunk has no size
  */
 export const withVp8x = (chunks: readonly RiffChunk[]): RiffChunk[] => {
   const [first, ...rest] = chunks;
@@ -31,7 +31,7 @@ interface Canvas {
   hasAlpha: boolean;
 }
 
-/** The size by the kind of pixels: RFC 6386, 9.1 for lossy, and the WebP lossless specification, 3. */
+/** Readers of the size by pixel chunk: RFC 6386, 9.1 (lossy), and the WebP lossless specification, 3. */
 const CANVAS: Readonly<Record<string, (data: Buffer) => Canvas | null>> = {
   'VP8 ': (data) => {
     if (data.length < 10 || data.readUIntBE(3, 3) !== 0x9d012a) return null;

@@ -1,9 +1,9 @@
-/** The text that Draw Things keeps in XMP: `exif:UserComment` → `rdf:Alt` → `rdf:li`. Pure. */
+/** Text that Draw Things writes into XMP: `exif:UserComment` → `rdf:Alt` → `rdf:li`. Pure. */
 
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 const MAX_CODE_POINT = 0x10ffff;
 
-/** @returns null if there is none. The packet is searched, not parsed: a full XML parser is no use for one element. */
+/** @returns null if there is none. The packet is searched, not parsed: one element does not need an XML parser. */
 export const xmpUserComment = (xmp: string): string | null => {
   const comment = between(xmp, '<exif:UserComment', '</exif:UserComment>');
   const item = comment === null ? null : between(comment, '<rdf:li', '</rdf:li>');

@@ -12,7 +12,7 @@ import { parseInfotext } from './parse-infotext.js';
 
 type Params = ReadonlyMap<string, string>;
 
-/** Who wrote A1111's text: SD.Next says so in `App`, others in `Version`. */
+/** Program that wrote A1111's text: SD.Next is named in `App`, others in `Version`. */
 const programOf = (params: Params): Program => {
   const version = params.get('Version') ?? '';
   if (params.get('App') === 'SD.Next') return 'sdnext';
@@ -21,8 +21,8 @@ const programOf = (params: Params): Program => {
 };
 
 /**
- * A1111's and Forge's `parameters`, which many programs write.
- * @param alone the text is A1111's by its place, so that one without parameters is a prompt; anywhere else it is nothing
+ * `parameters` of A1111 and Forge, which many programs write.
+ * @param alone whether the text comes from `parameters` itself: text without parameters is then a prompt, and otherwise ignored
  */
 export const readA1111 = (text: string, alone: boolean, warn: Warn): ProgramMetadata | null => {
   const infotext = parseInfotext(text, warn);
@@ -32,7 +32,7 @@ export const readA1111 = (text: string, alone: boolean, warn: Warn): ProgramMeta
   const program = programOf(params);
   const [, width, height] = /^(\d+)x(\d+)\s*$/.exec(params.get('Size') ?? '') ?? [];
   const raw = {
-    // What was written here names the LoRAs that were applied, behind the prompt.
+    // This program writes the applied LoRAs after the prompt.
     prompt: program === 'sdxl-refine' ? prompt.replace(NETWORKS, '') : prompt,
     negativePrompt: params.size === 0 && negativePrompt === '' ? null : negativePrompt,
     ...(program === 'fooocus' && /[,\n] ?Raw prompt:/.test(text) ? typedInFooocus(params) : {}),
@@ -44,32 +44,32 @@ export const readA1111 = (text: string, alone: boolean, warn: Warn): ProgramMeta
     width,
     height,
   };
-  const facts = parseMetadata(program, raw, warn);
+  const metadata = parseMetadata(program, raw, warn);
   const noise = noiseOf(params);
   const syntax = program === 'sdxl-refine' ? knownSyntax(params.get('Prompt syntax')) : null;
   return {
-    ...facts,
+    ...metadata,
     ...(Object.keys(noise).length === 0 ? {} : { noise }),
     ...(syntax === null ? {} : { promptSyntax: syntax }),
   };
 };
 
-/** A1111's and Forge's, Fooocus's, SD.Next's two. */
+/** Keys of A1111 and Forge, of Fooocus, and two of SD.Next. */
 const SCHEDULES = ['Schedule type', 'Scheduler', 'Sampler sigma', 'Sampler spacing'];
 
-/** Fooocus puts styles into the prompts above, and reads these back (modules/meta_parser.py, `A1111MetadataParser`). An empty value is a value. */
+/** Prompts as typed: Fooocus adds styles to the main prompts and reads these back (modules/meta_parser.py, `A1111MetadataParser`). They may be empty. */
 const typedInFooocus = (params: Params): { prompt: string; negativePrompt: string } => ({
   prompt: params.get('Raw prompt') ?? '',
   negativePrompt: params.get('Raw negative prompt') ?? '',
 });
 
-/** Networks that a prompt names are no words of it (A1111 v1.10.1, modules/extra_networks.py, `re_extra_net`). */
+/** Network tags in a prompt are not part of its text (A1111 v1.10.1, modules/extra_networks.py, `re_extra_net`). */
 const NETWORKS = /\s*<(lora|lyco|hypernet):[^<>]*>/g;
 
-/** A1111's versions, `v1.10.1`, and Forge's, `f2.0.1v1.10.1`. A git hash, as SD.Next writes it, has no dots. */
+/** Versions of A1111, `v1.10.1`, and Forge, `f2.0.1v1.10.1`. SD.Next's git hashes have no dots. */
 const VERSION = /^[vf]\d+\.\d+/;
 
-/** `RNG` is written where it is not the GPU's own, whose numbers are Philox's too (A1111 v1.10.1, modules/processing.py). */
+/** `RNG` is written unless it is GPU, whose generator is also Philox (A1111 v1.10.1, modules/processing.py). */
 const noiseOf = (params: Params): NoiseMetadata => {
   const ofProgram = !params.has('App') && VERSION.test(params.get('Version') ?? '') ? 'GPU' : undefined;
   const rng = RNGS.get(params.get('RNG') ?? ofProgram ?? '');
@@ -78,11 +78,11 @@ const noiseOf = (params: Params): NoiseMetadata => {
     variationStrength: numberOf(params.get('Variation seed strength') ?? params.get('Variation strength')),
     etaNoiseSeedDelta: numberOf(params.get('ENSD') ?? params.get('Sampler eta delta')),
   };
-  const said = Object.entries(numbers).filter(([, value]) => value !== null);
-  return { ...(rng === undefined ? {} : { rng, vaeSample: 'mean' as const }), ...Object.fromEntries(said) };
+  const present = Object.entries(numbers).filter(([, value]) => value !== null);
+  return { ...(rng === undefined ? {} : { rng, vaeSample: 'mean' as const }), ...Object.fromEntries(present) };
 };
 
-/** On the CPU, A1111's first noise is the seed's first draw: `torch-cpu` with the VAE's mean. */
+/** On the CPU, A1111's noise is the seed's first random tensor: `torch-cpu` with the VAE's mean. */
 const RNGS: ReadonlyMap<string, Rng> = new Map([
   ['GPU', 'philox'],
   ['NV', 'philox'],

@@ -10,14 +10,14 @@ export interface GraphNode {
 
 export interface Link {
   node: GraphNode;
-  /** Which output of the node. */
+  /** Index of the node's output. */
   slot: number;
 }
 
-/** The graph, and what is left of the steps that a walk through it may take. */
+/** The graph and its remaining step budget for walks. */
 export interface Graph {
   nodes: ReadonlyMap<string, GraphNode>;
-  /** Counts a look at every input of the node; false once the steps are used up, which a graph may be made for. */
+  /** Counts a visit to every input of the node; false once the steps are used up, as with a malicious graph. */
   visit(node: GraphNode): boolean;
   isUsedUp(): boolean;
 }
@@ -40,7 +40,7 @@ export const parseGraph = (json: JsonObject, warn: Warn): Graph | null => {
   return nodes.size === 0 ? null : { nodes, visit, isUsedUp: () => steps > MAX_GRAPH_STEPS };
 };
 
-/** A link is `[id, slot]`; null for literals, and for links to no node. */
+/** A link is `[id, slot]`; null for literals and links to missing nodes. */
 export const linkOf = ({ nodes }: Graph, value: unknown): Link | null => {
   if (!Array.isArray(value) || value.length !== 2) return null;
   const [id, slot] = value as unknown[];
@@ -48,21 +48,25 @@ export const linkOf = ({ nodes }: Graph, value: unknown): Link | null => {
   return node === undefined || typeof slot !== 'number' ? null : { node, slot };
 };
 
-/** Links of a node that its inputs' names let through, in the order of its inputs. */
+/** A node's links whose input names are accepted, in input order. */
 export const linksOf = (graph: Graph, node: GraphNode, accepts: (name: string) => boolean): Link[] =>
   graph.visit(node)
     ? [...node.inputs].flatMap(([name, value]) => (accepts(name) ? (linkOf(graph, value) ?? []) : []))
     : [];
 
-/** What carries a picture or latents; a reroute's input has no name. */
+/** Whether an input is for a picture or latents; a reroute's input has no name. */
 const isPicture = (name: string): boolean => name === '' || /image|latent|samples|pixels|^any/i.test(name);
 const isAny = (): boolean => true;
 
 /**
- * The nearest node upstream of one, by what carries the picture; past nodes with none of that, by any input.
- * The node itself is not looked at.
+ * The nearest matching node upstream, along picture and latent inputs; through nodes without such inputs, along any input.
+ * `from` itself is not tested.
  */
-export const findUpstream = (graph: Graph, from: GraphNode, wanted: (node: GraphNode) => boolean): GraphNode | null => {
+export const findUpstream = (
+  graph: Graph,
+  from: GraphNode,
+  matches: (node: GraphNode) => boolean,
+): GraphNode | null => {
   const seen = new Set([from]);
   let front = [from];
   while (front.length > 0) {
@@ -73,17 +77,17 @@ export const findUpstream = (graph: Graph, from: GraphNode, wanted: (node: Graph
       for (const link of links) if (!seen.has(link.node)) next.add(link.node);
     }
     front = [...next];
-    const found = front.find(wanted);
-    if (found !== undefined) return found;
+    const match = front.find(matches);
+    if (match !== undefined) return match;
     for (const node of front) seen.add(node);
   }
   return null;
 };
 
-/** Names under which nodes of one value keep it: primitives, seed nodes, text boxes. */
+/** Input names of single-value nodes: primitives, seed nodes, text boxes. */
 const VALUE_NAMES = ['value', 'int', 'float', 'number', 'string', 'text'];
 
-/** A number, text or boolean: the literal itself, or what the linked node holds, under the input's own name or a usual one. */
+/** A number, text or boolean: the literal, or the linked node's value under the input's name or a usual one. */
 export const literalOf = (graph: Graph, value: unknown, names: readonly string[], depth = 0): unknown => {
   if (['string', 'number', 'boolean'].includes(typeof value)) return value;
   const link = linkOf(graph, value);

@@ -1,7 +1,7 @@
-/** What the inputs of a ComfyUI node are, by their names: a graph in its API form says no types. Pure. */
+/** Classifies inputs of ComfyUI nodes by name: a graph in API form has no types. Pure. */
 import { type Graph, type GraphNode, linkOf, literalOf } from './comfyui-graph.js';
 
-/** Of a sampler's two conditionings. */
+/** One of a sampler's two conditionings. */
 export type Side = 'positive' | 'negative';
 
 export const otherSide = (side: Side): Side => (side === 'positive' ? 'negative' : 'positive');
@@ -9,21 +9,21 @@ export const otherSide = (side: Side): Side => (side === 'positive' ? 'negative'
 /** `positive`, `base_positive`, `pos`, `optional_negative`, `text_positive_g`, `positive_prompt`, …; not `negative_prompt_to`, `positive_ascore`. */
 const SIDE_NAME =
   /^(?:base_|optional_|opt_|text_|prompt_|conditioning_|cond_|clip_|string_)?(pos|neg)(?:itive|ative)?(?:_?(?:prompt|text|conditioning|cond|string))?(?:_?[gl]|_?\d)?$/i;
-/** What holds a conditioning, before what holds its text. */
+/** Inputs for text; inputs for conditionings sort before them. */
 const IS_TEXT = /text|prompt|string|_[gl]$/i;
 
 const isWired = (graph: Graph, value: unknown): boolean => typeof value === 'string' || linkOf(graph, value) !== null;
 
-/** Names of a node's inputs for one side, those of conditionings first. */
+/** Names of a node's inputs for one side, conditionings first. */
 export const sideNames = (graph: Graph, { inputs }: GraphNode, side: Side): string[] => {
   const names = [...inputs.keys()].filter(
     (name) => SIDE_NAME.exec(name)?.[1]?.toLowerCase() === side.slice(0, 3) && isWired(graph, inputs.get(name)),
   );
   const rank = (name: string): number => (name === side ? 0 : IS_TEXT.test(name) ? 2 : 1);
-  return names.sort((one, other) => rank(one) - rank(other));
+  return names.sort((a, b) => rank(a) - rank(b));
 };
 
-/** Outputs of nodes that have both sides, where their order is known: wires may cross. */
+/** Output slots of nodes with both sides, where known: links may cross. */
 const SIDE_SLOTS: ReadonlyMap<string, readonly [positive: number, negative: number]> = new Map([
   ['ControlNetApplyAdvanced', [0, 1]],
   ['ControlNetApplySD3', [0, 1]],
@@ -37,17 +37,17 @@ const SIDE_SLOTS: ReadonlyMap<string, readonly [positive: number, negative: numb
   ['Context (rgthree)', [4, 5]],
 ]);
 
-/** The side that a node's output is; null: only the inputs' names tell. */
+/** The side of a node's output; null if only input names tell. */
 export const sideOfSlot = ({ type }: GraphNode, slot: number): Side | null => {
   const slots = SIDE_SLOTS.get(type);
   if (slots?.[0] === slot) return 'positive';
   return slots?.[1] === slot ? 'negative' : null;
 };
 
-/** What carries both sides in one wire: `basic_pipe`, `ctx_01`, `base_ctx`, `sdxl_tuple`, `bus`. */
+/** Inputs with both sides in one link: `basic_pipe`, `ctx_01`, `base_ctx`, `sdxl_tuple`, `bus`. */
 const PIPE = /(?:^|_)(?:pipe|pipeline|context|ctx|bus|bundle|tuple)(?:_?\d+|_opt)?$/i;
 
-/** Wired inputs that carry both sides. Of a merge the last counts, of anything else the first. */
+/** Linked inputs with both sides. The last one counts in a merge node, the first one in other nodes. */
 export const pipeNames = (graph: Graph, { type, inputs }: GraphNode): string[] => {
   const names = [...inputs.keys()].filter((name) => PIPE.test(name) && linkOf(graph, inputs.get(name)) !== null);
   return /merge/i.test(type) ? names.reverse() : names;
@@ -58,7 +58,7 @@ const CONDITIONING = /^cond(?:itioning)?(?:s|_?\d+|_to|_from|_[a-z])?$/i;
 export const conditioningNames = (graph: Graph, { inputs }: GraphNode): string[] =>
   [...inputs.keys()].filter((name) => CONDITIONING.test(name) && linkOf(graph, inputs.get(name)) !== null);
 
-/** Where nodes keep text; `populated_text` is what a wildcard node made of its `text`. */
+/** Names of text inputs; `populated_text` is a wildcard node's expansion of its `text`. */
 const TEXT_NAMES = ['populated_text', 'text', 'string', 'value', 'prompt', 'wildcard_text', 'text_0'];
 
 export const textNames = (graph: Graph, { inputs }: GraphNode): string[] =>
@@ -71,13 +71,13 @@ export const partNames = ({ inputs }: GraphNode): string[] => [...inputs.keys()]
 
 const MAX_DELIMITER_CHARS = 20;
 
-/** What stands between joined texts; null: the node does not say. */
+/** Delimiter between joined texts; null if the node has none. */
 export const delimiterOf = ({ inputs }: GraphNode): string | null => {
   const delimiter = inputs.get('delimiter') ?? inputs.get('separator');
   return typeof delimiter === 'string' ? delimiter.slice(0, MAX_DELIMITER_CHARS).replaceAll('\\n', '\n') : null;
 };
 
-/** Nodes that make another text of theirs, by rules or by chance: what they hold is not what they give. */
+/** Whether a node's output may differ from its text, by rules or at random. */
 export const changesText = ({ type, inputs }: GraphNode): boolean =>
   (DRAWS.test(type) &&
     !inputs.has('populated_text') &&
@@ -89,16 +89,16 @@ const DRAWS = /random|wildcard|^DP[A-Z]/i;
 /** `{red|blue}`, `__colours__`. */
 const CHOICE = /\{[^{}]*\|[^{}]*\}|__[^_\s]+__/;
 
-/** Of SDXL, SD3 and Flux: a text for each text encoder. */
+/** Text inputs for each text encoder of SDXL, SD3 and Flux. */
 const ENCODER_TEXTS = ['text_g', 'text_l', 'clip_g', 'clip_l', 't5xxl'];
 
 export const encoderTextNames = (graph: Graph, { inputs }: GraphNode): string[] =>
   ENCODER_TEXTS.filter((name) => isWired(graph, inputs.get(name)));
 
 /**
- * The one input that a switch lets through: of `select: 2` the second, of a true `boolean` the one `on_true`, of inputs without a choice
+ * The input that a switch passes: for `select: 2` the second, for a true `boolean` `on_true`, for inputs without a selector
  * (`any_01`, `any_02`) the first.
- * @returns undefined: the node is no switch; null: which one is not known
+ * @returns undefined if the node is not a switch; null if the selected input is unknown
  */
 export const switchedName = (graph: Graph, { type, inputs }: GraphNode): string | null | undefined => {
   const names = [...inputs.keys()];
@@ -122,10 +122,10 @@ export const switchedName = (graph: Graph, { type, inputs }: GraphNode): string 
 
 const NUMBERED = /^(?:input|conditioning|cond|text|string|any|value|ctx|pipe)_?0*(\d+)$/i;
 
-/** What never leads to a text. */
+/** Inputs that never lead to a text. */
 const NO_TEXT =
   /^(?:clip|clip_\d|model|base_model|vae|optional_vae|images?|masks?|latents?|latent_image|samples|pixels|control_net|.*stack|style_model|clip_vision.*|seed|.*noise_seed|width|height|.*strength|gligen.*)$/i;
 
-/** Links by which a node that is not known may be passed. */
+/** Linked inputs through which an unknown node may pass text. */
 export const passingNames = (graph: Graph, { inputs }: GraphNode): string[] =>
   [...inputs.keys()].filter((name) => !NO_TEXT.test(name) && linkOf(graph, inputs.get(name)) !== null);

@@ -7,17 +7,17 @@ import * as of from './comfyui-inputs.js';
 const SEPARATOR = ', ';
 const SHOWN = 3;
 
-/** What was found on the way from one input upstream. */
+/** Result of following one input upstream. */
 export interface SideText {
-  /** null: nothing, or not for certain, or too much. */
+  /** null if there is none, or it is uncertain or too long. */
   text: string | null;
-  /** The way ends where this does not know it, or may. A later stage then says nothing of this one. */
+  /** The text is, or may be, incomplete. Then a later stage's text does not replace it. */
   isUnclear: boolean;
-  /** Nodes with both sides whose outputs are told apart by their inputs' names alone, and by which output each was reached. */
+  /** Nodes with both sides whose outputs only input names distinguish, and the output through which each was reached. */
   crossed: ReadonlyMap<GraphNode, number>;
 }
 
-/** Where a walk is: which side it looks for, how deep it is, and whether one wire carries both sides since. */
+/** State of a walk: its side, its depth, and whether the last links had both sides in one. */
 interface Way {
   side: of.Side;
   depth: number;
@@ -25,10 +25,10 @@ interface Way {
 }
 
 /**
- * Follows encoders, combinations, control nets, pipes, contexts and text nodes upstream, and joins what they hold. At a node with both sides
- * the way goes on by the inputs of the side that is looked for, through whatever carries both in one wire. Of the texts for several encoders
- * equal ones count once. What is not known is passed if one link leads on; else the way ends there, with a warning.
- * @param value of the sampler's input; undefined: it has none of this side, but perhaps a pipe
+ * Follows encoders, combinations, control nets, pipes, contexts and text nodes upstream, and joins their texts. At a node with both
+ * sides it continues along the inputs of `side`, and along inputs with both sides in one link. Equal texts for several encoders count
+ * once. An unknown node is passed if it has one link; otherwise the walk ends there, with a warning.
+ * @param value of the sampler's input; undefined if it has none for this side, though it may have a pipe
  */
 export const sideText = (
   graph: Graph,
@@ -36,16 +36,16 @@ export const sideText = (
   side: of.Side,
   warn: Warn,
 ): SideText => {
-  // Nodes may be used twice, so a graph of a few nodes can stand for more text than there is memory.
+  // Nodes may be used twice, so a graph of a few nodes can expand to more text than fits into memory.
   let charsLeft = MAX_PROMPT_CHARS;
   let texts = 0;
   const doubtful = new Set<GraphNode>();
   const unclear = new Set<string>();
   const crossed = new Map<GraphNode, number>();
-  /** Of a node on each of its ways; '' while it is on the way itself. */
+  /** Texts by node and state of the walk; '' while the node is being visited. */
   const known = new Map<GraphNode, Map<string, string>>();
 
-  const take = (text: string): string => {
+  const count = (text: string): string => {
     texts++;
     charsLeft -= text.length;
     return charsLeft < 0 ? '' : text;
@@ -57,8 +57,8 @@ export const sideText = (
 
   const follow = (input: unknown, from: GraphNode, way: Way): string => {
     if (charsLeft < 0) return '';
-    if (typeof input === 'string') return take(input);
-    if (typeof input === 'number') return take(String(input));
+    if (typeof input === 'string') return count(input);
+    if (typeof input === 'number') return count(String(input));
     const link = linkOf(graph, input);
     if (link === null || way.depth > MAX_TEXT_DEPTH || !graph.visit(link.node)) return lost(from);
     const ofSlot = of.sideOfSlot(link.node, link.slot);
@@ -67,7 +67,7 @@ export const sideText = (
     const ways = known.get(link.node) ?? new Map<string, string>();
     const key = `${next.side} ${next.isPipe} ${slot}`;
     const before = ways.get(key);
-    if (before !== undefined) return before === '' ? '' : take(before);
+    if (before !== undefined) return before === '' ? '' : count(before);
     known.set(link.node, ways.set(key, ''));
     const text = ofNode(link.node, slot, next);
     ways.set(key, text);
@@ -80,7 +80,7 @@ export const sideText = (
       .join(separator);
   const once = (node: GraphNode, names: readonly string[], way: Way): string =>
     [...new Set(names.map((name) => follow(node.inputs.get(name), node, way)))].filter(Boolean).join(SEPARATOR);
-  /** A key that is there may be empty, or unused. */
+  /** The first text that is not empty: inputs may be empty or unused. */
   const first = (node: GraphNode, names: readonly string[], way: Way): string => {
     for (const name of names) {
       const text = follow(node.inputs.get(name), node, way);
@@ -93,7 +93,7 @@ export const sideText = (
     return names.length === 0 ? lost(node) : first(node, names, { ...way, isPipe: true });
   };
 
-  /** By the inputs of the wanted side, else by what carries both; null: the node has no sides. */
+  /** Text from the inputs of the walk's side, else from inputs with both sides; null if the node has neither. */
   const bySide = (node: GraphNode, slot: number | null, way: Way): string | null => {
     const own = of.sideNames(graph, node, way.side);
     const others = of.sideNames(graph, node, of.otherSide(way.side));
@@ -104,11 +104,11 @@ export const sideText = (
     const text = isSplit ? once(node, own, way) : first(node, own, way);
     if (text !== '' || (own.length > 0 && !hasPipe)) return text;
     if (hasPipe) return piped(node, way);
-    // The only text that it can give, as of `easy positive`.
+    // The node's only text, as in `easy positive`.
     return node.inputs.size === 1 ? join(node, others, way) : lost(node);
   };
 
-  /** Texts for several encoders, which a node may have beside a text for all; null: it has none. */
+  /** Texts for several encoders, which a node may have beside a text for all; null if it has none. */
   const byEncoders = (node: GraphNode, way: Way): string | null => {
     const names = of.encoderTextNames(graph, node);
     const own = of.textNames(graph, node);
@@ -123,9 +123,9 @@ export const sideText = (
   };
 
   const ofNode = (node: GraphNode, slot: number | null, way: Way): string => {
-    if (node.type === 'ConditioningZeroOut') return take('');
-    const found = bySide(node, slot, way) ?? byEncoders(node, way);
-    if (found !== null) return found;
+    if (node.type === 'ConditioningZeroOut') return count('');
+    const text = bySide(node, slot, way) ?? byEncoders(node, way);
+    if (text !== null) return text;
     if (of.changesText(node)) return lost(node);
     const chosen = of.switchedName(graph, node);
     if (chosen !== undefined) return chosen === null ? lost(node) : join(node, [chosen], way);

@@ -1,4 +1,4 @@
-/** What made a ComfyUI picture: a walk upstream from the node that saved it. */
+/** Generation metadata of a ComfyUI picture, by a walk upstream from the node that saved it. */
 import { type ProgramMetadata, parseMetadata } from '../generation-metadata.js';
 import { MAX_LINK_DEPTH } from '../limits.js';
 import type { JsonObject } from '../parse-json.js';
@@ -9,9 +9,9 @@ import { sideText, type SideText } from './comfyui-text.js';
 
 /**
  * Prompts, seed, steps, sampler, guidance and size come from the base stage: the first sampler of the chain that ends in
- * the picture. A later stage (a refiner, a second pass) gives what the base does not say.
+ * the picture. A later stage (a refiner, a second pass) gives values that the base stage lacks.
  * @param json PNG's `prompt`: the API form of the graph; its `workflow` is not needed
- * @returns null if it is no graph
+ * @returns null if it is not a graph
  */
 export const readComfyui = (json: JsonObject, warn: Warn): ProgramMetadata | null => {
   const graph = parseGraph(json, warn);
@@ -47,11 +47,11 @@ const SIDE_INPUTS: Readonly<Record<Side, readonly string[]>> = {
 
 interface Stage {
   sampler: GraphNode;
-  /** Its own, and those of the nodes that choose its parts. */
+  /** Inputs of the sampler and of the nodes linked to it as `PARTS`. */
   inputs: ReadonlyMap<string, unknown>;
 }
 
-/** Of the first stage that has one that is not empty. Where that is unclear the prompt is not known: a later stage's may be for a detail. */
+/** Prompts of the first stage with a non-empty one. If that is unclear the prompt is unknown: a later stage's may be for a detail. */
 const promptsOf = (graph: Graph, stages: readonly Stage[], warn: Warn): Record<Side, string | null> => {
   const found: Record<Side, string | null> = { positive: null, negative: null };
   const isOpen: Record<Side, boolean> = { positive: true, negative: true };
@@ -87,7 +87,7 @@ const SIZES = [
   ['empty_latent_width', 'empty_latent_height'],
 ] as const;
 
-/** Pixels of what the base stage begins with. A loader may have them in one text, `832 x 1216`, beside numbers that do not count then. */
+/** Pixels of the base stage's input. A loader may have them as text, `832 x 1216`, which overrides its numbers. */
 const sizeOf = (graph: Graph, base: GraphNode): { width?: unknown; height?: unknown } => {
   const namesIn = ({ inputs }: GraphNode): (typeof SIZES)[number] | undefined =>
     SIZES.find((names) => names.every((name) => inputs.has(name)));
@@ -117,7 +117,7 @@ const stagesOf = (graph: Graph): GraphNode[] => {
   const nodes = [...graph.nodes.values()];
   for (const outputs of [nodes.filter(isSaver), nodes.filter(isPreviewer), nodes.filter(isSampler)]) {
     const chains = outputs.map((output) => chainTo(graph, output));
-    const [longest = []] = chains.sort((one, other) => other.length - one.length);
+    const [longest = []] = chains.sort((a, b) => b.length - a.length);
     if (longest.length > 0) return longest;
   }
   return [];
@@ -132,7 +132,7 @@ const chainTo = (graph: Graph, output: GraphNode): GraphNode[] => {
   return chain;
 };
 
-/** SamplerCustom's inputs are spread over nodes of their own. */
+/** Inputs of SamplerCustom that are separate nodes. */
 const PARTS = ['guider', 'noise', 'sampler', 'sigmas'];
 
 /** A sampler's inputs, and those of the nodes that choose its noise, guidance, sampler and noise levels. */

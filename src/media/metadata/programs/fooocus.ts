@@ -3,9 +3,9 @@ import { type JsonObject, valueOf } from '../parse-json.js';
 import type { Warn } from '../warnings.js';
 
 /**
- * Fooocus's own scheme (modules/meta_parser.py), and RuinedFooocus's, which has a capital `Prompt`. Sizes are Python
- * tuples in text: `"(1152, 896)"`. The prompt is the one that was typed, not `full_prompt`, which styles were put into.
- * @returns null for JSON that does not bear their marks: other programs call their prompts `prompt` too
+ * JSON of Fooocus (modules/meta_parser.py) and of RuinedFooocus, which has a capital `Prompt`. Sizes are Python
+ * tuples in text: `"(1152, 896)"`. The prompt is the typed one, not `full_prompt`, which includes styles.
+ * @returns null for JSON without their characteristic keys: other programs also use `prompt`
  */
 export const readFooocus = (json: JsonObject, warn: Warn): ProgramMetadata | null => {
   if (!isFooocus(json)) return null;
@@ -26,7 +26,7 @@ export const readFooocus = (json: JsonObject, warn: Warn): ProgramMetadata | nul
   return parseMetadata('fooocus', raw, warn);
 };
 
-/** They name themselves; versions before 2.2 have only settings that no other program has. */
+/** Both are named in the JSON; versions before 2.2 are recognized by settings that no other program has. */
 const isFooocus = (json: JsonObject): boolean =>
   ['version', 'software', 'metadata_scheme'].some((key) => /fooocus/i.test(String(valueOf(json, key)))) ||
   ['adm_guidance', 'full_prompt'].some((key) => valueOf(json, key) !== undefined);

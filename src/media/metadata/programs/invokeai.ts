@@ -4,7 +4,7 @@ import { MAX_INFOTEXT_CHARS } from '../limits.js';
 import { isObject, type JsonObject, valueOf } from '../parse-json.js';
 import type { Warn } from '../warnings.js';
 
-/** `invokeai_metadata` (invokeai/app/invocations/metadata.py). Its `scheduler` is what others call the sampler. */
+/** `invokeai_metadata` (invokeai/app/invocations/metadata.py). Its `scheduler` is the sampler of other programs. */
 export const readInvokeai = (json: JsonObject, warn: Warn): ProgramMetadata => {
   const raw = {
     prompt: valueOf(json, 'positive_prompt'),
@@ -62,7 +62,7 @@ export const readDream = (text: string, warn: Warn): ProgramMetadata | null => {
   return parseMetadata('invokeai', raw, warn);
 };
 
-/** A part of a prompt. InvokeAI adds the parts' embeddings, and takes away those of negative weight. */
+/** A part of a prompt. InvokeAI adds the parts' embeddings and subtracts those with negative weights. */
 interface Part {
   text: string;
   weight: number;
@@ -70,7 +70,7 @@ interface Part {
 
 const WEIGHT = /:(-?\d+(?:\.\d+)?)/g;
 
-/** `a red kite:1,fog:-0.6`. A text without a negative weight stays whole: its colons may be its own. */
+/** `a red kite:1,fog:-0.6`. A text without a negative weight stays whole: its colons may be part of the text. */
 const splitWeighted = (text: string): Part[] => {
   const marks = [...text.matchAll(WEIGHT)];
   if (!marks.some(([, weight]) => Number(weight) < 0)) return [{ text, weight: 1 }];
@@ -86,18 +86,18 @@ const splitWeighted = (text: string): Part[] => {
   }));
 };
 
-/** What has a negative weight, or stands in brackets, is the negative prompt. */
+/** Text with a negative weight or in brackets is the negative prompt. */
 const joinParts = (parts: readonly Part[], warn: Warn): { prompt: string; negativePrompt: string } => {
-  const wanted = parts.filter(({ weight }) => weight >= 0);
-  const unwanted = parts.filter(({ weight }) => weight < 0);
-  if ([wanted, unwanted].some((side) => new Set(side.map(({ weight }) => weight)).size > 1))
+  const positive = parts.filter(({ weight }) => weight >= 0);
+  const negative = parts.filter(({ weight }) => weight < 0);
+  if ([positive, negative].some((side) => new Set(side.map(({ weight }) => weight)).size > 1))
     warn("Ignored InvokeAI's weights of subprompts.");
-  const split = wanted.map(({ text }) => splitNegative(text));
-  const negatives = [...split.map(({ negativePrompt }) => negativePrompt), ...unwanted.map(({ text }) => text)];
+  const split = positive.map(({ text }) => splitNegative(text));
+  const negatives = [...split.map(({ negativePrompt }) => negativePrompt), ...negative.map(({ text }) => text)];
   return { prompt: split.map(({ prompt }) => prompt).join(', '), negativePrompt: negatives.filter(Boolean).join(', ') };
 };
 
-/** What stands in brackets is the negative prompt. */
+/** Text in brackets is the negative prompt. */
 const splitNegative = (text: string): { prompt: string; negativePrompt: string } => {
   const negatives: string[] = [];
   const prompt: string[] = [];

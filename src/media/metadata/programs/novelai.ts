@@ -3,7 +3,7 @@ import { isObject, type JsonObject, parseJsonObject, valueOf } from '../parse-js
 import type { Warn } from '../warnings.js';
 
 /**
- * NovelAI: `Software` is `NovelAI`, `Description` the prompt, and `Comment` JSON of everything else.
+ * NovelAI: `Software` is `NovelAI`, `Description` the prompt, and `Comment` JSON with all other values.
  * @param texts PNG's texts by keyword
  */
 export const readNovelai = (texts: ReadonlyMap<string, string>, warn: Warn): ProgramMetadata | null => {
@@ -20,13 +20,13 @@ export const readNovelai = (texts: ReadonlyMap<string, string>, warn: Warn): Pro
     width: valueOf(comment, 'width'),
     height: valueOf(comment, 'height'),
   };
-  const facts = parseMetadata('novelai', raw, warn);
-  const isWeighted = [facts.prompt, facts.negativePrompt].some((text) => text !== null && WEIGHTS.test(text));
+  const metadata = parseMetadata('novelai', raw, warn);
+  const isWeighted = [metadata.prompt, metadata.negativePrompt].some((text) => text !== null && WEIGHTS.test(text));
   if (isWeighted) warn("NovelAI's weight syntax ({a}, [a], 1.2::a::) is not supported and is read as words.");
-  return facts;
+  return metadata;
 };
 
-/** The same in EXIF's UserComment, as one JSON object of texts: how NovelAI writes WebP. */
+/** The same texts as one JSON object in EXIF's UserComment, as in NovelAI's WebP. */
 export const readNovelaiJson = (json: JsonObject, warn: Warn): ProgramMetadata | null =>
   readNovelai(
     new Map(Object.entries(json).filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
@@ -35,7 +35,7 @@ export const readNovelaiJson = (json: JsonObject, warn: Warn): ProgramMetadata |
 
 const WEIGHTS = /[{}[\]]|\d::/;
 
-/** Version 4: a base caption, and one for each character, which follow it. null: none are there. */
+/** Version 4: a base caption followed by one for each character; null if there are none. */
 const withCharacters = (comment: JsonObject, key: string): string | null => {
   const prompt = valueOf(comment, key);
   const caption = isObject(prompt) ? valueOf(prompt, 'caption') : undefined;

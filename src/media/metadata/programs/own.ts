@@ -3,10 +3,10 @@ import { isObject, type JsonObject, valueOf } from '../parse-json.js';
 import { knownSyntax } from '../prompt-syntax.js';
 import type { Warn } from '../warnings.js';
 
-/** PNG keyword of our own JSON. */
+/** PNG keyword of this program's JSON. */
 export const OWN_KEYWORD = 'sdxl-refine';
 
-/** What `runEntry` writes: a picture that was refined here before. */
+/** Reads the JSON of `runEntry` from a picture that this program wrote. */
 export const readOwn = (json: JsonObject, warn: Warn): ProgramMetadata | null => {
   const settings = valueOf(json, 'settings');
   if (!isObject(settings)) return null;

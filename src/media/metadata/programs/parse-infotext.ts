@@ -1,6 +1,6 @@
 /**
- * A1111's `parameters` text, as its own reader takes it apart (stable-diffusion-webui, modules/infotext_utils.py,
- * `parse_generation_parameters`), with three differences that are said below. Pure.
+ * Parses A1111's `parameters` text as A1111 does (stable-diffusion-webui, modules/infotext_utils.py,
+ * `parse_generation_parameters`), with three differences listed at `parseInfotext`. Pure.
  */
 import { MAX_INFOTEXT_CHARS, MAX_KEY_CHARS, MAX_PAIRS } from '../limits.js';
 import { stringEnd } from '../parse-json.js';
@@ -9,7 +9,7 @@ import type { Warn } from '../warnings.js';
 export interface Infotext {
   prompt: string;
   negativePrompt: string;
-  /** Pairs of the last line; empty if it is part of the prompt. A quoted value is unquoted. */
+  /** Pairs of the last line, values unquoted; empty if the line is part of the prompt. */
   params: ReadonlyMap<string, string>;
 }
 
@@ -18,10 +18,10 @@ const NEGATIVE = 'Negative prompt:';
 const MIN_PAIRS = 3;
 
 /**
- * Takes the text apart. A1111 takes any last line of three pairs for parameters, so that a prompt that ends in
- * `Starter: soup, Main: fish, Dessert: cake` is lost: here `Steps` has to be among them. Where text follows the
- * parameters, as some extensions write it, the last line that begins with `Steps: ` is taken, as Civitai does.
- * And JSON without quotes is one value (`readJson`).
+ * Splits the text into prompts and parameters. A1111 reads any last line of three pairs as parameters, so a prompt that ends in
+ * `Starter: soup, Main: fish, Dessert: cake` is lost: here `Steps` has to be among them. If text follows the
+ * parameters, as with some extensions, the last line that begins with `Steps: ` is used, as in Civitai.
+ * Unquoted JSON is one value (`readJson`).
  * @returns null, with a warning, if the text is too long
  */
 export const parseInfotext = (text: string, warn: Warn): Infotext | null => {
@@ -58,11 +58,11 @@ const splitPrompts = (lines: readonly string[]): { prompt: string; negativePromp
   return { prompt: joined(trimmed.slice(0, negativeAt)), negativePrompt: joined(negative) };
 };
 
-/** The longest key before a colon: a letter, digit or `_`, then those, spaces, `-` and `/`. */
+/** The longest key before a colon: a letter, digit or `_`, followed by those, spaces, `-` and `/`. */
 const KEY = /[\p{L}\p{N}_][\p{L}\p{N}_ \-/]+$/u;
 
 /**
- * What A1111's pattern `\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)` finds, in one pass: the pattern itself takes
+ * The matches of A1111's pattern `\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)`, in one pass: the pattern takes
  * quadratic time on a long word without a colon. A pair with an empty value is kept here; A1111 drops it later.
  */
 export const readPairs = (line: string): [key: string, value: string][] => {
@@ -95,7 +95,7 @@ const readValue = (line: string, afterColon: number): Value => {
   return { value: unquote(line.slice(start, end)), end };
 };
 
-/** A JSON string up to a comma or the end; null if it is none. */
+/** A JSON string up to a comma or the end; null if there is none. */
 const readQuoted = (line: string, start: number): Value | null => {
   const end = stringEnd(line, start) + 1;
   if (end === start + 2 || end > line.length || !isEnd(line, end)) return null;
@@ -107,11 +107,11 @@ const unquote = (value: string): string => {
   return typeof parsed === 'string' ? parsed : value;
 };
 
-/** Longer JSON is cut at its first comma, as A1111 cuts all. */
+/** Longer JSON is cut at its first comma, as A1111 does with any JSON. */
 const MAX_JSON_VALUE_CHARS = 2 ** 16;
 
 /**
- * An object or list in JSON, whose commas do not end the value: `Hashes` and `Civitai resources` are written without
+ * A JSON object or list, whose commas do not end the value: `Hashes` and `Civitai resources` are written without
  * quotes, and A1111's pattern would cut them.
  */
 const readJson = (line: string, start: number): Value | null => {

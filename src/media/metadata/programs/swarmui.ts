@@ -2,7 +2,7 @@ import { type ProgramMetadata, parseMetadata } from '../generation-metadata.js';
 import { isObject, type JsonObject, valueOf } from '../parse-json.js';
 import { quote, type Warn } from '../warnings.js';
 
-/** SwarmUI (docs/Image Metadata Format.md): `{"sui_image_params": {…}}`; no key of it is certain to be there. */
+/** SwarmUI (docs/Image Metadata Format.md): `{"sui_image_params": {…}}`; every key is optional. */
 export const readSwarmui = (json: JsonObject, warn: Warn): ProgramMetadata | null => {
   const params = valueOf(json, 'sui_image_params');
   if (!isObject(params)) return null;
@@ -26,12 +26,12 @@ export const readSwarmui = (json: JsonObject, warn: Warn): ProgramMetadata | nul
   return parseMetadata('swarmui', raw, warn);
 };
 
-/** Tags after which the text is for a part of the picture or another stage, up to the prompt's end (docs/Features/Prompt Syntax.md). */
+/** Tags after which text up to the prompt's end is for a part of the picture or another stage (docs/Features/Prompt Syntax.md). */
 const SECTION = /<(?:segment|object|region|clear|extend|base|refiner|video|videoswap)\b[^<>]*>/gi;
 const TAG = /<([a-z]+)(?:\[[^\]<>]*\])?(?::([^<>]*))?>/gi;
 const SHOWN = 5;
 
-/** The text for the whole picture, in ComfyUI's syntax. */
+/** The prompt for the whole picture, in ComfyUI's syntax. */
 const readPrompt = (prompt: string, warn: Warn): string => {
   const sections = [...prompt.matchAll(SECTION)];
   const whole = prompt.slice(0, sections[0]?.index ?? prompt.length);

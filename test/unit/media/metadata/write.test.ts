@@ -41,7 +41,7 @@ describe('writePngText', () => {
   });
 
   it.each(['', ' a', 'a ', 'a  b', 'a\n', '山', 'a'.repeat(80)])('%p is no keyword', (keyword) => {
-    expect(() => writePngText(pngWith({}), [{ keyword, text: '' }])).toThrow('is no keyword');
+    expect(() => writePngText(pngWith({}), [{ keyword, text: '' }])).toThrow('is not a PNG keyword');
   });
 
   it('no PNG is a mistake of ours', () => {
