@@ -111,9 +111,9 @@ it('verify finds one byte that changed and one file that is gone, and says where
 });
 
 it.each([
-  ['a way out of the folder', `${'0'.repeat(64)}  ../../etc/passwd\n`, /line 1 is no SHA-256/],
-  ['an absolute path', `${'0'.repeat(64)}  a\n${'0'.repeat(64)} */etc/passwd\n`, /line 2 is no SHA-256/],
-  ['a short digest', `${'0'.repeat(40)}  a\n`, /line 1 is no SHA-256/],
+  ['a way out of the folder', `${'0'.repeat(64)}  ../../etc/passwd\n`, /line 1 is not a SHA-256/],
+  ['an absolute path', `${'0'.repeat(64)}  a\n${'0'.repeat(64)} */etc/passwd\n`, /line 2 is not a SHA-256/],
+  ['a short digest', `${'0'.repeat(40)}  a\n`, /line 1 is not a SHA-256/],
   ['too much', 'x'.repeat(2 ** 20 + 1), /a list of digests may have at most 1048576/],
 ])('a SHA256SUMS with %s is refused', async (name, text, message) => {
   const at = join(folder, `sums ${name}`);

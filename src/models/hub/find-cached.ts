@@ -1,4 +1,4 @@
-/** A model of the cache, by its id; asks nothing of the hub. */
+/** Finds a model in the cache by its id, without a request to the hub. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readFileText } from '../../io/files/open-file.js';

@@ -1,4 +1,4 @@
-/** `SHA256SUMS` in a model's folder, as the bundled models have it and `sha256sum` writes it: what its files should be. */
+/** `SHA256SUMS` in a model's folder, in the format of `sha256sum`: the digests of its files. Bundled models have it. */
 import { join } from 'node:path';
 import { isRefineError, messageOf, RefineError, systemCodeOf } from '../../errors.js';
 import { readUpTo, withFile } from '../../io/files/open-file.js';
@@ -7,12 +7,12 @@ export const DIGESTS_FILE = 'SHA256SUMS';
 
 /** Digest, space, a space or `*`, path. */
 const LINE = /^([0-9a-f]{64}) [ *](.+)$/i;
-/** A path that leads out of the folder, or is absolute. */
+/** A path that leaves the folder or is absolute. */
 const LEADS_OUT = /^[/\\]|^[a-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)/i;
 
 /**
  * @param folder absolute
- * @returns digests, SHA-256 in hexadecimal, by path in the folder, `/` between; null: the folder has no such file
+ * @returns SHA-256 in hexadecimal by path in the folder, `/`-separated; null if the folder has no such file
  * @throws MODEL_CONFIG_INVALID naming the file, and the line
  */
 export const readFolderDigests = async (folder: string): Promise<ReadonlyMap<string, string> | null> => {
@@ -30,7 +30,7 @@ export const readFolderDigests = async (folder: string): Promise<ReadonlyMap<str
         if (line === '') continue;
         const [, digest = '', path = ''] = LINE.exec(line) ?? [];
         if (path === '' || LEADS_OUT.test(path)) {
-          throw invalid(`line ${index + 1} is no SHA-256 digest with the path of a file in the folder`);
+          throw invalid(`line ${index + 1} is not a SHA-256 digest with the path of a file in the folder`);
         }
         digests.set(path.replace(/^\.\//, ''), digest.toLowerCase());
       }

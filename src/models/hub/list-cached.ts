@@ -1,4 +1,4 @@
-/** Models of the SDXL family in Hugging Face's cache. Opens their small JSON files only; downloads nothing. */
+/** Lists SDXL models in Hugging Face's cache. Opens only their small JSON files; downloads nothing. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../errors.js';
@@ -23,7 +23,7 @@ export interface CachedModels {
   models: CachedModel[];
 }
 
-/** @throws CACHE_UNWRITABLE when nothing says where the cache is */
+/** @throws CACHE_UNWRITABLE if no variable gives the cache's folder */
 export const listCached = async (env: Environment): Promise<CachedModels> => {
   const folder = hubCacheFolder(env);
   const names = await readdir(folder).catch(() => null);
@@ -37,7 +37,7 @@ const listRevisions = async (cache: string, name: string): Promise<CachedModel[]
   const snapshots = join(cache, name, 'snapshots');
   const revisions = await readdir(snapshots).catch(() => []);
   const id = name.slice('models--'.length).replaceAll('--', '/');
-  const found = await Promise.all(
+  const models = await Promise.all(
     revisions.map(async (revision): Promise<CachedModel | null> => {
       const folder = join(snapshots, revision);
       const pipeline = await pipelineOf(folder);
@@ -46,7 +46,7 @@ const listRevisions = async (cache: string, name: string): Promise<CachedModel[]
       return { id, folder, pipeline, bytes: await bytesBelow(folder), problem };
     }),
   );
-  return found.filter((model) => model !== null);
+  return models.filter((model) => model !== null);
 };
 
 const pipelineOf = async (folder: string): Promise<string | null> => {
@@ -55,7 +55,7 @@ const pipelineOf = async (folder: string): Promise<string | null> => {
   return typeof name === 'string' && name.startsWith('StableDiffusionXL') ? name : null;
 };
 
-/** Files of a folder, links followed, as paths below it; what is not downloaded yet counts nothing. */
+/** Bytes of all files below a folder, links followed; files that are not downloaded count as 0. */
 const bytesBelow = async (folder: string): Promise<number> => {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const sizes = await Promise.all(

@@ -1,4 +1,4 @@
-/** Hub ids: `organisation/name`, and a revision after `@`. */
+/** Parses hub ids: `organisation/name`, optionally `@revision`. */
 
 export interface ModelId {
   /** `stabilityai/stable-diffusion-xl-refiner-1.0` */
@@ -7,14 +7,14 @@ export interface ModelId {
   revision: string;
 }
 
-/** What huggingface_hub's `validate_repo_id` allows of each half: no `--` and no `..`, no `-` or `.` at the ends. */
+/** Each half of an id by huggingface_hub's `validate_repo_id`: no `--` and no `..`, no `-` or `.` at the ends. */
 const HALF = /^(?!.*(--|\.\.))[\w](?:[\w.-]{0,94}[\w])?$/;
-/** A path to a file that is not there is never looked for on the hub. */
+/** A path to a missing file is not a hub id. */
 const FILE = /\.(safetensors|ckpt|pt|pth|bin|gguf|onnx|json)$/i;
-/** Names of git references that a path can hold. */
+/** Names of git references that are safe in a path. */
 const REVISION = /^(?!.*\.\.)[\w][\w./-]*$/;
 
-/** @returns null: it is no such id */
+/** @returns null if the text is not a hub id */
 export const parseModelId = (text: string): ModelId | null => {
   const [id = '', revision = 'main', ...more] = text.split('@');
   const halves = id.split('/');
@@ -22,5 +22,5 @@ export const parseModelId = (text: string): ModelId | null => {
   return isId && more.length === 0 && REVISION.test(revision) ? { id, revision } : null;
 };
 
-/** As huggingface_hub names a repository's folder in the cache. */
+/** huggingface_hub's name of a repository's folder in the cache. */
 export const repositoryFolder = (id: string): string => `models--${id.replace('/', '--')}`;

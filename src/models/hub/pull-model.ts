@@ -1,4 +1,4 @@
-/** A model of the hub, brought into Hugging Face's cache, where Python finds it too. */
+/** Downloads a model from the hub into Hugging Face's cache, which Python shares. */
 import { copyFile, lstat, rename, rm, statfs, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pid } from 'node:process';
@@ -13,9 +13,9 @@ import { repositoryFolder, type ModelId } from './model-id.js';
 import { readRepository, type RemoteFile } from './read-repository.js';
 
 export interface PullOptions extends Pick<DownloadOptions, 'signal' | 'isAlive'> {
-  /** Of the weights: `fp16`, `plain`, … */
+  /** Variant of the weights: `fp16`, `plain`, … */
   variant: string;
-  /** @param done, total bytes @param file in the repository */
+  /** @param done bytes @param total bytes @param file path in the repository */
   report: (done: number, total: number, file: string) => void;
 }
 
@@ -63,7 +63,7 @@ const pull = async (settings: HubSettings, model: ModelId, options: PullOptions)
 const unwritable = (path: string, cause: unknown): RefineError =>
   new RefineError('OUTPUT_UNWRITABLE', `Cannot write ${path}: ${messageOf(cause)}.`, { cause });
 
-/** Fails before gigabytes have come, not after. */
+/** Checks the free space before downloading gigabytes. */
 const expectRoom = async (folder: string, files: readonly RemoteFile[]): Promise<void> => {
   await makeFolder(folder);
   const missing = await Promise.all(
@@ -84,7 +84,7 @@ const expectRoom = async (folder: string, files: readonly RemoteFile[]): Promise
   );
 };
 
-/** A link to the blob, as huggingface_hub places it; where links are not allowed, a copy. */
+/** Links to the blob, as huggingface_hub does; copies it where links are not allowed. */
 const place = async (blob: string, path: string): Promise<void> => {
   const beside = `${path}.${pid}.tmp`;
   await makeFolder(dirname(path));

@@ -1,4 +1,4 @@
-/** What a repository of the hub holds at a revision. */
+/** Lists the files of a hub repository at a revision. */
 import { z } from 'zod';
 import { parseJson } from '../../io/json/parse-json.js';
 import { readAnswer } from '../../io/net/read-answer.js';
@@ -7,16 +7,16 @@ import type { HubSettings } from './hub-settings.js';
 import type { ModelId } from './model-id.js';
 
 export interface RemoteFile {
-  /** In the repository, `/`-separated. */
+  /** Path in the repository, `/`-separated. */
   path: string;
   size: number;
-  /** Of its bytes: SHA-256 of a large file, else the SHA-1 that git gives it. Names it in the cache. */
+  /** SHA-256 of a large file, else git's SHA-1 of the blob. The file's name in the cache. */
   digest: string;
 }
 
 export interface Repository {
   id: string;
-  /** What was asked for. */
+  /** The requested branch, tag or commit. */
   revision: string;
   /** 40 hexadecimal digits. */
   commit: string;
@@ -24,7 +24,7 @@ export interface Repository {
 }
 
 const commitSchema = z.object({ sha: z.string().regex(/^[0-9a-f]{40}$/) });
-/** A path that stays in the folder it is put in, on every system. No model's own file has another. */
+/** A path that stays inside its folder on every system. Other paths do not occur in models. */
 const SAFE_PATH = /^(?!\/)(?!.*(?:^|\/)\.\.?(?:\/|$))[^\\\0:]+(?<!\/)$/s;
 const treeSchema = z.array(
   z.object({
@@ -80,7 +80,7 @@ const parse = <T>(schema: z.ZodType<T>, answer: unknown, path: string): T => {
   );
 };
 
-/** The hub pages long lists by `Link: <…>; rel="next"` (RFC 8288); a page elsewhere is not followed. */
+/** The hub pages long lists by `Link: <…>; rel="next"` (RFC 8288); links to other hosts are not followed. */
 const nextPage = (response: Response, { endpoint }: HubSettings): string | null => {
   const [, url] = /<([^>]+)>;\s*rel="next"/.exec(response.headers.get('link') ?? '') ?? [];
   return url?.startsWith(`${endpoint}/`) === true ? url.slice(endpoint.length + 1) : null;

@@ -1,6 +1,6 @@
 /**
- * Whether the files of a model are the bytes that they should be: names in the hub's cache are digests, and a folder's
- * own `SHA256SUMS` has them.
+ * Verifies the files of a model against their digests: file names in the hub's cache, or `SHA256SUMS` in the model's
+ * folder.
  */
 import { readdir, readlink, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -11,10 +11,10 @@ import { beginDigest } from './begin-digest.js';
 import { DIGESTS_FILE, readFolderDigests } from './folder-digests.js';
 
 export interface VerifiedFile {
-  /** In the model's folder, `/` between. */
+  /** Path in the model's folder, `/`-separated. */
   path: string;
   bytes: number;
-  /** null: there is no digest to compare with. */
+  /** null without a digest to compare. */
   isWhole: boolean | null;
   problem: string | null;
 }
@@ -22,8 +22,8 @@ export interface VerifiedFile {
 const DIGEST = /^([0-9a-f]{64}|[0-9a-f]{40})$/;
 
 /**
- * Reads every byte of the model. Files that the folder's digests name and that are not there are among them.
- * @param folder a model's, of the cache or not
+ * Reads every byte of the model. Also reports files that `SHA256SUMS` lists and the folder lacks.
+ * @param folder of a model, in the cache or elsewhere
  * @throws MODEL_NOT_FOUND, MODEL_CONFIG_INVALID
  */
 export async function* verifyFiles(folder: string, signal: AbortSignal): AsyncGenerator<VerifiedFile> {
@@ -51,26 +51,26 @@ const listNames = async (folder: string): Promise<string[]> => {
   }
 };
 
-/** @param listed by the folder itself; a link into the cache has its digest in its name */
+/** @param listed digest from `SHA256SUMS`; a link into the cache has its digest in the target's name */
 const verifyFile = async (folder: string, path: string, listed: string | null): Promise<VerifiedFile | null> => {
   const file = join(folder, path);
   try {
-    const found = await stat(file);
-    if (found.isDirectory()) return null;
+    const status = await stat(file);
+    if (status.isDirectory()) return null;
     const link = await readlink(file).catch(() => '');
     const linked = DIGEST.test(basename(link)) ? basename(link) : null;
     const digest = linked ?? listed;
-    if (digest === null) return { path, bytes: found.size, isWhole: null, problem: null };
-    const hash = beginDigest({ digest, size: found.size });
+    if (digest === null) return { path, bytes: status.size, isWhole: null, problem: null };
+    const hash = beginDigest({ digest, size: status.size });
     await addToHash(hash, readChunks(file, 'weights'));
     const isWhole = hash.digest('hex') === digest;
-    /* The link may go or stay: a pull takes the bytes it leads to for whole. */
+    /* Name the blob, not the link: a pull assumes that an existing blob is complete. */
     const blob = resolve(dirname(file), link);
     const problem =
       linked === null
         ? `its bytes are not those that ${DIGESTS_FILE} lists`
         : `its bytes in ${blob} are not those that the hub listed`;
-    return { path, bytes: found.size, isWhole, problem: isWhole ? null : problem };
+    return { path, bytes: status.size, isWhole, problem: isWhole ? null : problem };
   } catch (thrown) {
     const problem = systemCodeOf(thrown) === 'ENOENT' ? 'missing' : messageOf(thrown);
     return { path, bytes: 0, isWhole: false, problem };

@@ -1,5 +1,5 @@
 /**
- * Cross-attention keys and values of the prompt. They are the same at every step: a network of their own computes them once an
+ * Cross-attention keys and values of the prompt. They are the same at every step: a separate network computes them once per
  * image, and the UNet takes them as inputs.
  */
 import type { Value } from '../../onnx/graph/onnx/value.js';
@@ -14,7 +14,7 @@ export const PROMPT = 'encoder_hidden_states';
 /** Keys and values, [B·T,channels] each, of the cross-attention at `scope`. */
 export type CrossAttentionKv = (scope: LayerScope, channels: number) => { key: Value; value: Value };
 
-/** Computes them in the same network, whose input the prompt is. */
+/** Computes them in the same network, from its input `PROMPT`. */
 export const kvFromPrompt = (ops: Operators, { crossAttentionDim }: UnetConfig): CrossAttentionKv => {
   const prompt = ops.tensorInput(PROMPT, ['batch', 'tokens', crossAttentionDim]);
   const tokens = ops.graph.node('Reshape', [prompt, ops.graph.integers([-1, crossAttentionDim])]);

@@ -1,4 +1,4 @@
-/** A layer's place in a network: `at('conv1')` goes one name deeper, `weight` takes the tensor of that name from the user's file. */
+/** A layer of a network by its path: `at('conv1')` is a sublayer, `weight` the tensor of that name in the user's file. */
 import type { PlainValue } from '../../onnx/graph/onnx/value.js';
 import { fitsNchwc } from '../../onnx/graph/cpu/nchwc-layout.js';
 import type { ConvWeight, LinearWeight, Operators } from '../../onnx/graph/operators/operators.js';
@@ -46,7 +46,7 @@ export class LayerScope {
     return this.weights.has(this.#full(name));
   }
 
-  /** The stored tensor, in its own precision. */
+  /** The stored tensor, in its stored precision. */
   tensor(name: string, shape: readonly number[]): { name: string; source: Weight } {
     const full = this.#full(name);
     return { name: full, source: this.weights.require(full, shape) };
@@ -63,7 +63,7 @@ export class LayerScope {
     return this.rowsOf(full, source, start, end);
   }
 
-  /** The same for a tensor of another file. */
+  /** `rows` for a tensor of another file. */
   rowsOf(name: string, source: Weight, start: number, end: number): PlainValue {
     return this.ops.weight(`${name}[${start}:${end}]`, sliceRows(source, start, end));
   }

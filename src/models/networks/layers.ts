@@ -1,4 +1,4 @@
-/** Layers that UNet, VAE and text encoders share, by the names that diffusers and transformers give their tensors. */
+/** Layers that UNet, VAE and text encoders share, with the tensor names of diffusers and transformers. */
 import type { Value } from '../../onnx/graph/onnx/value.js';
 import type { ConvOptions } from '../../onnx/graph/operators/operators.js';
 import { winogradMode, type WinogradMode } from '../../onnx/graph/cpu/winograd.js';
@@ -16,7 +16,7 @@ export const linear = (
   return adaptLinear(scope, { x, y, bias }, [0, outFeatures]);
 };
 
-/** The same for many tokens: in the layout that is fastest, and in int8 if the network is quantized and the layer may be. */
+/** A linear layer for many tokens: in the fastest layout, and in int8 if the network is quantized and the layer allows it. */
 export const tokenLinear = (
   scope: LayerScope,
   x: Value,

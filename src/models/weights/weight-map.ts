@@ -17,7 +17,7 @@ export interface Weight extends StoredTensor {
   readonly dtype: WeightDtype;
 }
 
-/** Characters of a name beside a message. */
+/** Characters of a tensor name in a message. */
 const LONGEST_NAME = 200;
 
 export class WeightMap {
@@ -51,13 +51,13 @@ export class WeightMap {
    * @throws WEIGHTS_DTYPE
    */
   require(name: string, shape: readonly number[]): Weight {
-    const found = this.tensors.get(name);
-    if (found === undefined) throw this.#missing(name);
-    const { file, dtype } = found;
+    const tensor = this.tensors.get(name);
+    if (tensor === undefined) throw this.#missing(name);
+    const { file, dtype } = tensor;
     const context = { tensor: name, file };
-    if (found.shape.length !== shape.length || found.shape.some((dim, axis) => dim !== shape[axis])) {
+    if (tensor.shape.length !== shape.length || tensor.shape.some((dim, axis) => dim !== shape[axis])) {
       const message =
-        `Expected the tensor "${name}" of ${file} to be ${showShape(shape)}, got ${showShape(found.shape)}. ` +
+        `Expected the tensor "${name}" of ${file} to be ${showShape(shape)}, got ${showShape(tensor.shape)}. ` +
         'These weights do not belong to this config.json; take both from one model.';
       throw new RefineError('WEIGHTS_SHAPE', message, { context });
     }
@@ -68,10 +68,10 @@ export class WeightMap {
       throw new RefineError('WEIGHTS_DTYPE', message, { context });
     }
     this.#used.add(name);
-    return { ...found, dtype };
+    return { ...tensor, dtype };
   }
 
-  /** Names that were never required, in the order of the files: a reason for a warning, since the model has more than the network. */
+  /** Names never passed to `require`, in file order. A reason for a warning: the file has more tensors than the network. */
   unused(): string[] {
     return [...this.tensors.keys()].filter((name) => !this.#used.has(name));
   }
@@ -96,9 +96,9 @@ export const mergeTensors = (files: readonly SafetensorsFile[]): WeightMap => {
   const tensors = new Map<string, StoredTensor>();
   for (const { file, tensors: entries } of files) {
     for (const [name, entry] of entries) {
-      const other = tensors.get(name);
-      if (other !== undefined) {
-        const message = `The tensor ${formatValue(name)} is in ${other.file} and in ${file}. Remove the file that is left over from another download.`;
+      const duplicate = tensors.get(name);
+      if (duplicate !== undefined) {
+        const message = `The tensor ${formatValue(name)} is in ${duplicate.file} and in ${file}. Remove the file that is left over from another download.`;
         throw new RefineError('WEIGHTS_HEADER_INVALID', message, { context: { file } });
       }
       tensors.set(name, { ...entry, file });
@@ -109,7 +109,7 @@ export const mergeTensors = (files: readonly SafetensorsFile[]): WeightMap => {
 
 /**
  * Rows `start` up to `end` of a tensor's first axis: a view of the same bytes.
- * @throws RangeError for rows that it does not have: a bug of the caller
+ * @throws RangeError for rows out of range
  */
 export const sliceRows = <Stored extends TensorEntry>(tensor: Stored, start: number, end: number): Stored => {
   const [rows = 0, ...rest] = tensor.shape;

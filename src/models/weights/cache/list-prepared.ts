@@ -5,7 +5,7 @@ import { ABANDONED_MS } from './prepared-file.js';
 
 export interface PreparedEntry {
   file: string;
-  /** `int8`, `fast`, or `unfinished`: left half written by a process that ended. */
+  /** `int8`, `fast`, or `unfinished`: left incomplete by an ended process. */
   kind: string;
   bytes: number;
   /** Milliseconds since 1970. */
@@ -30,10 +30,10 @@ export const listPrepared = async (folder: string, now = Date.now()): Promise<Pr
       return [{ file, kind: unfinished === undefined ? kind : 'unfinished', bytes: stats.size, lastUsed }];
     }),
   );
-  return entries.flat().sort((one, other) => one.lastUsed - other.lastUsed);
+  return entries.flat().sort((a, b) => a.lastUsed - b.lastUsed);
 };
 
-/** A process that has the file mapped keeps it until it ends; Windows refuses to remove it. @returns the error, or null */
+/** A process with the file mapped can use it until it ends; Windows refuses to remove it. @returns the error, or null */
 export const removePrepared = async ({ file }: PreparedEntry): Promise<unknown> =>
   rm(file, { force: true }).then(
     () => null,

@@ -23,7 +23,7 @@ const NAME_LENGTH = 32;
 export const ABANDONED_MS = 60 * 60_000;
 const ELEMENT_BYTES = { I8: 1, F32: 4 } as const;
 
-/** A tensor's part of the file. */
+/** A tensor's range in the file. */
 export interface Place {
   readonly file: string;
   readonly offset: number;
@@ -56,7 +56,7 @@ export class PreparedFile {
     const hash = createHash('sha256').update(JSON.stringify([kind, KINDS[kind], making]));
     for (const path of weights.files) {
       const { size, mtimeMs } = await stat(path).catch((cause: unknown) => {
-        const message = `Cannot look at the weights ${path}: ${messageOf(cause)}. Check that the model's files are still there.`;
+        const message = `Cannot read the weights ${path}: ${messageOf(cause)}. Check that the model's files are still there.`;
         throw new RefineError('WEIGHTS_FILE_MISSING', message, { context: { file: path }, cause });
       });
       /* Fine-tunes of one model have equal sizes and headers, and may have equal times. */
@@ -88,10 +88,10 @@ export class PreparedFile {
    */
   async make(): Promise<void> {
     if (this.#work.length === 0) return;
-    const found = await stat(this.file).catch(() => null);
-    if (found?.size === this.#byteLength) {
+    const status = await stat(this.file).catch(() => null);
+    if (status?.size === this.#byteLength) {
       /* Marks the last use, also on disks without access times. */
-      await utimes(this.file, new Date(), found.mtime).catch(() => undefined);
+      await utimes(this.file, new Date(), status.mtime).catch(() => undefined);
       return;
     }
     await removeAbandoned(dirname(this.file));

@@ -59,7 +59,7 @@ export const findCheckpoint = async (path: string): Promise<ModelFiles> => {
   };
 };
 
-/** The tensors whose names begin with `prefix`, without it. */
+/** The tensors whose names begin with `prefix`, with the prefix removed. */
 export const withoutPrefix = (prefix: string, tensors: Tensors): Tensors =>
   new Map(
     Array.from(tensors)
@@ -76,7 +76,7 @@ const configsBeside = async (path: string): Promise<ModelConfigs | null> => {
   return stats?.isFile() === true && folder !== path ? readModelConfigs(folder) : null;
 };
 
-/** The published configurations, which every fine-tune keeps. Other shapes are errors when the networks are written. */
+/** The published configurations, which fine-tunes do not change. Other shapes are errors when the networks are written. */
 const published = ({ tensors }: SafetensorsFile, isBase: boolean, path: string): ModelConfigs => {
   const unet = isBase ? BASE_UNET : REFINER_UNET;
   const channels = tensors.get(`${UNET}input_blocks.0.0.weight`)?.shape[0];
@@ -100,7 +100,7 @@ const published = ({ tensors }: SafetensorsFile, isBase: boolean, path: string):
     textEncoder2: CLIP_BIG_G,
     tokenizer: null,
     tokenizer2: null,
-    // Fine-tunes to v-prediction have an empty marker tensor, as ComfyUI and others read it.
+    // Fine-tunes for v-prediction have an empty marker tensor, which ComfyUI and others read.
     scheduler: {
       ...SDXL_SCHEDULER,
       ...(tensors.has('v_pred') ? { prediction_type: 'v_prediction' } : {}),

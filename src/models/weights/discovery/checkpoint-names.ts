@@ -1,10 +1,11 @@
 /**
- * Maps tensor names of one-file checkpoints (Stability's generative-models, OpenCLIP 2) to those of diffusers and transformers. Pure. Checked against `convert_*` in diffusers 0.42 loaders/single_file_utils.py.
+ * Maps tensor names of one-file checkpoints (Stability's generative-models, OpenCLIP 2) to those of diffusers and transformers.
+ * Pure. Checked against `convert_*` in diffusers 0.42 loaders/single_file_utils.py.
  */
 import type { Rename, Tensors } from './model-files.js';
 import { sliceRows, type StoredTensor } from '../weight-map.js';
 
-/** All matching rules apply, in this order. */
+/** All matching rules are applied in this order. */
 type Rules = readonly (readonly [from: RegExp, to: string])[];
 
 const RESNET: Rules = [
@@ -57,7 +58,7 @@ const renameEach = (tensors: Tensors, rename: (name: string) => string): Tensors
   new Map(Array.from(tensors, ([name, tensor]) => [rename(name), tensor]));
 
 /**
- * The UNet numbers its blocks through all levels: `input_blocks.1 + level × (layers + 1) + layer`, with a level's downsampler after its
+ * The UNet's blocks are numbered across all levels: `input_blocks.1 + level × (layers + 1) + layer`, with a level's downsampler after its
  * last layer; `output_blocks.level × (layers + 1) + layer`.
  */
 export const unetNames: Rename = (tensors) => {
@@ -68,7 +69,7 @@ export const unetNames: Rename = (tensors) => {
   return renameEach(tensors, (name) => unetName(name, stride));
 };
 
-/** Maps one name of a UNet with `stride` blocks a level. */
+/** Maps one name of a UNet with `stride` blocks per level. */
 export const unetName = (name: string, stride: number): string => {
   const [, middle, inMiddle = ''] = /^middle_block\.(\d+)\.(.+)$/.exec(name) ?? [];
   if (middle === '1') return `mid_block.attentions.0.${inMiddle}`;
@@ -98,7 +99,7 @@ export const vaeNames: Rename = (tensors) => {
 const asLinear = <Tensor extends StoredTensor>(tensor: Tensor): Tensor =>
   tensor.shape.length === 4 ? { ...tensor, shape: tensor.shape.slice(0, 2) } : tensor;
 
-/** OpenCLIP has queries, keys and values in one tensor. Its `text_projection` keeps its name, since it is transposed. */
+/** OpenCLIP has queries, keys and values in one tensor. `text_projection` keeps its name because it is transposed. */
 export const openClipNames: Rename = (tensors) => {
   const renamed = new Map<string, StoredTensor>();
   for (const [name, tensor] of renameEach(tensors, (key) => apply(OPEN_CLIP, key))) {

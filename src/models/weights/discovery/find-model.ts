@@ -1,4 +1,4 @@
-/** Finds the model at a path. Common mistakes have messages of their own, since new users meet them first. */
+/** Finds the model at a path. Common mistakes have specific messages, since new users meet them first. */
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { messageOf, RefineError, systemCodeOf } from '../../../errors.js';
@@ -45,9 +45,9 @@ export const findModel = async (path: string, options: FindModelOptions = {}): P
 export const expectSafetensors = (file: string): void => {
   const ending = extname(file).toLowerCase();
   if (ending === SAFETENSORS) return;
-  const other = OTHER_FILES[ending];
-  if (other !== undefined) throw new RefineError('MODEL_CONFIG_UNSUPPORTED', `${file} ${other}`, { context: { file } });
-  throw notFound(`${file} is a file, and no .safetensors. ${FORMS}`, file);
+  const advice = OTHER_FILES[ending];
+  if (advice !== undefined) throw new RefineError('MODEL_CONFIG_UNSUPPORTED', `${file} ${advice}`, { context: { file } });
+  throw notFound(`${file} is not a .safetensors file. ${FORMS}`, file);
 };
 
 const expectModelFolder = async (folder: string): Promise<void> => {

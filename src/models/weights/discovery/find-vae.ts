@@ -1,4 +1,4 @@
-/** A VAE that replaces a model's own: a folder in the diffusers layout, or one file in any naming. */
+/** Finds a VAE that replaces the model's: a folder in the diffusers layout, or one file in any naming. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, RefineError, systemCodeOf } from '../../../errors.js';
@@ -17,7 +17,7 @@ const DIFFUSERS_SIGN = 'encoder.down_blocks.0.resnets.0.conv1.weight';
 const ORIGINAL_SIGN = 'encoder.down.0.block.0.conv1.weight';
 
 /**
- * @param own the model's VAE, whose configuration a file without one takes: the scaling of latents is not in the tensors
+ * @param own the model's VAE; a file without a configuration uses its configuration, since the latents' scaling is not in the tensors
  * @throws MODEL_NOT_FOUND MODEL_CONFIG_INVALID MODEL_CONFIG_UNSUPPORTED WEIGHTS_FILE_MISSING WEIGHTS_HEADER_INVALID
  */
 export const findVae = async (path: string, own: ModelComponent): Promise<ModelComponent> => {
@@ -31,7 +31,7 @@ export const findVae = async (path: string, own: ModelComponent): Promise<ModelC
 const FORMS = 'Give a folder with config.json and its weights, or a .safetensors file.';
 
 const findVaeFolder = async (folder: string): Promise<ModelComponent> => {
-  /* Of a whole model, its VAE. */
+  /* The folder of a whole model: use its VAE. */
   const inModel = await stat(join(folder, 'vae')).then(
     (stats) => stats.isDirectory(),
     () => false,
@@ -53,7 +53,7 @@ const findVaeFile = async (file: string, own: ModelComponent): Promise<ModelComp
   const config = hasConfig ? await readJsonObject(join(dirname(file), CONFIG), 'modelConfig') : own.config;
   const rename = [...namings].find(([sign]) => tensors.has(sign))?.[1];
   if (rename === undefined) {
-    const message = `${file} is no VAE: it has neither ${DIFFUSERS_SIGN} nor ${ORIGINAL_SIGN}. ${FORMS}`;
+    const message = `${file} is not a VAE: it has neither ${DIFFUSERS_SIGN} nor ${ORIGINAL_SIGN}. ${FORMS}`;
     throw new RefineError('MODEL_CONFIG_UNSUPPORTED', message, { context: { file } });
   }
   return { folder: file, config, form: 'safetensors', rename, weightFiles: [file], variant: null };

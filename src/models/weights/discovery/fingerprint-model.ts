@@ -12,7 +12,7 @@ const SAMPLE_BYTES = 4096;
 
 /**
  * SHA-256, hexadecimal, over every configuration and, for every file of weights, its name, size, header and evenly
- * spaced samples of its data. Equal models in two folders have equal digests. It is no protection against an attacker.
+ * spaced samples of its data. Equal models in two folders have equal digests. It does not protect against an attacker.
  * @throws WEIGHTS_FILE_MISSING, WEIGHTS_HEADER_INVALID
  */
 export const fingerprintModel = async (model: ModelFiles): Promise<string> => {
@@ -32,14 +32,14 @@ export const fingerprintModel = async (model: ModelFiles): Promise<string> => {
   return hash.digest('hex');
 };
 
-/** The same of one file. @throws WEIGHTS_FILE_MISSING, WEIGHTS_HEADER_INVALID */
+/** Fingerprint of one file. @throws WEIGHTS_FILE_MISSING, WEIGHTS_HEADER_INVALID */
 export const fingerprintFile = async (path: string): Promise<string> => {
   const hash = createHash('sha256');
   await addFile(hash, path);
   return hash.digest('hex');
 };
 
-/** An exported network may keep its weights beside it, as `model.onnx_data`. */
+/** An exported network may have its weights in a second file, `model.onnx_data`. */
 const filesOf = async ({ form, weightFiles }: ModelComponent): Promise<readonly string[]> => {
   if (form === 'safetensors') return weightFiles;
   const files: string[] = [];

@@ -3,7 +3,7 @@ import type { ModelIndex } from './model-index.js';
 import type { WeightFiles } from './weight-files.js';
 import type { StoredTensor } from '../weight-map.js';
 
-/** In a model's folder: its default settings, validated by app/cli. */
+/** A model's default settings, in its folder; validated by app/cli. */
 export const DEFAULTS_FILE = 'refine-defaults.json';
 
 type Config = Readonly<Record<string, unknown>>;
@@ -15,7 +15,7 @@ export interface ModelComponent extends WeightFiles {
   config: Config;
   /** `onnx`: the files are networks; the VAE has two, encoder and decoder. */
   form: 'safetensors' | 'onnx';
-  /** From names and shapes in the files to those of diffusers and transformers; null: they are the same. */
+  /** Maps names and shapes in the files to those of diffusers and transformers; null: they are the same. */
   rename: Rename | null;
 }
 

@@ -11,7 +11,7 @@ export interface FindModelOptions {
   variant?: string;
 }
 
-/** Names diffusers (`ModelMixin`) and transformers (`PreTrainedModel`) save weights under. */
+/** File names of weights in diffusers (`ModelMixin`) and transformers (`PreTrainedModel`). */
 export const DIFFUSERS_STEM = 'diffusion_pytorch_model';
 const TRANSFORMERS_STEM = 'model';
 /** optimum's file name of every network; its weights may be in a second file beside it. */

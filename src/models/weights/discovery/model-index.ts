@@ -18,7 +18,7 @@ const NEEDED = ['unet', 'vae', 'text_encoder_2', 'tokenizer_2', 'scheduler'];
 
 /**
  * @param raw the parsed file
- * @param where for people: the file
+ * @param where names the file in messages
  * @throws MODEL_CONFIG_INVALID
  * @throws MODEL_CONFIG_UNSUPPORTED if a component of every SDXL pipeline is missing
  */

@@ -13,7 +13,7 @@ export const openWeights = async (paths: readonly string[]): Promise<WeightMap> 
   return mergeTensors(files);
 };
 
-/** The same, by diffusers' and transformers' tensor names. */
+/** Opens a component, with diffusers' and transformers' tensor names. */
 export const openComponent = async ({ weightFiles, rename }: ModelComponent): Promise<WeightMap> => {
   const weights = await openWeights(weightFiles);
   return rename === null ? weights : new WeightMap(rename(new Map(weights.entries())));

@@ -3,12 +3,12 @@ import { parseJsonObject } from '../../../io/json/parse-json.js';
 import { isRefineError, messageOf, RefineError, systemCodeOf } from '../../../errors.js';
 import { FileRefused, readFileBytes } from '../../../io/files/open-file.js';
 
-/** Real ones nest 3 or 4 levels; an index has 2 tokens a tensor. */
+/** Real files have 3 or 4 levels; an index has 2 tokens per tensor. */
 const LIMITS = { maxDepth: 32, maxTokens: 1_000_000 };
 
 /**
  * A JSON object.
- * @param python accepts Infinity, which Python's json writes and JSON does not have
+ * @param python accepts Infinity, which Python's json writes although JSON does not allow it
  * @throws MODEL_NOT_FOUND if the file does not exist or cannot be read
  * @throws MODEL_CONFIG_INVALID naming the file
  */

@@ -11,7 +11,7 @@ export const readOnnxExport = async (file: string): Promise<Uint8Array> =>
   readFileBytes(file, 'network').catch(unreadable(file));
 
 /**
- * Real paths of the weight files, and their common folder. Real, since the Hugging Face cache consists of links, and ONNX Runtime
+ * Real paths of the weight files, and their common folder. The Hugging Face cache consists of links, and ONNX Runtime
  * refuses links that leave the folder.
  * @param file of the network
  * @param locations weight files by name, in the network's folder

@@ -1,4 +1,4 @@
-/** Recognizes the kind of a safetensors file by its tensors: most mistakes are a good file in the wrong place. Pure. */
+/** Recognizes the kind of a safetensors file by its tensors: most mistakes are a valid file for the wrong option. Pure. */
 import type { TensorEntry } from '../safetensors/safetensors-header.js';
 
 /** Files that are a model or a VAE. */
@@ -44,7 +44,7 @@ const OTHER_KINDS: readonly OtherKind[] = [
   },
 ];
 
-/** UNets with more input channels than latents (docs of their publishers). */
+/** UNets with more input channels than latents have (docs of their publishers). */
 const INPUT_CHANNELS: Readonly<Record<number, string>> = {
   8: 'an instruction model (InstructPix2Pix): its UNet takes 8 channels, the picture to edit among them',
   9: 'an inpainting model: its UNet takes 9 channels, a mask and the masked picture among them',
@@ -68,16 +68,16 @@ const COMPONENTS: readonly OtherKind[] = [
   },
 ];
 
-const UNKNOWN = { usable: null, what: 'no known model', mend: NEEDS_MODEL } as const;
+const UNKNOWN = { usable: null, what: 'not a known model', mend: NEEDS_MODEL } as const;
 
 export const recognizeTensors = (tensors: ReadonlyMap<string, TensorEntry>): Recognized => {
   const names = [...tensors.keys()];
-  const found = (list: readonly OtherKind[]): Recognized | undefined => {
+  const match = (list: readonly OtherKind[]): Recognized | undefined => {
     const kind = list.find(({ sign }) => names.some((name) => sign.test(name)));
     return kind === undefined ? undefined : { usable: null, what: kind.what, mend: kind.mend };
   };
-  const other = found(OTHER_KINDS);
-  if (other !== undefined) return other;
+  const otherKind = match(OTHER_KINDS);
+  if (otherKind !== undefined) return otherKind;
   const inputs = tensors.get(`${UNET}input_blocks.0.0.weight`)?.shape[1];
   if (inputs !== undefined) {
     const problem = inputsProblem(inputs);
@@ -86,5 +86,5 @@ export const recognizeTensors = (tensors: ReadonlyMap<string, TensorEntry>): Rec
     if (names.some((name) => name.startsWith('conditioner.embedders.0.model.'))) return { usable: 'refiner' };
   }
   const isVae = names.some((name) => /^(first_stage_model\.)?decoder\.conv_in\.weight$/.test(name));
-  return found(COMPONENTS) ?? (isVae ? { usable: 'vae' } : UNKNOWN);
+  return match(COMPONENTS) ?? (isVae ? { usable: 'vae' } : UNKNOWN);
 };

@@ -34,7 +34,7 @@ const PICKLED = /\.(bin|ckpt|pt|pth)$/;
  */
 export const chooseWeightFiles = async (folder: string, stem: string, variant?: string): Promise<WeightFiles> => {
   const names = await readdir(folder).catch((cause: unknown) => {
-    const message = `Cannot look for weights in ${folder}: ${messageOf(cause)}.`;
+    const message = `Cannot read the folder ${folder}: ${messageOf(cause)}.`;
     throw new RefineError('WEIGHTS_FILE_MISSING', message, { context: { folder }, cause });
   });
   const copies = await findCopies(folder, stem, names);
@@ -98,7 +98,7 @@ const readShardNames = async (indexFile: string): Promise<string[]> => {
 const invalidIndex = (file: string, what: string): RefineError =>
   new RefineError('MODEL_CONFIG_INVALID', `${file} ${what}. Download it again.`, { context: { file } });
 
-/** Of files that are missing. */
+/** Maximum number of names in an error. */
 const MAX_LISTED = 20;
 
 const incomplete = (folder: string, { entry, missing }: Copy): RefineError => {
@@ -117,14 +117,14 @@ const ambiguous = (folder: string, variants: readonly (string | null)[]): Refine
 };
 
 const noWeights = (folder: string, stem: string, names: readonly string[]): RefineError => {
-  const looked = `${stem}.safetensors, ${stem}.<variant>.safetensors and ${stem}.safetensors.index.json`;
+  const candidates = `${stem}.safetensors, ${stem}.<variant>.safetensors and ${stem}.safetensors.index.json`;
   const pickled = names.filter((name) => PICKLED.test(name));
   const mend =
     pickled.length > 0
       ? `It has ${pickled.slice(0, MAX_LISTED).join(', ')}, but reading such a file can run any code in it, so only safetensors are read. ` +
         'Load the model in diffusers and save it with save_pretrained(folder, safe_serialization=True).'
       : 'Download the model again, with its .safetensors files.';
-  return new RefineError('WEIGHTS_FILE_MISSING', `No weights in ${folder}: looked for ${looked}. ${mend}`, {
+  return new RefineError('WEIGHTS_FILE_MISSING', `No weights in ${folder}: looked for ${candidates}. ${mend}`, {
     context: { folder },
   });
 };

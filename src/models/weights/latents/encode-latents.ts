@@ -8,7 +8,7 @@ const PREFIX_BYTES = 8;
 export const encodeLatents = ({ data, width, height }: LatentsData): Buffer => {
   const entry = { dtype: 'F32', shape: [1, 4, height, width], data_offsets: [0, data.byteLength] };
   const json = JSON.stringify({ [LATENTS_TENSOR]: entry });
-  // The reference pads with spaces so that the data is aligned.
+  // As the reference implementation, pad with spaces to align the data.
   const header = Buffer.from(json.padEnd(Math.ceil(json.length / 8) * 8));
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.writeBigUInt64LE(BigInt(header.length));

@@ -16,7 +16,7 @@ const ELEMENT_BYTES: Readonly<Record<string, number>> = { '<f2': 2, '<f4': 4, '<
 
 /**
  * Parses a whole file. float64 is rounded to float32.
- * @param where for people: the file
+ * @param where names the file in messages
  * @throws LATENTS_INVALID
  */
 export const parseNpy = (bytes: Uint8Array, where: string): NpyArray => {
@@ -25,7 +25,7 @@ export const parseNpy = (bytes: Uint8Array, where: string): NpyArray => {
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
   const dims = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(header)?.[1];
   const elementBytes = Object.hasOwn(ELEMENT_BYTES, descr) ? ELEMENT_BYTES[descr] : undefined;
-  if (elementBytes === undefined) throw invalid(where, `holds ${formatValue(descr)}; expected <f4, <f2 or <f8`);
+  if (elementBytes === undefined) throw invalid(where, `contains ${formatValue(descr)}; expected <f4, <f2 or <f8`);
   if (order !== 'False') throw invalid(where, 'is in Fortran order; expected C order (numpy.ascontiguousarray)');
   if (dims === undefined) throw invalid(where, 'has no shape in its header');
   const shape = dims

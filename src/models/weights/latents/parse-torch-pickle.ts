@@ -1,7 +1,7 @@
 /**
- * Parses the pickle of one tensor in a torch.save file. A pickle is a program: only the opcodes of a tensor are interpreted, all
- * function names but the known ones are refused, and no function is ever called. Sources: CPython 3.12 Lib/pickletools.py (the opcodes), torch 2.13 torch/serialization.py (persistent ids)
- * and torch/_utils.py (`_rebuild_tensor_v2`). Pure.
+ * Parses the pickle of one tensor in a torch.save file. A pickle is a program: only the opcodes for a tensor are interpreted,
+ * unknown function names are refused, and no function is called. Sources: CPython 3.12 Lib/pickletools.py (opcodes),
+ * torch 2.13 torch/serialization.py (persistent ids) and torch/_utils.py (`_rebuild_tensor_v2`). Pure.
  */
 import type { WeightDtype } from '../safetensors/dtypes.js';
 
@@ -45,7 +45,7 @@ class Storage {
 class Tensor {
   constructor(readonly parts: TorchTensor) {}
 }
-/** On the stack: the beginning of a list of values. */
+/** Stack marker: the beginning of a list of values. */
 const MARK = new Name('mark');
 type Value = null | boolean | number | string | Name | Storage | Tensor | Value[];
 
@@ -60,7 +60,7 @@ export const parseTorchPickle = (bytes: Uint8Array): TorchTensor => {
   const tensors = (Array.isArray(result) ? result : [result]).filter((value) => value instanceof Tensor);
   const [tensor] = tensors;
   if (tensor !== undefined && tensors.length === 1) return tensor.parts;
-  throw new Error(`it holds ${tensors.length} tensors; expected one, alone or the only one in a dictionary or list`);
+  throw new Error(`it contains ${tensors.length} tensors; expected one, alone or the only one in a dictionary or list`);
 };
 
 /** Runs the pickle. Dictionaries become lists of keys and values, since only their tensors matter. */
@@ -172,8 +172,8 @@ const run = (bytes: Uint8Array): Value => {
     [code('j')]: () => stack.push(recall(view.getUint32(take(4), true))),
     [code('Q')]: () => stack.push(storageOf(pop())),
     [code('R')]: () => {
-      const [given, name] = [pop(), pop()];
-      stack.push(rebuild(name, given));
+      const [args, name] = [pop(), pop()];
+      stack.push(rebuild(name, args));
     },
   };
 
@@ -207,11 +207,11 @@ const storageOf = (id: Value): Storage => {
   return new Storage(dtype, key, size);
 };
 
-/** Arguments (storage, offset, shape, strides, …) of `_rebuild_tensor_v2`. An OrderedDict, of backward hooks, is ignored. */
-const rebuild = (name: Value, given: Value): Value => {
-  if (!(name instanceof Name) || !Array.isArray(given)) throw damaged();
-  if (name.text === ORDERED_DICT && given.length === 0) return null;
-  const [storage, offset, shape, strides] = given;
+/** @param args of `_rebuild_tensor_v2`: storage, offset, shape, strides, …; an OrderedDict (backward hooks) is ignored */
+const rebuild = (name: Value, args: Value): Value => {
+  if (!(name instanceof Name) || !Array.isArray(args)) throw damaged();
+  if (name.text === ORDERED_DICT && args.length === 0) return null;
+  const [storage, offset, shape, strides] = args;
   const isTensor = name.text === REBUILD && storage instanceof Storage && isCount(offset);
   if (!isTensor || !isCounts(shape) || !isCounts(strides) || shape.length !== strides.length) throw damaged();
   const { dtype, key, size } = storage;
@@ -220,6 +220,6 @@ const rebuild = (name: Value, given: Value): Value => {
 
 const isCount = (value: Value | undefined): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-/** A tensor's shape or strides. Short, so that naming a long list again and again takes no longer than the file is. */
+/** A tensor's shape or strides. The length is limited so that repeated references to a long list stay fast. */
 const isCounts = (value: Value | undefined): value is number[] =>
   Array.isArray(value) && value.length <= MAX_SIDES && value.every(isCount);

@@ -1,4 +1,4 @@
-/** Reads one tensor of a torch.save file: a zip archive with a pickle, which is parsed and never run, and data. */
+/** Reads one tensor of a torch.save file: a zip archive with data and a pickle, which is parsed and never executed. */
 import type { FileHandle } from 'node:fs/promises';
 import { readUpTo, withFile } from '../../../io/files/open-file.js';
 import { decodeFloats, elementBytes } from '../safetensors/decode-floats.js';
@@ -6,7 +6,7 @@ import type { NpyArray } from './parse-npy.js';
 import { MAX_PICKLE_BYTES, parseTorchPickle, type TorchTensor } from './parse-torch-pickle.js';
 import { readZipEntries, type ZipEntry } from './zip-entries.js';
 
-/** A slice of a larger tensor has large strides: at most so many elements are read for each element of the result. */
+/** Most elements read for each element of the result: a slice of a larger tensor has large strides. */
 const MAX_SPREAD = 16;
 
 /**
@@ -31,9 +31,9 @@ export const readTorchTensor = (path: string, checkShape: (shape: readonly numbe
   });
 
 const findPickle = (entries: ReadonlyMap<string, ZipEntry>): [ZipEntry, string] => {
-  const found = [...entries].filter(([name]) => /^[^/]+\/data\.pkl$/.test(name));
-  const [first] = found;
-  if (first === undefined || found.length > 1) throw new Error('it is no file of torch.save: it has no data.pkl');
+  const pickles = [...entries].filter(([name]) => /^[^/]+\/data\.pkl$/.test(name));
+  const [first] = pickles;
+  if (first === undefined || pickles.length > 1) throw new Error('it is not a torch.save file: it has no data.pkl');
   const [name, entry] = first;
   return [entry, name.slice(0, -'data.pkl'.length)];
 };

@@ -6,7 +6,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { readUpTo } from '../../../io/files/open-file.js';
 import { formatValue } from '../safetensors/format-value.js';
 
-/** Place of an entry's data, within the file. */
+/** Range of an entry's data in the file. */
 export interface ZipEntry {
   start: number;
   size: number;
@@ -15,7 +15,7 @@ export interface ZipEntry {
 const END = { signature: 0x06054b50, bytes: 22 };
 const CENTRAL = { signature: 0x02014b50, bytes: 46 };
 const LOCAL = { signature: 0x04034b50, bytes: 30 };
-/** Longest comment of an archive, which follows the end record. */
+/** Maximum length of an archive's comment, which follows the end record. */
 const MAX_COMMENT = 0xffff;
 /** torch.save of one tensor writes seven. */
 const MAX_ZIP_ENTRIES = 64;
@@ -63,7 +63,7 @@ const findDirectory = async (handle: FileHandle, fileSize: number): Promise<Dire
   const view = viewOf(bytes);
   let at = bytes.length - END.bytes;
   while (at >= 0 && view.getUint32(at, true) !== END.signature) at--;
-  if (at < 0) throw new Error('it is no zip archive, as torch.save has written them since torch 1.6');
+  if (at < 0) throw new Error('it is not a zip archive, which torch.save writes since torch 1.6');
   const count = view.getUint16(at + 10, true);
   const [size, offset] = [view.getUint32(at + 12, true), view.getUint32(at + 16, true)];
   if (count > MAX_ZIP_ENTRIES) throw new Error(`it has ${count} entries, more than ${MAX_ZIP_ENTRIES}`);
@@ -76,7 +76,7 @@ const findDirectory = async (handle: FileHandle, fileSize: number): Promise<Dire
 const findData = async (handle: FileHandle, header: number, size: number, directory: number): Promise<number> => {
   const view = viewOf(await readUpTo(handle, header, LOCAL.bytes));
   if (view.byteLength < LOCAL.bytes || view.getUint32(0, true) !== LOCAL.signature) {
-    throw new Error('an entry of its directory points nowhere');
+    throw new Error('an entry of its directory points outside the file');
   }
   const start = header + LOCAL.bytes + view.getUint16(26, true) + view.getUint16(28, true);
   if (start + size > directory) throw new Error('an entry reaches into its directory');

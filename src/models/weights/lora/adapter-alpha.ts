@@ -1,4 +1,4 @@
-/** Scale of an adapter without an alpha tensor: PEFT's configuration, as diffusers writes it into the file. Pure. */
+/** Scale of an adapter without an alpha tensor, from PEFT's configuration that diffusers writes into the file. Pure. */
 import { isObject, parseJson } from '../../../io/json/parse-json.js';
 import type { AdapterPart } from './adapter-names.js';
 
@@ -10,8 +10,8 @@ const PREFIXES: Readonly<Record<AdapterPart, string>> = {
 };
 
 /**
- * diffusers 0.42 loaders/lora_base.py writes `lora_adapter_metadata`; peft tuners/lora/layer.py divides alpha by the rank, or
- * by its square root. Without either, the scale is 1.
+ * diffusers 0.42 loaders/lora_base.py writes `lora_adapter_metadata`; peft tuners/lora/layer.py divides alpha by the rank or
+ * its square root. Without alpha the scale is 1.
  * @returns alpha over rank of a layer; the configuration is parsed once for all layers
  */
 export const readAlphas = (
@@ -49,15 +49,15 @@ const alphasOf = (config: Readonly<Record<string, unknown>>, part: AdapterPart):
     if (byName.size === 0 || layer.length > LONGEST_NAME) return undefined;
     let best = byName.get(layer);
     for (let at = layer.indexOf('_'); at !== -1; at = layer.indexOf('_', at + 1)) {
-      const found = byName.get(layer.slice(at + 1));
-      if (found !== undefined && (best === undefined || found.at < best.at)) best = found;
+      const pattern = byName.get(layer.slice(at + 1));
+      if (pattern !== undefined && (best === undefined || pattern.at < best.at)) best = pattern;
     }
     return best?.alpha;
   };
   return { all: of('lora_alpha'), usesRoot: of('use_rslora') === true, find };
 };
 
-/** PEFT's configuration has some dozens of keys; patterns have one a layer. */
+/** PEFT's configuration has some dozens of keys; patterns have one per layer. */
 const LIMITS = { maxDepth: 16, maxTokens: 100_000 };
 
 const readConfig = (text: string | undefined): Readonly<Record<string, unknown>> => {

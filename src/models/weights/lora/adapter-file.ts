@@ -1,4 +1,4 @@
-/** Opens a file of adapters (LoRA, LoCon, DoRA): low-rank changes by layer, with the file's names. */
+/** Opens a LoRA, LoCon or DoRA file: low-rank changes by layer, with the file's names. */
 import { messageOf, RefineError } from '../../../errors.js';
 import { readAlphas } from './adapter-alpha.js';
 import { readAdapterKey, type AdapterPart } from './adapter-names.js';
@@ -25,7 +25,7 @@ export interface AdapterFile {
   /** Real path. */
   file: string;
   layers: readonly { part: AdapterPart; layer: string; lowRank: LowRank }[];
-  /** Keys of no LoRA, or of an unknown component. */
+  /** Keys that are not of a LoRA, or of an unknown component. */
   unknownKeys: readonly string[];
 }
 
@@ -42,14 +42,14 @@ const OTHER_KINDS: readonly (readonly [sign: RegExp, what: string])[] = [
 export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
   if (!/\.safetensors$/i.test(path)) throw unsuitable(path, 'only .safetensors files are read. Give the LoRA as one');
   const { file, tensors, metadata } = await openSafetensors(path);
-  const other = OTHER_KINDS.find(([sign]) => [...tensors.keys()].some((name) => sign.test(name)));
-  if (other !== undefined) {
+  const otherKind = OTHER_KINDS.find(([sign]) => [...tensors.keys()].some((name) => sign.test(name)));
+  if (otherKind !== undefined) {
     throw unsuitable(
       path,
-      `it is ${other[1]}, which is not supported. Give a LoRA, LoCon or DoRA, or merge it into its model`,
+      `it is ${otherKind[1]}, which is not supported. Give a LoRA, LoCon or DoRA, or merge it into its model`,
     );
   }
-  const found = new Map<string, { part: AdapterPart; layer: string; roles: Map<string, Weight>; alpha?: number }>();
+  const changes = new Map<string, { part: AdapterPart; layer: string; roles: Map<string, Weight>; alpha?: number }>();
   const unknownKeys: string[] = [];
   for (const [name, tensor] of tensors) {
     const key = readAdapterKey(name);
@@ -59,8 +59,8 @@ export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
     }
     const { part, layer, role } = key;
     const { dtype } = tensor;
-    const entry = found.get(`${part} ${layer}`) ?? { part, layer, roles: new Map<string, Weight>() };
-    found.set(`${part} ${layer}`, entry);
+    const entry = changes.get(`${part} ${layer}`) ?? { part, layer, roles: new Map<string, Weight>() };
+    changes.set(`${part} ${layer}`, entry);
     if (role === 'alpha') {
       if (entry.alpha !== undefined) throw unsuitable(path, `it has ${formatValue(name)} under two names`);
       entry.alpha = await readAlpha(file, name, tensor);
@@ -79,7 +79,7 @@ export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
   }
   const alphaOf = readAlphas(metadata);
   const layers: AdapterFile['layers'][number][] = [];
-  for (const { part, layer, roles, alpha } of found.values()) {
+  for (const { part, layer, roles, alpha } of changes.values()) {
     const [down, up, mid = null] = [roles.get('down'), roles.get('up'), roles.get('mid')];
     if (down === undefined || up === undefined) {
       throw unsuitable(
@@ -102,8 +102,8 @@ const readAlpha = async (file: string, name: string, tensor: TensorEntry): Promi
     throw unsuitable(file, `its ${formatValue(name)} cannot be read: ${messageOf(cause)}`);
   });
   if (alpha !== null) return alpha;
-  const found = `${tensor.dtype} ${showShape(tensor.shape)}`;
-  throw unsuitable(file, `its ${formatValue(name)} is to be one finite number, and is ${found}. Save it again as one F32`);
+  const actual = `${tensor.dtype} ${showShape(tensor.shape)}`;
+  throw unsuitable(file, `its ${formatValue(name)} must be one finite number, and is ${actual}. Save it again as one F32`);
 };
 
 export const unsuitable = (file: string, why: string): RefineError =>

@@ -1,5 +1,6 @@
 /**
- * Parses tensor names in files of adapters: model component, layer and role. Pure. The spellings are those of kohya-ss/sd-scripts (networks/lora.py), LyCORIS, PEFT and diffusers 0.42 (loaders/lora_conversion_utils.py).
+ * Parses tensor names of adapter files: model component, layer and role. Pure. Names follow kohya-ss/sd-scripts
+ * (networks/lora.py), LyCORIS, PEFT and diffusers 0.42 (loaders/lora_conversion_utils.py).
  */
 import { unetName } from '../discovery/checkpoint-names.js';
 

@@ -1,4 +1,4 @@
-/** Matches an adapter to a model: the layer of each change, and whether the adapter is for this model at all. Pure. */
+/** Matches an adapter to a model: finds the layer of each change, and refuses adapters for other models. Pure. */
 import { unsuitable, type AdapterFile, type LowRank } from './adapter-file.js';
 import { adapterLayers, type AdapterPart } from './adapter-names.js';
 import { formatValue, showShape } from '../safetensors/format-value.js';
@@ -27,7 +27,7 @@ const FAMILIES: Readonly<Record<number, string>> = {
 };
 const PROMPT_LAYER = /attn2[._]to_[kv]$/;
 
-/** @throws LORA_UNSUITABLE for an adapter of another architecture, saying of which */
+/** @throws LORA_UNSUITABLE for an adapter of another architecture, naming it */
 export const matchAdapter = ({ file, layers, unknownKeys }: AdapterFile, shapes: PartShapes): MatchedAdapter => {
   const parts = {
     unet: new Map<string, LowRank>(),
@@ -56,11 +56,11 @@ export const matchAdapter = ({ file, layers, unknownKeys }: AdapterFile, shapes:
     if (fitted === null) throw unsuitable(file, `${family ?? misfit(name, lowRank, shape)}. ${MEND}`);
     parts[own].set(name, fitted);
   }
-  /* A few unknown layers may be the trainer's own; if most are unknown, the architecture is another. */
+  /* A few unknown layers may come from the trainer; if most are unknown, the architecture differs. */
   if (misses > layers.length / 2) {
     throw unsuitable(
       file,
-      `${family ?? `most of its layers, such as ${formatValue(unknown.at(-1) ?? '')}, are none of this model's`}. ${MEND}`,
+      `${family ?? `most of its layers, such as ${formatValue(unknown.at(-1) ?? '')}, are not in this model`}. ${MEND}`,
     );
   }
   return { parts, unknown };
@@ -77,7 +77,7 @@ const LACKS_PART: Readonly<Record<AdapterPart, string>> = {
 const namesOf = (modules: ReadonlyMap<string, unknown> | null): ((layer: string) => string | undefined) =>
   adapterLayers(modules?.keys() ?? []);
 
-/** The single text encoder of a refiner counts as the second, whose kind it is. */
+/** The only text encoder of a refiner counts as the second, which is of the same kind. */
 const partOf = (part: AdapterPart, shapes: PartShapes): AdaptedPart | null => {
   if (part === 'onlyTextEncoder') return shapes.textEncoder === null ? 'textEncoder2' : null;
   return shapes[part] === null ? null : part;
@@ -85,11 +85,11 @@ const partOf = (part: AdapterPart, shapes: PartShapes): AdaptedPart | null => {
 
 /** The adapter's model family, if it is not this model's. */
 const familyOf = (layers: AdapterFile['layers'], unet: PartShapes['unet']): string | null => {
-  const given = layers.find(({ part, layer }) => part === 'unet' && PROMPT_LAYER.test(layer))?.lowRank.down.shape[1];
+  const width = layers.find(({ part, layer }) => part === 'unet' && PROMPT_LAYER.test(layer))?.lowRank.down.shape[1];
   const own = [...(unet ?? [])].find(([name]) => PROMPT_LAYER.test(name))?.[1][1];
-  if (given === undefined || own === undefined || given === own) return null;
-  const [made, has] = [FAMILIES[given], FAMILIES[own]];
-  const widths = `its prompts have ${given} numbers a token, this model's ${own}`;
+  if (width === undefined || own === undefined || width === own) return null;
+  const [made, has] = [FAMILIES[width], FAMILIES[own]];
+  const widths = `its prompts have ${width} numbers a token, this model's ${own}`;
   return `it was made for ${made ?? 'another model'}${has === undefined ? '' : `, not for ${has}`} (${widths})`;
 };
 
@@ -100,12 +100,12 @@ const misfit = (name: string, { down, up }: LowRank, shape: readonly number[]): 
 const fit = (lowRank: LowRank, [outputs = 0, inputs = 0, ...kernel]: readonly number[]): LowRank | null => {
   const { down, mid, up, magnitude } = lowRank;
   const rank = down.shape[0] ?? 0;
-  const one = kernel.map(() => 1);
+  const ones = kernel.map(() => 1);
   const shaped = {
     ...lowRank,
-    down: reshaped(down, [rank, inputs, ...(mid === null ? kernel : one)]),
+    down: reshaped(down, [rank, inputs, ...(mid === null ? kernel : ones)]),
     mid: mid === null ? null : reshaped(mid, [rank, rank, ...kernel]),
-    up: reshaped(up, [outputs, rank, ...one]),
+    up: reshaped(up, [outputs, rank, ...ones]),
   };
   const isWhole =
     rank > 0 && (mid === null || kernel.length > 0) && (magnitude === null || countOf(magnitude) === outputs);
@@ -114,12 +114,12 @@ const fit = (lowRank: LowRank, [outputs = 0, inputs = 0, ...kernel]: readonly nu
     : null;
 };
 
-/** The same numbers in another shape, which may differ in trailing sides of 1. */
+/** The weight with another shape, which may differ in trailing dimensions of 1. */
 const reshaped = (weight: Weight, shape: readonly number[]): Weight | null => {
   const [long, short] = weight.shape.length > shape.length ? [weight.shape, shape] : [shape, weight.shape];
   const isSame = long.every((side, axis) => side === (short[axis] ?? 1));
   return isSame ? { ...weight, shape } : null;
 };
 
-/** [out] of PEFT, [out,1] of kohya and LyCORIS, and both for convolutions with more sides of 1. */
+/** Number of elements: [out] in PEFT, [out,1] in kohya and LyCORIS; for convolutions with more dimensions of 1. */
 const countOf = ({ shape }: Weight): number => shape.reduce((count, side) => count * side, 1);

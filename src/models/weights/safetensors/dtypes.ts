@@ -37,7 +37,7 @@ export const isWeightDtype = (dtype: Dtype): dtype is WeightDtype =>
 
 /** Bytes of a dense tensor; NaN if its bits do not fill whole bytes, or a product exceeds the safe integers. */
 export const bytesOf = (dtype: Dtype, shape: readonly number[]): number => {
-  // A later zero must not hide an overflow, so each product is checked, not only the last.
+  // A later zero could hide an overflow, so each product is checked.
   let bits: number = BITS[dtype];
   for (const dim of shape) {
     bits *= dim;

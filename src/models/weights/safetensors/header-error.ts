@@ -2,7 +2,7 @@
 import { RefineError } from '../../../errors.js';
 
 /**
- * @param where for people: the file, and the tensor where one is at fault
+ * @param where names the file in messages, and the invalid tensor if any
  * @param what is wrong
  */
 export const headerError = (where: string, what: string, mend = MEND): RefineError =>

@@ -2,7 +2,7 @@
 import { headerError, incompleteError } from './header-error.js';
 
 export const PREFIX_BYTES = 8;
-/** The limit of the reference (`MAX_HEADER_SIZE`, safetensors 0.8.0). SDXL's largest checkpoint has a header of about 300 KB. */
+/** Limit of the reference implementation (`MAX_HEADER_SIZE`, safetensors 0.8.0). SDXL's largest checkpoint has a header of about 300 KB. */
 const MAX_HEADER_BYTES = 100_000_000;
 /** The beginning of a Git LFS pointer, which replaces large files in a clone without Git LFS. */
 const LFS_POINTER = 'version ';
@@ -10,7 +10,7 @@ const LFS_POINTER = 'version ';
 /**
  * @param prefix the first 8 bytes, or fewer if the file is shorter
  * @param fileSize bytes of the whole file
- * @param where for people: the file
+ * @param where names the file in messages
  * @returns bytes of the header that follows
  * @throws WEIGHTS_HEADER_INVALID
  */

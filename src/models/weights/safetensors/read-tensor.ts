@@ -5,12 +5,12 @@ import { readUpTo, withFile } from '../../../io/files/open-file.js';
 import { decodeFloats, elementBytes } from './decode-floats.js';
 import type { Weight } from '../weight-map.js';
 
-/** Bounds the memory besides the result; a multiple of every element size. */
+/** Bounds memory use beyond the result; a multiple of every element size. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
 /**
  * The whole tensor as float32.
- * @throws WEIGHTS_FILE_MISSING if the file cannot be read any more, or became shorter
+ * @throws WEIGHTS_FILE_MISSING if the file can no longer be read or became shorter
  */
 export const readTensorF32 = async (weight: Weight): Promise<Float32Array> => {
   const { dtype, offset, byteLength } = weight;

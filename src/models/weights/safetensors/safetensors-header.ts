@@ -1,6 +1,6 @@
 /**
  * Parses and validates the header of a safetensors file. Pure.
- * The file is 8 bytes with the header's length, the header (a JSON object, may be padded with spaces), then the data of
+ * A file has 8 bytes with the header's length, the header (a JSON object, may be padded with spaces), and the data of
  * all tensors without holes. Rules: README.md and `Metadata::validate` of safetensors 0.8.0.
  */
 import { isObject, parseJsonObject } from '../../../io/json/parse-json.js';
@@ -13,12 +13,12 @@ import { formatValue } from './format-value.js';
 const MAX_TENSORS = 100_000;
 /** An entry has about 20 JSON tokens in 3 levels; the rest is for future fields of the format. */
 const LIMITS = { maxTokens: 40 * MAX_TENSORS, maxDepth: 8 };
-/** No tensor of these networks has more than 4 dimensions; the reference tests itself up to 8. */
+/** These networks' tensors have at most 4 dimensions; the reference implementation is tested with up to 8. */
 const MAX_RANK = 8;
 const METADATA_KEY = '__metadata__';
 const BRACE = 0x7b;
 
-/** One tensor: type, shape and place in the file. */
+/** One tensor: type, shape and range in the file. */
 export interface TensorEntry {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
@@ -37,8 +37,8 @@ export interface SafetensorsHeader {
  * Parses and checks a header.
  * @param header the JSON bytes, without the 8 bytes before them
  * @param fileSize bytes of the whole file
- * @param where for people: the file
- * @throws WEIGHTS_HEADER_INVALID naming the file, and the tensor where one is at fault
+ * @param where names the file in messages
+ * @throws WEIGHTS_HEADER_INVALID naming the file, and the invalid tensor if any
  */
 export const parseSafetensorsHeader = (header: Uint8Array, fileSize: number, where: string): SafetensorsHeader => {
   if (header[0] !== BRACE) {
@@ -77,7 +77,7 @@ const parseEntry = (raw: unknown, dataStart: number, where: string): TensorEntry
     const need = Number.isNaN(needed) ? 'no countable number of whole' : needed;
     throw headerError(
       where,
-      `${dtype} ${formatValue(shape)} is ${need} bytes, but "data_offsets" ${formatValue(offsets)} hold ${byteLength}`,
+      `${dtype} ${formatValue(shape)} is ${need} bytes, but "data_offsets" ${formatValue(offsets)} have ${byteLength}`,
     );
   }
   return { dtype, shape, offset: dataStart + begin, byteLength };
@@ -95,12 +95,12 @@ const checkLayout = (tensors: readonly NamedEntry[], dataStart: number, fileSize
     }
     expected += byteLength;
   }
-  if (end < fileSize) throw headerError(where, `${fileSize - end} bytes follow its last tensor, which belong to none`);
+  if (end < fileSize) throw headerError(where, `${fileSize - end} bytes after its last tensor belong to none`);
 };
 
 const parseMetadata = (raw: unknown, where: string): ReadonlyMap<string, string> => {
   const metadata = new Map<string, string>();
-  // null stands for none in files written by the reference's early versions.
+  // Early versions of the reference implementation write null for none.
   if (raw === undefined || raw === null) return metadata;
   if (!isObject(raw)) throw headerError(where, `"${METADATA_KEY}" is ${formatValue(raw)}, not an object`);
   for (const [key, value] of Object.entries(raw)) {

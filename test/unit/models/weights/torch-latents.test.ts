@@ -21,9 +21,9 @@ describe('files of torch.save', () => {
   );
 
   it.each([
-    ['two-tensors.pt', /holds 2 tensors; expected one/],
+    ['two-tensors.pt', /contains 2 tensors; expected one/],
     ['float64.pt', /torch\.DoubleStorage", expected float32, float16 or bfloat16/],
-    ['before-1.6.pt', /no zip archive, as torch\.save has written them since torch 1\.6/],
+    ['before-1.6.pt', /not a zip archive, which torch\.save writes since torch 1\.6/],
   ])('refuses %s with the reason', async (name, says) => {
     await expect(readLatents(fixture(name))).rejects.toMatchObject({ code: 'LATENTS_INVALID' });
     await expect(readLatents(fixture(name))).rejects.toThrow(says);
@@ -155,7 +155,7 @@ describe('handmade files', () => {
     ['a memo of nothing', archive(Buffer.from('hA.')), /pickle is damaged/],
     ['text longer than the file', archive(Buffer.from('X\xff\xff\xff\xffa.', 'latin1')), /pickle is damaged/],
     ['a pickle of 70 000 bytes', archive(Buffer.alloc(70_000, 'N')), /70000 bytes, more than 65536/],
-    ['no tensor', archive(Buffer.from('N.')), /holds 0 tensors/],
+    ['no tensor', archive(Buffer.from('N.')), /contains 0 tensors/],
     ['a tensor beyond its data', archive(pickleOf({ offset: 1 })), /reaches beyond its data/],
     ['a tensor before its data', archive(pickleOf({ offset: -1 })), /pickle is damaged/],
     ['negative strides', archive(pickleOf({ strides: [24, 6, 3, -1] })), /pickle is damaged/],
@@ -171,8 +171,8 @@ describe('handmade files', () => {
       /spread over 18004 numbers/,
     ],
     ['numbers that are not finite', archive(pickleOf({}), Buffer.alloc(96, 0xff)), /must be finite/],
-    ['no zip archive', Buffer.from('not a zip archive, and long enough to hold one'), /no zip archive/],
-    ['an empty file', Buffer.alloc(0), /no zip archive/],
+    ['not a zip archive', Buffer.from('not a zip archive, and long enough to hold one'), /not a zip archive/],
+    ['an empty file', Buffer.alloc(0), /not a zip archive/],
     ['another archive', zipOf([{ name: 'a.txt', data: Buffer.from('a') }]), /it has no data\.pkl/],
     ['a compressed pickle', zipOf([{ name: 'x/data.pkl', data: pickleOf({}), method: 8 }]), /compressed or encrypted/],
     ['an encrypted pickle', zipOf([{ name: 'x/data.pkl', data: pickleOf({}), flags: 1 }]), /compressed or encrypted/],

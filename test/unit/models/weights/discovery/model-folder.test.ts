@@ -60,7 +60,7 @@ describe('says what is wrong with', () => {
 
   it('a file', async () => {
     const file = goldenData('models', 'tiny-base', 'model_index.json');
-    expect((await errorOf('MODEL_NOT_FOUND', () => findModel(file))).message).toContain('is a file');
+    expect((await errorOf('MODEL_NOT_FOUND', () => findModel(file))).message).toContain('is not a .safetensors file');
   });
 
   it('one component of a model', async () => {

@@ -41,7 +41,7 @@ it.each<[what: string, shapes: Record<string, number[]>]>([
   ['a UNet without its text encoder', only('model.diffusion_model.')],
   ['a UNet without its text encoder', { 'down_blocks.0.resnets.0.time_emb_proj.weight': [320, 1280] }],
   ['a text encoder alone', { 'text_model.embeddings.token_embedding.weight': [49408, 768] }],
-  ['no known model', { something: [1] }],
+  ['not a known model', { something: [1] }],
 ])('recognizes %s', (what, shapes) => {
   const recognized = recognizeTensors(tensorsOf(shapes));
   expect(recognized.usable).toBeNull();

@@ -121,5 +121,5 @@ it('files with other names are ignored: another component, a single shard, an in
 
 it('a folder that cannot be listed', async () => {
   const { message } = await errorOf('WEIGHTS_FILE_MISSING', () => choose('/no/such/folder'));
-  expect(message).toContain('Cannot look for weights in /no/such/folder');
+  expect(message).toContain('Cannot read the folder /no/such/folder');
 });

@@ -68,7 +68,7 @@ it.each<[string, string, number[], number[]]>([
 ])('refuses an alpha of %s', async (_, dtype, shape, bytes) => {
   const { message } = await errorOf('LORA_UNSUITABLE', () => openAdapterFile(withAlpha(dtype, shape, bytes)));
   expect(message).toContain(
-    `its "lora_unet_a.alpha" is to be one finite number, and is ${dtype} [${shape.join(', ')}]`,
+    `its "lora_unet_a.alpha" must be one finite number, and is ${dtype} [${shape.join(', ')}]`,
   );
 });
 

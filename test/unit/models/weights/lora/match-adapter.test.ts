@@ -106,7 +106,7 @@ it.each([
     'other layers',
     fileOf(['unet', 'down_blocks.9.proj_in', lowRank(320, 320)]),
     base,
-    'most of its layers, such as "down_blocks_9_proj_in", are none',
+    'most of its layers, such as "down_blocks_9_proj_in", are not in this model',
   ],
 ])('refuses %s', async (_, file, model, reason) => {
   const error = await errorOf('LORA_UNSUITABLE', () => matchAdapter(file, model));
