@@ -3,7 +3,7 @@
 const bits = new Uint32Array(1);
 const number = new Float32Array(bits.buffer);
 
-/** Each binary16 as float32, exactly. By a table, since models have billions of numbers. */
+/** Each binary16 as float32, exactly. From a table, since models have billions of numbers. */
 export const fromFloat16 = (halves: Uint16Array): Float32Array => {
   table ??= Float32Array.from({ length: 2 ** 16 }, (_, half) => fromHalf(half));
   const values = new Float32Array(halves.length);

@@ -7,7 +7,7 @@ export interface Tensor {
 
 export const sizeOf = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
 
-/** Pairs data with dimensions. @throws RangeError if their sizes differ: a bug of the caller */
+/** Pairs data with dimensions. @throws RangeError if their sizes differ */
 export const tensor = (data: Float32Array, dims: readonly number[]): Tensor => {
   if (data.length !== sizeOf(dims)) throw new RangeError(`${data.length} numbers cannot fill [${dims.join(', ')}]`);
   return { data, dims };

@@ -5,7 +5,7 @@ import { env, listSupportedBackends } from '#onnxruntime-node';
 export interface RuntimeInfo {
   /** Version of onnxruntime-node. */
   version: string | null;
-  /** Device families that it supports. `bundled: false`: their libraries are installed separately, and may be missing. */
+  /** Device families that it supports. `bundled: false`: their libraries are installed separately and may be missing. */
   backends: { name: string; bundled: boolean }[];
 }
 

@@ -1,11 +1,11 @@
 /**
- * Merges calls of a network by several jobs into one with a larger batch: a GPU takes little longer for a few pictures than for
- * one. Jobs need not know of each other, nor be at the same step.
+ * Merges a network's calls by several jobs into one call with a larger batch: a GPU takes little longer for a few pictures
+ * than for one. The jobs are independent and may be at different steps.
  */
 import { concatBatch, sliceBatch, type Tensor } from '../../tensor/tensor.js';
 import type { Feeds, Integers, Session } from './session.js';
 
-/** How the calls of a network are merged. Inputs that are not named here are shared: only calls with equal ones are merged. */
+/** Rules to merge a network's calls. Inputs not named here are shared: only calls with equal ones are merged. */
 export interface MergeRules {
   /** Inputs with one row or more for each batch entry. Outputs are split in proportion to the rows of the first. */
   stacked: readonly string[] | ((input: string) => boolean);
@@ -25,7 +25,7 @@ interface Call {
 interface Network {
   session: Session;
   rules: MergeRules;
-  /** Calls of a batch; a batch that fails halves it. */
+  /** Most calls in a batch; halved when a batch fails. */
   mostCalls: number;
 }
 
@@ -36,7 +36,7 @@ export class CallQueue {
   #isRunning = false;
   readonly #waiting: Call[] = [];
 
-  /** Counts a job: calls wait until every job that is under way has one. */
+  /** Runs a job. Calls wait until every running job has one. */
   async during<T>(job: () => Promise<T>): Promise<T> {
     this.#jobs++;
     try {
@@ -47,14 +47,14 @@ export class CallQueue {
     }
   }
 
-  /** The same session, whose calls are merged. @param rules null: they run one after the other */
+  /** The session with merged calls. @param rules null: calls run one after the other */
   queued(session: Session, rules: MergeRules | null): Session {
     const network: Network = { session, rules: rules ?? { stacked: [] }, mostCalls: rules === null ? 1 : Infinity };
     return {
       run: (feeds) =>
         new Promise((resolve, reject) => {
           this.#waiting.push({ network, feeds, resolve, reject });
-          /* A job that begins in the same turn is waited for. */
+          /* Wait for jobs that begin in the same turn of the event loop. */
           setImmediate(() => {
             this.#runNext();
           });
@@ -76,7 +76,7 @@ export class CallQueue {
   }
 }
 
-/** `first`, and the calls that can run in one batch with it. */
+/** `first` and the calls that can run in one batch with it. */
 const mergeable = (first: Call, waiting: readonly Call[]): Call[] => {
   const { rules, mostCalls } = first.network;
   const limit = rules.limit?.(first.feeds) ?? Infinity;
@@ -115,7 +115,7 @@ const runCalls = async (calls: readonly Call[]): Promise<void> => {
       first.reject(thrown);
       return;
     }
-    /* Most often the device has too little memory for the batch. */
+    /* The usual cause is too little device memory for the batch. */
     const size = Math.floor(calls.length / 2);
     network.mostCalls = Math.min(network.mostCalls, size);
     for (let start = 0; start < calls.length; start += size) await runCalls(calls.slice(start, start + size));
@@ -134,16 +134,16 @@ const rowsOf = ({ network, feeds }: Call): number => {
 const rowCount = (feed: Tensor | Integers): number => feed.dims?.[0] ?? ('integers' in feed ? feed.integers.length : 0);
 
 /** Whether all inputs of two calls are equal, or are of equal size in all dimensions but the first. */
-const isAlike = ({ network, feeds }: Call, other: Call): boolean => {
+const isAlike = ({ network, feeds }: Call, second: Call): boolean => {
   const inputs = Object.entries(feeds);
-  if (inputs.length !== Object.keys(other.feeds).length) return false;
+  if (inputs.length !== Object.keys(second.feeds).length) return false;
   return inputs.every(([input, feed]) => {
-    const theirs = other.feeds[input];
-    if (theirs === undefined || 'integers' in feed !== 'integers' in theirs) return false;
+    const match = second.feeds[input];
+    if (match === undefined || 'integers' in feed !== 'integers' in match) return false;
     if (network.rules.indices?.[input] !== undefined) return true;
     const isSize = isStacked(network.rules, input);
-    const [ours, others] = [feed.dims ?? [], theirs.dims ?? []].map((dims) => dims.slice(isSize ? 1 : 0).join());
-    return ours === others && (isSize || isEqual(numbersOf(feed), numbersOf(theirs)));
+    const [dims, matchDims] = [feed.dims ?? [], match.dims ?? []].map((axes) => axes.slice(isSize ? 1 : 0).join());
+    return dims === matchDims && (isSize || isEqual(numbersOf(feed), numbersOf(match)));
   });
 };
 
@@ -176,7 +176,7 @@ const mergeIntegers = (parts: readonly Integers[]): Integers => {
   return { integers, dims: [parts.reduce((sum, part) => sum + rowCount(part), 0), ...rest] };
 };
 
-/** The rows of `target` that a call points to come after those of the calls before it. */
+/** Offsets each call's indices by the rows of `target` of the calls before it. */
 const mergeIndices = (calls: readonly Call[], parts: readonly Integers[], target: string): Integers => {
   let before = 0;
   const shifted = parts.map((part, index) => {
@@ -187,7 +187,7 @@ const mergeIndices = (calls: readonly Call[], parts: readonly Integers[], target
   return mergeIntegers(shifted);
 };
 
-/** A call's part of each output, from one fraction of its first dimension to another. */
+/** A call's part of each output. @param from, to as fractions of the first dimension */
 const share = (outputs: Outputs, from: number, to: number): Outputs =>
   Object.fromEntries(
     Object.entries(outputs).map(([name, output]) => {

@@ -5,5 +5,5 @@ import { fileURLToPath } from 'node:url';
 
 const PACKAGE = fileURLToPath(new URL('../../../vendor/onnxruntime-node', import.meta.url));
 
-/** May not exist: a package has libraries for its own systems only. */
+/** May not exist: each package has libraries for certain systems only. */
 export const libraryFolder = (): string => join(PACKAGE, 'bin', 'napi-v6', platform(), arch());

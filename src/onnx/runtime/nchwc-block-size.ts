@@ -4,7 +4,7 @@ import { GraphBuilder } from '../graph/onnx/graph-builder.js';
 import { CPU, type Target } from '../graph/operators/target.js';
 import { openSession } from './session.js';
 
-/** Less than a block: ONNX Runtime pads to a whole one. */
+/** Less than a block: ONNX Runtime pads to a whole block. */
 const CHANNELS = 4;
 
 const measure = async (): Promise<number | null> => {

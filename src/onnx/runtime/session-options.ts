@@ -20,7 +20,7 @@ export const sessionOptions = (graph: WrittenGraph): Options => ({
 const cpu = ({ folder, isImported, prepacksWeights }: WrittenGraph): Options => ({
   executionProviders: ['cpu'],
   /*
-   * Our graphs use fused operators already: the search for more takes a third of opening and finds none. Constant folding
+   * Graphs written here already use fused operators: the search for more takes a third of opening and finds none. Constant folding
    * would cast weights and transform kernels: 14 s and 9 GB of private memory for the full-size UNet. For imported graphs
    * the next level, `all`, copies every convolution's weights into the NCHWc layout: 3 GB and 20 s for a few percent.
    */

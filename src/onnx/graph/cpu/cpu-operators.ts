@@ -19,7 +19,7 @@ import type { Precision } from '../operators/target.js';
 import { transformKernelsAtRun } from './winograd.js';
 import { winogradConv, winogradConvInStrips } from './winograd-conv.js';
 
-/** Most channels of a 3×3 convolution in NCHWc: with more, converting the weight at each run costs what it saves, and memory. */
+/** Most channels of a 3×3 convolution in NCHWc: with more, converting the weight at each run costs as much time as it saves, and memory. */
 const MAX_CHANNELS = 512;
 
 /** A weight that can multiply tokens in the NCHWc layout. */

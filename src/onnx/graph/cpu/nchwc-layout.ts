@@ -1,5 +1,5 @@
 /**
- * The NCHWc layout: blocks of as many channels as a vector register holds numbers. ONNX Runtime's CPU convolutions are fastest
+ * The NCHWc layout: channels in blocks that fill a vector register. ONNX Runtime's CPU convolutions are fastest
  * in it, and need no other copy of their weights (domain com.microsoft.nchwc: core/graph/contrib_ops/nchwc_schema_defs.cc and
  * core/mlas/lib/snchwc.cpp at v1.30). A feature map is [B,C/block,H,W,block] in memory; its declared dimensions stay [B,C,H,W].
  */
@@ -54,8 +54,8 @@ export const nchwcConv = (
 };
 
 /**
- * `toNchwcWeights` for 1×1 kernels, at each run. It costs little more than the cast that half precision needs anyway.
- * ReorderInput does it, on a feature map whose channels are the outputs and whose pixels are the inputs.
+ * `toNchwcWeights` for 1×1 kernels, at each run, by ReorderInput on a feature map whose channels are the outputs and whose
+ * pixels are the inputs. It costs little more than the cast that half precision needs anyway.
  * @param weight [groups·out,in], in any dimensions @returns [groups·out,in,1,1]
  */
 export const matrixToNchwc = (
@@ -70,7 +70,7 @@ export const matrixToNchwc = (
     return graph.node('Reshape', [reordered, graph.integers([groups * outChannels, inChannels, 1, 1])]);
   });
 
-/** The same for k×k kernels. @param weight [out,in,k,k] @param blockSize channels of a block */
+/** `toNchwcWeights` for k×k kernels, at each run. @param weight [out,in,k,k] @param blockSize channels of a block */
 export const kernelToNchwc = (
   graph: GraphBuilder,
   weight: Named,

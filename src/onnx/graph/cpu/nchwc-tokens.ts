@@ -20,7 +20,7 @@ export const splitIntoChunks = (graph: GraphBuilder, tokens: Named, features: nu
   return chunked(graph, tokens, { chunkLength, features });
 };
 
-/** `y` with the chunks of `x`: it has as many tokens. */
+/** `y` with the chunks of `x`, which has the same number of tokens. */
 export const inChunksOf = (x: Value, y: Value): Value => {
   const chunkLength = chunkLengthOf(x);
   return chunkLength === null ? y : { name: y.name, layout: 'chunked tokens', chunkLength };
@@ -70,7 +70,7 @@ const chunkLengthOf = (x: Value): Named | null => (x.layout === 'plain' ? null :
 
 /*
  * ONNX Runtime infers no dimension of a reshape to a computed size. With the declared equal dimensions it reuses buffers:
- * private memory falls by a quarter, and opening takes a third less time, most of it spent on looking for a free buffer.
+ * private memory falls by a quarter, and opening takes a third less time, most of it the search for a free buffer.
  */
 const chunkCount = ({ name }: Named): string => `chunks of ${name}`;
 

@@ -21,8 +21,8 @@ export const winogradConv = (graph: GraphBuilder, x: Named, layer: WinogradLayer
 const MAX_ELEMENTS = 5 * 2 ** 20;
 
 /**
- * The same in row strips that stay in the caches, which is faster on large feature maps. No temporary tensor is larger than
- * `x` or the output.
+ * `winogradConv` in row strips that stay in the caches, which is faster on large feature maps. No temporary tensor is larger
+ * than `x` or the output.
  */
 export const winogradConvInStrips = (graph: GraphBuilder, x: Named, layer: WinogradLayer): PlainValue => {
   const { channels, blockSize } = layer;
@@ -40,7 +40,7 @@ export const winogradConvInStrips = (graph: GraphBuilder, x: Named, layer: Winog
   const tileRows = node('Max', node('Div', integers(maxTiles), tilesPerRow), integers(1));
   const rows = node('Mul', tileRows, integers(OUTPUT_TILE));
   const strips = graph.scan(divideUp(height, rows), [null, outChannels, null, null], (index) => {
-    /* A strip needs one row above and one below: zeros beyond the feature map. A negative pad crops the rows further off. */
+    /* A strip needs one row above and one below: zeros beyond the feature map. A negative pad crops the other rows. */
     const first = node('Mul', index, rows);
     const above = node('Sub', integers(1), first);
     const below = node('Sub', node('Add', node('Add', first, rows), integers(1)), height);

@@ -9,7 +9,7 @@ import type { Named, PlainValue } from '../onnx/value.js';
 /** Sides of a tile of outputs and of its tile of inputs. */
 export const OUTPUT_TILE = 4;
 const INPUT_TILE = OUTPUT_TILE + 2;
-/** Elements of a transformed tile. Each has a matrix multiplication over channels of its own. */
+/** Elements of a transformed tile. Each has a separate matrix multiplication over channels. */
 export const TILE_ELEMENTS = INPUT_TILE ** 2;
 const KERNEL_SIZE = 9;
 
@@ -132,7 +132,7 @@ export const winogradTiles = (
   const tileBias = bias === null ? null : graph.node('Pad', [bias, zeros]);
   const multiplied = nchwcConv(graph, { x: rows, weight, bias: tileBias }, { kernel: 1, groups: TILE_ELEMENTS });
 
-  // 4. Output transform. The caller crops tiles that reach beyond the feature map.
+  // 4. Output transform. The caller crops tiles that extend beyond the feature map.
   const outputTransform = graph.floats('winograd output', OUTPUT_TRANSFORM, [OUTPUT_TILE ** 2, TILE_ELEMENTS]);
   const outputs = graph.node('MatMul', [outputTransform, reshape(multiplied, integers(TILE_ELEMENTS, -1))]);
   const outputTiles = reshape(

@@ -14,9 +14,9 @@ export const fixDimensions = (
   const model = onnx.ModelProto.decode(graph.bytes);
   const sizes = new Map<string, number>();
   for (const value of model.graph?.input ?? []) {
-    const given = inputs[value.name ?? ''];
+    const fixed = inputs[value.name ?? ''];
     for (const [axis, { dimParam }] of dimsOf(value).entries()) {
-      const size = given?.[axis];
+      const size = fixed?.[axis];
       if (dimParam && size !== undefined) sizes.set(dimParam, size);
     }
   }

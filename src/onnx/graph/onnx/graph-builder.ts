@@ -1,5 +1,5 @@
 /**
- * Writes an ONNX model in memory. Weights are external tensors: file, offset and length inside the user's own files. So the
+ * Writes an ONNX model in memory. Weights are external tensors: file, offset and length in the user's files. So the
  * graph of a model with gigabytes of weights has a few hundred kilobytes. Opens no file.
  */
 import type { onnx as Onnx } from '#onnx-proto';
@@ -83,7 +83,7 @@ export class GraphBuilder {
   }
 
   /**
-   * Replaces the node that made `value` by one that makes it as its second output.
+   * Replaces the node of `value` by one whose second output is `value`.
    * @returns the first output
    */
   replaceNode(
@@ -107,13 +107,13 @@ export class GraphBuilder {
     domain: string,
   ): Onnx.INodeProto & { name: string; output: string[] } {
     const name = `${opType}_${this.#count++}`;
-    /* CUDA's convolution counts its inputs: a missing one at the end must not be there, not even as an empty name. */
-    const given = inputs.slice(0, inputs.findLastIndex((value) => value !== null) + 1);
+    /* CUDA's convolution counts its inputs: missing ones at the end must be omitted, not written as empty names. */
+    const present = inputs.slice(0, inputs.findLastIndex((value) => value !== null) + 1);
     return {
       opType,
       domain,
       name,
-      input: given.map((value) => value?.name ?? ''),
+      input: present.map((value) => value?.name ?? ''),
       output: [name],
       attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
     };
@@ -213,8 +213,8 @@ export class GraphBuilder {
   }
 
   /**
-   * Nodes that an output depends on, those of weights first. Lowerings write a node for a sum before they know that a later kernel computes it, and
-   * ONNX Runtime runs such a node at every level of optimization.
+   * Nodes that an output depends on, those of weights first. Lowerings write a node for a sum before they know that a later
+   * kernel computes it, and ONNX Runtime runs such unused nodes at every level of optimization.
    */
   #usedNodes(): { nodes: Onnx.INodeProto[]; used: ReadonlySet<string> } {
     const used = new Set(this.#outputs.map(({ name }) => name ?? ''));
@@ -255,7 +255,7 @@ export class GraphBuilder {
   }
 }
 
-/** Names that a node takes, those that the body of its loop takes from outside among them. */
+/** Names of a node's inputs, and of the outer values that its loop body uses. */
 const inputsOf = ({ input, attribute: attributes }: Onnx.INodeProto): string[] => [
   ...(input ?? []),
   ...(attributes ?? []).flatMap(({ g }) => (g?.node ?? []).flatMap(inputsOf)),

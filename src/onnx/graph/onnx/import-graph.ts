@@ -16,14 +16,14 @@ const CANONICAL_TYPE: Readonly<Record<number, number>> = {
 
 export interface OnnxModel {
   readonly model: Onnx.IModelProto;
-  /** Names of the weight files beside the model's own file, as it names them. */
+  /** Names of the model's external weight files, as the model has them. */
   readonly locations: readonly string[];
   /** Dimensions of each input; null: dynamic. */
   readonly inputs: ReadonlyMap<string, readonly (number | null)[]>;
   readonly outputs: readonly string[];
 }
 
-/** @throws an error of the protobuf decoder if the bytes are no ONNX model */
+/** @throws an error of the protobuf decoder if the bytes are not an ONNX model */
 export const parseOnnxModel = (bytes: Uint8Array): OnnxModel => {
   const model = onnx.ModelProto.decode(bytes);
   const dimsOf = ({ type }: Onnx.IValueInfoProto): (number | null)[] =>

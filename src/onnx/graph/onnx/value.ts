@@ -1,11 +1,11 @@
-/** Values in a graph: outputs of nodes, inputs and tensors. The tag says how their numbers lie in memory. Types only. */
+/** Values in a graph: outputs of nodes, inputs and tensors. The tag gives their memory layout. Types only. */
 
-/** Anything that a node can take. */
+/** Any input of a node. */
 export interface Named {
   readonly name: string;
 }
 
-/** As its dimensions say. */
+/** Row-major in its dimensions. */
 export interface PlainValue extends Named {
   readonly layout: 'plain';
 }

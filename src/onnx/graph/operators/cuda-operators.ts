@@ -1,7 +1,7 @@
 /**
- * CUDA: NHWC feature maps, in which its convolution and group normalization are fastest, and tokens [B,S,C], which are then the
- * same bytes (ONNX Runtime 1.30, core/providers/cuda and contrib_ops/cuda). Its convolution and Gemm add a bias in a kernel of
- * their own, so here that addition is a node, and goes into the next residual sum or norm where one follows.
+ * CUDA: NHWC feature maps, in which its convolution and group normalization are fastest, and tokens [B,S,C], which then have
+ * the same bytes (ONNX Runtime 1.30, core/providers/cuda and contrib_ops/cuda). Its convolution and Gemm add a bias in a separate
+ * kernel, so here that addition is a node, which a following residual sum or norm replaces.
  */
 import type { Named, PlainValue, Value } from '../onnx/value.js';
 import { MICROSOFT, MicrosoftOperators } from './microsoft-operators.js';
@@ -13,7 +13,7 @@ const TO_CHANNELS_FIRST = { perm: [0, 3, 1, 2] };
 /** Widths that BiasSplitGelu is compiled for (CUDA provider of ONNX Runtime 1.30.0); SDXL base and refiner have them. */
 const SPLIT_GELU_WIDTHS = new Set([1280, 2560, 3072, 5120, 6144]);
 
-/** x + skip + bias, which SkipGroupNorm computes by itself. */
+/** x + skip + bias, which SkipGroupNorm can compute. */
 interface Sum {
   x: Value;
   /** [B,H,W,C], or a row [B,C] that is added to every pixel. */
@@ -24,9 +24,9 @@ interface Sum {
 export class CudaOperators extends MicrosoftOperators {
   /** Tokens [B,S,C], by name; all others are [B·S,C]. */
   readonly #sequences = new Map<string, PlainValue>();
-  /** What a bias [C] was added to, by the name of the result. */
+  /** Terms of each addition of a bias [C], by the name of the result. */
   readonly #biased = new Map<string, { x: Value; bias: Named }>();
-  /** By the name of the result. */
+  /** Residual sums by the name of the result. */
   readonly #residualSums = new Map<string, Sum>();
   readonly #rowSums = new Map<string, Sum>();
 
@@ -71,7 +71,7 @@ export class CudaOperators extends MicrosoftOperators {
     return sum;
   }
 
-  /** One matrix multiplication, and one kernel for bias, split, GELU and gate: this layer then needs far less memory. */
+  /** One matrix multiplication, and one kernel for bias, split, GELU and gate, which needs far less memory. */
   override gatedGelu(x: Value, inner: number, rows: LinearRows): Value {
     if (!SPLIT_GELU_WIDTHS.has(inner) || !this.#sequences.has(x.name)) return super.gatedGelu(x, inner, rows);
     const [weight, bias] = rows(0, 2 * inner);
@@ -81,12 +81,12 @@ export class CudaOperators extends MicrosoftOperators {
   override groupNorm(x: Value, gamma: Value, beta: Value, options: NormOptions): Value {
     const { channels, groups, epsilon, silu } = options;
     if ((channels / groups) % 2 !== 0) {
-      /* The kernel takes two channels of a group at a time. */
+      /* The kernel processes two channels of a group at a time. */
       const nchw = this.graph.node('Transpose', [x], TO_CHANNELS_FIRST);
       return this.graph.node('Transpose', [super.groupNorm(nchw, gamma, beta, options)], TO_CHANNELS_LAST);
     }
     const attributes = { groups, epsilon: { float: epsilon }, activation: silu ? 1 : 0, channels_last: 1 };
-    /* The kernel takes gamma and beta in float32 in every precision. */
+    /* The kernel requires gamma and beta in float32 in every precision. */
     const [gamma32, beta32] = [this.toFloat(gamma), this.toFloat(beta)];
     const inputsOf = ({ x: first, skip, bias }: Sum): Named[] => [
       first,
@@ -105,7 +105,7 @@ export class CudaOperators extends MicrosoftOperators {
     return this.graph.node('SkipGroupNorm', inputsOf(sum), attributes, MICROSOFT);
   }
 
-  /** A bias of the layer before, as a row for each picture. */
+  /** The previous layer's bias as a row for each picture. */
   #asRowSum(x: Value, channels: number): Sum | undefined {
     const biased = this.#biased.get(x.name);
     if (biased === undefined) return undefined;
@@ -124,7 +124,7 @@ export class CudaOperators extends MicrosoftOperators {
     return sum;
   }
 
-  /** Where only a norm follows, no node uses this sum, and it is not written. */
+  /** If only a norm follows, no node uses this sum, and the graph omits it. */
   override addPerChannel(x: Value, row: Value): Value {
     const sum = super.add(x, this.graph.node('Unsqueeze', [row, this.graph.integers([1, 2])]));
     const biased = this.#biased.get(x.name);
@@ -176,14 +176,14 @@ export class CudaOperators extends MicrosoftOperators {
     return this.#sequences.get(tokens.name) ?? super.sequences(tokens, options);
   }
 
-  /** [B,S,C] where the queries were. */
+  /** [B,S,C] if the queries were. */
   protected override fromSequences(attended: PlainValue, channels: number, query: Value): Value {
     return this.#sequences.has(query.name) ? this.#sequence(attended) : super.fromSequences(attended, channels, query);
   }
 
   override upsample(x: Value): Value {
-    const [one, two] = [this.graph.filled(1, 1), this.graph.filled(2, 2)];
-    return this.graph.node('Resize', [x, null, this.graph.concat(one, two, one)], NEAREST);
+    const [unit, double] = [this.graph.filled(1, 1), this.graph.filled(2, 2)];
+    return this.graph.node('Resize', [x, null, this.graph.concat(unit, double, unit)], NEAREST);
   }
 
   override upsampleTo(x: Value, like: Value): Value {
@@ -199,7 +199,7 @@ export class CudaOperators extends MicrosoftOperators {
     return tokens;
   }
 
-  /** Notes that `y` are tokens [B,S,C] if `x` are. */
+  /** Records that `y` is tokens [B,S,C] if `x` is. */
   #like<T extends Value>(x: Value, y: T): T | PlainValue {
     return this.#sequences.has(x.name) ? this.#sequence(y) : y;
   }

@@ -1,6 +1,6 @@
 /**
- * The operators of the networks. A network is written once against this interface; each device family implements it in the
- * way that is fastest there (lowerings.ts). Memory layout is the family's choice: callers never look into a value.
+ * The operators of the networks. A network is written once against this interface; each device family implements it in its
+ * fastest way (lowerings.ts), and chooses the memory layout: callers never inspect a value.
  */
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 import type { ExternalTensor } from '../onnx/onnx-messages.js';
@@ -40,7 +40,7 @@ export interface AttentionOptions {
 /** A slice of a linear layer: weight [end-start,in] and bias [end-start]. */
 export type LinearRows = (start: number, end: number) => readonly [weight: LinearWeight, bias: PlainValue];
 
-/** A linear layer's weight, tagged by its form. */
+/** A linear layer's weight, tagged by layout. */
 export type LinearWeight =
   /** [out,in]; `features` [in,out] where it multiplies many tokens. */
   | (PlainValue & { readonly features?: readonly [number, number] })
@@ -50,7 +50,7 @@ export type LinearWeight =
   | { readonly layout: 'nchwc'; readonly name: string; readonly features: readonly [number, number] };
 
 /**
- * A convolution's weight, tagged by its form: [out,in,k,k] `plain`, in the NCHWc layout, or to be transformed for Winograd at
+ * A convolution's weight, tagged by layout: [out,in,k,k] `plain`, in the NCHWc layout, or to be transformed for Winograd at
  * each run; [36·out,in,1,1] already transformed (cpu/winograd.ts).
  */
 export interface ConvWeight {
@@ -103,7 +103,7 @@ export interface Operators {
   addSpatialProjection(x: Value, analysis: Value, synthesis: Value): Value;
   concatChannels(a: Value, b: Value): Value;
   concatFeatures(a: Value, b: Value): Value;
-  /** Feature map to tokens, one a pixel. */
+  /** Feature map to tokens, one per pixel. */
   toTokens(x: Value, channels: number): Value;
   /** Tokens to a feature map of the size of `like`. */
   toFeatureMap(tokens: Value, like: Value): Value;

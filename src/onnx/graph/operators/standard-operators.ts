@@ -1,6 +1,6 @@
 /**
- * NCHW feature maps and operators of the ONNX standard alone, which every device family has. Subclasses override what a
- * family does faster.
+ * NCHW feature maps and operators of the ONNX standard, which every device family has. Subclasses override operators that
+ * their family computes faster.
  */
 import type { GraphBuilder } from '../onnx/graph-builder.js';
 import type { Named, PlainValue, Value } from '../onnx/value.js';

@@ -16,7 +16,7 @@ export interface Device {
  */
 export type Fusion = 'fused' | 'attention' | 'standard';
 
-/** Precision of the arithmetic. `int8`: linear layers in int8 on the CPU, all else in float32. */
+/** Precision of the arithmetic. `int8`: linear layers in int8 on the CPU, everything else in float32. */
 export type Precision = 'fp32' | 'fp16' | 'int8';
 
 export interface Target extends Device {
