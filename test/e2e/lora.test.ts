@@ -140,7 +140,7 @@ it.each([
     'an ONNX export',
     () => ['--lora', ink, '--model', goldenData('models/tiny-refiner-onnx')],
     2,
-    /which takes no LoRA/,
+    /which does not support LoRA/,
   ],
 ])('refuses %s before any work', async (_, args, code, message) => {
   const rows = writeRows(join(folder, 'refused.jsonl'), [goodRow]);

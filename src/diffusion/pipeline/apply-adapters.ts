@@ -9,7 +9,7 @@ import type { Unet } from '../unet/predict-noise.js';
 import { CrossAttentionCache } from '../unet/cross-attention-cache.js';
 import { adapterInput, type OpenedAdapters } from './open-adapters.js';
 
-/** By the names of the adapters. */
+/** By adapter name. */
 export type LoraWeights = Readonly<Record<string, LoraWeight>>;
 
 /** The components that adapters change. */
@@ -50,7 +50,7 @@ export const applyAdapterWeights = <Model extends { applyAdapters: ApplyAdapters
   weights === undefined || model.applyAdapters === null ? model : { ...model, ...model.applyAdapters(weights) };
 
 /**
- * Caches the components of the last weights, and with them the encoded prompts: most runs have the same weights for all rows.
+ * Caches the components of the last weights with their encoded prompts: most runs have the same weights for all rows.
  */
 export const adapterApplier = (
   { textEncoders, unet }: Pick<AdaptedModel, 'textEncoders' | 'unet'>,
@@ -74,7 +74,7 @@ export const adapterApplier = (
 
 const adaptUnet = (unet: Unet, adapters: readonly Adapter[], weights: LoraWeights): Unet => {
   const { session, crossAttentionCache, openFreeU } = unet;
-  const adapt = (one: Session): Session => withAdapterWeights(one, adapters, weights, 'unet');
+  const adapt = (session: Session): Session => withAdapterWeights(session, adapters, weights, 'unet');
   return {
     ...unet,
     session: adapt(session),
@@ -87,7 +87,7 @@ const adaptUnet = (unet: Unet, adapters: readonly Adapter[], weights: LoraWeight
 
 const adaptEncoder = (encoder: TextEncoder, adapters: readonly Adapter[], weights: LoraWeights): TextEncoder => {
   const { session, extended } = encoder;
-  const adapt = (one: Session): Session => withAdapterWeights(one, adapters, weights, 'text_encoder');
+  const adapt = (session: Session): Session => withAdapterWeights(session, adapters, weights, 'text_encoder');
   return {
     ...encoder,
     session: adapt(session),

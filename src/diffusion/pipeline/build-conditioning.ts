@@ -11,8 +11,8 @@ import type { TimeIds } from '../unet/time-ids.js';
 import type { Model } from './load-model.js';
 
 /**
- * Calls of the UNet at a step of the whole schedule: negative and positive in one batch, in two calls if their prompts have
- * different lengths, or the positive alone without guidance.
+ * Conditions of the UNet's calls at a step of the whole schedule: negative and positive in one batch, or in two calls if their
+ * prompts have different lengths; only the positive without guidance.
  */
 export type ConditionsAt = (step: number) => readonly Condition[];
 
@@ -76,7 +76,7 @@ const negativeAt = async (
 ): Promise<((step: number, positive: TextEmbeddings) => TextEmbeddings) | null> => {
   const { guidanceScale, negativePrompt, negativeEmbedding, promptSyntax } = settings;
   if (guidanceScale <= 1) return null;
-  /* ComfyUI encodes an empty text too (nodes.py, CLIPTextEncode); it has a separate node for zeros. */
+  /* ComfyUI encodes an empty text (nodes.py, CLIPTextEncode); it has a separate node for zeros. */
   const isZeroed = negativePrompt === '' && model.zeroEmptyNegative && promptSyntax !== 'comfy';
   if (negativeEmbedding === 'prompt' && !isZeroed) {
     return embeddingsAt(model, negativePrompt, settings, total);

@@ -1,6 +1,6 @@
 /**
  * Generates an image from noise and a prompt, number for number as diffusers 0.42.1's StableDiffusionXLPipeline: all steps, or
- * those before a refiner takes over.
+ * those before the handoff to a refiner.
  */
 import { runNoise } from '../random/run-noise.js';
 import { LATENT_SCALE } from '../../records/picture.js';

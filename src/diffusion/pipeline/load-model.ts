@@ -1,4 +1,4 @@
-/** Loads a model: finds its components, opens their networks, and checks that they belong together. */
+/** Loads a model: finds its components, opens their networks, and checks that they match. */
 import { RefineError } from '../../errors.js';
 import { CPU, type Precision, type Target } from '../../onnx/graph/operators/target.js';
 import { parseSchedulerConfig, type SchedulerConfig } from '../schedulers/registry.js';
@@ -42,7 +42,7 @@ export interface Model extends AdaptedModel {
 export interface LoadOptions {
   /** Device and precision; default: the CPU. */
   target?: Target;
-  /** Folder or file of a VAE to use instead of the model's own; default: none. */
+  /** Folder or file of a VAE to use instead of the model's; default: none. */
   vae?: string | null;
   /** Default: auto. */
   vaeTiling?: VaeTiling;
@@ -52,7 +52,7 @@ export interface LoadOptions {
   loras?: readonly LoraChoice[];
   /** Default: none. */
   embeddings?: readonly EmbeddingChoice[];
-  /** Where jobs that run at the same time share calls; null: only one job runs at a time. Default: null. */
+  /** Merges the calls of concurrent jobs; null: only one job runs at a time. Default: null. */
   queue?: CallQueue | null;
 }
 
@@ -70,8 +70,8 @@ export const loadModel = async (path: string, options: LoadOptions = {}): Promis
     embeddings = [],
     queue = null,
   } = options;
-  const found = await findModel(path);
-  const files = vae === null ? found : { ...found, vae: await findVae(vae, found.vae) };
+  const model = await findModel(path);
+  const files = vae === null ? model : { ...model, vae: await findVae(vae, model.vae) };
   const { index } = files;
   const timeIds: TimeIdKind = index.requiresAestheticsScore ? 'aesthetic-score' : 'target-size';
   const unused: string[] = [...files.unknownTensors];
@@ -93,9 +93,9 @@ export const loadModel = async (path: string, options: LoadOptions = {}): Promis
     schedulerConfig: parseSchedulerConfig(files.scheduler),
     timeIds,
     zeroEmptyNegative: index.forceZerosForEmptyPrompt,
-    /* An ONNX export has its own precision. */
+    /* An ONNX export has a fixed precision. */
     precision: files.unet.form === 'onnx' ? 'fp32' : target.precision,
-    /* A quantized model is another model: `--resume` must not mix their pictures. */
+    /* A quantized model makes different pictures: `--resume` must not mix them with the others. */
     digest:
       (await fingerprintModel(files)) +
       (target.precision === 'int8' ? ' int8' : '') +
@@ -136,16 +136,16 @@ const expectWidths = (
   const prompt = encoders.reduce((width, encoder) => width + encoder.config.width, 0);
   const addition = (encoders.at(-1)?.config.projection ?? 0) + TIME_ID_COUNT[timeIds] * config.timeIdEmbedDim;
   const expected = [
-    ['cross_attention_dim', config.crossAttentionDim, prompt, 'the text encoders give'],
-    ['projection_class_embeddings_input_dim', config.addedCondDim, addition, 'pooled text and time ids give'],
+    ['cross_attention_dim', config.crossAttentionDim, prompt, 'the text encoders have'],
+    ['projection_class_embeddings_input_dim', config.addedCondDim, addition, 'pooled text and time ids have'],
   ] as const;
-  for (const [key, found, given, source] of expected) {
-    if (found === given) continue;
+  for (const [key, width, actual, source] of expected) {
+    if (width === actual) continue;
     throw new RefineError(
       'MODEL_CONFIG_UNSUPPORTED',
-      `${part.folder} has "${key}": ${found}, but ${source} ${given}. Its components are not of one model, ` +
+      `${part.folder} has "${key}": ${width}, but ${source} ${actual}. Its components are not of one model, ` +
         'or "requires_aesthetics_score" in model_index.json is wrong.',
-      { context: { key, found, given } },
+      { context: { key, found: width, given: actual } },
     );
   }
 };

@@ -1,4 +1,4 @@
-/** Opens the adapters of a run for its model: the changes of each in each network. */
+/** Opens the adapters of a run and matches them to its model's networks. */
 import { parse } from 'node:path';
 import { listSome, isRefineError, RefineError } from '../../errors.js';
 import type { Adapter, LayerChange } from '../../models/networks/adapter.js';
@@ -23,7 +23,7 @@ export interface OpenedAdapters {
   parts: Readonly<Record<AdaptedPart, readonly Adapter[]>>;
   /** Identifies the files of required adapters; '' without any. */
   digest: string;
-  /** The same for each optional adapter, by name. */
+  /** Digests of optional adapters, by name. */
   digests: Readonly<Record<string, string>>;
   /** Optional adapters that do not fit the model: the reasons, by name. */
   skipped: Readonly<Record<string, string>>;
@@ -46,7 +46,7 @@ export const adapterInput = (name: string): string => `lora:${name}`;
 export const openAdapters = async (choices: readonly LoraChoice[], files: ModelFiles): Promise<OpenedAdapters> => {
   if (choices.length === 0) return NO_ADAPTERS;
   if (files.unet.form === 'onnx' && choices.every(({ mayNotFit }) => mayNotFit === true)) {
-    const why = 'the model is an ONNX export, which takes no LoRA';
+    const why = 'the model is an ONNX export, which does not support LoRA';
     return { ...NO_ADAPTERS, skipped: Object.fromEntries(choices.map(({ name }) => [name, why])) };
   }
   const weights = await openAdaptedParts(files);
@@ -101,7 +101,7 @@ const openAdapter = async (
 const openAdaptedParts = async (files: ModelFiles): Promise<Record<AdaptedPart, WeightMap | null>> => {
   const { unet, textEncoder, textEncoder2 } = files;
   if (unet.form === 'onnx') {
-    const message = `Expected a model in safetensors for --lora, found an ONNX export, which takes no LoRA: ${unet.folder}. Give the safetensors, or leave out --lora.`;
+    const message = `Expected a model in safetensors for --lora, found an ONNX export, which does not support LoRA: ${unet.folder}. Give the safetensors, or leave out --lora.`;
     throw new RefineError('USAGE_CONFLICT', message, { context: { folder: unet.folder } });
   }
   return {
@@ -141,7 +141,7 @@ const changesOf = async (
 
 /** ONNX Runtime maps the files of a session from below one folder. */
 const expectSameDrive = (file: string, { unet }: ModelFiles): void => {
-  const apart = unet.weightFiles.find((other) => parse(other).root !== parse(file).root);
+  const apart = unet.weightFiles.find((weights) => parse(weights).root !== parse(file).root);
   if (apart !== undefined) throw unsuitable(file, `it is on another drive than ${apart}. Copy it to the model's drive`);
 };
 

@@ -30,7 +30,7 @@ import { openExportedTextEncoder, openExportedUnet, openExportedVae } from './op
 /** Called with the tensors of a component that its network does not use. */
 export type OnUnused = (names: readonly string[]) => void;
 
-/** Without its tokenizer. @throws MODEL_CONFIG_* WEIGHTS_* SESSION_CREATE */
+/** Opens a text encoder without its tokenizer. @throws MODEL_CONFIG_* WEIGHTS_* SESSION_CREATE */
 export const openTextEncoder = async (
   part: ModelComponent,
   target: Target,
@@ -73,7 +73,7 @@ export const openUnet = async (
   const weights = await openComponent(part);
   const { family, precision } = target;
   const isFast = family === 'cpu' && memory === 'fast';
-  /* On other devices keys and values would be uploaded again at each step. */
+  /* Other devices would upload keys and values again at each step. */
   const hasCrossAttentionKv = family === 'cpu';
   const blockSize = await nchwcBlockSize(target);
   const write = async (hasFreeU: boolean): Promise<WrittenGraph> => {

@@ -1,4 +1,4 @@
-/** Opens textual inversions (Gal et al. 2022, arXiv:2208.01618): vectors for each text encoder, in place of words. */
+/** Opens textual inversions (Gal et al. 2022, arXiv:2208.01618): vectors that replace words, for each text encoder. */
 import { RefineError } from '../../errors.js';
 import type { EmbeddingChoice } from '../../records/model-options.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
@@ -15,7 +15,7 @@ export interface OpenedEmbeddings {
   digest: string;
 }
 
-/** A chunk has 75 tokens; a file with more vectors than a few chunks is something else. */
+/** A chunk has 75 tokens; a file with many more vectors is not an embedding. */
 const MAX_VECTORS = 1024;
 
 /** SDXL's first text encoder (OpenAI's CLIP ViT-L) and second (OpenCLIP's ViT-bigG), by their names in ComfyUI and kohya's scripts. */
@@ -54,18 +54,19 @@ const vectorsOf = async (
   { config: { width }, extended }: TextEncoder,
 ): Promise<Float32Array[]> => {
   const [only, ...others] = tensors.values();
-  const found = tensors.get(key) ?? (others.length === 0 ? only : undefined);
-  const isUsable = found?.shape.at(-1) === width && found.shape.length <= 2 && (found.shape.at(-2) ?? 1) <= MAX_VECTORS;
-  if (found === undefined || !isUsable || !isWeightDtype(found.dtype)) {
+  const vectors = tensors.get(key) ?? (others.length === 0 ? only : undefined);
+  const isUsable =
+    vectors?.shape.at(-1) === width && vectors.shape.length <= 2 && (vectors.shape.at(-2) ?? 1) <= MAX_VECTORS;
+  if (vectors === undefined || !isUsable || !isWeightDtype(vectors.dtype)) {
     throw unsuitable(choice, tensors, key, width);
   }
   if (extended === undefined) {
     throw new RefineError(
       'EMBEDDING_UNSUITABLE',
-      `Expected a model in safetensors for the embedding ${choice.name}, found an ONNX export, which takes token ids only. Give the safetensors, or leave the embedding out.`,
+      `Expected a model in safetensors for the embedding ${choice.name}, found an ONNX export, whose only input is token ids. Give the safetensors, or leave the embedding out.`,
     );
   }
-  const numbers = await readTensorF32({ ...found, dtype: found.dtype });
+  const numbers = await readTensorF32({ ...vectors, dtype: vectors.dtype });
   return Array.from({ length: numbers.length / width }, (_, row) => numbers.slice(row * width, (row + 1) * width));
 };
 
@@ -85,7 +86,7 @@ const unsuitable = (
   return new RefineError(
     'EMBEDDING_UNSUITABLE',
     `Expected the embedding ${name} to have a tensor ${key} [vectors, ${width}] for this model, found ${held.join(', ') || 'none'} in ${file}. ` +
-      'Give one that was trained for SDXL; the refiner takes clip_g alone.',
+      'Give one that was trained for SDXL; the refiner uses only clip_g.',
     { context: { file, key, width } },
   );
 };

@@ -53,7 +53,7 @@ export const openExportedUnet = async (part: ModelComponent, target: Target): Pr
   return {
     config,
     session,
-    /* Its upsamplers double the size; those of the written UNet take the size of the skip connection. */
+    /* Its upsamplers double the size; those of the written UNet use the size of the skip connection. */
     sizeMultiple: 2 ** (config.downBlocks.length - 1),
     feeds: (sample, timestep, { prompt, pooled, timeIds }) => ({
       sample,
@@ -110,18 +110,18 @@ const open = async (file = '', name: string, target: Target, names: Names): Prom
   return { session: { run, close: () => session.close() }, inputs: model.inputs };
 };
 
-/** Other versions and programs export other outputs: a sample of the VAE's distribution, or no hidden states. */
+/** Other versions and programs export different outputs: a sample of the VAE's distribution, or no hidden states. */
 const expectNames = (model: OnnxModel, names: Names, file: string, name: string): void => {
   const [inputs, outputs] = [Object.keys(names.inputs), Object.keys(names.outputs)];
-  const found = [...model.inputs.keys()];
+  const actual = [...model.inputs.keys()];
   const isKnown =
-    found.length === inputs.length &&
-    inputs.every((input) => found.includes(input)) &&
+    actual.length === inputs.length &&
+    inputs.every((input) => actual.includes(input)) &&
     outputs.every((output) => model.outputs.includes(output));
   if (isKnown) return;
   const message =
     `Expected the ${name} of an export by optimum-onnx 0.1 or later, with inputs ${inputs.join(', ')} and outputs ${outputs.join(', ')}; ` +
-    `found inputs ${showNames(found)} and outputs ${showNames(model.outputs)} in ${file}. ` +
+    `found inputs ${showNames(actual)} and outputs ${showNames(model.outputs)} in ${file}. ` +
     'Export the model again with it, or give the safetensors.';
   throw new RefineError('MODEL_CONFIG_UNSUPPORTED', message, { context: { file } });
 };
@@ -130,7 +130,7 @@ const read = (file: string, bytes: Uint8Array): OnnxModel => {
   try {
     return parseOnnxModel(bytes);
   } catch (cause) {
-    const message = `${file} is no ONNX model: ${messageOf(cause)}. Download or export it again.`;
+    const message = `${file} is not an ONNX model: ${messageOf(cause)}. Download or export it again.`;
     throw new RefineError('WEIGHTS_HEADER_INVALID', message, { context: { file }, cause });
   }
 };

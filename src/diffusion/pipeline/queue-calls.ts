@@ -1,4 +1,4 @@
-/** Which calls of each network several jobs can share (onnx/runtime/call-queue.ts). */
+/** Rules to merge several jobs' calls of each network (onnx/runtime/call-queue.ts). */
 import { CLIP } from '../../models/networks/clip-text-encoder.js';
 import { UNET } from '../../models/networks/unet.js';
 import { VAE_DECODER, VAE_ENCODER } from '../../models/networks/vae.js';
@@ -10,9 +10,9 @@ import { CrossAttentionCache } from '../unet/cross-attention-cache.js';
 import type { Unet } from '../unet/predict-noise.js';
 import type { Autoencoder } from '../vae/autoencoder.js';
 
-/** Most batch entries that CUDA's group normalization takes (group_norm_impl.cu). */
+/** Most batch entries that CUDA's group normalization supports (group_norm_impl.cu). */
 const MOST_ENTRIES = 32;
-/** The VAE fills a GPU with one picture of this size, and takes 5 GB for it: only smaller ones share a call. */
+/** One picture of this size fills a GPU and needs 5 GB in the VAE: only smaller ones share a call. */
 const VAE_PIXELS = 1024 ** 2;
 
 const { sample, timestep, prompt, addition } = UNET;
@@ -28,7 +28,7 @@ const CLIP_RULES: MergeRules = {
   indices: { [CLIP.endOfText]: CLIP.ids },
 };
 
-/** @param input [B,C,H,W] @param scale pixels of a picture for a row or column of it */
+/** @param input [B,C,H,W] @param scale picture pixels per row or column of the input */
 const vaeRules = (input: string, scale: number): MergeRules => ({
   stacked: [input],
   limit: ({ [input]: feed }) => {
@@ -39,9 +39,9 @@ const vaeRules = (input: string, scale: number): MergeRules => ({
 
 export const queueUnet = (unet: Unet, queue: CallQueue): Unet => {
   const { session, crossAttentionCache, openFreeU } = unet;
-  /* An ONNX export's inputs are its own. */
+  /* An ONNX export has different inputs. */
   const rules = unet.feeds === undefined ? UNET_RULES : null;
-  const queued = (one: Session): Session => queue.queued(one, rules);
+  const queued = (session: Session): Session => queue.queued(session, rules);
   return {
     ...unet,
     session: queued(session),

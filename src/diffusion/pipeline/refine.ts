@@ -41,13 +41,13 @@ export async function* refine(model: Model, job: RefineJob): AsyncGenerator<Refi
   const range = stepRange(schedule, settings);
   yield { step: 0, steps: range.end - range.begin };
 
-  // 2. Image to latents. The encoder draws its noise first: the order of draws decides the image.
+  // 2. Image to latents. The encoder draws its noise first: the order of draws determines the image.
   const clean =
     input.kind === 'latents'
       ? tensor(input.latents.data, [1, 4, input.latents.height, input.latents.width])
       : await encodePixels(model, fromPixels(input.pixels), settings.vaeSample === 'mean' ? null : noise.encoder);
 
-  // 3. Noise of the first step. With `denoising_start` the latents are noisy already.
+  // 3. Noise of the first step. With `denoising_start` the latents are already noisy.
   const noisy =
     settings.denoisingStart === null
       ? tensor(schedule.addNoise(clean.data, noise.start(clean.dims), range.begin), clean.dims)

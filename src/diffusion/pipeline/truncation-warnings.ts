@@ -25,7 +25,7 @@ export const truncationWarnings = (
     if (dropped === null) return [];
     const shown = dropped.length > SHOWN ? `${cutText(dropped, SHOWN)}…` : dropped;
     return [
-      `${key} truncated to 75 tokens; dropped: ${JSON.stringify(shown)}. prompt_syntax a1111, comfy or compel takes all of it.`,
+      `${key} truncated to 75 tokens; dropped: ${JSON.stringify(shown)}. prompt_syntax a1111, comfy or compel uses all of it.`,
     ];
   });
   return warnings.length === 0 ? {} : { warnings };

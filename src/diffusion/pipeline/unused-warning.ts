@@ -1,8 +1,8 @@
-/** A warning about tensors that no network uses: such a model computes something else elsewhere. */
+/** Warns of tensors that no network uses: other programs may compute something else with such a model. */
 import { listSome } from '../../errors.js';
 import { showName } from '../../models/weights/safetensors/format-value.js';
 
-/** Buffers and training state besides weights. */
+/** Buffers and training state, which are not weights. */
 const HARMLESS = /(^|\.)(position_ids|logit_scale|model_ema\b.*|loss\..*)$/;
 
 /** null: no such tensors. */

@@ -1,20 +1,20 @@
 /**
  * A Brownian motion with the same path for every query: torchsde 0.2.6's `BrownianTree`, the noise of DPM++ SDE in k-diffusion,
  * A1111, ComfyUI and diffusers. The interval is halved down to a grid of 1e-6. The increment of each half is drawn by a Brownian
- * bridge from a generator of its own, seeded by the half's position in the tree.
+ * bridge from a separate generator, seeded by the half's position in the tree.
  * Source: torchsde/_brownian/brownian_interval.py and derived.py.
  */
 import type { NoiseSource } from './noise-source.js';
 import { spawnSeeds } from './seed-sequence.js';
 
 const f32 = Math.fround;
-/** torchsde's grid, in decimal places, and its pool of entropy, in words. */
+/** torchsde's grid in decimal places, and its entropy pool in words. */
 const PLACES = 6;
 const POOL = 24;
 
 const onGrid = (time: number): number => Number(time.toFixed(PLACES));
 
-/** A part of the interval, with the increment over it. */
+/** A part of the interval and the increment over it. */
 interface Part {
   readonly start: number;
   readonly end: number;
@@ -35,7 +35,7 @@ export const brownianTree = (
   seed: number,
   ofSeed: (seed: number) => NoiseSource,
 ): ((from: number, to: number, count: number) => Float32Array) => {
-  /** Draws of the last query: the next one, adjacent to it, needs most of them. */
+  /** Draws of the last query: the next query is adjacent and needs most of them. */
   let known = new Map<string, Float32Array>();
   return (from, to, count) => {
     const passed = new Map<string, Float32Array>();

@@ -6,7 +6,7 @@
  */
 
 const f32 = Math.fround;
-/** Fused multiply-add of three f32: the product is exact in float64. */
+/** Fused multiply-add of three f32 numbers: the product is exact in float64. */
 const fma = (a: number, b: number, c: number): number => f32(a * b + c);
 const polynomial = (x: number, coefficients: Float32Array): number => coefficients.reduce((sum, c) => fma(sum, x, c));
 

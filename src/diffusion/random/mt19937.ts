@@ -32,7 +32,7 @@ const temper = (word: number): number => {
   return (bits ^ (bits >>> 18)) >>> 0;
 };
 
-/** A generator of whole numbers 0 to 2^32-1. `seed`: whole number; its low 32 bits count. */
+/** A generator of integers 0 to 2^32-1. `seed`: integer, of which the low 32 bits are used. */
 export const mt19937 = (seed: number): (() => number) => {
   const state = seedState(seed % 2 ** 32);
   let next = WORDS;

@@ -5,6 +5,6 @@ export interface NoiseSource {
   readonly normal: (count: number) => Float32Array;
   /** Seed of the Brownian tree, for samplers that use one, 0 to 2^53-1. */
   readonly treeSeed: number;
-  /** A new source of the kind that such trees use. */
+  /** A new source of the kind that the Brownian tree uses. */
   readonly ofSeed: (seed: number) => NoiseSource;
 }

@@ -1,6 +1,6 @@
 /**
  * The numbers of `torch.randn(…, device="cuda", generator=torch.Generator("cuda").manual_seed(seed))` as A1111 and Forge make them
- * without a GPU ("NV"). They equal an NVIDIA GPU's for up to as many numbers as it has threads.
+ * without a GPU ("NV"). They equal an NVIDIA GPU's for at most as many numbers as it has threads.
  * Source: Philox4x32 with 10 rounds, Salmon et al. 2011, "Parallel Random Numbers: As Easy as 1, 2, 3"; torch's counters and
  * conversion to normal numbers: AUTOMATIC1111/stable-diffusion-webui v1.10.1, modules/rng_philox.py.
  */
@@ -39,7 +39,7 @@ const UNIT = 2 ** -32;
 /** 2π / 2^32, in float32. */
 const TURN = Math.fround(UNIT * 6.2831855);
 
-/** Every call of `normal` is one call of torch.randn. `seed`: whole number 0 to 2^53-1. */
+/** Every call of `normal` is one call of torch.randn. `seed`: integer 0 to 2^53-1. */
 export const philoxNoise = (seed: number): NoiseSource => {
   const key = [seed % 2 ** 32, Math.floor(seed / 2 ** 32)];
   let call = 0;

@@ -1,5 +1,5 @@
 /**
- * The noise sources of a run, for each program whose images can be reproduced (docs/numerics.md).
+ * Noise sources of a run, by the program whose images they reproduce (docs/numerics.md).
  */
 import type { RefineSettings } from '../../records/settings.js';
 import type { NoiseSource } from './noise-source.js';
@@ -12,7 +12,7 @@ export type NoiseSettings = Pick<
   'rng' | 'seed' | 'variationSeed' | 'variationStrength' | 'etaNoiseSeedDelta'
 >;
 
-/** The draws of one image, in this order. Each happens at most once, except those of the steps. */
+/** Noise of one image, drawn in this order; each at most once, except that of the steps. */
 export interface RunNoise {
   /** For the VAE encoder, if it samples. */
   readonly encoder: (count: number) => Float32Array;
@@ -26,9 +26,9 @@ interface Sources {
   encoder: NoiseSource;
   start: NoiseSource;
   steps: NoiseSource;
-  /** Makes another source of the start's kind. */
+  /** A new source of the same kind as `start`. */
   startOf: (seed: number) => NoiseSource;
-  /** Makes another source of the steps' kind. */
+  /** A new source of the same kind as `steps`. */
   stepsOf: (seed: number) => NoiseSource;
 }
 
@@ -43,14 +43,14 @@ const sourcesOf = ({ rng, seed }: NoiseSettings): Sources => {
       return { encoder: torchCpuNoise(seed), start: only, steps: only, startOf: philoxNoise, stepsOf: philoxNoise };
     }
     // ComfyUI, comfy/sample.py `prepare_noise` (CPU) and comfy/k_diffusion/sampling.py `default_noise_sampler` (the device;
-    // here an NVIDIA GPU, whatever runs it now) and `BrownianTreeNoiseSampler` (CPU, but for the samplers named _gpu).
+    // here always as on an NVIDIA GPU) and `BrownianTreeNoiseSampler` (CPU, except for samplers named _gpu).
     case 'comfy':
       return {
         encoder: torchCpuNoise(seed),
         start: torchCpuNoise(seed),
         steps: { ...philoxNoise(seed), ofSeed: torchCpuNoise },
         startOf: torchCpuNoise,
-        stepsOf: (other) => ({ ...philoxNoise(other), ofSeed: torchCpuNoise }),
+        stepsOf: (stepsSeed) => ({ ...philoxNoise(stepsSeed), ofSeed: torchCpuNoise }),
       };
   }
 };
@@ -66,7 +66,7 @@ export const runNoise = (settings: NoiseSettings): RunNoise => {
       if (variationStrength === 0 || variationSeed === null) return own;
       return slerp(variationStrength, own, startOf(variationSeed).normal(count), [channels, height, width]);
     },
-    // A1111's ENSD moves the draws of the steps and not the Brownian tree (modules/rng.py, `ImageRNG.first`).
+    // A1111's ENSD changes the seed of the steps but not that of the Brownian tree (modules/rng.py, `ImageRNG.first`).
     steps: delta === 0 ? steps : { ...stepsOf(seed + delta), treeSeed: seed },
   };
 };

@@ -1,6 +1,6 @@
 /**
  * Derives seeds from a seed: numpy's `SeedSequence(entropy, spawn_key=key, pool_size=pool).generate_state(count)`.
- * Source: M. E. O'Neill 2015, "Developing a seed_seq Alternative" (the hash and its constants), as numpy 2.3 has it in
+ * Source: M. E. O'Neill 2015, "Developing a seed_seq Alternative" (the hash and its constants), as in numpy 2.3,
  * numpy/random/bit_generator.pyx.
  */
 
@@ -11,13 +11,13 @@ const MULT_B = 0x58f38ded;
 const MIX_LEFT = 0xca01f9dd;
 const MIX_RIGHT = 0x4973f715;
 
-/** A whole number, 0 to 2^53-1, as 32-bit words, the low one first; 0 is one word. */
+/** An integer 0 to 2^53-1 as 32-bit words, low word first; 0 is one word. */
 const wordsOf = (value: number): number[] =>
   value < 2 ** 32 ? [value] : [value % 2 ** 32, Math.floor(value / 2 ** 32)];
 
 const folded = (value: number): number => (value ^ (value >>> 16)) >>> 0;
 
-/** A hash whose constant moves on at every use. */
+/** A hash whose constant changes with every call. */
 const hashes = (initial: number, multiplier: number): ((value: number) => number) => {
   let constant = initial;
   return (value) => {
@@ -29,7 +29,7 @@ const hashes = (initial: number, multiplier: number): ((value: number) => number
 
 const mix = (a: number, b: number): number => folded(Math.imul(MIX_LEFT, a) - Math.imul(MIX_RIGHT, b));
 
-/** `count` whole numbers 0 to 2^32-1. `seed` and those of `key`: whole numbers 0 to 2^53-1. */
+/** `count` integers 0 to 2^32-1. `seed` and elements of `key`: integers 0 to 2^53-1. */
 export const spawnSeeds = (seed: number, key: readonly number[], poolSize: number, count: number): number[] => {
   const own = wordsOf(seed);
   const padding = key.length > 0 ? Array.from({ length: Math.max(poolSize - own.length, 0) }, () => 0) : [];

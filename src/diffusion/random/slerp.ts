@@ -1,13 +1,13 @@
 /**
- * Spherical interpolation of noise, column by column, as A1111 mixes in a variation seed.
- * Source: AUTOMATIC1111/stable-diffusion-webui v1.10.1, modules/rng.py, `slerp` (which takes the norm of a channel over its rows).
+ * Spherical interpolation of noise, column by column, as for A1111's variation seed.
+ * Source: AUTOMATIC1111/stable-diffusion-webui v1.10.1, modules/rng.py, `slerp` (the norm of a channel is over its rows).
  */
 
-/** Above this mean cosine A1111 interpolates linearly, with swapped shares. */
+/** Above this mean cosine A1111 interpolates linearly with swapped shares. */
 const NEARLY_ONE = 0.9995;
 
 /**
- * @param share 0 to 1: of `high`
+ * @param share of `high`, 0 to 1
  * @param dims [channels, height, width] of both
  */
 export const slerp = (

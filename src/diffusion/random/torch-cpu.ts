@@ -23,7 +23,7 @@ export const torchCpuNoise = (seed: number): NoiseSource => {
     return (high * 2 ** 32 + random32()) / 2 ** 53;
   };
 
-  /** Box-Muller gives two normals from two uniforms; single draws keep the second, even from one call to the next. */
+  /** Box-Muller makes two normals from two uniforms; single draws keep the second, also for the next call. */
   let spare: number | null = null;
   const single = (): number => {
     if (spare !== null) {
@@ -53,7 +53,7 @@ export const torchCpuNoise = (seed: number): NoiseSource => {
     for (let i = 0; i < count; i++) values[i] = uniform24();
     for (let i = 0; i + BLOCK <= count; i += BLOCK) transform(values.subarray(i, i + BLOCK));
     if (count % BLOCK !== 0) {
-      // The blocks leave a tail of uniforms: torch draws the last sixteen again, from fresh uniforms.
+      // If the count is not a multiple of the block, torch draws the last sixteen again from new uniforms.
       const tail = values.subarray(count - BLOCK).map(uniform24);
       transform(tail);
       values.set(tail, count - BLOCK);

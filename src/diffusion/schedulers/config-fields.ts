@@ -10,7 +10,7 @@ export interface Field<T> {
   readonly read: (value: unknown) => T | undefined;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a table of fields of any type; ConfigOf gives each its own
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a table of fields of any type; ConfigOf has the type of each
 export type Fields = Readonly<Record<string, Field<any>>>;
 export type ConfigOf<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 export type ConfigValues = Readonly<Record<string, unknown>>;
@@ -43,11 +43,11 @@ export const oneOf = <T extends string>(choices: readonly T[], fallback: NoInfer
   read: (value) => choices.find((choice) => choice === value),
 });
 
-/** A key of which only this value is supported. */
+/** A key with only one supported value. */
 export const only = <T extends string | number | boolean | null>(value: T): Field<T> => ({
   fallback: value,
   expected: JSON.stringify(value),
-  read: (other) => (other === value ? value : undefined),
+  read: (raw) => (raw === value ? value : undefined),
 });
 
 /** An absent lower limit: null, or -Infinity as Python writes it. */
@@ -57,7 +57,7 @@ export const unlimited: Field<null> = {
   read: (value) => (value === null || value === -Infinity ? null : undefined),
 };
 
-/** The same key with another default. */
+/** The key with a different default. */
 export const withDefault = <T>(field: Field<T>, fallback: NoInfer<T>): Field<T> => ({ ...field, fallback });
 
 export const optional = <T>(field: Omit<Field<T>, 'fallback'>): Field<T | null> => ({

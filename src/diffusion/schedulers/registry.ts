@@ -59,11 +59,11 @@ export type SchedulerName = keyof typeof SCHEDULERS;
 export const schedulerNames = Object.keys(SCHEDULERS) as readonly SchedulerName[];
 export const isSchedulerName = (name: string): name is SchedulerName => Object.hasOwn(SCHEDULERS, name);
 
-/** A model's scheduler with all values of its file, also those that only other classes read. */
+/** A model's scheduler with all values of its file, including those for other classes. */
 export interface SchedulerConfig {
   readonly name: SchedulerName;
   readonly values: ConfigValues;
-  /** The requested name, if it is no class name. */
+  /** The requested name, if it is not a class name. */
   readonly label?: string;
 }
 
@@ -74,7 +74,7 @@ export const findScheduler = (name: string): NamedScheduler | null =>
 /** Names to suggest for an unknown one. */
 export const schedulerSpellings: readonly string[] = [...schedulerNames, ...samplerSpellings];
 
-/** Keys of diffusers' other schedulers: configurations keep them for a later change of scheduler. */
+/** Keys of other diffusers schedulers, which configurations keep for a later change of scheduler. */
 const OTHER_SCHEDULERS_KEYS: ReadonlySet<string> = new Set([
   'dynamic_thresholding_ratio',
   'flow_shift',
@@ -91,8 +91,8 @@ const isKnownKey = (key: string): boolean =>
 
 /**
  * @param json contents of a diffusers `scheduler_config.json`
- * @throws MODEL_CONFIG_INVALID when it is not one
- * @throws MODEL_CONFIG_UNSUPPORTED naming the key and value that this version cannot follow
+ * @throws MODEL_CONFIG_INVALID if it is not one
+ * @throws MODEL_CONFIG_UNSUPPORTED naming the unsupported key and value
  */
 export const parseSchedulerConfig = (json: unknown): SchedulerConfig => {
   const { _class_name: name, ...values } = (typeof json === 'object' && json !== null ? json : {}) as ConfigValues;
@@ -110,21 +110,21 @@ export const parseSchedulerConfig = (json: unknown): SchedulerConfig => {
 const MAX_SHOWN = 80;
 
 /**
- * The model's own scheduler, or another class with the model's values, as diffusers' `from_config`. A sampler name of another program
- * overrides the model's values with its own.
- * @throws ROW_FIELD_INVALID when there is no such scheduler, or it cannot take this model's values
+ * The model's scheduler, or another class with the model's values, as by diffusers' `from_config`. A sampler name of another
+ * program overrides values of the model.
+ * @throws ROW_FIELD_INVALID if the name is unknown, or the scheduler does not support the model's values
  */
 export const configFor = (name: string | null, model: SchedulerConfig): SchedulerConfig => {
   if (name === null || name === model.name) return model;
   const shown = JSON.stringify(cutText(name, MAX_SHOWN));
   const context = { field: 'scheduler', value: cutText(name, MAX_SHOWN) };
-  const found = findScheduler(name);
-  if (found === null || !isSchedulerName(found.scheduler)) {
+  const named = findScheduler(name);
+  if (named === null || !isSchedulerName(named.scheduler)) {
     const why = whyNoEquivalent(name) ?? `Choose one of ${schedulerNames.join(', ')}, or a name of docs/schedulers.md`;
     const message = `Expected a scheduler's name, found ${shown}: ${why}.`;
     throw new RefineError('ROW_FIELD_INVALID', message, { context });
   }
-  const config = { name: found.scheduler, label: found.name, values: { ...model.values, ...found.values } };
+  const config = { name: named.scheduler, label: named.name, values: { ...model.values, ...named.values } };
   try {
     buildSchedule(config, 1);
   } catch (cause) {
@@ -135,9 +135,9 @@ export const configFor = (name: string | null, model: SchedulerConfig): Schedule
 };
 
 /**
- * @param steps at least 1: the length of the whole schedule, part of which runs (`stepRange`)
- * @param levels custom timesteps or sigmas of that length; default: the scheduler's own spacing
- * @throws ROW_FIELD_INVALID if the scheduler does not support so many steps, or such levels
+ * @param steps of the whole schedule, at least 1; part of them runs (`stepRange`)
+ * @param levels custom timesteps or sigmas of that length; default: the scheduler's spacing
+ * @throws ROW_FIELD_INVALID if the scheduler does not support so many steps or such levels
  */
 export const buildSchedule = (config: SchedulerConfig, steps: number, levels: CustomLevels = NO_LEVELS): Schedule => {
   const { name, values, label } = config;
@@ -145,7 +145,7 @@ export const buildSchedule = (config: SchedulerConfig, steps: number, levels: Cu
   return { name: label ?? name, ...definition.build({ ...values, ...levelValues(config, steps, levels) }, steps) };
 };
 
-/** A schedule's levels in place of the scheduler's spacing: at most one of them is not null. */
+/** Levels that replace the scheduler's spacing: at most one of them is not null. */
 export type CustomLevels = Pick<RefineSettings, 'timesteps' | 'sigmas'>;
 
 const NO_LEVELS: CustomLevels = { timesteps: null, sigmas: null };

@@ -2,8 +2,8 @@
 import type { NoiseSource } from '../random/noise-source.js';
 
 /**
- * The noise levels of one run and their arithmetic; immutable. A `step` is an index of the whole schedule (0 to
- * `timesteps.length` - 1), wherever a run begins.
+ * The noise levels of one run and their arithmetic; immutable. A `step` is an index into the whole schedule (0 to
+ * `timesteps.length` - 1), even if a run begins later.
  */
 export interface Schedule {
   /** diffusers' class name, or the requested name (docs/schedulers.md). */
@@ -20,19 +20,19 @@ export interface Schedule {
   readonly initNoiseSigma: number;
   /** Scales latents for the UNet before `step`. */
   scaleModelInput(sample: Float32Array, step: number): Float32Array;
-  /** Adds noise to clean latents up to the level of `step`. `noise`: N(0, 1), as many numbers. */
+  /** Adds noise to clean latents up to the level of `step`. `noise`: N(0, 1), of the same length. */
   addNoise(latents: Float32Array, noise: Float32Array, step: number): Float32Array;
   /**
    * A sampler for one image, with the state of its earlier steps.
-   * @param eta 0 to 1, the share of fresh noise in a step, of DDIM and TCD only; default: 0
+   * @param eta 0 to 1, the share of new noise in a step; DDIM and TCD only; default: 0
    */
   sampler(eta?: number): Sampler;
 }
 
 export interface Sampler {
   /**
-   * Returns the latents after `step`. Steps come in order, without gaps.
-   * @param prediction the UNet's, for the scaled `sample`
+   * Returns the latents after `step`. Call it for all steps in order.
+   * @param prediction of the UNet for the scaled `sample`
    * @param noise for samplers that add noise
    */
   step(prediction: Float32Array, step: number, sample: Float32Array, noise: NoiseSource): Float32Array;

@@ -1,7 +1,7 @@
 import { tokensPerChunk, tokenize } from './token-chunks.js';
 import type { TextEncoder } from './encode-prompt.js';
 
-/** The end of a prompt that does not fit into one chunk, from the first word that is cut; null: all fits. */
+/** The end of a prompt that exceeds one chunk, from the first truncated word; null if all fits. */
 export const droppedWords = (encoder: Pick<TextEncoder, 'tokenizer' | 'embeddings'>, prompt: string): string | null => {
   const room = tokensPerChunk(encoder.tokenizer);
   const lengthOf = (text: string): number => tokenize(encoder, text, 1).flat().length;

@@ -1,4 +1,4 @@
-/** Encodes prompts in a syntax to embeddings of 77 tokens a chunk. */
+/** Encodes prompts in a syntax to embeddings of 77 tokens per chunk. */
 import type { PromptSyntax } from '../../records/settings.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { encodeA1111 } from './syntaxes/encode-a1111.js';
@@ -26,7 +26,7 @@ export const encodeTexts = async (
   syntax: PromptSyntax,
 ): Promise<TextEmbeddings[]> => {
   const different = [...new Set(texts)];
-  const counts = different.map((text) => texts.filter((other) => other === text).length);
+  const counts = different.map((text) => texts.filter((occurrence) => occurrence === text).length);
   const byEncoder: EncodedText[][] = [];
   for (const encoder of encoders) byEncoder.push(await BY_SYNTAX[syntax](encoder, different, counts));
   const encoded = different.map((_, index) => {

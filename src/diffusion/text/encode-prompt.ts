@@ -10,7 +10,7 @@ export interface TextEncoder {
   config: ClipConfig;
   tokenizer: Tokenizer;
   session: Session;
-  /** The same network with inputs for embeddings and masks, opened at its first use; absent for an ONNX export. */
+  /** The network with inputs for embeddings and masks, opened at first use; absent for an ONNX export. */
   extended?: () => Promise<Session>;
   /** Textual inversions: vectors [width] by name in lower case. */
   embeddings?: ReadonlyMap<string, readonly Float32Array[]>;
@@ -25,7 +25,7 @@ export interface TextEmbeddings {
 
 /**
  * @param encoders one for the refiner, two for the base model; the last has a projection
- * @param prompts one a batch entry
+ * @param prompts one per batch entry
  */
 export const encodePrompts = async (
   encoders: readonly TextEncoder[],
@@ -54,7 +54,7 @@ export const zeroEmbeddings = ({ hidden, pooled }: TextEmbeddings): TextEmbeddin
 });
 
 /**
- * Position of the end-of-text token, whose output is the pooled embedding. Old configurations have the wrong id 2; for them it is
+ * Position of the end-of-text token, whose output is the pooled embedding. Old configurations have the wrong id 2, for which it is
  * the highest id (transformers models/clip/modeling_clip.py, `CLIPTextTransformer.forward`).
  */
 export const endOfText = (ids: Int32Array, endId: number): number =>

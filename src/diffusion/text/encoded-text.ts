@@ -1,14 +1,14 @@
-/** The result of encoding a text, in every syntax. Types only. */
+/** Encoded text, in every syntax. Types only. */
 import type { Tensor } from '../../tensor/tensor.js';
 import type { TextEncoder } from './encode-prompt.js';
 
 /** One text, encoded by one text encoder. */
 export interface EncodedText {
-  /** f32 [1,77,width], one a chunk. */
+  /** f32 [1,77,width] for each chunk. */
   chunks: readonly Tensor[];
   /** f32 [1,projection]; undefined: the encoder has none. */
   pooled: Tensor | undefined;
-  /** f32 [1,77,width] for missing chunks, if another encoder has more; null: all encoders are cut to the fewest chunks. */
+  /** f32 [1,77,width] for missing chunks if another encoder has more; null: all encoders are truncated to the fewest chunks. */
   padding: Tensor | null;
 }
 

@@ -6,7 +6,7 @@ export interface Token {
   id: number;
   /** Weight of the prompt syntax; 1: unweighted. */
   weight: number;
-  /** Vector of a textual inversion, in place of the id's token embedding; else null. */
+  /** Vector of a textual inversion, which replaces the id's token embedding; else null. */
   vector: Float32Array | null;
 }
 
@@ -44,7 +44,7 @@ export const tokenize = (
 export const vectorsOf = (vectors: readonly Float32Array[], weight: number): TokenGroup =>
   vectors.map((vector) => ({ id: 0, weight, vector }));
 
-/** Splits into text and embedding names in turns, text first. A name is a whole word in any case, with or without `embedding:`. */
+/** Splits into alternating text and embedding names, text first. A name is a whole word in any case, with or without `embedding:`. */
 const splitAtEmbeddings = (text: string, names: readonly string[]): string[] => {
   if (names.length === 0) return [text];
   const longestFirst = [...names].sort((a, b) => b.length - a.length);

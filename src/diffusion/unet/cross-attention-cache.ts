@@ -6,7 +6,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 /** A step needs two if prompt and negative prompt have different lengths. */
 const CACHE_SIZE = 2;
 
-/** Keeps those of the last prompts, which the next step needs again; 60 MB each with the published refiner. */
+/** Keeps the keys and values of the last prompts for the next step; 60 MB each with the published refiner. */
 export class CrossAttentionCache {
   #entries: readonly { prompt: Tensor; kv: Feeds }[] = [];
 
@@ -14,8 +14,8 @@ export class CrossAttentionCache {
 
   /** @param prompt f32 [B,T,width]; the same object is the same prompt @returns the UNet's inputs @throws SESSION_RUN */
   async of(prompt: Tensor): Promise<Feeds> {
-    const found = this.#entries.find((entry) => entry.prompt === prompt);
-    if (found !== undefined) return found.kv;
+    const cached = this.#entries.find((entry) => entry.prompt === prompt);
+    if (cached !== undefined) return cached.kv;
     const kv = await this.session.run({ [PROMPT]: prompt });
     this.#entries = [{ prompt, kv }, ...this.#entries].slice(0, CACHE_SIZE);
     return kv;

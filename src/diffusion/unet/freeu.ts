@@ -1,4 +1,4 @@
-/** FreeU (Si et al. 2023, arXiv:2309.11497) as diffusers 0.42.1 has it (utils/torch_utils.py, `apply_freeu`, `fourier_filter`). */
+/** FreeU (Si et al. 2023, arXiv:2309.11497) as in diffusers 0.42.1 (utils/torch_utils.py, `apply_freeu`, `fourier_filter`). */
 import { FREEU } from '../../models/networks/unet.js';
 import type { UnetConfig } from '../../models/networks/unet-config.js';
 import type { FreeU } from '../../records/settings.js';

@@ -9,13 +9,13 @@ import { sinusoidalEmbedding } from './sinusoidal-embedding.js';
 export interface Unet {
   config: UnetConfig;
   session: Session;
-  /** For a network that takes cached keys and values instead of the prompt. */
+  /** For a network with cached keys and values as inputs instead of the prompt. */
   crossAttentionCache?: CrossAttentionCache;
   /** Inputs of an imported UNet; default: those of `writeUnet`. */
   feeds?: (sample: Tensor, timestep: number, condition: Condition) => Feeds;
-  /** Sides of latents must be multiples of it; default: 1. */
+  /** Sides of latents must be multiples of this; default: 1. */
   sizeMultiple?: number;
-  /** The same network with FreeU's inputs, opened at its first use; absent for an ONNX export. */
+  /** The network with FreeU's inputs, opened at first use; absent for an ONNX export. */
   openFreeU?: () => Promise<Session>;
 }
 

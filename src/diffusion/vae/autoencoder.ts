@@ -1,4 +1,4 @@
-/** Encodes images to latents and decodes them. Latents are scaled here, so that no caller can forget it. */
+/** Encodes images to latents and decodes them. Latents are scaled here, so callers cannot forget it. */
 import { VAE_DECODER, VAE_ENCODER } from '../../models/networks/vae.js';
 import { LATENT_SCALE } from '../../records/picture.js';
 import type { VaeConfig } from '../../models/networks/vae-config.js';
@@ -42,7 +42,7 @@ export const encode = async (vae: Autoencoder, image: Tensor): Promise<Moments> 
 
 /**
  * Draws latents and scales them.
- * @param noise standard normal, as many numbers as the mean; null: the mean itself
+ * @param noise standard normal, of the mean's length; null: returns the scaled mean
  * @returns f32 [1,4,h,w]
  */
 export const sampleLatents = (

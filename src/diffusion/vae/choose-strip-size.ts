@@ -1,4 +1,4 @@
-/** Whether the VAE runs over the whole image or over row strips. Pure. */
+/** Chooses whether the VAE runs over the whole image or over row strips. Pure. */
 import type { VaeConfig } from '../../models/networks/vae-config.js';
 import type { HeightWidth } from '../../records/settings.js';
 import type { VaeTiling } from '../../records/model-options.js';
@@ -9,12 +9,12 @@ const BYTES = 4;
  * 2.4 to 2.7 in the NCHWc layout, 5.5 without.
  */
 const FEATURE_MAPS_OF_WHOLE = { nchwc: 3, plain: 6 };
-/** The same for a step over one strip, in widest feature maps of the strip. */
+/** Peak private memory of a step over one strip, in widest feature maps of the strip. */
 const FEATURE_MAPS_OF_STRIP = 14;
-/** Shares of available memory: mapped weights, and images before and after, need memory too. */
+/** Shares of available memory: mapped weights and the images before and after also need memory. */
 const SHARE_OF_WHOLE = 0.5;
 const SHARE_OF_STRIP = 0.1;
-/** In numbers. A larger strip is no faster; a smaller one is mostly its margins. */
+/** In numbers. A larger strip is not faster; a smaller one consists mostly of its margins. */
 const [LARGEST_STRIP, SMALLEST_STRIP] = [2 ** 24, 2 ** 20];
 
 export interface TilingOptions {

@@ -4,7 +4,7 @@ import { tensor, type Tensor } from '../../tensor/tensor.js';
 
 const CHANNELS = 3;
 
-/** Of each byte, in [-1,1], rounded to float32 after each operation as numpy and torch do. */
+/** Value in [-1,1] of each byte, rounded to float32 after each operation, as in numpy and torch. */
 const UNITS = Float32Array.from({ length: 256 }, (_, byte) => 2 * Math.fround(byte / 255) - 1);
 
 /** @returns f32 [1,3,H,W] in [-1,1] */
@@ -23,7 +23,7 @@ export const toPixels = (image: Tensor, bitDepth: BitDepth): RefinedPixels => {
   const [, , height = 0, width = 0] = image.dims;
   const area = width * height;
   const highest = 2 ** bitDepth - 1;
-  /* Storing in a clamped array rounds half to even, as numpy does, and clamps. */
+  /* A clamped array rounds half to even on assignment, as numpy does. */
   const bytes = new Uint8ClampedArray(bitDepth === 8 ? CHANNELS * area : 0);
   const words = new Uint16Array(bitDepth === 16 ? CHANNELS * area : 0);
   for (let channel = 0; channel < CHANNELS; channel++) {

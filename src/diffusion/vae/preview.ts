@@ -1,4 +1,4 @@
-/** Previews of latents: a linear map from the four channels to RGB, a pixel for each latent. */
+/** Previews of latents: a linear map from the four channels to RGB, one pixel per latent. */
 import { LATENT_SCALE, type Pixels } from '../../records/picture.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
@@ -18,12 +18,12 @@ const LATENT_RGB_FACTORS = [
   [0.1084, -0.0175, -0.0011],
 ];
 const HALF_RANGE = 127.5;
-/** Weight of SDXL's factors against the image's own, per latent: they decide what a plain image leaves undetermined. */
+/** Weight of SDXL's factors per latent, relative to the image's: they determine what a uniform image does not. */
 const PRIOR_WEIGHT = 1e-3;
 
 /**
- * Fits the map for one image: least squares from its clean latents to its colours, regularized towards SDXL's factors. So VAEs
- * with other latents than SDXL's show true colours too.
+ * Fits the map for one image: least squares from its clean latents to its colours, regularized towards SDXL's factors. So
+ * previews have true colours also for VAEs whose latents differ from SDXL's.
  *
  * @param clean f32 [1,4,h,w]
  * @param pixels [8h,8w], the image of the latents; null: SDXL's factors unchanged
@@ -43,7 +43,7 @@ const leastSquares = ({ data, dims }: Tensor, pixels: Pixels, prior: readonly nu
   const weight = PRIOR_WEIGHT * area;
   /* (AᵀA + wI) X = AᵀB + wX₀, as rows [AᵀA + wI | AᵀB + wX₀]. */
   const rows = prior.map((colours, feature) => [
-    ...Array.from({ length: FEATURES }, (_, other) => (other === feature ? weight : 0)),
+    ...Array.from({ length: FEATURES }, (_, column) => (column === feature ? weight : 0)),
     ...colours.map((colour) => weight * colour),
   ]);
   for (let place = 0; place < area; place++) {
@@ -65,10 +65,10 @@ const solve = (rows: number[][]): number[][] => {
   rows.forEach((row, pivot) => {
     const scale = row[pivot]!;
     for (let column = 0; column < row.length; column++) row[column]! /= scale;
-    for (const other of rows) {
-      if (other === row) continue;
-      const times = other[pivot]!;
-      for (let column = 0; column < row.length; column++) other[column]! -= times * row[column]!;
+    for (const target of rows) {
+      if (target === row) continue;
+      const times = target[pivot]!;
+      for (let column = 0; column < row.length; column++) target[column]! -= times * row[column]!;
     }
   });
   return rows.map((row) => row.slice(FEATURES));

@@ -24,7 +24,7 @@ export const runInStrips = async (
   let current = input;
   let previous = input;
   for (const [index, step] of steps.entries()) {
-    /* The input is released, unless the next step adds it as its residual. */
+    /* The input is released unless the next step adds it as a residual. */
     const keeps = (steps[index + 1]?.residual ?? null) !== null;
     const residual = step.residual === null ? null : previous;
     const next = await runStep(step, current, residual, { ...options, groups, keeps });
@@ -82,7 +82,7 @@ const runStep = async (
 };
 
 const SCALES = { upsample: 2, downsample: 0.5, keep: 1 } as const;
-/** With fewer rows, margins would be larger than the strip. */
+/** With fewer rows, the margins would be larger than the strip. */
 const MIN_ROWS = 8;
 
 /** Input rows that a strip's convolution needs, and rows of zeros beyond the feature map. */

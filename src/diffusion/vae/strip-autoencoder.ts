@@ -1,4 +1,4 @@
-/** The VAE for images too large for memory: the lowest resolution at once, all others over row strips. */
+/** The VAE for images too large for memory: the lowest resolution in one piece, all others over row strips. */
 import { VAE_DECODER, VAE_ENCODER } from '../../models/networks/vae.js';
 import {
   LOW_RESOLUTION,

@@ -47,7 +47,7 @@ export const releaseStrips = ({ strips }: FeatureMapStrips, row: number): void =
 };
 
 /**
- * Accumulates the statistics of strips by sums of squared deviations, which lose no precision, unlike sums of squares (Chan,
+ * Accumulates the statistics of strips by sums of squared deviations, which do not lose precision as sums of squares do (Chan,
  * Golub and LeVeque 1979).
  */
 export class StatisticsAccumulator {

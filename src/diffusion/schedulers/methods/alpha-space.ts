@@ -18,10 +18,10 @@ export const CLIP_FIELDS = {
   thresholding: only(false),
 };
 
-/** The same for classes that do not clip by default. */
+/** `CLIP_FIELDS` for classes that do not clip by default. */
 export const LATENT_CLIP_FIELDS = { ...CLIP_FIELDS, clip_sample: flag(false) };
 
-/** Clamps clean latents to the range, if the configuration says so. */
+/** Clamps clean latents to the range if the configuration clips. */
 export const clipped = ({
   clip_sample: clips,
   clip_sample_range: range,
@@ -29,8 +29,8 @@ export const clipped = ({
   clips ? (value: number): number => Math.min(Math.max(value, -range), range) : (value: number): number => value;
 
 /**
- * Timesteps in DDIM's rounding, without the negative one of trailing spacing at some numbers of steps, for which diffusers takes
- * the noise of the other end.
+ * Timesteps with DDIM's rounding, without the negative one that trailing spacing has for some numbers of steps, for which
+ * diffusers uses the noise at the other end.
  * @throws ROW_FIELD_INVALID for more steps than there are timesteps
  */
 export const wholeTimesteps = (config: TimestepConfig, steps: number): Float32Array => {
@@ -52,7 +52,7 @@ export interface Mixture {
   readonly sigma: number;
 }
 
-/** Shares whose squares are `alphaBar` and the rest. */
+/** Shares with the squares `alphaBar` and 1 - `alphaBar`. */
 export const mixture = (alphaBar: number): Mixture => ({
   alpha: f32(Math.sqrt(alphaBar)),
   sigma: f32(Math.sqrt(f32(1 - alphaBar))),
@@ -62,7 +62,7 @@ export const mixture = (alphaBar: number): Mixture => ({
 export const finalAlpha = (config: { readonly set_alpha_to_one: boolean }, { alphasCumprod }: TrainedNoise): number =>
   config.set_alpha_to_one ? 1 : alphasCumprod[0]!;
 
-/** A schedule but for its sampler. `timesteps`: whole training timesteps, the noisiest first. */
+/** A schedule without its sampler. `timesteps`: integer training timesteps, noisiest first. */
 export const alphaSpace = (
   timesteps: Float32Array,
   { alphasCumprod, sigmas }: TrainedNoise,

@@ -2,7 +2,7 @@
 
 export type Term = readonly [weight: number, values: Float32Array];
 
-/** The weighted sum, in float64 and rounded once. Terms of weight 0 are skipped. */
+/** Weighted sum in float64, rounded once. Terms of weight 0 are skipped. */
 export const combine = (...terms: readonly Term[]): Float32Array => {
   const counted = terms.filter(([weight]) => weight !== 0);
   const sum = new Float64Array(terms[0]?.[1].length ?? 0);

@@ -1,5 +1,5 @@
 /**
- * DDIM: Song et al. 2020, arXiv:2010.02502, eq. 12, with the share `eta` of eq. 16's fresh noise; configuration of
+ * DDIM: Song et al. 2020, arXiv:2010.02502, eq. 12, with the share `eta` of eq. 16's noise; configuration of
  * diffusers 0.42, schedulers/scheduling_ddim.py.
  */
 import { alphaSpace, CLIP_FIELDS, clipped, finalAlpha, mixture, wholeTimesteps } from './alpha-space.js';

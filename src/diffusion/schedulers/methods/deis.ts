@@ -1,5 +1,5 @@
 /**
- * DEIS: the predicted noise as a polynomial in log rho, integrated over rho, the noise to signal. Zhang & Chen 2022,
+ * DEIS: the predicted noise as a polynomial in log rho, integrated over rho, the noise-to-signal ratio. Zhang & Chen 2022,
  * arXiv:2204.13902; configuration of diffusers 0.42, schedulers/scheduling_deis_multistep.py.
  */
 import { combine, type Term } from './combine.js';
@@ -14,9 +14,9 @@ import { sigmaSpacing } from '../noise/sigmas.js';
 export const DEIS_FIELDS = {
   ...MULTISTEP_FIELDS,
   solver_order: wholeNumber(2, 1, 3),
-  /** All but `deis` are other classes' and run as it. */
+  /** All except `deis` are for other classes and run as `deis`. */
   algorithm_type: oneOf(['deis', 'dpmsolver', 'dpmsolver++'], 'deis'),
-  /** All but `logrho` are other classes' and run as it. */
+  /** All except `logrho` are for other classes and run as `logrho`. */
   solver_type: oneOf(['logrho', 'midpoint', 'heun', 'bh1', 'bh2'], 'logrho'),
 };
 

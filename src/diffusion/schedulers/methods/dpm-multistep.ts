@@ -68,8 +68,8 @@ export const buildDpmMultistep = (config: DpmConfig, steps: number): UnnamedSche
 };
 
 /**
- * Weights of the predictions themselves, the latest first: the derivatives are their divided differences over log SNR.
- * @param path the level after the step, the level before it, and those of the past predictions
+ * Weights of the predictions, latest first: the derivatives are their divided differences over log SNR.
+ * @param path the levels after and before the step, and those of the past predictions
  */
 const differences = (path: readonly Level[], { value, slope, curve }: DpmWeights): number[] => {
   const [to, from, before, earliest] = path;

@@ -1,6 +1,6 @@
 /**
- * DPM-Solver++ over the SDE in two stages (k-diffusion's `sample_dpmpp_sde`, A1111's DPM++ SDE): each step predicts halfway in
- * log sigma too, and its noise is a Brownian motion over sigma. Lu et al. 2022, arXiv:2211.01095; configuration and float32 arithmetic of
+ * DPM-Solver++ over the SDE in two stages (k-diffusion's `sample_dpmpp_sde`, A1111's DPM++ SDE): each step also predicts halfway in
+ * log sigma, and its noise is a Brownian motion over sigma. Lu et al. 2022, arXiv:2211.01095; configuration and float32 arithmetic of
  * diffusers 0.42, schedulers/scheduling_dpmsolver_sde.py.
  */
 import { brownianTree } from '../../random/brownian-tree.js';
@@ -26,7 +26,7 @@ export const DPM_SDE_FIELDS = {
 };
 type SdeConfig = ConfigOf<typeof DPM_SDE_FIELDS>;
 
-/** Minus its logarithm is the time that the method steps through. */
+/** The method's time: minus the logarithm of sigma. */
 const timeOf = (sigma: number): number => -f32(Math.log(sigma));
 const sigmaOf = (time: number): number => f32(Math.exp(-time));
 const halfway = (from: number, to: number): number => f32(from + f32(f32(to - from) * 0.5));
@@ -78,7 +78,7 @@ const sample = (config: SdeConfig, ends: Float32Array, seen: Float32Array): Samp
       const timeDown = timeOf(down);
       const sigmaRatio = f32(sigmaOf(timeDown) / high);
       const gained = f32(Math.expm1(f32(time - timeDown)));
-      // The motion runs up in sigma, and the step down.
+      // The motion is over rising sigma, the step over falling sigma.
       const share = -up / f32(Math.sqrt(f32(high - low)));
       const fresh = motion(low, high, latents.length);
       return base.map((value, i) => f32(f32(sigmaRatio * value) - f32(gained * clean[i]!)) + f32(fresh[i]! * share));

@@ -1,5 +1,5 @@
 /**
- * DPM-Solver++ in single steps: two or three predictions carry one step of order 2 or 3, each from where that step began.
+ * Single-step DPM-Solver++: a step of order 2 or 3 uses two or three predictions, each from the latents at its beginning.
  * Lu et al. 2022, arXiv:2211.01095, algorithm 1; configuration of diffusers 0.42, schedulers/scheduling_dpmsolver_singlestep.py.
  */
 import { combine, type Term } from './combine.js';
@@ -21,7 +21,7 @@ export const DPM_SINGLESTEP_FIELDS = {
 };
 type SinglestepConfig = ConfigOf<typeof DPM_SINGLESTEP_FIELDS>;
 
-/** The class has no spacing of its own. */
+/** The class has no timestep spacing. */
 const SPACING = { timestep_spacing: 'linspace', steps_offset: 0 } as const;
 
 export const buildDpmSinglestep = (config: SinglestepConfig, steps: number): UnnamedSchedule => {
@@ -45,7 +45,7 @@ export const buildDpmSinglestep = (config: SinglestepConfig, steps: number): Unn
           const { alpha, sigma } = levels[step]!;
           const denoise = denoiseBetween(config.prediction_type, alpha, sigma);
           past = [sample.map((value, i) => denoise(value, prediction[i]!)), ...past].slice(0, config.solver_order);
-          // A run may begin inside a step of the solver, where fewer predictions exist.
+          // A run may begin inside a solver step, with fewer predictions.
           const order = Math.min(orderOf(step, steps, config), past.length);
           if (order === 1) begun = sample;
           const seen = levels.slice(step - order + 1, step + 1);
@@ -60,7 +60,7 @@ export const buildDpmSinglestep = (config: SinglestepConfig, steps: number): Unn
   };
 };
 
-/** Orders rise to the solver's and restart; a schedule that ends in the middle, or at sigma 0, ends with order 1. */
+/** Orders rise to the solver's and restart; a schedule that ends inside a solver step or at sigma 0 ends with order 1. */
 const orderOf = (step: number, steps: number, config: SinglestepConfig): number => {
   const { solver_order: order, lower_order_final: lowers, final_sigmas_type: end } = config;
   const endsLow = end === 'zero' || (lowers && steps % order === 0);
@@ -68,9 +68,9 @@ const orderOf = (step: number, steps: number, config: SinglestepConfig): number 
 };
 
 /**
- * Weights of the predictions, the earliest first: the value is the earliest's, and the derivatives are divided differences from it.
- * @param path the levels of the predictions, the earliest first, and the level after the step
- * @param isHeun whether order 3 takes the curvature too, and not the last slope alone
+ * Weights of the predictions, earliest first: the value is the earliest prediction, the derivatives are divided differences from it.
+ * @param path levels of the predictions, earliest first, and the level after the step
+ * @param isHeun whether order 3 includes the curvature, not only the last slope
  */
 const expansion = (path: readonly Level[], { value, slope, curve }: DpmWeights, isHeun: boolean): number[] => {
   const begin = path[0]!.lambda;

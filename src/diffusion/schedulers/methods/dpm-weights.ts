@@ -5,11 +5,11 @@
 import { oneOf } from '../config-fields.js';
 import type { Level } from './multistep.js';
 
-/** Keys of the solver, of all DPM classes. */
+/** Solver keys of all DPM classes. */
 export const DPM_FIELDS = {
-  /** `deis` is what a DEIS model's configuration says; it runs as DPM-Solver++. */
+  /** `deis` is from a DEIS model's configuration and runs as DPM-Solver++. */
   algorithm_type: oneOf(['dpmsolver++', 'sde-dpmsolver++', 'deis'], 'dpmsolver++'),
-  /** The last three are other classes' and run as midpoint. */
+  /** The last three are for other classes and run as midpoint. */
   solver_type: oneOf(['midpoint', 'heun', 'logrho', 'bh1', 'bh2'], 'midpoint'),
 };
 
@@ -22,11 +22,11 @@ export interface DpmWeights {
   readonly noise: number;
 }
 
-/** @param exactSlope integrate the first derivative exactly, and not by the midpoint rule: Heun's kind, and all of order 3 */
+/** @param exactSlope integrate the first derivative exactly, not by the midpoint rule: for Heun's type and for order 3 */
 export const dpmWeights = (from: Level, to: Level, isSde: boolean, exactSlope: boolean): DpmWeights => {
   const h = (isSde ? 2 : 1) * (to.lambda - from.lambda);
   const phi = Math.exp(-h) - 1;
-  // The half has another sign in the SDE than in the ODE: diffusers' curvature term, followed as it is.
+  // As in diffusers, the curvature term's half has opposite signs in SDE and ODE.
   const half = isSde ? 0.5 : -0.5;
   return {
     sample: (to.sigma / from.sigma) * (isSde ? Math.exp(-h / 2) : 1),

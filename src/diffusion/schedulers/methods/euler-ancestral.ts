@@ -1,5 +1,5 @@
 /**
- * Euler's method with fresh noise after each step (k-diffusion's `sample_euler_ancestral`); configuration and float32
+ * Euler's method with new noise after each step (k-diffusion's `sample_euler_ancestral`); configuration and float32
  * arithmetic of diffusers 0.42, schedulers/scheduling_euler_ancestral_discrete.py.
  */
 import { type ConfigOf, flag, oneOf } from '../config-fields.js';

@@ -55,7 +55,7 @@ export const buildEuler = (config: EulerConfig, steps: number): UnnamedSchedule 
   };
 };
 
-/** Of custom sigmas, of which the last has no step. */
+/** Levels of custom sigmas; the last sigma has no step. */
 const customLevels = (config: EulerConfig, trained: TrainedNoise): Levels | null => {
   const sigmas = config[CUSTOM_SIGMAS]?.slice(0, -1).map(f32) ?? null;
   const logSigmas = trained.sigmas.map(Math.log);
@@ -65,7 +65,7 @@ const customLevels = (config: EulerConfig, trained: TrainedNoise): Levels | null
 const respacedLevels = (config: EulerConfig, trained: TrainedNoise, steps: number): Levels =>
   respace(config, interpolate(config, trained, steps), trained, steps);
 
-/** Log-linear sigmas are one more than the steps: as in diffusers, the level after the lowest is never reached. */
+/** Log-linear spacing has one more sigma than steps: as in diffusers, the level after the lowest is never reached. */
 const interpolate = (config: EulerConfig, trained: TrainedNoise, steps: number): Levels => {
   const levels = levelsAtTimesteps(config, trained, steps);
   if (config.interpolation_type === 'linear') return levels;

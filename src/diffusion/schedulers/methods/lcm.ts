@@ -20,13 +20,13 @@ export const LCM_FIELDS = {
   beta_end: number(0.012),
   beta_schedule: withDefault(NOISE_FIELDS.beta_schedule, 'scaled_linear'),
   rescale_betas_zero_snr: flag(false),
-  /** Steps of the schedule that the model was distilled on, which the run's steps are chosen from. */
+  /** Steps of the distillation schedule, from which the run's steps are chosen. */
   original_inference_steps: wholeNumber(50, 1),
   timestep_scaling: number(10),
 };
 type LcmConfig = ConfigOf<typeof LCM_FIELDS>;
 
-/** Standard deviation of the data, of the boundary condition (the paper's appendix D). */
+/** Standard deviation of the data in the boundary condition (appendix D of the paper). */
 const SIGMA_DATA = 0.5;
 
 export const buildLcm = (config: LcmConfig, steps: number): UnnamedSchedule => {
@@ -61,7 +61,7 @@ export const distilledTimesteps = (
   const { num_train_timesteps: train, original_inference_steps: original } = config;
   stepsWithin(original, steps);
   const stride = Math.floor(train / original);
-  // Divided first, as numpy's linspace does: the rounding decides some of the floors.
+  // Division first, as in numpy's linspace: its rounding affects some of the floors.
   const share = original / steps;
   return Float32Array.from({ length: steps }, (_, i) => (original - Math.floor(i * share)) * stride - 1);
 };

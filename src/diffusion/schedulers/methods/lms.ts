@@ -27,7 +27,7 @@ export const buildLms = (config: ConfigOf<typeof LMS_FIELDS>, steps: number): Un
     order: 1,
     ...sigmaSpace(sigmas, config.timestep_spacing),
     sampler: () => {
-      /** Slopes, the latest first. */
+      /** Slopes, latest first. */
       let past: readonly Float32Array[] = [];
       return {
         step: (prediction, step, sample) => {
@@ -37,7 +37,7 @@ export const buildLms = (config: ConfigOf<typeof LMS_FIELDS>, steps: number): Un
             0,
             ORDER,
           );
-          // As in diffusers, a run that begins inside the schedule fits its polynomial to the levels before it too.
+          // As in diffusers, a run that begins inside the schedule also fits its polynomial to the levels before it.
           const at = Array.from({ length: Math.min(step + 1, ORDER) }, (_, i) => sigmas[step - i]!);
           const terms = past.map((slope, i): Term => [lagrangeIntegral(at, i, sigma, sigmas[step + 1]!), slope]);
           return combine([1, sample], ...terms);

@@ -39,7 +39,7 @@ type LevelsConfig = ConfigOf<typeof EXPONENTIAL_FIELDS> &
 
 /**
  * `steps` levels with integer timesteps.
- * @param toNearest rounds timesteps of a sigma spacing; else they are truncated, as by a cast
+ * @param toNearest rounds timesteps of a sigma spacing; otherwise they are truncated
  */
 export const multistepLevels = (
   config: LevelsConfig,
@@ -56,7 +56,7 @@ export const multistepLevels = (
   return { sigmas, timesteps: timesteps.map(toNearest ? roundHalfEven : Math.trunc) };
 };
 
-/** Leading and linspace compute one timestep more and drop the last, which the level after the last step replaces. */
+/** Leading and linspace compute one more timestep and drop the last, which the final level replaces. */
 const spaceOneMore = (config: LevelsConfig, steps: number): number[] => {
   if ((config[CUSTOM_TIMESTEPS] ?? null) !== null) return spaceTimesteps(config, steps);
   switch (config.timestep_spacing) {
@@ -79,7 +79,7 @@ export interface Level {
   readonly lambda: number;
 }
 
-/** `sigma`: noise to signal, f32. */
+/** `sigma`: noise-to-signal ratio, f32. */
 const levelOf = (sigma: number): Level => {
   const alpha = f32(1 / f32(Math.sqrt(f32(f32(sigma * sigma) + 1))));
   const scaled = f32(sigma * alpha);

@@ -19,7 +19,7 @@ export const PNDM_FIELDS = {
 };
 type PndmConfig = ConfigOf<typeof PNDM_FIELDS>;
 
-/** Adams-Bashforth weights of the last predictions, latest first, by their number. */
+/** Adams-Bashforth weights of the past predictions, latest first, by their number. */
 const ADAMS_BASHFORTH = [
   [1],
   [3 / 2, -1 / 2],
@@ -45,7 +45,7 @@ export const buildPndm = (config: PndmConfig, steps: number): UnnamedSchedule =>
   return {
     ...alphaSpace(timesteps, trained),
     sampler: () => {
-      /** The latest predictions first. */
+      /** Predictions, latest first. */
       let past: readonly Float32Array[] = [];
       let calls = 0;
       let first: Float32Array = new Float32Array();

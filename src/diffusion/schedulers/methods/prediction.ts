@@ -7,7 +7,7 @@ const TYPES = ['epsilon', 'v_prediction', 'sample'] as const;
 export type PredictionType = (typeof TYPES)[number];
 export const PREDICTION_FIELDS = { prediction_type: oneOf(TYPES, 'epsilon') };
 
-/** From a noisy latent number and its prediction to the clean number. */
+/** Converts a noisy latent number and its prediction to the clean number. */
 export type Denoise = (sample: number, prediction: number) => number;
 
 /**
@@ -28,7 +28,7 @@ export const denoiseAt = (type: PredictionType, sigma: number): Denoise => {
   }
 };
 
-/** The same for latents `alpha` · image + `sigma` · noise, alpha² + sigma² = 1. */
+/** For latents `alpha` · image + `sigma` · noise, alpha² + sigma² = 1. */
 export const denoiseBetween = (type: PredictionType, alpha: number, sigma: number): Denoise => {
   switch (type) {
     case 'epsilon':
@@ -40,7 +40,7 @@ export const denoiseBetween = (type: PredictionType, alpha: number, sigma: numbe
   }
 };
 
-/** From the same to the noise. */
+/** From a noisy latent number and its prediction to the noise; latents as for `denoiseBetween`. */
 export const noiseBetween = (type: PredictionType, alpha: number, sigma: number): Denoise => {
   switch (type) {
     case 'epsilon':

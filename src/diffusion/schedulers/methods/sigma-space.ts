@@ -11,7 +11,7 @@ import { spaceTimesteps, type TimestepConfig } from '../noise/timesteps.js';
 
 const f32 = Math.fround;
 
-/** Noise levels of a run without the final one, float64, with their timesteps. */
+/** Noise levels of a run without the final one, and their timesteps; float64. */
 export interface Levels {
   readonly timesteps: readonly number[];
   readonly sigmas: readonly number[];
@@ -45,7 +45,7 @@ export const twice = (values: readonly number[]): number[] =>
 
 type SigmaSpace = Pick<UnnamedSchedule, 'initNoiseSigma' | 'scaleModelInput' | 'addNoise'>;
 
-/** Latents have variance 1 + sigma²; the UNet takes variance 1. */
+/** Latents have variance 1 + sigma²; the UNet's input has variance 1. */
 export const sigmaSpace = (sigmas: Float32Array, spacing: TimestepConfig['timestep_spacing']): SigmaSpace => {
   const norm = (sigma: number): number => f32(Math.sqrt(f32(f32(sigma * sigma) + 1)));
   const max = sigmas.reduce((a, b) => Math.max(a, b));
@@ -62,7 +62,7 @@ export const sigmaSpace = (sigmas: Float32Array, spacing: TimestepConfig['timest
   };
 };
 
-/** Splits a step between two sigmas into a step further down and added noise, in float32. */
+/** Splits a step between two sigmas into a larger step down and added noise, in float32. */
 export const ancestralStep = (from: number, to: number): { up: number; down: number } => {
   const [from2, to2] = [f32(from * from), f32(to * to)];
   const up = f32(Math.sqrt(f32(f32(to2 * f32(from2 - to2)) / from2)));

@@ -1,6 +1,6 @@
 /**
- * Trajectory consistency: each step moves towards the clean image, `eta` of the way (the paper's gamma), and adds fresh noise up to the
- * next noise level. Zheng et al. 2024, arXiv:2402.19159, algorithm 4; configuration of diffusers 0.42,
+ * Trajectory consistency: each step goes past the next noise level towards the clean image by `eta` (the paper's gamma), and adds
+ * noise up to that level. Zheng et al. 2024, arXiv:2402.19159, algorithm 4; configuration of diffusers 0.42,
  * schedulers/scheduling_tcd.py. As in its pipelines, eta defaults to 0.
  */
 import { alphaSpace, mixture } from './alpha-space.js';
@@ -22,7 +22,7 @@ export const TCD_FIELDS = {
   beta_end: number(0.012),
   beta_schedule: withDefault(NOISE_FIELDS.beta_schedule, 'scaled_linear'),
   rescale_betas_zero_snr: flag(false),
-  /** Steps of the schedule that the model was distilled on, which the run's steps are chosen from. */
+  /** Steps of the distillation schedule, from which the run's steps are chosen. */
   original_inference_steps: wholeNumber(50, 1),
 };
 

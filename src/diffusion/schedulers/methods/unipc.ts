@@ -14,7 +14,7 @@ export const UNIPC_FIELDS = {
   ...MULTISTEP_FIELDS,
   solver_order: wholeNumber(2, 1, 3),
   predict_x0: only(true),
-  /** The last three belong to other classes and run as bh2. */
+  /** The last three are for other classes and run as bh2. */
   solver_type: oneOf(['bh1', 'bh2', 'midpoint', 'heun', 'logrho'], 'bh2'),
   disable_corrector: { ...numbers, fallback: [] as readonly number[] },
   solver_p: only(null),
@@ -49,8 +49,10 @@ export const buildUnipc = (config: UnipcConfig, steps: number): UnnamedSchedule 
             corrected = update({ path, sample: before, past, next: clean }, config.solver_type);
           }
           past = [clean, ...past].slice(0, config.solver_order);
-          const asked = config.lower_order_final ? Math.min(config.solver_order, count - step) : config.solver_order;
-          order = Math.min(asked, past.length);
+          const wantedOrder = config.lower_order_final
+            ? Math.min(config.solver_order, count - step)
+            : config.solver_order;
+          order = Math.min(wantedOrder, past.length);
           before = corrected;
           const path = levels.slice(step - order + 1, step + 2).reverse();
           return update({ path, sample: corrected, past, next: null }, config.solver_type);
@@ -61,12 +63,12 @@ export const buildUnipc = (config: UnipcConfig, steps: number): UnnamedSchedule 
 };
 
 interface Move {
-  /** The level to go to, the level of `sample`, and those before it: one more than the order. */
+  /** The next level, the level of `sample`, and those before it: `order` + 1 levels. */
   readonly path: readonly Level[];
   readonly sample: Float32Array;
   /** Clean latents at the levels of `path` after the first. */
   readonly past: readonly Float32Array[];
-  /** For the corrector: clean latents at the level to go to. */
+  /** For the corrector: clean latents at the next level. */
   readonly next: Float32Array | null;
 }
 
@@ -85,7 +87,7 @@ const update = ({ path, sample, past, next }: Move, type: UnipcConfig['solver_ty
   return combine([to.sigma / from.sigma, sample], [ofFrom, past[0]!], ...terms);
 };
 
-/** Weights of the differences at `points` (log SNR from the present level, in steps of h): the paper's a of R a = b. */
+/** Weights of the differences at `points` (log SNR from the current level, in units of h): the paper's a of R a = b. */
 const coefficients = (points: readonly number[], h: number, type: UnipcConfig['solver_type']): number[] => {
   if (points.length <= 1) return points.map(() => 0.5);
   const base = type === 'bh1' ? -h : Math.expm1(-h);

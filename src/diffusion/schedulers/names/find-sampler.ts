@@ -51,7 +51,7 @@ const named = (sampler: Sampler, spacing: Spacing | null): NamedScheduler => {
 /** Samplers, and reasons for unsupported combinations, by every spelling. */
 const FOUND = new Map<string, NamedScheduler>();
 const REFUSED = new Map<string, string>();
-/** Samplers without the unsupported spacing that their name asks for. */
+/** Samplers by names with an unsupported spacing, which is dropped. */
 const WITHOUT_LEVELS = new Map<string, NamedScheduler>();
 
 for (const sampler of SAMPLERS) {
@@ -91,7 +91,7 @@ export const whyNoEquivalent = (name: string): string | null => REFUSED.get(norm
 
 /**
  * Finds a sampler and a spacing, as in metadata; the sampler alone if it does not support the spacing.
- * @param spacing A1111's `Automatic` is the spacing that A1111 takes for the sampler
+ * @param spacing A1111's `Automatic` is the sampler's default spacing in A1111
  */
 export const findSamplerWithSpacing = (sampler: string, spacing: string | null): NamedScheduler | null => {
   const alone = findSampler(sampler) ?? WITHOUT_LEVELS.get(normalizeName(sampler)) ?? null;

@@ -1,6 +1,5 @@
 /**
- * Other programs' names of samplers and timestep spacings: the one table for options, rows, metadata and docs/schedulers.md. Data
- * only.
+ * Other programs' names of samplers and spacings, for options, rows, metadata and docs/schedulers.md. Data only.
  * Sources: AUTOMATIC1111/stable-diffusion-webui v1.10.1, modules/sd_samplers_kdiffusion.py, sd_samplers_timesteps.py, sd_samplers_lcm.py
  * and sd_schedulers.py; ComfyUI v0.3, comfy/samplers.py; InvokeAI v5, backend/stable_diffusion/schedulers; diffusers 0.42,
  * docs/source/en/api/schedulers/overview.md; stable-diffusion.cpp's `discrete` and Draw Things' `Trailing` and `AYS`, from pictures.
@@ -30,7 +29,7 @@ export const SPACINGS: readonly Spacing[] = [
     also: ['Uniform', 'discrete'],
     timesteps: 'linspace',
     rule: null,
-    differs: 'sigmas between two timesteps are interpolated, there their logarithms',
+    differs: 'sigmas between timesteps are interpolated linearly, in the other programs by their logarithms',
   },
   { comfy: 'karras', a1111: 'Karras', also: ['k'], timesteps: 'linspace', rule: 'karras', differs: null },
   {
@@ -47,7 +46,7 @@ export const SPACINGS: readonly Spacing[] = [
     also: [],
     timesteps: 'linspace',
     rule: 'beta',
-    differs: "as A1111; ComfyUI's lie on whole timesteps",
+    differs: 'none to A1111; ComfyUI uses only sigmas of integer timesteps',
   },
   {
     comfy: 'sgm_uniform',
@@ -55,7 +54,7 @@ export const SPACINGS: readonly Spacing[] = [
     also: ['Trailing'],
     timesteps: 'trailing',
     rule: null,
-    differs: 'timesteps are whole; there evenly from 999, up to one apart',
+    differs: 'timesteps are integers; the other programs space them evenly from 999 (difference at most 1)',
   },
   {
     comfy: 'simple',
@@ -63,7 +62,7 @@ export const SPACINGS: readonly Spacing[] = [
     also: [],
     timesteps: 'trailing',
     rule: null,
-    differs: 'timesteps are rounded, there cut: up to one apart',
+    differs: 'timesteps are rounded, in the other programs truncated (difference at most 1)',
   },
   {
     comfy: 'ddim_uniform',
@@ -71,7 +70,7 @@ export const SPACINGS: readonly Spacing[] = [
     also: ['Leading'],
     timesteps: 'leading',
     rule: null,
-    differs: 'the same where steps divide 1000; there it may make one step more',
+    differs: 'none if steps divides 1000; otherwise the other programs may make one more step',
   },
 ];
 
@@ -80,12 +79,12 @@ export interface Sampler {
   readonly comfy: string | null;
   /** Names of InvokeAI, NovelAI and Draw Things. */
   readonly also: readonly string[];
-  /** diffusers' class, and its keys that make it this sampler. */
+  /** diffusers' class, and the keys that configure it as this sampler. */
   readonly scheduler: string;
   readonly values: ConfigValues;
   /** Spacings that it supports. */
   readonly takes: 'all' | 'timesteps' | 'rules' | 'none';
-  /** The spacing of its name alone; null: the class has no choice. */
+  /** Spacing of a name without one; null: the class has no choice. */
   readonly plain: SpacingKey | null;
   /** The spacing of A1111's schedule type Automatic. */
   readonly automatic: SpacingKey | null;
@@ -94,11 +93,11 @@ export interface Sampler {
 }
 
 const ORDINARY = { also: [], values: {}, takes: 'all', plain: 'normal', automatic: 'normal', differs: null } as const;
-const FRESH = 'the noise is drawn anew each step; there it is a Brownian tree';
-const PENULTIMATE = 'there the last noise level but one is left out';
+const FRESH = 'the noise of each step is independent; the other programs use a Brownian tree';
+const PENULTIMATE = 'the other programs omit the last noise level before 0';
 const LEADING = { takes: 'timesteps', plain: 'ddim_uniform', automatic: 'ddim_uniform' } as const;
 const UNCLIPPED = { clip_sample: false, set_alpha_to_one: false } as const;
-const OWN_TIMESTEPS = "timesteps are the distilled model's own, as in diffusers; there any";
+const OWN_TIMESTEPS = 'timesteps are those of distillation, as in diffusers; the other programs allow any';
 
 export const SAMPLERS: readonly Sampler[] = [
   { ...ORDINARY, a1111: 'Euler', comfy: 'euler', scheduler: 'EulerDiscreteScheduler' },
@@ -136,7 +135,7 @@ export const SAMPLERS: readonly Sampler[] = [
     scheduler: 'DPMSolverMultistepScheduler',
     values: { algorithm_type: 'dpmsolver++', solver_order: 2, solver_type: 'midpoint' },
     automatic: 'karras',
-    differs: 'the UNet is told whole timesteps',
+    differs: 'the UNet gets timesteps rounded to integers',
   },
   {
     ...ORDINARY,
@@ -163,7 +162,7 @@ export const SAMPLERS: readonly Sampler[] = [
     scheduler: 'DPMSolverMultistepScheduler',
     values: { algorithm_type: 'sde-dpmsolver++', solver_order: 3 },
     automatic: 'exponential',
-    differs: `${FRESH}, and the third order's formula is another`,
+    differs: `${FRESH} and a different formula for the third order`,
   },
   {
     ...ORDINARY,
@@ -171,7 +170,7 @@ export const SAMPLERS: readonly Sampler[] = [
     comfy: 'dpmpp_sde',
     scheduler: 'DPMSolverSDEScheduler',
     automatic: 'karras',
-    differs: 'the Brownian tree spans the whole schedule; there the part that runs',
+    differs: 'the Brownian tree spans the whole schedule, in the other programs the steps that run',
   },
   {
     ...ORDINARY,
@@ -192,7 +191,7 @@ export const SAMPLERS: readonly Sampler[] = [
     comfy: 'ddpm',
     scheduler: 'DDPMScheduler',
     values: UNCLIPPED,
-    differs: 'timesteps are whole; in ComfyUI any',
+    differs: 'timesteps are integers; ComfyUI allows any',
   },
   {
     ...ORDINARY,
@@ -209,7 +208,7 @@ export const SAMPLERS: readonly Sampler[] = [
     comfy: 'uni_pc',
     scheduler: 'UniPCMultistepScheduler',
     values: { solver_order: 3, solver_type: 'bh1' },
-    differs: 'the UNet is told whole timesteps; ComfyUI leaves out the last noise level but one',
+    differs: 'the UNet gets timesteps rounded to integers; ComfyUI omits the last noise level before 0',
   },
   {
     ...ORDINARY,
@@ -217,7 +216,7 @@ export const SAMPLERS: readonly Sampler[] = [
     comfy: 'uni_pc_bh2',
     scheduler: 'UniPCMultistepScheduler',
     values: { solver_order: 3, solver_type: 'bh2' },
-    differs: 'the UNet is told whole timesteps; ComfyUI leaves out the last noise level but one',
+    differs: 'the UNet gets timesteps rounded to integers; ComfyUI omits the last noise level before 0',
   },
   {
     ...ORDINARY,
@@ -225,7 +224,7 @@ export const SAMPLERS: readonly Sampler[] = [
     comfy: 'deis',
     scheduler: 'DEISMultistepScheduler',
     values: { solver_order: 3, algorithm_type: 'deis', solver_type: 'logrho' },
-    differs: 'the polynomial is another',
+    differs: 'the polynomial differs',
   },
   {
     ...ORDINARY,

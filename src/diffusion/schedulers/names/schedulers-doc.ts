@@ -1,4 +1,4 @@
-/** Writes the tables of docs/schedulers.md: other programs' names and their meaning here. */
+/** Writes the tables of docs/schedulers.md: other programs' names and their schedulers here. */
 import type { ConfigValues } from '../config-fields.js';
 import { type Sampler, SAMPLERS, type Spacing, SPACINGS } from './sampler-table.js';
 import { WITHOUT_EQUIVALENT } from './without-equivalent.js';
@@ -19,8 +19,8 @@ const keys = (values: ConfigValues): string =>
 
 const samplerRow = ({ a1111, comfy, also, scheduler, values, takes, plain, automatic, differs }: Sampler): string[] => {
   const spacing = { all: 'all', timesteps: 'timesteps', rules: 'sigmas', none: '–' }[takes];
-  const plainName = SPACINGS.find((one) => one.comfy === plain)?.a1111 ?? '–';
-  const automaticName = SPACINGS.find((one) => one.comfy === automatic)?.a1111 ?? '–';
+  const plainName = SPACINGS.find(({ comfy: key }) => key === plain)?.a1111 ?? '–';
+  const automaticName = SPACINGS.find(({ comfy: key }) => key === automatic)?.a1111 ?? '–';
   const means = plain === automatic ? plainName : `${plainName}; Automatic: ${automaticName}`;
   const set = keys(values);
   return [
@@ -46,10 +46,10 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const tables = [
   table(
-    ['A1111, Forge', 'ComfyUI and others', 'here', 'takes', 'its name alone', 'differs there'],
+    ['A1111, Forge', 'ComfyUI and others', 'here', 'noise levels', 'default', 'difference'],
     SAMPLERS.map(samplerRow),
   ),
-  table(['A1111, Forge', 'ComfyUI', 'places', 'here', 'differs there'], SPACINGS.map(spacingRow)),
+  table(['A1111, Forge', 'ComfyUI', 'places', 'here', 'difference'], SPACINGS.map(spacingRow)),
   `No equivalent: the samplers ${codes(WITHOUT_EQUIVALENT.samplers)}, and the noise levels ${codes(WITHOUT_EQUIVALENT.spacings)}.`,
 ].join('\n\n');
 

@@ -1,6 +1,6 @@
 /** Quantiles of the symmetric beta distribution Beta(shape, shape), within 1e-12: `scipy.stats.beta.ppf(p, shape, shape)`. */
 
-/** Terms after which the series, whose ratio is at most 1/2, has nothing left to add in float64. */
+/** Number of terms after which the series, whose ratio is at most 1/2, has converged in float64. */
 const TERMS = 60;
 /** Halvings of [0, 1/2] down to float64's resolution. */
 const HALVINGS = 60;

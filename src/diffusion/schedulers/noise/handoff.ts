@@ -4,9 +4,9 @@ import type { Schedule } from '../scheduler.js';
 import { denoisingStartStep, type StepRange } from './step-range.js';
 
 /**
- * The first step of the second model, at which the first one stops: where diffusers 0.42.1's img2img pipeline starts with
+ * The first step of the second model, at which the first model stops: where diffusers 0.42.1's img2img pipeline starts with
  * `denoising_start`. Its text-to-image pipeline stops at `denoising_end` before the same step, but with second-order samplers
- * half a step later; that half would run twice, so it does not run here.
+ * half a step later. That half would run twice, so it is omitted here.
  *
  * @param share 0 to 1, exclusive: of the training timesteps
  * @param steps of the whole schedule

@@ -20,20 +20,20 @@ export type NoiseConfig = ConfigOf<typeof NOISE_FIELDS> & { readonly rescale_bet
 export interface TrainedNoise {
   /** f32 [trainTimesteps]: alpha bar, falling. */
   readonly alphasCumprod: Float32Array;
-  /** f32 [trainTimesteps]: noise to signal, sqrt((1 - a) / a), rising. */
+  /** f32 [trainTimesteps]: noise-to-signal ratio, sqrt((1 - a) / a), rising. */
   readonly sigmas: Float32Array;
 }
 
 /**
- * diffusers' values for the zero and the infinity of a zero terminal SNR. The second follows from the first except for the last bit,
- * in which torch's square root differs between processors; the recorded runs have 4096.
+ * diffusers' values in place of zero and infinity for a zero terminal SNR. The second follows from the first except for the last
+ * bit, in which torch's square root differs between processors; the recorded runs have 4096.
  */
 const LEAST_ALPHA = 2 ** -24;
 const MOST_SIGMA = 4096;
 
 /**
  * @param end of a zero terminal SNR: `zero` (its sigma is infinite), or `near` zero for schedulers that divide by alpha
- * @throws MODEL_CONFIG_UNSUPPORTED if the betas are no noise schedule
+ * @throws MODEL_CONFIG_UNSUPPORTED if the betas are not a noise schedule
  */
 export const trainedNoise = (config: NoiseConfig, end: 'near' | 'zero' = 'near'): TrainedNoise => {
   const betas = trainedBetas(config);
@@ -86,7 +86,7 @@ const zeroTerminalSnr = (betas: Float32Array): Float32Array => {
   return alphaBar.map((value, i) => 1 - (i === 0 ? value : f32(value / alphaBar[i - 1]!)));
 };
 
-/** torch's `cumprod`: float32 in and out, the product itself kept in float64. */
+/** torch's `cumprod`: float32 input and output, with the product in float64. */
 const cumulativeProduct = (values: Float32Array): Float32Array => {
   let product = 1;
   return values.map((value) => (product *= value));

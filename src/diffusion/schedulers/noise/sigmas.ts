@@ -13,9 +13,11 @@ export type SigmaSpacing = 'karras' | 'exponential' | 'beta';
 
 /** @throws MODEL_CONFIG_UNSUPPORTED for two spacings at once, as in diffusers */
 export const sigmaSpacing = (config: ConfigOf<typeof SIGMA_FIELDS>): SigmaSpacing | null => {
-  const asked = (['karras', 'exponential', 'beta'] as const).filter((spacing) => config[`use_${spacing}_sigmas`]);
-  if (asked.length > 1) throw unsupported(`use_${asked[0]!}_sigmas`, true, `use_${asked[1]!}_sigmas is set too`);
-  return asked[0] ?? null;
+  const requested = (['karras', 'exponential', 'beta'] as const).filter((spacing) => config[`use_${spacing}_sigmas`]);
+  if (requested.length > 1) {
+    throw unsupported(`use_${requested[0]!}_sigmas`, true, `use_${requested[1]!}_sigmas is also set`);
+  }
+  return requested[0] ?? null;
 };
 
 /** Exponent of the ramp: Karras et al. 2022, arXiv:2206.00364, eq. 5. */

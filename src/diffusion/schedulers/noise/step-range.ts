@@ -1,6 +1,6 @@
 /**
- * The steps of a schedule that run, by strength, `denoising_start` and `denoising_end`: diffusers 0.42, pipelines/stable_diffusion_xl/pipeline_stable_diffusion_xl_img2img.py,
- * `get_timesteps` and the cut at `denoising_end`.
+ * The steps of a schedule that run, by strength, `denoising_start` and `denoising_end`: diffusers 0.42,
+ * pipelines/stable_diffusion_xl/pipeline_stable_diffusion_xl_img2img.py, `get_timesteps` and the cut at `denoising_end`.
  */
 import { RefineError } from '../../../errors.js';
 import type { RefineSettings } from '../../../records/settings.js';
@@ -39,7 +39,7 @@ export const stepRange = (schedule: Schedule, settings: StartSettings): StepRang
   return { begin, end: begin + count };
 };
 
-/** The first of the last `strength` of the steps. */
+/** First step when the share `strength` of the steps runs. */
 const strengthStartStep = ({ order }: Schedule, { steps, strength }: StartSettings): number =>
   Math.max(steps - Math.min(Math.trunc(steps * strength), steps), 0) * order;
 
@@ -48,7 +48,7 @@ export const denoisingStartStep = (schedule: Schedule, start: number): number =>
   const { timesteps, order } = schedule;
   const cutoff = timestepAt(schedule, start);
   const count = timesteps.filter((timestep) => timestep < cutoff).length;
-  // A second-order step has two timesteps, except the first: an even count would begin in the middle of a step.
+  // A second-order step has two timesteps, except the first: an even count would begin inside a step.
   return timesteps.length - (order === 2 && count % 2 === 0 ? count + 1 : count);
 };
 

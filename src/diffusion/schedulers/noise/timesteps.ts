@@ -24,7 +24,7 @@ export type TimestepConfig = ConfigOf<typeof TIMESTEP_FIELDS> &
   Partial<ConfigOf<typeof CUSTOM_TIMESTEP_FIELDS>> & { readonly num_train_timesteps: number };
 
 /**
- * Timesteps from the noisiest on; integers, except with linspace.
+ * Timesteps, noisiest first; integers, except with linspace.
  * @throws ROW_FIELD_INVALID for more steps than leading spacing has timesteps
  */
 export const spaceTimesteps = (config: TimestepConfig, steps: number): number[] => {
@@ -53,7 +53,7 @@ const leading = (train: number, steps: number): number[] => {
   return Array.from({ length: steps }, (_, i) => (steps - 1 - i) * stride);
 };
 
-/** `numpy.arange(train, 0, -train / steps)`, rounded, less one: its length and its spacing are those of its float64s. */
+/** `numpy.arange(train, 0, -train / steps)`, rounded, minus 1, with numpy's float64 length and spacing. */
 const trailing = (train: number, steps: number): number[] => {
   const stride = train / steps;
   const spacing = train - stride - train;

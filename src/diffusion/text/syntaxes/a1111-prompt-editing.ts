@@ -19,7 +19,7 @@ interface Parsed {
 
 const PLAIN = /(?:[^\\[\]():|]|\\.)+/suy;
 const NUMBER = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*$/i;
-/** Deeper brackets are text, since parsing recurses. */
+/** Deeper brackets are text, because parsing is recursive. */
 const DEEPEST = 64;
 
 /**
@@ -36,7 +36,7 @@ export const schedulePrompt = (prompt: string, steps: number): ScheduledPrompt[]
 };
 
 /**
- * Index of the text at a step, counted from 0. As in A1111 (`reconstruct_cond_batch`) texts count steps from 1: a change at 5 comes
+ * Index of the text at a step, counted from 0. As in A1111 (`reconstruct_cond_batch`) texts count steps from 1: a change at 5 is
  * after the sixth step.
  */
 export const indexAt = (schedule: readonly ScheduledPrompt[], step: number): number =>
@@ -72,7 +72,7 @@ const textAt = (nodes: readonly Node[], step: number, steps: number): string =>
     })
     .join('');
 
-/** null: not a prompt of the grammar. */
+/** null if the prompt does not follow the grammar. */
 const parse = (text: string): readonly Node[] | null => {
   /** Parsed brackets by position, so that none is parsed twice. */
   const known = new Map<number, Parsed | null>();
@@ -94,8 +94,8 @@ const parse = (text: string): readonly Node[] | null => {
   const bracketAt = (start: number, depth: number): Parsed | null => {
     const opening = text[start];
     if ((opening !== '(' && opening !== '[') || depth > DEEPEST) return null;
-    const found = known.get(start);
-    if (found !== undefined) return found;
+    const cached = known.get(start);
+    if (cached !== undefined) return cached;
     const parts: Parsed['nodes'][] = [];
     const marks: string[] = [];
     let next = start;
@@ -125,7 +125,7 @@ const parse = (text: string): readonly Node[] | null => {
   return nodes;
 };
 
-/** @param marks delimiter after each part @returns null: not in the grammar */
+/** @param marks delimiter after each part @returns null if it does not follow the grammar */
 const meaningOf = (
   opening: string,
   parts: readonly (readonly Node[])[],

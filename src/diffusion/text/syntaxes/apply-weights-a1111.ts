@@ -2,7 +2,7 @@ import type { Tensor } from '../../../tensor/tensor.js';
 import type { Chunk } from '../token-chunks.js';
 
 /**
- * Multiplies each token's hidden state by its weight, then rescales all of them to the mean before. Texts of one schedule share
+ * Multiplies each token's hidden state by its weight, then rescales all of them to the previous mean. Texts of one schedule share
  * one mean, since A1111 encodes them together.
  * Source: AUTOMATIC1111/stable-diffusion-webui modules/sd_emphasis.py at 255da37d, `EmphasisOriginal`, its default.
  * @param chunks one of each text @param hiddens f32 [1,77,width], in place @param counts occurrences of each text

@@ -10,7 +10,7 @@ import {
 import type { TextEncoder } from '../encode-prompt.js';
 import { isBreak, type WeightedText } from './parse-a1111.js';
 
-/** A1111's default `comma_padding_backtrack`: tokens after a comma this close to a chunk's end move to the next chunk. */
+/** A1111's default `comma_padding_backtrack`: after a comma within so many tokens of a chunk's end, text goes to the next chunk. */
 const BACKTRACK = 20;
 
 /**

@@ -10,7 +10,7 @@ import {
 import type { TextEncoder } from '../encode-prompt.js';
 import type { WeightedText } from './parse-a1111.js';
 
-/** ComfyUI's `max_word_length`: words of so many tokens may be split. */
+/** ComfyUI's `max_word_length`: words of at least so many tokens may be split. */
 const LONG = 8;
 const PREFIX = 'embedding:';
 
@@ -51,7 +51,7 @@ const wordsOf = (encoder: TextEncoder, { text, weight }: WeightedText): TokenGro
     .filter((word) => word !== '')
     .flatMap((word) => wordOf(encoder, word, weight));
 
-/** A comma directly after an embedding's name is a word of its own. */
+/** A comma directly after an embedding's name is a separate word. */
 const wordOf = ({ tokenizer, embeddings }: TextEncoder, word: string, weight: number): TokenGroup[] => {
   const ids = (text: string): TokenGroup => tokenIds(tokenizer, text).map((id) => ({ id, weight, vector: null }));
   if (!word.startsWith(PREFIX)) return [ids(word)];

@@ -10,13 +10,13 @@ interface Joined {
 
 interface Bracket {
   parts: WeightedText[];
-  /** Position after it. */
+  /** Position after the bracket. */
   end: number;
 }
 
 const UP = 1.1;
 const DOWN = 0.9;
-/** A word without syntax: escaped signs, inner signs (`hot-dog`), numbers and other characters. */
+/** A word without syntax: escaped signs, signs inside words (`hot-dog`), numbers and other characters. */
 const WORD = /(?:\\[()",.+\-=]|[-+](?![\s()",.+\-=]|$)|-?\d+|[^\s()",.+\-=])+/uy;
 const FREE_WORD = /\S+/uy;
 const QUOTED = /"((?:\\"|[^"])*)"/uy;
@@ -40,7 +40,7 @@ export class CompelReader {
     private readonly known = new Map<number, Bracket | null>(),
   ) {}
 
-  /** A whole prompt: anything, word by word. */
+  /** Parses a whole prompt word by word; any text is valid. */
   prompt(): WeightedText[] {
     const parts: WeightedText[] = [];
     for (;;) {
@@ -51,7 +51,7 @@ export class CompelReader {
     }
   }
 
-  /** `("a", "b").and(1, 1)` or `.blend(…)`; null: neither, and nothing is consumed. */
+  /** `("a", "b").and(1, 1)` or `.blend(…)`; null, with nothing consumed, if it is neither. */
   conjunction(): Joined | null {
     return this.#orBack(() => {
       this.#take(SPACE);
@@ -74,7 +74,7 @@ export class CompelReader {
     });
   }
 
-  /** The pieces inside brackets or quotes, to their end; null: not in the grammar. */
+  /** The pieces up to the end of brackets or quotes; null if they do not follow the grammar. */
   #inside(isEnd: () => boolean): WeightedText[] | null {
     const parts: WeightedText[] = [];
     for (;;) {
@@ -106,8 +106,8 @@ export class CompelReader {
   #bracket(): WeightedText[] | null {
     if (this.depth >= DEEPEST || this.text[this.#at] !== '(') return null;
     const start = this.#at;
-    const found = this.known.get(start);
-    const bracket = found === undefined ? this.#readBracket(start) : found;
+    const cached = this.known.get(start);
+    const bracket = cached === undefined ? this.#readBracket(start) : cached;
     this.known.set(start, bracket);
     if (bracket === null) return null;
     this.#at = bracket.end;
@@ -182,9 +182,9 @@ export class CompelReader {
 
   #take(pattern: RegExp): RegExpExecArray | null {
     pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.text);
-    if (found !== null) this.#at = pattern.lastIndex;
-    return found;
+    const match = pattern.exec(this.text);
+    if (match !== null) this.#at = pattern.lastIndex;
+    return match;
   }
 
   #takeText(text: string): boolean {

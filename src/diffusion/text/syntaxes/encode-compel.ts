@@ -13,7 +13,7 @@ import { interpolateFromEmpty } from './interpolate-from-empty.js';
 /** Smallest weight: 0 would have an infinite effect. */
 const SMALLEST = 1e-5;
 
-/** As in Compel, the pooled embedding is that of the text as written, syntax and all, truncated to one chunk. */
+/** As in Compel, the pooled embedding is that of the text as written, including its syntax, truncated to one chunk. */
 export const encodeCompel: EncodeTexts = async (encoder, texts, counts) => {
   const { hidden: empty } = await encodeChunk(encoder, frameChunk(encoder.tokenizer, []));
   const written = await encodePlain(encoder, texts, counts);
@@ -46,7 +46,7 @@ const encodeOne = async (encoder: TextEncoder, text: string, empty: Tensor): Pro
 const awayFromEmpty = (weight: number): [number, number] => [1 - weight, weight];
 
 /**
- * Interpolates pieces of weight below 1 towards a prompt in which they are masked, by tan((1 - weight)·π/2): half way at 0.5.
+ * Interpolates pieces of weight below 1 towards a prompt in which they are masked, by tan((1 - weight)·π/2): halfway at 0.5.
  * (`get_embeddings_for_weighted_prompt_fragments` with `DownweightMode.MASK`, Compel's default.)
  */
 const encodePieces = async (

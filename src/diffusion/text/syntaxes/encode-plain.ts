@@ -2,7 +2,7 @@ import { frameChunk, tokensPerChunk, tokenize } from '../token-chunks.js';
 import { encodeChunk } from '../encode-chunk.js';
 import type { EncodedText, EncodeTexts } from '../encoded-text.js';
 
-/** As diffusers: one chunk, the rest is truncated, no weights. */
+/** As in diffusers: one chunk, longer prompts truncated, no weights. */
 export const encodePlain: EncodeTexts = async (encoder, texts) => {
   const { tokenizer } = encoder;
   const encoded: EncodedText[] = [];

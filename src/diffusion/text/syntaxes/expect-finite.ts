@@ -1,4 +1,4 @@
-/** Refuses prompt weights beyond float32: they would turn the whole image into NaN, which only its last step reports. Pure. */
+/** Refuses prompt weights beyond float32: they would turn the image into NaN, which only its last step would report. Pure. */
 import { RefineError } from '../../../errors.js';
 import { cutText } from '../../../io/json/json-text.js';
 

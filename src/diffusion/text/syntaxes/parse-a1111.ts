@@ -47,7 +47,7 @@ const cutAtBreaks = (text: string): WeightedText[] =>
     .split(BREAK)
     .flatMap((part, index) => [...(index === 0 ? [] : [{ text: 'BREAK', weight: -1 }]), { text: part, weight: 1 }]);
 
-/** `1.2.3` matches the pattern and is no number: an error in A1111, weight 1 here. */
+/** `1.2.3` matches the pattern but is not a number: an error in A1111, weight 1 here. */
 const toNumber = (text: string): number => {
   const value = Number(text);
   return Number.isNaN(value) ? 1 : value;

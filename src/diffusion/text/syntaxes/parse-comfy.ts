@@ -35,7 +35,7 @@ const weigh = (text: string, weight: number, depth: number): WeightedText[] =>
     return own === null ? weigh(inner, weight * UP, depth + 1) : weigh(inner.slice(0, colon), own, depth + 1);
   });
 
-/** Python's float, without infinities and NaN. */
+/** Parses like Python's float, without infinities and NaN. */
 const readNumber = (text: string): number | null => {
   const trimmed = text.trim();
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(trimmed) ? Number(trimmed) : null;

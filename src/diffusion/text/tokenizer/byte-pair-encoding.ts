@@ -8,7 +8,7 @@ import { MergeQueue } from './merge-queue.js';
 /** Suffix of a word's last token. */
 export const END_OF_WORD = '</w>';
 
-/** Visible Latin-1 characters stand for their own bytes; other bytes become U+0100, U+0101, … */
+/** Visible Latin-1 characters represent their own bytes; other bytes become U+0100, U+0101, … */
 const isVisible = (byte: number): boolean =>
   (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xff && byte !== 0xad);
 
@@ -44,22 +44,22 @@ const numberMerges = (merges: readonly string[]): { names: string[]; find: (pair
     numbers.set(name, names.length);
     return names.push(name) - 1;
   };
-  const found = new Map<number, Merge>();
+  const byPair = new Map<number, Merge>();
   for (const [rank, pair] of merges.entries()) {
     const [left = '', right = ''] = pair.split(' ');
-    found.set(pairOf(numberOf(left), numberOf(right)), { rank, merged: numberOf(left + right) });
+    byPair.set(pairOf(numberOf(left), numberOf(right)), { rank, merged: numberOf(left + right) });
   }
-  return { names, find: (pair) => found.get(pair) };
+  return { names, find: (pair) => byPair.get(pair) };
 };
 
-/** More than any vocabulary has; a pair of numbers below it fits into a double exactly. */
+/** More symbols than any vocabulary has; a pair of numbers below it is exact in a double. */
 const MOST_SYMBOLS = 2 ** 26;
 const pairOf = (left: number, right: number): number => left * MOST_SYMBOLS + right;
 
 const NONE = -1;
 
 /**
- * Returns a function from a word (not empty, any Unicode) to its ids, at least one. It takes n log n time in the word's bytes: the
+ * Returns a function from a word (not empty, any Unicode) to its ids, at least one. Its time is O(n log n) in the word's bytes: the
  * symbols are a linked list, and the queue has each mergeable pair by rank.
  */
 export const bytePairEncoder = ({ vocab, merges, unknown }: BytePairs): ((word: string) => number[]) => {

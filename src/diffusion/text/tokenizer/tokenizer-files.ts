@@ -23,10 +23,10 @@ const END = '<|endoftext|>';
 
 /** Tokens that absorb spaces around them, or match whole words only: no CLIP tokenizer has any. */
 const no = z.literal(false).default(false);
-/** Words that a prompt is searched for one by one: a model has some, with embeddings in its vocabulary some hundred. */
+/** Added tokens, each searched for in a prompt: a model has a few, or some hundred with embeddings in its vocabulary. */
 const MAX_ADDED = 5000;
 const MAX_ADDED_LENGTH = 200;
-/** Ids are of 32 bits. */
+/** Ids have 32 bits. */
 const MAX_ID = 2 ** 31 - 1;
 
 const tokenSchema = z.object({

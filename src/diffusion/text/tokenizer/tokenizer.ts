@@ -1,6 +1,6 @@
 /**
  * CLIP's tokenizer, with exactly the ids of transformers 5.23 (models/clip/tokenization_clip.py, over the tokenizers library).
- * docs/decisions/0003-tokenizer.md says why it is not a package.
+ * docs/decisions/0003-tokenizer.md explains why it is not a package.
  */
 import { bytePairEncoder, END_OF_WORD } from './byte-pair-encoding.js';
 
@@ -40,12 +40,12 @@ export interface Tokenizer {
 
 /** A word is a run of letters, one digit, a run of other signs, or an English contraction. */
 const WORD = /'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\p{White_Space}\p{L}\p{N}]+/gu;
-/** The names of CLIP's special tokens end a run of signs even where they are not added tokens: `|>…` is two words there. */
+/** Names of CLIP's special tokens end a run of signs even where they are not added tokens: `|>…` is then two words. */
 const PIECE = new RegExp(`<\\|(?:start|end)oftext\\|>|${WORD.source}`, 'gu');
 const words = (text: string): string[] => matches(text, PIECE).flatMap((piece) => matches(piece, WORD));
 const matches = (text: string, pattern: RegExp): string[] => text.match(pattern) ?? [];
 
-/** Letter by letter: lowering a whole string gives the Greek final sigma, which the tokenizers library does not. */
+/** Letter by letter, as in the tokenizers library: on a whole string, `toLowerCase` makes Greek final sigmas. */
 const lowerCase = (text: string): string => Array.from(text, (letter) => letter.toLowerCase()).join('');
 const normalize = (text: string): string => lowerCase(text.normalize('NFC').replace(/\p{White_Space}+/gu, ' '));
 

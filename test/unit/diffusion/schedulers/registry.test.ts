@@ -55,7 +55,7 @@ it.each([
 
 it('refuses two sigma spacings at once', () => {
   const both = { ...REFINER, use_karras_sigmas: true, use_beta_sigmas: true };
-  expect(() => parseSchedulerConfig(both)).toThrow(/use_beta_sigmas is set too/);
+  expect(() => parseSchedulerConfig(both)).toThrow(/use_beta_sigmas is also set/);
 });
 
 it.each([[null], [[]], ['Euler'], [{ beta_start: 1 }]])('%p is no scheduler_config.json', (json) => {
