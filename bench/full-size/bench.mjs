@@ -1,59 +1,36 @@
 /**
  * Ours and its peers at full size, in turn in one run, so that what else the machine does meets both. docs/performance.md.
  *
- *   npm run bench -- [--quick] [--only open,unet-512,…] [--peers diffusers,torch-compile,openvino,optimum-onnx]
- *                    [--runs 3] [--batch-runs 1] [--ways fp32,fp32-fast,int8,int8-fast] [--folder <model>] [--work <folder>]
- *                    [--python <python>] [--python-optimum <python>]
+ *   npm run bench -- [--gpu] [--quick] [--only open,unet-512,…] [--runs 3] [--batch-runs 1] [--profile]
+ *                    [--ways fp32,fp32-fast,int8,int8-fast,cuda-fp16,cuda-fp32,webgpu-fp16]
+ *                    [--peers diffusers,torch-compile,openvino,optimum-onnx,diffusers-cuda,torch-compile-cuda]
+ *                    [--folder <folder>] [--model <model>] [--work <folder>] [--python <python>] [--python-optimum <python>]
  */
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { engineEnvironment } from '../../dist/run/engine/engine-environment.js';
-import { Contestant } from './contestant.mjs';
+import { findOurs, findPeers } from './contestants.mjs';
+import { deviceMemory } from './device-memory.mjs';
 import { defaultFolder, makeModel } from './make-model.mjs';
-import { BATCH, CALLS, OPEN, ourBatch, peerBatch } from './measures.mjs';
-import { machineLine, memoryTable, timeTable } from './report.mjs';
+import { BATCH, CALLS, OPEN, RATES } from './measures.mjs';
+import { readOptions } from './options.mjs';
+import { ourPictures, peerPictures } from './pictures.mjs';
+import { machineLine, median, memoryTable, profileTable, rate, span, timeTable } from './report.mjs';
 
-const near = (path) => fileURLToPath(new URL(path, import.meta.url));
-const text = (value) => ({ type: 'string', default: value });
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    peers: text('diffusers,torch-compile,openvino,optimum-onnx'),
-    runs: text('3'),
-    'batch-runs': text('1'),
-    /** `--precision`, and `--cache-weights` where it ends in `-fast`. */
-    ways: text('fp32,int8'),
-    folder: text(defaultFolder()),
-    work: { type: 'string' },
-    python: text(near('../peers/.venv/bin/python')),
-    'python-optimum': text(near('../peers/.venv-optimum/bin/python')),
-  },
-});
-const [runs, batchRuns] = [Number(values.runs), Number(values['batch-runs'])];
-const only = values.only?.split(',') ?? (values.quick ? ['open', 'unet-512'] : null);
-const wanted = ({ name }) => only === null || only.includes(name);
+/** Short calls, as on a GPU, are repeated: their median is one figure. */
+const [LEAST_SECONDS, MOST_CALLS] = [1, 20];
+
+const options = readOptions();
+const { runs, batchRuns } = options;
+const wanted = ({ name }) => options.only.includes(name);
+const notes = [];
 const say = (line) => console.error(line);
+const note = (line) => {
+  say(line);
+  notes.push(`- ${line}`);
+};
 
-const folder = await makeModel(values.folder, say);
-const work = values.work ?? `${folder}-peers`;
-const ours = values.ways.split(',').map((way) => {
-  const [precision, memory = 'lean'] = way.split('-');
-  const command = [process.execPath, near('ours.mjs'), folder, precision, memory];
-  const contestant = new Contestant(`ours ${way}`, command, engineEnvironment(process.env));
-  return Object.assign(contestant, { precision, mode: memory });
-});
-const pythonOf = (name) => (name === 'optimum-onnx' ? values['python-optimum'] : values.python);
-const peers = values.peers
-  .split(',')
-  .filter((name) => {
-    const found = existsSync(pythonOf(name));
-    if (!found) say(`${name} is left out: there is no ${pythonOf(name)} (bench/peers/README.md).`);
-    return found;
-  })
-  .map((name) => new Contestant(name, [pythonOf(name), near('../peers/serve.py'), name, folder, work]));
-
+const folder = options.model ?? (await makeModel(options.folder ?? defaultFolder(), say));
+/* Without it a kernel's time is that of its launch. */
+const ours = await findOurs(options.ways, folder, note, options.profile ? { CUDA_LAUNCH_BLOCKING: '1' } : {});
+const peers = await findPeers(options.peers, folder, options.work ?? `${folder}-peers`, note);
 const results = [];
 const memories = [];
 
@@ -65,89 +42,120 @@ const inTurn = async (contestants, count, measure) => {
       if (entry.error !== undefined) continue;
       try {
         entry.values.push(await measure(one));
-        say(`  ${one.name}: ${entry.values.at(-1).toFixed(2)} s`);
+        say(`  ${one.name}: ${span([entry.values.at(-1)])}`);
       } catch (thrown) {
         entry.error = thrown.message.split('\n')[0];
         say(`  ${one.name}: ${entry.error}`);
       }
+      await one.close();
     }
   }
   return [...found.values()];
 };
 
-const record = (measure, entries, peer) => {
-  const own = entries.slice(0, ours.length);
-  results.push({ measure, ours: own, peer: peer === null ? null : entries.at(-1) });
+const record = (measure, entries, write) => {
+  const own = entries.filter((_, index) => index < ours.length);
+  results.push({ measure, ours: own, peers: entries.slice(ours.length), write });
 };
-const remember = (measure, one) => memories.push({ measure, name: one.name, ...one.memory });
+const remember = (measure, all, entries) => {
+  const whole = all.filter((_, index) => entries[index].error === undefined);
+  memories.push(...whole.map(({ name, memory }) => ({ measure, name, ...memory })));
+};
 
-/** Ours against one peer, or alone where there is none. */
-const compare = async (peer) => {
-  const all = peer === null ? ours : [...ours, peer];
-  say(`\n${peer?.name ?? 'ours alone'}`);
-  if (peer !== null) await prepare(peer);
+/** Alone in memory, and after a call that is not counted. */
+const timeCall = async (one, { part, op, side, pictures }) => {
+  const request = { side, pictures };
+  await one.ask('open', { parts: [part], side });
+  await one.ask(op, request);
+  const calls = [];
+  for (let spent = 0; spent < LEAST_SECONDS && calls.length < MOST_CALLS; spent += calls.at(-1)) {
+    calls.push(await one.ask(op, request));
+  }
+  return median(calls);
+};
+
+const timePictures = async (one, job) => {
+  const found = await (ours.includes(one) ? ourPictures(folder, one, job) : peerPictures(one, job));
+  one.memory = found.memory;
+  return found;
+};
+
+/** Ours against some peers, or alone where there is none. */
+const compare = async (some) => {
+  const all = [...ours, ...some];
+  say(`\n${some.length === 0 ? 'ours alone' : some.map(({ name }) => name).join(', ')}`);
   if (wanted(OPEN)) {
     say(` ${OPEN.label}`);
-    const open = async (one) => {
-      const seconds = await one.ask('open');
-      await one.close();
-      return seconds;
+    record(OPEN.label, await inTurn(all, runs, (one) => one.ask('open')));
+  }
+  for (const call of CALLS.filter(wanted)) {
+    say(` ${call.label}`);
+    const entries = await inTurn(all, runs, (one) => timeCall(one, call));
+    record(call.label, entries);
+    remember(call.label, all, entries);
+  }
+  if (wanted(BATCH)) await compareBatch(all);
+  for (const job of RATES.filter(wanted)) {
+    say(` ${job.label}`);
+    const secondsEach = async (one) => {
+      const { times } = await timePictures(one, job);
+      return (times.at(-1) - times[job.batchSize - 1]) / (job.rows - job.batchSize);
     };
-    record(OPEN.label, await inTurn(all, runs, open), peer);
+    const entries = await inTurn(all, batchRuns, secondsEach);
+    record(job.label, entries, rate);
+    remember(job.label, all, entries);
   }
-  for (const part of ['text', 'unet', 'vae']) {
-    const calls = CALLS.filter((call) => call.part === part && wanted(call));
-    for (const { label, op, side } of calls) {
-      say(` ${label}`);
-      const request = side === undefined ? {} : { side };
-      /* Alone in memory, and after a call that is not counted. */
-      const call = async (one) => {
-        await one.ask('open', { parts: [part], ...request });
-        await one.ask(op, request);
-        const seconds = await one.ask(op, request);
-        await one.close();
-        return seconds;
-      };
-      record(label, await inTurn(all, runs, call), peer);
-      for (const one of all) remember(label, one);
-    }
-  }
-  if (wanted(BATCH)) await compareBatch(peer, all);
 };
 
-const compareBatch = async (peer, all) => {
+const compareBatch = async (all) => {
   say(` ${BATCH.all}`);
   const firsts = new Map(all.map((one) => [one, []]));
-  const batch = async (one) => {
-    const { first, all: whole, memory } = await (one === peer ? peerBatch(peer) : ourBatch(folder, one));
-    firsts.get(one).push(first);
-    one.memory = memory;
+  const entries = await inTurn(all, batchRuns, async (one) => {
+    const { times, all: whole } = await timePictures(one, BATCH);
+    firsts.get(one).push(times[0]);
     return whole;
-  };
-  const entries = await inTurn(all, batchRuns, batch);
+  });
   record(
     BATCH.first,
     entries.map((entry, index) => ({ ...entry, values: firsts.get(all[index]) })),
-    peer,
   );
-  record(BATCH.all, entries, peer);
-  for (const one of all) {
-    await one.close();
-    remember(BATCH.all, one);
-  }
+  record(BATCH.all, entries);
+  remember(BATCH.all, all, entries);
 };
 
-/** What a peer does once for a model, in a process that is gone afterwards. */
-const prepare = async (peer) => {
-  try {
-    const seconds = await peer.ask('prepare');
-    await peer.close();
-    say(` prepared in ${seconds.toFixed(1)} s, with ${peer.memory.resident.toFixed(1)} GB`);
-  } catch (thrown) {
-    say(` ${peer.name} could not be prepared: ${thrown.message}`);
+/** @returns lines */
+const profile = async () => {
+  const lines = [];
+  for (const one of ours) {
+    for (const { label, op, side, pictures } of CALLS.filter(wanted)) {
+      const title = `${one.name}, ${label}`;
+      say(title);
+      try {
+        await one.ask('open', { profiles: true });
+        const { profile: found } = await one.facts('profile', { of: op, side, pictures });
+        lines.push('', ...profileTable(title, found));
+      } catch (thrown) {
+        lines.push('', `${title}: ${thrown.message}`);
+      }
+      await one.close();
+    }
   }
+  return lines;
 };
 
-for (const peer of peers.length === 0 ? [null] : peers) await compare(peer);
-const lines = [machineLine([...ours, ...peers]), '', ...timeTable(results), '', ...memoryTable(memories)];
-console.log(lines.join('\n'));
+const tables = async () => {
+  if (options.profile) return profile();
+  /* On a CPU each peer has turns of its own: the weights of all would drive each other out of the file cache. */
+  const blocks = options.gpu ? [peers] : peers.map((peer) => [peer]);
+  for (const block of blocks.length === 0 ? [[]] : blocks) await compare(block);
+  return ['', ...timeTable(results), '', ...memoryTable(memories)];
+};
+
+if (ours.length + peers.length === 0) {
+  say('None of the ways and peers can run here.');
+  process.exit(1);
+}
+deviceMemory.start();
+const lines = await tables();
+deviceMemory.end();
+console.log([machineLine([...ours, ...peers]), ...(notes.length === 0 ? [] : ['', ...notes]), ...lines].join('\n'));

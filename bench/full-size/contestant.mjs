@@ -1,14 +1,14 @@
 /** One program under measurement: a process that answers one JSON line to one, started when it is first asked. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { watchMemory } from './process-memory.mjs';
+import { watchProgram } from './device-memory.mjs';
 
 export class Contestant {
   #child;
   #lines;
   #endWatch;
   /** GB, of the process that was closed last. */
-  memory = { resident: 0, private: 0 };
+  memory = { resident: 0, private: 0, device: null };
   /** What it says of itself. */
   versions = '';
 
@@ -23,17 +23,23 @@ export class Contestant {
   /** @returns the answer's seconds; from its start on when it was not running @throws what the process answers as error */
   async ask(op, request = {}) {
     const started = this.#child === undefined ? performance.now() : undefined;
-    if (started !== undefined) this.#start();
+    const { seconds } = await this.facts(op, request);
+    return started === undefined ? seconds : (performance.now() - started) / 1000;
+  }
+
+  /** @returns the whole answer @throws as `ask` */
+  async facts(op, request = {}) {
+    if (this.#child === undefined) this.#start();
     this.#child.stdin.write(`${JSON.stringify({ op, ...request })}\n`);
     const { value, done } = await this.#lines.next();
     if (done) {
       await this.close();
       throw new Error('the process ended; memory may have run out');
     }
-    const { seconds, error, versions } = JSON.parse(value);
+    const { error, ...facts } = JSON.parse(value);
     if (error !== undefined) throw new Error(error);
-    this.versions = versions ?? this.versions;
-    return started === undefined ? seconds : (performance.now() - started) / 1000;
+    this.versions = facts.versions ?? this.versions;
+    return facts;
   }
 
   async close() {
@@ -57,6 +63,6 @@ export class Contestant {
     child.stdin.on('error', () => undefined);
     this.#child = child;
     this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    this.#endWatch = watchMemory(child.pid);
+    this.#endWatch = watchProgram(child.pid);
   }
 }

@@ -1,17 +1,8 @@
 /** What is measured, in the order in which it is. */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import sharp from 'sharp';
-import { watchMemory } from './process-memory.mjs';
 
-const COMMAND = fileURLToPath(new URL('../../bin/sdxl-refine.js', import.meta.url));
-const [ROWS, SIDE, STEPS, STRENGTH, PROMPT] = [3, 512, 50, 0.3, 'a lighthouse on a cliff, oil painting'];
+const vae = (op, side) => ({ label: `VAE ${op}r at ${side}²`, part: 'vae', op, side });
 
-/** `part`: what has to be open for it; a call before the first is not counted. */
+/** `part`: what has to be open for it; a call before the first is not counted. `pictures`: in one call; default: 1. */
 export const CALLS = [
   { name: 'text', label: 'text encoder, two prompts', part: 'text', op: 'text' },
   ...[256, 512, 1024].map((side) => ({
@@ -21,75 +12,54 @@ export const CALLS = [
     op: 'unet',
     side,
   })),
-  { name: 'encode', label: 'VAE encoder at 512²', part: 'vae', op: 'encode', side: 512 },
-  { name: 'decode', label: 'VAE decoder at 512²', part: 'vae', op: 'decode', side: 512 },
+  ...batches(({ side, pictures, label }) => ({
+    label: `UNet call at ${label}`,
+    part: 'unet',
+    op: 'unet',
+    side,
+    pictures,
+  })),
+  { name: 'encode', ...vae('encode', 512) },
+  { name: 'decode', ...vae('decode', 512) },
+  { name: 'encode-1024', ...vae('encode', 1024) },
+  { name: 'decode-1024', ...vae('decode', 1024) },
 ];
 
 export const OPEN = { name: 'open', label: 'from the start until all networks are open' };
+
+/** Whole pictures, by the command and by pipelines. */
 export const BATCH = {
   name: 'batch',
   first: 'first of three pictures at 512², 15 of 50 steps',
   all: 'three pictures at 512², 15 of 50 steps',
+  rows: 3,
+  side: 512,
+  batchSize: 1,
 };
 
-const makePictures = (folder) =>
-  Promise.all(
-    Array.from({ length: ROWS }, async (_, seed) => {
-      const path = join(folder, `${seed}.png`);
-      const pixels = Uint8Array.from({ length: 3 * SIDE * SIDE }, (_, index) => (index * (seed + 3)) >> 9);
-      await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } })
-        .png()
-        .toFile(path);
-      return path;
+/** The first batch is not counted; two more are, and eight pictures at least. */
+export const RATES = batches(({ side, pictures, label }) => ({
+  label: `pictures a minute at ${label}, 15 of 50 steps`,
+  rows: pictures + Math.max(8, 2 * pictures),
+  side,
+  batchSize: pictures,
+}));
+
+export const MEASURES = new Set([OPEN, ...CALLS, BATCH, ...RATES].map(({ name }) => name));
+
+/** Of a CPU: what takes no more than an hour. */
+export const CPU_MEASURES = ['open', 'text', 'unet-256', 'unet-512', 'unet-1024', 'encode', 'decode', 'batch'];
+export const QUICK_MEASURES = ['open', 'unet-512'];
+export const GPU_MEASURES = [
+  ...['open', 'text', 'unet-512', 'unet-1024', 'batch-sizes'],
+  ...['encode', 'decode', 'encode-1024', 'decode-1024', 'batch'],
+];
+
+function batches(describe) {
+  return [512, 1024].flatMap((side) =>
+    [1, 4, 8].map((pictures) => {
+      const label = `${side}², ${pictures === 1 ? 'one picture' : `${pictures} pictures`} at a time`;
+      return { name: 'batch-sizes', ...describe({ side, pictures, label }) };
     }),
   );
-
-const inScratch = async (work) => {
-  const folder = mkdtempSync(join(tmpdir(), 'sdxl-refine-bench-'));
-  try {
-    return await work(folder, await makePictures(folder));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-};
-
-/** The command as a user gives it. @returns { first, all, memory } in seconds and GB */
-export const ourBatch = (model, { precision, mode }) =>
-  inScratch(async (folder, pictures) => {
-    const manifest = join(folder, 'manifest.jsonl');
-    const row = (image) => JSON.stringify({ image, prompt: PROMPT, steps: STEPS, strength: STRENGTH, seed: 1 });
-    writeFileSync(manifest, `${pictures.map(row).join('\n')}\n`);
-    const start = performance.now();
-    const computing = ['--precision', precision, ...(mode === 'fast' ? ['--cache-weights'] : []), '--device', 'cpu'];
-    const flags = ['--model', model, ...computing, '--json', '--quiet'];
-    const child = spawn(
-      process.execPath,
-      [COMMAND, 'batch', manifest, ...flags, '--output-dir', join(folder, 'refined')],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    const endWatch = watchMemory(child.pid);
-    const closed = new Promise((resolve) => child.on('close', resolve));
-    const times = [];
-    for await (const line of createInterface({ input: child.stdout })) {
-      if (JSON.parse(line).status === 'ok') times.push((performance.now() - start) / 1000);
-    }
-    const code = await closed;
-    const memory = endWatch();
-    if (code !== 0) throw new Error(`sdxl-refine batch ended with ${code}`);
-    return { first: times[0], all: (performance.now() - start) / 1000, memory };
-  });
-
-/** Its pipeline, over the same pictures. */
-export const peerBatch = (peer) =>
-  inScratch(async (folder, pictures) => {
-    const start = performance.now();
-    await peer.ask('open', { side: SIDE });
-    const times = [];
-    for (const [index, image] of pictures.entries()) {
-      const output = join(folder, `refined-${index}.png`);
-      await peer.ask('picture', { image, prompt: PROMPT, steps: STEPS, strength: STRENGTH, output });
-      times.push((performance.now() - start) / 1000);
-    }
-    await peer.close();
-    return { first: times[0], all: times.at(-1), memory: peer.memory };
-  });
+}

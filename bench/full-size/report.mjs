@@ -1,41 +1,81 @@
 /** Figures as tables in Markdown, for docs/performance.md. */
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
+import { describeGpus } from './device-memory.mjs';
 
-const median = (values) => {
+export const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 };
-const seconds = (value) => (value >= 10 ? value.toFixed(1) : value.toFixed(2));
-const span = (values) =>
+const digits = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
+const spanIn = (values, unit) =>
   values.length === 1
-    ? `${seconds(values[0])} s`
-    : `${seconds(median(values))} s (${seconds(Math.min(...values))}–${seconds(Math.max(...values))})`;
+    ? `${digits(values[0])}${unit}`
+    : `${digits(median(values))}${unit} (${digits(Math.min(...values))}–${digits(Math.max(...values))})`;
 
-/** @param results [{ measure, name, isOurs, values, error }]: one entry a contestant in each block @returns lines */
-export const timeTable = (results) => {
-  const lines = ['| measure | against | ours | peer | peer / ours |', '|---|---|---|---|---|'];
-  for (const { measure, ours, peer } of results) {
-    const named = peer?.name ?? '–';
-    for (const own of ours) {
-      const ownText = own.error ?? span(own.values);
-      const peerText = peer === null ? '–' : (peer.error ?? span(peer.values));
-      const known = peer !== null && !own.error && !peer.error;
-      const ratio = known ? `${(median(peer.values) / median(own.values)).toFixed(2)}×` : '–';
-      lines.push(`| ${measure} | ${named} | ${own.name}: ${ownText} | ${peerText} | ${ratio} |`);
-    }
-  }
-  return lines;
+/** @param values seconds */
+export const span = (values) =>
+  median(values) < 1
+    ? spanIn(
+        values.map((value) => 1000 * value),
+        ' ms',
+      )
+    : spanIn(values, ' s');
+
+/** @param values seconds for a picture */
+export const rate = (values) =>
+  spanIn(
+    values.map((value) => 60 / value),
+    '/min',
+  );
+
+/**
+ * @param results [{ measure, ours, peers, write }]: entries { name, values, error } of one block; write: of values, default `span`
+ * @returns lines
+ */
+export const timeTable = (results) => [
+  '| measure | against | ours | peer | peer / ours |',
+  '|---|---|---|---|---|',
+  ...results.flatMap(({ measure, ours, peers, write = span }) => {
+    const cell = (entry) => (entry === null ? '–' : (entry.error ?? `${write(entry.values)}`));
+    const named = (own) => (own === null ? '–' : `${own.name}: ${cell(own)}`);
+    return pairs(ours, peers).map(
+      ([own, peer]) => `| ${measure} | ${peer?.name ?? '–'} | ${named(own)} | ${cell(peer)} | ${ratio(own, peer)} |`,
+    );
+  }),
+];
+
+const pairs = (ours, peers) =>
+  (peers.length === 0 ? [null] : peers).flatMap((peer) =>
+    (ours.length === 0 ? [null] : ours).map((own) => [own, peer]),
+  );
+
+/** Of times, also where a rate is written. */
+const ratio = (own, peer) => {
+  const isKnown = [own, peer].every((entry) => entry !== null && entry.error === undefined);
+  return isKnown ? `${(median(peer.values) / median(own.values)).toFixed(2)}×` : '–';
 };
 
-/** @param memories [{ measure, name, resident, private }] in GB */
+/** @param memories [{ measure, name, resident, private, device }] in GB; device: null where unknown */
 export const memoryTable = (memories) => [
-  '| measure | program | most resident | of it private |',
-  '|---|---|---|---|',
+  '| measure | program | most resident | of it private | most on the GPU |',
+  '|---|---|---|---|---|',
   ...memories.map(
-    ({ measure, name, resident, private: own }) =>
-      `| ${measure} | ${name} | ${resident.toFixed(1)} GB | ${own.toFixed(1)} GB |`,
+    ({ measure, name, resident, private: own, device }) =>
+      `| ${measure} | ${name} | ${gigabytes(resident)} | ${gigabytes(own)} | ${gigabytes(device)} |`,
+  ),
+];
+
+const gigabytes = (value) => (value === null ? '–' : `${value.toFixed(1)} GB`);
+
+/** @param profile { ms, operators: [{ operator, provider, count, ms }] } */
+export const profileTable = (title, { ms, operators }) => [
+  `| ${title}: ${ms.toFixed(1)} ms | on | runs | ms | share |`,
+  '|---|---|---|---|---|',
+  ...operators.map(
+    ({ operator, provider, count, ms: own }) =>
+      `| ${operator} | ${provider} | ${count} | ${own.toFixed(2)} | ${((100 * own) / ms).toFixed(1)} % |`,
   ),
 ];
 
@@ -43,9 +83,10 @@ export const memoryTable = (memories) => [
 export const machineLine = (contestants) => {
   const [{ model }] = cpus();
   const own = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const gpus = describeGpus();
   const versions = contestants.flatMap(({ name, versions }) => (versions === '' ? [] : [`${name}: ${versions}`]));
   return [
-    `${cpus().length} cores of ${model.trim()}, ${(totalmem() / 2 ** 30).toFixed(0)} GB; sdxl-refine ${own.version} on`,
+    `${cpus().length} cores of ${model.trim()}, ${(totalmem() / 2 ** 30).toFixed(0)} GB; ${gpus === null ? '' : `${gpus}; `}sdxl-refine ${own.version} on`,
     `${[`onnxruntime-node ${own.dependencies['onnxruntime-common']}, Node ${process.versions.node}`, ...versions].join('; ')}.`,
     'Medians, least and most in brackets.',
   ].join(' ');

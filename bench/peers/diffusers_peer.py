@@ -1,4 +1,4 @@
-"""diffusers on torch, float32 on the CPU: eager, and with torch.compile on what takes the time."""
+"""diffusers on torch, by default float32 on the CPU: eager, and with torch.compile on what takes the time."""
 
 import os
 
@@ -12,10 +12,14 @@ ALL = ["text", "unet", "vae"]
 
 
 class Eager:
+    #: Of UNet and text encoder; the VAE is in float32.
+    device, dtype = "cpu", torch.float32
+
     def __init__(self, model, work):
         torch.set_grad_enabled(False)
         self.model = model
         self.parts = {}
+        self.made = {}
 
     def prepare(self):
         return {"versions": versions()}
@@ -28,34 +32,48 @@ class Eager:
         return {"versions": versions()}
 
     def load(self, part):
-        kind, subfolder, dtype = {
+        kind, subfolder, key = {
             "unet": (UNet2DConditionModel, "unet", "torch_dtype"),
             "vae": (AutoencoderKL, "vae", "torch_dtype"),
             "text": (CLIPTextModelWithProjection, "text_encoder_2", "dtype"),
         }[part]
         variant = variant_of(os.path.join(self.model, subfolder))
-        return kind.from_pretrained(self.model, subfolder=subfolder, variant=variant, **{dtype: torch.float32}).eval()
+        dtype = torch.float32 if part == "vae" else self.dtype
+        module = kind.from_pretrained(self.model, subfolder=subfolder, variant=variant, **{key: dtype})
+        return module.eval().to(self.device)
 
     def wrap(self, module):
         return module
 
+    def once(self, key, make):
+        """Inputs are made in the first call, which is not counted."""
+        if key not in self.made:
+            self.made[key] = make()
+        return self.made[key]
+
     def text(self):
         ids = self.tokenizer(PROMPTS, padding="max_length", max_length=77, truncation=True, return_tensors="pt")
-        self.parts["text"](ids.input_ids, output_hidden_states=True)
+        self.parts["text"](ids.input_ids.to(self.device), output_hidden_states=True)
 
-    def unet(self, side):
-        unet = self.parts["unet"]
-        given = unet_inputs(self.model, side)
+    def unet(self, side, pictures=1):
+        def make():
+            given = {key: value.to(self.device) for key, value in unet_inputs(self.model, side, pictures).items()}
+            return {key: value if key == "timestep" else value.to(self.dtype) for key, value in given.items()}
+
+        given = dict(self.once(("unet", side, pictures), make))
         added = {key: given.pop(key) for key in ("text_embeds", "time_ids")}
-        unet(**given, added_cond_kwargs=added, return_dict=False)
+        self.parts["unet"](**given, added_cond_kwargs=added, return_dict=False)
 
     def encode(self, side):
-        self.parts["vae"].encode(picture(side))
+        """From the host and back, as a picture goes."""
+        pixels = self.once(("picture", side), lambda: picture(side))
+        self.parts["vae"].encode(pixels.to(self.device)).latent_dist.mean.cpu()
 
     def decode(self, side):
-        self.parts["vae"].decode(latents(side))
+        given = self.once(("latents", side), lambda: latents(side))
+        self.parts["vae"].decode(given.to(self.device)).sample.cpu()
 
-    def picture(self, image, prompt, steps, strength, output):
+    def pictures(self, images, prompt, steps, strength, outputs):
         from PIL import Image
 
         pipeline = StableDiffusionXLImg2ImgPipeline(
@@ -72,8 +90,10 @@ class Eager:
         )
         pipeline.set_progress_bar_config(disable=True)
         settings = {"num_inference_steps": steps, "strength": strength, "guidance_scale": 5.0}
-        refined = pipeline(prompt=prompt, image=Image.open(image).convert("RGB"), **settings)
-        refined.images[0].save(output)
+        given = [Image.open(image).convert("RGB") for image in images]
+        refined = pipeline(prompt=[prompt] * len(images), image=given, **settings)
+        for image, output in zip(refined.images, outputs, strict=True):
+            image.save(output)
 
 
 class Compiled(Eager):

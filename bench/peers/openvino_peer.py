@@ -120,7 +120,9 @@ class OpenVino:
         ids = self.tokenizer(PROMPTS, padding="max_length", max_length=77, truncation=True, return_tensors="np")
         return void(self.run("text", 0, {"ids": ids.input_ids}))
 
-    def unet(self, side):
+    def unet(self, side, pictures=1):
+        if pictures != 1:
+            raise NotImplementedError("calls for several pictures are measured with diffusers alone")
         return void(self.run("unet", side, unet_inputs(self.eager.model, side)))
 
     def encode(self, side):
@@ -129,7 +131,7 @@ class OpenVino:
     def decode(self, side):
         return void(self.run("decoder", side, {"latents": latents(side)}))
 
-    def picture(self, **_):
+    def pictures(self, **_):
         raise NotImplementedError("whole pictures are measured with diffusers' pipelines alone")
 
 

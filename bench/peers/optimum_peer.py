@@ -39,8 +39,8 @@ class OptimumOnnx:
         ids = self.tokenizer(PROMPTS, padding="max_length", max_length=77, truncation=True, return_tensors="pt")
         self.pipeline.text_encoder_2(ids.input_ids, output_hidden_states=True)
 
-    def unet(self, side):
-        given = unet_inputs(self.model, side)
+    def unet(self, side, pictures=1):
+        given = unet_inputs(self.model, side, pictures)
         added = {key: given.pop(key) for key in ("text_embeds", "time_ids")}
         self.pipeline.unet(**given, added_cond_kwargs=added, return_dict=False)
 
@@ -50,12 +50,14 @@ class OptimumOnnx:
     def decode(self, side):
         self.pipeline.vae_decoder(latents(side))
 
-    def picture(self, image, prompt, steps, strength, output):
+    def pictures(self, images, prompt, steps, strength, outputs):
         from PIL import Image
 
         settings = {"num_inference_steps": steps, "strength": strength, "guidance_scale": 5.0}
-        refined = self.pipeline(prompt=prompt, image=Image.open(image).convert("RGB"), **settings)
-        refined.images[0].save(output)
+        given = [Image.open(image).convert("RGB") for image in images]
+        refined = self.pipeline(prompt=[prompt] * len(images), image=given, **settings)
+        for image, output in zip(refined.images, outputs, strict=True):
+            image.save(output)
 
 
 def versions():

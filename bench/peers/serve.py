@@ -2,7 +2,7 @@
 
     python serve.py <peer> <model folder> <work folder>
 
-Operations: prepare, open, text, unet, encode, decode, picture. Each answers {"seconds": ...} or {"error": ...}.
+Operations: prepare, open, text, unet, encode, decode, pictures. Each answers {"seconds": ...} or {"error": ...}.
 """
 
 import importlib
@@ -17,21 +17,28 @@ os.dup2(2, 1)  # what libraries print must not mix with the replies
 PEERS = {
     "diffusers": ("diffusers_peer", "Eager"),
     "torch-compile": ("diffusers_peer", "Compiled"),
+    "diffusers-cuda": ("cuda_peer", "CudaEager"),
+    "torch-compile-cuda": ("cuda_peer", "CudaCompiled"),
     "openvino": ("openvino_peer", "OpenVino"),
     "optimum-onnx": ("optimum_peer", "OptimumOnnx"),
 }
 
 
-def main():
-    name, model, work = sys.argv[1:4]
+def open_peer(name, model, work):
     module, kind = PEERS[name]
-    peer = getattr(importlib.import_module(module), kind)(model, work)
+    return getattr(importlib.import_module(module), kind)(model, work)
+
+
+def main():
+    peer = None
     for line in sys.stdin:
         request = json.loads(line)
         operation = request.pop("op")
         start = time.perf_counter()
         try:
+            peer = peer or open_peer(*sys.argv[1:4])
             facts = getattr(peer, operation)(**request) or {}
+            getattr(peer, "synchronize", lambda: None)()
             reply = {"seconds": time.perf_counter() - start, **facts}
         except Exception as error:
             reply = {"error": f"{type(error).__name__}: {error}"[:600]}
