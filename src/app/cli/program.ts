@@ -55,13 +55,14 @@ export const buildProgram = (
   program.addCommand(devicesCommand(context, setExitCode).copyInheritedSettings(program));
   program.addCommand(modelsCommand(context, setExitCode).copyInheritedSettings(program));
   program.addCommand(cacheCommand(context, setExitCode).copyInheritedSettings(program));
-  /* They were made before their own command had what it inherits, the exit code of a mistake among it. */
-  for (const command of program.commands) for (const below of command.commands) below.copyInheritedSettings(command);
-  for (const command of program.commands.flatMap((one) => (one.commands.length > 0 ? one.commands : [one])))
+  /* Subcommands were added before their command inherited settings such as `exitOverride`, so they inherit them now. */
+  for (const command of program.commands)
+    for (const subcommand of command.commands) subcommand.copyInheritedSettings(command);
+  for (const command of program.commands.flatMap((parent) => (parent.commands.length > 0 ? parent.commands : [parent])))
     for (const option of colorOptions()) command.addOption(option);
   program.addCommand(completionCommand(context).copyInheritedSettings(program));
   program.addCommand(completeCommand(context).copyInheritedSettings(program), { hidden: true });
-  for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
+  for (const command of program.commands.flatMap((parent) => [parent, ...parent.commands])) {
     command.configureOutput({
       outputError: (text, write) => {
         write(withSuggestion(text, command));

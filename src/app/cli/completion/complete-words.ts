@@ -6,7 +6,7 @@ export interface Completion {
   description: string;
 }
 
-/** What the shell itself adds to the completions. */
+/** Kind of files that the shell itself adds. */
 export type Place = 'files' | 'folders' | 'none';
 
 export interface Completions {

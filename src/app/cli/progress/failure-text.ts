@@ -11,7 +11,7 @@ export interface RowFailure {
   name: string;
   /** Input and line of the row; null: its name already says it. */
   place: string | null;
-  /** What is wrong and how to mend it. */
+  /** The error and how to mend it. */
   reason: string;
   code: string;
 }
