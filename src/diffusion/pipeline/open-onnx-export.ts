@@ -103,9 +103,11 @@ const open = async (file = '', name: string, target: Target, names: Names): Prom
   const graph = importGraph(model, { name, target, ...(await findExternalData(file, model.locations)) });
   const session = await openSession(graph);
   const run: Session['run'] = async (feeds) => {
-    const inputs = Object.entries(names.inputs).map(([theirs, ours]) => [theirs, feeds[ours]] as const);
+    const inputs = Object.entries(names.inputs).map(([exported, name]) => [exported, feeds[name]] as const);
     const outputs = await session.run(Object.fromEntries(inputs) as Feeds);
-    return Object.fromEntries(Object.entries(names.outputs).map(([theirs, ours]) => [ours, outputs[theirs] as Tensor]));
+    return Object.fromEntries(
+      Object.entries(names.outputs).map(([exported, name]) => [name, outputs[exported] as Tensor]),
+    );
   };
   return { session: { run, close: () => session.close() }, inputs: model.inputs };
 };

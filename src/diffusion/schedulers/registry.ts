@@ -151,20 +151,20 @@ export type CustomLevels = Pick<RefineSettings, 'timesteps' | 'sigmas'>;
 const NO_LEVELS: CustomLevels = { timesteps: null, sigmas: null };
 
 const levelValues = (config: SchedulerConfig, steps: number, { timesteps, sigmas }: CustomLevels): ConfigValues => {
-  /* A configuration file cannot give them. */
+  /* Overrides these keys of a configuration file. */
   const none = { [CUSTOM_TIMESTEPS]: null, [CUSTOM_SIGMAS]: null };
   if (timesteps === null && sigmas === null) return none;
   const { name, values } = config;
   const { fields }: Definition = SCHEDULERS[name];
   const [field, key] = sigmas === null ? ['timesteps', CUSTOM_TIMESTEPS] : ['sigmas', CUSTOM_SIGMAS];
   if (!Object.hasOwn(fields, key)) {
-    const able = schedulerNames.filter((other) => Object.hasOwn(SCHEDULERS[other].fields, key));
+    const able = schedulerNames.filter((scheduler) => Object.hasOwn(SCHEDULERS[scheduler].fields, key));
     throw levelsError(
       field,
       `Expected no ${field} with ${name}, which spaces its steps itself. Take ${able.join(', ')}`,
     );
   }
-  const spacing = SPACINGS.find((one) => values[one] === true);
+  const spacing = SPACINGS.find((key) => values[key] === true);
   if (sigmas === null && spacing !== undefined) {
     throw levelsError(field, `Expected no timesteps with ${spacing}, which places the sigmas. Leave one of them out`);
   }

@@ -30,14 +30,14 @@ const loraTags = ({ settings: { loraWeights = {} } }: RunMetadata): string =>
 
 const refinePairs = ({ settings, scheduler, stepsRun, width, height, model, version, source }: RunMetadata): Pair[] => {
   const { sampler, spacing } = toA1111(scheduler);
-  const ours = {
+  const ownPairs = {
     steps: settings.steps,
     sampler,
     scheduler: spacing,
     guidanceScale: settings.guidanceScale,
     seed: settings.seed,
   };
-  const made = source?.steps == null ? ours : source;
+  const made = source?.steps == null ? ownPairs : source;
   return [
     ['Steps', made.steps],
     ['Sampler', made.sampler],
@@ -45,7 +45,7 @@ const refinePairs = ({ settings, scheduler, stepsRun, width, height, model, vers
     ['CFG scale', made.guidanceScale],
     ['Seed', made.seed],
     ['Size', `${width}x${height}`],
-    ['Model', made === ours ? model.name : null],
+    ['Model', made === ownPairs ? model.name : null],
     ['Denoising strength', settings.denoisingStart === null ? settings.strength : null],
     ['Refine model', model.name],
     ['Refine scheduler', scheduler],

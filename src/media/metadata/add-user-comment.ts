@@ -28,9 +28,9 @@ export const addUserComment = (tiff: Buffer | null, text: string): Buffer => {
   const entry = (tag: number, type: number, count: number, value: number): Buffer =>
     Buffer.concat([u16(tag), u16(type), u32(count), u32(value)]);
   const directory = (entries: TiffDirectories['main'], added: Buffer, tag: number, following: number): Buffer => {
-    const kept = entries.filter((other) => other.tag !== tag);
-    const before = kept.filter((other) => other.tag < tag).map(({ raw }) => raw);
-    const after = kept.filter((other) => other.tag > tag).map(({ raw }) => raw);
+    const kept = entries.filter((entry) => entry.tag !== tag);
+    const before = kept.filter((entry) => entry.tag < tag).map(({ raw }) => raw);
+    const after = kept.filter((entry) => entry.tag > tag).map(({ raw }) => raw);
     return Buffer.concat([u16(kept.length + 1), ...before, added, ...after, u32(following)]);
   };
 

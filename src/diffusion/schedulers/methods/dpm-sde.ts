@@ -38,7 +38,7 @@ export const buildDpmSde = (config: SdeConfig, steps: number): UnnamedSchedule =
   const ends = Float32Array.of(...levels.sigmas, 0);
   const between = levels.sigmas.slice(0, -1).map((sigma, i) => Math.sqrt(sigma * levels.sigmas[i + 1]!));
   /** Sigma of each UNet call: even calls at a level, odd calls halfway to the next. */
-  const seen = Float32Array.from(
+  const callSigmas = Float32Array.from(
     levels.sigmas.flatMap((sigma, i) => {
       const next = levels.sigmas[i + 1];
       return next === undefined ? [sigma] : [sigma, sigmaOf(halfway(timeOf(f32(sigma)), timeOf(f32(next))))];
@@ -53,19 +53,19 @@ export const buildDpmSde = (config: SdeConfig, steps: number): UnnamedSchedule =
     sigmas: Float32Array.of(...twice(levels.sigmas), 0),
     trainTimesteps: config.num_train_timesteps,
     order: 2,
-    ...sigmaSpace(seen, config.timestep_spacing),
-    sampler: () => sample(config, ends, seen),
+    ...sigmaSpace(callSigmas, config.timestep_spacing),
+    sampler: () => sample(config, ends, callSigmas),
   };
 };
 
-const sample = (config: SdeConfig, ends: Float32Array, seen: Float32Array): Sampler => {
+const sample = (config: SdeConfig, ends: Float32Array, callSigmas: Float32Array): Sampler => {
   /** Latents at the beginning of the current step; null between steps. */
   let begun: Float32Array | null = null;
   let motion: ReturnType<typeof brownianTree> | null = null;
   return {
     step: (prediction, step, latents, noise) => {
       const [from, to] = [ends[Math.floor(step / 2)]!, ends[Math.floor(step / 2) + 1]!];
-      const denoise = denoiseAt(config.prediction_type, seen[step]!);
+      const denoise = denoiseAt(config.prediction_type, callSigmas[step]!);
       const clean = latents.map((value, i) => denoise(value, prediction[i]!));
       if (to === 0) return latents.map((value, i) => value + f32(f32(f32(value - clean[i]!) / from) * -from));
       motion ??= brownianTree(ends.at(-2)!, ends[0]!, config.noise_sampler_seed ?? noise.treeSeed, noise.ofSeed);

@@ -48,9 +48,14 @@ export const buildDpmSinglestep = (config: SinglestepConfig, steps: number): Unn
           // A run may begin inside a solver step, with fewer predictions.
           const order = Math.min(orderOf(step, steps, config), past.length);
           if (order === 1) begun = sample;
-          const seen = levels.slice(step - order + 1, step + 1);
-          const weights = dpmWeights(seen[0]!, levels[step + 1]!, isSde, config.solver_type === 'heun' || order > 2);
-          const shares = expansion([...seen, levels[step + 1]!], weights, config.solver_type === 'heun');
+          const predictionLevels = levels.slice(step - order + 1, step + 1);
+          const weights = dpmWeights(
+            predictionLevels[0]!,
+            levels[step + 1]!,
+            isSde,
+            config.solver_type === 'heun' || order > 2,
+          );
+          const shares = expansion([...predictionLevels, levels[step + 1]!], weights, config.solver_type === 'heun');
           const terms = shares.map((share, i): Term => [share, past[order - 1 - i]!]);
           const fresh: Term[] = isSde ? [[weights.noise, noise.normal(sample.length)]] : [];
           return combine([weights.sample, begun], ...terms, ...fresh);

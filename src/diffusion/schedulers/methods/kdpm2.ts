@@ -49,7 +49,7 @@ const build = (config: Kdpm2Config, steps: number, split: typeof ancestralStep):
     return { up, down, halfway: f32(Math.exp(f32(logFrom + f32(0.5 * f32(logDown - logFrom))))) };
   });
   /** Sigma of each UNet call: even calls at a level, odd calls halfway to the next. */
-  const seen = Float32Array.of(...paths.flatMap(({ halfway }, i) => [ends[i]!, halfway]), ...ends.subarray(-2));
+  const callSigmas = Float32Array.of(...paths.flatMap(({ halfway }, i) => [ends[i]!, halfway]), ...ends.subarray(-2));
   return {
     timesteps: Float32Array.from([
       ...paths.flatMap(({ halfway }, i) => [timesteps[i]!, timestepOf(halfway, logSigmas)]),
@@ -58,13 +58,13 @@ const build = (config: Kdpm2Config, steps: number, split: typeof ancestralStep):
     sigmas: Float32Array.of(...twice([...ends]), 0),
     trainTimesteps: config.num_train_timesteps,
     order: 2,
-    ...sigmaSpace(seen, config.timestep_spacing),
+    ...sigmaSpace(callSigmas, config.timestep_spacing),
     sampler: () => {
       /** Latents at the beginning of the current step; null between steps. */
       let begun: Float32Array | null = null;
       return {
         step: (prediction, step, sample, noise) => {
-          const sigma = seen[step]!;
+          const sigma = callSigmas[step]!;
           const level = ends[Math.floor(step / 2)]!;
           const path = paths[Math.floor(step / 2)] ?? LAST;
           const denoise = denoiseAt(config.prediction_type, sigma);

@@ -12,12 +12,12 @@ export const TIMESTEP_FIELDS = {
   /** Added to each timestep; only under leading spacing. */
   steps_offset: wholeNumber(0, 0),
 };
-/** Given with a run, never in a configuration: `buildSchedule` puts them there. */
+/** Keys of a run's custom levels, which `buildSchedule` adds; no configuration file has them. */
 export const CUSTOM_TIMESTEPS = '_timesteps';
 export const CUSTOM_SIGMAS = '_sigmas';
-/** Of schedulers whose `set_timesteps` takes `timesteps` in diffusers 0.42. */
+/** Field of schedulers whose `set_timesteps` has `timesteps` in diffusers 0.42. */
 export const CUSTOM_TIMESTEP_FIELDS = { [CUSTOM_TIMESTEPS]: optional(numbers) };
-/** Of those that take `sigmas`. */
+/** Field of schedulers whose `set_timesteps` has `sigmas`. */
 export const CUSTOM_SIGMA_FIELDS = { [CUSTOM_SIGMAS]: optional(numbers) };
 
 export type TimestepConfig = ConfigOf<typeof TIMESTEP_FIELDS> &

@@ -53,7 +53,7 @@ interface Stage {
 
 /** Prompts of the first stage with a non-empty one. If that is unclear the prompt is unknown: a later stage's may be for a detail. */
 const promptsOf = (graph: Graph, stages: readonly Stage[], warn: Warn): Record<Side, string | null> => {
-  const found: Record<Side, string | null> = { positive: null, negative: null };
+  const prompts: Record<Side, string | null> = { positive: null, negative: null };
   const isOpen: Record<Side, boolean> = { positive: true, negative: true };
   for (const { sampler, inputs } of stages) {
     const texts: Partial<Record<Side, SideText>> = {};
@@ -75,11 +75,11 @@ const promptsOf = (graph: Graph, stages: readonly Stage[], warn: Warn): Record<S
     }
     for (const side of SIDES) {
       const { text = null, isUnclear = false } = texts[side] ?? {};
-      found[side] = text ?? found[side];
+      prompts[side] = text ?? prompts[side];
       isOpen[side] &&= !isUnclear && !text;
     }
   }
-  return found;
+  return prompts;
 };
 
 const SIZES = [
