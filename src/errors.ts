@@ -1,6 +1,6 @@
 /** The errors of the program: their codes, whether they end a row or the run, and their exit codes. */
 
-/** `[scope, exit code]` of every code. A row-scope error fails its row and the run goes on. */
+/** `[scope, exit code]` of every code. A row error fails its row, and the run continues. */
 const CODES = {
   USAGE_OPTION_INVALID: ['run', 2],
   USAGE_CONFLICT: ['run', 2],
@@ -75,11 +75,11 @@ export interface ErrorRecord {
   context?: ErrorContext;
 }
 
-/** Characters of a message, and of one text beside it. Callers shorten what they quote; this is the final limit. */
+/** Characters of a message, and of each text in its context. Callers shorten their quotes; this is the final limit. */
 const LONGEST_MESSAGE = 4000;
-/** Items of a list beside a message. */
+/** Items of a list in a context. */
 const LONGEST_LIST = 50;
-/** A message ends with how to mend what is wrong: that stays. */
+/** Characters kept at the end of a message, which says how to mend the error. */
 const KEPT_END = 1000;
 
 const bounded = (text: string): string =>
@@ -92,7 +92,7 @@ const boundedContext = (context: ErrorContext): ErrorContext =>
     Object.entries(context).map(([key, value]): [string, ErrorContext[string]] => {
       if (typeof value === 'string') return [key, bounded(value)];
       if (typeof value !== 'object' || value === null) return [key, value];
-      return [key, value.slice(0, LONGEST_LIST).map((one) => (typeof one === 'string' ? bounded(one) : one))];
+      return [key, value.slice(0, LONGEST_LIST).map((item) => (typeof item === 'string' ? bounded(item) : item))];
     }),
   );
 
@@ -122,11 +122,11 @@ export class RefineError extends Error {
 export const isRefineError = (value: unknown): value is RefineError =>
   typeof value === 'object' && value !== null && (value as { isRefineError?: unknown }).isRefineError === true;
 
-/** Names for a message: "a.png, b.png, c.png and 2 more". @param count of all names, where only the first are given */
+/** Names for a message: "a.png, b.png, c.png and 2 more". @param count of all names, if `names` has only the first */
 export const listSome = (names: readonly string[], shown = 3, count = names.length): string =>
   names.slice(0, shown).join(', ') + (count > shown ? ` and ${count - shown} more` : '');
 
-/** Text of anything thrown. Errors of native modules under other realms are not `instanceof Error`, so look at the shape. */
+/** Text of anything thrown. Errors of native modules in other realms are not `instanceof Error`: the shape decides. */
 export const messageOf = (thrown: unknown): string => {
   const message = (thrown as { message?: unknown } | null)?.message;
   return typeof message === 'string' ? message : String(thrown);
@@ -138,7 +138,7 @@ export const systemCodeOf = (thrown: unknown): string | undefined => {
   return typeof code === 'string' ? code : undefined;
 };
 
-/** Anything thrown as a record; what the program does not know is `INTERNAL`. */
+/** Anything thrown as a record; `INTERNAL` if it is not a `RefineError`. */
 export const toErrorRecord = (thrown: unknown): ErrorRecord =>
   isRefineError(thrown)
     ? { code: thrown.code, message: thrown.message, context: thrown.context }

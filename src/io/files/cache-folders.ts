@@ -5,29 +5,29 @@ import { RefineError } from '../../errors.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Called only where nothing in the environment says where caches lie. @throws CACHE_UNWRITABLE when there is no home */
+/** Called only if no environment variable names a cache folder. @throws CACHE_UNWRITABLE if there is no home */
 export type FindHome = () => string;
 
-/** Folder of huggingface_hub's settings and caches. As its constants.py decides it. @throws CACHE_UNWRITABLE */
+/** Folder of huggingface_hub's settings and caches, as its constants.py chooses it. @throws CACHE_UNWRITABLE */
 export const huggingFaceFolder = (env: Environment, home: FindHome = userHome): string => {
-  const own = nonEmpty(env['HF_HOME']);
-  return own === null ? join(cachesFolder(env, home), 'huggingface') : expandHome(own, home);
+  const folder = nonEmpty(env['HF_HOME']);
+  return folder === null ? join(cachesFolder(env, home), 'huggingface') : expandHome(folder, home);
 };
 
-/** Folder of downloaded repositories. As huggingface_hub's constants.py decides it. @throws CACHE_UNWRITABLE */
+/** Folder of downloaded repositories, as huggingface_hub's constants.py chooses it. @throws CACHE_UNWRITABLE */
 export const hubCacheFolder = (env: Environment, home: FindHome = userHome): string => {
   const hub = nonEmpty(env['HF_HUB_CACHE']) ?? nonEmpty(env['HUGGINGFACE_HUB_CACHE']);
   return hub === null ? join(huggingFaceFolder(env, home), 'hub') : expandHome(hub, home);
 };
 
 /**
- * Folder of what is made from weights: `SDXL_REFINE_CACHE`, else `sdxl-refine` in the user's folder of caches; of a user
- * without a home, in `HF_HOME`.
+ * Folder of prepared weights: `SDXL_REFINE_CACHE`, else `sdxl-refine` in the user's cache folder, or in `HF_HOME` for a
+ * user without a home.
  * @throws CACHE_UNWRITABLE
  */
 export const preparedFolder = (env: Environment, home: FindHome = userHome): string => {
-  const own = nonEmpty(env['SDXL_REFINE_CACHE']);
-  if (own !== null) return resolve(own);
+  const folder = nonEmpty(env['SDXL_REFINE_CACHE']);
+  if (folder !== null) return resolve(folder);
   try {
     return join(cachesFolder(env, home), 'sdxl-refine');
   } catch (thrown) {
@@ -37,11 +37,11 @@ export const preparedFolder = (env: Environment, home: FindHome = userHome): str
   }
 };
 
-/** Folder of libraries that devices need, and that `devices add` has added. @throws CACHE_UNWRITABLE */
+/** Folder of device libraries that `devices add` installed. @throws CACHE_UNWRITABLE */
 export const librariesFolder = (env: Environment, home: FindHome = userHome): string =>
   join(preparedFolder(env, home), 'libraries');
 
-/** A variable that is there and empty counts as unset. */
+/** An empty variable counts as unset. */
 export const nonEmpty = (text: string | undefined): string | null => (text === undefined || text === '' ? null : text);
 
 const cachesFolder = (env: Environment, home: FindHome): string => {
@@ -52,7 +52,7 @@ const cachesFolder = (env: Environment, home: FindHome): string => {
 const expandHome = (path: string, home: FindHome): string =>
   /^~(?=$|[/\\])/.test(path) ? join(home(), path.slice(1)) : path;
 
-/** A user whom the system does not know, as containers run programs, has a home only where HOME says so. */
+/** A user without an account, as in many containers, has a home only if HOME is set. */
 const userHome: FindHome = () => {
   let cause: unknown;
   try {

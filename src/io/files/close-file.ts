@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 
 /**
- * Closes a file that was read, or written and synced: closing has nothing to tell any more, and what it says must not stand
- * in front of what went wrong before.
+ * Closes a file that was read, or written and synced. An error of closing is ignored: no data depends on it, and it would
+ * hide an earlier error.
  */
 export const closeFile = (handle: FileHandle): Promise<void> => handle.close().catch(() => undefined);

@@ -11,7 +11,7 @@ const succeeds = (check: Promise<unknown>): Promise<boolean> =>
 /** Whether a path can be reached. Follows links, and tries the other Unicode normalization form of the name. */
 export const exists = (path: string): Promise<boolean> => succeeds(access(existingForm(path)));
 
-/** Whether a name is in use, by a broken link too: writing there would replace something. */
+/** Whether a name is in use, even by a broken link: writing there would replace something. */
 export const isTaken = async (path: string): Promise<boolean> => (await exists(path)) || succeeds(lstat(path));
 
 /** Whether the path itself is a symbolic link. */

@@ -1,7 +1,7 @@
-/** Digests of files, read chunk by chunk. */
+/** Digests of files that are read in chunks. */
 import { createHash, type Hash } from 'node:crypto';
 
-/** @param chunks as `readChunks` or `chunksOf` read a file @returns how many bytes were added */
+/** @param chunks of `readChunks` or `chunksOf` @returns number of bytes added */
 export const addToHash = async (hash: Hash, chunks: AsyncIterable<Uint8Array>): Promise<number> => {
   let length = 0;
   for await (const chunk of chunks) {

@@ -1,16 +1,16 @@
-/** Makes folders, with those above them. */
+/** Creates a folder and its parents. */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCodeOf } from '../../errors.js';
 import { syncFolder } from './sync-folder.js';
 
 /**
- * Node's own recursive mkdir takes ENOENT for a missing parent, makes that and tries again: under /proc, where the parent is
- * there and mkdir gives ENOENT all the same, it never returns. Here each folder is tried at most twice. One that was made is
- * there after a power cut: what is synced inside is lost with its folder's name.
+ * Node's recursive mkdir takes ENOENT for a missing parent, creates the parent and tries again. Under /proc the parent exists
+ * and mkdir still returns ENOENT, so Node never returns. Here each folder is tried at most twice. The parent of a new folder is
+ * synced: after a power cut, synced files are lost if their folder's name is.
  *
- * @returns whether it was made, and was not there before
- * @throws what the system says
+ * @returns false if it existed
+ * @throws the system's error
  */
 export const makeFolder = async (path: string): Promise<boolean> => {
   try {
@@ -27,7 +27,7 @@ const makeOne = async (path: string): Promise<boolean> => {
   try {
     await mkdir(path);
   } catch (cause) {
-    /* Besides EEXIST, systems say EROFS, EPERM or EISDIR of a folder that is there. */
+    /* For an existing folder, systems return EEXIST, EROFS, EPERM or EISDIR. */
     if (systemCodeOf(cause) !== 'ENOENT' && (await isFolder(path))) return false;
     throw cause;
   }
@@ -37,6 +37,6 @@ const makeOne = async (path: string): Promise<boolean> => {
 
 const isFolder = (path: string): Promise<boolean> =>
   stat(path).then(
-    (found) => found.isDirectory(),
+    (stats) => stats.isDirectory(),
     () => false,
   );

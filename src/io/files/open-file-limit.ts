@@ -1,12 +1,12 @@
-/** How many files may be open at once, where a system allows so few that the program cannot even be loaded. */
+/** Detects a limit of open files that is too low to load the program. */
 import { report } from 'node:process';
 
-/** Loading takes some 110 at once, a run a few more. */
+/** Loading opens some 110 at a time, a run a few more. */
 const NEEDED = 256;
 
 /**
- * What to say when modules could not be loaded; null: not for this reason. Node's loader says EMFILE, or that a module is
- * not there when it could not look.
+ * Message for modules that could not be loaded; null if the limit is not the reason. Node's loader reports EMFILE, or a missing
+ * module that it could not look up.
  */
 export const openFileProblem = (): string | null => {
   const { userLimits } = report.getReport() as { userLimits?: { open_files?: { soft?: number | 'unlimited' } } };

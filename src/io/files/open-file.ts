@@ -1,31 +1,31 @@
-/** Opens files from outside: regular files only, of a size that is known and allowed before a byte is read. */
+/** Opens files from outside: regular files only, whose size is checked before a byte is read. */
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { closeFile } from './close-file.js';
 import { FILE_LIMITS, type FileKind } from './file-limits.js';
 import { systemPath } from './system-path.js';
 
-/** Why a file that is there is not read. */
+/** An existing file that is not read, and why. */
 export class FileRefused extends Error {
   override readonly name = 'FileRefused';
 
   constructor(
     readonly reason: 'folder' | 'special' | 'size',
-    /** To follow the file's name: `is a folder, not a regular file`. */
+    /** Follows the file's name: `is a folder, not a regular file`. */
     readonly what: string,
   ) {
     super(`it ${what}`);
   }
 }
 
-/* Windows has neither, and no pipes among its files. */
+/* Windows has neither flag, and no pipes in its file system. */
 const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants as Partial<typeof constants>;
 
 /**
- * Opens a file for as long as `read` runs. Opening never waits, as it would for a pipe's writer, and what was opened is what
- * is looked at: a rename meanwhile has no effect.
+ * Opens a file while `read` runs. Opening never waits for a pipe's writer, and the checks are of the opened file: a rename in
+ * between has no effect.
  *
- * @throws FileRefused, or what the system says
+ * @throws FileRefused, or the system's error
  */
 export const withFile = async <Result>(
   path: string,
@@ -40,7 +40,7 @@ export const withFile = async <Result>(
   }
 };
 
-/** The same, for a file that the caller closes. */
+/** As `withFile`, for a file that the caller closes. */
 export const openFile = async (path: string, kind: FileKind): Promise<FileHandle> => {
   const handle = await open(systemPath(path), (O_RDONLY ?? 0) | O_NONBLOCK | O_NOCTTY);
   try {
@@ -70,7 +70,7 @@ export const readUpTo = async (handle: FileHandle, position: number, length: num
   return bytes.subarray(0, filled);
 };
 
-/** A file's bytes: as many as it had when it was opened. @throws as `withFile` */
+/** A file's bytes, up to its size when it was opened. @throws as `withFile` */
 export const readFileBytes = (path: string, kind: FileKind): Promise<Buffer> =>
   withFile(path, kind, async (handle, size) => {
     const { buffer, byteOffset, byteLength } = await readUpTo(handle, 0, size);
@@ -83,7 +83,7 @@ export const readFileText = async (path: string, kind: FileKind): Promise<string
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** A file's bytes, chunk by chunk, to where it ends by then. @throws as `withFile` */
+/** A file's bytes in chunks, including those appended while it is read. @throws as `withFile` */
 export async function* readChunks(path: string, kind: FileKind): AsyncGenerator<Buffer> {
   const handle = await openFile(path, kind);
   try {
@@ -93,7 +93,7 @@ export async function* readChunks(path: string, kind: FileKind): AsyncGenerator<
   }
 }
 
-/** The same of a file that is open, from its beginning. */
+/** As `readChunks`, for an open file, from its beginning. */
 export async function* chunksOf(handle: FileHandle): AsyncGenerator<Buffer> {
   for (let position = 0; ;) {
     const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position);

@@ -1,9 +1,9 @@
-/** Names that outlast a power cut: a file's bytes are safe when the file is synced, its name when its folder is. */
+/** Syncs folders: a file's bytes survive a power cut if the file is synced, its name if its folder is. */
 import { open } from 'node:fs/promises';
 import { systemCodeOf } from '../../errors.js';
 import { closeFile } from './close-file.js';
 
-/** Systems that can neither open nor sync a folder: Windows, some network and FUSE file systems; or the folder may not be read. */
+/** Codes of systems that cannot open or sync a folder (Windows, some network and FUSE file systems), or may not read it. */
 const CANNOT = new Set<string | undefined>([
   'EISDIR',
   'EACCES',
@@ -20,7 +20,7 @@ const orCannot = (thrown: unknown): null => {
   throw thrown;
 };
 
-/** @throws what the system says, where it could have synced */
+/** @throws the system's error, except where folders cannot be synced */
 export const syncFolder = async (folder: string): Promise<void> => {
   const handle = await open(folder, 'r').catch(orCannot);
   if (handle === null) return;

@@ -1,6 +1,6 @@
 /**
- * Names of files that are not UTF-8, as text and back. A byte that is no UTF-8 is a lone surrogate, U+DC80 to U+DCFF, as
- * Python has it (PEP 383): no other name has one, and nothing is lost.
+ * Converts file names that are not UTF-8 to text and back, without loss. An undecodable byte becomes a lone surrogate, U+DC80
+ * to U+DCFF, as in Python (PEP 383); no decodable name has one.
  */
 import { isUtf8 } from 'node:buffer';
 import { readdir, realpath } from 'node:fs/promises';
@@ -9,10 +9,10 @@ import { platform } from 'node:process';
 
 const FIRST = 0xdc00;
 const SURROGATE = /(?<![\ud800-\udbff])[\udc80-\udcff]/;
-/** What Node writes for bytes that are no UTF-8, where it is not asked for bytes. */
+/** Node's replacement for bytes that are not UTF-8. */
 const REPLACED = '\ufffd';
 
-/** A name as the system has it. */
+/** Text of a name that the system returned as bytes. */
 export const nameOfBytes = (bytes: Buffer): string => {
   if (isUtf8(bytes)) return bytes.toString('utf8');
   let name = '';
@@ -24,7 +24,7 @@ export const nameOfBytes = (bytes: Buffer): string => {
   return name;
 };
 
-/** Bytes of the character that begins here; 0: none does. */
+/** Bytes of the character that begins at `at`; 0 if none does. */
 const characterLength = (bytes: Buffer, at: number): number => {
   const lead = bytes[at] ?? 0;
   const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
@@ -32,10 +32,10 @@ const characterLength = (bytes: Buffer, at: number): number => {
   return character.length === length && isUtf8(character) ? length : 0;
 };
 
-/** Whether a path is of whole characters and of such bytes alone, so that a file may be called so. */
+/** Whether a file can have this path: only whole characters and undecodable bytes. */
 export const isNameable = (path: string): boolean => path.replace(new RegExp(SURROGATE, 'g'), '').isWellFormed();
 
-/** A path for Node's functions. Windows has names of 16-bit units, which may be surrogates themselves. */
+/** A path for Node's functions. Windows names are 16-bit units, which may be lone surrogates. */
 export const systemPath = (path: string): string | Buffer => {
   if (platform === 'win32' || !SURROGATE.test(path)) return path;
   const parts = path.split(/((?<![\ud800-\udbff])[\udc80-\udcff])/);
@@ -44,21 +44,21 @@ export const systemPath = (path: string): string | Buffer => {
   );
 };
 
-/** The path without links, as text. @throws what the system says */
+/** The path with links resolved, as text. @throws the system's error */
 export const realPath = async (path: string): Promise<string> =>
   nameOfBytes(await realpath(systemPath(path), 'buffer'));
 
-/** Whether a path may be one whose bytes were lost: Node decodes arguments of the command line, and what it cannot decode it replaces. */
+/** Whether a path may have lost bytes: Node replaces undecodable bytes of command-line arguments. */
 export const hasLostBytes = (path: string): boolean => path.includes(REPLACED);
 
-/** What paths with lost bytes may mean: those that are there and read the same. @param path absolute */
+/** Existing paths that a path with lost bytes may mean: those that decode to it. @param path absolute */
 export const findLostNames = async (path: string): Promise<string[]> => {
   const { root } = parse(path);
-  let found = [root];
+  let candidates = [root];
   for (const segment of path.slice(root.length).split(sep)) {
-    found = (await Promise.all(found.map((folder) => namesLike(folder, segment)))).flat();
+    candidates = (await Promise.all(candidates.map((folder) => namesLike(folder, segment)))).flat();
   }
-  return found;
+  return candidates;
 };
 
 const namesLike = async (folder: string, segment: string): Promise<string[]> => {

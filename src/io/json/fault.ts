@@ -1,4 +1,4 @@
-/** Says what is wrong with text that is not JSON, in words that tell where and how to mend it. Pure. */
+/** Describes a JSON syntax error: what, where, and how to mend it. Pure. */
 import { cutText } from './json-text.js';
 import { messageOf } from '../../errors.js';
 
@@ -8,18 +8,18 @@ const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 /** `]` and `}`. */
 const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
-/** White space of JSON (RFC 8259, 2). */
+/** JSON's white space (RFC 8259, section 2). */
 const SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 /**
- * The commonest slip has its own words: a comma after the last value, which Python and JavaScript allow and samples print.
+ * The most common error has its own message: a comma after the last value, which Python and JavaScript allow.
  *
- * @param text what `JSON.parse` refused
+ * @param text that `JSON.parse` refused
  * @param thrown by `JSON.parse`
- * @returns without a full stop at its end
+ * @returns text without a full stop
  */
 export const jsonFault = (text: string, thrown: unknown): string => {
-  /* V8 quotes the text around the fault, line breaks and all. */
+  /* V8 quotes the text around the fault, including line breaks. */
   const message = cutText(messageOf(thrown).replace(/[\p{Cc}\s]+/gu, ' '), MAX_MESSAGE);
   const position = /at position (\d+)/.exec(message)?.[1];
   const comma = trailingComma(text);
@@ -31,7 +31,7 @@ export const jsonFault = (text: string, thrown: unknown): string => {
   return `${message} (${placeIn(text, Number(position))})`;
 };
 
-/** Offset of the first comma that a closing bracket follows; null: there is none. */
+/** Offset of the first comma before a closing bracket; null if there is none. */
 const trailingComma = (text: string): number | null => {
   let comma: number | null = null;
   for (let i = 0; i < text.length; i++) {
@@ -44,7 +44,7 @@ const trailingComma = (text: string): number | null => {
   return null;
 };
 
-/** Offset of the quote that ends the string begun at `start`; the text's length if none does. */
+/** Offset of the quote that ends the string at `start`; the text's length if none does. */
 const stringEnd = (text: string, start: number): number => {
   for (let i = start + 1; i < text.length; i++) {
     const unit = text.charCodeAt(i);
@@ -54,7 +54,7 @@ const stringEnd = (text: string, start: number): number => {
   return text.length;
 };
 
-/** Both 1-based, as editors count; columns in UTF-16 units. */
+/** Line and column, 1-based as in editors; columns in UTF-16 units. */
 const placeIn = (text: string, offset: number): string => {
   let line = 1;
   let start = 0;

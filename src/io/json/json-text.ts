@@ -1,26 +1,26 @@
-/** JSON for other programs to read, in well-formed text. */
+/** Well-formed JSON text for other programs. */
 
 const LONE_HALF = /\\(?:\\|u(d[89a-f][0-9a-f]{2}))/g;
 
 /**
- * A value as JSON. Half a character (an unpaired surrogate) is an escape that many readers stop at, jq and Python's UTF-8 among them:
- * U+FFFD stands for it. Whole characters are never escaped by `JSON.stringify`.
+ * A value as JSON, with U+FFFD for each lone surrogate: many readers, such as jq and Python's UTF-8 codec, fail at its escape.
+ * `JSON.stringify` escapes no whole characters.
  */
 export const jsonText = (value: unknown): string => {
-  /* JSON has no `undefined`, though its type says so. */
+  /* Despite its type, `JSON.stringify` may return undefined. */
   const text = (JSON.stringify(value) as string | undefined) ?? 'undefined';
   return text.includes('\\ud')
     ? text.replace(LONE_HALF, (escape, half?: string) => (half === undefined ? escape : '\ufffd'))
     : text;
 };
 
-/** The beginning of a text, of at most `length` UTF-16 code units, that does not end in half a character. */
+/** The first `length` UTF-16 code units of a text, or one fewer so as not to split a surrogate pair. */
 export const cutText = (text: string, length: number): string => {
   const cut = text.slice(0, length);
   return cut.length < text.length && !cut.isWellFormed() && text.isWellFormed() ? cut.slice(0, -1) : cut;
 };
 
-/** A value of parsed JSON with U+FFFD for each half of a character, in keys too; the value itself where there is none. */
+/** A parsed JSON value with U+FFFD for each lone surrogate, in keys too; the same value if it has none. */
 export const wellFormed = (value: unknown): unknown => {
   if (typeof value === 'string') return value.toWellFormed();
   if (typeof value !== 'object' || value === null) return value;

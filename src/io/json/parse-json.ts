@@ -1,20 +1,20 @@
-/** Parses JSON from outside, within limits that are checked before anything is built, and without the parser's silences. Pure. */
+/** Parses JSON from outside. Limits are checked before objects are built, and duplicate keys are errors. Pure. */
 import { jsonFault } from './fault.js';
 import { scanJson, type JsonStructure } from './structure.js';
 
 export interface JsonLimits {
-  /** Levels of nesting. What walks the value later must not run out of stack. */
+  /** Levels of nesting, so that recursion over the value does not overflow the stack. */
   maxDepth: number;
   /** Braces, brackets, colons and commas. They bound what the parser allocates: 60 MB of `[],[],…` would be 1.5 GB of arrays. */
   maxTokens: number;
-  /** Keys of the outermost object and of those directly inside it. Default: as many as `maxTokens` leaves room for. */
+  /** Keys of the outermost object and of those directly inside it. Default: `maxTokens`. */
   maxKeys?: number;
 }
 
-/** JSON to read in place of one of `JsonStructure.words`; the word itself where it may stay. */
+/** JSON that replaces one of `JsonStructure.words`; the word itself to keep it. */
 export type Reword = (word: string) => string;
 
-/** Makes the error to throw, from what is wrong ("is not JSON …") and from what the parser threw. */
+/** Makes the error to throw from a fault ("is not JSON …") and the parser's error. */
 export type Invalid = (what: string, cause?: unknown) => Error;
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -22,14 +22,14 @@ export const isObject = (value: unknown): value is Record<string, unknown> =>
 
 /**
  * @param json text, or UTF-8
- * @param reword default: `NaN` and its kind are faults, and long numbers are rounded
+ * @param reword default: `NaN` and infinities are faults, and long numbers are rounded
  */
 export const parseJson = (json: string | Uint8Array, limits: JsonLimits, invalid: Invalid, reword?: Reword): unknown =>
   parse(json, limits, invalid, reword).value;
 
 /**
- * The same for an object. The same key twice, in it or in the objects directly inside, is an error: `JSON.parse` would keep the
- * last and say nothing, and another reader might keep the first.
+ * As `parseJson`, for an object. A duplicate key, in it or in the objects directly inside, is an error: `JSON.parse` would
+ * silently keep the last, and another reader might keep the first.
  */
 export const parseJsonObject = (
   json: string | Uint8Array,
@@ -53,7 +53,7 @@ const parse = (
   checkLimits(structure, limits, invalid);
   const text = typeof json === 'string' ? json : decode(json, invalid);
   const isReplaced = reword !== undefined && structure.words.length > 0;
-  /* Offsets are of the text that was scanned. */
+  /* Offsets in bytes do not apply to text. */
   const places = isReplaced && typeof json !== 'string' ? scanJson(text).words : structure.words;
   try {
     const value = JSON.parse(isReplaced ? replaced(text, places, reword) : text) as unknown;
@@ -88,7 +88,7 @@ const replaced = (text: string, places: JsonStructure['words'], by: Reword): str
   return pieces.join('') + text.slice(places.at(-1)?.end);
 };
 
-/** What `scanJson` counts as `keys`, of what the parser kept. */
+/** Keys of a parsed object, counted as `scanJson` does. */
 const countKeys = (value: Record<string, unknown>): number => {
   const inner = Object.values(value).filter(isObject);
   return inner.reduce((count, object) => count + Object.keys(object).length, Object.keys(value).length);

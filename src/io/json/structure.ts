@@ -1,20 +1,20 @@
-/** Looks at JSON text before a parser does: how much it would build, how deep, and how many keys were written. Pure. */
+/** Scans JSON text before it is parsed: tokens, depth, keys, and words that `JSON.parse` does not read exactly. Pure. */
 
 export interface JsonStructure {
-  /** Braces, brackets, colons and commas outside strings, and `words`: what a parser turns into objects. */
+  /** Braces, brackets, colons and commas outside strings, and `words`: a measure of the objects that a parser builds. */
   tokens: number;
   /** Levels of nesting; an empty object has 1. */
   depth: number;
-  /** Keys written in the outermost object and in the objects directly inside it. */
+  /** Keys in the text of the outermost object and of the objects directly inside it, duplicates included. */
   keys: number;
   /**
-   * Where words stand outside strings that this language's parser does not take, or not exactly: `NaN`, `Infinity` and `-Infinity`,
-   * which Python's json writes, and whole numbers of more digits than a double surely holds. The first `MAX_PLACES` of them.
+   * Places outside strings of words that `JSON.parse` refuses or rounds: `NaN`, `Infinity` and `-Infinity`, which Python's json
+   * writes, and integers with more digits than a double represents exactly. At most `MAX_PLACES`.
    */
   words: { start: number; end: number }[];
 }
 
-/** More than a picture's or a model's JSON has numbers. */
+/** More than the numbers in a picture's or a model's JSON. */
 const MAX_PLACES = 1_000_000;
 
 const QUOTE = 0x22;
@@ -30,53 +30,53 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
 /**
- * Counts in one pass without building anything; the numbers mean nothing if the text is not JSON.
+ * Counts in one pass without building objects; the counts are meaningless if the text is not JSON.
  * @param json text, or its bytes in UTF-8: no byte of a longer character is an ASCII byte
- * @param enough tokens after which nothing more is counted
+ * @param enough tokens after which the scan stops
  */
 export const scanJson = (json: string | Uint8Array, enough = Infinity): JsonStructure => {
   const unitAt = typeof json === 'string' ? (i: number) => json.charCodeAt(i) : (i: number) => json[i] ?? 0;
-  const found: JsonStructure = { tokens: 0, depth: 0, keys: 0, words: [] };
+  const structure: JsonStructure = { tokens: 0, depth: 0, keys: 0, words: [] };
   let level = 0;
-  for (let i = 0; i < json.length && found.tokens <= enough; i++) {
+  for (let i = 0; i < json.length && structure.tokens <= enough; i++) {
     switch (unitAt(i)) {
       case QUOTE:
         i = stringEnd(unitAt, i, json.length);
         break;
       case COMMA:
-        found.tokens++;
+        structure.tokens++;
         break;
       case COLON:
-        found.tokens++;
-        if (level <= 2) found.keys++;
+        structure.tokens++;
+        if (level <= 2) structure.keys++;
         break;
       case OPEN_LIST:
       case OPEN_OBJECT:
-        found.tokens++;
-        if (++level > found.depth) found.depth = level;
+        structure.tokens++;
+        if (++level > structure.depth) structure.depth = level;
         break;
       case CLOSE_LIST:
       case CLOSE_OBJECT:
-        found.tokens++;
+        structure.tokens++;
         level--;
         break;
       default: {
         const word = wordAt(unitAt, i, json.length);
         if (word === null) break;
-        if (word.isOdd) {
-          found.tokens++;
-          if (found.words.length < MAX_PLACES) found.words.push({ start: i, end: word.end });
+        if (word.isInexact) {
+          structure.tokens++;
+          if (structure.words.length < MAX_PLACES) structure.words.push({ start: i, end: word.end });
         }
         i = word.end - 1;
       }
     }
   }
-  return found;
+  return structure;
 };
 
 type UnitAt = (index: number) => number;
 
-/** Offset of the quote that ends the string begun at `start`; `length` if none does. */
+/** Offset of the quote that ends the string at `start`; `length` if none does. */
 const stringEnd = (unitAt: UnitAt, start: number, length: number): number => {
   for (let i = start + 1; i < length; i++) {
     const unit = unitAt(i);
@@ -87,31 +87,31 @@ const stringEnd = (unitAt: UnitAt, start: number, length: number): number => {
 };
 
 const NOT_NUMBERS = ['NaN', 'Infinity', '-Infinity'].map((word) => Array.from(word, (char) => char.charCodeAt(0)));
-/** With its sign; 2^53 has 16 digits. */
+/** Characters, sign included, of an integer that a double represents exactly; 2^53 has 16 digits. */
 const MAX_EXACT_LENGTH = 15;
 
 interface Word {
   end: number;
-  /** It is one of `JsonStructure.words`. */
-  isOdd: boolean;
+  /** Whether it is one of `JsonStructure.words`. */
+  isInexact: boolean;
 }
 
-/** The number, or the word in place of one, that begins here; null: none does. */
+/** The number, or the word in place of one, that begins at `start`; null if none does. */
 const wordAt = (unitAt: UnitAt, start: number, length: number): Word | null => {
   const first = unitAt(start);
   if (first === LETTER_N || first === LETTER_I || first === MINUS) {
     const word = NOT_NUMBERS.find((units) => units.every((unit, i) => unitAt(start + i) === unit));
-    if (word !== undefined) return { end: start + word.length, isOdd: true };
+    if (word !== undefined) return { end: start + word.length, isInexact: true };
   }
   if (first !== MINUS && !isDigit(first)) return null;
   let end = start + 1;
   while (end < length && isDigit(unitAt(end))) end++;
   const digitsEnd = end;
-  while (end < length && isOfNumber(unitAt(end))) end++;
-  return { end, isOdd: end === digitsEnd && end - start > MAX_EXACT_LENGTH };
+  while (end < length && isNumberUnit(unitAt(end))) end++;
+  return { end, isInexact: end === digitsEnd && end - start > MAX_EXACT_LENGTH };
 };
 
 const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39;
 /** Digits, `.`, `e`, `E` and signs. */
-const isOfNumber = (unit: number): boolean =>
+const isNumberUnit = (unit: number): boolean =>
   isDigit(unit) || unit === 0x2e || unit === 0x65 || unit === 0x45 || unit === 0x2b || unit === MINUS;

@@ -1,7 +1,7 @@
-/** NO_PROXY: which addresses are asked directly. Pure. */
+/** NO_PROXY: addresses that are requested without the proxy. Pure. */
 
 /**
- * @param list names with commas or spaces between them: `example.org` (and what is below it), `.example.org`, `127.0.0.1`,
+ * @param list names separated by commas or spaces: `example.org` (and its subdomains), `.example.org`, `127.0.0.1`,
  *   `localhost:8080`, `[::1]`, or `*` for all
  */
 export const bypassesProxy = (origin: URL, list: string): boolean => {
@@ -10,9 +10,9 @@ export const bypassesProxy = (origin: URL, list: string): boolean => {
   return list.split(/[,\s]+/).some((entry) => {
     if (entry === '*') return true;
     const bracketed = /^[^[]*:.*:/.test(entry) ? `[${entry}]` : entry;
-    const [, name = '', own] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(bracketed) ?? [];
-    const known = name.toLowerCase().replace(/^\*?\./, '');
-    if (known === '' || (own !== undefined && own !== port)) return false;
-    return host === known || host.endsWith(`.${known}`);
+    const [, name = '', entryPort] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(bracketed) ?? [];
+    const domain = name.toLowerCase().replace(/^\*?\./, '');
+    if (domain === '' || (entryPort !== undefined && entryPort !== port)) return false;
+    return host === domain || host.endsWith(`.${domain}`);
   });
 };

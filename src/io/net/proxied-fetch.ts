@@ -1,4 +1,4 @@
-/** Requests of this program's own, through the proxy that the environment names. What clients of a server name is never asked for this way. */
+/** The program's own requests, through the environment's proxy. URLs that a server's clients name never use it. */
 import { env } from 'node:process';
 import type { Dispatcher } from 'undici';
 import { messageOf, RefineError } from '../../errors.js';
@@ -6,20 +6,20 @@ import { bypassesProxy } from './no-proxy.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** '': none. Without `httpsProxy`, `httpProxy` is for both. */
+/** '' for none. Without `httpsProxy`, `httpProxy` is used for both. */
 export interface Proxies {
   httpProxy: string;
   httpsProxy: string;
   noProxy: string;
 }
 
-/** `fetch` with HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, in small letters too. @throws as `fetch`, and USAGE_OPTION_INVALID */
+/** `fetch` with HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, also in lower case. @throws as `fetch`, and USAGE_OPTION_INVALID */
 export const proxiedFetch: typeof fetch = async (input, init) => {
   const proxies = readProxies(env);
   return proxies === null ? fetch(input, init) : (await through(proxies))(input, init);
 };
 
-/** null: no proxy is named. @throws USAGE_OPTION_INVALID for one that is no address */
+/** null if no proxy is set. @throws USAGE_OPTION_INVALID if one is not an address */
 export const readProxies = (from: Environment): Proxies | null => {
   const named = (...names: string[]): string => {
     for (const name of names) {
@@ -35,11 +35,11 @@ export const readProxies = (from: Environment): Proxies | null => {
   return { httpProxy, httpsProxy, noProxy: from['no_proxy'] ?? from['NO_PROXY'] ?? '' };
 };
 
-/** `proxy.example:3128` is an address too, as everywhere. */
+/** `proxy.example:3128` is an address too, as in other programs. */
 const address = (name: string, text: string): string => {
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
-  /* It may hold a password: it is not shown. */
+  /* The message does not quote it: it may contain a password. */
   throw new RefineError(
     'USAGE_OPTION_INVALID',
     `Expected the variable ${name} to be the address of a proxy, such as http://proxy.example:3128 (http or https). Correct it, or unset it.`,
@@ -56,10 +56,10 @@ const through = async (proxies: Proxies): Promise<typeof fetch> => {
   return kept.request;
 };
 
-/** Loaded where there is a proxy: it takes longer than all else that a request needs. */
+/** undici is loaded only for a proxy: loading it takes longer than the rest of a request. */
 const openProxies = async ({ httpProxy, httpsProxy, noProxy }: Proxies): Promise<typeof fetch> => {
   const { Agent, Dispatcher, fetch: request, ProxyAgent } = await import('undici');
-  /* The same function as Node's own, of another version. */
+  /* The function that Node has as `fetch`, of another version. */
   const send = request as unknown as (input: unknown, init: unknown) => Promise<Response>;
   const direct = new Agent();
   const by = (uri: string, proxyTunnel = true): Dispatcher =>
@@ -75,7 +75,7 @@ const openProxies = async ({ httpProxy, httpsProxy, noProxy }: Proxies): Promise
     if (origin.protocol === 'https:') return agents.https;
     return forwards ? agents.forwarder : agents.http;
   };
-  /* Asked for each hop: a redirect may lead past the proxy, or to it. */
+  /* Chosen for each hop: a redirect may lead past the proxy, or to it. */
   class Chooser extends Dispatcher {
     override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandlers): boolean {
       return agentFor(new URL(String(options.origin))).dispatch(options, handler);
@@ -89,7 +89,7 @@ const openProxies = async ({ httpProxy, httpsProxy, noProxy }: Proxies): Promise
     } catch (thrown) {
       const status = refusedTunnel(thrown);
       if (status === null) throw thrown;
-      /* Many proxies open tunnels to port 443 alone, and forward plain requests instead. */
+      /* Many proxies open tunnels only to port 443, and forward plain requests instead. */
       if (!forwards && httpProxy !== '') {
         forwards = true;
         return attempt(input, init);
@@ -100,7 +100,7 @@ const openProxies = async ({ httpProxy, httpsProxy, noProxy }: Proxies): Promise
   return attempt;
 };
 
-/** What the proxy answered to CONNECT; null: that is not what failed. undici says it in the cause of the cause. */
+/** The proxy's status for a refused CONNECT; null if something else failed. undici puts it in the cause of the cause. */
 const refusedTunnel = (thrown: unknown): string | null => {
   for (let error = thrown; typeof error === 'object' && error !== null; error = (error as { cause?: unknown }).cause) {
     const status = /Proxy response \((\d+)\)/.exec(messageOf(error))?.[1];
@@ -109,6 +109,6 @@ const refusedTunnel = (thrown: unknown): string | null => {
   return null;
 };
 
-/** The reason is where fetch has it: in the cause. */
+/** An error like fetch's own, with the reason in its cause. */
 const refused = (status: string, cause: unknown): TypeError =>
   new TypeError('fetch failed', { cause: new Error(`the proxy refused the connection (HTTP ${status})`, { cause }) });

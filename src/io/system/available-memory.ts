@@ -1,4 +1,4 @@
-/** Memory that this process can still take. */
+/** Memory that this process can still allocate. */
 import { freemem } from 'node:os';
 import nodeProcess from 'node:process';
 
