@@ -2,22 +2,22 @@
 import type { BitDepth, LatentsData, Pixels, RefinedPixels } from './picture.js';
 import type { RefineSettings } from './settings.js';
 
-/** What the engine is asked: one picture or one set of latents, and what to do with it. */
+/** An engine job: one picture or one set of latents, and the wanted output. */
 export interface RefineJob {
   input: { kind: 'pixels'; pixels: Pixels } | { kind: 'latents'; latents: LatentsData };
   settings: RefineSettings;
   output: 'pixels' | 'latents';
-  /** Of the pixels that come back. */
+  /** Of the output's pixels. */
   bitDepth: BitDepth;
-  /** Every step shows the picture so far. */
+  /** Each step reports a preview of the picture. */
   preview?: boolean;
 }
 
-/** What the engine is asked: a picture from noise. Of the settings, `strength` and `denoisingStart` say nothing here. */
+/** An engine job: a picture from noise. Its `strength` and `denoisingStart` are ignored. */
 export interface GenerateJob extends Omit<RefineJob, 'input'> {
-  /** In pixels, multiples of 8; null: the side that the model was trained on. */
+  /** In pixels, multiples of 8; null for the model's training size. */
   input: { kind: 'noise'; width: number | null; height: number | null };
-  /** The latents come back beside the picture. */
+  /** Whether the reply includes the latents beside the picture. */
   keepLatents: boolean;
 }
 
@@ -25,24 +25,24 @@ export type EngineJob = RefineJob | GenerateJob;
 
 export type RefineOutput = { kind: 'pixels'; pixels: RefinedPixels } | { kind: 'latents'; latents: LatentsData };
 
-/** What the engine answers. */
+/** The engine's reply to a job. */
 export interface RefineReply {
   output: RefineOutput;
-  /** What the picture was decoded from, where the job asks for it. */
+  /** Latents that the picture was decoded from, if the job asks for them. */
   latents?: LatentsData;
   /** Warnings for the user about this row. */
   warnings?: readonly string[];
-  /** What it was computed in, which is not the run's where that was too small for this row; absent: the run's. */
+  /** Precision of this row, if it overflowed in the run's; absent: the run's. */
   precision?: string;
-  /** Where it was computed, of several devices; absent: on the run's. */
+  /** Device of this row, of several; absent: the run's. */
   device?: string;
   /** UNet steps that ran. */
   stepsRun: number;
-  /** The scheduler that ran: diffusers' class name, or what it was asked for as in docs/schedulers.md. */
+  /** The scheduler that ran: diffusers' class name, or the requested name of docs/schedulers.md. */
   scheduler: string;
-  /** The refiner's, of a picture that a base model began. */
+  /** The refiner's scheduler, if a base model began the picture. */
   refinerScheduler?: string;
-  /** Size of the picture that the latents stand for, in pixels. */
+  /** Size of the picture, or of the picture that the latents encode, in pixels. */
   width: number;
   height: number;
 }

@@ -1,25 +1,25 @@
-/** How a model is opened: its adapters, embeddings, memory. Types only. */
+/** Options for opening a model: adapters, embeddings, memory. Types only. */
 
-/** Whether the VAE runs over bands of a picture: `auto` where the whole would not fit into memory. */
+/** Whether the VAE runs over row strips of a picture: `auto` if the whole would not fit into memory. */
 export type VaeTiling = 'auto' | 'on' | 'off';
 
-/** On the CPU. `fast` keeps convolutions' weights transformed, in a file four times as large as they are; `lean` has none. */
+/** On the CPU. `fast` caches transformed convolution weights in a file four times their size; `lean` does not. */
 export type MemoryUse = 'lean' | 'fast';
 
 /** An adapter of a model: a LoRA, LoCon or DoRA. */
 export interface LoraChoice {
-  /** The file's, without its ending; unique in a run. */
+  /** File name without extension; unique in a run. */
   name: string;
   file: string;
-  /** Where a row gives none. */
+  /** For rows that give none. */
   weight: number;
-  /** Rows named it, and not the user for all: where it does not fit the model, the run goes on without it. */
+  /** Named by rows, not by the user for all: if it does not fit the model, the run continues without it. */
   mayNotFit?: boolean;
 }
 
-/** A textual inversion, by the name that prompts have for it. */
+/** A textual inversion, by its name in prompts. */
 export interface EmbeddingChoice {
-  /** Unique in a run, whatever its case. */
+  /** Unique in a run, ignoring case. */
   name: string;
   file: string;
 }

@@ -1,24 +1,24 @@
 /** Pictures and latents: sources, pixels, encoding. Types, and the scale of latents. */
 
-/** How a picture whose sides are not multiples of 8 reaches the VAE: extended at its edges, or resized down as diffusers does. */
+/** How a picture's sides become multiples of 8 for the VAE: extended at the edges, or resized down as in diffusers. */
 export type Fit = 'pad' | 'resize';
 
 export type OutputFormat = 'png' | 'jpeg' | 'webp' | 'avif' | 'tiff';
 
 export type BitDepth = 8 | 16;
 
-/** How a refined picture is written. */
+/** Encoding of a refined picture. */
 export interface PictureEncoding {
   format: OutputFormat;
-  /** 1 to 100; null: the program's own. Only of formats that lose something. */
+  /** 1 to 100; null for the program's default. Only for lossy formats. */
   quality: number | null;
-  /** Bits of a channel; 16 for PNG and TIFF alone. */
+  /** Bits of a channel; 16 only for PNG and TIFF. */
   bitDepth: BitDepth;
-  /** Whether the file says what the source said of itself, and what made the picture. */
+  /** Whether the file keeps the source's metadata and records how the picture was made. */
   metadata: boolean;
 }
 
-/** Where a row's picture comes from, as the row said it; nothing has been opened yet. */
+/** Source of a row's picture, as the row names it; not yet opened. */
 export type PictureSource =
   | { kind: 'file'; path: string }
   | { kind: 'url'; url: string }
@@ -27,17 +27,17 @@ export type PictureSource =
   /** A `.safetensors`, `.npy`, `.pt` or `.pth` file with latents [1,4,h,w]. */
   | { kind: 'latents'; path: string };
 
-/** A picture's numbers: RGB, row by row, [height, width, 3]. */
+/** A picture's samples: RGB, [height, width, 3]. */
 export interface Raster<Samples extends Uint8Array | Uint16Array> {
   data: Samples;
   width: number;
   height: number;
 }
 
-/** A picture as the engine wants it: u8. */
+/** The engine's input picture: u8. */
 export type Pixels = Raster<Uint8Array>;
 
-/** A picture as the engine gives it: u8, or u16 where 16 bits are asked for. */
+/** The engine's output picture: u8, or u16 if the job asks for 16 bits. */
 export type RefinedPixels = Raster<Uint8Array | Uint16Array>;
 
 /** An image's side over the side of its latents (SDXL's vae/config.json: four block_out_channels, so three halvings). */

@@ -8,7 +8,7 @@ export interface SafetyCheck {
   of: 'prompt' | 'input' | 'output';
   /** `unscreened`: the screening was unavailable, and --safety-fail open let the row pass. */
   verdict: 'clean' | 'blocked' | 'unscreened';
-  /** Of Azure 0, 2, 4 or 6; of a local classifier the label's probability, 0 to 1. */
+  /** Severity from Azure: 0, 2, 4 or 6; from a local classifier: the label's probability, 0 to 1. */
   categories: readonly { category: string; severity: number }[];
   /** Names of blocklists with a match. */
   blocklists: readonly string[];
@@ -18,7 +18,7 @@ export type SafetyService = 'azure' | 'local';
 
 export type ResultStatus = 'ok' | 'failed' | 'blocked' | 'skipped';
 
-/** One line of `results.jsonl`; the first four keys are the Azure batch endpoint's. Keys are written in this order, changed settings before `loras`. */
+/** A line of `results.jsonl`. The first four keys are the Azure batch endpoint's. Keys are written in this order, changed settings before `loras`. */
 export interface ResultRecord extends ChangedSettings {
   row_number_per_file: number;
   image_file_name: string | null;
@@ -44,31 +44,31 @@ export interface ResultRecord extends ChangedSettings {
   duration_ms: number | null;
   error: { code: ErrorCode; message: string } | null;
   extra: Readonly<Record<string, unknown>>;
-  /** Of everything that decides the output: what `--resume` compares. null: the row's input could not be read. */
+  /** Digest of everything that decides the output, for `--resume`. null if the row's input could not be read. */
   digest: string | null;
-  /** Of the output's file as it was written, in bytes: what `--resume` looks at. Versions before did not say it. */
+  /** Size of the output file as written, for `--resume`. Earlier versions did not write it. */
   output_bytes?: number | undefined;
-  /** The same of its bytes, hexadecimal: what `--verify` looks at. */
+  /** SHA-256 of the output file as written, hexadecimal, for `--verify`. */
   output_sha256?: string | undefined;
   /** Warnings about this row. */
   warnings?: readonly string[] | undefined;
-  /** Where content was screened. */
+  /** If content was screened. */
   content_safety?: { by: SafetyService; checks: readonly SafetyCheck[] } | undefined;
-  /** Weights of the run's adapters, by their names. */
+  /** Weights of the run's adapters, by name. */
   loras?: Readonly<Record<string, LoraWeight>> | undefined;
-  /** The rest is of rows of `generate` alone. */
+  /** The rest only for rows of `generate`. */
   mode?: GenerateMode | undefined;
   handoff?: number | null | undefined;
   base_model?: string | undefined;
   refiner?: RefinerRecord | null | undefined;
   /** The base model's latents inside the output folder. */
   latents_file_name?: string | null | undefined;
-  /** Of their file, as of the output's. */
+  /** As `output_bytes`, of the latents' file. */
   latents_bytes?: number | undefined;
   latents_sha256?: string | undefined;
 }
 
-/** What the refiner of a row of `generate` ran with. */
+/** The refiner's settings in a row of `generate`. */
 export interface RefinerRecord {
   prompt: string;
   negative_prompt: string;

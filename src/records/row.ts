@@ -1,9 +1,9 @@
-/** A row of a manifest, once parsed. Types only. */
+/** A parsed row of a manifest. Types only. */
 import type { ErrorCode } from '../errors.js';
 import type { Fit, PictureEncoding, PictureSource } from './picture.js';
 import type { RefineSettings } from './settings.js';
 
-/** Where a row of `generate` begins: at noise of a size in pixels; null: the side that the model was trained on. */
+/** Start of a `generate` row: noise for a picture of a size in pixels; null for the model's training size. */
 export interface NoiseStart {
   kind: 'noise';
   width: number | null;
@@ -12,33 +12,33 @@ export interface NoiseStart {
 
 export type GenerateMode = 'base' | 'ensemble' | 'two-stage';
 
-/** What the second of two stages is given. */
+/** Input of the second of two stages. */
 export type StageInput = 'latents' | 'picture';
 
-/** What a row of `generate` is besides its base model's settings. */
+/** Settings of a `generate` row beyond those of its base model. */
 export interface Generation {
   mode: GenerateMode;
-  /** Of an ensemble: the share of the schedule after which the refiner goes on; else null. */
+  /** In an ensemble: share of the schedule after which the refiner takes over; else null. */
   handoff: number | null;
-  /** Of two stages; else null. */
+  /** In two stages; else null. */
   stageInput: StageInput | null;
-  /** null: the base model works alone. */
+  /** null for the base model alone. */
   refiner: RefineSettings | null;
-  /** The base model's latents are kept beside the picture, under its name and this; null: they are not. */
+  /** The base model's latents are kept beside the picture, under its name and this suffix; null if not kept. */
   latentsSuffix: string | null;
-  /** Which of the row's pictures this is, from 0. */
+  /** Index of this picture among the row's, from 0. */
   copy: number;
 }
 
-/** What is known of a row whether or not it is valid. */
+/** Place of a row in the run and its input; known for invalid rows too. */
 export interface RowOrigin {
   /** 0-based over all inputs of the run. */
   index: number;
   /** 0-based in its own input, as Azure's batch endpoint counts. */
   rowNumberPerFile: number;
-  /** File name of the input (`manifest.jsonl`), `-` for standard input, a folder's name, or a glob as it was given. */
+  /** File name of the input (`manifest.jsonl`), `-` for standard input, a folder's name, or a glob as given. */
   inputName: string;
-  /** 1-based line where the row begins; null where the input has no lines. */
+  /** 1-based line where the row begins; null if the input has no lines. */
   line: number | null;
 }
 
@@ -46,34 +46,34 @@ export interface RowOrigin {
 export interface Row extends RowOrigin {
   id: string | null;
   source: PictureSource | NoiseStart;
-  /** `image` or `latents` as the row wrote it, shortened if inline: for people, and for the result. null: from noise. */
+  /** `image` or `latents` as the row wrote it, shortened if inline, for messages and results. null if it starts from noise. */
   sourceText: string | null;
   settings: RefineSettings;
   fit: Fit;
   /** Path inside the output folder, `/`-separated, with the extension of its format. */
   output: string;
-  /** null: latents are written, not a picture. */
+  /** null if the output is latents. */
   encoding: PictureEncoding | null;
-  /** Of rows of `generate`. */
+  /** Only in rows of `generate`. */
   generation?: Generation;
-  /** Keys of the row that are not ours, returned as they came. */
+  /** Unknown keys of the row, returned unchanged. */
   extra: Readonly<Record<string, unknown>>;
   /** Warnings for the user about this row. */
   warnings?: readonly string[];
 }
 
-/** A row that cannot run: what it said, as far as it could be read, and why not. */
+/** A row that cannot run: its readable values, and the reason. */
 export interface InvalidRow extends RowOrigin {
   id: string | null;
-  /** As far as it could be read: what a run was given is not written over, whatever is wrong with the row. */
+  /** If it could be read: no output may overwrite an input, even of an invalid row. */
   source?: PictureSource | NoiseStart;
   sourceText: string | null;
-  /** What could be read of the settings. */
+  /** Settings that could be read. */
   settings: Partial<RefineSettings>;
   generation?: Generation;
   extra: Readonly<Record<string, unknown>>;
   warnings?: readonly string[];
   error: { code: ErrorCode; message: string };
-  /** Each thing that `error` says, without the place. */
+  /** Each problem in `error`, without its place. */
   problems: readonly string[];
 }

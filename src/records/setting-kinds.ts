@@ -1,4 +1,4 @@
-/** What a setting or row key declares, and the kinds of values that several share. */
+/** Declaration of a setting or row key, and kinds of values that several share. */
 import { z } from 'zod';
 
 /** Longest schedule. SDXL was trained on 1000 timesteps; a longer schedule would repeat some. */
@@ -7,35 +7,35 @@ export const MAX_STEPS = 1000;
 /** The commands whose rows have keys. */
 export type RowCommand = 'batch' | 'generate';
 
-/** One declaration of a key: manifests, options, configuration, results, schemas and docs are made from it. */
+/** Declaration of a key. Manifests, options, configuration, results, schemas and docs are made from it. */
 export interface RowKey {
   /** How the text of a CSV cell or an option becomes a value. */
   kind: 'text' | 'number' | 'list' | 'object';
   schema: z.ZodType;
-  /** What `schema` accepts, as it follows "Expected … to be". */
+  /** Values that `schema` accepts, as the end of "Expected … to be". */
   expected: string;
-  /** null: not known before the run; `defaultText` says what it will be. */
+  /** null if not known before the run; `defaultText` describes it. */
   default: unknown;
   defaultText: string;
   help: string;
-  /** Its value in docs/manifest.md, Markdown; default: `expected` and `help`. */
+  /** Its description in docs/manifest.md, Markdown; default: `expected` and `help`. */
   docs: string | null;
   /** Other spellings of this key. */
   aliases: readonly string[];
   /**
-   * Names of this key in other programs' tables; the first that a row has counts, and only where the row lacks the key itself.
-   * Beside the key, and in commands without it, they are extra keys.
+   * Names of this key in other programs' tables. Without the key itself, the first that a row has counts; otherwise, and in
+   * commands without the key, they are extra keys.
    */
   synonyms: readonly string[];
-  /** Whether it makes sense for all rows at once: the command line, configuration files and requests have it too. */
+  /** Whether it makes sense for all rows: then the command line, configuration files and requests have it too. */
   isOption: boolean;
   /** The one command that has it; null: both. */
   only: RowCommand | null;
   /** Whether a model's refine-defaults.json may set it. */
   modelMaySet: boolean;
-  /** A line of results.jsonl has it `always` (code in result-record.ts), only where it is not at its default (`changed`), or `never`. */
+  /** A line of results.jsonl has it `always` (code in result-record.ts), only if it differs from its default (`changed`), or `never`. */
   inResults: 'always' | 'changed' | 'never';
-  /** Row digests have it `always`, or only where it is not at its default (`changed`): new settings leave finished rows finished. */
+  /** Row digests have it `always`, or only if it differs from its default (`changed`): new settings leave finished rows finished. */
   inDigest: 'always' | 'changed';
   /** Without a default, but known for every row that runs. */
   isResolved: boolean;
@@ -66,7 +66,7 @@ export const rowKey = <const Key extends Declared>(key: Key): Completed<Key> => 
   ...key,
 });
 
-/** A longer word would take the tokenizer seconds. */
+/** The tokenizer would take seconds for a longer word. */
 const MAX_PROMPT_LENGTH = 20_000;
 export const prompt = {
   kind: 'text',
@@ -81,7 +81,7 @@ export const steps = {
   schema: z.int().min(1).max(MAX_STEPS),
   expected: `a whole number from 1 to ${MAX_STEPS}`,
 } as const;
-/** Every program of this field takes it for a random seed. */
+/** Other programs of this field read it as a random seed. */
 export const RANDOM_SEED = -1;
 export const seed = {
   kind: 'number',
@@ -114,7 +114,7 @@ export const side = {
   only: 'generate',
 } as const;
 
-/** A schedule's levels, from the noisiest on. */
+/** A schedule's timesteps or sigmas, in falling order. */
 const falling = (one: z.ZodType<number>): z.ZodReadonly<z.ZodArray<z.ZodType<number>>> =>
   z
     .array(one)
@@ -136,7 +136,7 @@ export const sigmas = {
   docs: 'a list of falling numbers, one more than `steps`: [schedulers.md](schedulers.md#custom-timesteps-and-sigmas)',
 } as const;
 
-/** One of some words. */
+/** A choice of words. */
 export const oneOf = <const Words extends readonly [string, string, ...string[]]>(
   ...words: Words
 ): { kind: 'text'; schema: z.ZodEnum<{ [Word in Words[number]]: Word }>; expected: string } => {

@@ -1,5 +1,5 @@
 /**
- * The settings of a picture: the one table. Options, configuration, manifests, requests, results, digests, schemas and docs/manifest.md
+ * The only table of a picture's settings. Options, configuration, manifests, requests, results, digests, schemas and docs/manifest.md
  * are made from it; a new setting is a declaration here and the line that uses it (CONTRIBUTING.md has an example).
  */
 import { z } from 'zod';
@@ -94,7 +94,7 @@ export const SETTINGS = {
     help: 'share of the schedule after which there is no guidance',
     docs: '0 to 1: the share of the schedule at which guidance ends',
   }),
-  /** Of the first two up blocks: b1, b2 of the hidden states, s1, s2 of the skip connections. */
+  /** Factors of the first two up blocks: b1, b2 of the hidden states, s1, s2 of the skip connections. */
   freeu: rowKey({
     ...changed,
     ...ofModel,
@@ -124,7 +124,7 @@ export const SETTINGS = {
     inResults: 'changed',
     help: 'sigmas in place of the spacing, and the last one after it: 14.6,6.3,3.8,…,0',
   }),
-  /** A name of docs/schedulers.md, spelled as there; null: the model's own. */
+  /** A name of docs/schedulers.md, spelled as there; null for the model's own. */
   scheduler: rowKey({
     ...filledText,
     ...always,

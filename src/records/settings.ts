@@ -1,4 +1,4 @@
-/** The settings of a picture as types and names, all made from the table. */
+/** Types and names of a picture's settings, all made from the table. */
 import type { z } from 'zod';
 import { SETTINGS } from './setting-table.js';
 
@@ -15,7 +15,7 @@ type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
 export const camelCase = <Name extends string>(name: Name): CamelCase<Name> =>
   name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()) as CamelCase<Name>;
 
-/** null where a setting has no default and is not resolved for every row. */
+/** null if a setting has no default and is not resolved for every row. */
 type Absent<Name extends SettingName> = Settings[Name]['default'] extends null
   ? Settings[Name]['isResolved'] extends true
     ? never
@@ -24,9 +24,9 @@ type Absent<Name extends SettingName> = Settings[Name]['default'] extends null
 
 type SettingValues = { [Name in SettingName as CamelCase<Name>]: z.infer<Settings[Name]['schema']> | Absent<Name> };
 
-/** Everything that decides a refined picture besides the picture and the model; every default resolved but the model's own. */
+/** Everything that decides a refined picture besides the picture and the model. All defaults are resolved, except the model's own. */
 export interface RefineSettings extends SettingValues {
-  /** Weights of all adapters of the run, by their names; absent: the run has none. */
+  /** Weights of all adapters of the run, by name; absent if the run has none. */
   loraWeights?: Readonly<Record<string, LoraWeight>>;
 }
 
@@ -34,14 +34,14 @@ type ChangedName = {
   [Name in SettingName]: Settings[Name]['inResults'] extends 'changed' ? Name : never;
 }[SettingName];
 
-/** Settings that a line of results.jsonl has where they are not at their defaults. */
+/** Settings that a line of results.jsonl has if they differ from their defaults. */
 export type ChangedSettings = { [Name in ChangedName]?: z.infer<Settings[Name]['schema']> | undefined };
 
 export const CHANGED_NAMES = SETTING_NAMES.filter(
   (name): name is ChangedName => SETTINGS[name].inResults === 'changed',
 );
 
-/** What `vae_sample` is by default under an `rng`. */
+/** Default of `vae_sample` under an `rng`. */
 export const usualVaeSample = (rng: Rng): RefineSettings['vaeSample'] => (rng === 'torch-cpu' ? 'sample' : 'mean');
 
 /** [height, width] in pixels, as SDXL's micro-conditioning orders them. */
