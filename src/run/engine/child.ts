@@ -12,11 +12,11 @@ import { CallQueue } from '../../onnx/runtime/call-queue.js';
 import { batchSizeOn, OPENING, type EngineOptions, type FromChild, type ToChild } from './protocol.js';
 
 let model: Model | undefined;
-/** In results. */
+/** Its name in results. */
 let device: string;
 let float32Model: () => Promise<Model>;
 const queue = new CallQueue();
-/** Jobs that end after their step. */
+/** Jobs to end after their current step. */
 const stopping = new Set<number>();
 
 /** Errors are ignored: if the parent has ended, 'disconnect' ends this process. */
@@ -112,5 +112,5 @@ process.on('message', (message: ToChild) => {
     send({ kind: 'failed', id, error: toErrorRecord(thrown) });
   });
 });
-/* Ends with its parent, however that ended. */
+/* Ends with its parent, even if that crashed. */
 process.on('disconnect', () => process.exit());

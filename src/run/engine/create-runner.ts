@@ -1,11 +1,11 @@
-/** The engine of a run, or one for each of its devices. */
+/** Creates a run's engine, or one for each of its devices. */
 import type { DeviceRequest } from '../../onnx/devices/device-request.js';
 import { Engine, type JobRunner } from './engine.js';
 import { EnginePool } from './engine-pool.js';
 import type { EngineOptions } from './protocol.js';
 
 export interface RunnerOptions extends Omit<EngineOptions, 'device'> {
-  /** One or more; a device that is named twice gets two engines. */
+  /** One or more; a device named twice gets two engines. */
   devices: readonly DeviceRequest[];
 }
 

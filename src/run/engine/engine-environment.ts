@@ -18,7 +18,7 @@ const TUNABLES = {
 };
 
 /**
- * By default glibc returns a large tensor's memory to the system, which clears the pages for the next one: a tenth of a call on the
+ * By default glibc returns a large tensor's memory to the system, which clears the pages for the next one: a tenth of a UNet call on the
  * CPU (docs/performance.md). With these tunables temporary tensors reuse memory. A user's own tunables win.
  */
 export const engineEnvironment = (env: Readonly<NodeJS.ProcessEnv>): NodeJS.ProcessEnv => {

@@ -23,21 +23,21 @@ export interface RefineOptions {
   onStep?: (step: number, steps: number, preview?: Pixels) => void;
 }
 
-/** What runs jobs: an engine, or several. */
+/** Runs jobs: an engine, or several. */
 export interface JobRunner {
   /** Files and folders of the model, its VAE, LoRAs and embeddings. */
   readonly reads: readonly string[];
-  /** Jobs that it runs at a time, once it is open; more wait for their turn. */
+  /** Jobs that run at a time once it is open; more wait. */
   readonly slots: number;
   /** Starts it and opens the model, once. @throws ENGINE_START, the signal's reason, and the errors of loadModel */
   open(signal: AbortSignal): Promise<EngineInfo>;
   /** @throws ENGINE_CRASHED, the signal's reason, and the job's errors */
   refine(job: EngineJob, options: RefineOptions): Promise<RefineReply>;
-  /** Ends its processes, which frees all of their memory. */
+  /** Ends its processes, which frees their memory. */
   close(): void;
 }
 
-/** In a row, before an engine is given up. */
+/** Consecutive attempts to open a child. */
 const MOST_OPENINGS = 5;
 
 export class Engine implements JobRunner {
@@ -69,7 +69,7 @@ export class Engine implements JobRunner {
     }));
   }
 
-  /** What killed a child that opens its model may have passed, if an earlier one could open it. */
+  /** Tries again if a child is killed while it opens a model that an earlier one could open: the cause may have passed. */
   async #openAgain(signal: AbortSignal): Promise<EngineInfo> {
     for (let opening = 1; ; opening++) {
       try {
@@ -131,8 +131,8 @@ export class Engine implements JobRunner {
   }
 
   /**
-   * A child that dies before the job has begun is replaced, once: the job was not the cause. Of several jobs in it any may have
-   * been: each runs again, alone.
+   * A child that dies before the job's first step is replaced, once: the job was not the cause. If it ran several jobs, any may
+   * be the cause: each runs again, alone.
    */
   async refine(job: EngineJob, options: RefineOptions): Promise<RefineReply> {
     let reports = 0;
@@ -166,7 +166,7 @@ export class Engine implements JobRunner {
     this.#info = undefined;
   }
 
-  /** Sends one message and waits for its answer, the child's death or the signal. */
+  /** Sends a message and waits for its answer, the child's death or the signal. */
   #ask(
     child: ChildProcess,
     message: ToChild,

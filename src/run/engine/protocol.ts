@@ -8,7 +8,7 @@ import type { EmbeddingChoice, LoraChoice, MemoryUse, VaeTiling } from '../../re
 import type { EngineJob, RefineReply } from '../../records/job.js';
 import type { Pixels } from '../../records/picture.js';
 
-/** `auto`: 4 on CUDA, where four pictures of 512² take half the time each (docs/performance.md), and 1 elsewhere. */
+/** `auto`: 4 on CUDA, where four pictures of 512² halve the time of each (docs/performance.md), 1 elsewhere. */
 export type BatchSize = number | 'auto';
 
 const CUDA_BATCH_SIZE = 4;
@@ -36,7 +36,7 @@ export interface EngineOptions {
   device: DeviceRequest;
   /** Default: auto. */
   precision?: PrecisionRequest;
-  /** Jobs at a time, which share calls of the networks; default: 1. */
+  /** Jobs that run at a time and share network calls; default: 1. */
   batchSize?: BatchSize;
 }
 
@@ -46,25 +46,25 @@ export interface EngineInfo {
   model: string;
   /** Identifies the model, wherever its files are. */
   modelDigest: string;
-  /** The device in use. */
+  /** The device, or several, comma-separated. */
   device: string;
   precision: string;
   /** Devices that `auto` did not choose. */
   rejected: RejectedDevice[];
   /** The model's own scheduler; rows may name another. */
   schedulerConfig: SchedulerConfig;
-  /** It takes an aesthetic score, as refiners do. */
+  /** Whether it is conditioned on an aesthetic score, as refiners are. */
   isRefiner?: boolean;
-  /** For the user. */
+  /** Warnings for the user. */
   warnings?: readonly string[];
-  /** Optional LoRAs, by name: digests of the applied, and why others were skipped. */
+  /** LoRAs that may not fit, by name: digests of those applied, and reasons why others were skipped. */
   loraDigests?: Readonly<Record<string, string>>;
   lorasLeftOut?: Readonly<Record<string, string>>;
   /** Time to open everything, in milliseconds. */
   openedInMs: number;
 }
 
-/** Jobs have numbers: several can run at a time. */
+/** Messages have the numbers of their jobs: several can run at a time. */
 export type ToChild =
   | { kind: 'open'; options: EngineOptions; target: Target }
   | { kind: 'refine'; id: number; job: EngineJob }
@@ -78,5 +78,5 @@ export type FromChild =
   | { kind: 'refined'; id: number; reply: RefineReply }
   | { kind: 'failed'; id: number; error: ErrorRecord };
 
-/** In place of a job's number. */
+/** The number for opening, in place of a job's. */
 export const OPENING = 0;

@@ -1,4 +1,4 @@
-/** Turns of jobs on an engine: some at a time, or one alone. */
+/** Limits the jobs that run on an engine at a time; a job can also run alone. */
 
 interface Waiting {
   isAlone: boolean;
@@ -21,7 +21,7 @@ export class Turns {
     return this.#take(job, false);
   }
 
-  /** Waits until no other job runs, and lets none begin before its end. */
+  /** Waits until no other job runs, and lets none begin until it ends. */
   takeAlone<T>(job: () => Promise<T>): Promise<T> {
     return this.#take(job, true);
   }

@@ -1,6 +1,6 @@
 /**
- * What proves to Azure who asks: a key, or the identity that Azure gave this machine. The three places where such an identity is
- * asked for are those of azure-identity's managed identity: App Service and its kind, Azure Machine Learning, virtual machines.
+ * Authorizes requests to Azure with a key or the machine's managed identity. Tokens come from the same three endpoints as in
+ * azure-identity: App Service and similar hosts, Azure Machine Learning, virtual machines.
  */
 import { messageOf, RefineError } from '../../errors.js';
 import { requestWithRetry, type RequestOptions } from './request-with-retry.js';
@@ -11,34 +11,34 @@ export type Authorize = (options: RequestOptions) => Promise<Readonly<Record<str
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const RESOURCE = 'https://cognitiveservices.azure.com';
-/** The instance metadata service, which only a virtual machine reaches. */
+/** The instance metadata service, which only virtual machines can reach. */
 const METADATA_HOST = 'http://169.254.169.254';
-/** A token is asked for anew this long before it ends. */
+/** A token is renewed this long before it expires. */
 const EARLY_MS = 5 * 60_000;
-/** Of a token that does not say when it ends. */
-const LEAST_MS = 60_000;
+/** Shortest use of a token, also if its expiry is unknown. */
+const SHORTEST_USE_MS = 60_000;
 
 export const authorizeByKey =
   (key: string): Authorize =>
   () =>
     Promise.resolve({ 'ocp-apim-subscription-key': key });
 
-/** @throws CONTENT_SAFETY_SETUP when there is no identity, CONTENT_SAFETY_UNAVAILABLE */
+/** @throws CONTENT_SAFETY_SETUP if there is no identity, CONTENT_SAFETY_UNAVAILABLE */
 export const authorizeByIdentity = (env: Environment): Authorize => {
   let token: { text: string; until: number } | null = null;
-  let asking: { by: AbortSignal; answer: Promise<{ text: string; until: number }> } | null = null;
+  let pending: { signal: AbortSignal; answer: Promise<{ text: string; until: number }> } | null = null;
   return async (options) => {
     while (token === null || Date.now() >= token.until) {
-      /* Rows come several at a time; they share one question. */
-      asking ??= { by: options.signal, answer: requestToken(env, options).finally(() => (asking = null)) };
-      const { by, answer } = asking;
+      /* Rows that wait at the same time share a request. */
+      pending ??= { signal: options.signal, answer: requestToken(env, options).finally(() => (pending = null)) };
+      const { signal, answer } = pending;
       try {
         token = await answer;
       } catch (thrown) {
         options.signal.throwIfAborted();
-        /* Whose question it was has gone: who still waits asks anew. */
-        if (by.aborted) continue;
-        /* There was an identity before: it will be there for another row. */
+        /* The row that sent the request was cancelled: the others request again. */
+        if (signal.aborted) continue;
+        /* An earlier request got a token: the next row may get one too. */
         if (token === null) throw thrown;
         throw new RefineError('CONTENT_SAFETY_UNAVAILABLE', messageOf(thrown), { cause: thrown });
       }
@@ -50,9 +50,9 @@ export const authorizeByIdentity = (env: Environment): Authorize => {
 const requestToken = async (env: Environment, options: RequestOptions): Promise<{ text: string; until: number }> => {
   const { url, headers } = tokenRequest(env);
   const name = 'The managed identity';
-  /* This machine's own: no proxy knows it, and none should. */
-  const asking = { ...options, name, tries: 3, timeoutMs: 5000, request: fetch };
-  const { status, body } = await requestWithRetry(url, { headers }, asking).catch((cause: unknown) => {
+  /* A local endpoint: no proxy can or should reach it. */
+  const requestOptions = { ...options, name, tries: 3, timeoutMs: 5000, request: fetch };
+  const { status, body } = await requestWithRetry(url, { headers }, requestOptions).catch((cause: unknown) => {
     options.signal.throwIfAborted();
     throw noIdentity(`${url.origin} did not answer`, cause);
   });
@@ -60,7 +60,7 @@ const requestToken = async (env: Environment, options: RequestOptions): Promise<
   if (status !== 200 || typeof text !== 'string') throw noIdentity(`HTTP ${status} of ${url.origin}`);
   const now = Date.now();
   const leftMs = (Number(lasts) || Number(ends) - now / 1000 || 0) * 1000;
-  return { text, until: now + Math.max(LEAST_MS, leftMs - EARLY_MS) };
+  return { text, until: now + Math.max(SHORTEST_USE_MS, leftMs - EARLY_MS) };
 };
 
 const tokenRequest = (env: Environment): { url: URL; headers: Record<string, string> } => {

@@ -1,4 +1,4 @@
-/** Azure AI Content Safety, by its REST interface 2024-09-01: https://learn.microsoft.com/azure/ai-services/content-safety/ */
+/** Azure AI Content Safety, REST API 2024-09-01: https://learn.microsoft.com/azure/ai-services/content-safety/ */
 import { z } from 'zod';
 import { isRefineError, RefineError } from '../../errors.js';
 import { encodeSafetyCopy } from '../../media/image/safety-copy.js';
@@ -11,7 +11,7 @@ import { worst } from './screening.js';
 import { splitText } from './split-text.js';
 
 export interface AzureOptions {
-  /** Of the resource: `https://<name>.cognitiveservices.azure.com`. */
+  /** The resource's: `https://<name>.cognitiveservices.azure.com`. */
   endpoint: URL;
   authorize: Authorize;
   blockAt: BlockAt;
@@ -21,13 +21,13 @@ export interface AzureOptions {
 
 const API_VERSION = '2024-09-01';
 const NAME = 'Azure AI Content Safety';
-/** Of the service's 1000 requests in 10 s, so many at a time are enough for any one engine. */
+/** Requests at a time. The service allows 1000 in 10 s; so many are enough for an engine. */
 const AT_A_TIME = 8;
-/** Rows whose verdicts are waited for beside the one in the engine: a verdict takes longer than a small model's picture. */
+/** Rows that wait for verdicts beside the one in the engine: a verdict takes longer than a small model's picture. */
 const ROWS_AHEAD = 4;
 const LONGEST_QUOTE = 300;
 
-/** Severities of texts and pictures are 0, 2, 4 and 6 ("FourSeverityLevels"). */
+/** Texts and pictures have severities 0, 2, 4 and 6 ("FourSeverityLevels"). */
 export const AZURE_SCALE: Scale = {
   categories: ['hate', 'selfharm', 'sexual', 'violence'],
   usual: 2,
@@ -36,7 +36,7 @@ export const AZURE_SCALE: Scale = {
     'a severity from 1 to 7, or severities by category (hate, self-harm, sexual, violence) such as sexual=4,violence=2',
 };
 
-/** `severity` is optional in the service's own types; what is not said is not found. */
+/** `severity` is optional in the service's types; absent, it is 0. */
 const answerSchema = z.object({
   categoriesAnalysis: z.array(z.object({ category: z.string(), severity: z.number().default(0) })).default([]),
   blocklistsMatch: z.array(z.object({ blocklistName: z.string() })).nullish(),
@@ -61,7 +61,7 @@ export const azureScreener = ({ endpoint, authorize, blockAt, blocklists, retry 
     const parsed = answerSchema.safeParse(parseJson(body));
     const matches = parsed.data?.blocklistsMatch ?? [];
     const categories = parsed.data?.categoriesAnalysis ?? [];
-    /* An analysis that stopped at a blocklist has no categories; one that found nothing names all of them. */
+    /* An analysis that stopped at a blocklist has no categories; any other lists all of them. */
     if (categories.length === 0 && matches.length === 0) throw unreadable();
     const isOver = ({ category, severity }: Verdict['categories'][number]): boolean =>
       severity >= (blockAt.each.get(normalizeCategory(category)) ?? blockAt.all);
@@ -82,7 +82,7 @@ export const azureScreener = ({ endpoint, authorize, blockAt, blocklists, retry 
     service: 'azure',
     identity: JSON.stringify([endpoint.origin, API_VERSION, blockAtText(blockAt), [...blocklists].sort()]),
     depth: ROWS_AHEAD,
-    /* One harmless text shows whether address, key and blocklists are right, before a night's run finds out row by row. */
+    /* A harmless text checks address, key and blocklists before the run. */
     async open(signal) {
       try {
         await screenText('a picture of a cat', signal);
@@ -107,7 +107,7 @@ const REMEDIES: Readonly<Record<number, string>> = {
   404: 'Check CONTENT_SAFETY_ENDPOINT, and that the blocklists exist.',
 };
 
-/** 400 is about what was sent; everything else that is no answer would be the same for every row. */
+/** Status 400 concerns one row's content; other statuses would be the same for every row. */
 const refused = (status: number, why: string): RefineError => {
   const message = `${NAME} refused: HTTP ${status}${why === '' ? '' : `, ${why}`}.`;
   const context = { status };
@@ -138,7 +138,7 @@ const whyOf = (body: string): string => {
     .slice(0, LONGEST_QUOTE);
 };
 
-/** Whatever stands between may quote what it was sent. */
+/** Hides secrets: a gateway's error may quote the request. */
 const redact = (text: string, secrets: readonly string[]): string =>
   secrets
     .flatMap((secret) => [secret, secret.replace(/^Bearer /, '')])

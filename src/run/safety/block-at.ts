@@ -1,4 +1,4 @@
-/** From which severity on content is blocked: one for all, and others for categories by name. */
+/** Severities from which content is blocked: one for all, and others for categories by name. */
 import { RefineError } from '../../errors.js';
 
 export interface BlockAt {
@@ -7,17 +7,17 @@ export interface BlockAt {
   each: ReadonlyMap<string, number>;
 }
 
-/** What a service has. */
+/** A service's categories and severities. */
 export interface Scale {
-  /** null: any; the caller knows them later. */
+  /** null for any, if they are not known yet. */
   categories: readonly string[] | null;
   usual: number;
   isValid: (severity: number) => boolean;
-  /** As it follows "Expected … to be". */
+  /** Valid values, as the end of "Expected … to be". */
   expected: string;
 }
 
-/** `Self-Harm`, `self_harm` and `SelfHarm` are one. */
+/** `Self-Harm`, `self_harm` and `SelfHarm` become equal. */
 export const normalizeCategory = (category: string): string => category.toLowerCase().replaceAll(/[-_\s]/g, '');
 
 /** @param text `4`, `sexual=4,violence=2` or `2,violence=6` @throws USAGE_OPTION_INVALID */
@@ -42,6 +42,6 @@ export const parseBlockAt = (text: string, scale: Scale): BlockAt => {
   return { all: all ?? scale.usual, each };
 };
 
-/** What goes into an identity: order says nothing. */
+/** Text for a screener's identity, independent of the order of categories. */
 export const blockAtText = ({ all, each }: BlockAt): string =>
   JSON.stringify([all, [...each].sort(([a], [b]) => (a < b ? -1 : 1))]);

@@ -1,4 +1,4 @@
-/** At most `limit` of some pieces of work at a time; the others wait, first come first served. */
+/** Runs at most `limit` tasks at a time; the others wait in order. */
 export const limitConcurrency = (limit: number): (<T>(work: () => Promise<T>) => Promise<T>) => {
   let running = 0;
   const waiting: (() => void)[] = [];

@@ -1,4 +1,4 @@
-/** An open image classifier on this machine's CPU. It sees pictures alone: prompts are not screened. */
+/** Screens pictures with an image classifier on this machine's CPU. Prompts are not screened. */
 import { createHash } from 'node:crypto';
 import { messageOf, RefineError } from '../../errors.js';
 import { importGraph, parseOnnxModel } from '../../onnx/graph/onnx/import-graph.js';
@@ -13,15 +13,16 @@ import { blockAtText, parseBlockAt, normalizeCategory, type Scale } from './bloc
 import { readClassifier, type ClassifierFiles } from './read-classifier.js';
 import type { Screener, Verdict } from './screener.js';
 
-/** Labels that published classifiers give to what is not for everyone (docs/content-safety.md). */
+/** Labels of published classifiers for unsafe content (docs/content-safety.md). */
 const UNSAFE = ['nsfw', 'unsafe', 'porn', 'pornography', 'hentai', 'sexy', 'sexual', 'explicit', 'nude', 'nudity'];
 
-const DIGITS = 1e4;
+/** Probabilities in results are rounded to four decimals. */
+const ROUNDING = 1e4;
 
 /**
  * @param path a folder or file as `readClassifier` takes it
- * @param blockAtOption as the user wrote it: a probability of all unsafe labels together, or of labels by name
- * @throws MODEL_* USAGE_OPTION_INVALID; nothing is opened yet
+ * @param blockAtOption as the user wrote it: a probability of all unsafe labels together, or probabilities by label
+ * @returns a screener that is not open yet
  */
 export const localScreener = async (path: string, blockAtOption: string): Promise<Screener> => {
   const files = await readClassifier(path);
@@ -42,7 +43,7 @@ export const localScreener = async (path: string, blockAtOption: string): Promis
       isBlocked: isOver || (unsafe.includes(true) && together >= blockAt.all),
       categories: files.labels.map((category, index) => ({
         category,
-        severity: Math.round((shares[index] ?? 0) * DIGITS) / DIGITS,
+        severity: Math.round((shares[index] ?? 0) * ROUNDING) / ROUNDING,
       })),
       blocklists: [],
     };
@@ -91,7 +92,7 @@ const readGraph = (file: string, bytes: Uint8Array): ReturnType<typeof parseOnnx
   }
 };
 
-/** As optimum's export of image classification names them; of other names, only one each. */
+/** Names as in optimum's export for image classification, or other names if there is only one input. */
 const inputAndOutput = (
   { inputs, outputs }: Pick<ReturnType<typeof parseOnnxModel>, 'inputs' | 'outputs'>,
   file: string,
@@ -106,7 +107,7 @@ const inputAndOutput = (
   );
 };
 
-/** [1, 3, height, width], f32, as the preprocessor's configuration says. */
+/** [1, 3, height, width], f32, scaled and normalized by the preprocessor's configuration. */
 const toInput = ({ data, width, height }: Pixels, { scale, mean, deviation }: ClassifierFiles): Tensor => {
   const plane = width * height;
   const values = new Float32Array(3 * plane);
@@ -118,7 +119,7 @@ const toInput = ({ data, width, height }: Pixels, { scale, mean, deviation }: Cl
   return tensor(values, [1, 3, height, width]);
 };
 
-/** Probabilities of the labels. @throws CONTENT_SAFETY_UNAVAILABLE when they are no numbers */
+/** Probabilities of the labels. @throws CONTENT_SAFETY_UNAVAILABLE if logits are missing or not finite */
 const probabilities = (logits: Tensor | undefined, { labels, isExclusive, network }: ClassifierFiles): number[] => {
   const values = Array.from(logits?.data ?? []);
   if (values.length !== labels.length || !values.every(Number.isFinite)) {

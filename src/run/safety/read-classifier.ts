@@ -1,4 +1,4 @@
-/** A classifier's folder, as Hugging Face publishes them: the network, what its labels are, how it wants pictures. */
+/** Reads a classifier's folder, as published on Hugging Face: network, labels and picture preprocessing. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { RefineError } from '../../errors.js';
@@ -15,26 +15,26 @@ export interface ClassifierFiles {
   /** Whether labels exclude each other: their probabilities add up to 1. */
   isExclusive: boolean;
   size: ClassifierSize;
-  /** What colours, 0 to 255, are multiplied by; then `mean` is taken away, and divided by `deviation`. */
+  /** Factor of colours, 0 to 255; then `mean` is subtracted, and the difference divided by `deviation`. */
   scale: number;
   mean: readonly number[];
   deviation: readonly number[];
 }
 
-/** Where exports keep the network (transformers.js: `onnx/model.onnx`; optimum: `model.onnx`). */
+/** Paths of the network in exports (transformers.js: `onnx/model.onnx`; optimum: `model.onnx`). */
 const NETWORKS = [join('onnx', 'model.onnx'), 'model.onnx'];
-/** Pillow's numbers of resampling filters, under `resample`. */
+/** Resampling filters by Pillow's numbers, as in `resample`. */
 const KERNELS: Readonly<Record<number, ClassifierSize['kernel']>> = {
   0: 'nearest',
   1: 'lanczos3',
   2: 'linear',
   3: 'cubic',
 };
-/** transformers' default for image processors of vision transformers. */
+/** The default of transformers' ViT image processor. */
 const BILINEAR = 2;
 const LARGEST_SIDE = 2048;
 
-/** @param path the folder, or a network in it or in its folder `onnx` @throws MODEL_NOT_FOUND MODEL_CONFIG_INVALID MODEL_CONFIG_UNSUPPORTED */
+/** @param path of the folder, or of a network in it or in its folder `onnx` @throws MODEL_NOT_FOUND MODEL_CONFIG_INVALID MODEL_CONFIG_UNSUPPORTED */
 export const readClassifier = async (path: string): Promise<ClassifierFiles> => {
   const network = await findNetwork(path);
   const folder = await findFolder(path, network);
@@ -56,7 +56,7 @@ export const readClassifier = async (path: string): Promise<ClassifierFiles> => 
 
 const isFile = (path: string): Promise<boolean> =>
   stat(path).then(
-    (found) => found.isFile(),
+    (stats) => stats.isFile(),
     () => false,
   );
 
@@ -74,9 +74,9 @@ const findNetwork = async (path: string): Promise<string> => {
 };
 
 const findFolder = async (path: string, network: string): Promise<string> => {
-  const own = dirname(network);
-  if (basename(own) === 'onnx' && !(await isFile(join(own, 'config.json')))) return dirname(own);
-  return path === network ? own : path;
+  const parent = dirname(network);
+  if (basename(parent) === 'onnx' && !(await isFile(join(parent, 'config.json')))) return dirname(parent);
+  return path === network ? parent : path;
 };
 
 const invalid = (folder: string, file: string, what: string): RefineError =>

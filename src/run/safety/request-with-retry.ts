@@ -1,4 +1,4 @@
-/** One question over HTTP to a service that may be busy: tried again while that can help, and not longer. */
+/** An HTTP request to a service that may be busy: tried again while that can help. */
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, RefineError, systemCodeOf } from '../../errors.js';
@@ -6,14 +6,14 @@ import { proxiedFetch } from '../../io/net/proxied-fetch.js';
 
 export interface RequestOptions {
   signal: AbortSignal;
-  /** As messages call the service. */
+  /** The service's name in messages. */
   name: string;
-  /** Of one try, in milliseconds. */
+  /** Limit of one try, in milliseconds. */
   timeoutMs?: number;
   tries?: number;
   /** Default: through the environment's proxy. */
   request?: typeof fetch;
-  /** Before the second try; it doubles from try to try. */
+  /** Pause before the second try, in milliseconds; it doubles with each try. */
   firstPauseMs?: number;
 }
 
@@ -22,15 +22,15 @@ export interface ServiceAnswer {
   body: string;
 }
 
-/** Those that the service's own client tries again (@typespec/ts-http-runtime, throttlingRetryStrategy, exponentialRetryPolicy). */
+/** As in the service's own client (@typespec/ts-http-runtime, throttlingRetryStrategy, exponentialRetryPolicy). */
 const isRetryable = (status: number): boolean => status === 408 || status === 429 || status >= 500;
 
-/** A service that asks for more patience than this gets no more questions for this row. */
+/** If the service asks for a longer delay, the row gets no more tries. */
 const MAX_RETRY_DELAY_MS = 60_000;
 
 /**
- * @returns the first answer that no other try would better, whatever its status; redirects are not followed: a key must not
- *   travel to another address
+ * @returns the first answer with a status that is not tried again; redirects are not followed, so that a key does not reach
+ *   another address
  * @throws CONTENT_SAFETY_UNAVAILABLE after the last try, and the signal's reason
  */
 export const requestWithRetry = async (
@@ -56,7 +56,7 @@ export const requestWithRetry = async (
 interface Try {
   answer: ServiceAnswer | null;
   why: string;
-  /** What the service asked for. */
+  /** Delay that the service asked for. */
   retryAfterMs: number | null;
 }
 
@@ -66,7 +66,7 @@ const tryOnce = async (
   { signal, timeoutMs = 20_000, request = proxiedFetch }: RequestOptions,
 ): Promise<Try> => {
   signal.throwIfAborted();
-  /* One controller for both reasons to stop: every AbortSignal.any leaves something behind on a long-lived signal. */
+  /* One controller for both reasons to stop: AbortSignal.any leaks memory on a long-lived signal. */
   const stop = new AbortController();
   const abort = (): void => {
     stop.abort();
@@ -92,10 +92,10 @@ const tryOnce = async (
   }
 };
 
-/** Between half and all of it, so that many clients do not come back at once. */
+/** A random delay between half and all of it, so that many clients do not return at once. */
 const withJitter = (milliseconds: number): number => milliseconds * (1 - randomInt(500) / 1000);
 
-/** What `retry-after-ms`, `x-ms-retry-after-ms` or `Retry-After` (seconds or a date) asks for; null: nothing that can be read. */
+/** Delay in `retry-after-ms`, `x-ms-retry-after-ms` or `Retry-After` (seconds or a date), in milliseconds; null if none is readable. */
 const readRetryAfter = (headers: Headers, now: number): number | null => {
   for (const name of ['retry-after-ms', 'x-ms-retry-after-ms']) {
     const text = headers.get(name) ?? '';

@@ -5,15 +5,15 @@ import type { SafetyCheck, SafetyService } from '../../records/result.js';
 import type { Screener, Verdict } from './screener.js';
 
 export interface Screening {
-  /** null: no screening. */
+  /** null without screening. */
   readonly service: SafetyService | null;
-  /** Changes with everything that decides the verdicts; '' without screening. */
+  /** Differs if anything that decides the verdicts differs; '' without screening. */
   readonly identity: string;
   /** Rows that may wait for their verdicts while the engine works on another. */
   readonly depth: number;
-  /** @returns what a person should know before the first row @throws CONTENT_SAFETY_*, SESSION_CREATE */
+  /** @returns warnings for the user @throws CONTENT_SAFETY_*, SESSION_CREATE */
   open: (signal: AbortSignal) => Promise<readonly string[]>;
-  /** @param picture encoded source; null: there is none @throws CONTENT_SAFETY_UNAVAILABLE CONTENT_SAFETY_SETUP */
+  /** @param picture encoded source; null if there is none @throws CONTENT_SAFETY_UNAVAILABLE CONTENT_SAFETY_SETUP */
   before: (row: Row, picture: Uint8Array | null, signal: AbortSignal) => Promise<readonly SafetyCheck[]>;
   /** @param picture encoded result @throws CONTENT_SAFETY_UNAVAILABLE CONTENT_SAFETY_SETUP */
   after: (row: Row, picture: Uint8Array, signal: AbortSignal) => Promise<readonly SafetyCheck[]>;
@@ -30,13 +30,13 @@ export const NO_SCREENING: Screening = {
   close: () => Promise.resolve(),
 };
 
-/** What happens to a row that could not be screened: `closed` fails it, `open` passes it and records that. */
+/** Treatment of a row that could not be screened: `closed` fails it, `open` lets it pass and records that. */
 export type FailMode = 'closed' | 'open';
 
 export const isBlocked = (checks: readonly SafetyCheck[]): boolean =>
   checks.some(({ verdict }) => verdict === 'blocked');
 
-/** Whether a result is NSFW; null: not everything was screened. */
+/** Whether a result is NSFW; null if not everything was screened. */
 export const nsfwOf = (checks: readonly SafetyCheck[]): boolean | null => {
   if (isBlocked(checks)) return true;
   return checks.length === 0 || checks.some(({ verdict }) => verdict === 'unscreened') ? null : false;
@@ -45,9 +45,9 @@ export const nsfwOf = (checks: readonly SafetyCheck[]): boolean | null => {
 export const createScreening = (screener: Screener, failMode: FailMode): Screening => {
   const { service, identity, depth, screenText } = screener;
 
-  const check = async (of: SafetyCheck['of'], look: () => Promise<Verdict>): Promise<SafetyCheck> => {
+  const check = async (of: SafetyCheck['of'], screen: () => Promise<Verdict>): Promise<SafetyCheck> => {
     try {
-      const { isBlocked: blocks, categories, blocklists } = await look();
+      const { isBlocked: blocks, categories, blocklists } = await screen();
       return { of, verdict: blocks ? 'blocked' : 'clean', categories, blocklists };
     } catch (thrown) {
       if (failMode === 'closed' || !isUnavailable(thrown)) throw thrown;
@@ -69,17 +69,17 @@ export const createScreening = (screener: Screener, failMode: FailMode): Screeni
       }
     },
     before(row, picture, signal) {
-      if (row.encoding === null && failMode === 'closed') return Promise.reject(latentsUnseen());
-      const looks: Promise<SafetyCheck>[] = [];
+      if (row.encoding === null && failMode === 'closed') return Promise.reject(latentsUnscreened());
+      const checks: Promise<SafetyCheck>[] = [];
       if (screenText !== null)
-        looks.push(check('prompt', async () => worst(await screenTexts(row, screenText, signal))));
-      if (picture !== null) looks.push(check('input', () => screener.screenPicture(picture, signal)));
-      return Promise.all(looks);
+        checks.push(check('prompt', async () => worst(await screenTexts(row, screenText, signal))));
+      if (picture !== null) checks.push(check('input', () => screener.screenPicture(picture, signal)));
+      return Promise.all(checks);
     },
     async after(row, picture, signal) {
       return [
         await check('output', () =>
-          row.encoding === null ? Promise.reject(latentsUnseen()) : screener.screenPicture(picture, signal),
+          row.encoding === null ? Promise.reject(latentsUnscreened()) : screener.screenPicture(picture, signal),
         ),
       ];
     },
@@ -88,7 +88,7 @@ export const createScreening = (screener: Screener, failMode: FailMode): Screeni
 };
 
 /**
- * The prompt, and the refiner's where it has its own. Not the negative prompt: it names what the picture shall not show, and
+ * The prompt, and the refiner's if it differs. Not the negative prompt: it names what the picture should not show, and
  * the usual ones would block harmless rows.
  */
 const screenTexts = (
@@ -100,7 +100,7 @@ const screenTexts = (
   return Promise.all([...texts].map((text) => screenText(text, signal)));
 };
 
-/** Several verdicts as one: of each category the highest severity. */
+/** Merges verdicts: the highest severity of each category. */
 export const worst = (verdicts: readonly Verdict[]): Verdict => {
   const severities = new Map<string, number>();
   for (const { category, severity } of verdicts.flatMap(({ categories }) => categories)) {
@@ -116,7 +116,7 @@ export const worst = (verdicts: readonly Verdict[]): Verdict => {
 const isUnavailable = (thrown: unknown): thrown is RefineError =>
   isRefineError(thrown) && thrown.code === 'CONTENT_SAFETY_UNAVAILABLE';
 
-const latentsUnseen = (): RefineError =>
+const latentsUnscreened = (): RefineError =>
   new RefineError(
     'CONTENT_SAFETY_UNAVAILABLE',
     'Expected an output that content safety can screen, got latents. Give the row an output with a picture’s extension.',

@@ -1,11 +1,11 @@
-/** A text in pieces that the service takes. */
+/** Splits a text into pieces that the service accepts. */
 
-/** Unicode code points of one request (Azure AI Content Safety, "Input requirements"). */
+/** Unicode code points in one request (Azure AI Content Safety, "Input requirements"). */
 const MAX_CODE_POINTS = 10_000;
-/** What stands at the end of one piece begins the next, so that no phrase is cut in two unseen. */
+/** Code points that two pieces share, so that a phrase at the cut is whole in one of them. */
 const OVERLAP = 200;
 
-/** @returns nothing for a text without a visible character, which the service refuses */
+/** @returns no pieces for a text without a visible character, which the service refuses */
 export const splitText = (text: string, size = MAX_CODE_POINTS, overlap = OVERLAP): string[] => {
   if (text.trim() === '') return [];
   const points = Array.from(text);
