@@ -1,14 +1,14 @@
-/** Names a file only if the name is free. */
+/** Links or renames a file only if the new name is free. */
 import { constants, copyFile, link, lstat, rename, rm } from 'node:fs/promises';
 import { systemCodeOf } from '../../errors.js';
 
-/** What file systems without hard links say of them: exFAT, and some behind FUSE or the network. */
+/** Errors of file systems without hard links: exFAT, and some FUSE and network file systems. */
 const NO_LINKS = new Set<string | undefined>(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /**
- * A second name. Links, or copies where there are no links; a copy may be seen before it is whole.
+ * Links a file, or copies it if the file system has no links; a copy may be visible before it is complete.
  * @param linkFile throws as `link` does
- * @throws what the file system says: EEXIST where there is a file of that name
+ * @throws the file system's error: EEXIST if the name is taken
  */
 export const linkIfAbsent = async (from: string, to: string, linkFile = link): Promise<void> => {
   try {
@@ -20,20 +20,20 @@ export const linkIfAbsent = async (from: string, to: string, linkFile = link): P
 };
 
 /**
- * Another name instead of its own: a rename that replaces nothing, and shows nothing that is not whole. Node has no such rename: a
- * link does it in one step. Where there are no hard links, who takes the name in the same instant loses it.
+ * Renames a file without replacing another; the new name never shows an incomplete file. Node has no such rename, but a link
+ * is atomic. Without hard links, a file that another program creates at the same instant is replaced.
  * @param linkFile throws as `link` does
- * @throws what the file system says: EEXIST where there is something of that name, a link that leads nowhere included
+ * @throws the file system's error: EEXIST if the name is taken, even by a broken link
  */
 export const renameIfAbsent = async (from: string, to: string, linkFile = link): Promise<void> => {
   try {
     await linkFile(from, to);
   } catch (cause) {
-    const there = await lstat(to, { bigint: true }).catch(() => null);
-    if (there === null) return rename(from, to);
-    /* A server may have linked, and its answer been lost (open(2) of Linux, under O_EXCL). */
+    const existing = await lstat(to, { bigint: true }).catch(() => null);
+    if (existing === null) return rename(from, to);
+    /* A file server may have linked, and its reply been lost (Linux, open(2), O_EXCL). */
     const own = await lstat(from, { bigint: true });
-    if (own.ino !== there.ino || own.dev !== there.dev || own.ino === 0n) {
+    if (own.ino !== existing.ino || own.dev !== existing.dev || own.ino === 0n) {
       throw Object.assign(new Error(`EEXIST: file already exists, '${to}'`, { cause }), { code: 'EEXIST' });
     }
   }

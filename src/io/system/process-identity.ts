@@ -1,20 +1,20 @@
 /**
- * What tells a process from others that have its number: those after it, and those of other containers, where every run may be
- * number 1. Linux says it (proc(5): pid_namespaces, field 22 of /proc/<pid>/stat, boot_id); elsewhere a heartbeat has to do.
+ * Distinguishes a process from others with its number: later ones, and those of other containers, where every run may be number 1.
+ * Only Linux tells (proc(5): pid_namespaces, field 22 of /proc/<pid>/stat, boot_id); elsewhere the heartbeat must suffice.
  */
 import { readFile, readlink } from 'node:fs/promises';
 
-/** Where process numbers count. */
+/** Scope of process numbers. */
 export interface ProcessNamespace {
-  /** Of this start of the machine. */
+  /** Identifies the machine's boot. */
   boot: string;
   namespace: string;
 }
 
-/** The namespace that a machine itself has, outside of any container (PROC_PID_INIT_INO, include/linux/proc_ns.h). */
+/** The machine's namespace, outside containers (PROC_PID_INIT_INO, include/linux/proc_ns.h). */
 export const MACHINE_NAMESPACE = 'pid:[4026531836]';
 
-/** null: this system does not say. */
+/** null if the system does not tell. */
 export const processNamespace = async (): Promise<ProcessNamespace | null> => {
   try {
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
@@ -24,10 +24,10 @@ export const processNamespace = async (): Promise<ProcessNamespace | null> => {
   }
 };
 
-/** When a process of this place began, in clock ticks since the machine did; null: it does not exist, has ended, or the system does not say. */
+/** Start of a process in this namespace, in clock ticks since boot; null if it does not exist, has ended, or the system does not tell. */
 export const processStart = async (pid: number): Promise<string | null> => {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  /* The name, in parentheses, may hold anything. */
+  /* The name, in parentheses, may contain any characters. */
   const [state, ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return state === 'Z' || state === 'X' ? null : (fields[18] ?? null);
 };

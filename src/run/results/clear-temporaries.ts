@@ -8,42 +8,42 @@ import { createNameSet } from './listed-outputs.js';
 import { outputUnwritable } from './output-error.js';
 import { nameHash, TEMPORARY } from './temporary-path.js';
 
-/** Beside a lock: one that was to become it, and one that was taken aside because its holder seemed gone. */
-const OF_LOCK = /^(\.sdxl-refine(?:-\d+-of-\d+)?\.lock)\.(\d+)\.(old\.)?tmp$/;
+/** Temporary files beside a lock: a new lock not yet in place, and a lock moved aside because it seemed stale. */
+const LOCK_TEMPORARY = /^(\.sdxl-refine(?:-\d+-of-\d+)?\.lock)\.(\d+)\.(old\.)?tmp$/;
 const LOCK = /^\.sdxl-refine(?:-\d+-of-\d+)?\.lock$/;
 
 export interface ClearOptions {
-  /** Where runs have their locks. */
+  /** Folder of the runs' locks. */
   outputFolder: string;
-  /** As of `lockFolder`: '' or a part's. null: this process holds no lock. */
+  /** As in `lockFolder`: '' or a part's. null if this process holds no lock. */
   part: string | null;
-  /** Whether a process of this machine lives. */
+  /** Whether a process of this machine is alive. */
   isAlive: (pid: number) => boolean;
-  /** Only what was to become this file: in a folder that is not the runs' own. */
+  /** Removes only temporaries of this file, in a folder that is not the runs' own. */
   onlyOf?: string;
 }
 
 /**
- * Removes what killed runs were writing in a folder, before this process writes there. Everyone who writes outputs holds a
- * lock in the output folder, which names its process; who else writes there lives on this machine.
+ * Removes temporary files of killed runs from a folder, before this process writes there. Each run that writes outputs holds a
+ * lock in the output folder, which names its process; other writers are on this machine.
  * @throws OUTPUT_UNWRITABLE
  */
 export const clearTemporaries = async (folder: string, options: ClearOptions): Promise<void> => {
   const { outputFolder, part, isAlive, onlyOf } = options;
   try {
     const names = await namesIn(folder);
-    const found = names.filter((name) => TEMPORARY.test(name) || OF_LOCK.test(name));
-    if (found.length === 0) return;
-    /* Looked at after the files: who has begun since has none among them. */
+    const temporaries = names.filter((name) => TEMPORARY.test(name) || LOCK_TEMPORARY.test(name));
+    if (temporaries.length === 0) return;
+    /* Read after the files: none of them belongs to a run that began since. */
     const others = await otherHolders(outputFolder, part === null ? null : `.sdxl-refine${part}.lock`);
-    const lives = (writer: number): boolean => others.has(writer) || (writer !== pid && isAlive(writer));
-    for (const name of found) {
+    const isActive = (writer: number): boolean => others.has(writer) || (writer !== pid && isAlive(writer));
+    for (const name of temporaries) {
       const [, writer, mark] = TEMPORARY.exec(name) ?? [];
-      const isOver =
+      const isStale =
         writer === undefined
-          ? await isStaleOfLock(folder, name, isAlive)
-          : !lives(Number(writer)) && (onlyOf === undefined || mark === nameHash(onlyOf));
-      if (isOver) await rm(join(folder, name), { force: true });
+          ? await isStaleLockTemporary(folder, name, isAlive)
+          : !isActive(Number(writer)) && (onlyOf === undefined || mark === nameHash(onlyOf));
+      if (isStale) await rm(join(folder, name), { force: true });
     }
   } catch (cause) {
     throw outputUnwritable(folder, cause);
@@ -51,17 +51,17 @@ export const clearTemporaries = async (folder: string, options: ClearOptions): P
 };
 
 /**
- * Clears each folder when it is first asked to, and then no more: this process writes there itself by then. Memory: some
- * bytes a folder.
+ * Clears each folder on the first call only: afterwards this process writes there itself. Memory: some bytes per
+ * folder.
  */
 export const folderClearer = (options: ClearOptions): ((folder: string) => Promise<void>) => {
   const cleared = createNameSet();
-  const underWay = new Map<string, Promise<void>>();
+  const pending = new Map<string, Promise<void>>();
   return (folder) => {
-    if (cleared.has(folder)) return underWay.get(folder) ?? Promise.resolve();
+    if (cleared.has(folder)) return pending.get(folder) ?? Promise.resolve();
     cleared.add(folder);
-    const clearing = clearTemporaries(folder, options).finally(() => underWay.delete(folder));
-    underWay.set(folder, clearing);
+    const clearing = clearTemporaries(folder, options).finally(() => pending.delete(folder));
+    pending.set(folder, clearing);
     return clearing;
   };
 };
@@ -72,7 +72,7 @@ const namesIn = (folder: string): Promise<string[]> =>
     throw cause;
   });
 
-/** Processes that hold locks, other than our own. */
+/** Processes that hold locks, except this process's own lock. */
 const otherHolders = async (folder: string, own: string | null): Promise<Set<number>> => {
   const holders = new Set<number>();
   for (const name of await namesIn(folder)) {
@@ -83,13 +83,17 @@ const otherHolders = async (folder: string, own: string | null): Promise<Set<num
   return holders;
 };
 
-/** A lock that was taken aside may be one that holds, and is put back by who took it. */
-const isStaleOfLock = async (folder: string, name: string, isAlive: ClearOptions['isAlive']): Promise<boolean> => {
-  const [, lock = '', writer, isAside] = OF_LOCK.exec(name) ?? [];
+/** A lock that was moved aside may be valid: the process that moved it puts it back. */
+const isStaleLockTemporary = async (
+  folder: string,
+  name: string,
+  isAlive: ClearOptions['isAlive'],
+): Promise<boolean> => {
+  const [, lock = '', writer, isAside] = LOCK_TEMPORARY.exec(name) ?? [];
   if (Number(writer) !== pid && isAlive(Number(writer))) return false;
   if (isAside === undefined) return true;
-  const [there, aside] = await Promise.all(
-    [lock, name].map((one) => readFileText(join(folder, one), 'note').catch(() => null)),
+  const [current, aside] = await Promise.all(
+    [lock, name].map((file) => readFileText(join(folder, file), 'note').catch(() => null)),
   );
-  return there !== null && there !== aside;
+  return current !== null && current !== aside;
 };

@@ -1,25 +1,25 @@
 /** Recovers the seed of a run from its results if its state file is missing. */
 import { readResults } from './read-results.js';
 
-/** Lines that are read. */
-const ASKED = 1000;
+/** Results that are read at most. */
+const MAX_RESULTS = 1000;
 
 /**
- * Rows that bring no seed share the run's. With another one, all of them would be done again, and would be other pictures.
- * @returns the seed that most results have, more than one at least; undefined: there is none
+ * Rows without a seed share the run's. With another seed, all of them would run again and give other pictures.
+ * @returns the seed that most results have, if more than one has it or there is only one; else undefined
  */
 export const commonSeed = async (resultsPath: string): Promise<number | undefined> => {
   const counts = new Map<number, number>();
-  let asked = 0;
+  let results = 0;
   try {
     for await (const { seed } of readResults(resultsPath)) {
       if (seed !== null) counts.set(seed, (counts.get(seed) ?? 0) + 1);
-      if (++asked === ASKED) break;
+      if (++results === MAX_RESULTS) break;
     }
   } catch {
-    /* Opening them to go on says what is wrong with them. */
+    /* The error is reported when the run opens the results. */
     return undefined;
   }
-  const [first] = [...counts].sort(([, one], [, other]) => other - one);
-  return first !== undefined && (first[1] > 1 || asked === 1) ? first[0] : undefined;
+  const [first] = [...counts].sort(([, a], [, b]) => b - a);
+  return first !== undefined && (first[1] > 1 || results === 1) ? first[0] : undefined;
 };

@@ -1,4 +1,4 @@
-/** Copies a journal that has other hard links (`cp -al`, backups) before a run appends to it, so that the other names keep their content. */
+/** Copies a journal with other hard links (`cp -al`, backups) before a run appends to it, so that the other names keep their content. */
 import { lstat } from 'node:fs/promises';
 import { readChunks } from '../../io/files/open-file.js';
 import { outputUnwritable } from './output-error.js';

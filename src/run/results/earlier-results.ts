@@ -11,22 +11,22 @@ import { faultsOf, readRecord, type OnInvalidLine } from './read-results.js';
 
 export interface EarlierResult {
   record: ResultRecord;
-  /** Where its line begins, in bytes. */
+  /** Byte offset of its line. */
   offset: number;
 }
 
 export interface EarlierResults {
-  /** The last result of a row with this digest; null: there is none. */
+  /** The last result of a row with this digest; null if there is none. */
   find(digest: string): Promise<EarlierResult | null>;
-  /** Whether there are lines that are no results. */
+  /** Whether there are lines that are not results. */
   readonly hasFaults: boolean;
   close(): Promise<void>;
 }
 
 /**
- * Goes through a journal once. Memory: a digest's first 13 digits and a place, some 60 bytes a row.
- * @param onInvalidLine is told of each line that is no result
- * @throws OUTPUT_UNWRITABLE when there is a journal that cannot be read
+ * Reads a journal once. Memory: a digest's first 13 digits and a position, some 60 bytes per row.
+ * @param onInvalidLine called with each line that is not a result
+ * @throws OUTPUT_UNWRITABLE if there is a journal that cannot be read
  */
 export const openEarlierResults = async (
   path: string,
@@ -37,18 +37,18 @@ export const openEarlierResults = async (
     throw outputUnwritable(path, cause);
   });
   if (handle === null) return { find: () => Promise.resolve(null), hasFaults: false, close: () => Promise.resolve() };
-  const places = new Map<number, LinePosition>();
+  const positions = new Map<number, LinePosition>();
   let hasFaults = false;
-  const tell: OnInvalidLine = (fault) => {
+  const onFault: OnInvalidLine = (fault) => {
     hasFaults = true;
     onInvalidLine(fault);
   };
-  for await (const [place, record] of readRecordsWithPositions(handle, 0, faultsOf(path, tell))) {
-    if (record.digest !== null) places.set(keyOf(record.digest), place);
+  for await (const [place, record] of readRecordsWithPositions(handle, 0, faultsOf(path, onFault))) {
+    if (record.digest !== null) positions.set(keyOf(record.digest), place);
   }
   return {
     async find(digest) {
-      const place = places.get(keyOf(digest));
+      const place = positions.get(keyOf(digest));
       if (place === undefined) return null;
       const parsed = parseRecord(await readLineAt(handle, place));
       return 'record' in parsed && parsed.record.digest === digest ? { record: parsed.record, offset: place[0] } : null;
@@ -58,23 +58,23 @@ export const openEarlierResults = async (
   };
 };
 
-/** 52 bits: a number that a map keeps without an object. The whole digest is compared when a line is found. */
+/** 52 bits: a number, which a map stores without an object. `find` compares the whole digest. */
 const keyOf = (digest: string): number => Number.parseInt(digest.slice(0, 13), 16);
 
-/** The results of a journal with their places. @param start where a line begins */
+/** The results of a journal with their positions. @param start offset of a line */
 export async function* readRecordsWithPositions(
   handle: FileHandle,
   start = 0,
   onInvalidLine: (line: JournalLine, fault: string) => void = () => undefined,
 ): AsyncGenerator<readonly [LinePosition, ResultRecord]> {
   for await (const line of readJournalLines(handle, start)) {
-    const read = readRecord(line);
-    if (read === null) continue;
-    if ('fault' in read) onInvalidLine(line, read.fault);
-    else yield [line.place, read.record];
+    const parsed = readRecord(line);
+    if (parsed === null) continue;
+    if ('fault' in parsed) onInvalidLine(line, parsed.fault);
+    else yield [line.place, parsed.record];
   }
 }
 
-/** The line at a place, without its end. */
+/** The line at a position, without its newline. */
 export const readLineAt = async (handle: FileHandle, [offset, length]: LinePosition): Promise<Uint8Array> =>
   readUpTo(handle, offset, length);

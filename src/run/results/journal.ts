@@ -1,4 +1,4 @@
-/** The journal `results.jsonl`: one complete line per row, on disk before the next row's line. */
+/** The journal `results.jsonl`: one complete line per row, synced to disk before the next row's line. */
 import { jsonText } from '../../io/json/json-text.js';
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
@@ -12,26 +12,26 @@ import { repairTornEnd } from './repair-torn-end.js';
 import { outputUnwritable } from './output-error.js';
 
 export interface Journal {
-  /** Where this run's lines begin, in bytes: what is before is an earlier run's. */
+  /** Byte offset of this run's lines, after those of earlier runs. */
   readonly begin: number;
   /**
-   * Writes one line; it is on the disk when the promise resolves. Calls may overlap: their lines stay whole and in order.
+   * Writes one line; it is on disk when the promise resolves. Calls may overlap: their lines stay whole and in order.
    * @throws RefineError OUTPUT_UNWRITABLE
    */
   append(record: ResultRecord): Promise<void>;
-  /** Waits for what is being written, and closes. */
+  /** Waits for pending writes, and closes. */
   close(): Promise<void>;
 }
 
-/** Some readers take U+2028 and U+2029 for line ends (Node's readline does), so they are written escaped. */
+/** U+2028 and U+2029 are escaped: some readers, such as Node's readline, take them for line ends. */
 const toLine = (record: ResultRecord): string =>
   `${jsonText(record).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}\n`;
 
-/** As 'a+', and through no link; Windows has none that are followed unasked. */
+/** As 'a+', but does not follow links; Windows does not have the flag. */
 const { O_APPEND, O_CREAT, O_RDWR, O_NOFOLLOW } = constants as Partial<typeof constants>;
 export const APPENDING = (O_APPEND ?? 0) | (O_CREAT ?? 0) | (O_RDWR ?? 0) | (O_NOFOLLOW ?? 0);
 
-/** Pipes and devices have nothing to sync. */
+/** Pipes and devices cannot be synced. */
 const sync = async (handle: FileHandle): Promise<void> => {
   await handle.datasync().catch((error: unknown) => {
     if (systemCodeOf(error) !== 'EINVAL' && systemCodeOf(error) !== 'ENOTSUP') throw error;
@@ -39,19 +39,19 @@ const sync = async (handle: FileHandle): Promise<void> => {
 };
 
 /**
- * Opens a journal to append to, making it and its folder if they aren't there. The torn last line of a run that was
- * killed is taken away.
+ * Opens a journal for appending. Creates it and its folder if they are missing, and removes the torn last line of a killed
+ * run.
  *
  * @throws RefineError OUTPUT_UNWRITABLE
  */
 export const openJournal = async (path: string): Promise<Journal> => {
   const openFile = async (): Promise<[FileHandle, number]> => {
     await makeFolder(dirname(path));
-    /* A link would have lines written, or a file made, wherever it leads. */
+    /* Links are not followed: lines would go to another file. */
     const handle = await open(path, APPENDING);
     await repairTornEnd(handle);
     const { size } = await handle.stat();
-    /* A line is safe when the name of its file is. */
+    /* A line survives a power cut only if its file's name does. */
     if (size === 0) await syncFolder(dirname(path));
     return [handle, size];
   };
@@ -65,7 +65,7 @@ export const openJournal = async (path: string): Promise<Journal> => {
       await handle.appendFile(line);
       await sync(handle);
     } catch (error) {
-      // What a full disk took of the line; should this fail too, opening the journal again mends it.
+      // Removes the part of the line that fitted on a full disk; if this fails too, opening the journal again repairs it.
       await repairTornEnd(handle).catch(() => undefined);
       throw outputUnwritable(path, error);
     }

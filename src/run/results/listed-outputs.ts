@@ -7,7 +7,7 @@ import type { ResultRecord } from '../../records/result.js';
 import { readRecordsWithPositions } from './earlier-results.js';
 import { outputUnwritable } from './output-error.js';
 
-/** A set of names as 48-bit SHA-1 hashes: some bytes per name. */
+/** A set of names, stored as 48-bit SHA-1 hashes: some bytes per name. */
 export interface NameSet {
   add(name: string): void;
   has(name: string): boolean;
@@ -22,11 +22,11 @@ export const createNameSet = (): NameSet => {
   };
 };
 
-/** Output, and the latents that are kept beside it. */
+/** The output, and the latents kept beside it. */
 const namesOf = ({ image_file_name: output, latents_file_name: latents }: ResultRecord): string[] =>
   [output, latents].filter((name) => typeof name === 'string');
 
-/** The outputs that lines from byte `start` to byte `end` list. @throws OUTPUT_UNWRITABLE when the journal cannot be read */
+/** Outputs in the lines from byte `start` to byte `end`. @throws OUTPUT_UNWRITABLE if the journal cannot be read */
 export async function* listedOutputs(path: string, start = 0, end = Infinity): AsyncGenerator<string> {
   const handle = await openFile(path, 'results').catch((cause: unknown) => {
     if (systemCodeOf(cause) === 'ENOENT') return null;

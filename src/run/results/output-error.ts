@@ -14,9 +14,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'the name is too long: give a shorter one with the key output',
 };
 
-/** OUTPUT_UNWRITABLE for whatever a file operation threw. */
+/** OUTPUT_UNWRITABLE for anything that a file operation threw. */
 export const outputUnwritable = (path: string, cause: unknown): RefineError => {
-  const mending = REMEDIES[systemCodeOf(cause) ?? ''];
-  const message = `Could not write ${path}${mending === undefined ? '' : `: ${mending}`} (${messageOf(cause)})`;
+  const remedy = REMEDIES[systemCodeOf(cause) ?? ''];
+  const message = `Could not write ${path}${remedy === undefined ? '' : `: ${remedy}`} (${messageOf(cause)})`;
   return new RefineError('OUTPUT_UNWRITABLE', message, { context: { path }, cause });
 };

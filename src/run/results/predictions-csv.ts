@@ -5,7 +5,7 @@ import { outputUnwritable } from './output-error.js';
 import { readResults } from './read-results.js';
 import { writeAtomically, writeNew } from './write-atomically.js';
 
-/** A cell as pandas writes it: quoted only where it must be, None empty, booleans capitalised. */
+/** A cell as pandas writes it: quoted only if necessary, None empty, booleans capitalised. */
 const toCell = (value: string | number | boolean | null): string => {
   if (value === null) return '';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
@@ -22,16 +22,16 @@ async function* csvLines(resultsPath: string): AsyncGenerator<string> {
   try {
     for await (const record of readResults(resultsPath)) yield toCsvLine(record);
   } catch (cause) {
-    /* The run's own results, not an input: the rows are done, and the disk is at fault. */
+    /* These are the run's own results, not an input: the error is of writing, not of a manifest. */
     throw outputUnwritable(resultsPath, cause);
   }
 }
 
 /**
- * Writes a line a result, without a header, as the endpoint's own file has none: row_number_per_file, image_file_name,
+ * Writes one line per result, without a header, as the endpoint does: row_number_per_file, image_file_name,
  * nsfw_content_detected, input_csv_name. Column order: azureml-examples, safe-image-text-to-image-batch-deployment.ipynb.
  *
- * @param replaces what is there
+ * @param replaces whether an existing file is replaced
  * @throws RefineError OUTPUT_UNWRITABLE | OUTPUT_EXISTS
  */
 export const writePredictionsCsv = async (resultsPath: string, csvPath: string, replaces = true): Promise<void> => {

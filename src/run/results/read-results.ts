@@ -6,24 +6,24 @@ import type { ResultRecord } from '../../records/result.js';
 import { startsLikeResult, parseRecord, type ParsedLine } from './parse-record.js';
 import { readJournalLines, type JournalLine } from './read-lines.js';
 
-/** A line that is no result, and is passed over. */
+/** A line that is not a result and is skipped. */
 export interface InvalidLine {
   path: string;
   /** 1-based. */
   line: number;
-  /** To follow the line's place: `lacks "status"`. */
+  /** Follows the line's place: `lacks "status"`. */
   what: string;
 }
 
 export type OnInvalidLine = (fault: InvalidLine) => void;
 
 export const faultsOf =
-  (path: string, tell: OnInvalidLine) =>
+  (path: string, onInvalidLine: OnInvalidLine) =>
   ({ number }: JournalLine, what: string): void => {
-    tell({ path, line: number, what });
+    onInvalidLine({ path, line: number, what });
   };
 
-/** null: it is blank, or the torn end that a run leaves which is killed. */
+/** null if the line is blank, or the torn end of a killed run. */
 export const readRecord = ({ bytes, isWhole, place: [, length] }: JournalLine): ParsedLine | null => {
   if (bytes === null) return { fault: `has ${length} bytes, more than a result can have` };
   if (isBlank(bytes)) return null;
@@ -31,29 +31,28 @@ export const readRecord = ({ bytes, isWhole, place: [, length] }: JournalLine): 
   return 'fault' in parsed && !isWhole && startsLikeResult(bytes) ? null : parsed;
 };
 
-/** White space of JSON (RFC 8259, 2). */
+/** JSON's white space (RFC 8259, section 2). */
 const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 
 /**
- * Streams the records of a journal in their order. Blank lines and a torn last line are passed over, and so are lines that are
- * no results.
+ * Streams the records of a journal in order. Skips blank lines, a torn last line, and lines that are not results.
  *
- * @param onInvalidLine is told of each line that is no result
- * @throws RefineError MANIFEST_UNREADABLE when the file cannot be read
+ * @param onInvalidLine called with each line that is not a result
+ * @throws RefineError MANIFEST_UNREADABLE if the file cannot be read
  */
 export async function* readResults(
   path: string,
   onInvalidLine: OnInvalidLine = () => undefined,
 ): AsyncGenerator<ResultRecord> {
-  const tell = faultsOf(path, onInvalidLine);
+  const onFault = faultsOf(path, onInvalidLine);
   try {
     const handle = await openFile(path, 'results');
     try {
       for await (const line of readJournalLines(handle)) {
-        const read = readRecord(line);
-        if (read === null) continue;
-        if ('fault' in read) tell(line, read.fault);
-        else yield read.record;
+        const parsed = readRecord(line);
+        if (parsed === null) continue;
+        if ('fault' in parsed) onFault(line, parsed.fault);
+        else yield parsed.record;
       }
     } finally {
       await closeFile(handle);

@@ -19,7 +19,7 @@ const startOfLastLine = async (handle: FileHandle, end: number): Promise<number>
   return 0;
 };
 
-/** Makes a journal end with a whole line: a last line that lacks only its end gets it, a torn one of ours goes. What is not ours stays. */
+/** Makes a journal end with a whole line: adds a missing newline, or removes a torn result. Other programs' lines stay. */
 export const repairTornEnd = async (handle: FileHandle): Promise<void> => {
   const stat = await handle.stat();
   if (!stat.isFile()) return;
@@ -31,7 +31,7 @@ export const repairTornEnd = async (handle: FileHandle): Promise<void> => {
 
 const isTorn = async (handle: FileHandle, start: number, length: number): Promise<boolean> => {
   const head = await readUpTo(handle, start, Math.min(length, STEP_BYTES));
-  /* Zeros are where a file was made longer before the power went, and nothing was written there. */
+  /* Zeros: the file was extended before a power cut, but not written. */
   if (head.every((byte) => byte === 0)) return true;
   if (!startsLikeResult(head) || length > MAX_LINE_BYTES) return false;
   return isTruncatedJson(await readUpTo(handle, start, length));

@@ -19,11 +19,11 @@ export interface RunInfo {
   model: string;
   device: string;
   precision: string;
-  /** Of rows of `generate`: the base model, as the user named it. */
+  /** For rows of `generate`: the base model, as the user named it. */
   baseModel?: string;
 }
 
-/** The screening of a row, and whether it is NSFW; null: not everything was screened. */
+/** The screening of a row, and whether it is NSFW; null if not everything was screened. */
 export interface ContentSafetyOutcome extends NonNullable<ResultRecord['content_safety']> {
   nsfw: boolean | null;
 }
@@ -39,7 +39,7 @@ export const writtenFile = (bytes: Uint8Array): WrittenFile => ({
   sha256: createHash('sha256').update(bytes).digest('hex'),
 });
 
-/** How a row ended. Without a `durationMs` nothing ran. */
+/** Outcome of a row. Without `durationMs`, it did not run. */
 export type Outcome =
   | {
       status: 'ok';
@@ -47,18 +47,18 @@ export type Outcome =
         RefineReply,
         'precision' | 'device' | 'warnings' | 'stepsRun' | 'scheduler' | 'refinerScheduler' | 'width' | 'height'
       >;
-      /** Wall clock of the row, in milliseconds. */
+      /** Wall clock time, in milliseconds. */
       durationMs: number;
-      /** null: not screened. */
+      /** null if not screened. */
       contentSafety?: ContentSafetyOutcome | null;
-      /** Of the row's files: the output, and the latents beside it, if they are kept. */
+      /** The row's files: the output, and the latents beside it, if kept. */
       written?: { output: WrittenFile; latents: WrittenFile | null };
     }
   | { status: 'failed'; error: { code: ErrorCode; message: string }; durationMs: number | null }
   | { status: 'blocked'; durationMs: number | null; contentSafety: ContentSafetyOutcome | null }
   | { status: 'skipped' };
 
-/** Builds the record of a row, its keys in the order they are written in. @param digest of the row and its input, once both are known */
+/** Builds the record of a row, with keys in their written order. @param digest of the row and its input, if both are known */
 export const buildResultRecord = (
   row: Row | InvalidRow,
   outcome: Outcome,
@@ -109,7 +109,7 @@ export const buildResultRecord = (
   };
 };
 
-/** Settings that are not at their defaults. A variation needs its seed and its strength. */
+/** Settings that differ from their defaults. A variation needs both its seed and its strength. */
 const changedSettings = (settings: Partial<RefineSettings>): ChangedSettings => {
   const { rng = 'torch-cpu', variationSeed = null, variationStrength = 0 } = settings;
   const defaults: ChangedSettings = { vae_sample: usualVaeSample(rng) };
@@ -121,7 +121,7 @@ const changedSettings = (settings: Partial<RefineSettings>): ChangedSettings => 
   );
 };
 
-/** A base model begins at pure noise, and the refiner of an ensemble where that stopped: only two stages have a strength. */
+/** Of `generate`, only two stages have a strength: a base model begins at pure noise, an ensemble's refiner at the handoff. */
 const strengthOf = ({ settings, generation }: Row | InvalidRow): number | null => {
   if (generation === undefined) return settings.strength ?? null;
   return generation.mode === 'two-stage' ? (generation.refiner?.strength ?? null) : null;

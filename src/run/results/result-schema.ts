@@ -1,11 +1,11 @@
-/** A line of `results.jsonl` as a definition that others can check against; its JSON Schema comes from here. */
+/** Schema of a line of `results.jsonl`; its JSON Schema is made from it. */
 import { z } from 'zod';
 import { ERROR_CODES } from '../../errors.js';
 import type { ResultRecord } from '../../records/result.js';
 import { SETTINGS } from '../../records/setting-table.js';
 import { CHANGED_NAMES, type ChangedSettings } from '../../records/settings.js';
 
-/** An output's name has at most 1024 bytes, and its latents' one ending more. */
+/** An output's name has at most 1024 bytes; that of its latents has a suffix more. */
 const MAX_NAME = 1100;
 
 const count = z.int().min(0);
@@ -33,7 +33,7 @@ const safetyCheck = z.object({
   blocklists: z.array(z.string()).readonly().meta({ description: 'those with a match' }),
 });
 
-/** `/`-separated, as rows' outputs are. Not a pattern: readers of the schema know other classes of characters. */
+/** `/`-separated, as rows' outputs. Not a pattern: JSON Schema readers differ in character classes. */
 const isOutputName = (name: string): boolean =>
   name.length <= MAX_NAME &&
   !/[\\:\p{Cc}]/u.test(name) &&
@@ -43,7 +43,7 @@ const outputName = z
   .string()
   .refine(isOutputName, { error: 'Invalid input: expected a name inside the output folder' });
 
-/** As in the table of settings; a drawn seed is written as it was drawn. */
+/** As in the table of settings; a random seed is written as drawn. */
 const changedSettings = Object.fromEntries(
   CHANGED_NAMES.map((name) => {
     const { schema, help } = SETTINGS[name];
@@ -104,10 +104,10 @@ const schema = z.object({
 
 type Same<A, B> = [A, B] extends [B, A] ? true : false;
 
-/** Does not compile when the definition and the interface say different things. */
+/** Does not compile if the schema and the interface differ. */
 true satisfies Same<z.infer<typeof schema>, ResultRecord>;
 
 export const resultSchema = schema.meta({ title: 'A line of results.jsonl of sdxl-refine' });
 
-/** The same as a line is read: a newer version may have written more keys. */
+/** For reading lines: a newer version may have written more keys. */
 export const lineSchema = schema.loose();

@@ -8,9 +8,9 @@ import { outputUnwritable } from './output-error.js';
 export type RunLock = FileLock;
 
 /**
- * @param part '' for a whole run; runs of different parts hold the folder together
- * @param isAlive whether a process of this machine lives
- * @throws OUTPUT_LOCKED when another run holds the folder
+ * @param part '' for a whole run; runs of different parts share the folder
+ * @param isAlive whether a process of this machine is alive
+ * @throws OUTPUT_LOCKED if another run holds the folder
  * @throws OUTPUT_UNWRITABLE
  */
 export const lockFolder = (

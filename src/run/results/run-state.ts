@@ -1,4 +1,4 @@
-/** The state of a run that a later run in the same folder needs, besides its results. */
+/** The state of a run that a later run in its folder needs besides the results. */
 import { join } from 'node:path';
 import { messageOf, systemCodeOf } from '../../errors.js';
 import { FileRefused, readFileBytes } from '../../io/files/open-file.js';
@@ -7,27 +7,27 @@ import { outputUnwritable } from './output-error.js';
 import { writeAtomically } from './write-atomically.js';
 
 export interface RunState {
-  /** Of the rows that have none. */
+  /** Seed of the rows that have none. */
   seed: number;
   /** Inputs of the folder's last run, as `inputPlaces` names them. */
   inputs: readonly string[];
-  /** Those of the runs that it was appended to. */
+  /** Inputs of the runs that it was appended to. */
   earlierInputs: readonly string[];
-  /** Bytes of the results that the last run was appended to. */
+  /** Size of the results that the last run was appended to, in bytes. */
   base: number;
-  /** Of results that are about to lose lines before `base`: what they are from the moment they have this size. */
+  /** Set before the results lose lines of `base`: it applies once the results have its size. */
   settled?: Settled;
-  /** Every row of the last run has its line. */
+  /** Whether every row of the last run has its line. */
   isFinished: boolean;
-  /** The CSV that the folder's runs write, absolute. */
+  /** Absolute path of the CSV that the folder's runs write. */
   predictionsCsv: string | null;
-  /** Of a run with `--overwrite` that is not finished: what is older, in milliseconds of the file system's clock, it may replace. */
+  /** For an unfinished run with `--overwrite`: it may replace older files; in milliseconds of the file system's clock. */
   overwritesBefore: number | null;
-  /** Marks of the newest files that the folder's runs wrote, as of `WrittenFiles`. */
+  /** Marks of the newest files that the folder's runs wrote, as in `WrittenFiles`. */
   written: readonly string[];
 }
 
-/** Bytes of the results that a run was appended to, and of all. */
+/** Size of the results that a run was appended to, and of all results, in bytes. */
 export interface Settled {
   base: number;
   size: number;
@@ -36,13 +36,13 @@ export interface Settled {
 const stateFile = (folder: string, part: string): string => join(folder, `.sdxl-refine-run${part}.json`);
 
 const isStringList = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every((one) => typeof one === 'string');
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
 const isSettled = (value: unknown): value is Settled =>
   isCount((value as Partial<Settled> | null)?.base) && isCount((value as Partial<Settled> | null)?.size);
 
-/** What each of its keys is. */
+/** Check of each key, and its expected value for messages. */
 const CHECKS: { [Key in keyof RunState]-?: [(value: unknown) => boolean, expected: string] } = {
   seed: [isCount, 'an integer of at least 0'],
   inputs: [isStringList, 'a list of strings'],
@@ -58,41 +58,41 @@ const CHECKS: { [Key in keyof RunState]-?: [(value: unknown) => boolean, expecte
 const LIMITS = { maxDepth: 8, maxTokens: 2_000_000 };
 
 /**
- * Of the folder's run (of one part of it, where `part` is not ''), as far as it can be read; null: there is none.
- * @param tellFault is told what of it cannot be read, which counts as not there
+ * The readable state of the folder's run, or of its part if `part` is not ''; null if there is none.
+ * @param onFault called with each fault; a faulty key counts as missing
  * @throws OUTPUT_UNWRITABLE
  */
 export const readRunState = async (
   folder: string,
   part: string,
-  tellFault: (fault: string) => void = () => undefined,
+  onFault: (fault: string) => void = () => undefined,
 ): Promise<Partial<RunState> | null> => {
   const path = stateFile(folder, part);
-  const tell = (what: string): void => {
-    tellFault(`${path}: expected the state of a run, found a file that ${what}`);
+  const onFaultInFile = (what: string): void => {
+    onFault(`${path}: expected the state of a run, found a file that ${what}`);
   };
   try {
-    return parseState(await readFileBytes(path, 'runState'), tell);
+    return parseState(await readFileBytes(path, 'runState'), onFaultInFile);
   } catch (cause) {
-    /* Where a file is in the folder's place, making the folder says so. */
+    /* If a file has the folder's name, creating the folder fails with the error. */
     if (!(cause instanceof FileRefused) && ['ENOENT', 'ENOTDIR'].includes(systemCodeOf(cause) ?? '')) return null;
     throw outputUnwritable(path, cause);
   }
 };
 
-const parseState = (bytes: Uint8Array, tell: (what: string) => void): Partial<RunState> | null => {
+const parseState = (bytes: Uint8Array, onFault: (what: string) => void): Partial<RunState> | null => {
   let value: Record<string, unknown>;
   try {
     value = parseJsonObject(bytes, LIMITS, (what) => new Error(what));
   } catch (thrown) {
-    tell(bytes.length === 0 ? 'is empty' : messageOf(thrown));
+    onFault(bytes.length === 0 ? 'is empty' : messageOf(thrown));
     return null;
   }
-  /* A key that is not there: a version before did not know it. */
+  /* Earlier versions did not write all keys. */
   const entries = Object.entries(CHECKS).flatMap(([key, [check, expected]]) => {
     if (!Object.hasOwn(value, key)) return [];
     if (check(value[key])) return value[key] === null ? [] : [[key, value[key]] as const];
-    tell(`has an invalid "${key}", expected ${expected}`);
+    onFault(`has an invalid "${key}", expected ${expected}`);
     return [];
   });
   return Object.fromEntries(entries);

@@ -9,13 +9,13 @@ import { readJournalLines } from './read-lines.js';
 import { readRecord } from './read-results.js';
 import { writeAtomically } from './write-atomically.js';
 
-/** Lines are as long as they are. */
+/** Invalid lines have no length limit: they are copied in chunks. */
 const STEP_BYTES = 2 ** 20;
 
 /**
- * @param base where a line begins
- * @param begin where the lines end that are looked at
- * @returns the file that has them now; null: there are none
+ * @param base offset of the first line to check
+ * @param begin offset after the last
+ * @returns the new file; null if no line is invalid
  * @throws OUTPUT_UNWRITABLE
  */
 export const saveInvalidLines = async (path: string, base: number, begin: number): Promise<string | null> => {
@@ -42,8 +42,8 @@ async function* invalidLines(handle: FileHandle, base: number, begin: number): A
   for await (const line of readJournalLines(handle, base)) {
     const [offset, length] = line.place;
     if (offset >= begin) return;
-    const read = readRecord(line);
-    if (read === null || 'record' in read) continue;
+    const parsed = readRecord(line);
+    if (parsed === null || 'record' in parsed) continue;
     for (let done = 0; done < length; done += STEP_BYTES) {
       yield await readUpTo(handle, offset + done, Math.min(STEP_BYTES, length - done));
     }

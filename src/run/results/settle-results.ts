@@ -1,4 +1,4 @@
-/** Rewrites the results at the end of a resumed or appended run: one line per row, the newest, in the order of the rows. */
+/** Rewrites the results at the end of a resumed or appended run: the newest line of each row, in the order of rows. */
 import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { closeFile } from '../../io/files/close-file.js';
@@ -11,21 +11,21 @@ import type { Settled } from './run-state.js';
 import { writeAtomically } from './write-atomically.js';
 
 export interface Settling {
-  /** Bytes that the run was appended to: lines there stay, but for those of rows that have a newer one. */
+  /** Bytes that the run was appended to: their lines stay, except for rows with a newer line. */
   base: number;
-  /** Where the run's own lines begin. */
+  /** Byte offset of the run's own lines. */
   begin: number;
-  /** The run came to its last row: of what is between, nothing is needed. */
+  /** Whether the run reached its last row: then the lines between `base` and `begin` are not needed. */
   isWhole: boolean;
-  /** The inputs had a run before this one in `base`: a row of theirs without a digest is known by what it says. */
+  /** Whether `base` has an earlier run of the inputs: then rows without a digest are matched by their content. */
   knowsInputs: boolean;
-  /** Outputs whose lines go. */
+  /** Whether the lines of an output are dropped. */
   isDropped: (output: string) => boolean;
   /** Records the final sizes before the results lose lines of `base`, so that a kill in between can be recovered. */
   beforeReplace: (settled: Settled) => Promise<void>;
 }
 
-/** Opened when the first is taken: a stream that fails before anyone listens ends the process. */
+/** Opened at the first read: a stream that fails before it has a listener ends the process. */
 async function* linesOf(path: string, start: number, end = Infinity): AsyncGenerator<Buffer> {
   yield* createReadStream(path, { start, end: end - 1 }) as AsyncIterable<Buffer>;
 }
@@ -33,23 +33,23 @@ async function* linesOf(path: string, start: number, end = Infinity): AsyncGener
 const originOf = ({ input_csv_name: input, row_number_per_file: row }: ResultRecord): string =>
   JSON.stringify([input, row]);
 
-/** What another line of the same row shares one of. No output is called like an origin: it has quotes. */
+/** Keys of which lines of the same row share at least one. An output never equals an origin, which has quotes. */
 const keysOf = (record: ResultRecord): string[] => [
   record.image_file_name ?? originOf(record),
   ...(record.digest === null ? [] : [record.digest]),
 ];
 
-/** What a row says that could not be read, wherever it stands now. */
+/** Key for an unreadable row, independent of its place in the input. */
 const contentKeyOf = ({ input_csv_name: input, image, prompt, id, row_number_per_file: row }: ResultRecord): string =>
   JSON.stringify([input, image ?? row, prompt, id]);
 
 /**
- * Brings a journal to its final form, whole or not at all. Memory: marks and places of lines, some hundred bytes a row.
- * @returns how many bytes of `base` are left
+ * Brings a journal to its final form atomically. Memory: keys and positions of lines, some hundred bytes per row.
+ * @returns remaining bytes of `base`
  * @throws OUTPUT_UNWRITABLE
  */
 export const settleResults = async (path: string, settling: Settling): Promise<number> => {
-  const { base, begin, isWhole, beforeReplace: announce } = settling;
+  const { base, begin, isWhole, beforeReplace } = settling;
   if (base === 0 && isWhole) {
     if (begin > 0) await writeAtomically(path, linesOf(path, begin));
     return 0;
@@ -60,11 +60,11 @@ export const settleResults = async (path: string, settling: Settling): Promise<n
   try {
     const retired = base > 0 ? await findRetired(handle, settling) : [];
     if (begin > base || retired.length > 0) {
-      const others = isWhole ? [] : await findUnreplaced(handle, settling);
+      const unreplaced = isWhole ? [] : await findUnreplaced(handle, settling);
       const left = base - bytesOf(retired);
       if (left < base)
-        await announce({ base: left, size: left + (await handle.stat()).size - begin + bytesOf(others) });
-      await writeAtomically(path, settledLines(path, handle, { ...settling, retired, others }));
+        await beforeReplace({ base: left, size: left + (await handle.stat()).size - begin + bytesOf(unreplaced) });
+      await writeAtomically(path, settledLines(path, handle, { ...settling, retired, unreplaced }));
     }
     return base - bytesOf(retired);
   } finally {
@@ -72,13 +72,13 @@ export const settleResults = async (path: string, settling: Settling): Promise<n
   }
 };
 
-/** Of lines with their ends. */
+/** Size of lines with their newlines. */
 const bytesOf = (places: readonly LinePosition[]): number => places.reduce((sum, [, length]) => sum + length + 1, 0);
 
 async function* settledLines(
   path: string,
   handle: FileHandle,
-  { base, begin, retired, others }: Settling & Record<'retired' | 'others', readonly LinePosition[]>,
+  { base, begin, retired, unreplaced }: Settling & Record<'retired' | 'unreplaced', readonly LinePosition[]>,
 ): AsyncGenerator<Uint8Array | string> {
   let kept = 0;
   for (const [offset, length] of retired) {
@@ -87,13 +87,13 @@ async function* settledLines(
   }
   if (base > kept) yield* linesOf(path, kept, base);
   yield* linesOf(path, begin);
-  for (const place of others) {
+  for (const place of unreplaced) {
     yield await readLineAt(handle, place);
     yield '\n';
   }
 }
 
-/** Lines of `base` whose rows this run did again. */
+/** Lines of `base` whose rows ran again in this run. */
 const findRetired = async (handle: FileHandle, { base, begin, knowsInputs }: Settling): Promise<LinePosition[]> => {
   const own = new Set<string>();
   for await (const [, record] of readRecordsWithPositions(handle, begin)) {
@@ -108,18 +108,18 @@ const findRetired = async (handle: FileHandle, { base, begin, knowsInputs }: Set
   return retired;
 };
 
-/** Lines between `base` and `begin` that the run has none instead of. A line takes the place of an older one, which is where its row belongs. */
+/** Lines between `base` and `begin` that this run did not replace. A newer line takes the position of the older one. */
 const findUnreplaced = async (handle: FileHandle, { base, begin, isDropped }: Settling): Promise<LinePosition[]> => {
   const own = new Set<string>();
   for await (const [, record] of readRecordsWithPositions(handle, begin)) {
-    for (const mark of [originOf(record), ...keysOf(record)]) own.add(mark);
+    for (const key of [originOf(record), ...keysOf(record)]) own.add(key);
   }
-  const others = new Map<string, LinePosition>();
+  const unreplaced = new Map<string, LinePosition>();
   for await (const [place, record] of readRecordsWithPositions(handle, base)) {
     if (place[0] >= begin) break;
-    const marks = keysOf(record);
-    const isGone = record.image_file_name !== null && isDropped(record.image_file_name);
-    if (!isGone && !marks.some((mark) => own.has(mark))) others.set(marks[0] ?? '', place);
+    const keys = keysOf(record);
+    const isOutputDropped = record.image_file_name !== null && isDropped(record.image_file_name);
+    if (!isOutputDropped && !keys.some((key) => own.has(key))) unreplaced.set(keys[0] ?? '', place);
   }
-  return [...others.values()];
+  return [...unreplaced.values()];
 };

@@ -1,11 +1,11 @@
-/** Counts of a run, record by record. Pure. */
+/** Counts of a run, updated with each record. Pure. */
 import type { ErrorCode } from '../../errors.js';
 import type { ResultRecord, ResultStatus } from '../../records/result.js';
 
-/** What `--json` prints last, under `summary`, with what the caller's clock adds. */
+/** What `--json` prints last, under `summary`; the caller adds times. */
 export interface Summary extends Record<ResultStatus, number> {
   rows: number;
-  /** Records with an error, by its code, in the order the codes came up. */
+  /** Records with an error, by code, in the order of first occurrence. */
   errors: Partial<Record<ErrorCode, number>>;
   /** UNet steps that ran. */
   steps_run: number;
@@ -21,7 +21,7 @@ export const emptySummary = (): Summary => ({
   steps_run: 0,
 });
 
-/** The summary with one more record. */
+/** A copy of the summary with one more record. */
 export const addToSummary = (
   summary: Summary,
   record: Pick<ResultRecord, 'status' | 'error' | 'steps_run'>,

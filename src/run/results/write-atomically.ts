@@ -12,14 +12,14 @@ import { temporaryPath } from './temporary-path.js';
 type FileData = Uint8Array | string | AsyncIterable<Uint8Array | string>;
 
 /**
- * Writes a file beside its place and renames it there, replacing what is there; makes missing folders.
+ * Writes a temporary file and renames it, replacing an existing file; creates missing folders.
  *
  * @param data the bytes, or text as UTF-8, or a stream of either
- * @throws RefineError OUTPUT_UNWRITABLE, or the RefineError that `data` throws as it is read; nothing is left behind
+ * @throws RefineError OUTPUT_UNWRITABLE, or the RefineError that reading `data` throws; the temporary file is removed
  */
 export const writeAtomically = (path: string, data: FileData): Promise<void> => writeAndPlace(path, data, rename);
 
-/** The same, and what is there by then stays. @throws OUTPUT_TAKEN besides */
+/** As `writeAtomically`, but does not replace an existing file. @throws OUTPUT_TAKEN too */
 export const writeNew = (path: string, data: FileData): Promise<void> =>
   writeAndPlace(path, data, async (from, to) => {
     await renameIfAbsent(from, to).catch((cause: unknown) => {

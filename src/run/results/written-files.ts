@@ -1,6 +1,6 @@
 /**
- * Which files in the folder its runs wrote, where no line of the results says so: a killed run leaves pictures whose line was
- * not written yet. A file is known by its name and its bytes, so that other programs' files are not mistaken for one.
+ * Records files that a folder's runs wrote and no line of the results lists: a killed run leaves pictures without a line. A
+ * mark is made from name and bytes, so that another program's file is not mistaken for one.
  */
 import { createHash } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
@@ -14,19 +14,19 @@ import { APPENDING } from './journal.js';
 import { outputUnwritable } from './output-error.js';
 
 export interface WrittenFiles {
-  /** Before a file gets its name; on the disk when the promise resolves. @throws OUTPUT_UNWRITABLE */
+  /** Call before a file gets its name; the mark is on disk when the promise resolves. @throws OUTPUT_UNWRITABLE */
   claim(name: string, bytes: Uint8Array): Promise<void>;
-  /** The results list it now, or it did not get its name. */
+  /** Call once the results list the file, or if it did not get its name. */
   settle(name: string): Promise<void>;
-  /** Marks of the newest files, to remember: a journal may lose its end, and a backup be older than the pictures. */
+  /** Marks of the newest files, for the run's state: a journal may lose its end, and a backup may be older than the pictures. */
   readonly newest: readonly string[];
-  /** Removes the note where `newest` is kept elsewhere, unless there are files that no line lists. */
+  /** Closes the note; removes it if `newest` was saved and no file is unlisted. */
   close(isRemembered: boolean): Promise<void>;
 }
 
-/** Marks that are remembered when a run ends, some 20 KB of them. */
+/** Marks that the run's state keeps, some 20 KB. */
 const REMEMBERED = 1024;
-/** Of 17 bytes each. A note that is longer begins anew when there is nothing in it to know. */
+/** Marks in a note, of 17 bytes each, after which it is truncated once all its files are listed. */
 const NOTED = 1024;
 const MARK_DIGITS = 16;
 
@@ -34,13 +34,13 @@ const MARK_DIGITS = 16;
 const markOf = (name: string, digest: string): string =>
   createHash('sha256').update(`${name}\n${digest}`).digest('hex').slice(0, MARK_DIGITS);
 
-/** @param path of the file that is called `name` in the folder @throws what the system says, FileRefused */
+/** @param path of the file that has `name` in the folder @throws the system's error, FileRefused */
 export const markOfFile = async (name: string, path: string): Promise<string> =>
   markOf(name, await sha256Of(readChunks(path, 'output')));
 
 const noteFile = (folder: string, part: string): string => join(folder, `.sdxl-refine-written${part}.txt`);
 
-/** The marks that a killed run left. A torn last one is passed over. @throws OUTPUT_UNWRITABLE */
+/** Marks of a killed run; a torn last mark is skipped. @throws OUTPUT_UNWRITABLE */
 export async function* readNotedMarks(folder: string, part: string): AsyncGenerator<string> {
   const path = noteFile(folder, part);
   let rest = '';
@@ -55,7 +55,7 @@ export async function* readNotedMarks(folder: string, part: string): AsyncGenera
   }
 }
 
-/** What a killed run left stays before, and a torn mark there gets its end. */
+/** Keeps the marks of a killed run; a torn mark gets its newline. */
 const openNote = async (path: string): Promise<FileHandle> => {
   const handle = await open(path, APPENDING);
   if ((await handle.stat()).size > 0) await handle.appendFile('\n');
@@ -106,7 +106,7 @@ export const openWrittenFiles = async (
         pending.delete(name);
         if (pending.size > 0 || noted < NOTED) return;
         noted = 0;
-        /* What is listed needs no note; that it stays a little longer is no harm. */
+        /* Listed files need no note; if it stays, no harm is done. */
         await handle?.truncate(0).catch(() => undefined);
       }),
     get newest() {
@@ -116,7 +116,7 @@ export const openWrittenFiles = async (
       await last;
       if (handle !== null) await closeFile(handle);
       handle = null;
-      /* That it stays is no harm. */
+      /* If it stays, no harm is done. */
       if (isRemembered && pending.size === 0) await rm(path, { force: true }).catch(() => undefined);
     },
   };
