@@ -1,4 +1,4 @@
-/** A lock file, which names its holder; a stale one is taken over. */
+/** A lock file, which names its holder; a stale lock is taken over. */
 import { lstat, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { pid } from 'node:process';
@@ -18,18 +18,18 @@ const HEARTBEAT_MS = 30_000;
 /** A lock is stale after this time without a heartbeat: several missed ones, plus clock skew. */
 const SILENCE_MS = 10 * 60_000;
 export const SILENCE_MINUTES = SILENCE_MS / 60_000;
-/** The same of a holder on this machine, in a container of its own: there is one clock. */
+/** As `SILENCE_MS`, for a holder in another container of this machine, which has the same clock. */
 const NEAR_SILENCE_MS = 4 * HEARTBEAT_MS;
 
 export interface FileLock {
-  /** Of the lock that was taken over, for people; null: there was none. */
+  /** Holder of the lock that was taken over, for messages; null if there was none. */
   takenFrom: string | null;
-  /** Aborted when another process has taken the lock away, as of one that stood still for long. */
+  /** Aborted if another process took the lock, for example of a suspended process. */
   lost: AbortSignal;
   release: () => Promise<void>;
 }
 
-/** For messages. */
+/** A lock's holder, for messages. */
 export interface LockHolder {
   pid: number;
   host: string;
@@ -38,9 +38,9 @@ export interface LockHolder {
 }
 
 export interface LockErrors {
-  /** A process that lives has the lock. */
+  /** A live process has the lock. */
   held: (path: string, holder: LockHolder) => RefineError;
-  /** `holder` null: unknown. */
+  /** `holder` is null if unknown. */
   lost: (path: string, holder: LockHolder | null) => RefineError;
   unwritable: (path: string, cause: unknown) => RefineError;
   /** @param why ends without a full stop */
@@ -48,7 +48,7 @@ export interface LockErrors {
 }
 
 export interface LockOptions {
-  /** Whether a process of this machine lives. */
+  /** Whether a process of this machine is alive. */
   isAlive: (pid: number) => boolean;
   errors: LockErrors;
   /** Default: 30 s. */
@@ -59,12 +59,12 @@ interface Holder {
   pid: number;
   host: string;
   started: string;
-  /** Where its number counts, and when it began there; null: its system does not say. */
+  /** Namespace of its number, and its start there; null if its system does not tell. */
   place: ProcessNamespace | null;
   start: string | null;
 }
 
-/** @throws what `errors` makes: `held`, `unwritable`, `unreadable` */
+/** @throws the errors of `errors`: `held`, `unwritable`, `unreadable` */
 export const holdLock = async (
   path: string,
   { isAlive, errors, beatMs = HEARTBEAT_MS }: LockOptions,
@@ -85,9 +85,9 @@ export const holdLock = async (
       continue;
     }
     const holder = parseHolder(text);
-    if (holder !== null && (await isHeld(path, holder, { place, isAlive }))) throw errors.held(path, shown(holder));
+    if (holder !== null && (await isHeld(path, holder, { place, isAlive }))) throw errors.held(path, describe(holder));
     if (await removeStaleLock(path, text, errors)) {
-      takenFrom = holder === null ? 'an unreadable lock' : shown(holder).text;
+      takenFrom = holder === null ? 'an unreadable lock' : describe(holder).text;
     }
   }
   const lost = new AbortController();
@@ -97,7 +97,7 @@ export const holdLock = async (
     if (text === own) await utimes(path, now, now);
     else if (text !== null) {
       const holder = parseHolder(text);
-      lost.abort(errors.lost(path, holder === null ? null : shown(holder)));
+      lost.abort(errors.lost(path, holder === null ? null : describe(holder)));
     }
   };
   const beat = setInterval(() => {
@@ -114,14 +114,14 @@ export const holdLock = async (
   };
 };
 
-/** The lock appears whole: written beside, then given its name, which fails where there is one already. */
+/** Creates a complete lock: written beside, then linked to its name, which fails if a lock exists. */
 const tryCreate = async (path: string, own: string, errors: LockErrors): Promise<boolean> => {
   const beside = `${path}.${pid}.tmp`;
   try {
-    /* Whatever has the name, a link perhaps, is not written through. */
+    /* An existing file is removed, so that a link is not followed. */
     await rm(beside, { force: true });
     await writeFile(beside, own, { flag: 'wx' });
-    /* The current holder of the lock may have removed it. */
+    /* ENOENT: the current holder may have removed the file beside. */
     return await linkIfAbsent(beside, path).then(
       () => true,
       (cause: unknown) => {
@@ -132,7 +132,7 @@ const tryCreate = async (path: string, own: string, errors: LockErrors): Promise
   } catch (cause) {
     throw errors.unwritable(path, cause);
   } finally {
-    /* Who clears the folder's temporary files removes it if this fails. */
+    /* If this fails, clearing the folder's temporary files removes it. */
     await rm(beside, { force: true }).catch(() => undefined);
   }
 };
@@ -152,11 +152,11 @@ const isHeld = async (
     /* The machine was restarted; a container of the same name may be another one. */
     return !(holder.host === hostname() && isSpace && place.namespace === MACHINE_NAMESPACE);
   }
-  /* Our own number in a lock that we do not hold is that of a process before us. */
+  /* This process's number in a lock that it does not hold is of an earlier process. */
   return holder.host !== hostname() || (holder.pid !== pid && isAlive(holder.pid));
 };
 
-/** Removes the lock that was read, and no other: of two that both found it stale, one may have its own there by now. */
+/** Removes only the lock that was read: of two processes that found it stale, one may have replaced it with its own. */
 const removeStaleLock = async (path: string, stale: string, errors: LockErrors): Promise<boolean> => {
   const aside = `${path}.${pid}.old.tmp`;
   try {
@@ -177,7 +177,7 @@ const readText = (path: string, errors: LockErrors): Promise<string | null> =>
     throw errors.unreadable(path, messageOf(cause), cause);
   });
 
-/** One that leads nowhere is there and cannot be read, for ever. */
+/** A broken link exists and can never be read. */
 const refuseLink = async (path: string, errors: LockErrors): Promise<void> => {
   if ((await lstat(path).catch(() => null))?.isSymbolicLink() !== true) return;
   throw errors.unreadable(path, 'it is a broken symbolic link. Remove it');
@@ -186,22 +186,22 @@ const refuseLink = async (path: string, errors: LockErrors): Promise<void> => {
 const parseHolder = (text: string): Holder | null => {
   try {
     const { pid: holder, host, started, place, start } = JSON.parse(text) as Partial<Holder>;
-    /* 0 and less stand for groups of processes, which always live. */
+    /* 0 and negative numbers mean process groups, which are always alive. */
     if (!Number.isSafeInteger(holder) || Number(holder) < 1 || typeof host !== 'string' || typeof started !== 'string')
       return null;
     const isPlaced =
       typeof place?.boot === 'string' && typeof place.namespace === 'string' && typeof start === 'string';
-    /* Without them: a lock of an older version, or of a system that does not say. */
+    /* Without a place: a lock of an older version, or of a system that does not tell. */
     return { pid: Number(holder), host, started, place: isPlaced ? place : null, start: isPlaced ? start : null };
   } catch {
     return null;
   }
 };
 
-/** Longest name of a host (RFC 1123, 2.1), and more than a time has. */
+/** Longest host name (RFC 1123, 2.1), and longer than any time. */
 const MAX_TEXT = 255;
 
-const shown = ({ pid: holder, host, started }: Holder): LockHolder => ({
+const describe = ({ pid: holder, host, started }: Holder): LockHolder => ({
   pid: holder,
   host,
   text: `process ${holder} on ${cutText(host, MAX_TEXT)}, since ${cutText(started, MAX_TEXT)}`,

@@ -1,4 +1,4 @@
-/** One file from a server, into a folder: whole, verified, or not there. */
+/** Downloads a file into a folder; it appears there only complete and verified. */
 import type { Hash } from 'node:crypto';
 import { open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -10,40 +10,40 @@ import { makeFolder } from '../files/make-folder.js';
 import { readChunks } from '../files/open-file.js';
 import type { Failed } from './send-request.js';
 
-/** A file whose bytes are known before they come. */
+/** A file whose size and digest are known before its download. */
 export interface ListedFile {
-  /** In messages. */
+  /** Its name in messages. */
   name: string;
   size: number;
-  /** In hexadecimal digits; names the file in the folder. */
+  /** Hexadecimal; the file's name in the folder. */
   digest: string;
   beginDigest: () => Hash;
-  /** Who says so, in messages: `the hub`. */
+  /** Source of size and digest, in messages: `the hub`. */
   listedBy: string;
 }
 
 export interface DownloadOptions {
   folder: string;
-  /** Asks for the file. @param from first byte that is wanted; an answer other than 206 has all of it */
+  /** Requests the file. @param from first byte wanted; a status other than 206 means that the whole file is sent */
   ask: (from: number) => Promise<Response>;
-  /** Called with the bytes that have come since the last call; those of an earlier, broken download are among them. */
+  /** Called with the number of new bytes, including those of an earlier, interrupted download; negative if they are discarded. */
   onBytes: (count: number) => void;
   signal: AbortSignal;
-  /** Whether a process of this machine lives. */
+  /** Whether a process of this machine is alive. */
   isAlive: (pid: number) => boolean;
   failed: Failed;
   unwritable: (path: string, cause: unknown) => RefineError;
 }
 
 /**
- * What came before a break is kept under a name with this process in it, and taken over by the next process once this one is gone.
+ * A partial file is kept after an interruption. Its name has the process number; a later process takes it over once this one has ended.
  * @returns the file's path
- * @throws what `ask`, `failed` and `unwritable` make, the signal's reason
+ * @throws the errors of `ask`, `failed` and `unwritable`, the signal's reason
  */
 export const downloadFile = async (file: ListedFile, options: DownloadOptions): Promise<string> => {
   const { folder, ask, onBytes } = options;
   const whole = join(folder, file.digest);
-  if (await isThere(whole, file.size)) {
+  if (await hasSize(whole, file.size)) {
     onBytes(file.size);
     return whole;
   }
@@ -56,7 +56,7 @@ export const downloadFile = async (file: ListedFile, options: DownloadOptions): 
     if (have < file.size) {
       const response = await ask(have);
       if (have > 0 && response.status !== 206) {
-        /* The server sends all of it again. */
+        /* The server sends the whole file. */
         await truncate(partial, 0);
         onBytes(-have);
         have = 0;
@@ -74,13 +74,13 @@ export const downloadFile = async (file: ListedFile, options: DownloadOptions): 
   }
 };
 
-const isThere = (path: string, size: number): Promise<boolean> =>
+const hasSize = (path: string, size: number): Promise<boolean> =>
   stat(path).then(
-    (found) => found.size === size,
+    (stats) => stats.size === size,
     () => false,
   );
 
-/** A partial download of this process: the longest that a process left behind that is gone, else a new, empty one. */
+/** This process's partial file: the longest that an ended process left, else its own or a new one. */
 const ownPartial = async (
   { digest, size }: ListedFile,
   { folder, isAlive }: Pick<DownloadOptions, 'folder' | 'isAlive'>,
@@ -95,7 +95,7 @@ const ownPartial = async (
     left.map(async (other) => ({ other, bytes: (await stat(join(folder, other))).size })),
   );
   const [longest] = sizes.filter(({ bytes }) => bytes <= size).sort((a, b) => b.bytes - a.bytes);
-  if (longest !== undefined && !(await isThere(own, longest.bytes))) await rename(join(folder, longest.other), own);
+  if (longest !== undefined && !(await hasSize(own, longest.bytes))) await rename(join(folder, longest.other), own);
   await (await open(own, 'a')).close();
   return own;
 };
@@ -113,11 +113,11 @@ const append = async (
   { file, have, hash, options }: Arriving,
 ): Promise<number> => {
   const handle = await open(partial, 'a');
-  let came = 0;
+  let received = 0;
   try {
     for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-      came += part.length;
-      if (have + came > file.size) break;
+      received += part.length;
+      if (have + received > file.size) break;
       await handle.write(part);
       hash.update(part);
       options.onBytes(part.length);
@@ -130,7 +130,7 @@ const append = async (
   } finally {
     await handle.close();
   }
-  return came;
+  return received;
 };
 
 /** fetch's stream fails with a TypeError; the disk with a system error. */

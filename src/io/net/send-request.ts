@@ -1,26 +1,26 @@
-/** One request of this program's own, and why there was no answer. */
+/** Sends one of the program's own requests, and explains a missing response. */
 import { messageOf, systemCodeOf, type RefineError } from '../../errors.js';
 import { proxiedFetch } from './proxied-fetch.js';
 
-/** An error of the caller's own kind. */
+/** Makes an error with the caller's code. */
 export type Failed = (message: string, cause?: unknown) => RefineError;
 
 export interface RequestOptions {
   signal: AbortSignal;
-  /** First byte that is wanted; 0: all. */
+  /** First byte wanted; 0 for the whole body. */
   from?: number;
   headers?: Readonly<Record<string, string>>;
   failed: Failed;
 }
 
-/** Milliseconds until the answer begins. */
+/** Limit until the response begins, in milliseconds. */
 const PATIENCE_MS = 30_000;
 
 /**
- * Credentials among the headers go to the host that is asked alone: on a redirect to another, fetch leaves them behind (Fetch
- * Standard, HTTP-redirect fetch).
- * @returns the answer, whatever its status
- * @throws what `failed` makes, the signal's reason
+ * Credentials among the headers go only to the requested host: fetch drops them on a redirect to another (Fetch Standard,
+ * HTTP-redirect fetch).
+ * @returns the response, with any status
+ * @throws the error of `failed`, the signal's reason
  */
 export const sendRequest = async (
   url: string,
@@ -37,7 +37,7 @@ export const sendRequest = async (
   signal.addEventListener('abort', stop, { once: true });
   try {
     signal.throwIfAborted();
-    /* The body outlives this function, so the signal itself is what stops the transfer. */
+    /* The caller reads the body later, so the transfer itself has the caller's signal. */
     return await Promise.race([proxiedFetch(url, { headers, signal }), aborted(patience.signal)]);
   } catch (thrown) {
     signal.throwIfAborted();
