@@ -40,8 +40,7 @@ const shift = <T>(queue: Promise<T>[]): Promise<T> => {
 };
 
 /**
- * Rows to start beside the one whose result is awaited, for as many at a time. Twice as many as fit, since the one that is awaited
- * may take longest.
+ * Rows to start beside the one whose result is awaited: twice the slots, since that row may take longest; 0 for one slot.
  */
 export const readAheadFor = (slots: number): number => (slots === 1 ? 0 : 2 * slots);
 

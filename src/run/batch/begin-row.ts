@@ -1,4 +1,4 @@
-/** The first stage of a row: reads its input, and unless an earlier run finished the same work, screens and decodes it. */
+/** The first stages of a row: reads its input, then screens and decodes it unless an earlier run finished it. */
 import { isRefineError, messageOf, RefineError, type ErrorCode } from '../../errors.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import type { ResultRecord, SafetyCheck } from '../../records/result.js';
@@ -16,7 +16,7 @@ export interface ReadyRow {
   kind: 'ready';
   row: Row;
   digest: string;
-  /** Of prompt and picture. */
+  /** Verdicts on prompt and picture. */
   checks: readonly SafetyCheck[];
   prepared: PreparedRow;
 }
@@ -35,7 +35,7 @@ export interface BlockedRow extends Pick<ReadyRow, 'row' | 'digest' | 'checks'> 
 export interface FailedRow {
   kind: 'failed';
   row: Row | InvalidRow;
-  /** null: the input could not be read. */
+  /** null if the row is to run again in a later run, for example if its input could not be read. */
   digest: string | null;
   error: RefineError;
 }
@@ -45,7 +45,7 @@ export interface DoneRow {
   kind: 'done';
   row: Row;
   result: ResultRecord;
-  /** Its line is in the run that this one is appended to, and stays there. */
+  /** Whether its line is in the results that this run is appended to, and stays there. */
   isListed: boolean;
 }
 
@@ -54,16 +54,16 @@ export interface BeginOptions {
   modelDigest: string;
   /** Digests of the LoRAs that rows name, by name: part of the digests of those rows only. */
   loraDigests?: Readonly<Record<string, string>>;
-  /** Results of earlier runs in the same folder; null: none are reused. */
+  /** Results of earlier runs in the same folder; null if none are reused. */
   earlier: EarlierResults | null;
   /** Size in bytes of the results that this run is appended to. */
   base: number;
-  /** Whether failed rows of earlier runs are processed again. */
+  /** Whether failed rows of earlier runs run again. */
   retryFailed: boolean;
-  /** As of `BatchOptions`. */
+  /** As in `BatchOptions`. */
   verifies?: boolean;
   onRedo?: (why: string) => void;
-  /** Files that the run reads and that outputs would replace; default: none. */
+  /** Files that the run reads and outputs would replace; default: none. */
   inUse?: FilesInUse;
   screening: Screening;
   signal: AbortSignal;
@@ -82,7 +82,7 @@ export const beginRow = async (
   });
   if ('kind' in input) return input;
   const { screening, signal } = options;
-  /* The screening is part of the digest: another screening may give another result. */
+  /* The digest includes the screening, which may block the row. */
   const digest = digestOf(row, input.identity, options);
   const done = await findFinished(row, digest, options);
   if (done !== null) return done;
@@ -100,10 +100,10 @@ export const beginRow = async (
   });
 };
 
-/** What tells whether an earlier run finished a row. */
+/** Options that decide whether an earlier run finished a row. */
 export type FindOptions = Omit<BeginOptions, 'inUse' | 'onRedo'>;
 
-/** As `beginRow` would find it. @throws IMAGE_* of the row; CANCELLED */
+/** Whether `beginRow` would return a row as done. @throws IMAGE_* of the row; CANCELLED */
 export const isFinished = async (row: Row, options: FindOptions): Promise<boolean> => {
   const input = await readRowInput(row, options.signal);
   return (await findFinished(row, digestOf(row, input.identity, options), options)) !== null;
@@ -125,7 +125,7 @@ const loraDigestText = (
   return names.flatMap((name) => (name in loraDigests ? [` ${loraDigests[name]}`] : [])).join('');
 };
 
-/** The second stage of a row. Decoded pictures are large, so fewer rows are decoded at a time than wait for screening. */
+/** The second stage. Decoded pictures are large, so fewer rows are decoded at a time than wait for screening. */
 export const decodeRow = ({ input, ...row }: PassedRow): Promise<ReadyRow | FailedRow> =>
   failRowOnError(row, async () => ({ ...row, kind: 'ready', prepared: await input.prepare() }));
 
@@ -134,9 +134,9 @@ const RETRIED_ERRORS: readonly (ErrorCode | undefined)[] = ['OUTPUT_OBSTRUCTED',
 /** The result of an earlier run with the same digest, with this row's place, id and extra keys. */
 const findFinished = async (row: Row, digest: string, options: BeginOptions): Promise<DoneRow | null> => {
   const { earlier, base, retryFailed } = options;
-  const found = (await earlier?.find(digest)) ?? null;
-  if (found === null) return null;
-  const { record: result, offset } = found;
+  const earlierResult = (await earlier?.find(digest)) ?? null;
+  if (earlierResult === null) return null;
+  const { record: result, offset } = earlierResult;
   /* A blocked row is finished: the same row would be blocked again. */
   if (result.status === 'ok') {
     const fault = await findOutputFault(row, result, options);
@@ -149,7 +149,7 @@ const findFinished = async (row: Row, digest: string, options: BeginOptions): Pr
     return null;
   }
   const { rowNumberPerFile, inputName, id, extra, sourceText: image } = row;
-  /* An earlier line stays unchanged when this run is appended; only failures get a newer line. */
+  /* If this run is appended, earlier lines stay unchanged; only failures get a newer line. */
   if (offset < base && result.status === 'ok') return { kind: 'done', row, result, isListed: true };
   const resultForRow = {
     ...result,

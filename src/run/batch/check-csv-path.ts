@@ -1,4 +1,4 @@
-/** Checks the path of the predictions CSV: it must replace no file that the run reads or writes. */
+/** Checks the path of the predictions CSV: it must not replace a file that the run reads or writes. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
 import { RefineError } from '../../errors.js';
@@ -9,17 +9,17 @@ import { foldName } from '../manifest/rows/output-name.js';
 import { outputsOf } from './check-outputs.js';
 import { findReadFiles, type ReadingOptions } from './files-in-use.js';
 
-/** Results of a whole run and of parts; everything of `.sdxl-refine`. */
-const OWN = /^(?:results(?:-\d+-of-\d+)?\.jsonl$|\.sdxl-refine)/;
+/** Results of a whole run or a shard, and all files that begin with `.sdxl-refine`. */
+const RESERVED = /^(?:results(?:-\d+-of-\d+)?\.jsonl$|\.sdxl-refine)/;
 
 /** @param path absolute @throws OUTPUT_EXISTS, with --overwrite too */
 export const expectCsvPlace = async (path: string, options: ReadingOptions): Promise<void> => {
   if ((await stat(path).catch(() => null))?.isDirectory() === true) throw csvPathTaken(path, 'is a folder');
   const inside = await outputNameOf(path, options.outputFolder);
-  if (inside !== null && OWN.test(inside)) throw csvPathTaken(path, 'the run uses for its results');
+  if (inside !== null && RESERVED.test(inside)) throw csvPathTaken(path, 'the run uses for its results');
   const identity = await fileIdentity(path);
   if (identity !== null) {
-    const [source] = (await findReadFiles((one) => one === identity, options)).values();
+    const [source] = (await findReadFiles((readIdentity) => readIdentity === identity, options)).values();
     if (source !== undefined) throw csvPathTaken(path, `is a file that the run reads (${source})`);
   }
   const isLikeOutput = inside !== null && OUTPUT_EXTENSIONS.includes(extname(inside).slice(1));
@@ -35,10 +35,10 @@ export const expectCsvPlace = async (path: string, options: ReadingOptions): Pro
   }
 };
 
-/** The path inside the output folder, in the case-folded form of output names; null: outside. */
+/** The path inside the output folder, folded as output names are; null if outside. */
 const outputNameOf = async (path: string, outputFolder: string): Promise<string | null> => {
-  const place = relative(await resolveLinks(outputFolder), join(await resolveLinks(dirname(path)), basename(path)));
-  return isAbsolute(place) || place.split(sep)[0] === '..' ? null : foldName(place.split(sep).join('/'));
+  const inside = relative(await resolveLinks(outputFolder), join(await resolveLinks(dirname(path)), basename(path)));
+  return isAbsolute(inside) || inside.split(sep)[0] === '..' ? null : foldName(inside.split(sep).join('/'));
 };
 
 /** The path with links resolved, as far as it exists. */

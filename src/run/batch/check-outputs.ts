@@ -48,7 +48,7 @@ export const fileSystemTime = async (folder: string): Promise<number> => {
   }
 };
 
-/** @throws OUTPUT_UNWRITABLE when the folder is gone */
+/** @throws OUTPUT_UNWRITABLE if the folder was removed */
 export const expectOutputFolder = async (folder: string): Promise<void> => {
   if (await exists(folder)) return;
   throw new RefineError(
@@ -60,28 +60,28 @@ export const expectOutputFolder = async (folder: string): Promise<void> => {
 
 /**
  * @param names files that the run writes besides the rows' outputs
- * @throws OUTPUT_EXISTS naming what would be overwritten, OUTPUT_UNWRITABLE where links lead out of the folder
+ * @throws OUTPUT_EXISTS naming files that would be overwritten, OUTPUT_UNWRITABLE if links lead out of the folder
  */
 export const refuseExisting = async (
   folder: string,
   names: readonly string[],
   rows: AsyncIterable<Row | InvalidRow>,
 ): Promise<void> => {
-  /* Nothing can be overwritten in an empty folder, so a long manifest need not be read again. */
+  /* Nothing can be overwritten in an empty folder: a long manifest need not be read again. */
   if ((await readdir(folder)).every((name) => name.startsWith('.sdxl-refine'))) return;
-  const found: string[] = [];
+  const existing: string[] = [];
   let count = 0;
-  const look = async (name: string): Promise<void> => {
+  const check = async (name: string): Promise<void> => {
     await expectInside(folder, name);
     if (!(await isTaken(join(folder, name)))) return;
-    if (count++ < NAMED) found.push(name);
+    if (count++ < NAMED) existing.push(name);
   };
-  for (const name of names) await look(name);
-  for await (const row of rows) if (!('error' in row)) for (const name of outputsOf(row)) await look(name);
+  for (const name of names) await check(name);
+  for await (const row of rows) if (!('error' in row)) for (const name of outputsOf(row)) await check(name);
   if (count === 0) return;
   throw new RefineError(
     'OUTPUT_EXISTS',
-    `Expected an output folder without these files, found ${listSome(found, NAMED, count)} in ${folder}. Give --resume to continue that run, --append to add rows to it, --overwrite to replace ${count === 1 ? 'the file' : 'the files'}, or choose another --output-dir.`,
+    `Expected an output folder without these files, found ${listSome(existing, NAMED, count)} in ${folder}. Give --resume to continue that run, --append to add rows to it, --overwrite to replace ${count === 1 ? 'the file' : 'the files'}, or choose another --output-dir.`,
     { context: { folder, count } },
   );
 };

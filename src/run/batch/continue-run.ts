@@ -1,4 +1,4 @@
-/** Decides how a run treats an earlier run in its output folder: start over, resume, or append. No line is lost without a flag. */
+/** Decides how a run treats an earlier run in its output folder: start over, resume, or append. Without a flag, no line is lost. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { listSome, RefineError } from '../../errors.js';
@@ -20,15 +20,15 @@ type Rows = AsyncIterable<Row | InvalidRow>;
 export interface ContinueOptions {
   outputFolder: string;
   resultsPath: string;
-  /** State of the earlier run in the folder; null: there was none. */
+  /** State of the earlier run in the folder; null if there was none. */
   state: Partial<RunState> | null;
-  /** As of the run. */
+  /** The run's part, '' for a whole run. */
   part: string;
-  /** As `inputPlaces` names them. */
+  /** As returned by `inputPlaces`. */
   inputs: readonly string[];
-  /** Those that run. */
+  /** Rows that run. */
   rows: () => Rows;
-  /** All of the inputs, whatever part of them runs. */
+  /** All rows of the inputs, even if only a part runs. */
   allRows: () => Rows;
   overwrites: boolean;
   /** Whether finished rows of an earlier run are reused. */
@@ -39,15 +39,15 @@ export interface ContinueOptions {
 }
 
 export interface Continuation {
-  /** Size in bytes of the results that the run is appended to; null: the whole file. */
+  /** Size in bytes of the results that the run is appended to; null for the whole file. */
   base: number | null;
   /** Whether earlier results are reused; otherwise they are replaced. */
   usesEarlierResults: boolean;
-  /** Of the runs that this one is appended to. */
+  /** Inputs of the runs that this one is appended to. */
   earlierInputs: readonly string[];
-  /** Whether an earlier run in the folder had all these inputs: a retried row then replaces the line of its failure. */
+  /** Whether an earlier run in the folder had all these inputs: then a retried row replaces its failed line. */
   knowsInputs: boolean;
-  /** Outputs that earlier results list, but no current row writes. */
+  /** Outputs in earlier results that no current row writes. */
   unclaimed: readonly string[];
   /** Results files of a run with another --shard; a new run leaves them. */
   otherResults: readonly string[];
@@ -55,13 +55,13 @@ export interface Continuation {
   replaceable: Replaceable;
 }
 
-/** @throws OUTPUT_EXISTS OUTPUT_OTHER_RUN: something of an earlier run would be replaced or lost */
+/** @throws OUTPUT_EXISTS OUTPUT_OTHER_RUN if an earlier run's files or lines would be replaced or lost */
 export const continueRun = async (options: ContinueOptions): Promise<Continuation> => {
   const { outputFolder, resultsPath, state, inputs, rows, resumes, appends, overwrites } = options;
   const none = { earlierInputs: [], knowsInputs: false, unclaimed: [], otherResults: [] };
   const freshRun = { ...none, base: 0, usesEarlierResults: false, replaceable: NOTHING };
   if (overwrites) {
-    const [unclaimed, otherResults] = [await findUnclaimed(options, 0), await findOtherDivisions(options)];
+    const [unclaimed, otherResults] = [await findUnclaimed(options, 0), await findOtherShardings(options)];
     return { ...freshRun, unclaimed, otherResults, replaceable: ALL };
   }
   const size = await stat(resultsPath).then(
@@ -70,14 +70,14 @@ export const continueRun = async (options: ContinueOptions): Promise<Continuatio
   );
   if (appends && size > 0) return appendTo(options, size);
   /* An append that stopped before its first line starts over. */
-  const isBegun = appends && state?.isFinished === false && haveSameItems(state.inputs ?? [], inputs);
-  if (!resumes && !isBegun) {
+  const isBegunAppend = appends && state?.isFinished === false && haveSameItems(state.inputs ?? [], inputs);
+  if (!resumes && !isBegunAppend) {
     await refuseExisting(outputFolder, [basename(resultsPath)], rows());
     return freshRun;
   }
-  if (size === 0) await refuseOtherDivision(options);
+  if (size === 0) await refuseOtherSharding(options);
   const unclaimed = await checkResume(options);
-  const replaceable = await findReplaceable({ ...options, rows: rows(), goesOn: true, flag: flagOf(options) });
+  const replaceable = await findReplaceable({ ...options, rows: rows(), continues: true, flag: flagOf(options) });
   return { ...freshRun, usesEarlierResults: true, unclaimed, replaceable };
 };
 
@@ -98,46 +98,46 @@ const checkResume = async (options: ContinueOptions): Promise<string[]> => {
   }
   const unclaimed = await findUnclaimed(options, 0);
   if (unclaimed.length > 0 && !prunes) {
-    const one = unclaimed.length === 1;
+    const isSingle = unclaimed.length === 1;
     throw otherRun(
       outputFolder,
-      `Expected a row for every result, found ${listSome(unclaimed)} in ${resultsPath}, which no row of the inputs writes: --resume would drop ${one ? 'its line, but not its picture' : 'their lines, but not their pictures'}. ` +
-        `Give --append to keep ${one ? 'it' : 'them'} and add the new rows, --resume --prune to remove ${one ? 'it' : 'them'}, or restore the rows.`,
+      `Expected a row for every result, found ${listSome(unclaimed)} in ${resultsPath}, which no row of the inputs writes: --resume would drop ${isSingle ? 'its line, but not its picture' : 'their lines, but not their pictures'}. ` +
+        `Give --append to keep ${isSingle ? 'it' : 'them'} and add the new rows, --resume --prune to remove ${isSingle ? 'it' : 'them'}, or restore the rows.`,
     );
   }
   return unclaimed;
 };
 
-/** Appends after the existing results, or continues an interrupted append where it started. */
+/** Appends to the existing results, or continues an interrupted append from its start. */
 const appendTo = async (options: ContinueOptions, size: number): Promise<Continuation> => {
   const { state, inputs, rows, resumes } = options;
   const { settled, isFinished = true, inputs: lastInputs = [], earlierInputs = [] } = state ?? {};
-  /* Killed between the two, the results are settled and their base is not written down as what it is. */
+  /* If the run was killed after it settled the results, the state's base is outdated. */
   const base = (settled?.size === size ? settled.base : state?.base) ?? size;
   const isSame = haveSameItems(lastInputs, inputs);
-  const goesOn =
+  const continues =
     isSame &&
     (!isFinished || resumes) &&
     base <= size &&
     (await isLineStart(options.resultsPath, base)) &&
     (await findUnclaimed(options, base)).length === 0;
-  const isOwn = isSame && !isFinished;
-  const replaceable = await findReplaceable({ ...options, rows: rows(), goesOn: isOwn, flag: '--append' });
-  const all = [...new Set([...earlierInputs, ...lastInputs])];
-  const before = goesOn ? earlierInputs : all;
+  const isUnfinished = isSame && !isFinished;
+  const replaceable = await findReplaceable({ ...options, rows: rows(), continues: isUnfinished, flag: '--append' });
+  const allInputs = [...new Set([...earlierInputs, ...lastInputs])];
+  const inputsBefore = continues ? earlierInputs : allInputs;
   return {
-    base: goesOn ? base : null,
+    base: continues ? base : null,
     usesEarlierResults: true,
-    earlierInputs: before,
-    /* As the append that it goes on with knew them. */
-    knowsInputs: inputs.every((place) => before.includes(place)),
+    earlierInputs: inputsBefore,
+    /* A continued append has the earlier inputs that it began with. */
+    knowsInputs: inputs.every((place) => inputsBefore.includes(place)),
     unclaimed: [],
     otherResults: [],
     replaceable,
   };
 };
 
-const namesListed = async (resultsPath: string, end?: number): Promise<NameSet> => {
+const readListedNames = async (resultsPath: string, end?: number): Promise<NameSet> => {
   const names = createNameSet();
   for await (const name of listedOutputs(resultsPath, 0, end)) names.add(foldName(name));
   return names;
@@ -146,20 +146,20 @@ const namesListed = async (resultsPath: string, end?: number): Promise<NameSet> 
 export interface ReplacingOptions extends Pick<BeginOptions, 'modelDigest' | 'loraDigests' | 'screening' | 'signal'> {
   resultsPath: string;
   outputFolder: string;
-  /** As of `Continuation`. */
+  /** As in `Continuation`. */
   base: number | null;
   earlier: EarlierResults;
 }
 
 /**
- * What is appended replaces nothing: a row may have the output of an earlier one only if it is the same work, which is done.
- * Reads the inputs of rows whose output is there.
+ * An appended run replaces nothing: a row may have the output of an earlier row only if their digests are equal.
+ * Reads the inputs of rows whose output is listed.
  * @throws OUTPUT_EXISTS
  */
 export const refuseReplacing = async (rows: Rows, options: ReplacingOptions): Promise<void> => {
   const { resultsPath, outputFolder, base, earlier, signal } = options;
-  const listed = await namesListed(resultsPath, base ?? Infinity);
-  const found: string[] = [];
+  const listed = await readListedNames(resultsPath, base ?? Infinity);
+  const conflicts: string[] = [];
   for await (const row of rows) {
     signal.throwIfAborted();
     if ('error' in row || !outputsOf(row).some((name) => listed.has(foldName(name)))) continue;
@@ -167,18 +167,18 @@ export const refuseReplacing = async (rows: Rows, options: ReplacingOptions): Pr
     const input = await readRowInput(row, signal).catch(() => null);
     if (input === null) continue;
     const done = await earlier.find(digestOf(row, input.identity, options));
-    if (done === null) found.push(row.output);
+    if (done === null) conflicts.push(row.output);
   }
-  if (found.length === 0) return;
+  if (conflicts.length === 0) return;
   throw new RefineError(
     'OUTPUT_EXISTS',
-    `Expected --append to add new outputs, found ${listSome(found)} in ${outputFolder}, made from other pictures or settings: --append replaces nothing. ` +
+    `Expected --append to add new outputs, found ${listSome(conflicts)} in ${outputFolder}, made from other pictures or settings: --append replaces nothing. ` +
       'Choose other names for the rows (key output), or another --output-dir. To process rows again whose settings changed, give --resume and all inputs of the folder.',
-    { context: { folder: outputFolder, count: found.length } },
+    { context: { folder: outputFolder, count: conflicts.length } },
   );
 };
 
-/** Outputs that the results list from byte `start` on, but no row of the inputs writes. */
+/** Outputs in the results from byte `start` that no row of the inputs writes. */
 const findUnclaimed = async ({ resultsPath, allRows }: ContinueOptions, start: number): Promise<string[]> => {
   if (!(await exists(resultsPath))) return [];
   const claimed = createNameSet();
@@ -188,10 +188,10 @@ const findUnclaimed = async ({ resultsPath, allRows }: ContinueOptions, start: n
   return [...unclaimed];
 };
 
-/** Shards of another count have other rows, so a run resumes only results of the same --shard. */
-const refuseOtherDivision = async (options: ContinueOptions): Promise<void> => {
+/** Shards of another count have other rows, so a run only resumes results of the same --shard. */
+const refuseOtherSharding = async (options: ContinueOptions): Promise<void> => {
   const { outputFolder } = options;
-  const others = await findOtherDivisions(options);
+  const others = await findOtherShardings(options);
   if (others.length === 0) return;
   throw otherRun(
     outputFolder,
@@ -201,7 +201,7 @@ const refuseOtherDivision = async (options: ContinueOptions): Promise<void> => {
 
 const RESULTS = /^results(?:-\d+(-of-\d+))?\.jsonl$/;
 
-const findOtherDivisions = async ({ outputFolder, resultsPath }: ContinueOptions): Promise<string[]> => {
+const findOtherShardings = async ({ outputFolder, resultsPath }: ContinueOptions): Promise<string[]> => {
   const own = RESULTS.exec(basename(resultsPath))?.[1];
   return (await readdir(outputFolder)).filter((name) => RESULTS.test(name) && RESULTS.exec(name)?.[1] !== own);
 };

@@ -12,41 +12,41 @@ import { refuseInUse, refuseOwnInput } from './refuse-inputs.js';
 import type { ProcessorInfo, RowProcessor } from './row-processor.js';
 
 export interface DryRunCost {
-  /** Calls of the UNet; each predicts for prompt and negative prompt at once where there is guidance. */
+  /** UNet calls; with guidance, each predicts for prompt and negative prompt together. */
   unetCalls: number;
   /** Rows that a real run would refine. */
   rows: number;
 }
 
 interface DryRunContext {
-  /** There or not. */
+  /** Need not exist. */
   outputFolder: string;
-  /** As of `RunStart`. */
+  /** As in `RunStart`. */
   inUse: FilesInUse;
-  /** Whether an earlier run finished the row, so that this one would not write its output. */
+  /** Whether an earlier run finished the row, so that this run would not write its output. */
   isFinished: (row: Row) => Promise<boolean>;
   signal: AbortSignal;
 }
 
 /**
- * @param work opened before, as what `info` says
- * @yields the result of each row, and its line in the input: `skipped` if it would run, `failed` if it would fail
+ * @param work already opened @param info that opening it returned
+ * @yields the result of each row, `skipped` if it would run, `failed` if it would fail; and its line in the input
  * @returns the cost of the rows that would run
  */
 export async function* dryRun(
   rows: AsyncIterable<Row | InvalidRow>,
   work: RowProcessor,
   info: ProcessorInfo,
-  place: DryRunContext,
+  context: DryRunContext,
 ): AsyncGenerator<{ result: ResultRecord; line: number | null }, DryRunCost> {
   const cost: DryRunCost = { unetCalls: 0, rows: 0 };
   for await (const row of rows) {
-    place.signal.throwIfAborted();
-    const looked = 'error' in row ? { error: row.error } : await checkRow(row, work, place);
-    const error = 'error' in looked ? looked.error : null;
-    if ('steps' in looked) {
+    context.signal.throwIfAborted();
+    const checked = 'error' in row ? { error: row.error } : await checkRow(row, work, context);
+    const error = 'error' in checked ? checked.error : null;
+    if ('steps' in checked) {
       cost.rows++;
-      cost.unetCalls += looked.steps;
+      cost.unetCalls += checked.steps;
     }
     const outcome =
       error === null ? ({ status: 'skipped' } as const) : ({ status: 'failed', error, durationMs: null } as const);
@@ -67,7 +67,7 @@ const checkRow = async (
     if (source.kind === 'latents') await readLatents(source.path);
     else if (source.kind !== 'noise') await readPictureHeader(source, sourceText ?? '', { signal });
     const steps = work.countSteps(row);
-    /* Of rows that are in nobody's way, the inputs need not be read. */
+    /* The input is read only if the output would replace a file. */
     await refuseInUse(row, { outputFolder, inUse }).catch(async (thrown: unknown) => {
       if (!(await isFinished(row))) throw thrown;
     });

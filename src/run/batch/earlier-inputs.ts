@@ -1,16 +1,16 @@
-/** Names the inputs of a run, so that a later run in the same folder can compare its own with them. */
+/** Names the inputs of a run, so that a later run in the same folder can compare them with its own. */
 import { listSome } from '../../errors.js';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { isPicture } from '../manifest/inputs/picture-extensions.js';
 import { exists } from '../../io/files/exists.js';
 
-/** Stands for the inputs of a run without any: its options. */
+/** Name of the input of a run without inputs: its options. */
 const OPTIONS = '--prompt';
 
 /**
- * Absolute paths, links followed; `-` for standard input. A picture counts as its folder: a shell makes a list of pictures
- * of `*.png`, and which of them are there is for their rows to say.
+ * Absolute paths with links resolved; `-` for standard input. A picture counts as its folder, since a shell expands `*.png` to
+ * a list of pictures, which are compared as rows.
  */
 export const inputPlaces = async (inputs: readonly string[], cwd: string): Promise<string[]> => {
   const places = inputs.map(async (input) => {
@@ -22,10 +22,10 @@ export const inputPlaces = async (inputs: readonly string[], cwd: string): Promi
   return inputs.length === 0 ? [OPTIONS] : [...new Set(await Promise.all(places))];
 };
 
-export const haveSameItems = (one: readonly string[], other: readonly string[]): boolean =>
-  one.length === other.length && one.every((place) => other.includes(place));
+export const haveSameItems = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((item) => b.includes(item));
 
-/** Inputs of an earlier run that exist but are missing from this run. A moved or renamed file does not count. */
+/** Inputs of an earlier run that still exist but are missing from this run. Moved or renamed files do not count. */
 export const missingInputs = async (earlier: readonly string[], inputs: readonly string[]): Promise<string[]> => {
   const missing = earlier.filter((place) => !inputs.includes(place));
   const existing = await Promise.all(
@@ -34,6 +34,6 @@ export const missingInputs = async (earlier: readonly string[], inputs: readonly
   return existing.flat();
 };
 
-/** For a message: names of the first few. */
+/** Names of the first inputs, for a message. */
 export const formatInputs = (places: readonly string[]): string =>
   listSome(places.map((place) => (basename(place) === place ? place : `${basename(place)} (${place})`)));

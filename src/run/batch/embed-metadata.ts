@@ -1,4 +1,4 @@
-/** Embeds a run's metadata into a picture: in the form that A1111, Civitai and ComfyUI read, and complete as JSON. */
+/** Embeds a run's metadata into a picture: as A1111, Civitai and ComfyUI read it, and complete as JSON. */
 import { a1111Parameters } from '../../media/metadata/a1111-parameters.js';
 import { textsToKeep } from '../../media/metadata/texts-to-keep.js';
 import { readEmbeddedText } from '../../media/metadata/read-embedded-text.js';
@@ -13,27 +13,27 @@ import type { OutputFormat } from '../../records/picture.js';
 
 /** Metadata of the source picture. */
 export interface SourceMetadata {
-  facts: RunMetadata['source'];
+  generation: RunMetadata['source'];
   /** Texts that are copied unchanged: a ComfyUI graph, a title. */
   kept: readonly TextEntry[];
   /** Texts that could not be kept. */
   warnings: readonly string[];
 }
 
-export const NO_SOURCE_METADATA: SourceMetadata = { facts: null, kept: [], warnings: [] };
+export const NO_SOURCE_METADATA: SourceMetadata = { generation: null, kept: [], warnings: [] };
 
 /** @param bytes of the encoded source */
 export const readSourceMetadata = (bytes: Uint8Array): SourceMetadata => {
-  const found = collectWarnings();
-  const embedded = readEmbeddedText(bytes, found.warn);
-  /* What the texts mean is said with the facts: what of them could not be kept is said already. */
-  const warnings = [...found.list];
-  return { facts: metadataIn(embedded, found), kept: textsToKeep(embedded?.texts ?? []), warnings };
+  const collected = collectWarnings();
+  const embedded = readEmbeddedText(bytes, collected.warn);
+  /* Only warnings about texts that cannot be kept; those about their content belong to the generation metadata. */
+  const warnings = [...collected.list];
+  return { generation: metadataIn(embedded, collected), kept: textsToKeep(embedded?.texts ?? []), warnings };
 };
 
 /**
- * PNG gets text chunks, JPEG and WebP the EXIF user comment where it fits. AVIF and TIFF stay as they are: no program
- * looks for such texts there.
+ * PNG gets text chunks, JPEG and WebP the EXIF user comment if it fits. AVIF and TIFF stay unchanged: no program reads
+ * such texts there.
  */
 export const embedRunMetadata = (
   bytes: Uint8Array,

@@ -5,17 +5,17 @@ import type { ProcessorInfo, StepEvent } from './row-processor.js';
 export type BatchEvent =
   | { kind: 'opened'; info: ProcessorInfo }
   | StepEvent
-  /** A row is finished, and its result is in the journal. */
+  /** A row has finished, and its result is in the journal. */
   | {
       kind: 'row';
       rowIndex: number;
       /** Pictures of one `generate` row share its index. */
       copy: number;
       result: ResultRecord;
-      /** 1-based line where the row begins in its input; null where the input has no lines. */
+      /** 1-based line where the row begins in its input; null if the input has no lines. */
       line: number | null;
       /** UNet steps that the row was expected to take. */
       steps: number;
-      /** The engine worked on it in this run. */
+      /** Whether the engine ran it in this run. */
       isPicture: boolean;
     };

@@ -1,4 +1,4 @@
-/** Keeps outputs inside the output folder, whatever links it contains. The folder itself may be a link: the user named it. */
+/** Keeps outputs inside the output folder, even if it contains links. The folder itself may be a link, since the user named it. */
 import { lstat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RefineError } from '../../errors.js';
@@ -10,18 +10,18 @@ export const expectInside = async (folder: string, name: string): Promise<void> 
     path = join(path, segment);
     const stats = await lstat(path).catch(() => null);
     if (stats === null) return;
-    if (stats.isSymbolicLink()) throw isLink(path, 'outputs must stay inside the output folder');
+    if (stats.isSymbolicLink()) throw linkError(path, 'outputs must stay inside the output folder');
   }
 };
 
-/** Of a file that the program keeps in the folder. @throws OUTPUT_UNWRITABLE */
+/** Checks a file that the program keeps in the folder. @throws OUTPUT_UNWRITABLE */
 export const expectNoLink = async (path: string): Promise<void> => {
   if ((await lstat(path).catch(() => null))?.isSymbolicLink() === true) {
-    throw isLink(path, 'files of a run must stay inside the output folder');
+    throw linkError(path, 'files of a run must stay inside the output folder');
   }
 };
 
-const isLink = (path: string, why: string): RefineError =>
+const linkError = (path: string, why: string): RefineError =>
   new RefineError(
     'OUTPUT_UNWRITABLE',
     `Expected ${path} to be no symbolic link: ${why}. Remove the link, or give --output-dir its target.`,

@@ -13,75 +13,75 @@ import { expectInside } from './expect-inside.js';
 
 type Rows = AsyncIterable<Row | InvalidRow>;
 
-/** Paths by file identity; only files that an output would replace. */
+/** Paths by file identity, of files that an output would replace. */
 export type FilesInUse = ReadonlyMap<string, string>;
 
 export const NONE_IN_USE: FilesInUse = new Map();
 
 export interface ReadingOptions {
   outputFolder: string;
-  /** Files and folders of files that the run reads, besides its rows'. */
+  /** Files and folders that the run reads, besides those of its rows. */
   reads: readonly string[];
-  /** All of the inputs, whatever part of them runs. */
+  /** All rows of the inputs, even if only a part runs. */
   allRows: () => Rows;
 }
 
 export interface InUseOptions extends ReadingOptions {
-  /** Those that run. */
+  /** Rows that run. */
   rows: () => Rows;
-  /** Outputs that no row writes any more and that are removed. */
+  /** Outputs to remove, since no row writes them any more. */
   unclaimed: readonly string[];
 }
 
 /**
- * Reads the rows twice. Memory: some bytes for each output that is there, while it looks.
- * @throws OUTPUT_UNWRITABLE for outputs that links lead out of the folder
+ * Reads the rows twice. Memory: some bytes per existing output during the search.
+ * @throws OUTPUT_UNWRITABLE if links lead out of the folder
  */
 export const findFilesInUse = async (options: InUseOptions): Promise<FilesInUse> => {
   const { outputFolder, rows, unclaimed } = options;
   const targets = createNameSet();
   let count = 0;
-  const look = async (name: string): Promise<void> => {
+  const addTarget = async (name: string): Promise<void> => {
     const identity = await fileIdentity(join(outputFolder, name));
     if (identity === null) return;
     count++;
     targets.add(identity);
   };
-  for (const name of unclaimed) await look(name);
+  for (const name of unclaimed) await addTarget(name);
   for await (const row of rows()) {
     if ('error' in row) continue;
     for (const name of outputsOf(row)) {
       await expectInside(outputFolder, name);
-      await look(name);
+      await addTarget(name);
     }
   }
   return count === 0 ? NONE_IN_USE : findReadFiles((identity) => targets.has(identity), options);
 };
 
-/** What of a run's files is among these. */
+/** Files that the run reads and whose identity is wanted. */
 export const findReadFiles = async (
   isWanted: (identity: string) => boolean,
   { outputFolder, reads, allRows }: ReadingOptions,
 ): Promise<FilesInUse> => {
-  const found = new Map<string, string>();
-  const look = async (path: string): Promise<void> => {
+  const paths = new Map<string, string>();
+  const check = async (path: string): Promise<void> => {
     const identity = await fileIdentity(path);
-    if (identity !== null && isWanted(identity)) found.set(identity, path);
+    if (identity !== null && isWanted(identity)) paths.set(identity, path);
   };
-  const own = await fileIdentity(outputFolder);
-  for (const path of reads) for await (const file of filesOf(path, own)) await look(file);
+  const output = await fileIdentity(outputFolder);
+  for (const path of reads) for await (const file of filesOf(path, output)) await check(file);
   for await (const { source } of allRows()) {
     if (source === undefined || !('path' in source)) continue;
-    await look(source.path);
-    if (source.kind === 'file') await look(sidecarOf(source.path));
+    await check(source.path);
+    if (source.kind === 'file') await check(sidecarOf(source.path));
   }
-  return found;
+  return paths;
 };
 
-/** How deep a model's files lie, and how many entries of a folder are looked at. */
-const DEPTH = 3;
-const ENTRIES = 10_000;
-const OF_MODELS = [
+/** Limits of the search in a model's folder: depth, and entries in all. */
+const MAX_DEPTH = 3;
+const MAX_ENTRIES = 10_000;
+const MODEL_EXTENSIONS = [
   '.safetensors',
   '.json',
   '.txt',
@@ -95,7 +95,7 @@ const OF_MODELS = [
   '.model',
 ];
 
-/** A file, or what of a folder may be a model's. The output folder in it is the run's. */
+/** A file, or the files of a folder with a model's extensions. Skips the output folder. */
 async function* filesOf(path: string, outputFolder: string | null): AsyncGenerator<string> {
   const stats = await stat(path).catch(() => null);
   if (stats?.isDirectory() !== true) {
@@ -103,7 +103,7 @@ async function* filesOf(path: string, outputFolder: string | null): AsyncGenerat
     return;
   }
   const folders = [{ folder: path, depth: 0 }];
-  let left = ENTRIES;
+  let left = MAX_ENTRIES;
   for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
     const { folder, depth } = next;
     if ((await fileIdentity(folder)) === outputFolder) continue;
@@ -111,8 +111,9 @@ async function* filesOf(path: string, outputFolder: string | null): AsyncGenerat
     if (entries === null) continue;
     for await (const entry of entries) {
       if (left-- <= 0) return;
-      if (entry.isDirectory() && depth < DEPTH) folders.push({ folder: join(folder, entry.name), depth: depth + 1 });
-      else if (OF_MODELS.includes(extname(entry.name).toLowerCase())) yield join(folder, entry.name);
+      if (entry.isDirectory() && depth < MAX_DEPTH)
+        folders.push({ folder: join(folder, entry.name), depth: depth + 1 });
+      else if (MODEL_EXTENSIONS.includes(extname(entry.name).toLowerCase())) yield join(folder, entry.name);
     }
   }
 }

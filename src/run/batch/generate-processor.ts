@@ -17,7 +17,7 @@ import type { BegunRow, EndedRow, ProcessorContext, ProcessorInfo, RowProcessor 
 
 export interface GenerateProcessorOptions {
   base: RunnerOptions;
-  /** null: the base model works alone. */
+  /** null for the base model alone. */
   refiner: RunnerOptions | null;
   resident: Residency;
   /** Folder of the base model's latents until the refiner reads them. */
@@ -27,7 +27,7 @@ export interface GenerateProcessorOptions {
 }
 
 /** Rows of a chunk. Opening a full-size model takes about as long as one row. */
-const WINDOW = 64;
+const CHUNK_ROWS = 64;
 
 /** A row whose base stage has finished and is stored on disk. */
 interface BaseStageRow {
@@ -44,20 +44,20 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
   const files = openStageHandoff(options.handoffFolder);
   let schedulerConfigs: SchedulerConfigs;
   let isBothResident = true;
-  /** Asked for more than once; the memory that is free is another after the first time. */
+  /** `open` is called more than once, and free memory differs after the first call. */
   let opened: ProcessorInfo | undefined;
 
   /** @throws MODEL_* WEIGHTS_* before anything is opened */
-  const examine = async (): Promise<{ base: InspectedModel; refiner: InspectedModel | null }> => {
-    const facts = await inspectModel(options.base.model);
-    expectModelKind(facts, 'base', options.base.modelName);
-    if (options.refiner === null) return { base: facts, refiner: null };
-    const others = await inspectModel(options.refiner.model, options.refiner.loras);
-    expectModelKind(others, 'refiner', options.refiner.modelName);
-    return { base: facts, refiner: others };
+  const inspectModels = async (): Promise<{ base: InspectedModel; refiner: InspectedModel | null }> => {
+    const baseModel = await inspectModel(options.base.model);
+    expectModelKind(baseModel, 'base', options.base.modelName);
+    if (options.refiner === null) return { base: baseModel, refiner: null };
+    const refinerModel = await inspectModel(options.refiner.model, options.refiner.loras);
+    expectModelKind(refinerModel, 'refiner', options.refiner.modelName);
+    return { base: baseModel, refiner: refinerModel };
   };
 
-  /** Its adapters are matched when it is opened: what is wrong with them is told before rows are drawn for it. */
+  /** Opening the refiner matches its adapters, so that their errors are reported before the base model runs. */
   const openRefiner = async (signal: AbortSignal): Promise<Partial<EngineInfo>> => {
     const { loras = [], embeddings = [] } = options.refiner ?? {};
     if (refiner === null || loras.length + embeddings.length === 0) return {};
@@ -68,18 +68,18 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
 
   const open = async (signal: AbortSignal): Promise<ProcessorInfo> => {
     if (opened !== undefined) return opened;
-    const found = await examine();
+    const inspected = await inspectModels();
     const refinerInfo = await openRefiner(signal);
     const info = await base.open(signal);
-    const bytes = found.base.bytes + (found.refiner?.bytes ?? 0);
-    isBothResident = found.refiner === null || hasRoomForBoth(options.resident, bytes, info.device);
-    schedulerConfigs = { base: info.schedulerConfig, refiner: found.refiner?.schedulerConfig ?? null };
-    const digests = [info.modelDigest, found.refiner?.digest ?? null];
+    const bytes = inspected.base.bytes + (inspected.refiner?.bytes ?? 0);
+    isBothResident = inspected.refiner === null || hasRoomForBoth(options.resident, bytes, info.device);
+    schedulerConfigs = { base: info.schedulerConfig, refiner: inspected.refiner?.schedulerConfig ?? null };
+    const digests = [info.modelDigest, inspected.refiner?.digest ?? null];
     opened = {
       ...info,
       warnings: [...(info.warnings ?? []), ...(refinerInfo.warnings ?? [])],
       loraDigests: { ...refinerInfo.loraDigests, ...info.loraDigests },
-      /* One that fits either model is applied there. */
+      /* A LoRA is left out only if it fits neither model. */
       lorasLeftOut:
         options.refiner === null
           ? (info.lorasLeftOut ?? {})
@@ -100,7 +100,7 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
   const planOf = ({ row, prepared }: ReadyRow): GenerationPlan =>
     planGeneration(row, prepared.job as GenerateJob, schedulerConfigs);
 
-  /** The base model's part of a row, to its end or onto the disk. */
+  /** Runs the base stage of a row: to its result, or to a handoff file for the refiner. */
   const runBaseStage = async (ready: ReadyRow, context: ProcessorContext): Promise<BaseStageRow | EndedRow> => {
     const plan = planOf(ready);
     const { job } = plan.base;
@@ -109,7 +109,7 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
       base.refine(job, { signal: context.signal, onStep: onStep(ready, 'base', context) });
     const elapsed = (): number => Math.round(performance.now() - start);
     if (plan.refiner === null) return { kind: 'refined', ready, reply: await run(), durationMs: elapsed() };
-    /* Unique: outputs are in it. Rows that differ in the refiner alone must not share a file. */
+    /* The digest includes output and refiner settings, so that no two rows share a file. */
     const key = ready.digest;
     if (options.resumes && (await files.has(key, job))) return { kind: 'drawn', ready, plan, key, durationMs: 0 };
     if (!isBothResident) refiner?.close();
@@ -121,7 +121,7 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
     { ready, plan, key, durationMs }: BaseStageRow,
     context: ProcessorContext,
   ): Promise<EndedRow> => {
-    if (refiner === null || plan.refiner === null) throw new Error('a row was handed on to no refiner');
+    if (refiner === null || plan.refiner === null) throw new Error('a row was handed off without a refiner');
     const start = performance.now();
     const { input, latents } = await files.read(key, plan.base.job);
     if (!isBothResident) base.close();
@@ -154,7 +154,7 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
     async *run(rows, context) {
       const readAhead = readAheadFor(base.slots);
       if (!options.resumes) await files.removeAll();
-      /* Latents of rows that fail serve `--retry-failed`. */
+      /* Latents of failed rows are kept for `--retry-failed`. */
       const failed = new Set<string>();
       const drawRow = (row: BegunRow): Promise<BaseStageRow | EndedRow> =>
         row.kind === 'ready' ? failRowOnError(row, () => runBaseStage(row, context)) : Promise.resolve(row);
@@ -162,7 +162,7 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
         row.kind === 'drawn' ? failRowOnError(row.ready, () => refineFromHandoff(row, context)) : Promise.resolve(row);
       const ended = isBothResident
         ? mapWithReadAhead(rows, readAhead, async (row) => endRow(await drawRow(row)))
-        : inWindows(rows, readAhead, drawRow, endRow);
+        : mapInChunks(rows, readAhead, drawRow, endRow);
       for await (const row of ended) {
         const digest = failedDigest(row);
         if (digest !== null) failed.add(digest);
@@ -177,16 +177,16 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
   };
 };
 
-/** Chunk by chunk, each through `first` to its end before `second`. */
-async function* inWindows<Item, Between, Mapped>(
+/** Maps each chunk completely with `first`, then with `second`. */
+async function* mapInChunks<Item, Between, Mapped>(
   items: AsyncIterable<Item>,
   readAhead: number,
   first: (item: Item) => Promise<Between>,
   second: (item: Between) => Promise<Mapped>,
 ): AsyncGenerator<Mapped> {
-  for await (const window of chunksOf(items, WINDOW)) {
+  for await (const chunk of chunksOf(items, CHUNK_ROWS)) {
     const between: Between[] = [];
-    for await (const one of mapWithReadAhead(window, readAhead, first)) between.push(one);
+    for await (const item of mapWithReadAhead(chunk, readAhead, first)) between.push(item);
     yield* mapWithReadAhead(between, readAhead, second);
   }
 }
@@ -199,7 +199,7 @@ const failedInBoth = (
     Object.entries(base).flatMap(([name, why]) => (name in refiner ? [[name, `${why}; ${refiner[name]}`]] : [])),
   );
 
-/** Of a row that failed, now or in an earlier run. */
+/** Digest of a row that failed, now or in an earlier run; else null. */
 const failedDigest = (row: EndedRow): string | null => {
   if (row.kind === 'failed') return row.digest;
   return row.kind === 'done' && row.result.status === 'failed' ? row.result.digest : null;

@@ -1,4 +1,4 @@
-/** Inspects a model before an engine opens it: reads small files and headers, no weights. */
+/** Inspects a model before an engine opens it: reads small files and headers, not weights. */
 import { stat } from 'node:fs/promises';
 import { RefineError } from '../../errors.js';
 import { parseSchedulerConfig, type SchedulerConfig } from '../../diffusion/schedulers/registry.js';
@@ -13,11 +13,11 @@ export interface InspectedModel {
   /** Identifies the model, as in the engine. */
   digest: string;
   schedulerConfig: SchedulerConfig;
-  /** Size of its weights. */
+  /** Size of its weights in bytes. */
   bytes: number;
 }
 
-/** @param path a folder or file @param loras told apart, not looked at further @throws MODEL_* WEIGHTS_* */
+/** @param path a folder or file @param loras that become part of the digest @throws MODEL_* WEIGHTS_* */
 export const inspectModel = async (path: string, loras: readonly LoraChoice[] = []): Promise<InspectedModel> => {
   const model = await findModel(path);
   const parts = [model.unet, model.vae, model.textEncoder, model.textEncoder2];
@@ -42,7 +42,7 @@ const SIGNS = {
   refiner: 'one text encoder or takes an aesthetic score',
 } as const;
 
-/** @param name as the user gave it @throws MODEL_KIND_WRONG when a base model is where the refiner belongs, or the other way round */
+/** @param name as the user gave it @throws MODEL_KIND_WRONG for a base model in place of the refiner, or the reverse */
 export const expectModelKind = ({ kind }: InspectedModel, expected: ModelKind, name: string): void => {
   if (kind === expected) return;
   const mend =

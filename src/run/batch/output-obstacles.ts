@@ -5,7 +5,7 @@ import { RefineError } from '../../errors.js';
 import { existingForm } from '../../io/files/unicode-form.js';
 
 /**
- * A row that cannot have its place must not cost the others theirs. A file and a link are replaced, a link's target is not touched.
+ * An obstacle fails only its row. Files and links may be replaced; a link's target is not changed.
  * @param names outputs of a row, as `outputsOf` names them
  * @throws OUTPUT_OBSTRUCTED
  */
@@ -14,21 +14,21 @@ export const refuseObstacle = async (outputFolder: string, names: readonly strin
     const parts = name.split('/');
     for (let length = 1; length < parts.length; length++) {
       const part = parts.slice(0, length).join('/');
-      const isThere = await isFolder(existingForm(join(outputFolder, part)));
-      if (isThere === null) break;
-      if (!isThere) throw obstructed(outputFolder, name, `${part} is not a folder`);
+      const isParentFolder = await isFolder(existingForm(join(outputFolder, part)));
+      if (isParentFolder === null) break;
+      if (!isParentFolder) throw obstructed(outputFolder, name, `${part} is not a folder`);
     }
-    const found = await lstat(existingForm(join(outputFolder, name))).catch(() => null);
-    if (found === null || found.isFile() || found.isSymbolicLink()) continue;
-    throw obstructed(outputFolder, name, found.isDirectory() ? 'it is a folder' : 'it is a pipe, a socket or a device');
+    const stats = await lstat(existingForm(join(outputFolder, name))).catch(() => null);
+    if (stats === null || stats.isFile() || stats.isSymbolicLink()) continue;
+    throw obstructed(outputFolder, name, stats.isDirectory() ? 'it is a folder' : 'it is a pipe, a socket or a device');
   }
 };
 
-/** null: there is nothing. */
+/** null if nothing exists there. */
 const isFolder = async (path: string): Promise<boolean | null> => {
   if ((await lstat(path).catch(() => null)) === null) return null;
   return stat(path).then(
-    (found) => found.isDirectory(),
+    (stats) => stats.isDirectory(),
     () => false,
   );
 };

@@ -1,4 +1,4 @@
-/** Plans a row of `generate` once the models are known: the jobs of base model and refiner, and their steps. */
+/** Plans a row of `generate` once the models are known: jobs and steps of base model and refiner. */
 import { RefineError } from '../../errors.js';
 import type { GenerateJob, RefineJob } from '../../records/job.js';
 import type { Row } from '../../records/row.js';
@@ -9,33 +9,33 @@ import { stepRange } from '../../diffusion/schedulers/noise/step-range.js';
 
 export interface GenerationPlan {
   base: { job: GenerateJob; steps: number; scheduler: string };
-  /** null: the base model works alone. */
+  /** null for the base model alone. */
   refiner: { job: Omit<RefineJob, 'input'>; steps: number } | null;
 }
 
 /** The models' own schedulers. */
 export interface SchedulerConfigs {
   base: SchedulerConfig;
-  /** null: the base model works alone. */
+  /** null for the base model alone. */
   refiner: SchedulerConfig | null;
 }
 
-/** @param job the base model's, as if it worked alone @throws ROW_FIELD_INVALID */
+/** @param job of `noiseJob` @param configs of the models' own schedulers @throws ROW_FIELD_INVALID */
 export const planGeneration = (
   { generation, settings }: Row,
   job: GenerateJob,
-  own: SchedulerConfigs,
+  configs: SchedulerConfigs,
 ): GenerationPlan => {
-  const schedule = buildSchedule(configFor(settings.scheduler, own.base), settings.steps, settings);
+  const schedule = buildSchedule(configFor(settings.scheduler, configs.base), settings.steps, settings);
   const handoff = generation?.handoff ?? null;
   const end = handoff ?? settings.denoisingEnd;
   const range = rangeFromNoise(schedule, end, settings.steps);
   const base = { steps: range.end - range.begin, scheduler: schedule.name };
   const refiner = generation?.refiner ?? null;
-  if (refiner === null || own.refiner === null) return { base: { ...base, job }, refiner: null };
+  if (refiner === null || configs.refiner === null) return { base: { ...base, job }, refiner: null };
 
   const shared = handoff === null ? refiner : { ...refiner, scheduler: schedule.name };
-  const refinerSchedule = buildSchedule(configFor(shared.scheduler, own.refiner), shared.steps, shared);
+  const refinerSchedule = buildSchedule(configFor(shared.scheduler, configs.refiner), shared.steps, shared);
   if (handoff !== null) expectOneSchedule(schedule, refinerSchedule);
   const part = stepRange(refinerSchedule, shared);
   const output = generation?.stageInput === 'picture' ? 'pixels' : 'latents';
@@ -48,7 +48,7 @@ export const planGeneration = (
   };
 };
 
-/** @throws ROW_FIELD_INVALID when what one model leaves is not what the other expects */
+/** @throws ROW_FIELD_INVALID if the models' schedules differ: the refiner would get other noise levels than it expects */
 const expectOneSchedule = (base: Schedule, refiner: Schedule): void => {
   const isSame = (a: Float32Array, b: Float32Array): boolean =>
     a.length === b.length && a.every((value, index) => value === b[index]);

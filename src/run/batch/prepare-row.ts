@@ -1,4 +1,4 @@
-/** A row's picture or latents, read and brought to a form the engine takes. */
+/** Reads a row's picture or latents, prepares the engine's job from them, and encodes its output. */
 import { readFileBytes } from '../../io/files/open-file.js';
 import { encodePicture, PLAIN_PICTURE, type PictureExtras } from '../../media/image/encode-picture.js';
 import { cropPicture, fitPicture, type FittedPicture } from '../../media/image/fit.js';
@@ -14,35 +14,35 @@ import { NO_SOURCE_METADATA, readSourceMetadata, embedRunMetadata, type SourceMe
 
 export interface PreparedRow<Job extends EngineJob = EngineJob> {
   job: Job;
-  /** What of the source cannot be kept. */
+  /** About source metadata that cannot be kept. */
   warnings: readonly string[];
   /** For `encodeOutput`. */
   encodeContext: EncodeContext;
 }
 
-/** Metadata of an encoded picture: up to 16 MiB of text, which take a while. */
+/** Reads an encoded picture's metadata: up to 16 MiB of text, which takes time. */
 export type ReadSourceMetadata = (picture: Uint8Array) => SourceMetadata | Promise<SourceMetadata>;
 
-/** What made the picture, beside its row. */
+/** Models and program version that made a picture, for its metadata. */
 export type Producer = Pick<RunMetadata, 'model' | 'version' | 'baseModel'>;
 
 export interface EncodedOutput {
   bytes: Uint8Array;
-  /** Of the picture, or of the picture the latents stand for. */
+  /** Of the picture, or of the picture that the latents encode, in pixels. */
   width: number;
   height: number;
 }
 
 /** A row's input, before it is decoded. */
 export interface RowInput {
-  /** What tells inputs apart: the bytes, or the address of what is not here yet. */
+  /** Distinguishes inputs: the bytes, or a URL that is not fetched yet. */
   identity: Uint8Array | string;
-  /** The encoded picture, fetched once; null: there is none. */
+  /** The encoded picture, fetched once; null if there is none. */
   picture: (() => Promise<Uint8Array>) | null;
   prepare: () => Promise<PreparedRow>;
 }
 
-/** @throws IMAGE_* of the row; CANCELLED. `prepare` throws IMAGE_* LATENTS_INVALID besides */
+/** @throws IMAGE_* of the row; CANCELLED. `prepare` throws IMAGE_* and LATENTS_INVALID */
 export const readRowInput = async (row: Row, signal: AbortSignal): Promise<RowInput> => {
   const { source } = row;
   switch (source.kind) {
@@ -53,14 +53,14 @@ export const readRowInput = async (row: Row, signal: AbortSignal): Promise<RowIn
         prepare: () => Promise.resolve(prepareNoise(row, source)),
       };
     case 'latents':
-      /* A file that cannot be read has no identity; what is wrong with it, preparing says. */
+      /* A file that cannot be read has no identity; `prepare` throws its error. */
       return {
         identity: await readFileBytes(source.path, 'latents').catch(() => ''),
         picture: null,
         prepare: () => prepareLatents(row, source.path),
       };
     case 'url': {
-      /* What is looked at has to be what is refined: a second answer may be another. */
+      /* Fetched once: a second response may be another picture than the screened one. */
       let fetched: Promise<Uint8Array> | undefined;
       const picture = (): Promise<Uint8Array> => (fetched ??= readSource(source, { signal }));
       return { identity: source.url, picture, prepare: async () => preparePicture(row, await picture()) };
@@ -73,7 +73,7 @@ export const readRowInput = async (row: Row, signal: AbortSignal): Promise<RowIn
   }
 };
 
-/** What the base model would be asked if it worked alone. */
+/** The job of the base model, as without a refiner. */
 export const noiseJob = (row: Row, input: NoiseStart): GenerateJob => ({
   ...sharedJobFields(row),
   input,
@@ -92,7 +92,7 @@ const prepareLatents = async (row: Row, path: string): Promise<PreparedRow> => (
   encodeContext: WITHOUT_SOURCE,
 });
 
-/** @param bytes of the row's encoded picture @param readMetadata here, or where nothing waits for it @throws IMAGE_UNDECODABLE IMAGE_TOO_LARGE */
+/** @param bytes of the row's encoded picture @param readMetadata in this thread or another @throws IMAGE_UNDECODABLE IMAGE_TOO_LARGE */
 export const preparePicture = async (
   row: Row,
   bytes: Uint8Array,
@@ -119,14 +119,14 @@ const sharedJobFields = ({ settings, encoding }: Row): Omit<RefineJob, 'input'> 
   bitDepth: encoding?.bitDepth ?? 8,
 });
 
-/** The input's part in the output: crop, alpha and metadata. */
+/** Input data that the output needs: crop, alpha and metadata. */
 export interface EncodeContext {
   crop: FittedPicture['crop'];
   extras: PictureExtras;
   source: SourceMetadata;
 }
 
-/** Of an output without an input picture. */
+/** For an output without an input picture. */
 const WITHOUT_SOURCE: EncodeContext = { crop: null, extras: PLAIN_PICTURE, source: NO_SOURCE_METADATA };
 
 /** Encodes the engine's output as a file: cropped, with the input's alpha and metadata. */
@@ -134,7 +134,7 @@ export const encodeOutput = async (
   row: Row,
   { crop, extras, source }: EncodeContext,
   { output: refined, scheduler, stepsRun }: RefineReply,
-  maker: Producer,
+  producer: Producer,
 ): Promise<EncodedOutput> => {
   if (refined.kind === 'latents') {
     const { width, height } = refined.latents;
@@ -145,7 +145,10 @@ export const encodeOutput = async (
   const { width, height } = pixels;
   const bytes = await encodePicture(pixels, row.encoding, extras);
   if (!row.encoding.metadata) return { bytes, width, height };
-  const began = row.generation === undefined ? {} : { generation: row.generation };
-  const run = { ...maker, ...began, settings: row.settings, scheduler, stepsRun, width, height, source: source.facts };
+  const generation = row.generation === undefined ? {} : { generation: row.generation };
+  const run = {
+    ...{ ...producer, ...generation, settings: row.settings, scheduler, stepsRun, width, height },
+    source: source.generation,
+  };
   return { bytes: embedRunMetadata(bytes, row.encoding.format, run, source.kept), width, height };
 };

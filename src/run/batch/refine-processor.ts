@@ -1,4 +1,4 @@
-/** The work of `batch`: each row through an engine. */
+/** The row processor of `batch`: runs each row on the engine. */
 import type { JobRunner } from '../engine/engine.js';
 import { buildSchedule, configFor, type SchedulerConfig } from '../../diffusion/schedulers/registry.js';
 import { stepRange } from '../../diffusion/schedulers/noise/step-range.js';
@@ -6,7 +6,7 @@ import { failRowOnError } from './begin-row.js';
 import { mapWithReadAhead, readAheadFor } from './async-rows.js';
 import type { BegunRow, EndedRow, RowProcessor } from './row-processor.js';
 
-/** Legitimate (diffusers' two stages can be one model), and often a slip. */
+/** A base model is allowed (in diffusers, both stages can be one model), but often a mistake. */
 const BASE_NOTICE =
   'Expected a refiner, found a base model: it has no aesthetic-score conditioning. A base model can refine, with different results.';
 

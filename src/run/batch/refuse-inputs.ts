@@ -1,4 +1,4 @@
-/** Refuses rows whose outputs would replace what the run reads, by whatever name. */
+/** Refuses rows whose outputs would replace files that the run reads, under any name. */
 import { join } from 'node:path';
 import { RefineError } from '../../errors.js';
 import { fileIdentity } from '../../io/files/file-identity.js';

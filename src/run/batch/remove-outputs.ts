@@ -7,8 +7,8 @@ import { outputUnwritable } from '../results/output-error.js';
 import { parseOutput } from '../manifest/rows/output-name.js';
 
 /**
- * The names come from an untrusted file: only possible outputs are removed, nothing outside the folder, and nothing that the run reads.
- * @returns how many were removed
+ * The names come from an untrusted file: removes only valid output names inside the folder, and no file that the run reads.
+ * @returns number of removed files
  * @throws OUTPUT_UNWRITABLE
  */
 export const removeOutputs = async (

@@ -1,4 +1,4 @@
-/** Finds the files in the output folder that a run may replace: only those that earlier runs there wrote. */
+/** Finds the files in the output folder that a run may replace: only those of earlier runs there. */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listSome, RefineError } from '../../errors.js';
@@ -9,11 +9,11 @@ import { markOfFile, readNotedMarks } from '../results/written-files.js';
 import { outputsOf } from './check-outputs.js';
 import { expectInside } from './expect-inside.js';
 
-/** Names of outputs. */
+/** Names of outputs that may be replaced. */
 export type Replaceable = Pick<NameSet, 'has'>;
 
 export const NOTHING: Replaceable = { has: () => false };
-/** The user said so. */
+/** For --overwrite. */
 export const ALL: Replaceable = { has: () => true };
 
 export interface ReplaceableOptions {
@@ -22,30 +22,30 @@ export interface ReplaceableOptions {
   part: string;
   state: Partial<RunState> | null;
   rows: AsyncIterable<Row | InvalidRow>;
-  /** The run before was this one: what it left without a line is this run's. */
-  goesOn: boolean;
-  /** For the message. */
+  /** Whether this run continues the previous one, and may replace its files that have no line. */
+  continues: boolean;
+  /** Named in the message. */
   flag: '--resume' | '--append';
 }
 
 /** Names listed in the message; the others are counted. */
 const NAMED = 3;
-/** Files that no line lists, looked up at a time. */
+/** Unlisted files looked up at a time. */
 const AT_ONCE = 1000;
 
 /**
- * Looks at the disk for names that no line lists. Memory: some bytes a name.
- * @throws OUTPUT_EXISTS for existing files that no known run wrote, OUTPUT_UNWRITABLE where links lead out of the folder
+ * Checks on disk the names that no line lists. Memory: some bytes per name.
+ * @throws OUTPUT_EXISTS for existing files that no known run wrote, OUTPUT_UNWRITABLE if links lead out of the folder
  */
 export const findReplaceable = async (options: ReplaceableOptions): Promise<Replaceable> => {
-  const { outputFolder, resultsPath, state, rows, goesOn } = options;
+  const { outputFolder, resultsPath, state, rows, continues } = options;
   const names = createNameSet();
   for await (const name of listedOutputs(resultsPath)) names.add(name);
   const foreign = { first: [] as string[], count: 0 };
   const refuse = (name: string): void => {
     if (foreign.count++ < NAMED) foreign.first.push(name);
   };
-  const before = goesOn && state?.isFinished === false ? (state.overwritesBefore ?? -Infinity) : -Infinity;
+  const before = continues && state?.isFinished === false ? (state.overwritesBefore ?? -Infinity) : -Infinity;
   let unknown: string[] = [];
   const lookUp = async (): Promise<void> => {
     for (const [name, isKnown] of await lookUpWritten(unknown, options)) {
@@ -61,10 +61,10 @@ export const findReplaceable = async (options: ReplaceableOptions): Promise<Repl
       if (names.has(name)) continue;
       const stats = await lstat(join(outputFolder, name)).catch(() => null);
       if (stats === null) continue;
-      /* A folder or a pipe is never replaced: its row fails, and the others go on. */
+      /* A folder or pipe is never replaced: its row fails, and the run continues. */
       if (!stats.isFile() && !stats.isSymbolicLink()) continue;
       if (stats.ctimeMs <= before) names.add(name);
-      else if (!goesOn || !stats.isFile()) refuse(name);
+      else if (!continues || !stats.isFile()) refuse(name);
       else unknown.push(name);
       if (unknown.length >= AT_ONCE) await lookUp();
     }
@@ -74,14 +74,14 @@ export const findReplaceable = async (options: ReplaceableOptions): Promise<Repl
   return names;
 };
 
-/** Whether the folder's runs wrote what lies under these names. */
+/** Whether the folder's runs wrote the files of these names. */
 const lookUpWritten = async (
   names: readonly string[],
   { outputFolder, part, state }: ReplaceableOptions,
 ): Promise<(readonly [string, boolean])[]> => {
   if (names.length === 0) return [];
   const marks = new Map<string, string>();
-  /* What cannot be read has no mark. */
+  /* Unreadable files have no mark. */
   for (const name of names) marks.set(name, await markOfFile(name, join(outputFolder, name)).catch(() => ''));
   const wanted = new Set(marks.values());
   const known = new Set(state?.written?.filter((mark) => wanted.has(mark)));
@@ -93,11 +93,11 @@ const unlistedFilesError = (
   { outputFolder, flag }: ReplaceableOptions,
   { first, count }: { first: readonly string[]; count: number },
 ): RefineError => {
-  const one = count === 1;
+  const isSingle = count === 1;
   const replaces = flag === '--resume' ? 'replaces only files that runs in this folder wrote' : 'replaces nothing';
   return new RefineError(
     'OUTPUT_EXISTS',
-    `Expected only outputs of earlier runs, found ${listSome(first, NAMED, count)} in ${outputFolder}, which the results do not list: ${flag} ${replaces}. Move ${one ? 'it' : 'them'}, choose other names for the rows (key output), or another --output-dir.`,
+    `Expected only outputs of earlier runs, found ${listSome(first, NAMED, count)} in ${outputFolder}, which the results do not list: ${flag} ${replaces}. Move ${isSingle ? 'it' : 'them'}, choose other names for the rows (key output), or another --output-dir.`,
     { context: { folder: outputFolder, count } },
   );
 };

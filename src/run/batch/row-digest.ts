@@ -1,4 +1,4 @@
-/** The digest of everything that decides a row's output: rows with the same digest have the same output. */
+/** Digest of everything that decides a row's output: rows with equal digests have equal outputs. */
 import { createHash } from 'node:crypto';
 import { SETTINGS } from '../../records/setting-table.js';
 import { camelCase, SETTING_NAMES, type RefineSettings, type SettingName } from '../../records/settings.js';
@@ -6,9 +6,9 @@ import type { RowKey } from '../../records/setting-kinds.js';
 import type { Row } from '../../records/row.js';
 
 /**
- * SHA-256, hexadecimal, of the model, the settings, the output's name and the input itself. Not of the input's path,
- * the row's number, its id or its extras: moving a folder or adding a row above does nothing to a finished picture.
- * @param input the encoded picture or the latents' file; of a URL its text, since fetching it would cost what resuming spares
+ * SHA-256, hexadecimal, of the model, the settings, the output's name and the input itself, but not of the input's path or the
+ * row's number, id or extra keys: after moving a folder or adding a row above, finished pictures stay finished.
+ * @param input the encoded picture or the latents' file; for a URL its text, since resuming must not fetch it
  */
 export const rowDigest = (row: Row, input: Uint8Array | string, modelDigest: string): string => {
   const {
@@ -36,11 +36,11 @@ export const rowDigest = (row: Row, input: Uint8Array | string, modelDigest: str
 };
 
 const DECLARED: Readonly<Record<SettingName, RowKey>> = SETTINGS;
-/** Settings that earlier versions did not have: at their defaults they change nothing, and what was finished stays finished. */
+/** Settings that earlier versions did not have: digests omit their defaults, so that finished rows stay finished. */
 const NEW = SETTING_NAMES.filter((name) => DECLARED[name].inDigest === 'changed');
 
 const withoutNew = (settings: RefineSettings): Partial<RefineSettings> => {
   const atDefault = NEW.filter((name) => settings[camelCase(name)] === DECLARED[name].default);
-  const left = new Set<string>(atDefault.map((name) => camelCase(name)));
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => !left.has(name)));
+  const omitted = new Set<string>(atDefault.map((name) => camelCase(name)));
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !omitted.has(name)));
 };

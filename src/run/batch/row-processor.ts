@@ -4,9 +4,9 @@ import type { Row } from '../../records/row.js';
 import type { EngineInfo } from '../engine/protocol.js';
 import type { BlockedRow, DoneRow, FailedRow, ReadyRow } from './begin-row.js';
 
-/** The models of a run. `model` is the one that renders the pictures; `modelDigest` covers all of them. */
+/** The models of a run. `model` produces the pictures; `modelDigest` covers all models. */
 export interface ProcessorInfo extends EngineInfo {
-  /** Of `generate`: the base model, as the user named it. */
+  /** For `generate`: the base model, as the user named it. */
   baseModel?: string;
 }
 
@@ -22,7 +22,7 @@ export interface RefinedRow {
 
 export type EndedRow = RefinedRow | BlockedRow | FailedRow | DoneRow;
 
-/** A UNet step of a row has run; `steps` is the length of the row's schedule. */
+/** A UNet step of a row has run; `steps` is the number of steps that run in its stage. */
 export interface StepEvent {
   kind: 'step';
   rowIndex: number;
@@ -40,11 +40,11 @@ export interface ProcessorContext {
 export interface RowProcessor {
   /** Files and folders of its models and their adapters. */
   readonly reads?: readonly string[];
-  /** Rows that it runs at a time, once it is open; default: 1. */
+  /** Rows that run at a time once it is open; default: 1. */
   readonly slots?: number;
   /** Opens the models that the first rows need. @throws ENGINE_START MODEL_* WEIGHTS_*, and the signal's reason */
   open(signal: AbortSignal): Promise<ProcessorInfo>;
-  /** UNet steps of a row, once the models are known. @throws ROW_FIELD_INVALID for a conflict between the row and the models */
+  /** UNet steps of a row; call after `open`. @throws ROW_FIELD_INVALID for a conflict between the row and the models */
   countSteps(row: Row): number;
   /** Runs each row through the models and yields them in order; passes failed, done and blocked rows through. @throws errors of scope `run` */
   run(rows: AsyncIterable<BegunRow>, context: ProcessorContext): AsyncGenerator<EndedRow>;

@@ -1,7 +1,7 @@
 /**
- * The run: rows in, pictures and results out, in order. With one engine three rows are under way at a time: one being decoded,
- * one in the engine, one being encoded and written. A row's error becomes its result; a run's error stops the run after what is
- * finished has been written.
+ * Runs rows to pictures and results, in order. With one engine, three rows are in progress at a time: one is decoded, one is in
+ * the engine, one is encoded and written. A row's error becomes its result; a run's error ends the run after finished rows are
+ * written.
  */
 import { countSteps } from '../manifest/rows/count-steps.js';
 import type { InvalidRow, Row } from '../../records/row.js';
@@ -28,28 +28,28 @@ export interface BatchOptions {
   work: RowProcessor;
   journal: Journal;
   outputFolder: string;
-  /** Removes what killed runs were writing in a folder; is asked before every picture. */
+  /** Removes temporary files of killed runs from a folder; called before each picture is written. */
   clearFolder?: (folder: string) => Promise<void>;
-  /** Results of earlier runs in the same folder; null: none are reused. */
+  /** Results of earlier runs in the same folder; null if none are reused. */
   earlier: EarlierResults | null;
   /** Size in bytes of the results that this run is appended to. */
   base: number;
-  /** Whether failed rows of earlier runs are processed again. */
+  /** Whether failed rows of earlier runs run again. */
   retryFailed: boolean;
-  /** Outputs that are replaced where they are there; absent: none. */
+  /** Outputs that may be replaced; absent: none. */
   replaceable?: Replaceable;
-  /** As of `BeginOptions`. */
+  /** As in `BeginOptions`. */
   inUse?: FilesInUse;
-  /** Takes note of what is written before it has its name; default: none, as for a run that cannot be resumed. */
+  /** Records each file before it gets its name; absent for a run that cannot be resumed. */
   written?: WrittenFiles;
-  /** Outputs of earlier runs are read, and compared with what was written. */
+  /** Whether outputs of earlier runs are read and compared with the recorded SHA-256. */
   verifies?: boolean;
-  /** Called for each finished row that is redone because its output changed. */
+  /** Called for each finished row that runs again because its output changed. */
   onRedo?: (why: string) => void;
   screening: Screening;
-  /** Stop after more than this many failed rows; negative: never. */
+  /** The run stops after more failed rows than this; negative for never. */
   errorThreshold: number;
-  /** Of this program, for the pictures' metadata. */
+  /** Version of this program, for the pictures' metadata. */
   version: string;
   signal: AbortSignal;
   report: (event: BatchEvent) => void;
@@ -57,11 +57,11 @@ export interface BatchOptions {
 
 export interface BatchOutcome {
   summary: Summary;
-  /** Rows among them that an earlier run had finished. */
+  /** Rows that an earlier run had finished. */
   takenOver: number;
-  /** Rows that this run made a picture of. */
+  /** Rows for which this run made a picture. */
   refined: number;
-  /** The error threshold ended the run before its last row. */
+  /** Whether the error threshold ended the run before its last row. */
   stoppedByThreshold: boolean;
 }
 
@@ -74,7 +74,7 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
   let takenOver = 0;
   let refined = 0;
 
-  /* Results are written in the order of rows, whichever picture is encoded first: each takes its turn when it comes in. */
+  /* Results are written in the order of rows, even if a later picture is encoded first. */
   let lastWrite: Promise<void> = Promise.resolve();
   const finish = (row: EndedRow): Promise<void> => {
     const result = resultOf(row, info, options);
@@ -91,7 +91,7 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
       report({ kind: 'row', rowIndex, copy, line, result: await result, steps, isPicture });
     };
     result.catch(() => undefined);
-    /* A run that ends here waits for the picture that is being written: the folder's lock is let go after it. */
+    /* Waits for the picture that is being written even if the run ends: the folder's lock is released afterwards. */
     const before = lastWrite;
     return (lastWrite = Promise.allSettled([before, result]).then(() => before.then(write)));
   };
@@ -110,7 +110,7 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
     stoppedByThreshold = errorThreshold >= 0 && summary.failed > errorThreshold;
     if (stoppedByThreshold) break;
   }
-  /* Only here is a row counted that was under way when the threshold was passed. */
+  /* The loop's end also waits for rows that were in progress when the threshold was passed. */
   return { summary, takenOver, refined, stoppedByThreshold };
 };
 
@@ -121,11 +121,11 @@ const resultOf = async (row: EndedRow, info: ProcessorInfo, options: BatchOption
   if (row.kind === 'blocked') return blockedResult(row, info, { screening, durationMs: null });
   const { ready, reply, durationMs } = row;
   const baseModelField = info.baseModel === undefined ? {} : { baseModel: info.baseModel };
-  const maker = { model: { name: info.model, fingerprint: info.modelDigest }, version, ...baseModelField };
+  const producer = { model: { name: info.model, fingerprint: info.modelDigest }, version, ...baseModelField };
   const encoded = await failRowOnError(ready, async () => {
-    const output = await encodeOutput(ready.row, ready.prepared.encodeContext, reply, maker);
-    const seen = await screening.after(ready.row, output.bytes, signal);
-    return { ...output, checks: [...ready.checks, ...seen] };
+    const output = await encodeOutput(ready.row, ready.prepared.encodeContext, reply, producer);
+    const outputChecks = await screening.after(ready.row, output.bytes, signal);
+    return { ...output, checks: [...ready.checks, ...outputChecks] };
   });
   if ('kind' in encoded) return failedResult(encoded, info);
   const { bytes, width, height, checks } = encoded;

@@ -1,4 +1,4 @@
-/** One shard of a run that several machines share. */
+/** Shards of a run, for several machines. */
 import { createHash } from 'node:crypto';
 import { RefineError } from '../../errors.js';
 import type { InvalidRow, Row } from '../../records/row.js';
@@ -20,17 +20,17 @@ export const parseShard = (text: string): Shard => {
 };
 
 /**
- * The part that a row belongs to, from its picture as the row writes it: adding rows moves no other row.
+ * The shard of a row, from its picture as the row writes it: adding rows does not move others.
  * @returns 0 to `count` - 1: the first 8 bytes of SHA-256 over the text, modulo `count`
  */
 export const shardOf = (sourceText: string, count: number): number =>
   Number(createHash('sha256').update(sourceText).digest().readBigUInt64BE(0) % BigInt(count));
 
-/** Of a row from noise, its prompt and which of the prompt's pictures it is: its seed may have been drawn. */
+/** For a row of `generate`: the prompt and the index of the picture, since the seed may be random. */
 const shardText = ({ sourceText, settings, generation }: Row | InvalidRow): string =>
   generation === undefined ? (sourceText ?? '') : `${generation.copy} ${settings.prompt ?? ''}`;
 
-/** The rows of one part. A row that has nothing to tell it by is its first part's, so that its error is told once. */
+/** The rows of one shard. Rows without a text all belong to the same shard, so that each error is reported once. */
 export async function* shardRows(
   rows: AsyncIterable<Row | InvalidRow>,
   { index, count }: Shard,

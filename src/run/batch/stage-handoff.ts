@@ -1,4 +1,4 @@
-/** Stage handoff: stores the base model's output on disk for the refiner, so that memory keeps one row and a killed run can resume. */
+/** Stage handoff: stores the base model's output on disk for the refiner, to save memory and to resume a killed run. */
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { encodePicture } from '../../media/image/encode-picture.js';
@@ -15,7 +15,7 @@ import { expectNoLink } from './expect-inside.js';
 
 export interface StageInput {
   input: RefineJob['input'];
-  /** Where the job keeps them. */
+  /** The base model's latents, if the job keeps them; else null. */
   latents: LatentsData | null;
 }
 
@@ -35,10 +35,10 @@ export interface StageHandoff {
 
 const PNG = { format: 'png', quality: null, bitDepth: 8, metadata: false } as const;
 
-/** Of a file's name; '' of a temporary one. */
+/** The key in a file's name; '' for a temporary file. */
 const keyOf = (name: string): string => name.slice(0, name.indexOf('.'));
 
-/** @param folder in the output folder; is made with the first file */
+/** @param folder in the output folder; created with the first file */
 export const openStageHandoff = (folder: string): StageHandoff => {
   const latentsFile = (key: string): string => join(folder, `${key}.safetensors`);
   const pictureFile = (key: string): string => join(folder, `${key}.png`);
@@ -68,11 +68,11 @@ export const openStageHandoff = (folder: string): StageHandoff => {
     },
     removeAll: () => rm(folder, { recursive: true, force: true }),
     close: async (keep) => {
-      /* Whatever lies where a link leads is not ours to remove. */
+      /* Files behind a link are not removed. */
       if (await isLink(folder)) return;
-      /* What a killed run was writing, and what rows had that are others now. What stays is no reason to fail. */
-      const left = (await readdir(folder).catch(() => [])).filter((name) => !keep.has(keyOf(name)));
-      await Promise.allSettled(left.map((name) => rm(join(folder, name), { force: true })));
+      /* Temporary files of killed runs, and files of rows that changed. Removal may fail without harm. */
+      const unneeded = (await readdir(folder).catch(() => [])).filter((name) => !keep.has(keyOf(name)));
+      await Promise.allSettled(unneeded.map((name) => rm(join(folder, name), { force: true })));
       await rmdir(folder).catch(() => undefined);
     },
   };

@@ -1,4 +1,4 @@
-/** Verifies that the outputs of an earlier run are still as it wrote them. */
+/** Verifies that the outputs of an earlier run are unchanged. */
 import { lstat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { closeFile } from '../../io/files/close-file.js';
@@ -46,19 +46,19 @@ const findFileFault = async (
   { outputFolder, verifies = false }: VerifyOptions,
 ): Promise<string | null> => {
   const path = existingForm(join(outputFolder, name));
-  const found = await lstat(path).catch(() => null);
-  if (found === null) return 'is missing';
-  if (found.isSymbolicLink()) return 'is a symbolic link';
-  if (!found.isFile()) return found.isDirectory() ? 'is a folder' : 'is not a regular file';
-  if (found.size === 0) return 'is empty';
-  if (bytes !== undefined && found.size !== bytes) return `has ${found.size} bytes, expected ${bytes}`;
+  const stats = await lstat(path).catch(() => null);
+  if (stats === null) return 'is missing';
+  if (stats.isSymbolicLink()) return 'is a symbolic link';
+  if (!stats.isFile()) return stats.isDirectory() ? 'is a folder' : 'is not a regular file';
+  if (stats.size === 0) return 'is empty';
+  if (bytes !== undefined && stats.size !== bytes) return `has ${stats.size} bytes, expected ${bytes}`;
   const handle = await openFile(path, 'output').catch(() => null);
   if (handle === null) return 'cannot be read';
   try {
     if (verifies && sha256 !== undefined) {
       return (await sha256Of(chunksOf(handle))) === sha256 ? null : 'has a different SHA-256 than the results list';
     }
-    return bytes !== undefined || (await isWhole(handle, path, found.size)) ? null : 'is truncated';
+    return bytes !== undefined || (await isWhole(handle, path, stats.size)) ? null : 'is truncated';
   } finally {
     await closeFile(handle);
   }

@@ -11,15 +11,15 @@ import { NOTHING, type Replaceable } from './replaceable.js';
 
 export interface OutputPlace {
   outputFolder: string;
-  /** Removes what killed runs were writing in a folder; is asked before every picture. */
+  /** Removes temporary files of killed runs from a folder; called before each picture is written. */
   clearFolder?: (folder: string) => Promise<void>;
   replaceable?: Replaceable;
   written?: WrittenFiles;
 }
 
 /**
- * What has an output's name by then, and may not be replaced, stays.
- * @param latents as a file's bytes; null: none are kept
+ * An existing file stays unless it is `replaceable`.
+ * @param latents as a file's bytes; null if not kept
  * @throws OUTPUT_UNWRITABLE OUTPUT_TAKEN OUTPUT_OBSTRUCTED
  */
 export const writeOutputs = async (
@@ -28,7 +28,7 @@ export const writeOutputs = async (
   latents: Uint8Array | null,
   { outputFolder, clearFolder, replaceable = NOTHING, written }: OutputPlace,
 ): Promise<void> => {
-  /* Writing makes missing folders; the run's own, if it is gone, was taken away by someone who wants no more of it. */
+  /* Writing creates missing folders, but an output folder that was removed must stay removed. */
   await expectOutputFolder(outputFolder);
   await clearFolder?.(dirname(join(outputFolder, row.output)));
   const write = async (name: string, bytes: Uint8Array): Promise<void> => {
@@ -37,7 +37,7 @@ export const writeOutputs = async (
     try {
       await (replaceable.has(name) ? writeAtomically : writeNew)(join(outputFolder, name), bytes);
     } catch (thrown) {
-      /* It came there while the row was computed. */
+      /* An obstacle may have appeared while the row ran. */
       await refuseObstacle(outputFolder, [name]);
       throw thrown;
     }
@@ -45,7 +45,7 @@ export const writeOutputs = async (
   const [output, beside] = outputsOf(row);
   if (output === undefined) throw new Error('a row without an output');
   if (latents === null || beside === undefined) return write(output, picture);
-  /* Before the picture: a picture that is there has its latents. */
+  /* Before the picture, so that each existing picture has its latents. */
   await write(beside, latents);
   try {
     await write(output, picture);
