@@ -18,21 +18,21 @@ export interface ManifestCheck {
   valid: number;
   /** Invalid rows by error code. */
   invalid: Readonly<Partial<Record<ErrorCode, number>>>;
-  /** UNet steps of all valid rows; see `countSteps` for how exact that is. */
+  /** UNet steps of all valid rows, as exact as `countSteps`. */
   steps: number;
   skipped: SkippedFiles;
-  /** Files that have the rows. */
+  /** Files of rows. */
   files: readonly string[];
-  /** Reads the rows again, in order, each with its output decided; the same decisions at every reading. */
+  /** Reads the rows again in order, with their outputs; each reading gives the same outputs. */
   read: () => AsyncGenerator<Row | InvalidRow>;
 }
 
-/** The input of a run without any: its options. */
+/** The input of a run without inputs: its options. */
 const OPTIONS_INPUT: OptionsInput = { kind: 'options', name: '--prompt' };
 
 const owner = (index: number): string => `row ${index} of the run (counted from 0)`;
 
-/** Rejects a draft whose id or output is another row's; claims them for it otherwise. */
+/** Claims a draft's id and output, or rejects it if another row has claimed them. */
 const settleClaims = (draft: RowDraft, claims: RowClaims): RowDraft | InvalidRow => {
   const { id, output, index } = draft;
   const idOwner = id === null ? index : claims.claimId(id, index);
@@ -51,7 +51,7 @@ const settleClaims = (draft: RowDraft, claims: RowClaims): RowDraft | InvalidRow
 const decideOutput = ({ stem, ...draft }: RowDraft, namer: OutputNamer): Row | InvalidRow => {
   if (draft.output === null) return { ...draft, output: namer.name(stem, extensionOf(draft.encoding)) };
   if (!namer.wasGiven(draft.output)) return { ...draft, output: draft.output };
-  // Only a manifest that changed since it was checked comes here.
+  // Reached only if the manifest changed since it was checked.
   const message = `Duplicate output path: expected a unique output, got ${formatValue(draft.output)}, which an earlier row writes too: the manifest changed during the run`;
   return rejectRow(draft, [new RefineError('ROW_DUPLICATE_OUTPUT', message)]);
 };
@@ -65,11 +65,11 @@ async function* readSettled(
 }
 
 /**
- * Lists folders, then reads all rows once, keeping some bytes of each. Outputs that rows name are known after it, wherever they stand, so
- * that names made from pictures' names can keep clear of them.
+ * Lists folders, then reads all rows once, keeping some bytes of each. Afterwards all outputs that rows name are known, so that
+ * generated names can avoid them.
  *
  * @throws RefineError MANIFEST_UNREADABLE | MANIFEST_SYNTAX | MANIFEST_KEY_UNKNOWN | MANIFEST_EMPTY | USAGE_CONFLICT, and
- *   USAGE_OPTION_INVALID where options make every row wrong, which no row puts right
+ *   USAGE_OPTION_INVALID if options make every row invalid
  */
 export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> => {
   const { inputs, skipped } =
@@ -81,11 +81,11 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
   let rows = 0;
   let valid = 0;
   let steps = 0;
-  /** Of what is wrong with the options, what no row so far has put right. */
-  let forAll = await optionProblems(manifest);
+  /** Problems of the options that every row so far has. */
+  let sharedProblems = await optionProblems(manifest);
   for await (const row of readSettled(inputs, manifest, claims)) {
     rows += 1;
-    forAll = forAll.filter((problem) => 'error' in row && row.problems.includes(problem));
+    sharedProblems = sharedProblems.filter((problem) => 'error' in row && row.problems.includes(problem));
     if ('error' in row) {
       invalid[row.error.code] = (invalid[row.error.code] ?? 0) + 1;
     } else {
@@ -94,12 +94,12 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
     }
   }
   if (rows === 0) {
-    const others = skippedText(skipped);
-    const found = `Expected rows, found none in ${manifest.inputs.join(', ')}`;
-    throw new RefineError('MANIFEST_EMPTY', others === '' ? found : `${found}; ${others}`);
+    const skippedNote = skippedText(skipped);
+    const message = `Expected rows, found none in ${manifest.inputs.join(', ')}`;
+    throw new RefineError('MANIFEST_EMPTY', skippedNote === '' ? message : `${message}; ${skippedNote}`);
   }
-  if (forAll.length > 0) {
-    const message = `${forAll.join('. ')}. Options, variables or the configuration file make this so for every row`;
+  if (sharedProblems.length > 0) {
+    const message = `${sharedProblems.join('. ')}. Options, variables or the configuration file make this so for every row`;
     throw new RefineError('USAGE_OPTION_INVALID', message);
   }
   const read = async function* (): AsyncGenerator<Row | InvalidRow> {

@@ -14,14 +14,14 @@ import type { RowCommand } from '../../records/setting-kinds.js';
 import type { RowKeyName } from './rows/row-keys.js';
 import { formatValue } from './rows/format-value.js';
 
-/** Inputs of a run and what their rows are completed with. */
+/** Inputs of a run, and values that complete their rows. */
 export interface Manifest extends RowContext, InputOptions {
-  /** Whose keys rows have. */
+  /** The command whose keys rows have. */
   command: RowCommand;
   parse: RowParser;
   /** Files, folders, globs, or `-`, as the command line names them. */
   inputs: readonly string[];
-  /** What the one row says that a run without inputs has; else it is made of options alone. */
+  /** Values of the single row of a run without inputs, besides the options. */
   row?: readonly (readonly [RowKeyName, unknown])[];
 }
 
@@ -42,7 +42,7 @@ const noPrompts = (input: string): RefineError =>
     { context: { input } },
   );
 
-/** The rows of an input, and what paths in them are relative to. */
+/** The rows of an input, and the base of their relative paths. */
 const openInput = (
   input: RowsInput,
   { cwd, command, row = [] }: Manifest,
@@ -59,7 +59,7 @@ const openInput = (
 };
 
 /**
- * Reads all inputs, each row checked by itself: what depends on other rows is `checkManifest`'s.
+ * Reads all inputs and checks each row separately; `checkManifest` compares rows.
  *
  * @throws RefineError MANIFEST_UNREADABLE | MANIFEST_SYNTAX | MANIFEST_KEY_UNKNOWN
  */

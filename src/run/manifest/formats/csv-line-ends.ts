@@ -1,4 +1,4 @@
-/** Where the records of a CSV file end: line ends inside quotes do not count. */
+/** Finds the ends of CSV records; line ends inside quotes do not count. */
 import type { LineEnds } from './read-lines.js';
 
 const NEWLINE = 10;
@@ -8,17 +8,17 @@ const SPACE = 32;
 const QUOTE = 34;
 
 export interface CsvLineEnds extends LineEnds {
-  /** 1-based line of a quote that is still open, or null. */
+  /** 1-based line of a quote that is still open; else null. */
   readonly openQuoteLine: number | null;
   /** Bytes between cells, from the next record on. */
   delimiters: readonly number[];
 }
 
 /**
- * RFC 4180: a quote opens a cell only as its first byte (spaces before it count for nothing), and a doubled quote stands for one.
- * Because a quote elsewhere opens nothing, a malformed record ends where a reader would expect, and the records after it are read.
+ * RFC 4180: a quote opens a cell only as its first byte (leading spaces are ignored), and a doubled quote means one. A quote
+ * elsewhere opens nothing, so that a malformed record ends at its line's end, and later records are read.
  *
- * @param delimiters bytes between cells; several as long as it is not known which
+ * @param delimiters bytes between cells; several while the delimiter is unknown
  */
 export const csvLineEnds = (delimiters: readonly number[]): CsvLineEnds => {
   let newlines = 0;

@@ -1,8 +1,8 @@
-/** Bytes of a manifest to bytes of UTF-8: UTF-16 with its byte order mark decoded, what is no text told by name. */
+/** Converts a manifest's bytes to UTF-8: decodes UTF-16 with a byte order mark, and refuses binary formats by name. */
 import { RefineError } from '../../../errors.js';
 import { placeOf } from './raw-row.js';
 
-/** Enough for every byte order mark, and to see the zeros of UTF-16 between letters. */
+/** Enough for every byte order mark, and to detect the zeros between letters in UTF-16. */
 const HEAD_BYTES = 64;
 
 const MARKS = [
@@ -13,7 +13,7 @@ const MARKS = [
   { name: 'utf-16be', mark: [0xfe, 0xff] },
 ] as const;
 
-/** First bytes of what is not text, whatever its name ends in. */
+/** First bytes of binary formats, whose extensions may be wrong. */
 const BINARIES: readonly (readonly [head: string, what: string])[] = [
   ['PK\x03\x04', 'a ZIP archive, as Excel’s .xlsx is: save the table as “CSV UTF-8”'],
   ['\xd0\xcf\x11\xe0', 'an Excel workbook (.xls): save the table as “CSV UTF-8”'],
@@ -29,7 +29,7 @@ const fail = (inputName: string, found: string): never => {
   });
 };
 
-/** UTF-16 without its mark has a zero beside each letter of ASCII, and keys are such letters. */
+/** UTF-16 without a byte order mark has a zero beside each ASCII letter, and keys are ASCII. */
 const refuseUnmarked = (head: Buffer, inputName: string): void => {
   if (!head.includes(0)) return;
   const has = (parity: number): boolean => head.some((byte, at) => byte === 0 && at % 2 === parity);
@@ -39,14 +39,14 @@ const refuseUnmarked = (head: Buffer, inputName: string): void => {
 };
 
 /**
- * @returns UTF-8 without a byte order mark. Bytes that are no UTF-8 pass as they are: a line of them costs a row, not the run
+ * @returns UTF-8 without a byte order mark. Invalid UTF-8 passes unchanged: it fails its row, not the run
  * @throws RefineError MANIFEST_SYNTAX
  */
 export async function* decodeText(chunks: AsyncIterable<Buffer>, inputName: string): AsyncGenerator<Buffer> {
   let decode = (bytes: Buffer): Buffer => bytes;
-  let rest = (): Buffer => Buffer.alloc(0);
+  let flush = (): Buffer => Buffer.alloc(0);
   const begin = (head: Buffer): Buffer => {
-    const { name, mark } = MARKS.find((one) => startsWith(head, one.mark)) ?? { name: 'utf-8', mark: [] };
+    const { name, mark } = MARKS.find((candidate) => startsWith(head, candidate.mark)) ?? { name: 'utf-8', mark: [] };
     if (name === 'UTF-32') return fail(inputName, 'UTF-32: save it as UTF-8');
     const binary = BINARIES.find(([begins]) => startsWith(head, [...Buffer.from(begins, 'latin1')]));
     if (binary !== undefined) return fail(inputName, binary[1]);
@@ -54,7 +54,7 @@ export async function* decodeText(chunks: AsyncIterable<Buffer>, inputName: stri
     else {
       const decoder = new TextDecoder(name);
       decode = (bytes) => Buffer.from(decoder.decode(bytes, { stream: true }));
-      rest = () => Buffer.from(decoder.decode());
+      flush = () => Buffer.from(decoder.decode());
     }
     return decode(head.subarray(mark.length));
   };
@@ -70,6 +70,6 @@ export async function* decodeText(chunks: AsyncIterable<Buffer>, inputName: stri
     head = null;
   }
   if (head !== null) yield begin(head);
-  /* What is left of a character that was cut off. */
-  yield rest();
+  /* The rest of a truncated character. */
+  yield flush();
 }

@@ -1,23 +1,23 @@
-/** What the readers of manifests hand to the parser of rows. */
+/** Raw rows, which manifest readers pass to the row parser, and matching of their keys. */
 import { RefineError } from '../../../errors.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
 import { keysWithSynonyms, ROW_KEYS, rowKeyOf, spellingsOf, type RowKeyName } from '../rows/row-keys.js';
 import { nearestKey } from '../rows/nearest-key.js';
 import { formatValue } from '../rows/format-value.js';
 
-/** A row as read: values under our keys, absent ones left out, and the rest; or why it could not be read. */
+/** A row as read: present values of known keys, and the unknown keys; or why it could not be read. */
 export type RawRow =
   | {
-      /** null where the input has no lines. */
+      /** null if the input has no lines. */
       line: number | null;
       known: [RowKeyName, unknown][];
       extra: Record<string, unknown>;
-      /** What its output is called if not after its source: a `/`-separated path without extension. */
+      /** Name of its output, if not from its source: a `/`-separated path without extension. */
       ownName?: string;
     }
   | { line: number; problem: string };
 
-/** Keys of a row, and columns of a table: ours are some dozens, and the others travel with the row. */
+/** Limit of a row's keys and a table's columns, including unknown ones, which are kept with the row. */
 export const MAX_ROW_KEYS = 10_000;
 
 /** A place in an input, for messages. */
@@ -25,9 +25,9 @@ export const placeOf = (inputName: string, line: number): string =>
   `${inputName === '-' ? 'standard input' : inputName}, line ${line}`;
 
 /**
- * The key that a name in a manifest means, or null for an unknown key, which is kept. Columns of sizes and counts are
- * common, so rows of `batch` may have them; a picture that `generate` does not look at is refused.
- * @throws RefineError MANIFEST_KEY_UNKNOWN when it looks like a slip: better no run than one that ignores a setting
+ * The key that a name in a manifest means; null for an unknown key, which is kept. Keys of `generate`, such as sizes and counts,
+ * are common columns, so that rows of `batch` may have them as unknown keys; `generate` refuses keys of `batch`.
+ * @throws RefineError MANIFEST_KEY_UNKNOWN if it looks mistyped, so that no setting is silently ignored
  */
 export const matchKey = (name: string, inputName: string, line: number, command: RowCommand): RowKeyName | null => {
   const known = rowKeyOf(name);
@@ -51,21 +51,23 @@ export const matchKey = (name: string, inputName: string, line: number, command:
 };
 
 /**
- * Gives keys that a row lacks what stands there under a synonym.
- * @param known gets them
- * @returns what of `extra` travels along
+ * Fills keys that a row lacks from their synonyms.
+ * @param known gets the values
+ * @returns `extra` without the used synonyms
  */
 export const applySynonyms = (
   known: [RowKeyName, unknown][],
   extra: readonly [string, unknown][],
   command: RowCommand,
 ): readonly [string, unknown][] => {
-  const taken = keysWithSynonyms(command).flatMap((key) => {
+  const used = keysWithSynonyms(command).flatMap((key) => {
     if (known.some(([name]) => name === key)) return [];
-    const synonym = ROW_KEYS[key].synonyms.find((name) => extra.some(([own, value]) => own === name && value !== null));
+    const synonym = ROW_KEYS[key].synonyms.find((name) =>
+      extra.some(([extraName, value]) => extraName === name && value !== null),
+    );
     return synonym === undefined ? [] : [[key, synonym] as const];
   });
-  if (taken.length === 0) return extra;
-  for (const [key, synonym] of taken) known.push([key, extra.find(([name]) => name === synonym)?.[1]]);
-  return extra.filter(([name]) => !taken.some(([, synonym]) => synonym === name));
+  if (used.length === 0) return extra;
+  for (const [key, synonym] of used) known.push([key, extra.find(([name]) => name === synonym)?.[1]]);
+  return extra.filter(([name]) => !used.some(([, synonym]) => synonym === name));
 };

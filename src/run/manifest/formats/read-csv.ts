@@ -1,4 +1,4 @@
-/** CSV and TSV to raw rows. */
+/** Reads CSV and TSV as raw rows. */
 import { parse } from 'csv-parse/sync';
 import { RefineError, systemCodeOf } from '../../../errors.js';
 import { csvLineEnds } from './csv-line-ends.js';
@@ -12,19 +12,19 @@ import { formatValue } from '../rows/format-value.js';
 
 interface Column {
   header: string;
-  /** null: not one of ours. */
+  /** null for an unknown column. */
   key: RowKeyName | null;
 }
 
 type Cells = { cells: string[] } | { problem: string };
 
-/** Spaces around a cell count for nothing, unless it is quoted. */
+/** Spaces around a cell are ignored, unless it is quoted. */
 const CELLS = { record_delimiter: '\n', max_record_size: 0, relax_column_count: true, trim: true } as const;
 const AFTER_QUOTE = ['CSV_INVALID_CLOSING_QUOTE', 'CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE'];
 
 const QUOTE = 34;
 
-/** Cells of a record, counted before any is made. */
+/** Number of cells in a record, counted before it is parsed. */
 const countCells = (record: string, delimiter: string): number => {
   const separator = delimiter.charCodeAt(0);
   let count = 1;
@@ -37,7 +37,7 @@ const countCells = (record: string, delimiter: string): number => {
   return count;
 };
 
-/** Records are parsed one by one, so that a malformed one costs no other. */
+/** Parses a single record, so that a malformed one does not affect others. */
 const parseCells = (record: string, delimiter: string): Cells => {
   const count = countCells(record, delimiter);
   if (count > MAX_ROW_KEYS) return { problem: `Expected at most ${MAX_ROW_KEYS} cells in a record, found ${count}` };
@@ -64,7 +64,7 @@ const parseHeader = (cells: readonly string[], inputName: string, line: number, 
   });
   for (const name of keysWithSynonyms(command)) {
     if (columns.some(({ key }) => key === name)) continue;
-    const synonym = ROW_KEYS[name].synonyms.find((other) => columns.some(({ header }) => header === other));
+    const synonym = ROW_KEYS[name].synonyms.find((candidate) => columns.some(({ header }) => header === candidate));
     const column = columns.find(({ header }) => header === synonym);
     if (column !== undefined) column.key = name;
   }
@@ -87,28 +87,28 @@ const parseHeader = (cells: readonly string[], inputName: string, line: number, 
   return columns;
 };
 
-/** What stands between cells: of Excel by the language of the machine. */
+/** Delimiters of cells; Excel's depends on the machine's language. */
 const DELIMITERS = [',', ';', '\t', '|'] as const;
-/** Excel’s own line, which says what stands between cells; and PowerShell’s, which says what its objects were. */
+/** First lines that are not headers: Excel’s with the delimiter, and PowerShell’s with the type of its objects. */
 const SEP = /^"?sep=([^\w"])"?[,;\t]*$/i;
 const TYPE = /^#TYPE /;
-/** A record of empty cells, whatever is between them. */
+/** A record of empty cells, with any delimiter. */
 const EMPTY = /^[\s,;|]*$/;
 
-const bytesOf = (delimiters: readonly string[]): number[] => delimiters.map((one) => one.charCodeAt(0));
+const bytesOf = (delimiters: readonly string[]): number[] => delimiters.map((delimiter) => delimiter.charCodeAt(0));
 
-/** The delimiter under which a header names most keys; of equals the file’s usual one, then the first. */
+/** The delimiter with which a header names most keys; of equals, the file’s usual one, then the first. */
 const findDelimiter = (header: string, usual: string): string => {
   const keysUnder = (delimiter: string): number => {
     const parsed = parseCells(header, delimiter);
     return 'cells' in parsed ? parsed.cells.filter((cell) => isSpelling(cell.trim())).length : 0;
   };
-  const candidates = [usual, ...DELIMITERS.filter((one) => one !== usual)].map((one) => [one, keysUnder(one)] as const);
-  const most = Math.max(...candidates.map(([, keys]) => keys));
-  return candidates.find(([, keys]) => keys === most)?.[0] ?? usual;
+  const delimiters = [usual, ...DELIMITERS.filter((delimiter) => delimiter !== usual)];
+  const counts = delimiters.map(keysUnder);
+  return delimiters[counts.indexOf(Math.max(...counts))] ?? usual;
 };
 
-/** Where cells are not separated by commas, a number may have one: so Excel writes them where people do. */
+/** A number with a decimal comma, as Excel writes it in many languages, if the delimiter is not a comma. */
 const DECIMAL_COMMA = /^\s*[-+]?\d*,\d+\s*$/;
 
 const readCell = (key: RowKeyName, cell: string, delimiter: string): unknown => {
@@ -117,7 +117,7 @@ const readCell = (key: RowKeyName, cell: string, delimiter: string): unknown => 
 };
 
 const toRawRow = (line: number, cells: readonly string[], columns: readonly Column[], delimiter: string): RawRow => {
-  /* Spreadsheets write empty cells behind the last. */
+  /* Spreadsheets write empty cells after the last. */
   const isTooLong = cells.slice(columns.length).some((cell) => cell !== '');
   if (cells.length < columns.length || isTooLong) {
     return { line, problem: `Expected ${columns.length} cells, as the header has, found ${cells.length}` };
@@ -136,11 +136,11 @@ const toRawRow = (line: number, cells: readonly string[], columns: readonly Colu
 };
 
 /**
- * Reads records under a header of keys. An empty cell is an absent value; a record of empty cells is a blank line, and
- * no row; a column without a header is left out, for pandas writes one. A malformed record is a row with a problem.
+ * Reads records under a header of keys. An empty cell is an absent value; a record of empty cells is a blank line, not a row;
+ * a column without a header is ignored, since pandas writes one. A malformed record is a row with a problem.
  *
- * @param usual what stands between cells of such files, where header and `sep=` line do not say otherwise
- * @throws RefineError MANIFEST_SYNTAX (no text; the header; a quote that is never closed) | MANIFEST_KEY_UNKNOWN
+ * @param usual delimiter, unless header or `sep=` line imply another
+ * @throws RefineError MANIFEST_SYNTAX (not text, an invalid header, a quote that is never closed) | MANIFEST_KEY_UNKNOWN
  */
 export async function* readCsv(
   chunks: AsyncIterable<Buffer>,
@@ -149,7 +149,7 @@ export async function* readCsv(
   command: RowCommand = 'batch',
 ): AsyncGenerator<RawRow> {
   const ends = csvLineEnds(bytesOf(DELIMITERS));
-  let said: string | null = null;
+  let declared: string | null = null;
   let delimiter: string = usual;
   let columns: Column[] | null = null;
   for await (const line of readLines(decodeText(chunks, inputName), ends)) {
@@ -162,11 +162,11 @@ export async function* readCsv(
       if (TYPE.test(line.text) || EMPTY.test(line.text)) continue;
       const sep = SEP.exec(line.text)?.[1];
       if (sep !== undefined) {
-        said = sep;
+        declared = sep;
         ends.delimiters = bytesOf([sep]);
         continue;
       }
-      delimiter = said ?? findDelimiter(line.text, usual);
+      delimiter = declared ?? findDelimiter(line.text, usual);
     }
     const parsed = 'problem' in line ? line : parseCells(line.text, delimiter);
     if ('cells' in parsed && parsed.cells.every((cell) => cell.trim() === '')) continue;

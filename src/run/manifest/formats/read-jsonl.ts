@@ -1,4 +1,4 @@
-/** JSON lines to raw rows. */
+/** Reads JSON lines as raw rows. */
 import { messageOf } from '../../../errors.js';
 import { isObject, parseJson } from '../../../io/json/parse-json.js';
 import { decodeText } from './decode-text.js';
@@ -6,9 +6,9 @@ import { matchKey, MAX_ROW_KEYS, applySynonyms, type RawRow } from './raw-row.js
 import { readLines, type Line } from './read-lines.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
 
-/** Levels of nesting of a row. Far deeper values would overflow the stack when they are written again. */
+/** Levels of nesting of a row. Much deeper values would overflow the stack when the results are written. */
 const MAX_DEPTH = 64;
-/** Braces, brackets, colons and commas of a row. */
+/** Braces, brackets, colons and commas in a row. */
 const MAX_ROW_TOKENS = 200_000;
 const LIMITS = { maxDepth: MAX_DEPTH, maxKeys: MAX_ROW_KEYS, maxTokens: MAX_ROW_TOKENS };
 
@@ -36,16 +36,16 @@ const toRawRow = (line: Line, inputName: string, command: RowCommand): RawRow =>
     else if (value !== null) row.known.push([key, value]);
   }
   const rest = applySynonyms(row.known, extra, command);
-  // fromEntries defines its keys, so that "__proto__" is one like any other.
+  // fromEntries defines properties, so that "__proto__" is an ordinary key.
   row.extra = Object.fromEntries(rest);
   return row;
 };
 
 /**
- * Reads one row a line; blank lines are none. null is an absent value. A line that isn't a JSON object is a row with a
+ * Reads one row per line; blank lines are skipped. null is an absent value. A line that is not a JSON object is a row with a
  * problem.
  *
- * @throws RefineError MANIFEST_SYNTAX (no text) | MANIFEST_KEY_UNKNOWN
+ * @throws RefineError MANIFEST_SYNTAX (not text) | MANIFEST_KEY_UNKNOWN
  */
 export async function* readJsonl(
   chunks: AsyncIterable<Buffer>,

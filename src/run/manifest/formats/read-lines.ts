@@ -1,30 +1,29 @@
-/** Bytes to lines of text, whatever the chunks: each line decoded on its own, so that one bad line costs one line. */
+/** Splits chunks of bytes into lines of text. Each line is decoded separately, so that invalid UTF-8 affects only its line. */
 import { isUtf8 } from 'node:buffer';
 
-/** Longest line that is read. Pictures written into rows as base64 are legitimately tens of megabytes. */
+/** Longest line that is read. Rows with pictures as base64 may have tens of megabytes. */
 export const MAX_LINE_BYTES = 64 * 2 ** 20;
 
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
 
-/** Says where lines end; remembers from chunk to chunk what it must. */
+/** Finds line ends; keeps its state from chunk to chunk. */
 export interface LineEnds {
   /**
-   * Index of the LF or CR that ends the line, looking from `from`, or -1 when it isn't in `bytes`. The LF behind a CR is not looked at:
-   * `readLines` leaves it out.
+   * Index of the LF or CR that ends the line, from `from` on; -1 if it is not in `bytes`. `readLines` skips the LF after a CR.
    */
   find(bytes: Buffer, from: number): number;
-  /** Line ends passed so far; more than one a line where a line may hold them. */
+  /** Line ends passed so far; more than lines if a quoted cell contains some. */
   readonly newlines: number;
 }
 
-/** A line and its 1-based number; `problem` where it could not be read as text. */
+/** A line and its 1-based number; `problem` if it could not be read as text. */
 export type Line = { line: number; text: string } | { line: number; problem: string };
 
 /** LF, CRLF and CR each end a line. */
 export const plainLineEnds = (): LineEnds => {
   let newlines = 0;
-  /** The next CR of these bytes: most files have none, and must not be searched for one at every line. */
+  /** The next CR in these bytes, cached: most files have none, and need not be searched for every line. */
   let next: { bytes: Buffer; at: number } | null = null;
   const findReturn = (bytes: Buffer, from: number): number => {
     if (next?.bytes !== bytes || (next.at !== -1 && next.at < from)) {
@@ -48,14 +47,14 @@ export const plainLineEnds = (): LineEnds => {
 
 const SHOWN_BYTES = 60;
 
-/** Bytes 128 to 159 of Windows-1252; the others are Latin-1's. Node 20's own decoder takes these for Latin-1 too. */
+/** Bytes 128 to 159 of Windows-1252; the others are as in Latin-1. Node 20's decoder wrongly reads these as Latin-1 too. */
 const WINDOWS_1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
 
-/** What a line that is not UTF-8 says in the code page of Windows, by which people recognize their text. */
+/** A line that is not UTF-8, decoded as Windows-1252, so that users recognize their text. */
 const asWindows1252 = (line: Buffer): string => {
   const start = Math.max(0, line.findIndex((byte) => byte > 127) - SHOWN_BYTES / 2);
   const shown = line.toString('latin1', start, start + SHOWN_BYTES);
-  return JSON.stringify(shown.replace(/[\x80-\x9f]/g, (one) => WINDOWS_1252[one.charCodeAt(0) - 128] ?? one));
+  return JSON.stringify(shown.replace(/[\x80-\x9f]/g, (char) => WINDOWS_1252[char.charCodeAt(0) - 128] ?? char));
 };
 
 const decode = (line: Buffer): { text: string } | { problem: string } =>
@@ -66,8 +65,8 @@ const decode = (line: Buffer): { text: string } | { problem: string } =>
       };
 
 /**
- * Reads lines of UTF-8, without a byte order mark (`decodeText`): they end with LF, CRLF or CR, the last one may lack its end.
- * Of a line over `limit` bytes no more than `limit` is ever held.
+ * Reads lines of UTF-8 without a byte order mark (`decodeText`), which end with LF, CRLF or CR; the last line may lack its end.
+ * Keeps at most `limit` bytes of a longer line.
  */
 export async function* readLines(
   chunks: AsyncIterable<Buffer>,
@@ -77,12 +76,12 @@ export async function* readLines(
   let pieces: Buffer[] = [];
   let length = 0;
   let line = 1;
-  const take = (piece: Buffer): void => {
+  const addPiece = (piece: Buffer): void => {
     length += piece.length;
     if (length > limit) pieces = [];
     else pieces.push(piece);
   };
-  const finish = (): Line => {
+  const finishLine = (): Line => {
     const finished =
       length > limit
         ? {
@@ -105,12 +104,12 @@ export async function* readLines(
       }
       const end = ends.find(chunk, start);
       if (end === -1) break;
-      take(chunk.subarray(start, end));
+      addPiece(chunk.subarray(start, end));
       isAfterReturn = chunk[end] === CARRIAGE_RETURN;
       start = end + 1;
-      yield finish();
+      yield finishLine();
     }
-    take(chunk.subarray(start));
+    addPiece(chunk.subarray(start));
   }
-  if (length > 0) yield finish();
+  if (length > 0) yield finishLine();
 }

@@ -1,4 +1,4 @@
-/** A picture's prompt in a text file beside it, as caption tools write it. */
+/** Reads a picture's prompt from a text file beside it, as caption tools write it. */
 import { join, parse } from 'node:path';
 import { existingForm } from '../../../io/files/unicode-form.js';
 import { RefineError, messageOf, systemCodeOf } from '../../../errors.js';
@@ -6,7 +6,7 @@ import { FILE_LIMITS } from '../../../io/files/file-limits.js';
 import { readFileBytes } from '../../../io/files/open-file.js';
 import { formatValue } from '../rows/format-value.js';
 
-/** Where the sidecar of `cat.png` is, or would be: `cat.txt`. */
+/** Path of a picture's sidecar, which need not exist: `cat.png` → `cat.txt`. */
 export const sidecarOf = (path: string): string => {
   const { dir, name } = parse(path);
   return existingForm(join(dir, `${name}.txt`));
@@ -22,8 +22,8 @@ const decode = (bytes: Buffer): string | null => {
 
 /**
  * @param path of the picture
- * @returns the text without byte order mark and without the line ends at its end; null when there is no such file
- * @throws RefineError ROW_FIELD_INVALID when it isn't a file of UTF-8, or is over 64 KiB, or can't be read
+ * @returns the text without byte order mark and final line ends; null if there is no such file
+ * @throws RefineError ROW_FIELD_INVALID if it is not a file of UTF-8, is over 64 KiB, or cannot be read
  */
 export const readSidecar = async (path: string): Promise<string | null> => {
   const sidecar = sidecarOf(path);

@@ -1,4 +1,4 @@
-/** Rows in well-formed text: half a character comes from programs that cut a text in the middle of an emoji. */
+/** Replaces lone surrogates in rows, which come from programs that cut a text in the middle of an emoji. */
 import { listSome } from '../../../errors.js';
 import { isNameable } from '../../../io/files/system-path.js';
 import { wellFormed } from '../../../io/json/json-text.js';
@@ -7,11 +7,11 @@ import { formatText } from '../rows/format-value.js';
 
 type ReadRow = Exclude<RawRow, { problem: string }>;
 
-/** A file's name that is not UTF-8 has halves in place of its bytes (src/io/files/system-path.ts). */
+/** Paths may have lone surrogates for bytes that are not UTF-8 (src/io/files/system-path.ts). */
 const isPath = (name: string, value: unknown): boolean =>
   (name === 'image' || name === 'latents') && typeof value === 'string' && isNameable(value);
 
-/** @returns the row with U+FFFD for each half, and the names of what had one */
+/** @returns the row with U+FFFD for each lone surrogate, and the names of the changed values */
 export const replaceLoneSurrogates = (row: ReadRow): { row: ReadRow; mended: readonly string[] } => {
   const known = row.known.map(
     ([name, value]) => [name, isPath(name, value) ? value : wellFormed(value)] as [(typeof row.known)[0][0], unknown],
@@ -26,7 +26,7 @@ export const replaceLoneSurrogates = (row: ReadRow): { row: ReadRow; mended: rea
   return mended.length === 0 ? { row, mended } : { row: { ...row, known, extra }, mended };
 };
 
-/** The same of settings, which options and pictures' metadata give too. */
+/** As `replaceLoneSurrogates`, for settings, which may also come from options and pictures' metadata. */
 export const replaceSettingSurrogates = <Settings extends object>(
   settings: Settings,
 ): { settings: Settings; mended: readonly string[] } => {
@@ -37,7 +37,7 @@ export const replaceSettingSurrogates = <Settings extends object>(
   return { settings: whole, mended };
 };
 
-/** Names that are given in a warning. */
+/** Names listed in a warning. */
 const SHOWN = 5;
 
 export const surrogateWarning = (names: readonly string[]): string[] => {

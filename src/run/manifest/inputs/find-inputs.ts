@@ -1,4 +1,4 @@
-/** Finds the inputs of the command line: files, folders, globs. */
+/** Finds the command line's inputs: files, folders, globs. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { existingForm } from '../../../io/files/unicode-form.js';
@@ -10,13 +10,13 @@ import { fileInput, missing, unreadable, type ManifestInput } from './manifest-i
 import { addSkipped, NONE_SKIPPED } from './skipped-files.js';
 import { isPicture } from './picture-extensions.js';
 
-/** Where and how inputs are looked for. */
+/** Options for finding inputs. */
 export interface InputOptions extends ListOptions {
   /** Working directory, absolute. */
   cwd: string;
-  /** File that standard input was spooled to, when `-` is an input. */
+  /** File that standard input was spooled to, if `-` is an input. */
   stdinPath?: string;
-  /** Whether sub folders of folders are read too. */
+  /** Whether subfolders are read too. */
   recursive?: boolean;
 }
 
@@ -25,13 +25,13 @@ const NOT_SEEKABLE =
 
 const oneInput = (input: ManifestInput): FoundInputs => ({ inputs: [input], skipped: NONE_SKIPPED });
 
-const findInput = async (input: string, places: InputOptions): Promise<FoundInputs> => {
-  const { cwd, stdinPath, recursive } = places;
+const findInput = async (input: string, options: InputOptions): Promise<FoundInputs> => {
+  const { cwd, stdinPath, recursive } = options;
   if (input === '-') {
     if (stdinPath === undefined) throw unreadable(input, 'there is no standard input');
     return oneInput({ kind: 'rows', name: '-', path: stdinPath, folder: cwd, format: 'jsonl' });
   }
-  // An unset variable of a script would have us read the working directory.
+  // Empty, for example by a script's unset variable; it would resolve to the working directory.
   if (input === '') throw unreadable(input, 'it is empty');
   const shown = await namedOnCommandLine(input, cwd);
   const path = existingForm(resolve(cwd, shown));
@@ -40,12 +40,12 @@ const findInput = async (input: string, places: InputOptions): Promise<FoundInpu
     if (systemCodeOf(error) === 'ENOENT' && isGlob(input)) return null;
     throw systemCodeOf(error) === 'ENOENT' ? missing(input, path, error) : unreadable(input, messageOf(error), error);
   });
-  if (stats === null) return listInput(await splitGlob(input, cwd), places);
+  if (stats === null) return listInput(await splitGlob(input, cwd), options);
   if (stats.isDirectory()) {
     const pattern = recursive === true ? '**/*' : '*';
-    return listInput({ name: name === '' ? path : name, shown, folder: path, pattern }, places);
+    return listInput({ name: name === '' ? path : name, shown, folder: path, pattern }, options);
   }
-  // A manifest is read more than once, which a pipe would never let end.
+  // A manifest is read more than once, and a second read of a pipe would never end.
   if (!stats.isFile() || /^\/dev\/(?:stdin$|fd\/)/.test(path)) throw unreadable(input, NOT_SEEKABLE);
   if (isPicture(path)) return oneInput({ kind: 'pictures', name, folder: dirname(shown), paths: [name] });
   if (extname(path) === '') throw unreadable(input, 'it has no extension');
@@ -53,9 +53,9 @@ const findInput = async (input: string, places: InputOptions): Promise<FoundInpu
 };
 
 /**
- * A file of the command line. Bytes of its name that are not UTF-8 reach us as U+FFFD: its folder says what they were.
+ * A file of the command line. Node replaces bytes of its name that are not UTF-8 by U+FFFD; they are recovered from its folder.
  *
- * @throws RefineError MANIFEST_UNREADABLE when there are several such names
+ * @throws RefineError MANIFEST_UNREADABLE if several names match
  */
 export const namedOnCommandLine = async (input: string, cwd: string): Promise<string> => {
   if (!hasLostBytes(input)) return input;
@@ -68,20 +68,19 @@ export const namedOnCommandLine = async (input: string, cwd: string): Promise<st
 };
 
 /**
- * Looks at each input: files are told by their extensions, folders and globs are listed, a missing file whose name has
- * characters of globs is a glob. Opens no file. A folder that has a manifest is a folder of manifests, and its pictures
- * are theirs.
+ * Classifies files by extension, and lists folders and globs; a missing file whose name has glob characters is a glob. Opens no
+ * file. If a folder has manifests, only they are inputs, and its pictures belong to their rows.
  *
  * @throws RefineError MANIFEST_UNREADABLE | USAGE_CONFLICT (standard input twice; pictures in the output folder itself)
  */
-export const findInputs = async (inputs: readonly string[], places: InputOptions): Promise<FoundInputs> => {
+export const findInputs = async (inputs: readonly string[], options: InputOptions): Promise<FoundInputs> => {
   if (inputs.filter((input) => input === '-').length > 1) {
     throw new RefineError('USAGE_CONFLICT', 'Expected standard input (-) once among the inputs, found it twice');
   }
   const found: FoundInputs = { inputs: [], skipped: NONE_SKIPPED };
   for (const input of inputs) {
-    const { inputs: more, skipped } = await findInput(input, places);
-    for (const one of more) found.inputs.push(one);
+    const { inputs: more, skipped } = await findInput(input, options);
+    for (const added of more) found.inputs.push(added);
     found.skipped = addSkipped(found.skipped, skipped);
   }
   return found;

@@ -1,4 +1,4 @@
-/** Where a glob of the command line begins. */
+/** Splits a glob of the command line into its folder and pattern. */
 import { join, parse, resolve, sep } from 'node:path';
 import fastGlob from 'fast-glob';
 import { existingForm } from '../../../io/files/unicode-form.js';
@@ -6,18 +6,18 @@ import { isFolder, type ListedPlace } from './list-files.js';
 
 /** A folder or glob that the user named. */
 export interface InputLocation extends ListedPlace {
-  /** What results call the input. */
+  /** The input's name in results. */
   name: string;
   /** `folder` as the user wrote it. */
   shown: string;
 }
 
-/** Whether a name has characters of globs. Files may have them too: look for a file first. */
+/** Whether a name has glob characters. File names may have them too: look for a file first. */
 export const isGlob = (input: string): boolean => input !== '' && fastGlob.isDynamicPattern(input);
 
 /**
- * Splits a glob into the folder that it begins with and the pattern inside. Folders that exist by that very name are no
- * pattern, whatever characters they have: `photos [2024]/*.png`.
+ * Splits a glob into its leading folders and the pattern inside. Existing folders are not part of the pattern, even with
+ * glob characters: `photos [2024]/*.png`.
  */
 export const splitGlob = async (glob: string, cwd: string): Promise<InputLocation> => {
   const { root } = parse(glob);

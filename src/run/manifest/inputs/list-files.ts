@@ -1,4 +1,4 @@
-/** The files of a folder, or of a glob. */
+/** Lists the files of a folder or glob. */
 import { lstat, readdir, stat as fsStat, type Dirent, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
@@ -6,7 +6,7 @@ import fastGlob, { type Entry, type FileSystemAdapter } from 'fast-glob';
 import { nameOfBytes, realPath, systemPath } from '../../../io/files/system-path.js';
 import { sortNaturally } from './natural-order.js';
 
-/** What the listing is of. */
+/** A place to list. */
 export interface ListedPlace {
   /** Absolute. */
   folder: string;
@@ -17,16 +17,16 @@ export interface ListedPlace {
 export interface Listing {
   /** Relative to the folder, `/`-separated, in natural order. */
   files: string[];
-  /** How many folders the pattern names and does not enter, linked ones among them. */
+  /** Number of matching folders that were not entered, including linked ones. */
   folders: number;
 }
 
-/** What a run writes beside pictures, and reads its settings from. */
+/** Results that a run writes beside pictures, and configuration files. */
 const OWN_FILES = /(?:^|\/)(?:results(?:-\d+-of-\d+)?\.jsonl|sdxl-refine\.(?:json|ya?ml))$/;
 
 type ReaddirCallback = (error: Error | null, entries: Dirent[]) => void;
 
-/** Names come as bytes, so that those which are not UTF-8 can be opened. */
+/** Reads names as bytes, so that files whose names are not UTF-8 can be opened. */
 const BYTE_NAMES_FS = {
   lstat: (path: string, done: (error: Error | null, stats: Stats) => void): void => {
     lstat(systemPath(path), done);
@@ -44,7 +44,7 @@ const BYTE_NAMES_FS = {
 const withTextName = (entry: Dirent<Buffer>): Dirent =>
   Object.assign(entry as unknown as Dirent, { name: nameOfBytes(entry.name) });
 
-/** Where a folder is inside another, links followed, `/`-separated: `''` for itself; null where it is elsewhere or is not there yet. */
+/** Path of a folder inside another, links resolved, `/`-separated: `''` for itself; null if it is elsewhere or does not exist. */
 export const findInside = async (folder: string, outer: string): Promise<string | null> => {
   const [real, realOuter] = await Promise.all([folder, outer].map((path) => realPath(path).catch(() => null)));
   if (real == null || realOuter == null) return null;
@@ -52,17 +52,17 @@ export const findInside = async (folder: string, outer: string): Promise<string 
   return inside === '..' || inside.startsWith(`..${sep}`) ? null : inside.split(sep).join('/');
 };
 
-/** Whether there is a folder at a path, by links or not. */
+/** Whether a folder exists at a path; follows links. */
 export const isFolder = async (path: string): Promise<boolean> =>
   (await stat(systemPath(path)).catch(() => null))?.isDirectory() === true;
 
 /**
- * Lists files whose names match. Links to files are files, broken ones too: their rows say so. Links to folders are not
- * entered, so there is no loop to fall into. Hidden files and folders, `results.jsonl` (`results-1-of-4.jsonl`) and `sdxl-refine.json` are as if
- * they were not there. Holds every name, because order needs them all.
+ * Lists files that match. Links to files count as files, broken ones too, which fail their rows. Links to folders are not
+ * entered, to avoid loops. Hidden files and folders, results (`results.jsonl`, `results-1-of-4.jsonl`) and configuration files
+ * (`sdxl-refine.json`) are ignored. Keeps all names in memory, to sort them.
  *
  * @param except a folder inside that is not read, `/`-separated
- * @throws what the file system says of a folder that can't be read; the signal's reason
+ * @throws the file system's error for an unreadable folder, the signal's reason
  */
 export const listFiles = async (
   { folder, pattern }: ListedPlace,

@@ -1,4 +1,4 @@
-/** A folder or glob as inputs: its manifests, or its pictures. */
+/** Lists a folder or glob as inputs: its manifests, or its pictures. */
 import { basename, extname, join } from 'node:path';
 import { RefineError, messageOf } from '../../../errors.js';
 import type { InputLocation } from './glob-place.js';
@@ -10,9 +10,9 @@ import { extensionIn, isPicture, isUnreadPicture } from './picture-extensions.js
 import { formatValue } from '../rows/format-value.js';
 
 export interface ListOptions {
-  /** Absolute; what the run writes there is no input. */
+  /** Absolute; files that the run writes there are not inputs. */
   outputFolder?: string;
-  /** Its reason is thrown when it is aborted. */
+  /** If it is aborted, its reason is thrown. */
   signal?: AbortSignal;
 }
 
@@ -28,7 +28,7 @@ interface ClassifiedFiles {
   skipped: Pick<SkippedFiles, 'files' | 'unread'>;
 }
 
-/** Texts beside pictures are no other files, for they may be their prompts. Names are compared however Unicode composes them. */
+/** Text files beside pictures do not count as other files, since they may be prompts. Names are compared in NFC. */
 const classify = (files: readonly string[]): ClassifiedFiles => {
   const manifests = files.filter(isManifest);
   const pictures = files.filter(isPicture);
@@ -44,12 +44,12 @@ const classify = (files: readonly string[]): ClassifiedFiles => {
   };
 };
 
-/** Metadata of the splits of a Hugging Face imagefolder, which has them in folders: `train/metadata.jsonl`. */
+/** Metadata files of a Hugging Face imagefolder with a folder for each split: `train/metadata.jsonl`. */
 const SPLITS = '{*,*/*}/metadata.{jsonl,csv,parquet}';
 
 /**
- * Where there is a manifest, the pictures are its rows' to name; a glob of pictures alone has no manifest in it. A folder that has
- * neither, but folders with metadata, is an imagefolder.
+ * If there are manifests, only they are inputs, and their rows name the pictures. A folder with neither, but with folders that
+ * have metadata, is an imagefolder.
  *
  * @throws RefineError MANIFEST_UNREADABLE | USAGE_CONFLICT (pictures in the output folder itself)
  */
@@ -81,6 +81,6 @@ export const listInput = async (place: InputLocation, { outputFolder, signal }: 
     const message = `Expected different folders for inputs and outputs, got ${formatValue(folder)} for both: the next run would refine its own outputs; choose another --output-dir`;
     throw new RefineError('USAGE_CONFLICT', message);
   }
-  const own: ManifestInput = { kind: 'pictures', name, folder: shown, paths: pictures };
-  return { inputs: [own], skipped: { ...skipped, folders, pictures: 0 } };
+  const pictureList: ManifestInput = { kind: 'pictures', name, folder: shown, paths: pictures };
+  return { inputs: [pictureList], skipped: { ...skipped, folders, pictures: 0 } };
 };

@@ -1,4 +1,4 @@
-/** A folder of LoRAs, of which rows name some by tags or weights. Names are looked up in a list of its files: none leads out of it. */
+/** A folder of LoRAs that rows name by tags or weights. Names are looked up in a list of its files, so that none leads out of it. */
 import { join } from 'node:path';
 import { RefineError, messageOf } from '../../../errors.js';
 import type { LoraChoice } from '../../../records/model-options.js';
@@ -6,37 +6,37 @@ import { isFolder, listFiles } from './list-files.js';
 import type { FindLora } from '../rows/lora-weights.js';
 import { formatValue } from '../rows/format-value.js';
 
-/** LoRAs that rows of a run may name beside those of `--lora`: each is opened with the model, and costs at every step, used or not. */
+/** LoRAs that the rows of a run may name beside those of `--lora`. Each is opened with the model, and costs time in every step, even unused. */
 export const MAX_FOUND_LORAS = 32;
 
 const LORA_FILE = /\.(?:safetensors|pt|pth|ckpt|bin)$/i;
 const PREFERRED = /\.safetensors$/i;
 
 export interface LoraFolder {
-  /** The run's name for a LoRA of the folder, which is found from then on. */
+  /** The run's name for a LoRA of the folder, which then counts as found. */
   find: FindLora;
-  /** Every LoRA of the folder is found. @throws USAGE_CONFLICT for more than `MAX_FOUND_LORAS` */
+  /** Finds all LoRAs of the folder. @throws USAGE_CONFLICT for more than `MAX_FOUND_LORAS` */
   findAll: () => void;
   /**
-   * The LoRAs to open: those found, or those of them with these names; the first `MAX_FOUND_LORAS`. Rows that name others are told why
-   * they have them not.
+   * The LoRAs to open: the first `MAX_FOUND_LORAS` of those found, or of those found with these names. Rows that name others get
+   * a warning.
    */
   choose: (names?: ReadonlySet<string>) => readonly LoraChoice[];
-  /** Some do not fit the model: why, by their names. */
+  /** Excludes LoRAs that do not fit the model, with reasons by name. */
   leaveOut: (reasons: Readonly<Record<string, string>>) => void;
-  /** For `findIn`. */
+  /** Its plain values, for `findIn`. */
   listed: () => ListedLoras;
 }
 
-/** A folder of LoRAs as plain values, which another thread can be given. */
+/** A folder of LoRAs as plain values, which can be sent to another thread. */
 export interface ListedLoras {
   /** Absolute. */
   folder: string;
-  /** Of its LoRAs, in it. */
+  /** Paths of its LoRAs, relative to it. */
   paths: readonly string[];
-  /** Of the run, whose names stay theirs. */
+  /** The run's LoRAs, whose names are reserved. */
   loras: readonly LoraChoice[];
-  /** Why some cannot be had, by their names. */
+  /** Reasons why some are unavailable, by name. */
   leftOut: Readonly<Record<string, string>>;
 }
 
@@ -44,26 +44,28 @@ const withoutExtension = (path: string): string => path.replace(LORA_FILE, '');
 const baseOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 const fold = (name: string): string => name.normalize('NFC').toLowerCase();
 
-/** The names of a file: its place in the folder and its own name, each with and without its ending. */
+/** Names of a file: its path in the folder and its file name, each with and without extension. */
 const namesOf = (path: string): ReadonlySet<string> =>
   new Set(
     [path, withoutExtension(path), baseOf(path), withoutExtension(baseOf(path))].map((name) => name.normalize('NFC')),
   );
 
-/** Of files that one name means, those of the best kind: at that very place, else in this very spelling; safetensors before others. */
+/** Best matches among files for a name: those with the exact spelling, then with the exact path, then .safetensors. */
 const best = (paths: readonly string[], name: string): readonly string[] => {
   const choose = (from: readonly string[], isBetter: (path: string) => boolean): readonly string[] => {
     const better = from.filter(isBetter);
     return better.length === 0 ? from : better;
   };
   const spelled = choose(paths, (path) => namesOf(path).has(name));
-  const placed = choose(spelled, (path) => [path, withoutExtension(path)].some((own) => own.normalize('NFC') === name));
+  const placed = choose(spelled, (path) =>
+    [path, withoutExtension(path)].some((place) => place.normalize('NFC') === name),
+  );
   return choose(placed, (path) => PREFERRED.test(path));
 };
 
 /**
  * @param folder absolute
- * @param loras of the run, whose names stay theirs
+ * @param loras of the run, whose names are reserved
  * @throws USAGE_OPTION_INVALID, the signal's reason
  */
 export const openLoraFolder = async (
@@ -87,7 +89,7 @@ export const openLoraFolder = async (
   return folderOf({ folder, paths, loras, leftOut: {} });
 };
 
-/** Finds what a folder has of which all is open. */
+/** Finds LoRAs in a folder whose LoRAs are all open. */
 export const findIn = (listed: ListedLoras): FindLora => {
   const folder = folderOf(listed);
   folder.findAll();
@@ -101,11 +103,11 @@ const folderOf = ({ folder, paths, loras, leftOut: reasonsSoFar }: ListedLoras):
     for (const name of new Set([...namesOf(path)].map(fold))) byName.set(name, [...(byName.get(name) ?? []), path]);
   }
   const found = new Map<string, LoraChoice>();
-  /** null: not chosen yet. */
+  /** null until `choose` is called. */
   let chosen: ReadonlySet<string> | null = null;
   let leftOut = reasonsSoFar;
 
-  /** As short as it is unique. */
+  /** The file name without extension if it is unique, else the path without extension. */
   const nameOf = (path: string): string => {
     const name = withoutExtension(baseOf(path)).normalize('NFC');
     const isShared = paths.some(
@@ -114,7 +116,7 @@ const folderOf = ({ folder, paths, loras, leftOut: reasonsSoFar }: ListedLoras):
     );
     return isShared || loras.some((lora) => lora.name === name) ? withoutExtension(path).normalize('NFC') : name;
   };
-  const take = (path: string): ReturnType<FindLora> => {
+  const markFound = (path: string): ReturnType<FindLora> => {
     const known = found.get(path);
     const { name } = known ?? { name: nameOf(path) };
     if (known === undefined) found.set(path, { name, file: join(folder, path), weight: 0, mayNotFit: true });
@@ -128,10 +130,10 @@ const folderOf = ({ folder, paths, loras, leftOut: reasonsSoFar }: ListedLoras):
   };
   return {
     find(name) {
-      const own = name.normalize('NFC').replaceAll('\\', '/').replace(/^\.\//, '');
-      const [path, other] = best(byName.get(fold(own)) ?? [], own);
+      const wanted = name.normalize('NFC').replaceAll('\\', '/').replace(/^\.\//, '');
+      const [path, other] = best(byName.get(fold(wanted)) ?? [], wanted);
       if (path === undefined) return { problem: '--lora-dir has no such file' };
-      if (other === undefined) return take(path);
+      if (other === undefined) return markFound(path);
       return { problem: `${formatValue(path)} and ${formatValue(other)} have that name; write the folder before it` };
     },
     findAll() {
@@ -139,7 +141,7 @@ const folderOf = ({ folder, paths, loras, leftOut: reasonsSoFar }: ListedLoras):
         const message = `Expected at most ${MAX_FOUND_LORAS} LoRAs in --lora-dir, found ${paths.length} in ${folder}: move the needed ones to another folder, or give them with --lora.`;
         throw new RefineError('USAGE_CONFLICT', message);
       }
-      for (const path of paths) take(path);
+      for (const path of paths) markFound(path);
     },
     choose(names) {
       const wanted = [...found.values()].filter(({ name }) => names?.has(name) !== false).slice(0, MAX_FOUND_LORAS);

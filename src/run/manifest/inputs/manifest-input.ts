@@ -1,4 +1,4 @@
-/** What can be an input of a run. */
+/** Kinds of inputs of a run. */
 import { dirname, extname } from 'node:path';
 import { RefineError } from '../../../errors.js';
 import { extensionIn, isUnreadPicture, PICTURE_EXTENSIONS, SAVE_AS } from './picture-extensions.js';
@@ -8,21 +8,21 @@ import { formatValue } from '../rows/format-value.js';
 /** A file of rows. */
 export interface ManifestFile {
   kind: 'rows';
-  /** What results call it: the file's name (inside a folder that is the input, its path there), or `-`. */
+  /** Its name in results: the file's name, or its path inside a folder that is the input, or `-`. */
   name: string;
   path: string;
-  /** What relative paths in rows are relative to. */
+  /** Base of relative paths in rows. */
   folder: string;
   format: 'jsonl' | 'csv' | 'tsv';
 }
 
-/** An input, found and listed: the rows it names are the same at every reading. */
+/** An input, found and listed, so that each reading gives the same rows. */
 export type ManifestInput = ManifestFile | PictureList;
 
-/** No input at all: one row, of the options and of what the command line says of it. */
+/** A run without inputs: one row, from options and the command line. */
 export interface OptionsInput {
   kind: 'options';
-  /** What results call it. */
+  /** Its name in results. */
   name: string;
 }
 
@@ -57,7 +57,7 @@ export const unreadable = (input: string, why: string, cause?: unknown): RefineE
 
 const formatOf = (path: string): ManifestFile['format'] | undefined => FORMATS[extname(path).toLowerCase()];
 
-/** Whether a file is one of rows, told by its extension. */
+/** Whether a file is a manifest, by its extension. */
 export const isManifest = (path: string): boolean => formatOf(path) !== undefined;
 
 const WRITE_ROWS = 'write it as JSON lines (pandas: df.to_json("rows.jsonl", orient="records", lines=True))';
@@ -76,8 +76,8 @@ export const parquetProblem = (input: string, path: string): RefineError =>
   unreadable(input, `it has ${formatValue(path)}, which is not supported; ${WRITE_ROWS}`);
 
 /**
- * @param name what results call it
- * @throws RefineError MANIFEST_UNREADABLE when its extension is none of a manifest's
+ * @param name in results
+ * @throws RefineError MANIFEST_UNREADABLE if its extension is not a manifest's
  */
 export const fileInput = (path: string, name: string): ManifestFile => {
   const format = formatOf(path);

@@ -1,19 +1,19 @@
-/** The order in which people count: 2 before 10. Built on code units, so that every machine and locale agrees. */
+/** Natural order: 2 before 10. Compares code units, so that all machines and locales agree. */
 
-/** Sorts before all that a name can hold, so that a folder's pictures stay together. */
+/** Sorts before all characters of a name, so that a folder's pictures stay together. */
 const FOLDER_END = '\0';
-/** Sorts before all that a name is likely to hold, so that cat.png stands before cat-2.png. */
+/** Sorts before all usual characters of a name, so that cat.png comes before cat-2.png. */
 const NAME_END = '\x01';
 
-/** A run of digits as text that sorts by its value: how many digits, then the digits. A name is far shorter than 65 536. */
+/** Digits as text that sorts by value: their count as a code unit, then the digits. Names are far shorter than 65 536. */
 const sortableNumber = (digits: string): string => {
   const value = digits.replace(/^0+(?=\d)/, '');
   return `0${String.fromCharCode(value.length)}${value}`;
 };
 
 /**
- * Text that sorts, by code units, as the path does naturally: folder by folder, runs of ASCII digits by their value, other
- * characters without their case, a name before the longer names that begin with it, the extension last.
+ * Sort key of a path, compared by code units: folder by folder, ASCII digits by value, other characters ignoring case, a name
+ * before longer names that begin with it, the extension last.
  *
  * @param path `/`-separated
  */
@@ -30,7 +30,7 @@ const compare = (a: string, b: string): number => {
   return a < b ? -1 : 1;
 };
 
-/** The paths in natural order; those that differ only in case, composition or leading zeros by code units. */
+/** Paths in natural order; those that differ only in case, Unicode normalization or leading zeros by code units. */
 export const sortNaturally = (paths: readonly string[]): string[] =>
   paths
     .map((path) => [naturalKey(path), path] as const)

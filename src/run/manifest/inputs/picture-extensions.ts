@@ -1,7 +1,7 @@
-/** Extensions of picture files: the one list for folders, globs, inputs and messages. What a file is, its bytes decide. */
+/** Extensions of picture files, for folders, globs, inputs and messages. A file's format is decided by its bytes. */
 import { extname } from 'node:path';
 
-/** Pictures that are read; of pictures that differ in nothing else, the first here gets the plain output name. */
+/** Extensions that are read. Of pictures that differ only in extension, the first here gets the plain output name. */
 const READ = [
   '.png',
   '.jpg',
@@ -18,7 +18,7 @@ const READ = [
   '.pjp',
 ];
 
-/** Picture formats that are not supported: reported by name when skipped. */
+/** Unsupported picture formats, reported by extension if skipped. */
 const NOT_READ = [
   ...[
     '.apng',
@@ -45,7 +45,7 @@ export const PICTURE_EXTENSIONS = READ.join(' ');
 /** In lower case. */
 export const extensionIn = (path: string): string => extname(path).toLowerCase();
 
-/** Place of a picture's extension in the list; -1: it is none that is read. */
+/** Index of a picture's extension in the list; -1 if it is not read. */
 export const rankOf = (path: string): number => READ.indexOf(extensionIn(path));
 
 export const isPicture = (path: string): boolean => rankOf(path) !== -1;

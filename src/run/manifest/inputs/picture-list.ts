@@ -1,4 +1,4 @@
-/** Pictures that are inputs themselves, in a folder or alone, as rows. */
+/** Pictures as inputs, in a folder or single: one row for each. */
 import { extname, join } from 'node:path';
 import { foldName, withoutExtension } from '../rows/output-name.js';
 import { rankOf } from './picture-extensions.js';
@@ -6,7 +6,7 @@ import type { RawRow } from '../formats/raw-row.js';
 
 export interface PictureList {
   kind: 'pictures';
-  /** What results call the input. */
+  /** The input's name in results. */
   name: string;
   /** As the user wrote it: absolute, or relative to the working directory. */
   folder: string;
@@ -17,8 +17,8 @@ export interface PictureList {
 const foldStem = (path: string): string => foldName(withoutExtension(path));
 
 /**
- * The pictures whose extension goes into their output's name, since another of the same stem has the plain one: `cat.jpg`
- * beside `cat.png`. A rank, not the order of rows, decides, so that a picture that is added renames few others.
+ * Pictures whose output's name includes the extension, since another picture of the same stem has the plain name: `cat.jpg`
+ * beside `cat.png`. The extension's rank decides, not the order of rows, so that an added picture renames few others.
  */
 const findRivals = (paths: readonly string[]): ReadonlySet<string> => {
   const best = new Map<string, number>();
@@ -33,10 +33,10 @@ const findRivals = (paths: readonly string[]): ReadonlySet<string> => {
 const nameOutput = (path: string, isRival: boolean): string =>
   isRival ? `${withoutExtension(path)}-${extname(path).slice(1).toLowerCase()}` : withoutExtension(path);
 
-/** A path that a row may hold: it could be taken for a picture of its own where a folder is called `data:…`. */
+/** A path as a row's `image`: with a folder called `data:…` it would look like an inline picture. */
 const asImage = (path: string): string => (/^data:/i.test(path) ? `./${path}` : path);
 
-/** One row a picture, its `image` relative to the working directory if the folder is. */
+/** One row per picture; its `image` is relative to the working directory if the folder is. */
 export function* readPictureList({ folder, paths }: PictureList): Generator<RawRow> {
   const rivals = findRivals(paths);
   for (const path of paths) {

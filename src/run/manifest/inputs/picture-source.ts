@@ -1,4 +1,4 @@
-/** Tells what a row's `image` is: a file, a URL, or the picture itself. Opens nothing; of names that are not ASCII it looks which are there. */
+/** Parses a row's `image` or `latents`: a file, a URL, or an inline picture. Opens nothing; checks which form of a non-ASCII name exists. */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RefineError, messageOf } from '../../../errors.js';
@@ -8,16 +8,16 @@ import { formatValue } from '../rows/format-value.js';
 
 /** PATH_MAX of Linux; Windows and macOS take less. */
 const MAX_PATH_LENGTH = 4096;
-/** Base64 of fewer characters can't hold a picture, and could be a file name. */
+/** Base64 of fewer characters cannot be a picture, but could be a file name. */
 const MIN_BASE64_LENGTH = 40;
-/** Characters of an inline picture that are shown when it isn't a data: URL. */
+/** Characters shown of an inline picture that is not a data: URL. */
 const SHOWN_BASE64 = 16;
 const MAX_SHOWN_MEDIA_TYPE = 100;
 
 const startsWith = (bytes: Buffer, text: string, at = 0): boolean =>
   bytes.subarray(at, at + text.length).equals(Buffer.from(text, 'latin1'));
 
-/** First bytes of the picture formats that are read: PNG, JPEG, GIF, TIFF of both byte orders, WebP, AVIF. */
+/** Whether bytes begin like a supported picture: PNG, JPEG, GIF, TIFF of both byte orders, WebP, AVIF. */
 const isPictureHead = (bytes: Buffer): boolean =>
   ['\x89PNG\r\n\x1a\n', '\xff\xd8\xff', 'GIF8', 'II*\0', 'MM\0*'].some((magic) => startsWith(bytes, magic)) ||
   (startsWith(bytes, 'RIFF') && startsWith(bytes, 'WEBP', 8)) ||
@@ -28,15 +28,15 @@ const isBase64Picture = (text: string): boolean =>
   isPictureHead(Buffer.from(text.slice(0, MIN_BASE64_LENGTH), 'base64')) &&
   !/[^A-Za-z0-9+/=\s]/.test(text);
 
-/** An inline picture for people: `data:image/png;base64,… (12345 characters)`. */
+/** Short text of an inline picture, for messages and results: `data:image/png;base64,… (12345 characters)`. */
 const shorten = (text: string): string => {
   const comma = text.slice(0, MAX_SHOWN_MEDIA_TYPE).indexOf(',');
   return `${text.slice(0, comma === -1 ? SHOWN_BASE64 : comma + 1)}… (${text.length} characters)`;
 };
 
 /**
- * A path as a row wrote it, absolute, in the form of Unicode in which something lies there.
- * @throws RefineError ROW_FIELD_INVALID when no file can have this name
+ * The absolute path of a row's path, in the Unicode normalization form that exists.
+ * @throws RefineError ROW_FIELD_INVALID if no file can have this name
  */
 export const resolvePath = (key: string, path: string, folder: string): string => {
   if (path.length > MAX_PATH_LENGTH || path.includes('\0')) {
@@ -62,9 +62,9 @@ const fromUrl = (url: string, scheme: string): PictureSource => {
 };
 
 /**
- * @param image what the row says
- * @param folder what relative paths are relative to
- * @returns the source, and what to call it: the text itself, or its beginning and length when it is the picture
+ * @param image as the row wrote it
+ * @param folder base of relative paths
+ * @returns the source, and its text for messages: `image` itself, or beginning and length of an inline picture
  * @throws RefineError ROW_FIELD_INVALID
  */
 export const parsePictureSource = (image: string, folder: string): { source: PictureSource; sourceText: string } => {

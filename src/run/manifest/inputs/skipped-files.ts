@@ -1,14 +1,14 @@
-/** Counts the files of the inputs that become no row, so that the user learns of them. */
+/** Counts files of the inputs that do not become rows, to report them. */
 import { SAVE_AS } from './picture-extensions.js';
 
 export interface SkippedFiles {
-  /** Neither pictures nor their texts nor manifests. */
+  /** Files that are not pictures, their texts or manifests. */
   files: number;
-  /** Sub folders that were not entered. */
+  /** Subfolders that were not entered. */
   folders: number;
-  /** Pictures beside manifests: only rows name those. */
+  /** Pictures beside manifests, which only rows can name. */
   pictures: number;
-  /** Pictures of kinds that are not read, by extension; absent: none. */
+  /** Pictures of unsupported formats, by extension; absent if none. */
   unread?: Readonly<Record<string, number>>;
 }
 
@@ -22,7 +22,7 @@ export const addSkipped = (a: SkippedFiles, b: SkippedFiles): SkippedFiles => {
   };
 };
 
-/** Counts of names, added up. */
+/** Sums counts by name. */
 export const countNames = (counts: readonly (readonly [name: string, count: number])[]): Record<string, number> => {
   const sums: Record<string, number> = {};
   for (const [name, number] of counts) sums[name] = (sums[name] ?? 0) + number;

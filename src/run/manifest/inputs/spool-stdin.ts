@@ -1,14 +1,14 @@
-/** Keeps standard input in a file: a manifest is read more than once, and a pipe can't be. */
+/** Copies standard input to a file, since a manifest is read more than once. */
 import { randomUUID } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError, isRefineError, messageOf } from '../../../errors.js';
 
 /**
- * Copies a stream into a new file that only its owner can read. The caller removes it, alone or with its folder.
+ * Copies a stream to a new file that only its owner can read. The caller removes the file or its folder.
  *
  * @returns the file's path
- * @throws RefineError OUTPUT_UNWRITABLE | MANIFEST_UNREADABLE (the stream broke off); no file is left then
+ * @throws RefineError OUTPUT_UNWRITABLE | MANIFEST_UNREADABLE (the stream failed); the file is removed then
  */
 export const spoolStdin = async (stream: AsyncIterable<Uint8Array | string>, folder: string): Promise<string> => {
   const path = join(folder, `stdin-${randomUUID()}.jsonl`);

@@ -2,7 +2,7 @@ import { isRefineError, type RefineError } from '../../../errors.js';
 
 export type Attempt = <T>(parse: () => T) => T | undefined;
 
-/** Runs checks of a row one by one and keeps what they refuse. */
+/** Runs checks of a row one by one and collects their errors. */
 export const collectProblems = (): {
   problems: RefineError[];
   attempt: Attempt;

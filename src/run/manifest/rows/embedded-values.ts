@@ -24,24 +24,24 @@ export const METADATA_KEYS = [
 
 export type MetadataKey = (typeof METADATA_KEYS)[number];
 
-/** Taken when the user doesn't choose, and only together: a negative prompt belongs to its prompt. */
+/** Keys taken by default, and only together: a negative prompt belongs to its prompt. */
 const DEFAULT_KEYS: readonly MetadataKey[] = ['prompt', 'negative_prompt'];
 
 /** Row values from a picture's metadata or sidecar text. */
 export interface MetadataValues {
-  /** Need not be valid. `prompt_syntax` is how its prompts are meant to be read. */
+  /** Not validated. `prompt_syntax` is the syntax of its prompts. */
   values: RowValues;
-  /** What could not be read of it. */
+  /** About values that could not be read. */
   warnings: readonly string[];
 }
 
 /** Sources of a picture's own values. */
 export interface MetadataSources {
-  /** Keys that the user chose, each taken wherever a row lacks it. None chosen: prompt and negative prompt, of rows without a prompt. */
+  /** Keys that the user chose, each taken if a row lacks it. Absent: prompt and negative prompt, for rows without a prompt. */
   fromMetadata?: readonly MetadataKey[];
-  /** What a picture file's metadata says; nothing when there is none or the file can't be read. */
+  /** Reads a picture file's metadata; empty if there is none or the file cannot be read. */
   readMetadata?: (path: string) => Promise<MetadataValues>;
-  /** The text beside a picture, where it says what made the picture; null: it is the prompt. */
+  /** Parses a sidecar text that is an infotext; null if the text is the prompt. */
   readInfotext?: (text: string) => MetadataValues | null;
 }
 
@@ -64,23 +64,23 @@ export const parseMetadataKeys = (text: string): MetadataKey[] => {
 /** Metadata is untrusted: an invalid value is ignored with a warning. */
 const takeValue = (name: MetadataKey, value: unknown): MetadataValues => {
   if (value === undefined) return { values: {}, warnings: [] };
-  const leftOut = (why: string): MetadataValues => ({
+  const ignored = (why: string): MetadataValues => ({
     values: {},
     warnings: [`Ignored ${name} of the picture's metadata: ${why}.`],
   });
   if (name === 'scheduler' && !(typeof value === 'string' && findScheduler(value) !== null))
-    return leftOut(`${formatValue(value)} is not a supported scheduler`);
-  // Larger ones come as digits (docs/metadata.md): a double would change them.
+    return ignored(`${formatValue(value)} is not a supported scheduler`);
+  // Larger seeds are strings of digits (docs/metadata.md), since a double would round them.
   if (name === 'seed' && typeof value === 'string')
-    return leftOut(`${value} is above ${Number.MAX_SAFE_INTEGER} (2^53-1), the largest supported seed`);
+    return ignored(`${value} is above ${Number.MAX_SAFE_INTEGER} (2^53-1), the largest supported seed`);
   try {
     return { values: { [name]: parseValue(name, value) }, warnings: [] };
   } catch (error) {
-    return leftOut(messageOf(error));
+    return ignored(messageOf(error));
   }
 };
 
-/** Characters that may be weights in a syntax. */
+/** Characters that may be prompt weights in some syntax. */
 const WEIGHTS = /[()[\]{}]|[+-]{2}/;
 
 /** Picks the requested keys of the metadata, and the prompts' syntax if the row has none. */
@@ -90,8 +90,8 @@ const takeValues = (
   isMissing: (name: RowKeyName) => boolean,
 ): MetadataValues => {
   const taken = names.map((name) => takeValue(name, metadata.values[name]));
-  const values = Object.assign({}, ...taken.map((one) => one.values)) as RowValues;
-  const warnings = [...metadata.warnings, ...taken.flatMap((one) => one.warnings)];
+  const values = Object.assign({}, ...taken.map((item) => item.values)) as RowValues;
+  const warnings = [...metadata.warnings, ...taken.flatMap((item) => item.warnings)];
   const { prompt_syntax: syntax } = metadata.values;
   if (!isMissing('prompt_syntax') || syntax === undefined) return { values, warnings };
   if (values.prompt !== undefined) return { values: { ...values, prompt_syntax: syntax }, warnings };
@@ -107,7 +107,7 @@ const emptyWarnings = ({ prompt }: RowValues, where: string): string[] =>
   prompt?.trim() === '' ? [`The prompt is empty: ${where}.`] : [];
 
 /**
- * Looks only where something is missing, and opens the picture only for what the text beside it can't say.
+ * Reads only for missing values, and opens the picture only for values that its sidecar lacks.
  *
  * @param path of the picture
  * @param isMissing whether neither the row nor an option gives this key
@@ -122,24 +122,24 @@ export const readEmbeddedValues = async (
   const lacksPrompt = isMissing('prompt') && sidecar === null;
   const chosen = (fromMetadata ?? (lacksPrompt ? DEFAULT_KEYS : [])).filter(isMissing);
   const infotext = sidecar === null ? null : (readInfotext?.(sidecar) ?? null);
-  // Its negative prompt belongs to its prompt, whatever is chosen.
+  // The infotext's negative prompt belongs to its prompt, even if it was not chosen.
   const beside =
     infotext === null
       ? { values: sidecar === null ? {} : { prompt: sidecar }, warnings: [] }
       : takeValues(infotext, [...new Set([...DEFAULT_KEYS.filter(isMissing), ...chosen])], isMissing);
-  const own: MetadataValues = {
+  const fromSidecar: MetadataValues = {
     ...beside,
     warnings: [...beside.warnings, ...emptyWarnings(beside.values, 'the text file beside the picture has no prompt')],
   };
-  const wanted = chosen.filter((name) => !(name in own.values));
-  if (wanted.length === 0 || readMetadata === undefined) return own;
-  const inside = takeValues(await readMetadata(path), wanted, isMissing);
+  const wanted = chosen.filter((name) => !(name in fromSidecar.values));
+  if (wanted.length === 0 || readMetadata === undefined) return fromSidecar;
+  const fromPicture = takeValues(await readMetadata(path), wanted, isMissing);
   return {
-    values: { ...inside.values, ...own.values },
+    values: { ...fromPicture.values, ...fromSidecar.values },
     warnings: [
-      ...own.warnings,
-      ...inside.warnings,
-      ...emptyWarnings(inside.values, "the picture's metadata has an empty prompt"),
+      ...fromSidecar.warnings,
+      ...fromPicture.warnings,
+      ...emptyWarnings(fromPicture.values, "the picture's metadata has an empty prompt"),
     ],
   };
 };

@@ -8,13 +8,13 @@ import { formatText } from './format-value.js';
 
 /** Adapters that rows can name. */
 export interface LoraContext {
-  /** Adapters of the run, which all rows have at their weights. Default: none. */
+  /** Adapters of the run, applied to all rows with their weights. Default: none. */
   loras?: readonly LoraChoice[];
-  /** Finds others by the names that rows give them. Default: there are none. */
+  /** Finds other adapters by their names in rows. Default: finds none. */
   findLora?: FindLora;
 }
 
-/** The run's name for a LoRA, or why it has none. */
+/** The run's name for a LoRA, or why it is unavailable. */
 export type FindLora = (name: string) => { name: string } | { problem: string };
 
 const NONE: FindLora = () => ({
@@ -23,8 +23,8 @@ const NONE: FindLora = () => ({
 
 /** A LoRA of the run, or one that can be found. */
 const findByName = (name: string, { loras = [], findLora = NONE }: LoraContext): ReturnType<FindLora> => {
-  const own = name.normalize('NFC').replace(/\.safetensors$/i, '');
-  return loras.find((lora) => lora.name === own) ?? findLora(name);
+  const stem = name.normalize('NFC').replace(/\.safetensors$/i, '');
+  return loras.find((lora) => lora.name === stem) ?? findLora(name);
 };
 
 const PROMPTS = [
@@ -32,14 +32,14 @@ const PROMPTS = [
   ['negativePrompt', 'negative_prompt'],
 ] as const;
 
-/** Tags and warnings that are named; the rest are counted. */
+/** Tags and warnings listed; the rest are counted. */
 const SHOWN = 5;
 
 /**
- * Takes the tags out of a row's prompts, under the syntaxes that have tags, and gives each LoRA its weight: `lora_weights` beats
- * the tags, which add up, and both beat the run's.
+ * Removes the tags from a row's prompts, in syntaxes that have tags, and resolves each LoRA's weight: `lora_weights` overrides
+ * the tags, which add up, and both override the run's weights.
  *
- * @returns the settings, and what to say of tags that are not applied
+ * @returns the settings, and warnings about tags that are not applied
  */
 export const applyLoraWeights = (
   settings: Partial<RefineSettings>,
@@ -60,16 +60,16 @@ export const applyLoraWeights = (
     }
     prompts[setting] = prompt;
     for (const tag of tags) {
-      const { found, says: warning } = findTagged(tag, context);
-      if (found !== null) tagged.set(found.name, add(tagged.get(found.name) ?? 0, found.weight));
+      const { lora, warning } = findTagged(tag, context);
+      if (lora !== null) tagged.set(lora.name, add(tagged.get(lora.name) ?? 0, lora.weight));
       if (warning !== null) warnings.add(warning);
     }
   }
   const { loras = [] } = context;
   const ofRun = loras.map(({ name, weight }) => [name, weight] as const);
   const ofRow = Object.entries(own).flatMap(([name, weight]) => {
-    const found = findByName(name, context);
-    return 'name' in found ? [[found.name, weight] as const] : [];
+    const lora = findByName(name, context);
+    return 'name' in lora ? [[lora.name, weight] as const] : [];
   });
   const weights = Object.fromEntries([...ofRun, ...tagged, ...ofRow]);
   return {
@@ -99,31 +99,32 @@ const LORAS = /^(?:lora|lyco|locon)$/;
 const findTagged = (
   { text, kind, name, weight, unread }: PromptTag,
   context: LoraContext,
-): { found: { name: string; weight: LoraWeight } | null; says: string | null } => {
+): { lora: { name: string; weight: LoraWeight } | null; warning: string | null } => {
   const notApplied = (why: string): ReturnType<typeof findTagged> => ({
-    found: null,
-    says: `Removed ${formatText(text)} from the prompt without applying it: ${why}.`,
+    lora: null,
+    warning: `Removed ${formatText(text)} from the prompt without applying it: ${why}.`,
   });
   if (HYPERNETWORKS.test(kind)) return notApplied('hypernetworks are not supported');
   if (!LORAS.test(kind)) return notApplied(`"${formatText(kind)}" is not a known kind of network`);
   if (weight === null) return notApplied('its weight is not a number');
   const lora = findByName(name, context);
   if ('problem' in lora) return notApplied(lora.problem);
-  const says =
+  const warning =
     unread.length === 0
       ? null
       : `Ignored ${formatText(unread.join(':'))} in ${formatText(text)}: only weights are supported.`;
-  return { found: { name: lora.name, weight }, says };
+  return { lora: { name: lora.name, weight }, warning };
 };
 
-/** Names that the run does not have. */
+/** Problems of `lora_weights` that name LoRAs which the run does not have. */
 export function* loraProblems({ lora_weights: own = {} }: RowValues, context: LoraContext): Generator<RefineError> {
   const known = (context.loras ?? []).map(({ name }) => name);
   for (const name of Object.keys(own)) {
     const lora = findByName(name, context);
     if ('name' in lora) continue;
-    const found = known.length === 0 ? 'the run has none' : `those of the run are ${known.join(', ')}`;
-    const why = context.findLora === undefined ? `${found}; correct it, or give its file with --lora` : lora.problem;
+    const available = known.length === 0 ? 'the run has none' : `those of the run are ${known.join(', ')}`;
+    const why =
+      context.findLora === undefined ? `${available}; correct it, or give its file with --lora` : lora.problem;
     yield new RefineError(
       'ROW_FIELD_INVALID',
       `Expected lora_weights to name LoRAs of the run, got "${formatText(name)}": ${why}`,

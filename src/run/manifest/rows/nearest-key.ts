@@ -1,23 +1,23 @@
 /** Finds the key that a mistyped name was probably meant to be. */
 
-/** Words stay apart for counting edits: "image_id" is a name of its own, though "imageid" is near "image". */
+/** Keeps words separate for counting edits: "image_id" is another name, although "imageid" is near "image". */
 const separate = (name: string): string => name.toLowerCase().replaceAll(/[-\s]/g, '_');
 
-/** Names that differ in case, dashes, underscores and spaces alone are one name, misspelled. */
+/** Names that differ only in case, dashes, underscores and spaces become equal. */
 const fold = (name: string): string => separate(name).replaceAll('_', '');
 
-/** Neighbours of names this short are mostly words in their own right ("idx", "uid", "bit"). */
+/** Names near shorter keys are mostly different words ("idx", "uid", "bit"). */
 const SHORTEST_COMPARED = 4;
 
-/** Names of more characters are no slips, and are not even read. */
+/** Longer names are not typing errors, and are not compared. */
 const LONGEST_COMPARED = 200;
 
-/** One slip in a short name, two in a longer one. */
-const slipsAllowed = (length: number): number => (length <= 5 ? 1 : 2);
+/** Edits allowed: one in a short name, two in a longer one. */
+const maxEdits = (length: number): number => (length <= 5 ? 1 : 2);
 
 const lesser = (a: number, b: number): number => (a < b ? a : b);
 
-/** Edit distance in which swapping two neighbours is one edit (optimal string alignment). */
+/** Edit distance in which swapping two adjacent characters is one edit (optimal string alignment). */
 const editDistance = (a: string, b: string): number => {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);
@@ -43,11 +43,11 @@ interface KnownName {
   words: string;
 }
 
-/** Known names, prepared once: names to compare with them may be as many as a client cares to send. */
+/** Known names, prepared once, since a client may send any number of names to compare. */
 interface KnownNames {
-  /** Folded → as it is written. */
+  /** Folded name → original. */
   folded: ReadonlyMap<string, string>;
-  /** Those that are long enough to be compared, in their order. */
+  /** Names long enough to be compared, in order. */
   compared: readonly KnownName[];
 }
 
@@ -65,8 +65,8 @@ const prepare = (known: readonly string[]): KnownNames => {
 };
 
 /**
- * The known name that `name` is a slip of, or null. `name` itself is none of them.
- * @param known the same list each time: it is prepared once
+ * The known name that `name` probably means, or null. `name` itself must not be known.
+ * @param known always the same list, which is prepared once
  */
 export const nearestKey = (name: string, known: readonly string[]): string | null => {
   if (name.length > LONGEST_COMPARED) return null;
@@ -76,7 +76,7 @@ export const nearestKey = (name: string, known: readonly string[]): string | nul
   const words = separate(name);
   let best: { key: string; distance: number } | null = null;
   for (const candidate of compared) {
-    const allowed = slipsAllowed(Math.min(words.length, candidate.words.length));
+    const allowed = maxEdits(Math.min(words.length, candidate.words.length));
     if (Math.abs(candidate.words.length - words.length) > allowed) continue;
     const distance = editDistance(words, candidate.words);
     if (distance <= allowed && (best === null || distance < best.distance)) best = { key: candidate.key, distance };

@@ -2,11 +2,11 @@
 import type { RawRow } from '../formats/raw-row.js';
 import type { Manifest } from '../read-rows.js';
 
-/** A picture that is not looked for, nor a text beside it. */
+/** A URL is not opened, and has no sidecar. */
 const IMAGE = 'http://localhost/picture.png';
 const ORIGIN = { index: 0, rowNumberPerFile: 0, inputName: 'options', line: null };
 
-/** What is wrong with a row that has a source and a prompt, and leaves all else to options and defaults. */
+/** Problems of a row that has only a source and a prompt, and everything else from options and defaults. */
 export const optionProblems = async (manifest: Manifest): Promise<readonly string[]> => {
   const raw: RawRow = {
     line: null,

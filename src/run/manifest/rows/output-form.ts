@@ -1,10 +1,10 @@
-/** What a row's output is written as: its name's extension, its keys and the options, brought together. */
+/** Resolves the encoding of a row's output from its name's extension, its keys and the options. */
 import { RefineError } from '../../../errors.js';
 import type { OutputFormat, PictureEncoding } from '../../../records/picture.js';
 import type { RowContext } from './resolve-settings.js';
 import type { RowValues } from './row-keys.js';
 
-/** The extensions of output names, in lower case, and what they mean. */
+/** Formats by extension of the output's name, in lower case. */
 const FORMATS: ReadonlyMap<string, OutputFormat | 'latents'> = new Map([
   ['png', 'png'],
   ['jpg', 'jpeg'],
@@ -17,12 +17,12 @@ const FORMATS: ReadonlyMap<string, OutputFormat | 'latents'> = new Map([
 ]);
 export const OUTPUT_EXTENSIONS = [...FORMATS.keys()];
 
-/** Formats that lose something, which `quality` says how much of. */
+/** Formats that have `quality`. */
 const LOSSY: readonly OutputFormat[] = ['jpeg', 'webp', 'avif'];
-const DEEP: readonly OutputFormat[] = ['png', 'tiff'];
-const OF_PICTURES = ['format', 'quality', 'bit_depth'] as const;
+const WITH_16_BITS: readonly OutputFormat[] = ['png', 'tiff'];
+const PICTURE_KEYS = ['format', 'quality', 'bit_depth'] as const;
 
-/** The extension that names made by the program get. @param encoding null: latents */
+/** The extension of generated output names. @param encoding null for latents */
 export const extensionOf = (encoding: Pick<PictureEncoding, 'format'> | null): string => {
   if (encoding === null) return 'safetensors';
   return encoding.format === 'jpeg' ? 'jpg' : encoding.format;
@@ -33,11 +33,11 @@ export const formatWithoutName = (values: RowValues, options: RowValues): Output
   values.format ?? options.format ?? 'png';
 
 /**
- * A row's own key beats its name only by agreeing with it; both beat the options. An option that a row's format has no
- * use for is left out, but 16 bits are never quietly made 8.
+ * A row's `format` must agree with the extension of its `output`; both override the options. An option that does not apply to
+ * the row's format is ignored, except `bit_depth` 16, which is an error.
  *
- * @param output as `parseOutput` gives it; null: the name is still to be made
- * @returns null: latents
+ * @param output as returned by `parseOutput`; null if the name is not made yet
+ * @returns null for latents
  * @throws RefineError ROW_FIELD_INVALID
  */
 export const resolveEncoding = (
@@ -47,7 +47,7 @@ export const resolveEncoding = (
 ): PictureEncoding | null => {
   const named = output === null ? undefined : FORMATS.get(output.slice(output.lastIndexOf('.') + 1).toLowerCase());
   if (named === 'latents') {
-    const key = OF_PICTURES.find((name) => values[name] !== undefined);
+    const key = PICTURE_KEYS.find((name) => values[name] !== undefined);
     if (key === undefined) return null;
     throw invalid(
       `Expected no ${key} for latents (output ends in .safetensors), got ${values[key]}: remove one of the two`,
@@ -59,9 +59,9 @@ export const resolveEncoding = (
   }
   const format = named ?? formatWithoutName(values, options);
   const bitDepth = values.bit_depth ?? options.bit_depth ?? 8;
-  if (bitDepth === 16 && !DEEP.includes(format)) {
+  if (bitDepth === 16 && !WITH_16_BITS.includes(format)) {
     throw invalid(
-      `Expected bit_depth 16 only for ${DEEP.join(' and ')}, got it for ${format}: choose another of the two`,
+      `Expected bit_depth 16 only for ${WITH_16_BITS.join(' and ')}, got it for ${format}: choose another of the two`,
     );
   }
   if (LOSSY.includes(format)) return { format, quality: values.quality ?? options.quality ?? null, bitDepth, metadata };

@@ -1,34 +1,34 @@
-/** Names of output files: those that rows give, checked; and those made from the picture's own name. */
+/** Names of output files: checks those that rows give, and makes others from the picture's name or prompt. */
 import { basename } from 'node:path';
 import { RefineError } from '../../../errors.js';
 import type { PictureSource } from '../../../records/picture.js';
 import { OUTPUT_EXTENSIONS } from './output-form.js';
 import { formatValue } from './format-value.js';
 
-/** Longest file name of ext4, NTFS and APFS, in bytes of UTF-8 (of UTF-16 units for NTFS, which is no less). */
+/** Longest file name of ext4, NTFS and APFS, in bytes of UTF-8 (NTFS: in UTF-16 units, which allows at least as much). */
 export const MAX_NAME_BYTES = 255;
 const MAX_PATH_BYTES = 1024;
 /** Leaves room for a suffix and an extension. */
 const MAX_STEM_BYTES = 200;
 
 /**
- * Characters that are not seen and change what is: they turn text round (U+202E shows `gpj.exe` as `exe.jpg`), tell equal names
- * apart, or end a line (Unicode Technical Report 36, 3.5; Default_Ignorable_Code_Point of the Unicode Character Database).
+ * Invisible characters that change how a name looks: they reverse text (U+202E shows `gpj.exe` as `exe.jpg`), distinguish names
+ * that look equal, or end a line (Unicode Technical Report 36, 3.5; Default_Ignorable_Code_Point of the Unicode Character Database).
  */
 const INVISIBLE = '\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}';
-/** These, characters that Windows doesn't take, control characters, and halves of characters, which no encoding has. */
+/** Invisible characters, characters that Windows refuses, control characters, and lone surrogates. */
 const UNPORTABLE = new RegExp(`[<>:"|?*\\\\\\p{Cc}\\p{Surrogate}${INVISIBLE}]`, 'u');
-/** Device names of Windows, which stay devices whatever follows the first dot. */
+/** Device names of Windows, with any extension. */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
 const EXTENSION = new RegExp(`[^/]\\.(?:${OUTPUT_EXTENSIONS.join('|')})$`, 'i');
 
-/** What is not seen by its number. */
+/** A character for messages; an invisible one by its code point. */
 const nameOfCharacter = (character: string): string =>
   new RegExp(`[${INVISIBLE}]`, 'u').test(character)
     ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
     : JSON.stringify(character);
 
-/** What the program keeps in an output folder: a lock, a note of the run, what it is writing. */
+/** The program's own files in an output folder: lock, run state, temporary files. */
 const RESERVED = /^\.sdxl-refine/i;
 
 const problemOfSegment = (segment: string): string | null => {
@@ -50,8 +50,8 @@ const problemOfPath = (path: string): string | null => {
 };
 
 /**
- * An `output` that a row gives.
- * @param extension added when it has none
+ * Checks an `output` that a row gives.
+ * @param extension added if it has none
  * @returns a `/`-separated path inside the output folder, ending in one of `OUTPUT_EXTENSIONS`
  * @throws RefineError ROW_FIELD_INVALID
  */
@@ -100,7 +100,7 @@ const cutToBytes = (text: string, limit: number): string => {
   return cut;
 };
 
-/** A name made fit for every file system; '' when nothing is left of it. */
+/** A name that is valid on every file system; '' if no character remains. */
 const cleanName = (name: string): string => {
   const visible = name.replaceAll(new RegExp(`[${INVISIBLE}]`, 'gu'), '');
   const clean = cutToBytes(visible.replaceAll(new RegExp(UNPORTABLE, 'gu'), '_'), MAX_STEM_BYTES).replace(/[ .]+$/, '');
@@ -114,10 +114,10 @@ const cleanFolder = (name: string): string =>
 export const withoutExtension = (path: string): string => path.replace(/([^/])\.[^./]*$/, '$1');
 
 /**
- * What a row's output is called, without extension, when the row doesn't say: the picture's own name, made fit for
- * every file system, or `row-000012` when it has none.
+ * Name without extension for a row's output that the row does not name: the picture's own name, made valid on every file
+ * system, or `row-000012` if it has none.
  *
- * @param ownName what to call it instead of the source's name: a `/`-separated path without extension
+ * @param ownName in place of the source's name: a `/`-separated path without extension
  */
 export const outputStem = (
   source: PictureSource,
@@ -129,10 +129,10 @@ export const outputStem = (
   return [...names.map(cleanFolder).filter((folder) => folder !== ''), name].join('/');
 };
 
-/** Longest name that a prompt gives, in characters. */
+/** Longest name made from a prompt, in characters. */
 const MAX_PROMPT_STEM = 48;
 
-/** What a picture made of a prompt is called: the prompt's first words, or its row when they are no name. */
+/** Name without extension for a picture from noise: the prompt's first words, or its row if they give no name. */
 export const promptStem = (prompt: string, index: number): string => {
   const words = prompt.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
   let stem = '';
@@ -144,5 +144,5 @@ export const promptStem = (prompt: string, index: number): string => {
   return outputStem({ kind: 'inline', text: '' }, index, stem);
 };
 
-/** Names that some file system cannot tell apart are one: those that differ in case, or in how Unicode composes them. */
+/** Makes names equal that some file systems do not distinguish: those that differ in case or Unicode normalization form. */
 export const foldName = (path: string): string => path.normalize('NFC').toLowerCase().normalize('NFC');

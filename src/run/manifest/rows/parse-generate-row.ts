@@ -1,4 +1,4 @@
-/** A raw row of `generate` to its pictures' rows: one, or as many as it counts. */
+/** Parses a raw row of `generate` into rows, one for each of its `count` pictures. */
 import { RefineError } from '../../../errors.js';
 import type { Generation, GenerateMode, NoiseStart, StageInput } from '../../../records/row.js';
 import type { RefineSettings } from '../../../records/settings.js';
@@ -14,17 +14,17 @@ import { drawnSeed, nextSeed } from './row-seed.js';
 import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
 import { formatValue } from './format-value.js';
 
-/** What holds for every row of a run. */
+/** Settings that apply to every row of a run. */
 export interface GenerateRun {
   mode: GenerateMode;
   stageInput: StageInput;
   keepsLatents: boolean;
 }
 
-/** Ends the names of latents kept beside pictures. */
+/** Suffix of latents kept beside pictures. */
 const LATENTS_SUFFIX = '.latents.safetensors';
 
-/** The refiner's own keys, and what they stand for. */
+/** The refiner's own keys, and the keys that they override for it. */
 export const REFINER_KEYS = {
   refiner_prompt: 'prompt',
   refiner_negative_prompt: 'negative_prompt',
@@ -34,7 +34,7 @@ export const REFINER_KEYS = {
   refiner_seed: 'seed',
 } as const satisfies Partial<Record<RowKeyName, RowKeyName>>;
 
-/** Of one schedule there is one length and one scheduler. */
+/** An ensemble has one schedule, so that both models share its length and scheduler. */
 const SHARED_IN_ENSEMBLE = ['steps', 'scheduler'] as const;
 
 export const generateRowParser =
@@ -46,16 +46,18 @@ export const generateRowParser =
     const { row: raw, mended } = replaceLoneSurrogates(read);
     const { problems, attempt } = collectProblems();
     const { values, refused } = parseValues(raw.known, attempt);
-    const all = { ...context.options, ...values };
+    const merged = { ...context.options, ...values };
     const extension = extensionOf({ format: formatWithoutName(values, context.options) });
     const output =
-      values.output === undefined ? null : attempt(() => outputOf(values.output ?? '', extension, run, all.count ?? 1));
+      values.output === undefined
+        ? null
+        : attempt(() => outputOf(values.output ?? '', extension, run, merged.count ?? 1));
     const encoding = output === undefined ? undefined : attempt(() => resolveEncoding(values, context, output));
     const resolved = replaceSettingSurrogates({ ...resolveSettings(values, refused, context), strength: 1 });
-    const { settings, warnings: ofTags } = applyLoraWeights(resolved.settings, values, context);
-    const warnings = [...surrogateWarning([...mended, ...resolved.mended]), ...ofTags];
+    const { settings, warnings: tagWarnings } = applyLoraWeights(resolved.settings, values, context);
+    const warnings = [...surrogateWarning([...mended, ...resolved.mended]), ...tagWarnings];
     const generation = attempt(() =>
-      generationOf({ ...all, seed: settings.seed ?? context.runSeed }, refused, context, run),
+      generationOf({ ...merged, seed: settings.seed ?? context.runSeed }, refused, context, run),
     );
     if (settings.prompt === undefined && !refused.has('prompt')) {
       problems.push(
@@ -71,11 +73,11 @@ export const generateRowParser =
     if (problems.length > 0 || output === undefined || encoding === undefined || generation === undefined) {
       return Promise.resolve([rejectRow({ ...row, ...(generation === undefined ? {} : { generation }) }, problems)]);
     }
-    const source: NoiseStart = { kind: 'noise', width: all.width ?? null, height: all.height ?? null };
+    const source: NoiseStart = { kind: 'noise', width: merged.width ?? null, height: merged.height ?? null };
     const whole = settings as RefineSettings;
     const stem = promptStem(whole.prompt, origin.index);
     const draft: RowDraft = { ...row, settings: whole, source, fit: 'pad', output, encoding, generation, stem };
-    return Promise.resolve(copiesOf(draft, all.count ?? 1));
+    return Promise.resolve(copiesOf(draft, merged.count ?? 1));
   };
 
 const invalid = (message: string): RefineError => new RefineError('ROW_FIELD_INVALID', message);
@@ -101,12 +103,12 @@ const copyName = (output: string, copy: number): string => {
 };
 
 const generationOf = (
-  all: RowValues & { seed: number },
+  merged: RowValues & { seed: number },
   refused: ReadonlySet<RowKeyName>,
   context: RowContext,
   { mode, stageInput, keepsLatents }: GenerateRun,
 ): Generation => {
-  const handoff = mode === 'ensemble' ? (all.handoff ?? ROW_KEYS.handoff.default) : null;
+  const handoff = mode === 'ensemble' ? (merged.handoff ?? ROW_KEYS.handoff.default) : null;
   const shared = {
     mode,
     handoff,
@@ -115,22 +117,24 @@ const generationOf = (
     copy: 0,
   };
   if (mode === 'base') return { ...shared, refiner: null };
-  if (all.denoising_end !== undefined) {
+  if (merged.denoising_end !== undefined) {
     throw invalid(`Expected denoising_end only in mode base, got it in mode ${mode}: remove it, or give handoff`);
   }
-  const own = Object.entries(REFINER_KEYS).flatMap(([key, means]) => {
-    const value = all[key as keyof typeof REFINER_KEYS];
-    return value === undefined ? [] : [[means, value] as const];
+  const overrides = Object.entries(REFINER_KEYS).flatMap(([key, overridden]) => {
+    const value = merged[key as keyof typeof REFINER_KEYS];
+    return value === undefined ? [] : [[overridden, value] as const];
   });
   const refinerSeed =
-    all.refiner_seed === undefined ? nextSeed(all.seed, 1) : drawnSeed('refiner_seed', all.refiner_seed, context);
-  const values: RowValues = { ...all, ...Object.fromEntries(own), seed: refinerSeed };
-  const ownContext = { ...context, options: {}, modelDefaults: refinerDefaults(context, mode) };
-  const { settings } = applyLoraWeights(resolveSettings(values, refused, ownContext), values, context);
+    merged.refiner_seed === undefined
+      ? nextSeed(merged.seed, 1)
+      : drawnSeed('refiner_seed', merged.refiner_seed, context);
+  const values: RowValues = { ...merged, ...Object.fromEntries(overrides), seed: refinerSeed };
+  const refinerContext = { ...context, options: {}, modelDefaults: refinerDefaults(context, mode) };
+  const { settings } = applyLoraWeights(resolveSettings(values, refused, refinerContext), values, context);
   return { ...shared, refiner: { ...(settings as RefineSettings), denoisingStart: handoff } };
 };
 
-/** What the refiner brings; of an ensemble's one schedule, the base model. */
+/** The refiner's defaults; in an ensemble with the base model's steps and scheduler. */
 export const refinerDefaults = (
   { modelDefaults: base = {}, refinerDefaults: own = {} }: Pick<RowContext, 'modelDefaults' | 'refinerDefaults'>,
   mode: GenerateMode,
@@ -141,7 +145,7 @@ export const refinerDefaults = (
   return { ...rest, ...Object.fromEntries(shared) };
 };
 
-/** What is wrong between values that are each valid on their own. */
+/** Conflicts between values that are valid separately. */
 function* problemsOf(settings: PartialSettings, generation: Generation | undefined): Generator<RefineError> {
   yield* settingProblems(settings);
   if (generation?.refiner == null) return;
@@ -150,15 +154,15 @@ function* problemsOf(settings: PartialSettings, generation: Generation | undefin
   else {
     for (const name of SHARED_IN_ENSEMBLE) {
       if (settings[name] === refiner[name]) continue;
-      const [own, shared] = [refiner[name], settings[name] ?? "the model's own"];
+      const [ofRefiner, ofBase] = [refiner[name], settings[name] ?? "the model's own"];
       yield invalid(
-        `Expected refiner_${name} to be as ${name} in mode ensemble, which has one schedule, got ${own} and ${shared}: remove refiner_${name}, or choose --mode two-stage`,
+        `Expected refiner_${name} to be as ${name} in mode ensemble, which has one schedule, got ${ofRefiner} and ${ofBase}: remove refiner_${name}, or choose --mode two-stage`,
       );
     }
   }
 }
 
-/** The same prompt with seeds that count up. */
+/** Rows with the same prompt and increasing seeds. */
 function* copiesOf(draft: RowDraft, count: number): Generator<RowDraft> {
   const { settings, generation, output } = draft;
   if (generation === undefined) return;

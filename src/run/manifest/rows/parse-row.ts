@@ -1,4 +1,4 @@
-/** A raw row to a valid row, or to an invalid one that says everything that is wrong with it. */
+/** Parses a raw row into a valid row, or an invalid row with all its problems. */
 import { basename } from 'node:path';
 import { RefineError } from '../../../errors.js';
 import type { InvalidRow, Row, RowOrigin } from '../../../records/row.js';
@@ -18,14 +18,14 @@ import { resolveSettings, settingProblems, type PartialSettings, type RowContext
 import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
 import { formatValue } from './format-value.js';
 
-/** A valid row whose output is decided only if the row names it. */
+/** A valid row; its output is set only if the row names it. */
 export type RowDraft = Omit<Row, 'output'> & {
   output: string | null;
   /** The output's name without extension, if no other row has it. */
   stem: string;
 };
 
-/** Makes rows of what a reader read: one, or as many as it counts. @param folder what its paths are relative to */
+/** Parses a raw row into one row, or `count` rows. @param folder base of its relative paths */
 export type RowParser = (
   raw: RawRow,
   origin: RowOrigin,
@@ -33,7 +33,7 @@ export type RowParser = (
   context: RowContext,
 ) => Promise<Iterable<RowDraft | InvalidRow>>;
 
-/** A row that cannot run, from what is known of it and what is wrong with it. */
+/** Makes an invalid row from its known values and its problems. */
 export const rejectRow = (
   row: RowOrigin &
     Partial<Pick<InvalidRow, 'id' | 'source' | 'sourceText' | 'settings' | 'generation' | 'extra' | 'warnings'>>,
@@ -73,15 +73,15 @@ const requirePrompt = ({ prompt }: PartialSettings, source: PictureSource | unde
 
 const NO_METADATA: MetadataValues = { values: {}, warnings: [] };
 
-/** Rows of `batch`: one each. */
+/** The parser of `batch`: one row for each raw row. */
 export const parseBatchRow: RowParser = async (...row) => [await parseRow(...row)];
 
 /**
- * Checks every value of a row and completes it with options, what its picture file says, and defaults.
+ * Checks every value of a row and completes it with options, its picture's metadata, and defaults.
  *
- * @param folder what relative paths in the row are relative to
- * @returns the row, or an invalid row with code ROW_SYNTAX | ROW_FIELD_INVALID | ROW_FIELD_MISSING: the code of the
- *   first problem, the message of all
+ * @param folder base of relative paths in the row
+ * @returns the row, or an invalid row with code ROW_SYNTAX | ROW_FIELD_INVALID | ROW_FIELD_MISSING: the code is of the
+ *   first problem, the message has all
  */
 export const parseRow = async (
   read: RawRow,
@@ -99,15 +99,19 @@ export const parseRow = async (
   const output = values.output === undefined ? null : attempt(() => parseOutput(values.output ?? '', extension));
   const encoding = output === undefined ? undefined : attempt(() => resolveEncoding(values, context, output));
   const isMissing = (name: RowKeyName): boolean => !(name in values || name in context.options || refused.has(name));
-  const own =
+  const embedded =
     picture?.source.kind === 'file'
       ? await readEmbeddedValues(picture.source.path, isMissing, context).catch(keep)
       : NO_METADATA;
-  const resolved = replaceSettingSurrogates(resolveSettings(values, refused, context, own?.values));
+  const resolved = replaceSettingSurrogates(resolveSettings(values, refused, context, embedded?.values));
   const { settings, warnings: tagWarnings } = applyLoraWeights(resolved.settings, values, context);
-  const warnings = [...(own?.warnings ?? []), ...surrogateWarning([...mended, ...resolved.mended]), ...tagWarnings];
+  const warnings = [
+    ...(embedded?.warnings ?? []),
+    ...surrogateWarning([...mended, ...resolved.mended]),
+    ...tagWarnings,
+  ];
   attempt(() => {
-    if (!refused.has('prompt') && own !== undefined) requirePrompt(settings, picture?.source);
+    if (!refused.has('prompt') && embedded !== undefined) requirePrompt(settings, picture?.source);
   });
   problems.push(...settingProblems(settings), ...loraProblems(values, context));
 

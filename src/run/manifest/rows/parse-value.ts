@@ -1,9 +1,9 @@
-/** One value of one key, from a typed value, a CSV cell or a command-line option. */
+/** Parses the value of a key, from a typed value, a CSV cell or a command-line option. */
 import { RefineError, messageOf } from '../../../errors.js';
 import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
 import { formatValue } from './format-value.js';
 
-/** Plain decimal numbers; no hexadecimal, no "Infinity", no empty text, all of which `Number` takes. */
+/** Decimal numbers; unlike `Number`, no hexadecimal, no "Infinity", no empty text. */
 const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
 
 const readNumber = (text: string): number | null => (NUMBER.test(text.trim()) ? Number(text) : null);
@@ -16,7 +16,7 @@ const readObject = (text: string): object | null => {
   }
 };
 
-/** The typed value that a text stands for under a key, or the text itself when it stands for none: parsing says so. */
+/** The typed value of a text under a key, or the text itself if it has none, which `parseValue` then refuses. */
 export const readText = (name: RowKeyName, text: string): unknown => {
   switch (ROW_KEYS[name].kind) {
     case 'text':
@@ -41,7 +41,7 @@ const mendingHint = (name: RowKeyName, value: unknown): string => {
   return ROW_KEYS[name].kind === 'text' && typeof value === 'number' ? '; write it in quotes' : '';
 };
 
-/** @throws RefineError ROW_FIELD_INVALID when the key doesn't take this value */
+/** @throws RefineError ROW_FIELD_INVALID if the key does not accept this value */
 export const parseValue = <Name extends RowKeyName>(name: Name, value: unknown): NonNullable<RowValues[Name]> => {
   const { schema, expected } = ROW_KEYS[name];
   const parsed = schema.safeParse(value);
@@ -56,7 +56,7 @@ export const parseValue = <Name extends RowKeyName>(name: Name, value: unknown):
 export const optionFlag = (name: RowKeyName): string => `--${name.replaceAll('_', '-')}`;
 
 /**
- * The value of a command-line option that is a row key.
+ * Parses a command-line option that is a row key.
  * @throws RefineError USAGE_OPTION_INVALID
  */
 export const parseOption = <Name extends RowKeyName>(name: Name, text: string): NonNullable<RowValues[Name]> => {

@@ -3,7 +3,7 @@ import type { Attempt } from './collect-problems.js';
 import { parseValue } from './parse-value.js';
 import type { RowKeyName, RowValues } from './row-keys.js';
 
-/** All values of a row, each checked by itself. @returns the good ones, and the keys of the others */
+/** Checks each value of a row separately. @returns the valid values, and the keys of the others */
 export const parseValues = (
   known: readonly (readonly [RowKeyName, unknown])[],
   attempt: Attempt,

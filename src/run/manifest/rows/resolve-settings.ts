@@ -1,4 +1,4 @@
-/** A row's settings: its values over the options over what its picture says over the model's defaults over ours, and what can be wrong between them. */
+/** Resolves a row's settings, in this order: its values, options, the picture's metadata, the model's defaults, built-in defaults. Finds conflicts between them. */
 import { RefineError } from '../../../errors.js';
 import {
   camelCase,
@@ -14,19 +14,19 @@ import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
 import { drawnSeed, rowSeed, type SeedContext } from './row-seed.js';
 import { canonicalSchedulerName, schedulerProblem } from './scheduler-name.js';
 
-/** What a row's values are completed and checked with. */
+/** Values that complete a row and check it. */
 export interface RowContext extends MetadataSources, LoraContext, SeedContext {
   /** Values of the command line's options, which a row's own values override. */
   options: RowValues;
-  /** What the model brings for rows of which nothing else says it. Of `generate`: the base model. */
+  /** The model's defaults; for `generate` the base model's. */
   modelDefaults?: RowValues;
-  /** Of `generate`: the same of the refiner. */
+  /** For `generate`: the refiner's defaults. */
   refinerDefaults?: RowValues;
-  /** Whether pictures say what their source said of itself, and what made them. Default: true. */
+  /** Whether pictures keep the source's metadata and record how they were made. Default: true. */
   writeMetadata?: boolean;
 }
 
-/** Settings of which some are missing or were refused. */
+/** Settings of which some may be missing or refused. */
 export type PartialSettings = Partial<RefineSettings>;
 
 /** diffusers treats 0 and 1 as not given (`denoising_value_valid` of its SDXL img2img pipeline, 0.42.1). */
@@ -35,7 +35,7 @@ const ignoreZeroAndOne = (share: number | null): number | null =>
 
 const mapNonNull = <T>(value: T | null, map: (value: T) => T): T | null => (value === null ? null : map(value));
 
-/** The model's strength, or ours. One that is made for more steps than the row has runs the one step that it is least. */
+/** The model's strength, or the built-in default. If it gives no step with the row's steps, it is raised to give one. */
 const modelStrength = ({ modelDefaults: { strength } = {} }: RowContext, steps: number): number | null => {
   if (strength === undefined) return ROW_KEYS.strength.default;
   if (Math.floor(steps * strength) >= 1) return strength;
@@ -47,7 +47,7 @@ const modelStrength = ({ modelDefaults: { strength } = {} }: RowContext, steps: 
 /**
  * Completes a row's values, except LoRA weights (`applyLoraWeights`). Omits settings whose key is in `refused`, and a missing prompt.
  *
- * @param own what the picture says about itself
+ * @param own values from the picture's metadata
  */
 export const resolveSettings = (
   values: RowValues,
@@ -61,7 +61,7 @@ export const resolveSettings = (
   /* A list of levels has its own number of steps, unless the row or an option says another, which is a problem. */
   const listed = stepsOfLevels(get('timesteps'), get('sigmas'));
   const steps = listed === null ? get('steps') : (values.steps ?? context.options.steps ?? listed);
-  /* Settings that are more than the first value of these. */
+  /* Settings that are not simply the first value in that order. */
   const computed: { [Name in SettingName]?: Value<Name> | null } = {
     steps,
     strength: values.strength ?? context.options.strength ?? modelStrength(context, steps),
@@ -93,7 +93,7 @@ const stepsOfLevels = (
 
 const invalid = (message: string): RefineError => new RefineError('ROW_FIELD_INVALID', message);
 
-/** Fewest steps of which at least one runs at a strength of at least 1 / MAX_STEPS. */
+/** Fewest steps of which at least one runs. @param strength at least 1 / MAX_STEPS */
 const fewestSteps = (strength: number): number => {
   let steps = Math.floor(1 / strength);
   while (Math.floor(steps * strength) < 1) steps += 1;
@@ -106,7 +106,7 @@ const noStepProblem = (steps: number, strength: number): string => {
   return `Expected steps × strength to be at least 1, got ${steps} × ${strength}: no step would run; ${mend}`;
 };
 
-/** What is wrong between settings that are each valid on their own. */
+/** Conflicts between settings that are valid separately. */
 export function* settingProblems(settings: PartialSettings): Generator<RefineError> {
   const { steps, strength, scheduler, denoisingStart: start, denoisingEnd: end } = settings;
   if (typeof scheduler === 'string') {

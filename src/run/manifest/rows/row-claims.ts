@@ -1,8 +1,8 @@
-/** Which row has which id and which output, in numbers alone: names are hashed, so that a row costs some bytes. */
+/** Owners of ids and outputs. Names are hashed, so that a row takes only some bytes. */
 import { createHash } from 'node:crypto';
 import { foldName } from './output-name.js';
 
-/** 53 bits of SHA-1: that any two of a million names meet has a chance of 1 in 18 000. */
+/** 53 bits of SHA-1: among a million names, the probability of a collision is 1 in 18 000. */
 const hash = (text: string): number => {
   const digest = createHash('sha1').update(text).digest();
   return digest.readUIntBE(0, 6) * 32 + (digest.readUInt8(6) & 31);
@@ -10,21 +10,21 @@ const hash = (text: string): number => {
 
 const hashName = (path: string): number => hash(foldName(path));
 
-/** Gives out names that no row has. One for each reading of the rows, so that each decides alike. */
+/** Makes names that no row has. Each reading of the rows needs a new one, to get the same names. */
 export interface OutputNamer {
   /** `stem.png`, or `stem-2.png` and so on if that name is taken. @param extension without its dot */
   name(stem: string, extension: string): string;
-  /** Whether this name was given out. */
+  /** Whether `name` returned this name. */
   wasGiven(path: string): boolean;
 }
 
-/** What rows claim, first come first served. A row that claims again what is its own gets it again. */
+/** Claims of rows; the first row gets the name, and may claim it again. */
 export interface RowClaims {
   /** Index of the row that has this id: `index` itself, or an earlier row. */
   claimId(id: string, index: number): number;
   /** Index of the row that names this output. */
   claimOutput(path: string, index: number): number;
-  /** Names beside all outputs that were claimed so far. */
+  /** Makes names that avoid all outputs claimed so far. */
   createNamer(): OutputNamer;
 }
 
@@ -41,10 +41,10 @@ export const createRowClaims = (): RowClaims => {
     claimId: (id, index) => claim(ids, hash(id), index),
     claimOutput: (path, index) => claim(outputs, hashName(path), index),
     createNamer() {
-      const given = new Set<number>();
-      /** The suffix to try next for a stem, so that a thousand equal names cost a thousand tries. */
+      const issued = new Set<number>();
+      /** The next suffix to try for a stem, so that a thousand equal names take a thousand tries. */
       const nextSuffix = new Map<number, number>();
-      const isFree = (hashed: number): boolean => !given.has(hashed) && !outputs.has(hashed);
+      const isFree = (hashed: number): boolean => !issued.has(hashed) && !outputs.has(hashed);
       return {
         name(stem, extension) {
           let name = `${stem}.${extension}`;
@@ -59,10 +59,10 @@ export const createRowClaims = (): RowClaims => {
             } while (!isFree(hashed));
             nextSuffix.set(hashedStem, suffix);
           }
-          given.add(hashed);
+          issued.add(hashed);
           return name;
         },
-        wasGiven: (path) => given.has(hashName(path)),
+        wasGiven: (path) => issued.has(hashName(path)),
       };
     },
   };

@@ -1,4 +1,4 @@
-/** The keys of a row, as data: one table for manifests, command-line options and documentation. */
+/** The table of a row's keys, for manifests, command-line options and documentation. */
 import { z } from 'zod';
 import {
   filledText,
@@ -159,34 +159,34 @@ export const ROW_KEYS = {
 
 export type RowKeyName = keyof typeof ROW_KEYS;
 
-/** Values of some keys, checked one by one. */
+/** Values of some keys, each checked separately. */
 export type RowValues = { -readonly [Name in RowKeyName]?: z.infer<(typeof ROW_KEYS)[Name]['schema']> };
 
 export const ROW_KEY_NAMES = Object.keys(ROW_KEYS) as readonly RowKeyName[];
 
-/** The keys of one command's rows. */
+/** The keys of a command's rows. */
 export const rowKeyNames = (command: RowCommand): readonly RowKeyName[] =>
   ROW_KEY_NAMES.filter((name) => ROW_KEYS[name].only === null || ROW_KEYS[name].only === command);
 
-/** Every accepted spelling and the key it means. */
+/** Keys by accepted spelling. */
 const SPELLINGS: ReadonlyMap<string, RowKeyName> = new Map(
   ROW_KEY_NAMES.flatMap((name) => [name, ...ROW_KEYS[name].aliases].map((spelling) => [spelling, name] as const)),
 );
 
-/** Every accepted spelling of one command's keys. */
+/** All accepted spellings of a command's keys. */
 export const spellingsOf = (command: RowCommand): readonly string[] => SPELLINGS_OF[command];
 
 const allSpellings = (command: RowCommand): readonly string[] =>
   rowKeyNames(command).flatMap((name) => [name, ...ROW_KEYS[name].aliases]);
 const SPELLINGS_OF = { batch: allSpellings('batch'), generate: allSpellings('generate') };
 
-/** The key that a spelling means, exactly; undefined when it isn't one of ours. */
+/** The key of an exact spelling; undefined for an unknown key. */
 export const rowKeyOf = (spelling: string): RowKeyName | undefined => SPELLINGS.get(spelling);
 
 /** The keys of a command that have synonyms. */
 export const keysWithSynonyms = (command: RowCommand): readonly RowKeyName[] =>
   rowKeyNames(command).filter((name) => ROW_KEYS[name].synonyms.length > 0);
 
-/** Whether a name means a key, as it is or where the key is absent. */
+/** Whether a name is a key's spelling or synonym. */
 export const isSpelling = (name: string): boolean =>
   rowKeyOf(name) !== undefined || ROW_KEY_NAMES.some((key) => (ROW_KEYS[key] as RowKey).synonyms.includes(name));

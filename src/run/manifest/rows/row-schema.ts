@@ -1,9 +1,9 @@
-/** A row as one definition, for its JSON Schema; `parse-row.ts` checks key by key with the same parts. */
+/** Schemas of rows, for their JSON Schemas; `parse-row.ts` checks each key with the same parts. */
 import { z } from 'zod';
 import type { RowCommand } from '../../../records/setting-kinds.js';
 import { ROW_KEYS, rowKeyNames } from './row-keys.js';
 
-/** Absent values may be null, and keys that are not ours travel along. */
+/** Absent values may be null, and unknown keys are kept. */
 const keysOf = (command: RowCommand): z.ZodObject =>
   z.looseObject(
     Object.fromEntries(
@@ -11,12 +11,12 @@ const keysOf = (command: RowCommand): z.ZodObject =>
         const { schema, help, default: value, aliases, synonyms } = ROW_KEYS[name];
         const described = { description: help, ...(value === null ? {} : { default: value }) };
         const key = schema.nullish().meta(described);
-        const other = schema.nullish().meta({ description: `the same as ${name}` });
-        const stead = z.unknown().meta({ description: `${name}, where a row has none; else your own` });
+        const alternative = schema.nullish().meta({ description: `the same as ${name}` });
+        const fallback = z.unknown().meta({ description: `${name}, where a row has none; else your own` });
         return [
           [name, key] as const,
-          ...aliases.map((alias) => [alias, other] as const),
-          ...synonyms.map((synonym) => [synonym, stead.optional()] as const),
+          ...aliases.map((alias) => [alias, alternative] as const),
+          ...synonyms.map((synonym) => [synonym, fallback.optional()] as const),
         ];
       }),
     ),

@@ -1,4 +1,4 @@
-/** A row's `scheduler`: by any name that diffusers, A1111 or ComfyUI have for it. */
+/** A row's `scheduler`, by any of its names in diffusers, A1111 or ComfyUI. */
 import { whyNoEquivalent } from '../../../diffusion/schedulers/names/find-sampler.js';
 import { findScheduler, schedulerNames, schedulerSpellings } from '../../../diffusion/schedulers/registry.js';
 import { nearestKey } from './nearest-key.js';
