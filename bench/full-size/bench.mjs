@@ -35,14 +35,14 @@ const results = [];
 const memories = [];
 
 /** Once each in turn, `count` times. A contestant that fails is left out of the rest. @returns { values, error } each */
-const inTurn = async (contestants, count, measure) => {
+const inTurn = async (contestants, count, measure, write = span) => {
   const found = new Map(contestants.map((one) => [one, { name: one.name, values: [] }]));
   for (let run = 0; run < count; run++) {
     for (const [one, entry] of found) {
       if (entry.error !== undefined) continue;
       try {
         entry.values.push(await measure(one));
-        say(`  ${one.name}: ${span([entry.values.at(-1)])}`);
+        say(`  ${one.name}: ${write([entry.values.at(-1)])}`);
       } catch (thrown) {
         entry.error = thrown.message.split('\n')[0];
         say(`  ${one.name}: ${entry.error}`);
@@ -101,7 +101,7 @@ const compare = async (some) => {
       const { times } = await timePictures(one, job);
       return (times.at(-1) - times[job.batchSize - 1]) / (job.rows - job.batchSize);
     };
-    const entries = await inTurn(all, batchRuns, secondsEach);
+    const entries = await inTurn(all, batchRuns, secondsEach, rate);
     record(job.label, entries, rate);
     remember(job.label, all, entries);
   }
