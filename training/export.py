@@ -1,17 +1,17 @@
 """Write the averaged weights as published diffusers folders, float16: models/emoji-refiner and emoji-base."""
 
+import argparse
 import json
 import shutil
 from pathlib import Path
 
 import diffusers
+from safetensors.torch import load_file
 
-from models import build_base_unet, build_refiner_unet, build_scheduler, build_text_encoder, build_text_encoder_2, build_tokenizer
-from runs import RUNS, averaged
-from train_unet import load_latents
-from train_vae import build_vae
+from models import MODELS, SCALE, VAE_SCALE, build_scheduler, build_tokenizer, load_vae
+from runs import RUNS
+from train_unet import build
 
-MODELS = Path(__file__).parents[1] / "models"
 CLASSES = {
     "scheduler": ["diffusers", "EulerDiscreteScheduler"],
     "text_encoder": ["transformers", "CLIPTextModel"],
@@ -23,22 +23,20 @@ CLASSES = {
 }
 
 
-def export(kind, variant):
-    folder = MODELS / f"emoji-{kind}"
+def export(kind, variant, weights, models):
+    """One folder, from the averaged weights that train_unet.py keeps in runs/<kind>.safetensors."""
+    vae = load_vae()
+    vae.register_to_config(scaling_factor=round(VAE_SCALE * SCALE, 5))
+    folder = models / f"emoji-{kind}"
     shutil.rmtree(folder, ignore_errors=True)
     # SDXL's second tokenizer pads with "!", the first with the end token.
     tokenizer_2 = build_tokenizer(folder / "tokenizer_2", "!")
-    modules = {
-        "unet": build_base_unet() if kind == "base" else build_refiner_unet(),
-        "text_encoder_2": build_text_encoder_2(len(tokenizer_2)),
-    }
     if kind == "base":
         build_tokenizer(folder / "tokenizer", "<|endoftext|>")
-        modules["text_encoder"] = build_text_encoder(len(tokenizer_2))
-    averaged(f"{kind}-finished", modules)
-    vae = build_vae()
-    averaged("vae-finished", {"vae": vae})
-    vae.register_to_config(scaling_factor=load_latents(finish=True)[1])
+    modules = build(kind, len(tokenizer_2))
+    stored = load_file(weights)
+    for name, module in modules.items():
+        module.load_state_dict({key.removeprefix(f"{name}."): value for key, value in stored.items() if key.startswith(f"{name}.")})
     for name, module in (modules | {"vae": vae}).items():
         module.half().save_pretrained(folder / name, variant=variant)
     build_scheduler().save_pretrained(folder / "scheduler")
@@ -54,13 +52,18 @@ def export(kind, variant):
         index["requires_aesthetics_score"] = True
     if kind == "refiner":
         # What it does best at, found with tune.py: the command takes it where nobody says otherwise.
-        (folder / "refine-defaults.json").write_text(json.dumps({"strength": 0.02, "guidance_scale": 1}, indent=2) + "\n")
+        (folder / "refine-defaults.json").write_text(json.dumps({"strength": 0.3, "guidance_scale": 1}, indent=2) + "\n")
     (folder / "model_index.json").write_text(json.dumps(dict(sorted(index.items())), indent=2) + "\n")
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     print(f"{folder.name}: {size / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=Path, default=RUNS, help="the folder with refiner.safetensors and base.safetensors")
+    parser.add_argument("--models", type=Path, default=MODELS)
+    arguments = parser.parse_args()
     for kind, variant in (("refiner", "fp16"), ("base", None)):
-        if (RUNS / f"{kind}-finished.pt").exists():
-            export(kind, variant)
+        weights = arguments.runs / f"{kind}.safetensors"
+        if weights.exists():
+            export(kind, variant, weights, arguments.models)

@@ -14,7 +14,12 @@ SIDE = 128
 # "pixelated" by repeating pixels.
 NOISE_SIGMA, JPEG_QUALITY, BLUR_RADIUS, DOWNSAMPLING = 40, 10, 2.5, 3
 EVALUATED = ("noise", "jpeg", "blur", "lowres", "pixelated")
-STYLES = ("3d", "flat", "noto")
+STYLES = ("3d", "flat", "noto", "twemoji", "blob", "emojitwo")
+
+
+def rows_of(split):
+    """Name, style and split of each picture of one split."""
+    return [row for row in json.loads((DATA / "index.json").read_text()) if row["split"] == split]
 
 
 def load(split):

@@ -1,13 +1,10 @@
 #!/bin/sh
-# Everything that is learnt, in order. Start it again after a break: finished parts end at once.
+# Everything that the UNets learn, in order, on a CPU. Start it again after a break: finished parts end at once. On a machine
+# with a GPU: DEVICE=cuda SECONDS_EACH=300 sh train.sh; without a network: pack.py and remote.sh.
 set -e
 cd "$(dirname "$0")"
-python train_vae.py --minutes "${VAE_MINUTES:-31}"
-[ -f data/latents-1.npz ] || python make_latents.py --versions 2
-python train_unet.py refiner --minutes "${REFINER_MINUTES:-18}"
-python train_unet.py base --minutes "${BASE_MINUTES:-9}"
-# Once more from these weights, with a better loss for the autoencoder: what is published.
-python train_vae.py --finish --minutes "${VAE_FINISH_MINUTES:-34}"
-[ -f data/finished-latents-1.npz ] || python make_latents.py --finish --versions 2
-python train_unet.py refiner --finish --minutes "${REFINER_FINISH_MINUTES:-36}"
-python train_unet.py base --finish --minutes "${BASE_FINISH_MINUTES:-11}"
+device=${DEVICE:-cpu}; seconds=${SECONDS_EACH:-5400}
+[ -f data/latents.npz ] || python make_latents.py --device "$device" --versions "${VERSIONS:-3}"
+python train_unet.py refiner --device "$device" --seconds "$seconds" & refiner=$!
+python train_unet.py base --device "$device" --seconds "$seconds"
+wait $refiner
