@@ -33,7 +33,7 @@ def check_refiner():
         faulty = [degrade(clean, kind, rng) for clean, _, rng in cases]
         prompts, seeds = [prompt for _, prompt, _ in cases], list(range(len(cases)))
         longer = {"strength": 0.3, "steps": 20, "guidance_scale": 5}
-        for name, settings in (("as evaluated", SETTINGS[kind]), ("longer", longer)):
+        for name, settings in (("as evaluated", SETTINGS), ("longer", longer)):
             rows = [{"prompt": prompt, "seed": seed} | settings for prompt, seed in zip(prompts, seeds)]
             ours = run_product(OUT / f"{kind}-{name.split()[0]}", faulty, rows)
             shared = {key: settings[key] for key in ("strength", "guidance_scale")}

@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 
 from evaluate import ROOT
 from metrics import interval, psnr, ssim
+from models import SCALE
 from pictures import SIDE, held_out
 from reference import load_base
 from runs import RUNS
@@ -24,7 +25,7 @@ from runs import RUNS
 OUT = RUNS / "ensemble"
 PAGE = ROOT / "docs" / "ensemble.md"
 SHEET = ROOT / "docs" / "images" / "ensemble.png"
-STEPS, HANDOFF, GUIDANCE, STRENGTH = 50, 0.8, 3, 0.3
+STEPS, HANDOFF, STRENGTH = 50, 0.8, 0.3  # the command's defaults
 MODES = ("base", "ensemble", "two-stage")
 SHOWN = 8
 
@@ -60,7 +61,8 @@ def finished_by(cases, latents, model, guidance):
     """The held-out pictures, finished from the same noisy latents by one of the two models."""
     rows = [
         {"latents": str(latents / f"{i:04}.safetensors"), "prompt": prompt, "seed": i, "output": f"{i:04}.png"}
-        | {"steps": STEPS, "denoising_start": HANDOFF, "guidance_scale": guidance}
+        | {"steps": STEPS, "denoising_start": HANDOFF}
+        | ({} if guidance is None else {"guidance_scale": guidance})
         for i, (_, prompt, _) in enumerate(cases)
     ]
     name = model.rsplit("/", 1)[-1]
@@ -68,11 +70,11 @@ def finished_by(cases, latents, model, guidance):
 
 
 def compare(cases, latents):
-    """Paired PSNR and SSIM against the held-out pictures: a line of the table for each guidance."""
+    """Paired PSNR and SSIM against the held-out pictures: a line of the table for each guidance (None: the models' own)."""
     lines = []
-    for guidance in (1, GUIDANCE):
+    for guidance in (1, None):
         made = {kind: finished_by(cases, latents, f"models/emoji-{kind}", guidance) for kind in ("base", "refiner")}
-        cells = [f"{guidance}"]
+        cells = ["the models' own" if guidance is None else f"{guidance}"]
         for metric, digits in ((psnr, 2), (ssim, 4)):
             scores = {kind: [metric(a, case[0]) for a, case in zip(made[kind], cases)] for kind in made}
             mean, low, high = interval(np.subtract(scores["refiner"], scores["base"]))
@@ -98,7 +100,7 @@ def detail(pictures, real):
 def generate(cases):
     """The held-out prompts in each mode."""
     rows = [
-        {"prompt": prompt, "seed": i, "output": f"{i:04}.png", "steps": STEPS, "guidance_scale": GUIDANCE}
+        {"prompt": prompt, "seed": i, "output": f"{i:04}.png", "steps": STEPS}
         | {"handoff": HANDOFF, "strength": STRENGTH}
         for i, (_, prompt, _) in enumerate(cases)
     ]
@@ -126,7 +128,7 @@ def main():
     real = [picture for picture, _, _ in cases]
     figures = "\n".join(
         [
-            f"{len(cases)} held-out pictures and their prompts, {SIDE} px, {STEPS} steps, handoff {HANDOFF} (sigma {sigma:.2f}); "
+            f"{len(cases)} held-out pictures and their prompts, {SIDE} px, {STEPS} steps, handoff {HANDOFF} (sigma {sigma:.2f}; the latents' standard deviation is {SCALE}); "
             "means with 95 % bootstrap intervals, medians otherwise.",
             "",
             "| guidance | PSNR, finished by the base | by the refiner | refiner minus base, dB | refiner better "
@@ -134,7 +136,7 @@ def main():
             "|---|---|---|---|---|---|---|---|---|",
             *finished,
             "",
-            f"| made from noise, guidance {GUIDANCE} | distance of fine structure to real pictures | median sharpness |",
+            "| made from noise | distance of fine structure to real pictures | median sharpness |",
             "|---|---|---|",
             *[f"| {mode} | {detail(made[mode], real):.2f} | {np.median(sharpness(made[mode])):.2f} |" for mode in MODES],
             f"| held-out pictures | 0 | {np.median(sharpness(real)):.2f} |",

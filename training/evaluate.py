@@ -20,14 +20,8 @@ from runs import RUNS
 
 ROOT = Path(__file__).parents[1]
 OUT = RUNS / "evaluation"
-# Chosen on the validation pictures with tune.py.
-SETTINGS = {
-    "noise": {"strength": 0.02, "steps": 50, "guidance_scale": 1},
-    "jpeg": {"strength": 0.02, "steps": 50, "guidance_scale": 1},
-    "blur": {"strength": 0.02, "steps": 50, "guidance_scale": 1},
-    "lowres": {"strength": 0.02, "steps": 50, "guidance_scale": 1},
-    "pixelated": {"strength": 0.02, "steps": 50, "guidance_scale": 1},
-}
+# The command's defaults, with the guidance of the refiner's folder (refine-defaults.json).
+SETTINGS = {"strength": 0.3, "steps": 50, "guidance_scale": 1}
 NAMES = {
     "noise": "Gaussian noise, sigma 40",
     "jpeg": "JPEG, quality 10",
@@ -79,14 +73,13 @@ def sheet(path, columns):
 
 def conditions(run, clean, prompts, noisy):
     """What the conditions change: the same pictures and seeds, one condition different."""
-    base = {"strength": 0.4, "steps": 20, "guidance_scale": 1.5}
     wrong = prompts[len(prompts) // 2 :] + prompts[: len(prompts) // 2]
     runs = {
-        "right prompt": rows_for(prompts, base),
-        "wrong prompt": rows_for(wrong, base),
-        "empty prompt": rows_for([""] * len(prompts), base),
-        "guidance 1": rows_for(prompts, base | {"guidance_scale": 1}),
-        "guidance 5": rows_for(prompts, base | {"guidance_scale": 5}),
+        "right prompt": rows_for(prompts, SETTINGS),
+        "wrong prompt": rows_for(wrong, SETTINGS),
+        "empty prompt": rows_for([""] * len(prompts), SETTINGS),
+        "guidance 2": rows_for(prompts, SETTINGS | {"guidance_scale": 2}),
+        "guidance 5": rows_for(prompts, SETTINGS | {"guidance_scale": 5}),
     }
     scores = {}
     for name, rows in runs.items():
@@ -97,7 +90,7 @@ def conditions(run, clean, prompts, noisy):
     for name in list(runs)[1:]:
         mean, low, high = interval(np.subtract(scores[name], scores[first]))
         lines.append([name, f"{np.mean(scores[name]):.3f}", f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"])
-    head = [f"noise, strength 0.4, 20 steps, guidance 1.5, {len(clean)} pictures", "mean PSNR, dB", "minus right prompt (95 % interval)"]
+    head = [f"noise, {len(clean)} pictures", "mean PSNR, dB", "minus right prompt (95 % interval)"]
     return table(head, lines)
 
 
@@ -105,7 +98,7 @@ def aesthetic_scores(run, clean, prompts, blurred):
     """What the score changes where the refiner mends: a lower one must leave more of the fault."""
     results = {}
     for score in (6, 4, 2, 1):
-        refined = run(OUT / f"score-{score}", blurred, rows_for(prompts, SETTINGS["blur"] | {"aesthetic_score": score}))
+        refined = run(OUT / f"score-{score}", blurred, rows_for(prompts, SETTINGS | {"aesthetic_score": score}))
         results[score] = [(ssim(r, c), psnr(r, b)) for r, c, b in zip(refined, clean, blurred)]
     lines = []
     for score, pairs in results.items():
@@ -148,13 +141,13 @@ def main():
     lines, failures = [], []
     for kind in EVALUATED:
         faulty = [degrade(c, kind, rng) for c, _, rng in cases]
-        refined = run(OUT / kind, faulty, rows_for(prompts, SETTINGS[kind]))
+        refined = run(OUT / kind, faulty, rows_for(prompts, SETTINGS))
         before = np.array([(psnr(f, c), ssim(f, c)) for f, c in zip(faulty, clean)])
         after = np.array([(psnr(r, c), ssim(r, c)) for r, c in zip(refined, clean)])
         # What the autoencoder does by itself, so that the UNet's part can be told apart.
         alone = np.array([(psnr(d, c), ssim(d, c)) for d, c in zip(through_vae(pipe, faulty), clean)])
         gain = after - before
-        line = [NAMES[kind], " / ".join(str(v) for v in SETTINGS[kind].values())]
+        line = [NAMES[kind], " / ".join(str(v) for v in SETTINGS.values())]
         line += [" / ".join(f"{np.median(x[:, 0]):.2f}" for x in (before, alone, after)), f"{np.median(gain[:, 0]):+.2f}"]
         line += [" / ".join(f"{np.median(x[:, 1]):.3f}" for x in (before, alone, after)), f"{np.mean(gain[:, 1] > 0):.0%}"]
         line += [f"{np.mean(after[:, 1] > alone[:, 1]):.0%}"]

@@ -21,6 +21,8 @@ CLASSES = {
     "unet": ["diffusers", "UNet2DConditionModel"],
     "vae": ["diffusers", "AutoencoderKL"],
 }
+# The command takes it where nobody says otherwise. The refiner restores best without guidance.
+GUIDANCE = {"refiner": 1, "base": 3}
 
 
 def export(kind, variant, weights, models):
@@ -39,6 +41,10 @@ def export(kind, variant, weights, models):
         module.load_state_dict({key.removeprefix(f"{name}."): value for key, value in stored.items() if key.startswith(f"{name}.")})
     for name, module in (modules | {"vae": vae}).items():
         module.half().save_pretrained(folder / name, variant=variant)
+    config = folder / "vae" / "config.json"
+    settings = json.loads(config.read_text())
+    settings.pop("_name_or_path", None)  # where this machine read it
+    config.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n")
     build_scheduler().save_pretrained(folder / "scheduler")
 
     parts = {name: kind_of for name, kind_of in CLASSES.items() if (folder / name).exists()}
@@ -50,9 +56,7 @@ def export(kind, variant, weights, models):
         index["image_encoder"] = [None, None]
     else:
         index["requires_aesthetics_score"] = True
-    if kind == "refiner":
-        # What it does best at, found with tune.py: the command takes it where nobody says otherwise.
-        (folder / "refine-defaults.json").write_text(json.dumps({"strength": 0.3, "guidance_scale": 1}, indent=2) + "\n")
+    (folder / "refine-defaults.json").write_text(json.dumps({"guidance_scale": GUIDANCE[kind]}, indent=2) + "\n")
     (folder / "model_index.json").write_text(json.dumps(dict(sorted(index.items())), indent=2) + "\n")
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     print(f"{folder.name}: {size / 1e6:.2f} MB")
