@@ -27,7 +27,7 @@ it('one note for a run, with the commands that get the real model', async () => 
   expect(stderr).toContain(
     `  Get the real refiner, once (6 GB): sdxl-refine models pull ${ID}\n  Then add --model ${ID}\n`,
   );
-  const settings = { model: 'emoji-refiner', strength: 0.02, guidance_scale: 1, steps_run: 1 };
+  const settings = { model: 'emoji-refiner', strength: 0.3, guidance_scale: 1, steps_run: 15 };
   expect(parseResults(stdout).slice(0, 2)).toMatchObject([settings, settings]);
 });
 

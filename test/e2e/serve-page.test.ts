@@ -178,13 +178,13 @@ describeInBrowser('the page', () => {
   it('begins with what the server and its model want, and says that the demo model is one', async () => {
     await until(`document.getElementById('strength').value === '0.3'`);
     expect(await tab.locator('#note').isVisible()).toBe(false);
-    const demo = await startListening(['--guidance-scale', '2.3', '--negative-prompt', 'a "b"'], { model: null });
+    const demo = await startListening(['--steps', '40', '--negative-prompt', 'a "b"'], { model: null });
     try {
       requested.length = 0;
       await tab.goto(demo.url);
       const values = `['strength', 'steps', 'guidance-scale', 'negative-prompt'].map((id) => document.getElementById(id).value)`;
-      expect(await ask(values)).toEqual(['0.02', '50', '2.3', '']);
-      expect(await text('strength-value')).toBe('0.02');
+      expect(await ask(values)).toEqual(['0.3', '40', '1', '']);
+      expect(await text('strength-value')).toBe('0.3');
       expect(await ask(`document.getElementById('form').checkValidity()`)).toBe(false);
       await tab.getByLabel('What the picture shows').fill('a clock');
       expect(await ask(`document.getElementById('form').checkValidity()`)).toBe(true);
@@ -197,7 +197,7 @@ describeInBrowser('the page', () => {
       await tab.getByRole('button', { name: 'Refine', exact: true }).click();
       await settled('Done');
       await tab.getByLabel('How much it may change').press('ArrowRight');
-      expect(await text('strength-value')).toBe('0.03');
+      expect(await text('strength-value')).toBe('0.31');
       expect(requested.splice(0).filter((url) => !url.startsWith(demo.url) && !/^(data|blob):/.test(url))).toEqual([]);
     } finally {
       await stopServe(demo);
