@@ -13,7 +13,7 @@ from PIL import Image
 
 from evaluate import ROOT, SETTINGS, run_product
 from pictures import EVALUATED, degrade, held_out
-from reference import load_base, load_refiner, refine
+from reference import MODELS, load_base, load_refiner, refine
 from runs import RUNS
 
 OUT = RUNS / "check"
@@ -46,6 +46,8 @@ def check_refiner():
 
 def check_base():
     pipe, good = load_base(), True
+    # The product takes it from the model's folder by itself; diffusers knows no such file.
+    guidance = json.loads((MODELS / "emoji-base" / "refine-defaults.json").read_text())["guidance_scale"]
     for seed, prompt in enumerate(("red apple, 3d", "blue circle, flat")):
         folder = OUT / f"base-{seed}"
         command = ["node", "bin/sdxl-refine.js", "generate", "--mode", "base", "--base", "models/emoji-base", "--prompt", prompt, "--seed", str(seed)]
@@ -53,7 +55,7 @@ def check_base():
         lines = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
         ours = np.asarray(Image.open(folder / json.loads(lines[0])["image_file_name"]).convert("RGB"))
         generator = torch.Generator().manual_seed(seed)
-        theirs = pipe(prompt, height=128, width=128, num_inference_steps=20, generator=generator).images[0]
+        theirs = pipe(prompt, height=128, width=128, num_inference_steps=20, guidance_scale=guidance, generator=generator).images[0]
         good &= compare(f"base, {prompt!r}", ours, np.asarray(theirs))
     return good
 
