@@ -144,6 +144,8 @@ it('runEntry: every setting under its key, read back before the A1111 text', () 
       guidance_scale: 5,
       seed: 7,
       scheduler: null,
+      timesteps: null,
+      sigmas: null,
       eta: 0,
       rng: 'torch-cpu',
       variation_seed: null,
