@@ -138,7 +138,7 @@ export const SETTINGS = {
     ...changed,
     ...ofModel,
     default: 0,
-    help: 'of DDIM and TCD: share of fresh noise in each step',
+    help: 'share of new noise in each step of DDIM and TCD',
     docs: '0 to 1: the share of new noise in each step of DDIM and TCD',
   }),
   rng: rowKey({
@@ -170,7 +170,7 @@ export const SETTINGS = {
       .max(2 ** 32 - 1),
     expected: 'a whole number from 0 to 4294967295',
     default: 0,
-    help: "added to the seed for the noise of ancestral and SDE samplers' steps (A1111's ENSD); 0: steps go on with the seed's own numbers",
+    help: "added to the seed for the noise of ancestral and SDE samplers' steps (A1111's ENSD); 0: steps continue the seed's random numbers",
     docs: 'integer, 0 to 4294967295: added to `seed` for the noise of the steps, if the scheduler draws any. `ensd` means the same',
     aliases: ['ensd'],
   }),

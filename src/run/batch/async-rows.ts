@@ -2,7 +2,7 @@
 
 /**
  * Maps a stream in order and starts up to `depth` items before they are needed, so that the next picture is decoded while
- * the current one is refined. Keeps at most `depth` + 1 items, whatever the stream's length.
+ * the current one is refined. Keeps at most `depth` + 1 items, for streams of any length.
  */
 export async function* mapWithReadAhead<Item, Mapped>(
   source: AsyncIterable<Item> | Iterable<Item>,

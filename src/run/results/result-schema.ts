@@ -47,7 +47,7 @@ const outputName = z
 const changedSettings = Object.fromEntries(
   CHANGED_NAMES.map((name) => {
     const { schema, help } = SETTINGS[name];
-    return [name, schema.optional().meta({ description: `${help}; where it is not at its default` })];
+    return [name, schema.optional().meta({ description: `${help}; only if it differs from its default` })];
   }),
 ) as unknown as { [Name in keyof ChangedSettings]-?: z.ZodOptional<(typeof SETTINGS)[Name]['schema']> };
 

@@ -12,7 +12,7 @@ const keysOf = (command: RowCommand): z.ZodObject =>
         const described = { description: help, ...(value === null ? {} : { default: value }) };
         const key = schema.nullish().meta(described);
         const alternative = schema.nullish().meta({ description: `the same as ${name}` });
-        const fallback = z.unknown().meta({ description: `${name}, where a row has none; else your own` });
+        const fallback = z.unknown().meta({ description: `${name}, if the row lacks it; else an unknown key` });
         return [
           [name, key] as const,
           ...aliases.map((alias) => [alias, alternative] as const),
