@@ -38,6 +38,8 @@ export interface RefineReply {
   device?: string;
   /** UNet steps that ran. */
   stepsRun: number;
+  /** Samples that the UNet computed, two a step with guidance; absent: unknown, since a part of them is from an earlier run. */
+  unetSamples?: number;
   /** The scheduler that ran: diffusers' class name, or the requested name of docs/schedulers.md. */
   scheduler: string;
   /** The refiner's scheduler, if a base model began the picture. */

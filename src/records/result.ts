@@ -51,6 +51,8 @@ export interface ResultRecord extends ChangedSettings {
   /** SHA-256 of the output file as written, hexadecimal, for `--verify`. */
   output_sha256?: string | undefined;
   /** Warnings about this row. */
+  /** Samples that the UNet computed, of rows with adaptive guidance. */
+  unet_calls?: number | undefined;
   warnings?: readonly string[] | undefined;
   /** If content was screened. */
   content_safety?: { by: SafetyService; checks: readonly SafetyCheck[] } | undefined;

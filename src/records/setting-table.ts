@@ -2,6 +2,7 @@
  * The only table of a picture's settings. Options, configuration, manifests, requests, results, digests, schemas and docs/manifest.md
  * are made from it; a new setting is a declaration here and the line that uses it (CONTRIBUTING.md has an example).
  */
+/* eslint max-lines: off -- one table of all settings */
 import { z } from 'zod';
 import { corner, filledText, fraction, number, oneOf, prompt, rowKey } from './setting-kinds.js';
 import { seed, sigmas, size, steps, timesteps } from './setting-kinds.js';
@@ -93,6 +94,13 @@ export const SETTINGS = {
     default: 1,
     help: 'share of the schedule after which there is no guidance',
     docs: '0 to 1: the share of the schedule at which guidance ends',
+  }),
+  adaptive_guidance: rowKey({
+    ...fraction,
+    ...ofModel,
+    inResults: 'changed',
+    help: 'end guidance once the cosine similarity of both predictions reaches this; the paper has 0.991',
+    docs: '0 to 1: the cosine similarity of both predictions that ends guidance, see [prompts.md](prompts.md#guidance)',
   }),
   /** Factors of the first two up blocks: b1, b2 of the hidden states, s1, s2 of the skip connections. */
   freeu: rowKey({

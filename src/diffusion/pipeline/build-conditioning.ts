@@ -12,9 +12,10 @@ import type { Model } from './load-model.js';
 
 /**
  * Conditions of the UNet's calls at a step of the whole schedule: negative and positive in one batch, or in two calls if their
- * prompts have different lengths; only the positive without guidance.
+ * prompts have different lengths; only the positive without guidance. `isGuided` false: guidance has ended
+ * before its time.
  */
-export type ConditionsAt = (step: number) => readonly Condition[];
+export type ConditionsAt = (step: number, isGuided?: boolean) => readonly Condition[];
 
 /** @throws SESSION_RUN ROW_FIELD_INVALID */
 export const buildConditions = async (
@@ -33,10 +34,10 @@ export const buildConditions = async (
   const [padding = null] = settings.promptSyntax === 'compel' ? await model.prompts.encode([''], 'compel') : [];
   const conditionsByEmbeddings = new Map<TextEmbeddings, Map<TextEmbeddings | null, readonly Condition[]>>();
 
-  return (step) => {
+  return (step, isGuided = true) => {
     const positiveEmbeddings = positive(step - first);
     const negativeEmbeddings =
-      negative === null || step < begin || step >= end ? null : negative(step - first, positiveEmbeddings);
+      negative === null || !isGuided || step < begin || step >= end ? null : negative(step - first, positiveEmbeddings);
     const byNegative =
       conditionsByEmbeddings.get(positiveEmbeddings) ?? new Map<TextEmbeddings | null, readonly Condition[]>();
     conditionsByEmbeddings.set(positiveEmbeddings, byNegative);

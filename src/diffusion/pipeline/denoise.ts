@@ -5,7 +5,7 @@ import type { NoiseSource } from '../random/noise-source.js';
 import type { Schedule } from '../schedulers/scheduler.js';
 import type { StepRange } from '../schedulers/noise/step-range.js';
 import { concatBatch, firstNonFinite, tensor, type Tensor } from '../../tensor/tensor.js';
-import { applyGuidance } from '../unet/guidance.js';
+import { agreement, applyGuidance } from '../unet/guidance.js';
 import { predictNoise, type Condition, type Unet } from '../unet/predict-noise.js';
 import type { ConditionsAt } from './build-conditioning.js';
 
@@ -14,7 +14,9 @@ export interface DenoiseOptions {
   schedule: Schedule;
   range: StepRange;
   conditionsAt: ConditionsAt;
-  settings: Pick<RefineSettings, 'guidanceScale' | 'guidanceRescale' | 'eta'>;
+  settings: Pick<RefineSettings, 'guidanceScale' | 'guidanceRescale' | 'adaptiveGuidance' | 'eta'>;
+  /** Called with the samples that the UNet computed in a step: 2 with guidance. */
+  onSamples?: (count: number) => void;
   /** For samplers that add noise. */
   noise: NoiseSource;
 }
@@ -26,14 +28,17 @@ export interface DenoiseOptions {
  */
 export async function* denoise(latents: Tensor, options: DenoiseOptions): AsyncGenerator<Tensor, Tensor> {
   const { unet, schedule, range, conditionsAt, noise } = options;
-  const { guidanceScale, guidanceRescale, eta } = options.settings;
+  const { guidanceScale, guidanceRescale, adaptiveGuidance, eta } = options.settings;
   const sampler = schedule.sampler(eta);
   let current = latents;
+  let isGuided = true;
   for (let step = range.begin; step < range.end; step++) {
     const timestep = schedule.timesteps[step] ?? 0;
     const scaled = tensor(schedule.scaleModelInput(current.data, step), current.dims);
-    const predicted = await predictAll(unet, scaled, timestep, conditionsAt(step));
+    const predicted = await predictAll(unet, scaled, timestep, conditionsAt(step, isGuided));
     const both = assertFinite('UNet', predicted, timestep);
+    options.onSamples?.(both.dims[0] ?? 0);
+    if (adaptiveGuidance !== null && both.dims[0] === 2) isGuided = agreement(both) < adaptiveGuidance;
     const prediction = both.dims[0] === 2 ? applyGuidance(both, guidanceScale, guidanceRescale) : both;
     current = tensor(sampler.step(prediction.data, step, current.data, noise), current.dims);
     yield current;

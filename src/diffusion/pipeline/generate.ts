@@ -51,13 +51,18 @@ export async function* generate(model: Model, job: GenerateJob): AsyncGenerator<
   const unet = await withFreeU(model.unet, settings.freeu);
   let latents = tensor(initial, dims);
   let done = 0;
-  const options = { unet, schedule, range, conditionsAt, settings, noise: noise.steps };
+  let samples = 0;
+  const onSamples = (count: number): void => {
+    samples += count;
+  };
+  const options = { unet, schedule, range, conditionsAt, settings, noise: noise.steps, onSamples };
   for await (latents of denoise(latents, options)) {
     yield { step: ++done, steps };
   }
 
   // 5. Decode, unless the job asks for latents.
-  const reply = { stepsRun: done, scheduler: schedule.name, width, height, ...truncationWarnings(model, settings) };
+  const run = { stepsRun: done, unetSamples: samples, scheduler: schedule.name };
+  const reply = { ...run, width, height, ...truncationWarnings(model, settings) };
   const output = await decodeOutput(model, job, latents);
   if (!job.keepLatents) return { ...reply, output };
   const [, , latentHeight = 0, latentWidth = 0] = dims;

@@ -61,7 +61,11 @@ export async function* refine(model: Model, job: RefineJob): AsyncGenerator<Refi
 
   // 5. Denoise.
   const unet = await withFreeU(model.unet, settings.freeu);
-  const steps = denoise(noisy, { unet, schedule, range, conditionsAt, settings, noise: noise.steps });
+  let samples = 0;
+  const onSamples = (count: number): void => {
+    samples += count;
+  };
+  const steps = denoise(noisy, { unet, schedule, range, conditionsAt, settings, noise: noise.steps, onSamples });
   let latents = noisy;
   let done = 0;
   const preview = job.preview === true ? fitPreview(clean, input.kind === 'pixels' ? input.pixels : null) : null;
@@ -71,7 +75,15 @@ export async function* refine(model: Model, job: RefineJob): AsyncGenerator<Refi
 
   // 6. Decode.
   const output = await decodeOutput(model, job, latents);
-  return { output, stepsRun: done, scheduler: schedule.name, width, height, ...truncationWarnings(model, settings) };
+  return {
+    output,
+    stepsRun: done,
+    unetSamples: samples,
+    scheduler: schedule.name,
+    width,
+    height,
+    ...truncationWarnings(model, settings),
+  };
 }
 
 /** @param draw null: the mean, without noise */

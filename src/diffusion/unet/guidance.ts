@@ -18,6 +18,23 @@ export const applyGuidance = (prediction: Tensor, scale: number, rescale = 0): T
 };
 
 /**
+ * Cosine similarity of the unconditional and the conditional prediction. Where they agree, guidance changes little, and a run can do
+ * without (adaptive guidance: Castillo et al. 2023, arXiv:2312.12487, eq. 7).
+ * @param prediction f32 [2,…] @returns -1 to 1
+ */
+export const agreement = ({ data }: Tensor): number => {
+  const half = data.length / 2;
+  let [product, unconditional, conditional] = [0, 0, 0];
+  for (let i = 0; i < half; i++) {
+    const [a, b] = [data[i]!, data[half + i]!];
+    product += a * b;
+    unconditional += a * a;
+    conditional += b * b;
+  }
+  return product / Math.sqrt(unconditional * conditional);
+};
+
+/**
  * Guidance raises the standard deviation of predictions, which overexposes images (Lin et al. 2023, arXiv:2305.08891, §3.4;
  * diffusers 0.42.1 `rescale_noise_cfg` of pipeline_stable_diffusion_xl.py).
  * @param guided in place

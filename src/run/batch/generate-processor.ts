@@ -36,6 +36,8 @@ interface BaseStageRow {
   plan: GenerationPlan;
   key: string;
   durationMs: number;
+  /** Of the base model; absent: an earlier run drew it. */
+  unetSamples?: number | undefined;
 }
 
 export const createGenerateProcessor = (options: GenerateProcessorOptions): RowProcessor => {
@@ -113,12 +115,13 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
     const key = ready.digest;
     if (options.resumes && (await files.has(key, job))) return { kind: 'drawn', ready, plan, key, durationMs: 0 };
     if (!isBothResident) refiner?.close();
-    await files.write(key, await run());
-    return { kind: 'drawn', ready, plan, key, durationMs: elapsed() };
+    const reply = await run();
+    await files.write(key, reply);
+    return { kind: 'drawn', ready, plan, key, durationMs: elapsed(), unetSamples: reply.unetSamples };
   };
 
   const refineFromHandoff = async (
-    { ready, plan, key, durationMs }: BaseStageRow,
+    { ready, plan, key, durationMs, unetSamples: drawn }: BaseStageRow,
     context: ProcessorContext,
   ): Promise<EndedRow> => {
     if (refiner === null || plan.refiner === null) throw new Error('a row was handed off without a refiner');
@@ -130,11 +133,13 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
       { signal: context.signal, onStep: onStep(ready, 'refiner', context) },
     );
     await files.remove(key);
+    const { unetSamples, ...rest } = reply;
     const whole: RefineReply = {
-      ...reply,
+      ...rest,
       scheduler: plan.base.scheduler,
       refinerScheduler: reply.scheduler,
       stepsRun: plan.base.steps + reply.stepsRun,
+      ...(drawn === undefined || unetSamples === undefined ? {} : { unetSamples: drawn + unetSamples }),
       ...(latents === null || !plan.base.job.keepLatents ? {} : { latents }),
     };
     return { kind: 'refined', ready, reply: whole, durationMs: durationMs + Math.round(performance.now() - start) };

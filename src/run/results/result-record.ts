@@ -45,7 +45,15 @@ export type Outcome =
       status: 'ok';
       reply: Pick<
         RefineReply,
-        'precision' | 'device' | 'warnings' | 'stepsRun' | 'scheduler' | 'refinerScheduler' | 'width' | 'height'
+        | 'precision'
+        | 'device'
+        | 'warnings'
+        | 'stepsRun'
+        | 'unetSamples'
+        | 'scheduler'
+        | 'refinerScheduler'
+        | 'width'
+        | 'height'
       >;
       /** Wall clock time, in milliseconds. */
       durationMs: number;
@@ -98,6 +106,7 @@ export const buildResultRecord = (
     extra: row.extra,
     digest,
     ...(written === null ? {} : { output_bytes: written.output.bytes, output_sha256: written.output.sha256 }),
+    ...(settings.adaptiveGuidance == null || reply?.unetSamples === undefined ? {} : { unet_calls: reply.unetSamples }),
     ...(warnings.length === 0 ? {} : { warnings }),
     ...(safety === null ? {} : { content_safety: { by: safety.by, checks: safety.checks } }),
     ...changedSettings(settings),

@@ -1,5 +1,5 @@
 import { tensor } from '#src/tensor/tensor.js';
-import { applyGuidance } from '#src/diffusion/unet/guidance.js';
+import { agreement, applyGuidance } from '#src/diffusion/unet/guidance.js';
 
 describe('applyGuidance', () => {
   it('extrapolates from the unconditional through the conditional prediction', () => {
@@ -21,4 +21,12 @@ describe('applyGuidance', () => {
     close(0.7, [4.99166202545166, -1.361362338066101, 1.8151497840881348, -0.34034058451652527]);
     close(1, [2.4166598320007324, -0.6590890288352966, 0.8787853717803955, -0.16477225720882416]);
   });
+});
+
+it('agreement is the cosine similarity of both predictions', () => {
+  const of = (...values: number[]): number => agreement(tensor(Float32Array.from(values), [2, values.length / 2]));
+  expect(of(1, 2, 2, 4)).toBeCloseTo(1, 6);
+  expect(of(1, 2, -1, -2)).toBeCloseTo(-1, 6);
+  expect(of(1, 0, 0, 3)).toBe(0);
+  expect(of(3, 4, 4, 3)).toBeCloseTo(24 / 25, 6);
 });

@@ -52,6 +52,7 @@ describe('parseRow', () => {
         steps: 50,
         guidanceScale: 5,
         seed: 77,
+        adaptiveGuidance: null,
         timesteps: null,
         sigmas: null,
         scheduler: null,
@@ -195,7 +196,7 @@ describe('parseRow', () => {
       settings: { seed: 5 },
     });
     expect(Object.keys(row.settings)).not.toEqual(expect.arrayContaining(['strength']));
-    expect(Object.keys(row.settings)).toHaveLength(28);
+    expect(Object.keys(row.settings)).toHaveLength(29);
     expect(errorOf(row).message).toMatch(/strength to be.*\. Expected steps to be.*\. Expected a prompt/);
   });
 
