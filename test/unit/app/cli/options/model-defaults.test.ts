@@ -1,7 +1,7 @@
 /** What a model's folder may bring, and what it may not. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUNDLED_MODEL } from '#src/app/cli/options/bundled-model.js';
+import { BUNDLED_BASE, BUNDLED_MODEL } from '#src/app/cli/options/bundled-model.js';
 import { readModelDefaults } from '#src/app/cli/options/model-defaults.js';
 import { temporaryFolder } from '../../../../support/run-cli.js';
 
@@ -17,8 +17,9 @@ const modelWith = (text: string | Uint8Array): string => {
   return model;
 };
 
-it('the bundled refiner wants no guidance', async () => {
+it('the bundled refiner wants no guidance, the bundled base model some', async () => {
   expect(await readModelDefaults(BUNDLED_MODEL)).toEqual({ guidance_scale: 1 });
+  expect(await readModelDefaults(BUNDLED_BASE)).toEqual({ guidance_scale: 3 });
 });
 
 it('reads what says what a picture is, typed as in manifests', async () => {
