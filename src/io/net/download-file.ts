@@ -95,7 +95,11 @@ const ownPartial = async (
     left.map(async (other) => ({ other, bytes: (await stat(join(folder, other))).size })),
   );
   const [longest] = sizes.filter(({ bytes }) => bytes <= size).sort((a, b) => b.bytes - a.bytes);
-  if (longest !== undefined && !(await hasSize(own, longest.bytes))) await rename(join(folder, longest.other), own);
+  const ownBytes = await stat(own).then(
+    ({ size: bytes }) => bytes,
+    () => -1,
+  );
+  if (longest !== undefined && longest.bytes > ownBytes) await rename(join(folder, longest.other), own);
   await (await open(own, 'a')).close();
   return own;
 };

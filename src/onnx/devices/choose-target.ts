@@ -79,7 +79,9 @@ const chooseBest = async (precision: PrecisionRequest, options: ProbeOptions): P
     const result = await probeDevice(device, precisionsOf(precision), { ...options, slowest: SLOWER_THAN_CPU });
     const reason = rejectionReason(result);
     if (reason === null && result.target !== null) return { target: result.target, rejected };
-    rejected.push({ device: family, reason: reason ?? '', tried: true });
+    /* A Vulkan driver without a card, as servers have: nothing was found that could be skipped. */
+    const hasCard = reason?.endsWith(NO_ADAPTER) !== true;
+    rejected.push({ device: family, reason: reason ?? '', tried: hasCard });
   }
   return { target: onCpu(precision), rejected };
 };
@@ -108,11 +110,12 @@ export const rejectionReason = ({ target, attempts, speed }: ProbeResult): strin
 /** The problem of the last attempt, which uses standard operators only: what fails there is the device, not a kernel. */
 export const problemOf = (attempts: ProbeResult['attempts']): string => {
   const problem = attempts.at(-1)?.problem?.trim().replaceAll(/\s+/g, ' ') ?? 'it was not probed';
-  return CUDA_FAILURE.exec(problem)?.[0].trim() ?? problem;
+  return DEVICE_FAILURE.exec(problem)?.[0].trim() ?? problem;
 };
 
-/** What CUDA said, out of a message that has ONNX Runtime's own functions around it. */
-const CUDA_FAILURE = /\bCU[A-Z]+ failure \d+: [^;]+/;
+/** The words of CUDA or WebGPU, out of a message that has ONNX Runtime’s own functions around them. */
+const DEVICE_FAILURE = /\bCU[A-Z]+ failure \d+: [^;]+|Failed to get a WebGPU adapter: .+/;
+const NO_ADAPTER = 'No supported adapters';
 
 export const missingFor = ({ family }: Pick<Device, 'family'>): Promise<MissingLibrary | null> =>
   findMissingLibrary(family, searchHere(env));

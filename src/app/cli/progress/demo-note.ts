@@ -24,8 +24,8 @@ export const demoNote = async (models: readonly DemoModel[], env: Environment): 
   const flags = models.map((model) => PUBLISHED[model].flag).join(' and no ');
   const [are, what] =
     models.length === 1
-      ? ['is', 'model runs. It knows 128 px emoji alone, and spoils photographs.']
-      : ['are', 'models run. They know 128 px emoji alone, and spoil photographs.'];
+      ? ['is', 'model runs. It was trained only on emoji of 128 px, and makes photographs worse.']
+      : ['are', 'models run. They were trained only on emoji of 128 px, and make photographs worse.'];
   const steps = await Promise.all(models.map((model) => stepsTo(model, env)));
   return {
     text: `No ${flags} ${are} given, so the bundled demo ${what}`,

@@ -88,12 +88,12 @@ describe('refuses', () => {
     ['rank 1000', shape(JSON.stringify(Array(1000).fill(1))), 4, '…, not a list of at most 8'],
     ['a product beyond 2^53', shape('[4294967296,4294967296]'), 4, 'no countable number of whole bytes'],
     ['a product beyond 2^53 behind a zero', shape('[9007199254740991,9007199254740991,0]'), 4, 'no countable number'],
-    ['a shape that needs more', shape('[2]'), 4, 'F32 [2] is 8 bytes, but "data_offsets" [0,4] hold 4'],
+    ['a shape that needs more', shape('[2]'), 4, 'F32 [2] is 8 bytes, but "data_offsets" [0,4] have 4'],
     [
       'a shape that needs less',
       { a: entry('F16', [1], 0, 4) },
       4,
-      'F16 [1] is 2 bytes, but "data_offsets" [0,4] hold 4',
+      'F16 [1] is 2 bytes, but "data_offsets" [0,4] have 4',
     ],
     ['half a byte', { a: entry('F4', [3], 0, 2) }, 2, 'no countable number of whole bytes'],
     ['no offsets', '{"a":{"dtype":"F32","shape":[1]}}', 4, '"data_offsets" is missing'],
@@ -106,7 +106,7 @@ describe('refuses', () => {
       4,
       '"data_offsets" is [1844674407370955',
     ],
-    ['an end before its beginning', offsets('[4,0]'), 4, '"data_offsets" [4,0] hold -4'],
+    ['an end before its beginning', offsets('[4,0]'), 4, '"data_offsets" [4,0] have -4'],
     ['overlapping tensors', { a: entry('U8', [4], 0, 4), b: entry('U8', [4], 2, 6) }, 6, 'tensor "b": its data begins'],
     [
       'one range for two tensors',
@@ -117,8 +117,8 @@ describe('refuses', () => {
     ['a hole', { a: entry('U8', [4], 0, 4), b: entry('U8', [4], 5, 9) }, 9, 'leaves a hole before it'],
     ['a hole before the first', { a: entry('U8', [4], 4, 8) }, 8, 'leaves a hole before it'],
     ['an empty tensor inside another', { a: entry('U8', [4], 0, 4), b: entry('U8', [0], 2, 2) }, 4, 'overlaps'],
-    ['data after the last tensor', { a: entry('U8', [4], 0, 4) }, 5, '1 bytes follow its last tensor'],
-    ['data without tensors', '{}', 100, '100 bytes follow its last tensor'],
+    ['data after the last tensor', { a: entry('U8', [4], 0, 4) }, 5, '1 bytes after its last tensor belong to none'],
+    ['data without tensors', '{}', 100, '100 bytes after its last tensor belong to none'],
     ['16 levels of nesting', `{"a":${'['.repeat(15)}${']'.repeat(15)}}`, 0, 'nests 16 levels deep'],
   ])('%s', async (_, header, dataBytes, says) => {
     const error = await errorOf('WEIGHTS_HEADER_INVALID', () => parse(header, dataBytes));
