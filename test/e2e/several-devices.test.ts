@@ -76,7 +76,7 @@ itOnLinux(
   async () => {
     const out = join(folder, 'killed');
     const run = startBatch([manifest, '--output-dir', out, '--device', 'cpu,cpu', '--quiet']);
-        const killed = new Set<number>();
+    const killed = new Set<number>();
     while (killed.size < 10 && run.process.exitCode === null) {
       await sleep(100);
       const engine = childrenOf(run.process.pid!).find((pid) => !killed.has(pid) && isRunning(pid));
@@ -103,7 +103,7 @@ itOnLinux(
     const some = Array.from({ length: 4 }, (_, index) => ({ ...goodRow, steps: 400, strength: 1, seed: index }));
     const run = startBatch([
       writeRows(join(folder, 'some.jsonl'), some),
-      ...['--output-dir', out, '--batch-size', '4', '--quiet'],
+      ...['--output-dir', out, '--device', 'cpu', '--batch-size', '4', '--quiet'],
     ]);
     for (;;) {
       await sleep(50);

@@ -144,6 +144,7 @@ it('runEntry: every setting under its key, read back before the A1111 text', () 
       guidance_scale: 5,
       seed: 7,
       scheduler: null,
+      adaptive_guidance: null,
       timesteps: null,
       sigmas: null,
       eta: 0,
