@@ -64,18 +64,22 @@ export const convolution = (
   { channels, side, stride = 1 }: Size & { stride?: 1 | 2 },
 ): Float64Array => {
   const [to, first] = [side / stride, stride === 1 ? -1 : 0];
-  return Float64Array.from({ length: bias.length * to ** 2 }, (_, index) => {
-    const [out, row, column] = [floor(index / to ** 2), floor(index / to) % to, index % to];
-    let sum = at(bias, out);
+  const y = new Float64Array(bias.length * to ** 2);
+  for (let out = 0; out < bias.length; out++) {
+    const plane = y.subarray(out * to ** 2, (out + 1) * to ** 2).fill(at(bias, out));
     for (let channel = 0; channel < channels; channel++) {
       for (let tap = 0; tap < 9; tap++) {
-        const [y, z] = [row * stride + floor(tap / 3) + first, column * stride + (tap % 3) + first];
-        if (y < 0 || y >= side || z < 0 || z >= side) continue;
-        sum += at(kernel, (out * channels + channel) * 9 + tap) * at(x, (channel * side + y) * side + z);
+        const weight = at(kernel, (out * channels + channel) * 9 + tap);
+        const [down, right] = [floor(tap / 3) + first, (tap % 3) + first];
+        for (let pixel = 0; pixel < plane.length; pixel++) {
+          const [row, column] = [floor(pixel / to) * stride + down, (pixel % to) * stride + right];
+          if (row < 0 || row >= side || column < 0 || column >= side) continue;
+          plane[pixel] = at(plane, pixel) + weight * at(x, (channel * side + row) * side + column);
+        }
       }
     }
-    return sum;
-  });
+  }
+  return y;
 };
 
 /** Nearest-neighbour. @param side before @returns [1,C,2·side,2·side] */
@@ -120,12 +124,14 @@ export const attention = (
 /** Tokens times a weight [out,in]. @param width of a token */
 export const linear = (tokens: Float64Array, weight: Float64Array, width: number): Float64Array => {
   const outputs = weight.length / width;
-  return Float64Array.from({ length: (tokens.length / width) * outputs }, (_, index) => {
+  const y = new Float64Array((tokens.length / width) * outputs);
+  for (let index = 0; index < y.length; index++) {
     const [token, row] = [floor(index / outputs) * width, (index % outputs) * width];
     let sum = 0;
     for (let feature = 0; feature < width; feature++) sum += at(tokens, token + feature) * at(weight, row + feature);
-    return sum;
-  });
+    y[index] = sum;
+  }
+  return y;
 };
 
 /** GEGLU: in each token the first half are values, the second half their gates. */
