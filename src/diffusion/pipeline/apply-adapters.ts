@@ -6,7 +6,7 @@ import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { PromptCache } from '../text/prompt-cache.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
 import type { Unet } from '../unet/predict-noise.js';
-import { CrossAttentionCache } from '../unet/cross-attention-cache.js';
+import { mapEncoderSessions, mapUnetSessions } from './map-sessions.js';
 import { adapterInput, type OpenedAdapters } from './open-adapters.js';
 
 /** By adapter name. */
@@ -72,25 +72,8 @@ export const adapterApplier = (
   };
 };
 
-const adaptUnet = (unet: Unet, adapters: readonly Adapter[], weights: LoraWeights): Unet => {
-  const { session, crossAttentionCache, openFreeU } = unet;
-  const adapt = (session: Session): Session => withAdapterWeights(session, adapters, weights, 'unet');
-  return {
-    ...unet,
-    session: adapt(session),
-    ...(crossAttentionCache === undefined
-      ? {}
-      : { crossAttentionCache: new CrossAttentionCache(adapt(crossAttentionCache.session)) }),
-    ...(openFreeU === undefined ? {} : { openFreeU: async () => adapt(await openFreeU()) }),
-  };
-};
+const adaptUnet = (unet: Unet, adapters: readonly Adapter[], weights: LoraWeights): Unet =>
+  mapUnetSessions(unet, (session) => withAdapterWeights(session, adapters, weights, 'unet'));
 
-const adaptEncoder = (encoder: TextEncoder, adapters: readonly Adapter[], weights: LoraWeights): TextEncoder => {
-  const { session, extended } = encoder;
-  const adapt = (session: Session): Session => withAdapterWeights(session, adapters, weights, 'text_encoder');
-  return {
-    ...encoder,
-    session: adapt(session),
-    ...(extended === undefined ? {} : { extended: async () => adapt(await extended()) }),
-  };
-};
+const adaptEncoder = (encoder: TextEncoder, adapters: readonly Adapter[], weights: LoraWeights): TextEncoder =>
+  mapEncoderSessions(encoder, (session) => withAdapterWeights(session, adapters, weights, 'text_encoder'));

@@ -3,12 +3,11 @@ import { CLIP } from '../../models/networks/clip-text-encoder.js';
 import { UNET } from '../../models/networks/unet.js';
 import { VAE_DECODER, VAE_ENCODER } from '../../models/networks/vae.js';
 import type { CallQueue, MergeRules } from '../../onnx/runtime/call-queue.js';
-import type { Session } from '../../onnx/runtime/session.js';
 import { LATENT_SCALE } from '../../records/picture.js';
 import type { TextEncoder } from '../text/encode-prompt.js';
-import { CrossAttentionCache } from '../unet/cross-attention-cache.js';
 import type { Unet } from '../unet/predict-noise.js';
 import type { Autoencoder } from '../vae/autoencoder.js';
+import { mapEncoderSessions, mapUnetSessions } from './map-sessions.js';
 
 /** Most batch entries that CUDA's group normalization supports (group_norm_impl.cu). */
 const MOST_ENTRIES = 32;
@@ -38,28 +37,14 @@ const vaeRules = (input: string, scale: number): MergeRules => ({
 });
 
 export const queueUnet = (unet: Unet, queue: CallQueue): Unet => {
-  const { session, crossAttentionCache, openFreeU } = unet;
   /* An ONNX export has different inputs. */
   const rules = unet.feeds === undefined ? UNET_RULES : null;
-  const queued = (session: Session): Session => queue.queued(session, rules);
-  return {
-    ...unet,
-    session: queued(session),
-    ...(crossAttentionCache === undefined
-      ? {}
-      : { crossAttentionCache: new CrossAttentionCache(queued(crossAttentionCache.session)) }),
-    ...(openFreeU === undefined ? {} : { openFreeU: async () => queued(await openFreeU()) }),
-  };
+  return mapUnetSessions(unet, (session) => queue.queued(session, rules));
 };
 
 export const queueTextEncoder = (encoder: TextEncoder, queue: CallQueue): TextEncoder => {
-  const { session, extended } = encoder;
-  const rules = extended === undefined ? null : CLIP_RULES;
-  return {
-    ...encoder,
-    session: queue.queued(session, rules),
-    ...(extended === undefined ? {} : { extended: async () => queue.queued(await extended(), rules) }),
-  };
+  const rules = encoder.extended === undefined ? null : CLIP_RULES;
+  return mapEncoderSessions(encoder, (session) => queue.queued(session, rules));
 };
 
 export const queueVae = (vae: Autoencoder, queue: CallQueue): Autoencoder => {

@@ -168,10 +168,10 @@ const levelValues = (config: SchedulerConfig, steps: number, { timesteps, sigmas
   if (sigmas === null && spacing !== undefined) {
     throw levelsError(field, `Expected no timesteps with ${spacing}, which places the sigmas. Leave one of them out`);
   }
-  const trainedSteps = readFields(NOISE_FIELDS, values).num_train_timesteps;
-  const own = timesteps === 'ays' ? alignedTimesteps(steps, trainedNoise(readFields(NOISE_FIELDS, values))) : timesteps;
-  if (own !== null && own[0]! >= trainedSteps) {
-    throw levelsError(field, `Expected timesteps below ${trainedSteps}, the model's, got ${own[0]!}`);
+  const noise = readFields(NOISE_FIELDS, values);
+  const own = timesteps === 'ays' ? alignedTimesteps(steps, trainedNoise(noise)) : timesteps;
+  if (own !== null && own[0]! >= noise.num_train_timesteps) {
+    throw levelsError(field, `Expected timesteps below ${noise.num_train_timesteps}, the model's, got ${own[0]!}`);
   }
   return { ...none, [key]: sigmas ?? own };
 };
