@@ -14,7 +14,7 @@ import { skipWhere } from '../support/skip-where.js';
 import { withServer } from '../support/with-server.js';
 
 const folder = workFolder();
-const NOBODY = 'http://127.0.0.1:9/simple';
+const UNREACHABLE = 'http://127.0.0.1:9/simple';
 
 const devices = (
   cache: string,
@@ -53,18 +53,18 @@ itWithoutCuda('list names the command that adds CUDA, and doctor too', async () 
 });
 
 itWithoutCuda('add: without a network, says every wheel to bring', async () => {
-  const { code, stdout, stderr } = await devices('nobody', ['add', 'cuda', '--index-url', NOBODY]);
+  const { code, stdout, stderr } = await devices('unreachable', ['add', 'cuda', '--index-url', UNREACHABLE]);
   expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
   expect(stderr).toMatch(
     /^Downloads 6 wheels of 1\.1 GiB from http:\/\/127\.0\.0\.1:9\/simple, for 1\.5 GiB of libraries in /,
   );
   expect(stderr).toMatch(/cannot be reached: .*--from\. \[LIBRARY_DOWNLOAD_FAILED\]\n$/);
   for (const { file } of CUDA_WHEELS) expect(stderr).toContain(file);
-  const byVariable = await devices('nobody', ['add', 'cuda', '--quiet'], { PIP_INDEX_URL: NOBODY });
+  const byVariable = await devices('unreachable', ['add', 'cuda', '--quiet'], { PIP_INDEX_URL: UNREACHABLE });
   expect(byVariable.stderr).toMatch(
     /^sdxl-refine: http:\/\/127\.0\.0\.1:9\/simple\/nvidia-cuda-runtime\/ cannot be reached/,
   );
-  const brought = await devices('nobody', ['add', 'cuda', '--from', '.']);
+  const brought = await devices('unreachable', ['add', 'cuda', '--from', '.']);
   expect(brought).toMatchObject({ code: 5, stderr: expect.stringMatching(/^sdxl-refine: Expected these 6 wheels/) });
 });
 
@@ -130,7 +130,7 @@ itWithoutCuda.each([
   ['a card that is too new', '10.0, 8192, 580.65.06', /compute capability is 10\.0.*WebGPU/],
 ])('add refuses %s before anything comes', async (_, fields, message) => {
   const env = withCard(`bin ${fields}`, fields);
-  const { code, stderr } = await devices('refused', ['add', 'cuda', '--index-url', NOBODY], env);
+  const { code, stderr } = await devices('refused', ['add', 'cuda', '--index-url', UNREACHABLE], env);
   expect(code).toBe(5);
   expect(stderr).toMatch(message);
   expect(stderr).toMatch(/\[DEVICE_UNAVAILABLE\]\n$/);

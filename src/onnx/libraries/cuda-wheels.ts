@@ -25,7 +25,7 @@ export interface WheelFile {
   bytes: number;
 }
 
-/** What is downloaded is of exactly the engine's version (vendor/package.json), or the libraries do not fit. */
+/** The wheel must have exactly the version of the package's ONNX Runtime (vendor/package.json). */
 export const ENGINE_VERSION = '1.30.0';
 /** The oldest NVIDIA driver that CUDA 13 works with (CUDA Toolkit Release Notes, table 2). */
 export const LEAST_DRIVER = 580;

@@ -63,7 +63,7 @@ const writeEntry = async (
   const handle = await open(path, 'wx', 0o644);
   let written = 0;
   try {
-    /* Nothing is awaited between opening and reading: an error that nobody listens for would end the process. */
+    /* No await between opening and reading: an error event without a listener would end the process. */
     for await (const part of (await openStream()) as AsyncIterable<Buffer>) {
       signal.throwIfAborted();
       written += part.length;

@@ -1,5 +1,5 @@
 /**
- * The NCHWc layout: channels in blocks that fill a vector register. ONNX Runtime's CPU convolutions are fastest
+ * The NCHWc layout: channels in blocks as large as a vector register. ONNX Runtime's CPU convolutions are fastest
  * in it, and need no other copy of their weights (domain com.microsoft.nchwc: core/graph/contrib_ops/nchwc_schema_defs.cc and
  * core/mlas/lib/snchwc.cpp at v1.30). A feature map is [B,C/block,H,W,block] in memory; its declared dimensions stay [B,C,H,W].
  */
