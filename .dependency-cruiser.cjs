@@ -74,6 +74,7 @@ module.exports = {
     ...roomRules,
     home('ort-only-in-runtime', 'onnxruntime-', ['runtime'], 'sessions, devices and memory policy have one home'),
     home('sharp-only-in-image', 'node_modules/sharp', ['image'], 'decoding and encoding have one home'),
+    home('opendal-only-in-store', 'node_modules/@?opendal', ['store'], 'object storage has one home'),
     home('onnx-proto-only-in-graph', 'onnx-proto', ['graph'], 'ONNX is written in one place'),
     home(
       'csv-and-glob-only-in-manifest',
@@ -100,7 +101,7 @@ module.exports = {
       'files-at-the-edges',
       '^(node:)?fs(/promises)?$',
       [
-        ...['files', 'net', 'system', 'manifest', 'image', 'results', 'weights', 'batch', 'text'],
+        ...['files', 'store', 'net', 'system', 'manifest', 'image', 'results', 'weights', 'batch', 'text'],
         ...['cli', 'hub', 'compare', 'devices', 'doctor', 'libraries', 'server', 'safety'],
       ],
       'I/O lives at the edges',

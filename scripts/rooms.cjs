@@ -225,6 +225,13 @@ exports.wings = [
         why: 'requests through the proxy that the environment names, and files that come by them',
       },
       {
+        name: 'store',
+        holds:
+          'objects that appear whole or not at all: in a folder, or in object storage; only this room imports opendal',
+        imports: ['files'],
+        why: 'where objects are kept; it knows no format',
+      },
+      {
         name: 'system',
         holds: 'the memory that this machine, or its container, leaves to the process; what tells processes apart',
         imports: [],

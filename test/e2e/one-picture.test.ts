@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import type { ResultRecord } from '#src/records/result.js';
-import { temporaryPath } from '#src/run/results/temporary-path.js';
+import { temporaryPath } from '#src/io/files/temporary-path.js';
 import { model, picture, readPixels, runBatch, workFolder, writeRows } from '../support/batch.js';
 import { runCli, startCli, type CliRun } from '../support/run-cli.js';
 

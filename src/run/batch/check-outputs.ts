@@ -6,7 +6,7 @@ import { makeFolder } from '../../io/files/make-folder.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import { closeFile } from '../../io/files/close-file.js';
 import { outputUnwritable } from '../results/output-error.js';
-import { temporaryPath } from '../results/temporary-path.js';
+import { temporaryPath } from '../../io/files/temporary-path.js';
 import { exists, isTaken } from '../../io/files/exists.js';
 import { expectInside } from './expect-inside.js';
 

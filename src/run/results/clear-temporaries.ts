@@ -6,7 +6,7 @@ import { systemCodeOf } from '../../errors.js';
 import { readFileText } from '../../io/files/open-file.js';
 import { createNameSet } from './listed-outputs.js';
 import { outputUnwritable } from './output-error.js';
-import { nameHash, TEMPORARY } from './temporary-path.js';
+import { nameHash, TEMPORARY } from '../../io/files/temporary-path.js';
 
 /** Temporary files beside a lock: a new lock not yet in place, and a lock moved aside because it seemed stale. */
 const LOCK_TEMPORARY = /^(\.sdxl-refine(?:-\d+-of-\d+)?\.lock)\.(\d+)\.(old\.)?tmp$/;

@@ -7,7 +7,7 @@ import { makeFolder } from '../../io/files/make-folder.js';
 import { syncFolder } from '../../io/files/sync-folder.js';
 import { outputUnwritable } from './output-error.js';
 import { renameIfAbsent } from '../../io/files/link-if-absent.js';
-import { temporaryPath } from './temporary-path.js';
+import { temporaryPath } from '../../io/files/temporary-path.js';
 
 type FileData = Uint8Array | string | AsyncIterable<Uint8Array | string>;
 

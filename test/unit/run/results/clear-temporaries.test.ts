@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pid } from 'node:process';
 import { clearTemporaries, folderClearer } from '#src/run/results/clear-temporaries.js';
-import { temporaryPath } from '#src/run/results/temporary-path.js';
+import { temporaryPath } from '#src/io/files/temporary-path.js';
 import { temporaryFolder } from '../../../support/run-cli.js';
 
 const ALIVE = 4_000_001;

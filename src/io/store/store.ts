@@ -1,0 +1,37 @@
+/** Where objects are kept: a folder, or object storage. Names are relative and checked; an object appears whole or not at all. */
+
+export interface ReadOptions {
+  /** Bytes that the object may have; larger ones are refused before a byte is read. */
+  maxBytes: number;
+  signal?: AbortSignal;
+}
+
+export interface ObjectState {
+  /** Bytes. */
+  size: number;
+  /** SHA-256 of its bytes, hexadecimal; null for an object that another program wrote without one. */
+  sha256: string | null;
+}
+
+/**
+ * All methods throw `STORE_DENIED`, `STORE_THROTTLED`, `STORE_UNAVAILABLE`, `STORE_MISSING` for a missing bucket, and
+ * `STORE_URI_INVALID` for a name that is absolute, leaves the store, or has control characters.
+ */
+export interface Store {
+  /** The URI or folder as messages show it, without credentials. */
+  readonly shown: string;
+  /** @throws STORE_MISSING if there is no such object, STORE_TOO_LARGE */
+  read(name: string, options: ReadOptions): Promise<Uint8Array>;
+  /** The same as a stream of chunks, for manifests and results of any size. @throws STORE_MISSING */
+  stream(name: string, options?: { signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  /** null if there is no such object. */
+  stat(name: string): Promise<ObjectState | null>;
+  /** Writes an object and its digest; never replaces one: false if the name is taken. */
+  writeNew(name: string, data: Uint8Array): Promise<boolean>;
+  /** As `writeNew`, but replaces. Readers get the old object or the new one. */
+  write(name: string, data: Uint8Array): Promise<void>;
+  /** The objects whose names begin with `prefix`, in the order of their names' UTF-8 bytes. */
+  list(prefix: string): AsyncIterable<{ name: string; size: number }>;
+  /** Does nothing if there is no such object. */
+  remove(name: string): Promise<void>;
+}
