@@ -4,6 +4,7 @@
 const CODES = {
   USAGE_OPTION_INVALID: ['run', 2],
   USAGE_CONFLICT: ['run', 2],
+  SHARD_UNDETERMINED: ['run', 2],
   MANIFEST_UNREADABLE: ['run', 3],
   MANIFEST_SYNTAX: ['run', 3],
   MANIFEST_KEY_UNKNOWN: ['run', 3],

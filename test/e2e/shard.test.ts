@@ -3,6 +3,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { goldenData } from '../support/golden.js';
 import { parseResults, runCli, temporaryFolder } from '../support/run-cli.js';
+import { goodRow, runBatch, workFolder, writeRows } from '../support/batch.js';
 
 it('does every row once over all parts, at the same time', async () => {
   const folder = temporaryFolder();
@@ -38,4 +39,25 @@ it('does every row once over all parts, at the same time', async () => {
   ).toEqual(names.map((name) => `${name}.png`).sort());
   expect(readdirSync(out).filter((name) => name.endsWith('.png')).length).toBe(names.length);
   expect((await part(1)).code).toBe(6);
+});
+
+describe('--shard auto', () => {
+  const folder = workFolder();
+  const manifest = writeRows(join(folder, 'm.jsonl'), [goodRow]);
+  const run = (shard: string, variables: Record<string, string>) =>
+    runBatch([manifest, '-o', join(folder, 'auto'), '--dry-run', '--shard', shard], {
+      env: { ...process.env, ...variables },
+    });
+
+  it('says which task of which scheduler it is', async () => {
+    const { code, stderr } = await run('auto/3', { JOB_COMPLETION_INDEX: '2' });
+    expect(code).toBe(0);
+    expect(stderr).toContain('Shard 3 of 3 (Kubernetes Indexed Job: JOB_COMPLETION_INDEX=2)\n');
+  });
+
+  it('refuses to guess', async () => {
+    const { code, stderr } = await run('auto', { JOB_COMPLETION_INDEX: '2' });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/Give it with the option: --shard auto\/8.*\[SHARD_UNDETERMINED\]/s);
+  });
 });

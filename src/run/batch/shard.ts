@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { RefineError } from '../../errors.js';
 import type { InvalidRow, Row } from '../../records/row.js';
+import { findScheduledShard } from './scheduler-shard.js';
 
 export interface Shard {
   /** 1 to `count`. */
@@ -9,13 +10,22 @@ export interface Shard {
   count: number;
 }
 
-/** @throws USAGE_OPTION_INVALID */
-export const parseShard = (text: string): Shard => {
-  const [, index = NaN, count = NaN] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number);
+/**
+ * @param env asked only for `auto` and `auto/<n>`
+ * @returns `source` only for these
+ * @throws USAGE_OPTION_INVALID SHARD_UNDETERMINED
+ */
+export const parseShard = (
+  text: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Shard & { source?: string } => {
+  const [, first = '', last = ''] = /^(auto|\d{1,6})(?:\/(\d{1,6}))?$/.exec(text) ?? [];
+  const [index, count] = [Number(first), Number(last)];
+  if (first === 'auto' && (last === '' || count >= 1)) return findScheduledShard(env, last === '' ? null : count);
   if (index >= 1 && index <= count) return { index, count };
   throw new RefineError(
     'USAGE_OPTION_INVALID',
-    `Expected --shard to be one part of several, such as 1/4, got "${text}".`,
+    `Expected --shard to be one part of several, such as 1/4, or auto or auto/4 in a scheduler's task, got "${text}".`,
   );
 };
 

@@ -174,7 +174,9 @@ export const planBatch = async (
   const precision = parsePrecision(flags.precision);
   const limit = flags.limit === undefined ? Infinity : parseWhole('--limit', flags.limit, 1);
   const errorThreshold = parseWhole('--error-threshold', flags.errorThreshold, -1);
-  const shard = flags.shard === undefined ? null : parseShard(flags.shard);
+  const shard = flags.shard === undefined ? null : parseShard(flags.shard, context.env);
+  if (shard?.source !== undefined && flags.quiet !== true)
+    context.stderr.write(`Shard ${shard.index} of ${shard.count} (${shard.source})\n`);
   const part = shard === null ? '' : `-${shard.index}-of-${shard.count}`;
   const options = rowOptions(flags, kind.command);
   const earlier = parseEarlierRun(flags);

@@ -72,8 +72,8 @@ export const generateCommand = (context: ProcessContext, setExitCode: (code: num
       'seed of pictures without one: fixed (the same for all), increment (--seed, --seed + 1, …) or random (default: fixed)',
     )
     .option(
-      '--shard <i/n>',
-      'process part i of n, to share a run among machines; results go to results-<i>-of-<n>.jsonl',
+      '--shard <i/n|auto>',
+      'process part i of n, to share a run among machines; auto reads i and n from the task of Kubernetes, Slurm, AWS Batch, Azure ML or Google Batch, auto/n only i; results go to results-<i>-of-<n>.jsonl',
     )
     .option('--error-threshold <n>', 'stop after more than n failed rows; -1: never', '-1')
     .option('--predictions-csv <file>', 'also write the headerless CSV of an Azure batch endpoint')

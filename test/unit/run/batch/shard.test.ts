@@ -55,10 +55,12 @@ it('tells pictures of prompts by the prompt and their place in it, whatever thei
 
 describe('parseShard', () => {
   it('counts from 1', () => {
-    expect(parseShard('2/4')).toEqual({ index: 2, count: 4 });
+    expect(parseShard('2/4', { JOB_COMPLETION_INDEX: '3' })).toEqual({ index: 2, count: 4 });
   });
 
-  it.each(['0/4', '5/4', '1', '1/0', 'a/b', '-1/3'])('refuses %s', (text) => {
-    expect(() => parseShard(text)).toThrow(expect.objectContaining({ code: 'USAGE_OPTION_INVALID' }));
+  it.each(['0/4', '5/4', '1', '1/0', 'a/b', '-1/3', 'auto/', 'auto/0', 'auto/x', 'Auto'])('refuses %s', (text) => {
+    expect(() => parseShard(text, { JOB_COMPLETION_INDEX: '0' })).toThrow(
+      expect.objectContaining({ code: 'USAGE_OPTION_INVALID' }),
+    );
   });
 });
