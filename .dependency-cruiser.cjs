@@ -76,11 +76,12 @@ module.exports = {
     home('sharp-only-in-image', 'node_modules/sharp', ['image'], 'decoding and encoding have one home'),
     home('opendal-only-in-store', 'node_modules/@?opendal', ['store'], 'object storage has one home'),
     home('onnx-proto-only-in-graph', 'onnx-proto', ['graph'], 'ONNX is written in one place'),
+    home('csv-only-in-manifest', 'node_modules/csv-parse', ['manifest'], 'inputs are read in one place'),
     home(
-      'csv-and-glob-only-in-manifest',
-      'node_modules/(csv-parse|fast-glob)',
-      ['manifest'],
-      'inputs are read in one place',
+      'glob-where-files-are-listed',
+      'node_modules/fast-glob',
+      ['manifest', 'results'],
+      'inputs are listed in one place, results to merge in another: a manifest listing leaves results out',
     ),
     home(
       'web-only-in-server',

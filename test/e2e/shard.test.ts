@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { goldenData } from '../support/golden.js';
 import { parseResults, runCli, temporaryFolder } from '../support/run-cli.js';
-import { goodRow, runBatch, workFolder, writeRows } from '../support/batch.js';
+import { goodRow, readResults, runBatch, workFolder, writeRows } from '../support/batch.js';
 
 it('does every row once over all parts, at the same time', async () => {
   const folder = temporaryFolder();
@@ -39,6 +39,19 @@ it('does every row once over all parts, at the same time', async () => {
   ).toEqual(names.map((name) => `${name}.png`).sort());
   expect(readdirSync(out).filter((name) => name.endsWith('.png')).length).toBe(names.length);
   expect((await part(1)).code).toBe(6);
+
+  const merged = await runCli(['merge', out, '--rows', '5', '--predictions-csv', join(folder, 'p.csv')]);
+  expect([merged.code, merged.stdout]).toEqual([0, `${join(out, 'results.jsonl')}\n`]);
+  expect(merged.stderr).toBe('5 rows of 2 files: 5 ok\n');
+  expect(readResults(out).map(({ image_file_name: name }) => name)).toEqual(names.map((name) => `${name}.png`));
+  expect(readFileSync(join(folder, 'p.csv'), 'utf8')).toContain('4,square-128.png,,m.jsonl\n');
+  const again = await runCli(['merge', out]);
+  expect([again.code, again.stderr]).toEqual([6, expect.stringContaining('[OUTPUT_EXISTS]')]);
+  const lacking = await runCli(['merge', join(out, 'results-1-of-2.jsonl'), '--overwrite', '--json']);
+  expect(lacking.code).toBe(3);
+  expect(JSON.parse(lacking.stdout)).toMatchObject({ error: { code: 'MERGE_HOLES' } });
+  const own = await runCli(['merge', join(out, '*.jsonl'), '--overwrite']);
+  expect([own.code, own.stderr]).toEqual([6, expect.stringContaining('is one of the results')]);
 });
 
 describe('--shard auto', () => {

@@ -9,6 +9,7 @@ import { devicesCommand } from './commands/devices-command.js';
 import { doctorCommand } from './commands/doctor-command.js';
 import { generateCommand } from './commands/generate-command.js';
 import { helpConfiguration, helpTextsOf, setHelpTexts } from './help-text.js';
+import { mergeCommand } from './commands/merge-command.js';
 import { modelsCommand } from './commands/models-command.js';
 import { scoreCommand } from './commands/score-command.js';
 import { serveCommand } from './commands/serve-command.js';
@@ -50,6 +51,7 @@ export const buildProgram = (
   program.addCommand(generateCommand(context, setExitCode).copyInheritedSettings(program));
   program.addCommand(serveCommand(context).copyInheritedSettings(program));
   program.addCommand(scoreCommand(context).copyInheritedSettings(program));
+  program.addCommand(mergeCommand(context).copyInheritedSettings(program));
   program.addCommand(compareCommand(context).copyInheritedSettings(program));
   program.addCommand(doctorCommand(context, setExitCode).copyInheritedSettings(program));
   program.addCommand(devicesCommand(context, setExitCode).copyInheritedSettings(program));
