@@ -1,6 +1,6 @@
 /**
- * Puts into models/ what is tracked once and shipped twice, so that a clone is lighter: the bundled base model has the VAE of the
- * bundled refiner. Whatever installs, builds or packs a checkout calls it.
+ * Puts into models/ what follows from tracked files, so that a clone is lighter: the bundled base model has the VAE and the tokenizer of
+ * the bundled refiner, and a tokenizer's vocabulary follows from its merges. Whatever installs, builds or packs a checkout calls it.
  *
  * usage: node scripts/complete-models.mjs [a checkout's folder]
  */
@@ -8,31 +8,45 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { vocabularyOf } from './clip-vocabulary.mjs';
 import { root } from './steps.mjs';
 import { bytesIfThere, sha256, writeWhole } from './whole-file.mjs';
 
-/** Under models/: what is made, and the tracked file that it is a copy of. */
-export const COPIES = {
-  'emoji-base/vae/diffusion_pytorch_model.safetensors': 'emoji-refiner/vae/diffusion_pytorch_model.fp16.safetensors',
+const copyOf = (of) => ({ of, make: (bytes) => bytes });
+const vocabularyFrom = (of) => ({ of, make: vocabularyOf });
+const EMOJI_MERGES = 'emoji-refiner/tokenizer_2/merges.txt';
+
+/** Under models/: what is made, the tracked file that it is made of, and how. */
+export const MADE = {
+  'emoji-base/vae/diffusion_pytorch_model.safetensors': copyOf(
+    'emoji-refiner/vae/diffusion_pytorch_model.fp16.safetensors',
+  ),
+  'emoji-base/tokenizer/merges.txt': copyOf(EMOJI_MERGES),
+  'emoji-base/tokenizer_2/merges.txt': copyOf(EMOJI_MERGES),
+  'emoji-base/tokenizer/vocab.json': vocabularyFrom(EMOJI_MERGES),
+  'emoji-base/tokenizer_2/vocab.json': vocabularyFrom(EMOJI_MERGES),
+  'emoji-refiner/tokenizer_2/vocab.json': vocabularyFrom(EMOJI_MERGES),
+  'clip-tokenizer/vocab.json': vocabularyFrom('clip-tokenizer/merges.txt'),
 };
 
 /** @returns whether all is there, each file with the digest in its model's SHA256SUMS; why not is on stderr */
 export const completeModels = (checkout = root) =>
-  Object.entries(COPIES).every(([made, original]) => {
+  Object.entries(MADE).every(([path, { of, make }]) => {
     const models = join(checkout, 'models');
-    const digest = listedDigest(models, made);
-    const there = bytesIfThere(join(models, made));
+    const digest = listedDigest(models, path);
+    const there = bytesIfThere(join(models, path));
     if (there !== null && sha256(there) === digest) return true;
-    const bytes = bytesIfThere(join(models, original));
-    const found = bytes === null ? 'there is no such file' : `it has ${sha256(bytes)}`;
+    const original = bytesIfThere(join(models, of));
+    const bytes = original === null ? null : make(original);
     if (bytes === null || sha256(bytes) !== digest) {
+      const found = bytes === null ? 'there is no such file' : `it has ${sha256(bytes)}`;
       console.error(
-        `Expected models/${original} to have the SHA-256 ${digest}, as the SHA256SUMS of its copy models/${made} says; ${found}. ` +
-          `Get it back: git checkout -- models/${original}. After an export of new weights: node scripts/make-model-digests.mjs`,
+        `Expected models/${path}, made of models/${of}, to have the SHA-256 ${digest} of its SHA256SUMS; ${found}. ` +
+          `Get it back: git checkout -- models/${of}. After an export of new weights: node scripts/make-model-digests.mjs`,
       );
       return false;
     }
-    writeWhole(join(models, made), bytes);
+    writeWhole(join(models, path), bytes);
     return true;
   });
 

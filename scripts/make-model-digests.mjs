@@ -1,7 +1,7 @@
-/** Writes models/<name>/SHA256SUMS, in the form of sha256sum; with --check, says whether each is what its files are. Of a copy, the original is read. */
+/** Writes models/<name>/SHA256SUMS, in the form of sha256sum; with --check, says whether each is what its files are. What is made of a tracked file is made anew. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { COPIES } from './complete-models.mjs';
+import { MADE } from './complete-models.mjs';
 import { writeMade } from './made-file.mjs';
 import { root } from './steps.mjs';
 import { sha256 } from './whole-file.mjs';
@@ -20,10 +20,12 @@ for (const { name } of folders) {
         .replaceAll('\\', '/'),
     )
     .filter((path) => path !== NAME);
-  const copies = Object.keys(COPIES).filter((path) => path.startsWith(`${name}/`));
-  const all = new Set([...paths, ...copies.map((path) => path.slice(name.length + 1))]);
-  const lines = [...all]
-    .sort()
-    .map((path) => `${sha256(readFileSync(join(models, COPIES[`${name}/${path}`] ?? `${name}/${path}`)))}  ${path}\n`);
+  const made = Object.keys(MADE).filter((path) => path.startsWith(`${name}/`));
+  const all = new Set([...paths, ...made.map((path) => path.slice(name.length + 1))]);
+  const bytesOf = (path) => {
+    const { of = path, make = (bytes) => bytes } = MADE[path] ?? {};
+    return make(readFileSync(join(models, of)));
+  };
+  const lines = [...all].sort().map((path) => `${sha256(bytesOf(`${name}/${path}`))}  ${path}\n`);
   writeMade(join(folder, NAME), lines.join(''));
 }

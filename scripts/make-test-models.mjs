@@ -104,8 +104,10 @@ export default () => {
 if (argv[1] === fileURLToPath(import.meta.url)) {
   try {
     const start = performance.now();
-    const made = makeTestModels(argv[2]);
-    console.error(`${made.length} files made in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    if (completeModels(argv[2])) {
+      const made = makeTestModels(argv[2]);
+      console.error(`${made.length} files made in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    } else process.exitCode = 1;
   } catch (error) {
     console.error(error.message);
     process.exitCode = 1;

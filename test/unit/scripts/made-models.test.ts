@@ -21,7 +21,14 @@ const recipes = readdirSync(goldenData('made'), { recursive: true, encoding: 'ut
   }));
 
 const digestOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
-const tracked = [`${DATA}/made`, ENCODER, 'models/clip-tokenizer', VAE, 'models/emoji-base/SHA256SUMS'];
+const SUMS = ['clip-tokenizer', 'emoji-base', 'emoji-refiner'].map((name) => `models/${name}/SHA256SUMS`);
+const VOCABULARIES = [
+  'clip-tokenizer',
+  'emoji-base/tokenizer',
+  'emoji-base/tokenizer_2',
+  'emoji-refiner/tokenizer_2',
+].map((name) => `models/${name}/vocab.json`);
+const tracked = [`${DATA}/made`, ENCODER, CLIP, 'models/emoji-refiner/tokenizer_2/merges.txt', VAE, ...SUMS];
 
 /** What is tracked of the files in question, and nothing that is made. */
 const checkout = (): string => {
@@ -107,16 +114,18 @@ it('an original that is not there is named', () => {
   });
 });
 
-it('the bundled base model gets its VAE, and never another', () => {
+it('the bundled models get what follows from tracked files, and never anything else', () => {
   const folder = checkout();
   expect(run('complete-models.mjs', folder)).toEqual({ code: 0, stderr: '' });
-  expect(readFileSync(join(folder, VAE_COPY)).equals(readFileSync(join(root, VAE)))).toBe(true);
+  for (const path of [VAE_COPY, 'models/emoji-base/tokenizer_2/merges.txt', ...VOCABULARIES]) {
+    expect([path, digestOf(join(folder, path))]).toEqual([path, digestOf(join(root, path))]);
+  }
   damage(join(folder, VAE_COPY));
   damage(join(folder, VAE));
   const { code, stderr } = run('complete-models.mjs', folder);
   expect(code).toBe(1);
   expect(stderr).toMatch(
-    /Expected models\/emoji-refiner\/vae\/\S+ to have the SHA-256 e8fcac16.*; it has .*git checkout -- models\/emoji-refiner/,
+    /Expected models\/emoji-base\/vae\/\S+, made of \S+, to have the SHA-256 e8fcac16.*; it has .*git checkout -- models\/emoji-refiner/,
   );
   rmSync(join(folder, VAE));
   expect(run('complete-models.mjs', folder).stderr).toMatch(/there is no such file/);
