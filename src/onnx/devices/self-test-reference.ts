@@ -71,10 +71,15 @@ export const convolution = (
       for (let tap = 0; tap < 9; tap++) {
         const weight = at(kernel, (out * channels + channel) * 9 + tap);
         const [down, right] = [floor(tap / 3) + first, (tap % 3) + first];
-        for (let pixel = 0; pixel < plane.length; pixel++) {
-          const [row, column] = [floor(pixel / to) * stride + down, (pixel % to) * stride + right];
-          if (row < 0 || row >= side || column < 0 || column >= side) continue;
-          plane[pixel] = at(plane, pixel) + weight * at(x, (channel * side + row) * side + column);
+        for (let row = 0; row < to; row++) {
+          const from = row * stride + down;
+          if (from < 0 || from >= side) continue;
+          const start = (channel * side + from) * side + right;
+          for (let column = 0; column < to; column++) {
+            if (column * stride + right < 0 || column * stride + right >= side) continue;
+            const pixel = row * to + column;
+            plane[pixel] = at(plane, pixel) + weight * at(x, start + column * stride);
+          }
         }
       }
     }
@@ -100,21 +105,27 @@ export const attention = (
   { channels, heads }: { channels: number; heads: number },
 ): Float64Array => {
   const width = channels / heads;
+  const [queryCount, keyCount] = [queries.length / channels, keys.length / channels];
   const attended = new Float64Array(queries.length);
   for (let head = 0; head < heads; head++) {
-    const of = (tokens: Float64Array, token: number): Float64Array =>
-      tokens.subarray(token * channels + head * width).subarray(0, width);
-    for (let query = 0; query < queries.length / channels; query++) {
-      const scores = Array.from(
-        { length: keys.length / channels },
-        (_, key) => dot(of(queries, query), of(keys, key)) / sqrt(width),
-      );
+    for (let query = 0; query < queryCount; query++) {
+      const own = query * channels + head * width;
+      const scores = Array.from({ length: keyCount }, (_, key) => {
+        const other = key * channels + head * width;
+        let score = 0;
+        for (let feature = 0; feature < width; feature++)
+          score += at(queries, own + feature) * at(keys, other + feature);
+        return score / sqrt(width);
+      });
       const highest = max(...scores);
       const weights = scores.map((score) => exp(score - highest));
       const total = weights.reduce((sum, weight) => sum + weight, 0);
       for (let feature = 0; feature < width; feature++) {
-        const sum = weights.reduce((mixed, weight, key) => mixed + weight * at(of(keys, key), feature), 0);
-        attended[query * channels + head * width + feature] = sum / total;
+        let mixed = 0;
+        for (let key = 0; key < keyCount; key++) {
+          mixed += (weights[key] ?? NaN) * at(keys, key * channels + head * width + feature);
+        }
+        attended[own + feature] = mixed / total;
       }
     }
   }
@@ -165,8 +176,5 @@ export const toFeatureMap = (tokens: Float64Array, { channels }: Size): Float64A
 /** [rows,columns] to [columns,rows] */
 const transpose = (x: Float64Array, rows: number, columns: number): Float64Array =>
   Float64Array.from({ length: x.length }, (_, index) => at(x, (index % rows) * columns + floor(index / rows)));
-
-const dot = (a: Float64Array, b: Float64Array): number =>
-  a.reduce((sum, value, index) => sum + value * at(b, index), 0);
 
 const at = (numbers: Float64Array, index: number): number => numbers[index] ?? NaN;

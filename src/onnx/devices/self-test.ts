@@ -163,7 +163,7 @@ export const selfTestGraph = (target: Target, numbers: SelfTestNumbers): Written
 
 /** The same in float64. @returns `y`, [1,colors,side,side] */
 export const selfTestReference = (numbers: SelfTestNumbers): Float64Array => {
-  const of = (name: InputName | WeightName): Float64Array => Float64Array.from(numbers[name].data);
+  const of = (name: InputName | WeightName): Float64Array => new Float64Array(numbers[name].data);
   const size = { channels, side };
   const sum = (a: Float64Array, b: Float64Array): Float64Array => a.map((value, index) => value + (b[index] ?? NaN));
   const norm = { ...size, groups, epsilon: EPSILON };
