@@ -13,10 +13,23 @@ const namesOf = async (store: Store, prefix: string): Promise<string[]> => {
 
 const MAX = { maxBytes: 1000 };
 /** Spaces, unicode, what URLs escape, and what programs take for escapes. */
-const ODD_NAMES = ['with space.png', 'été 猫 🐈.png', 'a+b%20c&d=e.png', "it's #1?.png", 'folder.with.dots/~x', 'a\\b'];
+const ODD_NAMES = ['with space.png', 'été 猫 🐈.png', 'a+b%20c&d=e.png', "it's #1?.png", 'folder.with.dots/~x'];
+
+export interface Traits {
+  /** Whether the emulator refuses a second conditional write. */
+  hasConditions?: boolean;
+  /** Whether listings are in the order of UTF-8 bytes. */
+  isByteOrder?: boolean;
+  /** Whether names with other characters than letters and digits can be written. */
+  hasOddNames?: boolean;
+}
 
 /** @param open a store without objects, called once for each test */
-export const testStore = (open: () => Promise<Store>): void => {
+export const testStore = (
+  open: () => Promise<Store>,
+  { hasConditions = true, hasOddNames = true, isByteOrder = true }: Traits = {},
+): void => {
+  const itConditional = hasConditions ? it : it.skip;
   it('has what was written, with its size and digest', async () => {
     const store = await open();
     expect(await store.stat('a/b.txt')).toBeNull();
@@ -25,7 +38,7 @@ export const testStore = (open: () => Promise<Store>): void => {
     expect(textOf(await store.read('a/b.txt', MAX))).toBe('one');
   });
 
-  it('never replaces with writeNew, and replaces with write', async () => {
+  itConditional('never replaces with writeNew, and replaces with write', async () => {
     const store = await open();
     expect(await store.writeNew('x', bytes('one'))).toBe(true);
     expect(await store.writeNew('x', bytes('two'))).toBe(false);
@@ -34,7 +47,7 @@ export const testStore = (open: () => Promise<Store>): void => {
     expect(await store.stat('x')).toEqual({ size: 5, sha256: sha256('three') });
   });
 
-  it('lets one of many writers of a name win', async () => {
+  itConditional('lets one of many writers of a name win', async () => {
     const store = await open();
     const writers = Array.from({ length: 12 }, (_, at) => `writer ${at}`);
     const wins = await Promise.all(writers.map((text) => store.writeNew('one', bytes(text))));
@@ -73,10 +86,19 @@ export const testStore = (open: () => Promise<Store>): void => {
 
   it('lists by prefix, in the order of bytes', async () => {
     const store = await open();
-    const names = ['a/2', 'a/10', 'a.txt', 'a/b/c', 'ab', 'b/x', 'é', 'Z', '\u{ff5e}', '\u{1f408}'];
+    const names = [
+      'a/2',
+      'a/10',
+      'a.txt',
+      'a/b/c',
+      'ab',
+      'b/x',
+      'Z',
+      ...(hasOddNames ? ['é', '\u{ff5e}', '\u{1f408}'] : []),
+    ];
     for (const name of names) await store.write(name, bytes(name));
     const inOrder = names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-    expect(await namesOf(store, '')).toEqual(inOrder);
+    expect(await namesOf(store, '')).toEqual(isByteOrder ? inOrder : expect.arrayContaining(names));
     expect(await namesOf(store, 'a/')).toEqual(['a/10', 'a/2', 'a/b/c']);
     expect(await namesOf(store, 'a')).toEqual(['a.txt', 'a/10', 'a/2', 'a/b/c', 'ab']);
     expect(await namesOf(store, 'none/')).toEqual([]);
@@ -90,7 +112,7 @@ export const testStore = (open: () => Promise<Store>): void => {
     expect(await store.stat('gone')).toBeNull();
   });
 
-  it.each(ODD_NAMES)('keeps the name %s', async (name) => {
+  (hasOddNames ? it : it.skip).each(ODD_NAMES)('keeps the name %s', async (name) => {
     const store = await open();
     expect(await store.writeNew(name, bytes(name))).toBe(true);
     expect(await store.writeNew(name, bytes('other'))).toBe(false);
@@ -106,6 +128,7 @@ export const testStore = (open: () => Promise<Store>): void => {
     './x',
     'a//b',
     'a/',
+    'a\\b',
     'line\nbreak',
     'nul\0',
     '\ud800',

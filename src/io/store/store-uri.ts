@@ -100,6 +100,8 @@ export const checkObjectName = (name: string): void => {
 export const objectNameFault = (name: string): string | null => {
   if (name === '') return 'no text';
   if (CONTROL.test(name)) return 'control characters';
+  /* Azure and Windows take it for a slash. */
+  if (name.includes('\\')) return 'a backslash';
   if (!name.isWellFormed()) return 'half a character';
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) return `more than ${MAX_NAME_BYTES} bytes`;
   if (name.startsWith('/')) return 'a slash at its beginning';

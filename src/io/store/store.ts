@@ -15,7 +15,7 @@ export interface ObjectState {
 
 /**
  * All methods throw `STORE_DENIED`, `STORE_THROTTLED`, `STORE_UNAVAILABLE`, `STORE_MISSING` for a missing bucket, and
- * `STORE_URI_INVALID` for a name that is absolute, leaves the store, or has control characters.
+ * `STORE_URI_INVALID` for a name that is absolute, leaves the store, or has control characters or backslashes.
  */
 export interface Store {
   /** The URI or folder as messages show it, without credentials. */
@@ -30,7 +30,10 @@ export interface Store {
   writeNew(name: string, data: Uint8Array): Promise<boolean>;
   /** As `writeNew`, but replaces. Readers get the old object or the new one. */
   write(name: string, data: Uint8Array): Promise<void>;
-  /** The objects whose names begin with `prefix`, in the order of their names' UTF-8 bytes. */
+  /**
+   * The objects whose names begin with `prefix`, in the store's order, which is the same each time: by the names' UTF-8 bytes in
+   * folders, S3 and Google Cloud Storage. Names that `STORE_URI_INVALID` refuses are passed over.
+   */
   list(prefix: string): AsyncIterable<{ name: string; size: number }>;
   /** Does nothing if there is no such object. */
   remove(name: string): Promise<void>;

@@ -21,10 +21,10 @@ export const openFolderStore = (folder: string): Store => {
   const root = resolve(folder);
   const pathOf = (name: string): string => {
     checkObjectName(name);
-    if (platform === 'win32' && /[\\:]/.test(name)) {
+    if (platform === 'win32' && name.includes(':')) {
       throw new RefineError(
         'STORE_URI_INVALID',
-        `Expected a name without "\\" and ":", which lead elsewhere here, found ${JSON.stringify(name)}. Choose another name.`,
+        `Expected a name without ":", which names a drive here, found ${JSON.stringify(name)}. Choose another name.`,
       );
     }
     return resolve(root, name);
