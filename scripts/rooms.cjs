@@ -33,7 +33,7 @@ exports.wings = [
       {
         name: 'compare',
         holds: 'the before-and-after page and the contact sheet',
-        imports: ['files', 'image', 'results'],
+        imports: ['files', 'image', 'results', 'store'],
         why: 'before and after, from the results of a run; it runs nothing',
       },
     ],
@@ -54,6 +54,7 @@ exports.wings = [
           'results',
           'safety',
           'schedulers',
+          'store',
           'system',
           'weights',
         ],
@@ -62,13 +63,13 @@ exports.wings = [
       {
         name: 'manifest',
         holds: 'JSONL, CSV, TSV, stdin, folders and globs → rows; all row validation; output names',
-        imports: ['files', 'schedulers'],
+        imports: ['files', 'schedulers', 'store'],
         why: 'a manifest becomes rows; it knows nothing of what runs them',
       },
       {
         name: 'results',
         holds: 'the result record, the journal, the lock, atomic writes, the Azure CSV',
-        imports: ['files'],
+        imports: ['files', 'store'],
         why: 'result records and their journal',
       },
       {
@@ -92,7 +93,7 @@ exports.wings = [
       {
         name: 'image',
         holds: 'pictures in and out: sources, formats, sizes, colour, alpha',
-        imports: IO,
+        imports: [...IO, 'store'],
         why: 'pictures in, pictures out',
       },
       {

@@ -22,6 +22,8 @@ export interface PictureEncoding {
 export type PictureSource =
   | { kind: 'file'; path: string }
   | { kind: 'url'; url: string }
+  /** An object of object storage, by its URI. */
+  | { kind: 'store'; uri: string }
   /** `data:` URL or bare base64, not yet decoded. */
   | { kind: 'inline'; text: string }
   /** A `.safetensors`, `.npy`, `.pt` or `.pth` file with latents [1,4,h,w]. */

@@ -3,6 +3,8 @@ import { listSome } from '../../errors.js';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { isPicture } from '../manifest/inputs/picture-extensions.js';
+import { storePlaceOf } from '../manifest/inputs/store-listing.js';
+import { isStoreUri } from '../../io/store/store-uri.js';
 import { exists } from '../../io/files/exists.js';
 
 /** Name of the input of a run without inputs: its options. */
@@ -15,6 +17,7 @@ const OPTIONS = '--prompt';
 export const inputPlaces = async (inputs: readonly string[], cwd: string): Promise<string[]> => {
   const places = inputs.map(async (input) => {
     if (input === '-') return input;
+    if (isStoreUri(input)) return storePlaceOf(input);
     const path = resolve(cwd, input);
     const place = isPicture(path) ? dirname(path) : path;
     return realpath(place).catch(() => place);
@@ -29,7 +32,9 @@ export const haveSameItems = (a: readonly string[], b: readonly string[]): boole
 export const missingInputs = async (earlier: readonly string[], inputs: readonly string[]): Promise<string[]> => {
   const missing = earlier.filter((place) => !inputs.includes(place));
   const existing = await Promise.all(
-    missing.map(async (place) => (place === '-' || place === OPTIONS || (await exists(place)) ? [place] : [])),
+    missing.map(async (place) =>
+      place === '-' || place === OPTIONS || isStoreUri(place) || (await exists(place)) ? [place] : [],
+    ),
   );
   return existing.flat();
 };

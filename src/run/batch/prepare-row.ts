@@ -66,6 +66,7 @@ export const readRowInput = async (row: Row, signal: AbortSignal): Promise<RowIn
       return { identity: source.url, picture, prepare: async () => preparePicture(row, await picture()) };
     }
     case 'file':
+    case 'store':
     case 'inline': {
       const bytes = await readSource(source, { signal });
       return { identity: bytes, picture: () => Promise.resolve(bytes), prepare: () => preparePicture(row, bytes) };

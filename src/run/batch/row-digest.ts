@@ -7,7 +7,7 @@ import type { Row } from '../../records/row.js';
 
 /**
  * SHA-256, hexadecimal, of the model, the settings, the output's name and the input itself, but not of the input's path or the
- * row's number, id or extra keys: after moving a folder or adding a row above, finished pictures stay finished.
+ * row's number, id or extra keys: after moving a folder, to object storage too, or adding a row above, finished pictures stay finished.
  * @param input the encoded picture or the latents' file; for a URL its text, since resuming must not fetch it
  */
 export const rowDigest = (row: Row, input: Uint8Array | string, modelDigest: string): string => {
@@ -30,7 +30,7 @@ export const rowDigest = (row: Row, input: Uint8Array | string, modelDigest: str
     ...(generation?.refiner == null ? {} : { generation: { ...generation, refiner: withoutNew(generation.refiner) } }),
   };
   return createHash('sha256')
-    .update(JSON.stringify([modelDigest, source.kind, digested]))
+    .update(JSON.stringify([modelDigest, source.kind === 'store' ? 'file' : source.kind, digested]))
     .update(input)
     .digest('hex');
 };

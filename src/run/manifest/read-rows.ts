@@ -6,6 +6,7 @@ import type { InputOptions } from './inputs/find-inputs.js';
 import { unreadable, type ManifestFile, type RowsInput } from './inputs/manifest-input.js';
 import type { RowDraft, RowParser } from './rows/parse-row.js';
 import { readPictureList } from './inputs/picture-list.js';
+import { readStoreListing } from './inputs/store-listing.js';
 import type { RawRow } from './formats/raw-row.js';
 import { readCsv } from './formats/read-csv.js';
 import { readJsonl } from './formats/read-jsonl.js';
@@ -53,6 +54,9 @@ const openInput = (
     case 'pictures':
       if (command === 'generate') throw noPrompts(input.name);
       return [readPictureList(input), cwd];
+    case 'listing':
+      if (command === 'generate') throw noPrompts(input.name);
+      return [readStoreListing(input), cwd];
     case 'rows':
       return [readFileRows(input, command), input.folder];
   }

@@ -200,6 +200,7 @@ export const planBatch = async (
       ? { stdinPath: await spoolStdinManifest(context, { ...run, quiet: flags.quiet === true }) }
       : {}),
     recursive: flags.recursive === true,
+    spoolFolder: run.scratch,
     outputFolder,
     options,
     ...(flags.fromMetadata === undefined ? {} : { fromMetadata: parseMetadataKeys(flags.fromMetadata) }),

@@ -4,10 +4,12 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import { existingForm } from '../../../io/files/unicode-form.js';
 import { RefineError, messageOf, systemCodeOf } from '../../../errors.js';
 import { findLostNames, hasLostBytes, systemPath } from '../../../io/files/system-path.js';
+import { isStoreUri } from '../../../io/store/store-uri.js';
 import { isGlob, splitGlob } from './glob-place.js';
 import { listInput, type FoundInputs, type ListOptions } from './list-input.js';
 import { fileInput, missing, unreadable, type ManifestInput } from './manifest-input.js';
 import { addSkipped, NONE_SKIPPED } from './skipped-files.js';
+import { findStoreInput } from './store-input.js';
 import { isPicture } from './picture-extensions.js';
 
 /** Options for finding inputs. */
@@ -18,6 +20,8 @@ export interface InputOptions extends ListOptions {
   stdinPath?: string;
   /** Whether subfolders are read too. */
   recursive?: boolean;
+  /** Folder for copies of manifests in object storage, and for listings of it. */
+  spoolFolder?: string;
 }
 
 const NOT_SEEKABLE =
@@ -32,6 +36,15 @@ const findInput = async (input: string, options: InputOptions): Promise<FoundInp
     return oneInput({ kind: 'rows', name: '-', path: stdinPath, folder: cwd, format: 'jsonl' });
   }
   // Empty, for example by a script's unset variable; it would resolve to the working directory.
+  if (isStoreUri(input)) {
+    const { spoolFolder, outputFolder, signal } = options;
+    if (spoolFolder === undefined) throw unreadable(input, 'object storage is read by batch and generate');
+    return findStoreInput(input, {
+      ...{ spoolFolder, recursive: recursive === true },
+      ...(outputFolder !== undefined && isStoreUri(outputFolder) ? { outputUri: outputFolder } : {}),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
   if (input === '') throw unreadable(input, 'it is empty');
   const shown = await namedOnCommandLine(input, cwd);
   const path = existingForm(resolve(cwd, shown));

@@ -22,7 +22,7 @@ export interface Listing {
 }
 
 /** Results that a run writes beside pictures, and configuration files. */
-const OWN_FILES = /(?:^|\/)(?:results(?:-\d+-of-\d+)?\.jsonl|sdxl-refine\.(?:json|ya?ml))$/;
+export const OWN_FILES = /(?:^|\/)(?:results(?:-\d+-of-\d+)?\.jsonl|sdxl-refine\.(?:json|ya?ml))$/;
 
 type ReaddirCallback = (error: Error | null, entries: Dirent[]) => void;
 

@@ -3,6 +3,7 @@ import { dirname, extname } from 'node:path';
 import { RefineError } from '../../../errors.js';
 import { extensionIn, isUnreadPicture, PICTURE_EXTENSIONS, SAVE_AS } from './picture-extensions.js';
 import type { PictureList } from './picture-list.js';
+import type { StoreListing } from './store-listing.js';
 import { formatValue } from '../rows/format-value.js';
 
 /** A file of rows. */
@@ -17,7 +18,7 @@ export interface ManifestFile {
 }
 
 /** An input, found and listed, so that each reading gives the same rows. */
-export type ManifestInput = ManifestFile | PictureList;
+export type ManifestInput = ManifestFile | PictureList | StoreListing;
 
 /** A run without inputs: one row, from options and the command line. */
 export interface OptionsInput {
@@ -35,7 +36,7 @@ const FORMATS: Readonly<Record<string, ManifestFile['format']>> = {
   '.tsv': 'tsv',
 };
 
-const ACCEPTED = `a .jsonl, .ndjson, .csv or .tsv file, a picture (${PICTURE_EXTENSIONS}), a folder or glob of pictures or of such files, or - for JSON lines on standard input`;
+const ACCEPTED = `a .jsonl, .ndjson, .csv or .tsv file, a picture (${PICTURE_EXTENSIONS}), a folder or glob of pictures or of such files, s3://, gs:// or az:// with one of these, or - for JSON lines on standard input`;
 
 /** @param path absolute */
 export const missing = (input: string, path: string, cause: unknown): RefineError =>

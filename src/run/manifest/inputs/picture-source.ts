@@ -3,8 +3,10 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RefineError, messageOf } from '../../../errors.js';
 import type { PictureSource } from '../../../records/picture.js';
+import { isStoreUri } from '../../../io/store/store-uri.js';
 import { existingForm } from '../../../io/files/unicode-form.js';
 import { formatValue } from '../rows/format-value.js';
+import { resolveStoreName } from './store-listing.js';
 
 /** PATH_MAX of Linux; Windows and macOS take less. */
 const MAX_PATH_LENGTH = 4096;
@@ -57,8 +59,15 @@ const fromUrl = (url: string, scheme: string): PictureSource => {
   }
   throw new RefineError(
     'ROW_FIELD_INVALID',
-    `Expected image to be a path, an http, https, file or data URL, or base64, got ${formatValue(url)}: download it first`,
+    `Expected image to be a path, an http, https, s3, gs, az, file or data URL, or base64, got ${formatValue(url)}: download it first`,
   );
+};
+
+/** In a manifest of object storage, names are of objects beside it: it cannot name files of this machine. */
+const fromStore = (image: string, folder: string): ReturnType<typeof parsePictureSource> => {
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(image)?.[1]?.toLowerCase();
+  if (scheme === 'http' || scheme === 'https') return { source: fromUrl(image, scheme), sourceText: image };
+  return { source: { kind: 'store', uri: resolveStoreName('image', image, folder) }, sourceText: image };
 };
 
 /**
@@ -71,6 +80,7 @@ export const parsePictureSource = (image: string, folder: string): { source: Pic
   if (/^data:/i.test(image) || isBase64Picture(image)) {
     return { source: { kind: 'inline', text: image }, sourceText: shorten(image) };
   }
+  if (isStoreUri(image) || isStoreUri(folder)) return fromStore(image, folder);
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(image)?.[1]?.toLowerCase();
   if (scheme !== undefined) return { source: fromUrl(image, scheme), sourceText: image };
   return { source: { kind: 'file', path: resolvePath('image', image, folder) }, sourceText: image };
@@ -83,6 +93,10 @@ export const parsePictureSource = (image: string, folder: string): { source: Pic
 export const parseLatentsSource = (latents: string, folder: string): { source: PictureSource; sourceText: string } => {
   if (!/\.(?:safetensors|npy|pth?)$/i.test(latents)) {
     const message = `Expected latents to be a .safetensors, .npy, .pt or .pth file, got ${formatValue(latents)}`;
+    throw new RefineError('ROW_FIELD_INVALID', message);
+  }
+  if (isStoreUri(latents) || isStoreUri(folder)) {
+    const message = `Expected latents to be a file, got ${formatValue(latents)} in object storage: download it first`;
     throw new RefineError('ROW_FIELD_INVALID', message);
   }
   return { source: { kind: 'latents', path: resolvePath('latents', latents, folder) }, sourceText: latents };

@@ -83,6 +83,8 @@ const nameInSource = (source: PictureSource): string => {
       return '';
     case 'url':
       return decode(new URL(source.url).pathname).split('/').at(-1) ?? '';
+    case 'store':
+      return source.uri.slice(source.uri.lastIndexOf('/') + 1);
     case 'file':
     case 'latents':
       return basename(source.path);

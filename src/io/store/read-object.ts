@@ -1,0 +1,28 @@
+/** Objects by their whole URI. One connection to each bucket is kept. */
+import { openStore } from './open-store.js';
+import { checkObjectName, formatStoreUri, parseStoreUri, type StorePlace } from './store-uri.js';
+import type { ReadOptions, Store } from './store.js';
+
+const buckets = new Map<string, Promise<Store>>();
+
+/** The store of a place's whole bucket. @throws STORE_LIBRARY_MISSING, STORE_DENIED */
+export const bucketOf = ({ scheme, bucket }: StorePlace): Promise<Store> => {
+  const place = formatStoreUri({ scheme, bucket, key: '' });
+  const opened = buckets.get(place) ?? openStore(place);
+  buckets.set(place, opened);
+  opened.catch(() => buckets.delete(place));
+  return opened;
+};
+
+/** @throws as `parseStoreUri`, and STORE_URI_INVALID if the URI names no object */
+export const parseObjectUri = (uri: string): StorePlace => {
+  const place = parseStoreUri(uri);
+  checkObjectName(place.key);
+  return place;
+};
+
+/** @throws STORE_* */
+export const readObject = async (uri: string, options: ReadOptions): Promise<Uint8Array> => {
+  const place = parseObjectUri(uri);
+  return (await bucketOf(place)).read(place.key, options);
+};
