@@ -45,12 +45,15 @@ export interface OpendalModule {
 /** As in package.json: later ones need a newer system library than Debian 12 has (docs/object-storage.md). */
 const VERSION = '0.49.2';
 
+/** Not a literal, so that the program also compiles where the package is not installed. */
+const PACKAGE: string = 'opendal';
+
 /**
  * Loaded at the first use of object storage only.
  * @param load throws as `import` does
  * @throws STORE_LIBRARY_MISSING
  */
-export const loadOpendal = async (load: () => Promise<unknown> = () => import('opendal')): Promise<OpendalModule> => {
+export const loadOpendal = async (load: () => Promise<unknown> = () => import(PACKAGE)): Promise<OpendalModule> => {
   try {
     return (await load()) as OpendalModule;
   } catch (cause) {
