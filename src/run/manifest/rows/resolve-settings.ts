@@ -44,6 +44,9 @@ const modelStrength = ({ modelDefaults: { strength } = {} }: RowContext, steps: 
   return Math.floor(steps * least) >= 1 ? least : least * (1 + Number.EPSILON);
 };
 
+/** Made once: a manifest may have a million rows. */
+const FIELDS = Object.fromEntries(SETTING_NAMES.map((name) => [name, camelCase(name)])) as Record<SettingName, string>;
+
 /**
  * Completes a row's values, except LoRA weights (`applyLoraWeights`). Omits settings whose key is in `refused`, and a missing prompt.
  *
@@ -78,7 +81,7 @@ export const resolveSettings = (
   return Object.fromEntries(
     settings
       .filter(([name, value]) => !(name === 'prompt' && value === null))
-      .map(([name, value]) => [camelCase(name), value]),
+      .map(([name, value]) => [FIELDS[name], value]),
   );
 };
 
