@@ -1,4 +1,7 @@
 /** Checks, before a run or a dry run, whether results of an earlier run allow writing to the output folder. */
+import { RefineError } from '../../errors.js';
+import { bucketOf, parseObjectUri } from '../../io/store/read-object.js';
+import { isStoreUri } from '../../io/store/store-uri.js';
 import { refuseExistingFile } from '../../run/batch/check-outputs.js';
 import { expectCsvPlace } from '../../run/batch/check-csv-path.js';
 import { expectNoLink } from '../../run/batch/expect-inside.js';
@@ -30,10 +33,20 @@ export const checkBeforeRun = async (run: BatchRun): Promise<RunStart> => {
   return { ...continuation, inUse: await findFilesInUse({ ...run, reads, unclaimed }) };
 };
 
-/** Only a continued run may replace a CSV, and only the CSV of that folder's runs. @throws OUTPUT_EXISTS */
+/** Only a continued run may replace a CSV, and only the CSV of that folder's runs. @throws OUTPUT_EXISTS, STORE_* */
 export const checkCsv = async (run: BatchRun): Promise<void> => {
   const { predictionsCsv } = run;
   if (predictionsCsv === null) return;
+  if (isStoreUri(predictionsCsv)) {
+    const place = parseObjectUri(predictionsCsv);
+    if (!isOwnCsv(run) && (await (await bucketOf(place)).stat(place.key)) !== null) {
+      throw new RefineError(
+        'OUTPUT_EXISTS',
+        `Expected no object at ${predictionsCsv}, found one. Choose another name, or give --overwrite to replace it.`,
+      );
+    }
+    return;
+  }
   await expectCsvPlace(predictionsCsv, run);
   if (!isOwnCsv(run)) await refuseExistingFile(predictionsCsv);
 };

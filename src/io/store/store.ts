@@ -31,6 +31,13 @@ export interface Store {
   /** As `writeNew`, but replaces. Readers get the old object or the new one. */
   write(name: string, data: Uint8Array): Promise<void>;
   /**
+   * As `write`, of a file, in chunks.
+   * @param sha256 of the file
+   */
+  writeFile(name: string, path: string, sha256: string): Promise<void>;
+  /** @throws STORE_URI_INVALID for a name that cannot be written here */
+  checkName(name: string): void;
+  /**
    * The objects whose names begin with `prefix`, in the store's order, which is the same each time: by the names' UTF-8 bytes in
    * folders, S3 and Google Cloud Storage. Names that `STORE_URI_INVALID` refuses are passed over.
    */

@@ -9,6 +9,7 @@ import type { FilesInUse } from './files-in-use.js';
 import { findOutputFault } from './verify-output.js';
 import { refuseObstacle } from './output-obstacles.js';
 import { refuseInUse, refuseOwnInput } from './refuse-inputs.js';
+import { refuseObjects, type RemoteOutputs } from './remote-outputs.js';
 import { readRowInput, type PreparedRow, type RowInput } from './prepare-row.js';
 import { rowDigest } from './row-digest.js';
 
@@ -65,6 +66,8 @@ export interface BeginOptions {
   onRedo?: (why: string) => void;
   /** Files that the run reads and outputs would replace; default: none. */
   inUse?: FilesInUse;
+  /** If the outputs are in object storage. */
+  remote?: RemoteOutputs;
   screening: Screening;
   signal: AbortSignal;
 }
@@ -87,7 +90,10 @@ export const beginRow = async (
   const done = await findFinished(row, digest, options);
   if (done !== null) return done;
   /* Without a digest, a later run tries the row again. */
-  const refused = await failRowOnError({ row, digest: null }, () => refuseInUse(row, options));
+  const refused = await failRowOnError({ row, digest: null }, async () => {
+    if (options.remote !== undefined) refuseObjects(row, options.remote);
+    await refuseInUse(row, options);
+  });
   if (refused !== undefined) return refused;
   const obstructed = await failRowOnError({ row, digest }, () => refuseObstacle(options.outputFolder, outputsOf(row)));
   if (obstructed !== undefined) return obstructed;

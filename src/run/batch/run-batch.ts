@@ -19,6 +19,7 @@ import { beginRow, decodeRow, failRowOnError, type BlockedRow, type FailedRow } 
 import { encodeOutput } from './prepare-row.js';
 import type { BatchEvent } from './events.js';
 import type { FilesInUse } from './files-in-use.js';
+import type { RemoteOutputs } from './remote-outputs.js';
 import type { Replaceable } from './replaceable.js';
 import type { EndedRow, ProcessorInfo, RowProcessor } from './row-processor.js';
 import { writeOutputs } from './write-outputs.js';
@@ -46,6 +47,8 @@ export interface BatchOptions {
   verifies?: boolean;
   /** Called for each finished row that runs again because its output changed. */
   onRedo?: (why: string) => void;
+  /** If the outputs are in object storage. */
+  remote?: RemoteOutputs;
   screening: Screening;
   /** The run stops after more failed rows than this; negative for never. */
   errorThreshold: number;

@@ -9,11 +9,14 @@ import { readLatents } from '../../models/weights/latents/read-latents.js';
 import { existingForm } from '../../io/files/unicode-form.js';
 import type { ResultRecord } from '../../records/result.js';
 import type { Row } from '../../records/row.js';
+import { findObjectFault, type RemoteOutputs } from './remote-outputs.js';
 
 export interface VerifyOptions {
   outputFolder: string;
   /** Whether the SHA-256 is compared too. */
   verifies?: boolean;
+  /** If the outputs are in object storage. */
+  remote?: RemoteOutputs;
 }
 
 /** A file as its result line records it; size and digest are undefined in lines of older versions. */
@@ -35,7 +38,8 @@ export const findOutputFault = async (
     files.push({ name: output + generation.latentsSuffix, bytes: record.latents_bytes, sha256: record.latents_sha256 });
   }
   for (const file of files) {
-    const what = await findFileFault(file, options);
+    const { remote } = options;
+    const what = remote === undefined ? await findFileFault(file, options) : await findObjectFault(remote.store, file);
     if (what !== null) return `${file.name} ${what}`;
   }
   return null;

@@ -7,6 +7,7 @@ import type { WrittenFiles } from '../results/written-files.js';
 import { expectOutputFolder, outputsOf } from './check-outputs.js';
 import { expectInside } from './expect-inside.js';
 import { refuseObstacle } from './output-obstacles.js';
+import { writeObject, type RemoteOutputs } from './remote-outputs.js';
 import { NOTHING, type Replaceable } from './replaceable.js';
 
 export interface OutputPlace {
@@ -15,6 +16,8 @@ export interface OutputPlace {
   clearFolder?: (folder: string) => Promise<void>;
   replaceable?: Replaceable;
   written?: WrittenFiles;
+  /** If the outputs are in object storage. */
+  remote?: RemoteOutputs;
 }
 
 /**
@@ -26,12 +29,13 @@ export const writeOutputs = async (
   row: Row,
   picture: Uint8Array,
   latents: Uint8Array | null,
-  { outputFolder, clearFolder, replaceable = NOTHING, written }: OutputPlace,
+  { outputFolder, clearFolder, replaceable = NOTHING, written, remote }: OutputPlace,
 ): Promise<void> => {
   /* Writing creates missing folders, but an output folder that was removed must stay removed. */
   await expectOutputFolder(outputFolder);
   await clearFolder?.(dirname(join(outputFolder, row.output)));
   const write = async (name: string, bytes: Uint8Array): Promise<void> => {
+    if (remote !== undefined) return writeObject(remote.store, name, bytes, replaceable);
     await expectInside(outputFolder, name);
     await written?.claim(name, bytes);
     try {
@@ -50,7 +54,7 @@ export const writeOutputs = async (
   try {
     await write(output, picture);
   } catch (thrown) {
-    if (!replaceable.has(beside)) await rm(join(outputFolder, beside), { force: true });
+    if (remote === undefined && !replaceable.has(beside)) await rm(join(outputFolder, beside), { force: true });
     throw thrown;
   }
 };

@@ -33,7 +33,7 @@ export interface Settled {
   size: number;
 }
 
-const stateFile = (folder: string, part: string): string => join(folder, `.sdxl-refine-run${part}.json`);
+export const stateFile = (folder: string, part: string): string => join(folder, `.sdxl-refine-run${part}.json`);
 
 const isStringList = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');

@@ -1,7 +1,9 @@
 /** Plans a run: parses options, validates the manifest, creates the engine. */
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
+import { isStoreUri } from '../../../io/store/store-uri.js';
+import { openRemoteOutput, type RemoteOutput } from '../../../run/results/remote/remote-output.js';
 import { inputPlaces } from '../../../run/batch/earlier-inputs.js';
 import { existingForm } from '../../../io/files/unicode-form.js';
 import { parseShard, shardRows } from '../../../run/batch/shard.js';
@@ -31,6 +33,7 @@ import { printDemoNote } from '../progress/print-demo-note.js';
 import type { ResultLine } from '../progress/print-results.js';
 import { parseEarlierRun, type EarlierRun } from '../options/earlier-run.js';
 import type { PlannedWork } from '../progress/time-estimate.js';
+import { csvPlace } from '../options/csv-place.js';
 import { memoryUse } from '../options/cache-weights.js';
 import { parseEmbeddings } from '../options/embedding-options.js';
 import { spoolStdinManifest } from '../options/stdin-manifest.js';
@@ -51,6 +54,9 @@ import {
   parseWhole,
 } from '../options/run-options.js';
 
+/** In the run's temporary folder: the working folder of a run into object storage. */
+export const REMOTE_WORK = 'output';
+
 /** Past participle for finished rows. */
 export type Verb = 'refined' | 'generated';
 
@@ -70,6 +76,8 @@ export interface BatchRun extends EarlierRun {
   screening: Screening;
   verb: Verb;
   outputFolder: string;
+  /** If the outputs are in object storage; `outputFolder` is its working folder then. */
+  remote: RemoteOutput | null;
   /** Suffix of a shard's file names, `-1-of-4`; '' without --shard. */
   part: string;
   /** Seed of rows without a seed. */
@@ -82,8 +90,10 @@ export interface BatchRun extends EarlierRun {
   isWhole: boolean;
   /** Stop after more failed rows than this; -1: never. */
   errorThreshold: number;
-  /** Absolute; null: no CSV. */
+  /** Absolute, or a URI of object storage; null: no CSV. */
   predictionsCsv: string | null;
+  /** Temporary folder of the run. */
+  scratch: string;
   /** Called with every result, and then with the summary. */
   print: (line: ResultLine) => void;
 }
@@ -181,7 +191,10 @@ export const planBatch = async (
   const options = rowOptions(flags, kind.command);
   const earlier = parseEarlierRun(flags);
   const usesEarlierResults = earlier.resumes || earlier.appends;
-  const outputFolder = resolve(context.cwd(), flags.outputDir);
+  const remote = isStoreUri(flags.outputDir)
+    ? await openRemoteOutput(flags.outputDir, join(run.scratch, REMOTE_WORK), part)
+    : null;
+  const outputFolder = remote?.folder ?? resolve(context.cwd(), flags.outputDir);
   const state = await readRunState(outputFolder, part, (fault) => {
     if (flags.quiet !== true) context.stderr.write(`Note: ${fault}; skipped\n`);
   });
@@ -201,7 +214,7 @@ export const planBatch = async (
       : {}),
     recursive: flags.recursive === true,
     spoolFolder: run.scratch,
-    outputFolder,
+    outputFolder: remote?.uri ?? outputFolder,
     options,
     ...(flags.fromMetadata === undefined ? {} : { fromMetadata: parseMetadataKeys(flags.fromMetadata) }),
     readMetadata: readPictureMetadata,
@@ -258,6 +271,7 @@ export const planBatch = async (
     reads: [...manifest.files, ...run.settingsFiles, ...(work.reads ?? []), ...safetyModel],
     screening,
     outputFolder,
+    remote,
     part,
     runSeed,
     inputs: await inputPlaces(inputs, context.cwd()),
@@ -265,7 +279,8 @@ export const planBatch = async (
     state,
     isWhole: manifest.rows <= limit,
     errorThreshold,
-    predictionsCsv: predictionsCsv === undefined ? null : resolve(context.cwd(), predictionsCsv),
+    predictionsCsv: csvPlace(predictionsCsv, context.cwd()),
+    scratch: run.scratch,
     print: run.print,
   };
 };

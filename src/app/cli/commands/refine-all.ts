@@ -1,6 +1,13 @@
 /** Runs `batch` or `generate`: locks the output folder, processes the rows, and writes the final results. */
 import { rmdir } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { sha256Of } from '../../../io/files/hash-file.js';
+import { readChunks } from '../../../io/files/open-file.js';
+import { bucketOf, parseObjectUri } from '../../../io/store/read-object.js';
+import { isStoreUri } from '../../../io/store/store-uri.js';
+import { findInputObjects, refuseExistingObjects, type RemoteOutputs } from '../../../run/batch/remote-outputs.js';
+import { lockRemote } from '../../../run/results/remote/remote-lock.js';
+import type { RemoteOutput } from '../../../run/results/remote/remote-output.js';
 import { makeOutputFolder } from '../../../run/batch/check-outputs.js';
 import type { BatchEvent } from '../../../run/batch/events.js';
 import type { BatchOutcome } from '../../../run/batch/run-batch.js';
@@ -14,7 +21,7 @@ import { refineInto, type BegunRun, type ContinuedRun } from './refine-into.js';
 import { failureOf, type RowFailure } from '../progress/failure-text.js';
 import { isAlive } from '../is-process-alive.js';
 import { resultsPathOf } from '../../../run/results/results-path.js';
-import { isOwnCsv, checkBeforeRun } from '../check-before-run.js';
+import { isOwnCsv, checkBeforeRun, type RunStart } from '../check-before-run.js';
 import { createProgress } from '../progress/progress.js';
 import { openScreening } from '../options/safety-options.js';
 import { failureList, stoppedText, summaryText } from '../progress/summary-text.js';
@@ -27,23 +34,34 @@ export const refineAll = async (
   context: ProcessContext,
   signal: AbortSignal,
 ): Promise<number> => {
-  const { outputFolder, part } = run;
+  const { outputFolder, part, remote } = run;
   const isNew = await makeOutputFolder(outputFolder);
   const clearing = { outputFolder, part, isAlive: (pid: number) => isAlive(context, pid) };
   const lock = await lockFolder(outputFolder, part, clearing.isAlive);
-  if (lock.takenFrom !== null && flags.quiet !== true) {
-    context.stderr.write(`Taking ${outputFolder} over from a run that has ended (${lock.takenFrom})\n`);
+  const remoteLock = remote === null ? null : await lockRemote(remote.store, part, clearing.isAlive);
+  const takenFrom = lock.takenFrom ?? remoteLock?.takenFrom ?? null;
+  if (takenFrom !== null && flags.quiet !== true) {
+    context.stderr.write(
+      `Taking ${remote?.store.shown ?? outputFolder} over from a run that has ended (${takenFrom})\n`,
+    );
   }
   try {
     const clearFolder = folderClearer(clearing);
     await clearFolder(outputFolder);
     const continuation = await checkBeforeRun(run);
     noteUnclaimed({ ...run, continuation }, flags, context);
-    if (run.predictionsCsv !== null) await clearCsv(run.predictionsCsv, clearing);
-    const begun = { ...run, continuation, clearFolder };
-    return await refineLocked(begun, flags, context, AbortSignal.any([signal, lock.lost]));
+    if (run.predictionsCsv !== null && !isStoreUri(run.predictionsCsv)) await clearCsv(run.predictionsCsv, clearing);
+    const outputs = remote === null ? null : await checkObjects(run, remote, continuation, signal);
+    const begun = { ...run, continuation, clearFolder, outputs };
+    const signals = [signal, lock.lost, ...(remoteLock === null ? [] : [remoteLock.lost])];
+    return await refineLocked(begun, flags, context, AbortSignal.any(signals));
   } finally {
     await run.screening.close();
+    await remoteLock?.release().catch(() => {
+      context.stderr.write(
+        `Note: the lock in ${remote?.store.shown} could not be removed; the next run takes it over\n`,
+      );
+    });
     await lock.release().catch((cause: unknown) => {
       context.stderr.write(
         `Note: the lock in ${outputFolder} could not be removed; the next run takes it over (${messageOf(cause)})\n`,
@@ -52,6 +70,17 @@ export const refineAll = async (
     /* A run that wrote nothing leaves no empty folder. */
     if (isNew) await rmdir(outputFolder).catch(() => undefined);
   }
+};
+
+/** The checks of outputs in object storage. @throws OUTPUT_EXISTS, STORE_* */
+const checkObjects = async (
+  run: BatchRun,
+  { store, uri }: RemoteOutput,
+  { usesEarlierResults }: RunStart,
+  signal: AbortSignal,
+): Promise<RemoteOutputs> => {
+  if (!run.overwrites && !usesEarlierResults) await refuseExistingObjects(store, run.rows, signal);
+  return { store, uri, inputs: await findInputObjects(uri, run.allRows()) };
 };
 
 /** Clears temporary files of the CSV only: its folder may belong to other programs. */
@@ -89,6 +118,16 @@ const noteStaleCsv = ({ state, continuation }: ContinuedRun, flags: BatchFlags, 
   context.stderr.write(`Note: ${state.predictionsCsv} was not updated; --predictions-csv with its name rewrites it.\n`);
 };
 
+const writeCsv = async (run: BegunRun, place: string): Promise<void> => {
+  const resultsPath = resultsPathOf(run);
+  if (!isStoreUri(place)) return writePredictionsCsv(resultsPath, place, isOwnCsv(run));
+  const copy = join(run.scratch, 'predictions.csv');
+  await writePredictionsCsv(resultsPath, copy, true);
+  const { key, ...bucket } = parseObjectUri(place);
+  const store = await bucketOf({ ...bucket, key });
+  await store.writeFile(key, copy, await sha256Of(readChunks(copy, 'output')));
+};
+
 const refineLocked = async (
   run: BegunRun,
   flags: BatchFlags,
@@ -99,7 +138,7 @@ const refineLocked = async (
   const total = run.total.rows;
   const start = performance.now();
   const resultsPath = resultsPathOf(run);
-  const shown = (path: string): string => shownPath(path, context.cwd());
+  const shown = (path: string): string => run.remote?.shown(path) ?? shownPath(path, context.cwd());
   const { stderr } = context;
   const progress = createProgress(stderr, run.total, flags.quiet === true);
   const failures: RowFailure[] = [];
@@ -135,12 +174,19 @@ const refineLocked = async (
     throw thrown;
   }
   progress.stop();
-  if (run.predictionsCsv !== null) await writePredictionsCsv(resultsPath, run.predictionsCsv, isOwnCsv(run));
+  if (run.predictionsCsv !== null) await writeCsv(run, run.predictionsCsv);
   else noteStaleCsv(run, flags, context);
   const durationMs = Math.round(performance.now() - start);
   const { summary, takenOver, refined, stoppedByThreshold } = outcome;
   run.print({
-    summary: { ...summary, refined, taken_over: takenOver, total, duration_ms: durationMs, results: resultsPath },
+    summary: {
+      ...summary,
+      refined,
+      taken_over: takenOver,
+      total,
+      duration_ms: durationMs,
+      results: run.remote?.shown(resultsPath) ?? resultsPath,
+    },
   });
   if (flags.quiet !== true) {
     const finishedRun = {

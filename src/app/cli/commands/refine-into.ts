@@ -4,7 +4,9 @@ import { exists } from '../../../io/files/exists.js';
 import { isRefineError } from '../../../errors.js';
 import { openEarlierResults } from '../../../run/results/earlier-results.js';
 import { copyIfHardLinked } from '../../../run/results/copy-if-hard-linked.js';
-import { openJournal } from '../../../run/results/journal.js';
+import { openJournal, type Journal } from '../../../run/results/journal.js';
+import type { RemoteOutput } from '../../../run/results/remote/remote-output.js';
+import { removeObjects, type RemoteOutputs } from '../../../run/batch/remote-outputs.js';
 import { openWrittenFiles } from '../../../run/results/written-files.js';
 import { outputUnwritable } from '../../../run/results/output-error.js';
 import { removeOutputs } from '../../../run/batch/remove-outputs.js';
@@ -26,7 +28,22 @@ export interface ContinuedRun extends BatchRun {
 
 export interface BegunRun extends ContinuedRun {
   clearFolder: Required<BatchOptions>['clearFolder'];
+  /** Outputs in object storage; null: in a folder. */
+  outputs: RemoteOutputs | null;
 }
+
+/** Lines go to object storage in parts, some seconds after they are in the working folder. */
+const uploading = (journal: Journal, remote: RemoteOutput | null): Journal =>
+  remote === null
+    ? journal
+    : {
+        begin: journal.begin,
+        append: async (record) => {
+          await journal.append(record);
+          await remote.journal.appended();
+        },
+        close: () => journal.close(),
+      };
 
 const removeResults = (path: string): Promise<void> =>
   rm(path, { force: true }).catch((cause: unknown) => {
@@ -46,7 +63,7 @@ export const refineInto = async (
   run: BegunRun,
   { report, notes, signal }: RunCallbacks,
 ): Promise<BatchOutcome> => {
-  const { work, screening, outputFolder, errorThreshold, continuation, clearFolder } = run;
+  const { work, screening, outputFolder, errorThreshold, continuation, clearFolder, remote, outputs } = run;
   const { usesEarlierResults, knowsInputs, earlierInputs, unclaimed } = continuation;
   /* Before any write: a model that does not open must not change an earlier run's results. */
   const info = await work.open(signal);
@@ -54,16 +71,19 @@ export const refineInto = async (
   const overwritesBefore = run.overwrites ? await fileSystemTime(outputFolder) : (run.state?.overwritesBefore ?? null);
   /** Digest of the results that are about to replace the journal. */
   let announced: Partial<Pick<RunState, 'settled'>> = {};
-  const saveState = (base: number, isFinished: boolean): Promise<void> =>
-    writeRunState(outputFolder, run.part, {
+  const saveState = async (base: number, isFinished: boolean): Promise<void> => {
+    await writeRunState(outputFolder, run.part, {
       ...{ seed: run.runSeed, inputs: run.inputs, earlierInputs, base, isFinished, written: written.newest },
       ...announced,
       predictionsCsv: run.predictionsCsv ?? (usesEarlierResults ? (run.state?.predictionsCsv ?? null) : null),
       overwritesBefore: isFinished || !(usesEarlierResults || run.overwrites) ? null : overwritesBefore,
     });
+    await remote?.saveState();
+  };
   /* So that a run killed after its results are removed still knows what it may replace. */
   if (run.overwrites) await saveState(0, false);
   await (usesEarlierResults ? copyIfHardLinked(resultsPath) : removeResults(resultsPath));
+  if (!usesEarlierResults) await remote?.journal.reset();
   const invalidLineNotes = createLimitedNotes(notes, FOREIGN_LINES);
   const redoNotes = createLimitedNotes(notes, ['row to redo', 'rows to redo']);
   const earlier = usesEarlierResults
@@ -74,7 +94,7 @@ export const refineInto = async (
   invalidLineNotes.end();
   try {
     if (run.appends && earlier !== null) await checkAppend(run, info, { base: continuation.base, earlier }, signal);
-    const journal = await openJournal(resultsPath);
+    const journal = uploading(await openJournal(resultsPath), remote);
     const base = continuation.base ?? journal.begin;
     try {
       await saveState(base, false);
@@ -84,6 +104,7 @@ export const refineInto = async (
         journal,
         outputFolder,
         clearFolder,
+        ...(outputs === null ? {} : { remote: outputs }),
         earlier,
         base,
         screening,
@@ -103,7 +124,9 @@ export const refineInto = async (
       redoNotes.end();
       const isWhole = run.isWhole && !outcome.stoppedByThreshold;
       /* Pictures before results: if this is interrupted, the results still list the remaining pictures. */
-      if (run.prunes) await removeOutputs(outputFolder, unclaimed, continuation.inUse);
+      await remote?.journal.flush();
+      if (run.prunes && outputs !== null) await removeObjects(outputs, unclaimed);
+      else if (run.prunes) await removeOutputs(outputFolder, unclaimed, continuation.inUse);
       const dropped = new Set(run.prunes ? unclaimed : []);
       const settling = { base, begin: journal.begin, isWhole, knowsInputs };
       const savedLines = earlier?.hasFaults === true ? await saveInvalidLines(resultsPath, base, journal.begin) : null;
@@ -116,10 +139,13 @@ export const refineInto = async (
           return saveState(base, false);
         },
       });
+      await remote?.journal.settle();
       await saveState(newBase, isWhole);
       await written.close(true);
       return outcome;
     } catch (thrown) {
+      /* If the store is away, the rows of the last seconds run again. */
+      await remote?.journal.flush().catch(() => undefined);
       /* Saves the state, unless the folder is gone or belongs to another run. */
       const isOurs = (!isRefineError(thrown) || thrown.code !== 'OUTPUT_LOCKED') && (await exists(outputFolder));
       const isSaved =

@@ -1,9 +1,11 @@
 /** Runs `batch` and `generate`: plans the run, then runs it or reports a dry run. */
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { skippedText } from '../../../run/manifest/inputs/skipped-files.js';
-import { isRefineError, messageOf } from '../../../errors.js';
+import { isRefineError, messageOf, RefineError } from '../../../errors.js';
+import { isStoreUri } from '../../../io/store/store-uri.js';
 import type { BatchFlags } from '../options/batch-flags.js';
-import { batchKind, planBatch, verbOf, type RunKind } from './batch-run.js';
+import { batchKind, planBatch, REMOTE_WORK, verbOf, type RunKind } from './batch-run.js';
 import type { MergedConfig } from '../config/config.js';
 import { reportDryRun } from './dry-run.js';
 import { printSettingsFiles } from '../progress/print-settings-files.js';
@@ -13,6 +15,12 @@ import { makeScratchFolder } from '../scratch-folder.js';
 import { createStepSummary } from '../progress/step-summary.js';
 import { listenForStop } from '../stop-signal.js';
 import type { ProcessContext } from '../process-context.js';
+
+/** Errors of a run into object storage name its working folder; the user named a URI. */
+const namedByUri = (thrown: unknown, folder: string, uri: string): unknown =>
+  isStoreUri(uri) && isRefineError(thrown) && thrown.message.includes(folder)
+    ? new RefineError(thrown.code, thrown.message.replaceAll(folder, uri.replace(/\/+$/, '')), { cause: thrown })
+    : thrown;
 
 /** @returns the exit code */
 export const runBatchCommand = async (
@@ -46,7 +54,8 @@ export const runBatchCommand = async (
     } finally {
       run.work.close();
     }
-  } catch (thrown) {
+  } catch (cause) {
+    const thrown = namedByUri(cause, join(scratch, REMOTE_WORK), flags.outputDir);
     await stepSummary.write(isRefineError(thrown) ? `${thrown.message} [${thrown.code}]` : messageOf(thrown));
     throw thrown;
   } finally {

@@ -32,7 +32,7 @@ export const openFolderStore = (folder: string): Store => {
   /** Writes beside the final name, syncs, and gives the name: a killed program leaves a hidden temporary file at most. */
   const place = async (
     path: string,
-    data: Uint8Array,
+    data: Uint8Array | AsyncIterable<Uint8Array>,
     move: (from: string, to: string) => Promise<void>,
   ): Promise<void> => {
     const temporary = temporaryPath(path);
@@ -112,6 +112,17 @@ export const openFolderStore = (folder: string): Store => {
       const path = pathOf(name);
       try {
         await place(path, data, rename);
+      } catch (cause) {
+        throw folderError('write', path, cause);
+      }
+    },
+    checkName(name) {
+      pathOf(name);
+    },
+    async writeFile(name, from) {
+      const path = pathOf(name);
+      try {
+        await place(path, readChunks(from, 'output'), rename);
       } catch (cause) {
         throw folderError('write', path, cause);
       }

@@ -22,6 +22,10 @@ export interface Operator {
     data: Buffer,
     options: { ifNotExists?: boolean; userMetadata: Record<string, string>; contentType?: string },
   ): Promise<unknown>;
+  writer(
+    path: string,
+    options: { chunk: bigint; userMetadata: Record<string, string> },
+  ): Promise<{ write(data: Buffer): Promise<void>; close(): Promise<void> }>;
   lister(path: string, options: { recursive: true }): Promise<{ next(): Promise<ObjectEntry | null> }>;
   delete(path: string): Promise<void>;
   layer(layer: Layer): Operator;

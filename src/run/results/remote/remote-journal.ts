@@ -1,0 +1,165 @@
+/**
+ * The results of a run in object storage. Objects cannot grow, so while the run goes on its lines are parts of a journal; at the
+ * end they are joined to `results.jsonl`. The journal itself is a file of a working folder, as for a run into a folder.
+ */
+import { createHash } from 'node:crypto';
+import { open, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { RefineError } from '../../../errors.js';
+import { closeFile } from '../../../io/files/close-file.js';
+import { sha256Of } from '../../../io/files/hash-file.js';
+import { openFile, readChunks, readUpTo } from '../../../io/files/open-file.js';
+import type { Store } from '../../../io/store/store.js';
+import { partName, partNumber, partsAfter, remoteNames } from './remote-names.js';
+
+export interface RemoteJournal {
+  /** Call after lines were appended to the file. @throws STORE_* of an earlier upload, OUTPUT_LOCKED if another run writes too */
+  appended(): Promise<void>;
+  /** Uploads all lines. @throws as `appended` */
+  flush(): Promise<void>;
+  /** Removes the earlier results, before a run that starts over. @throws STORE_* */
+  reset(): Promise<void>;
+  /** Replaces the results by the whole file, then removes the parts. @throws STORE_* */
+  settle(): Promise<void>;
+}
+
+/** Between uploads of parts: a killed run redoes the rows of this time at most. */
+const INTERVAL_MS = 10_000;
+/** Bytes of a part. */
+const PART_BYTES = 16 * 2 ** 20;
+
+/**
+ * Copies the results, and the parts that follow them, to a file.
+ * @param path in the working folder; not created if there are none
+ * @throws STORE_*, the file system's error
+ */
+export const openRemoteJournal = async (
+  store: Store,
+  path: string,
+  part: string,
+  intervalMs = INTERVAL_MS,
+): Promise<RemoteJournal> => {
+  const { results, parts } = remoteNames(part);
+  let resultsDigest = await copyResults(store, results, path);
+  let after = partsAfter(parts, resultsDigest);
+  let next = await copyParts(store, after, path);
+  let uploaded = await sizeOf(path);
+  let lastUpload = -Infinity;
+  let running: Promise<void> | null = null;
+  let failure: unknown = null;
+
+  const uploadPart = async (bytes: Uint8Array): Promise<void> => {
+    const name = partName(after, next);
+    if (!(await store.writeNew(name, bytes))) {
+      /* The answer to an upload may have been lost, and the upload repeated. */
+      const there = await store.stat(name);
+      if (there?.sha256 !== createHash('sha256').update(bytes).digest('hex')) throw otherWriter(store, name);
+    }
+    next++;
+    uploaded += bytes.length;
+  };
+  const upload = async (): Promise<void> => {
+    const end = await sizeOf(path);
+    if (end <= uploaded) return;
+    const handle = await openFile(path, 'results');
+    try {
+      while (uploaded < end) await uploadPart(await readUpTo(handle, uploaded, Math.min(PART_BYTES, end - uploaded)));
+    } finally {
+      await closeFile(handle);
+    }
+  };
+  const start = (): Promise<void> => {
+    lastUpload = performance.now();
+    running = upload().finally(() => {
+      running = null;
+    });
+    return running;
+  };
+  const flush = async (): Promise<void> => {
+    await running?.catch(() => undefined);
+    await start();
+  };
+  const removeParts = async (): Promise<void> => {
+    const names: string[] = [];
+    for await (const { name } of store.list(parts)) names.push(name);
+    for (const name of names) await store.remove(name);
+  };
+  return {
+    async appended() {
+      if (failure !== null) throw failure as Error;
+      if (running !== null || performance.now() - lastUpload < intervalMs) return Promise.resolve();
+      /* Rows go on meanwhile. An error ends the run at its next row. */
+      start().catch((thrown: unknown) => {
+        failure = thrown;
+      });
+      return Promise.resolve();
+    },
+    flush,
+    async reset() {
+      await removeParts();
+      await store.remove(results);
+      resultsDigest = null;
+      after = partsAfter(parts, null);
+      next = 0;
+      uploaded = 0;
+    },
+    async settle() {
+      await running?.catch(() => undefined);
+      const digest = await sha256Of(readChunks(path, 'results'));
+      if (digest !== resultsDigest) {
+        await store.writeFile(results, path, digest);
+        resultsDigest = digest;
+        after = partsAfter(parts, digest);
+        next = 0;
+      }
+      uploaded = await sizeOf(path);
+      await removeParts();
+    },
+  };
+};
+
+const sizeOf = (path: string): Promise<number> =>
+  stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+
+const otherWriter = (store: Store, name: string): RefineError =>
+  new RefineError(
+    'OUTPUT_LOCKED',
+    `Expected to be the only run that writes to ${store.shown}, but another run wrote ${basename(name)} of its journal. Nothing more is written; finished rows are kept. Run again with --resume once the other run has ended.`,
+    { context: { place: store.shown } },
+  );
+
+/** @returns SHA-256 of the results; null if there are none */
+const copyResults = async (store: Store, name: string, path: string): Promise<string | null> => {
+  if ((await store.stat(name)) === null) return null;
+  const hash = createHash('sha256');
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    for await (const chunk of store.stream(name)) {
+      hash.update(chunk);
+      await handle.appendFile(chunk);
+    }
+  } finally {
+    await closeFile(handle);
+  }
+  return hash.digest('hex');
+};
+
+/** @returns number of the next part */
+const copyParts = async (store: Store, after: string, path: string): Promise<number> => {
+  let next = 0;
+  for await (const { name } of store.list(after)) {
+    const number = partNumber(after, name);
+    if (number === null) continue;
+    const handle = await open(path, 'a', 0o600);
+    try {
+      for await (const chunk of store.stream(name)) await handle.appendFile(chunk);
+    } finally {
+      await closeFile(handle);
+    }
+    next = Math.max(next, number + 1);
+  }
+  return next;
+};
