@@ -25,6 +25,20 @@ export type EngineJob = RefineJob | GenerateJob;
 
 export type RefineOutput = { kind: 'pixels'; pixels: RefinedPixels } | { kind: 'latents'; latents: LatentsData };
 
+/** Samples that the UNet computed, two a step with guidance. */
+export interface UnetCalls {
+  samples: number;
+  /** Those of them that DeepCache computed from the deep features of an earlier step. */
+  cached: number;
+}
+
+export const noCalls = (): UnetCalls => ({ samples: 0, cached: 0 });
+
+export const addCalls = (a: UnetCalls, b: UnetCalls): UnetCalls => ({
+  samples: a.samples + b.samples,
+  cached: a.cached + b.cached,
+});
+
 /** The engine's reply to a job. */
 export interface RefineReply {
   output: RefineOutput;
@@ -38,8 +52,8 @@ export interface RefineReply {
   device?: string;
   /** UNet steps that ran. */
   stepsRun: number;
-  /** Samples that the UNet computed, two a step with guidance; absent: unknown, since a part of them is from an earlier run. */
-  unetSamples?: number;
+  /** Absent: unknown, since a part of them is from an earlier run. */
+  unetCalls?: UnetCalls;
   /** The scheduler that ran: diffusers' class name, or the requested name of docs/schedulers.md. */
   scheduler: string;
   /** The refiner's scheduler, if a base model began the picture. */

@@ -50,9 +50,10 @@ export interface ResultRecord extends ChangedSettings {
   output_bytes?: number | undefined;
   /** SHA-256 of the output file as written, hexadecimal, for `--verify`. */
   output_sha256?: string | undefined;
-  /** Warnings about this row. */
-  /** Samples that the UNet computed, of rows with adaptive guidance. */
+  /** Samples that the UNet computed, of rows with adaptive guidance or DeepCache; and those of them with cached features. */
   unet_calls?: number | undefined;
+  cached_unet_calls?: number | undefined;
+  /** Warnings about this row. */
   warnings?: readonly string[] | undefined;
   /** If content was screened. */
   content_safety?: { by: SafetyService; checks: readonly SafetyCheck[] } | undefined;

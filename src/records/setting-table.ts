@@ -4,7 +4,7 @@
  */
 /* eslint max-lines: off -- one table of all settings */
 import { z } from 'zod';
-import { corner, filledText, fraction, number, oneOf, prompt, rowKey } from './setting-kinds.js';
+import { corner, filledText, fraction, MAX_STEPS, number, oneOf, prompt, rowKey } from './setting-kinds.js';
 import { seed, sigmas, size, steps, timesteps } from './setting-kinds.js';
 
 const always = { inResults: 'always', inDigest: 'always' } as const;
@@ -101,6 +101,26 @@ export const SETTINGS = {
     inResults: 'changed',
     help: 'end guidance once the cosine similarity of both predictions reaches this; the paper has 0.991',
     docs: '0 to 1: the cosine similarity of both predictions that ends guidance, see [prompts.md](prompts.md#guidance)',
+  }),
+  cache_interval: rowKey({
+    ...ofModel,
+    inResults: 'changed',
+    kind: 'number',
+    schema: z.int().min(1).max(MAX_STEPS),
+    expected: `a whole number from 1 to ${MAX_STEPS}`,
+    default: 1,
+    help: 'DeepCache: one step in so many computes the whole UNet, the others reuse its deep features; 1: every step',
+    docs: 'integer, 1 or more: DeepCache, see [speed.md](speed.md#deepcache). One step in so many computes the whole UNet; the others reuse its deep features',
+  }),
+  cache_depth: rowKey({
+    ...ofModel,
+    inResults: 'changed',
+    kind: 'number',
+    schema: z.int().min(1).max(9),
+    expected: 'a whole number from 1 to 9',
+    default: 2,
+    help: "with cache_interval: layers of the UNet's finest up block that every step computes",
+    docs: "integer: layers of the UNet's finest up block that every step computes under `cache_interval`; 1 to 3 with SDXL. More is slower and nearer",
   }),
   /** Factors of the first two up blocks: b1, b2 of the hidden states, s1, s2 of the skip connections. */
   freeu: rowKey({

@@ -39,7 +39,7 @@ const withAdapterWeights = (
   const feeds: Record<string, Tensor> = Object.fromEntries(
     adapters.map(({ input }) => [input, tensor(Float32Array.of(byInput.get(input) ?? 0), [1])]),
   );
-  return { run: (inputs) => session.run({ ...inputs, ...feeds }), close: () => session.close() };
+  return { run: (inputs, outputs) => session.run({ ...inputs, ...feeds }, outputs), close: () => session.close() };
 };
 
 /** The model with adapters at the row's weights; its sessions stay open. Names of unknown adapters are ignored. */

@@ -1,11 +1,13 @@
 /** The denoising loop, as a generator: the caller reports progress. */
 import { RefineError } from '../../errors.js';
+import { noCalls, type UnetCalls } from '../../records/job.js';
 import type { RefineSettings } from '../../records/settings.js';
 import type { NoiseSource } from '../random/noise-source.js';
 import type { Schedule } from '../schedulers/scheduler.js';
 import type { StepRange } from '../schedulers/noise/step-range.js';
 import { concatBatch, firstNonFinite, tensor, type Tensor } from '../../tensor/tensor.js';
 import { agreement, applyGuidance } from '../unet/guidance.js';
+import type { DeepCache } from '../unet/deep-cache.js';
 import { predictNoise, type Condition, type Unet } from '../unet/predict-noise.js';
 import type { ConditionsAt } from './build-conditioning.js';
 
@@ -15,8 +17,10 @@ export interface DenoiseOptions {
   range: StepRange;
   conditionsAt: ConditionsAt;
   settings: Pick<RefineSettings, 'guidanceScale' | 'guidanceRescale' | 'adaptiveGuidance' | 'eta'>;
-  /** Called with the samples that the UNet computed in a step: 2 with guidance. */
-  onSamples?: (count: number) => void;
+  /** null: every call computes the whole UNet. */
+  deepCache?: DeepCache | null;
+  /** Counts the samples that the UNet computes. */
+  calls?: UnetCalls;
   /** For samplers that add noise. */
   noise: NoiseSource;
 }
@@ -27,7 +31,7 @@ export interface DenoiseOptions {
  * @throws INFERENCE_NON_FINITE SESSION_RUN
  */
 export async function* denoise(latents: Tensor, options: DenoiseOptions): AsyncGenerator<Tensor, Tensor> {
-  const { unet, schedule, range, conditionsAt, noise } = options;
+  const { schedule, range, conditionsAt, noise } = options;
   const { guidanceScale, guidanceRescale, adaptiveGuidance, eta } = options.settings;
   const sampler = schedule.sampler(eta);
   let current = latents;
@@ -35,9 +39,9 @@ export async function* denoise(latents: Tensor, options: DenoiseOptions): AsyncG
   for (let step = range.begin; step < range.end; step++) {
     const timestep = schedule.timesteps[step] ?? 0;
     const scaled = tensor(schedule.scaleModelInput(current.data, step), current.dims);
-    const predicted = await predictAll(unet, scaled, timestep, conditionsAt(step, isGuided));
+    const place = { timestep, call: step - range.begin };
+    const predicted = await predictAll(options, scaled, place, conditionsAt(step, isGuided));
     const both = assertFinite('UNet', predicted, timestep);
-    options.onSamples?.(both.dims[0] ?? 0);
     if (adaptiveGuidance !== null && both.dims[0] === 2) isGuided = agreement(both) < adaptiveGuidance;
     const prediction = both.dims[0] === 2 ? applyGuidance(both, guidanceScale, guidanceRescale) : both;
     current = tensor(sampler.step(prediction.data, step, current.data, noise), current.dims);
@@ -48,13 +52,22 @@ export async function* denoise(latents: Tensor, options: DenoiseOptions): AsyncG
 
 /** @returns f32 [1 or 2,4,h,w]: the unconditional prediction, if there is one, then the conditional */
 const predictAll = async (
-  unet: Unet,
+  { unet, deepCache = null, calls = noCalls() }: DenoiseOptions,
   sample: Tensor,
-  timestep: number,
+  { timestep, call }: { timestep: number; call: number },
   conditions: readonly Condition[],
 ): Promise<Tensor> => {
   const predictions: Tensor[] = [];
-  for (const condition of conditions) predictions.push(await predictNoise(unet, sample, timestep, condition));
+  for (const condition of conditions) {
+    const { prediction, isCached } =
+      deepCache === null
+        ? { prediction: await predictNoise(unet, sample, timestep, condition), isCached: false }
+        : await deepCache.predict(unet, sample, { timestep, condition, call });
+    const [samples = 0] = prediction.dims;
+    calls.samples += samples;
+    if (isCached) calls.cached += samples;
+    predictions.push(prediction);
+  }
   const [only, ...others] = predictions;
   return only !== undefined && others.length === 0 ? only : concatBatch(predictions);
 };

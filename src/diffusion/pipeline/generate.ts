@@ -4,7 +4,7 @@
  */
 import { runNoise } from '../random/run-noise.js';
 import { LATENT_SCALE } from '../../records/picture.js';
-import type { GenerateJob, RefineReply } from '../../records/job.js';
+import { noCalls, type GenerateJob, type RefineReply } from '../../records/job.js';
 import { rangeFromNoise } from '../schedulers/noise/handoff.js';
 import { buildSchedule, configFor } from '../schedulers/registry.js';
 import { tensor } from '../../tensor/tensor.js';
@@ -14,6 +14,7 @@ import { truncationWarnings } from './truncation-warnings.js';
 import { denoise } from './denoise.js';
 import { decodeOutput } from './decode-output.js';
 import { expectSize } from './expect-size.js';
+import { openDeepCache } from './open-deep-cache.js';
 import type { Model } from './load-model.js';
 import type { RefineProgress } from './refine.js';
 import { withFreeU } from './with-freeu.js';
@@ -51,17 +52,15 @@ export async function* generate(model: Model, job: GenerateJob): AsyncGenerator<
   const unet = await withFreeU(model.unet, settings.freeu);
   let latents = tensor(initial, dims);
   let done = 0;
-  let samples = 0;
-  const onSamples = (count: number): void => {
-    samples += count;
-  };
-  const options = { unet, schedule, range, conditionsAt, settings, noise: noise.steps, onSamples };
+  const deepCache = await openDeepCache(unet, settings, schedule.order);
+  const calls = noCalls();
+  const options = { unet, schedule, range, conditionsAt, settings, noise: noise.steps, deepCache, calls };
   for await (latents of denoise(latents, options)) {
     yield { step: ++done, steps };
   }
 
   // 5. Decode, unless the job asks for latents.
-  const run = { stepsRun: done, unetSamples: samples, scheduler: schedule.name };
+  const run = { stepsRun: done, unetCalls: calls, scheduler: schedule.name };
   const reply = { ...run, width, height, ...truncationWarnings(model, settings) };
   const output = await decodeOutput(model, job, latents);
   if (!job.keepLatents) return { ...reply, output };

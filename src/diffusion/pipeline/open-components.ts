@@ -8,7 +8,7 @@ import { writeClipTextEncoder } from '../../models/networks/clip-text-encoder.js
 import type { LayerScope } from '../../models/networks/layer-scope.js';
 import { writeCrossAttentionKv } from '../../models/networks/cross-attention-cache.js';
 import { parseUnetConfig } from '../../models/networks/unet-config.js';
-import { writeUnet } from '../../models/networks/unet.js';
+import { USUAL_CACHE_DEPTH, writeUnet, type UnetForm } from '../../models/networks/unet.js';
 import { parseVaeConfig } from '../../models/networks/vae-config.js';
 import { writeVaeDecoder, writeVaeEncoder } from '../../models/networks/vae.js';
 import { writeGraph } from '../../models/networks/write-graph.js';
@@ -24,7 +24,7 @@ import type { ModelComponent } from '../../models/weights/discovery/model-files.
 import { openComponent } from '../../models/weights/discovery/open-weights.js';
 import { inputsProblem } from '../../models/weights/discovery/recognize-tensors.js';
 import { PreparedFile } from '../../models/weights/cache/prepared-file.js';
-import { once } from './once.js';
+import { once, onceEach } from './once.js';
 import { openExportedTextEncoder, openExportedUnet, openExportedVae } from './open-onnx-export.js';
 
 /** Called with the tensors of a component that its network does not use. */
@@ -76,13 +76,14 @@ export const openUnet = async (
   /* Other devices would upload keys and values again at each step. */
   const hasCrossAttentionKv = family === 'cpu';
   const blockSize = await nchwcBlockSize(target);
-  const write = async (hasFreeU: boolean): Promise<WrittenGraph> => {
+  const usual: UnetForm = { hasCrossAttentionKv, deepCache: { depth: USUAL_CACHE_DEPTH, isShallow: false } };
+  const write = async (form: UnetForm): Promise<WrittenGraph> => {
     const prepared = {
       int8: precision === 'int8' ? await PreparedFile.of(weights, 'int8') : null,
       fast: isFast ? await PreparedFile.of(weights, 'fast', { precision, block: blockSize }) : null,
     };
     const writeOne = (scope: LayerScope): void => {
-      writeUnet(scope, config, { hasFreeU, hasCrossAttentionKv });
+      writeUnet(scope, config, { ...usual, ...form });
     };
     const graph = writeGraph('UNet', weights, writeOne, { target, prepared, blockSize, adapters });
     await prepared.int8?.make();
@@ -96,14 +97,14 @@ export const openUnet = async (
     const graph = writeGraph('UNet’s cross-attention projections', weights, writeKv, { target, blockSize, adapters });
     return new CrossAttentionCache(await openSession(graph));
   };
-  const graph = await write(false);
+  const graph = await write({});
   const cache = hasCrossAttentionKv ? { crossAttentionCache: await openCrossAttentionCache() } : {};
   onUnused(weights.unused());
   return {
     config,
     session: await openSession(graph),
     ...cache,
-    openFreeU: once(async () => openSession(await write(true))),
+    openForm: onceEach(async (form) => openSession(await write(form))),
   };
 };
 

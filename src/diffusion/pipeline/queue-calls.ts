@@ -14,11 +14,12 @@ const MOST_ENTRIES = 32;
 /** One picture of this size fills a GPU and needs 5 GB in the VAE: only smaller ones share a call. */
 const VAE_PIXELS = 1024 ** 2;
 
-const { sample, timestep, prompt, addition } = UNET;
+const { sample, timestep, prompt, addition, deepFeatures } = UNET;
 
 const UNET_RULES: MergeRules = {
   /* Adapter weights and FreeU's inputs are shared; cached keys and values have one row for each token. */
-  stacked: (input) => [sample, timestep, prompt, addition].includes(input as never) || /\.to_[kv]$/.test(input),
+  stacked: (input) =>
+    [sample, timestep, prompt, addition, deepFeatures].includes(input as never) || /\.to_[kv]$/.test(input),
   limit: () => MOST_ENTRIES,
 };
 

@@ -4,7 +4,7 @@
  */
 import { runNoise } from '../random/run-noise.js';
 import { LATENT_SCALE, type Pixels } from '../../records/picture.js';
-import type { RefineJob, RefineReply } from '../../records/job.js';
+import { noCalls, type RefineJob, type RefineReply } from '../../records/job.js';
 import { buildSchedule, configFor } from '../schedulers/registry.js';
 import { stepRange } from '../schedulers/noise/step-range.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
@@ -17,6 +17,7 @@ import { truncationWarnings } from './truncation-warnings.js';
 import { assertFinite, denoise } from './denoise.js';
 import { decodeOutput } from './decode-output.js';
 import { expectSize } from './expect-size.js';
+import { openDeepCache } from './open-deep-cache.js';
 import type { Model } from './load-model.js';
 import { withFreeU } from './with-freeu.js';
 
@@ -61,11 +62,12 @@ export async function* refine(model: Model, job: RefineJob): AsyncGenerator<Refi
 
   // 5. Denoise.
   const unet = await withFreeU(model.unet, settings.freeu);
-  let samples = 0;
-  const onSamples = (count: number): void => {
-    samples += count;
-  };
-  const steps = denoise(noisy, { unet, schedule, range, conditionsAt, settings, noise: noise.steps, onSamples });
+  const deepCache = await openDeepCache(unet, settings, schedule.order);
+  const calls = noCalls();
+  const steps = denoise(noisy, {
+    ...{ unet, schedule, range, conditionsAt, settings, deepCache, calls },
+    noise: noise.steps,
+  });
   let latents = noisy;
   let done = 0;
   const preview = job.preview === true ? fitPreview(clean, input.kind === 'pixels' ? input.pixels : null) : null;
@@ -78,7 +80,7 @@ export async function* refine(model: Model, job: RefineJob): AsyncGenerator<Refi
   return {
     output,
     stepsRun: done,
-    unetSamples: samples,
+    unetCalls: calls,
     scheduler: schedule.name,
     width,
     height,

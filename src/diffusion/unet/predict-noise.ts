@@ -1,5 +1,5 @@
 /** Predicts noise with one call of the UNet. */
-import { UNET } from '../../models/networks/unet.js';
+import { UNET, type UnetForm } from '../../models/networks/unet.js';
 import type { UnetConfig } from '../../models/networks/unet-config.js';
 import type { Feeds, Session } from '../../onnx/runtime/session.js';
 import { concatBatch, tensor, type Tensor } from '../../tensor/tensor.js';
@@ -15,8 +15,8 @@ export interface Unet {
   feeds?: (sample: Tensor, timestep: number, condition: Condition) => Feeds;
   /** Sides of latents must be multiples of this; default: 1. */
   sizeMultiple?: number;
-  /** The network with FreeU's inputs, opened at first use; absent for an ONNX export. */
-  openFreeU?: () => Promise<Session>;
+  /** The network in another form, opened at first use; absent for an ONNX export. */
+  openForm?: (form: UnetForm) => Promise<Session>;
 }
 
 /** Conditioning of the UNet: the same for all calls of an image. */
@@ -65,19 +65,37 @@ export const unetFeeds =
   };
 
 /**
+ * Calls the UNet.
  * @param sample f32 [1,4,h,w], scaled by the scheduler; the same for every batch entry
- * @returns f32 [B,4,h,w]: noise, or the model's prediction type
+ * @param outputs names
  */
+export const callUnet = async (
+  unet: Unet,
+  sample: Tensor,
+  { timestep, condition, outputs, inputs = {} }: UnetCall,
+): Promise<Readonly<Record<string, Tensor>>> => {
+  const batch = condition.prompt.dims[0] ?? 1;
+  const samples = concatBatch(Array.from({ length: batch }, () => sample));
+  const { config, session, crossAttentionCache, feeds = unetFeeds(config) } = unet;
+  const kv = await crossAttentionCache?.of(condition.prompt);
+  return session.run({ ...feeds(samples, timestep, condition), ...kv, ...inputs }, outputs);
+};
+
+interface UnetCall {
+  timestep: number;
+  condition: Condition;
+  outputs: readonly string[];
+  /** Of DeepCache; default: none. */
+  inputs?: Feeds;
+}
+
+/** @returns f32 [B,4,h,w]: noise, or the model's prediction type */
 export const predictNoise = async (
   unet: Unet,
   sample: Tensor,
   timestep: number,
   condition: Condition,
 ): Promise<Tensor> => {
-  const batch = condition.prompt.dims[0] ?? 1;
-  const samples = concatBatch(Array.from({ length: batch }, () => sample));
-  const { config, session, crossAttentionCache, feeds = unetFeeds(config) } = unet;
-  const kv = await crossAttentionCache?.of(condition.prompt);
-  const outputs = await session.run({ ...feeds(samples, timestep, condition), ...kv });
+  const outputs = await callUnet(unet, sample, { timestep, condition, outputs: [UNET.prediction] });
   return outputs[UNET.prediction] as Tensor;
 };

@@ -22,7 +22,12 @@ export const UNET = {
   addition: 'added_condition',
   /** f32 [B,4,H/8,W/8] */
   prediction: 'noise_prediction',
+  /** f32 [B,C,H/8,W/8]: output of the whole network, input of the shallow one. */
+  deepFeatures: 'deep_features',
 } as const;
+
+/** The depth at which the whole network outputs its deep features, the default of `cache_depth`: another depth opens it once more. */
+export const USUAL_CACHE_DEPTH = 2;
 
 /** FreeU changes the first two up blocks. */
 const FREEU_STAGES = 2;
@@ -48,17 +53,31 @@ interface Conditioning {
   batch: Named;
 }
 
-export interface UnetInputs {
+/** Forms of the network over the same weights. */
+export interface UnetForm {
   /** The inputs of `FREEU` too; default: no. */
   hasFreeU?: boolean;
   /** Cached cross-attention keys and values instead of the prompt (cross-attention-cache.ts); default: no. */
   hasCrossAttentionKv?: boolean;
+  /** Default: no features are passed on. */
+  deepCache?: DeepCacheForm | null;
 }
+
+/** DeepCache (Ma et al. 2023, arXiv:2312.00858, §3.2): what up layers below the finest ones compute changes little from step to step. */
+export interface DeepCacheForm {
+  /** Skip connections, the last ones, whose up layers every call computes. */
+  depth: number;
+  /** The shallow network has the deep features as an input; the whole network outputs them. */
+  isShallow: boolean;
+}
+
+/** Most that `DeepCacheForm.depth` can be: the layers of the finest up block. */
+export const maxCacheDepth = ({ upBlocks }: UnetConfig): number => upBlocks.at(-1)?.layers ?? 0;
 
 export const writeUnet = (
   scope: LayerScope,
   config: UnetConfig,
-  { hasFreeU = false, hasCrossAttentionKv = false }: UnetInputs = {},
+  { hasFreeU = false, hasCrossAttentionKv = false, deepCache = null }: UnetForm = {},
 ): void => {
   const { ops } = scope;
   const sample = ops.featureMapInput(UNET.sample, ['batch', 4, 'height', 'width']);
@@ -104,6 +123,11 @@ export const writeUnet = (
     const at = scope.at('up_blocks').at(index);
     const level = lowest - index;
     for (let layer = 0; layer < block.layers; layer++) {
+      if (skips.length === deepCache?.depth) {
+        const dims = ['batch', channels, 'height', 'width'];
+        if (deepCache.isShallow) hidden = ops.featureMapInput(UNET.deepFeatures, dims);
+        else ops.featureMapOutput(hidden, UNET.deepFeatures, dims);
+      }
       const skip = popSkip(skips);
       const freeuInput = freeu[index];
       const joined =

@@ -28,7 +28,7 @@ export const writeGraph = (
 ): WrittenGraph => {
   const graph = new GraphBuilder();
   const ops = operatorsFor(target, graph, blockSize);
-  /* Declared even if no layer of this network changes: callers pass all adapter weights to every network. */
+  /* Here, not where the first layer uses one: that may be in a loop's body, whose values end with it. */
   for (const { input } of adapters) declareAdapterWeight(ops, input);
   write(new LayerScope(ops, weights, { prepared, blockSize, adapters }));
   const preparedFiles = [prepared.int8, prepared.fast].flatMap((file) => (file === null ? [] : [file.file]));

@@ -18,6 +18,7 @@ export interface MergeRules {
 interface Call {
   network: Network;
   feeds: Feeds;
+  outputs: readonly string[] | undefined;
   resolve: (outputs: Outputs) => void;
   reject: (error: unknown) => void;
 }
@@ -51,9 +52,9 @@ export class CallQueue {
   queued(session: Session, rules: MergeRules | null): Session {
     const network: Network = { session, rules: rules ?? { stacked: [] }, mostCalls: rules === null ? 1 : Infinity };
     return {
-      run: (feeds) =>
+      run: (feeds, outputs) =>
         new Promise((resolve, reject) => {
-          this.#waiting.push({ network, feeds, resolve, reject });
+          this.#waiting.push({ network, feeds, outputs, resolve, reject });
           /* Wait for jobs that begin in the same turn of the event loop. */
           setImmediate(() => {
             this.#runNext();
@@ -99,7 +100,7 @@ const runCalls = async (calls: readonly Call[]): Promise<void> => {
   if (first === undefined) return;
   const { network } = first;
   try {
-    const outputs = await network.session.run(calls.length === 1 ? first.feeds : mergeFeeds(calls));
+    const outputs = await network.session.run(calls.length === 1 ? first.feeds : mergeFeeds(calls), first.outputs);
     if (calls.length === 1) {
       first.resolve(outputs);
       return;
@@ -133,8 +134,9 @@ const rowsOf = ({ network, feeds }: Call): number => {
 
 const rowCount = (feed: Tensor | Integers): number => feed.dims?.[0] ?? ('integers' in feed ? feed.integers.length : 0);
 
-/** Whether all inputs of two calls are equal, or are of equal size in all dimensions but the first. */
-const isAlike = ({ network, feeds }: Call, second: Call): boolean => {
+/** Whether two calls have the same outputs, and inputs that are equal, or of equal size in all dimensions but the first. */
+const isAlike = ({ network, feeds, outputs }: Call, second: Call): boolean => {
+  if (outputs?.join() !== second.outputs?.join()) return false;
   const inputs = Object.entries(feeds);
   if (inputs.length !== Object.keys(second.feeds).length) return false;
   return inputs.every(([input, feed]) => {

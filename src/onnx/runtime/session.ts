@@ -18,8 +18,8 @@ export interface Integers {
 export type Feeds = Readonly<Record<string, Tensor | Integers>>;
 
 export interface Session {
-  /** @throws SESSION_RUN, and where sizes are fixed SESSION_CREATE */
-  run(feeds: Feeds): Promise<Readonly<Record<string, Tensor>>>;
+  /** @param outputs names; default: all @throws SESSION_RUN, and where sizes are fixed SESSION_CREATE */
+  run(feeds: Feeds, outputs?: readonly string[]): Promise<Readonly<Record<string, Tensor>>>;
   close(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export const openSession = async (graph: WrittenGraph): Promise<Session> =>
   wantsFixedSizes(graph.target) ? openForFixedSizes(graph) : sessionOf(graph, await createSession(graph));
 
 const sessionOf = (graph: WrittenGraph, session: InferenceSession): Session => ({
-  run: (feeds) => runSession(graph, session, feeds),
+  run: (feeds, outputs) => runSession(graph, session, feeds, outputs),
   close: () => session.release(),
 });
 
@@ -43,7 +43,7 @@ const openForFixedSizes = (graph: WrittenGraph): Session => {
     open = undefined;
   };
   return {
-    async run(feeds) {
+    async run(feeds, outputs) {
       const dims = Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, dimsOf(feed)]));
       const sizes = JSON.stringify(dims);
       if (open?.sizes !== sizes) {
@@ -51,7 +51,7 @@ const openForFixedSizes = (graph: WrittenGraph): Session => {
         await close();
         open = { sizes, session: await createSession(fixDimensions(graph, dims)) };
       }
-      return runSession(graph, open.session, feeds);
+      return runSession(graph, open.session, feeds, outputs);
     },
     close,
   };
@@ -74,12 +74,14 @@ const runSession = async (
   graph: WrittenGraph,
   session: InferenceSession,
   feeds: Feeds,
+  outputs: readonly string[] = session.outputNames,
 ): Promise<Readonly<Record<string, Tensor>>> => {
   try {
     const results = await session.run(
       Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, toOrt(feed)])),
+      outputs,
     );
-    return Object.fromEntries(session.outputNames.map((name) => [name, fromOrt(results[name])]));
+    return Object.fromEntries(outputs.map((name) => [name, fromOrt(results[name])]));
   } catch (cause) {
     throw new RefineError('SESSION_RUN', `The ${graph.name} failed: ${messageOf(cause)}`, { cause });
   }

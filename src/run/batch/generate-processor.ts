@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { createRunner, type RunnerOptions } from '../engine/create-runner.js';
 import type { EngineInfo } from '../engine/protocol.js';
-import type { GenerateJob, RefineReply } from '../../records/job.js';
+import { addCalls, type GenerateJob, type RefineReply, type UnetCalls } from '../../records/job.js';
 import { failRowOnError, type ReadyRow } from './begin-row.js';
 import { inspectModel, expectModelKind, type InspectedModel } from './inspect-model.js';
 import { openStageHandoff } from './stage-handoff.js';
@@ -37,7 +37,7 @@ interface BaseStageRow {
   key: string;
   durationMs: number;
   /** Of the base model; absent: an earlier run drew it. */
-  unetSamples?: number | undefined;
+  unetCalls?: UnetCalls | undefined;
 }
 
 export const createGenerateProcessor = (options: GenerateProcessorOptions): RowProcessor => {
@@ -117,11 +117,11 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
     if (!isBothResident) refiner?.close();
     const reply = await run();
     await files.write(key, reply);
-    return { kind: 'drawn', ready, plan, key, durationMs: elapsed(), unetSamples: reply.unetSamples };
+    return { kind: 'drawn', ready, plan, key, durationMs: elapsed(), unetCalls: reply.unetCalls };
   };
 
   const refineFromHandoff = async (
-    { ready, plan, key, durationMs, unetSamples: drawn }: BaseStageRow,
+    { ready, plan, key, durationMs, unetCalls: drawn }: BaseStageRow,
     context: ProcessorContext,
   ): Promise<EndedRow> => {
     if (refiner === null || plan.refiner === null) throw new Error('a row was handed off without a refiner');
@@ -133,13 +133,13 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
       { signal: context.signal, onStep: onStep(ready, 'refiner', context) },
     );
     await files.remove(key);
-    const { unetSamples, ...rest } = reply;
+    const { unetCalls, ...rest } = reply;
     const whole: RefineReply = {
       ...rest,
       scheduler: plan.base.scheduler,
       refinerScheduler: reply.scheduler,
       stepsRun: plan.base.steps + reply.stepsRun,
-      ...(drawn === undefined || unetSamples === undefined ? {} : { unetSamples: drawn + unetSamples }),
+      ...(drawn === undefined || unetCalls === undefined ? {} : { unetCalls: addCalls(drawn, unetCalls) }),
       ...(latents === null || !plan.base.job.keepLatents ? {} : { latents }),
     };
     return { kind: 'refined', ready, reply: whole, durationMs: durationMs + Math.round(performance.now() - start) };

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ErrorCode } from '../../errors.js';
 import type { Generation, InvalidRow, Row } from '../../records/row.js';
-import type { RefineReply } from '../../records/job.js';
+import type { RefineReply, UnetCalls } from '../../records/job.js';
 import { SETTINGS } from '../../records/setting-table.js';
 import {
   camelCase,
@@ -49,7 +49,7 @@ export type Outcome =
         | 'device'
         | 'warnings'
         | 'stepsRun'
-        | 'unetSamples'
+        | 'unetCalls'
         | 'scheduler'
         | 'refinerScheduler'
         | 'width'
@@ -106,7 +106,7 @@ export const buildResultRecord = (
     extra: row.extra,
     digest,
     ...(written === null ? {} : { output_bytes: written.output.bytes, output_sha256: written.output.sha256 }),
-    ...(settings.adaptiveGuidance == null || reply?.unetSamples === undefined ? {} : { unet_calls: reply.unetSamples }),
+    ...unetCalls(settings, reply?.unetCalls),
     ...(warnings.length === 0 ? {} : { warnings }),
     ...(safety === null ? {} : { content_safety: { by: safety.by, checks: safety.checks } }),
     ...changedSettings(settings),
@@ -116,6 +116,15 @@ export const buildResultRecord = (
       ? {}
       : { latents_bytes: written.latents.bytes, latents_sha256: written.latents.sha256 }),
   };
+};
+
+/** Of rows with a setting that saves calls. */
+const unetCalls = (
+  { adaptiveGuidance = null, cacheInterval = 1 }: Partial<RefineSettings>,
+  calls: UnetCalls | undefined,
+): Pick<ResultRecord, 'unet_calls' | 'cached_unet_calls'> => {
+  if (calls === undefined || (adaptiveGuidance === null && cacheInterval === 1)) return {};
+  return { unet_calls: calls.samples, ...(cacheInterval === 1 ? {} : { cached_unet_calls: calls.cached }) };
 };
 
 /** Settings that differ from their defaults. A variation needs both its seed and its strength. */

@@ -227,7 +227,7 @@ export class GraphBuilder {
     return { nodes: nodes.reverse(), used };
   }
 
-  /** @param folder parent folder of all external tensors, whose paths are written relative to it */
+  /** Without unused nodes, weights and inputs. @param folder parent folder of all external tensors, whose paths are written relative to it */
   finish(name: string, folder: string, target: Target = CPU): WrittenGraph {
     const { nodes, used } = this.#usedNodes();
     const initializer = [
@@ -245,7 +245,7 @@ export class GraphBuilder {
       graph: {
         name,
         node: nodes,
-        input: this.#inputs,
+        input: this.#inputs.filter(({ name }) => used.has(name ?? '')),
         output: this.#outputs,
         initializer,
         valueInfo: [...this.#declared.values()],

@@ -3,6 +3,7 @@ import { denoise } from '#src/diffusion/pipeline/denoise.js';
 import { buildSchedule, parseSchedulerConfig } from '#src/diffusion/schedulers/registry.js';
 import { torchCpuNoise } from '#src/diffusion/random/torch-cpu.js';
 import type { Condition, Unet } from '#src/diffusion/unet/predict-noise.js';
+import { noCalls } from '#src/records/job.js';
 import { tensor } from '#src/tensor/tensor.js';
 
 const STEPS = 6;
@@ -32,6 +33,7 @@ const run = async (adaptiveGuidance: number | null): Promise<number[]> => {
   };
   let batch = 2;
   const samples: number[] = [];
+  const calls = noCalls();
   const steps = denoise(latents, {
     unet: { session, config: {}, feeds: () => ({}) } as unknown as Unet,
     schedule,
@@ -39,9 +41,9 @@ const run = async (adaptiveGuidance: number | null): Promise<number[]> => {
     conditionsAt: (_, isGuided) => [condition((batch = isGuided === true ? 2 : 1))],
     settings: { guidanceScale: 5, guidanceRescale: 0, adaptiveGuidance, eta: 0 },
     noise: torchCpuNoise(1),
-    onSamples: (count) => samples.push(count),
+    calls,
   });
-  for await (const _ of steps);
+  for await (const _ of steps) samples.push(calls.samples - samples.reduce((sum, count) => sum + count, 0));
   return samples;
 };
 

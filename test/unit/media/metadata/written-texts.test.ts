@@ -145,6 +145,8 @@ it('runEntry: every setting under its key, read back before the A1111 text', () 
       seed: 7,
       scheduler: null,
       adaptive_guidance: null,
+      cache_interval: 1,
+      cache_depth: 2,
       timesteps: null,
       sigmas: null,
       eta: 0,

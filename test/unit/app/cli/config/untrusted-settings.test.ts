@@ -21,8 +21,8 @@ const refuse = (name: string, value: SettingValue): Promise<void> =>
 
 /* Each changes the numbers or the form of a picture, and nothing else. */
 const OF_PICTURES = `
-  adaptive_guidance aesthetic_score bit_depth count crops_coords_top_left denoising_end denoising_start eta
-  eta_noise_seed_delta fit format freeu from_metadata guidance_end guidance_rescale guidance_scale guidance_start
+  adaptive_guidance aesthetic_score bit_depth cache_depth cache_interval count crops_coords_top_left denoising_end denoising_start
+  eta eta_noise_seed_delta fit format freeu from_metadata guidance_end guidance_rescale guidance_scale guidance_start
   handoff height metadata mode negative_aesthetic_score negative_crops_coords_top_left negative_embedding
   negative_original_size negative_prompt negative_target_size original_size prompt prompt_syntax quality
   refiner_guidance_scale refiner_negative_prompt refiner_prompt refiner_scheduler refiner_seed refiner_steps rng

@@ -53,6 +53,8 @@ describe('parseRow', () => {
         guidanceScale: 5,
         seed: 77,
         adaptiveGuidance: null,
+        cacheInterval: 1,
+        cacheDepth: 2,
         timesteps: null,
         sigmas: null,
         scheduler: null,
@@ -196,7 +198,7 @@ describe('parseRow', () => {
       settings: { seed: 5 },
     });
     expect(Object.keys(row.settings)).not.toEqual(expect.arrayContaining(['strength']));
-    expect(Object.keys(row.settings)).toHaveLength(29);
+    expect(Object.keys(row.settings)).toHaveLength(31);
     expect(errorOf(row).message).toMatch(/strength to be.*\. Expected steps to be.*\. Expected a prompt/);
   });
 
