@@ -18,6 +18,8 @@ export interface CompareOptions {
   page: string;
   sheet: string;
   find: Omit<FindOptions, 'output'>;
+  /** Where the outputs are in object storage, with a slash at its end; null: beside the results. */
+  outputs: string | null;
   /** Rows in the page, and pairs in the sheet. */
   limit: number;
   sheetLimit: number;
@@ -49,7 +51,7 @@ const SIDE = { most: 1024, least: 256 };
  * @throws RefineError MANIFEST_UNREADABLE | MANIFEST_EMPTY | OUTPUT_EXISTS | OUTPUT_UNWRITABLE | CANCELLED
  */
 export const writeComparison = async (options: CompareOptions): Promise<Comparison> => {
-  const { results, page, sheet, limit, sheetLimit, link, signal, report } = options;
+  const { results, page, sheet, outputs, limit, sheetLimit, link, signal, report } = options;
   const records = await readRecords(results, limit, options.onInvalidLine);
   await checkOutputPaths(options, records);
   const folder = dirname(results[0] ?? '.');
@@ -65,7 +67,10 @@ export const writeComparison = async (options: CompareOptions): Promise<Comparis
       if (signal.aborted) throw new RefineError('CANCELLED', 'Stopped; no page was written.');
       const output = record.image_file_name === null ? null : resolve(folder, record.image_file_name);
       const find = { ...options.find, output };
-      const [before, after] = await Promise.all([inputOf(record, find, previews), outputOf(record, folder, previews)]);
+      const [before, after] = await Promise.all([
+        inputOf(record, find, previews),
+        outputOf(record, { folder, outputs }, previews),
+      ]);
       if (before.tile === null && record.image !== null) withoutInput++;
       if (after.tile !== null && pairs.length < sheetLimit) {
         const tiles = await Promise.all([before.tile?.(TILE_SIDE) ?? null, after.tile(TILE_SIDE)]);
@@ -77,7 +82,7 @@ export const writeComparison = async (options: CompareOptions): Promise<Comparis
     }
   }
 
-  await writeAtomically(page, pageDocument(basename(folder), parts()));
+  await writeAtomically(page, pageDocument(basename(outputs ?? folder), parts()));
   if (pairs.length > 0) await writeAtomically(sheet, await contactSheet(pairs, headingOf(records, pairs.length)));
   return { summary: records.reduce(addToSummary, emptySummary()), withoutInput, pairs: pairs.length };
 };
@@ -115,11 +120,12 @@ const inputOf = async (record: ResultRecord, find: FindOptions, previews: Previe
 
 const outputOf = async (
   { status, image_file_name: name }: ResultRecord,
-  folder: string,
+  { folder, outputs }: { folder: string; outputs: string | null },
   previews: PreviewOptions,
 ): Promise<PicturePreview> => {
   if (name === null) return missingPreview(`No output: the row’s status is ${status}.`);
   if (name.endsWith('.safetensors')) return missingPreview('The output is latents, not a picture.');
+  if (outputs !== null) return makePreview({ kind: 'store', uri: outputs + name }, name, previews);
   return makePreview({ kind: 'file', path: resolve(folder, name) }, name, previews);
 };
 

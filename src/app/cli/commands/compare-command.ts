@@ -1,6 +1,9 @@
 /** `sdxl-refine compare`: the results of a run as a page and a contact sheet. */
 import { listSome } from '../../../errors.js';
+import { rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { formatStoreUri, isStoreUri, parseStoreUri } from '../../../io/store/store-uri.js';
+import { makeScratchFolder } from '../scratch-folder.js';
 import { Command } from 'commander';
 import { findResults } from '../../compare/find-results.js';
 import type { Comparison } from '../../compare/write-comparison.js';
@@ -36,7 +39,7 @@ export const compareCommand = (context: ProcessContext): Command =>
     new Command('compare')
       .description('Shows inputs and outputs of a run side by side: one HTML file and one PNG.')
       .summary('Shows inputs and outputs of a run side by side.')
-      .argument('<results>', 'output folder of a run of batch, or its results.jsonl')
+      .argument('<results>', 'output folder or URI of a run of batch, or its results.jsonl')
       .option(
         '--inputs <folder>',
         'folder of the manifest, for its relative paths; may be repeated (default: the results’ folder, then this one)',
@@ -53,21 +56,44 @@ export const compareCommand = (context: ProcessContext): Command =>
       .option('--json', 'one line of JSON on standard output: page, sheet, rows')
       .option('--quiet', 'no summary')
       .action(async (results: string, flags: CompareFlags) => {
-        await compare(resolve(context.cwd(), results), flags, context);
+        await compare(results, flags, context);
       }),
     HELP,
   );
 
-const compare = async (path: string, flags: CompareFlags, context: ProcessContext): Promise<void> => {
+const compare = async (place: string, flags: CompareFlags, context: ProcessContext): Promise<void> => {
+  const scratch = await makeScratchFolder();
+  try {
+    await compareIn(scratch, place, flags, context);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+};
+
+const compareIn = async (
+  scratch: string,
+  place: string,
+  flags: CompareFlags,
+  context: ProcessContext,
+): Promise<void> => {
   /* Imported on demand, so that help and completion stay fast. */
   const { writeComparison } = await import('../../compare/write-comparison.js');
   const cwd = context.cwd();
-  const { files: results, missing } = await findResults(path);
+  const { copyRemoteResults, uploadFile } = await import('../../compare/remote-results.js');
+  const remote = isStoreUri(place) ? await copyRemoteResults(place, join(scratch, 'results')) : null;
+  const { files: results, missing } = remote ?? (await findResults(resolve(cwd, place)));
   if (missing.length > 0 && flags.quiet !== true) context.stderr.write(`Note: without ${listSome(missing)}\n`);
-  const folder = dirname(results[0] ?? path);
-  const page = resolve(cwd, flags.output ?? join(folder, 'compare.html'));
-  const sheet = resolve(cwd, flags.sheet ?? join(folder, 'contact-sheet.png'));
-  const inputs = flags.inputs.map((input) => existingForm(resolve(cwd, input)));
+  const folder = dirname(results[0] ?? place);
+  const placeOf = (given: string | undefined, name: string): string =>
+    given ?? (remote === null ? join(folder, name) : remote.uri + name);
+  const targets = [placeOf(flags.output, 'compare.html'), placeOf(flags.sheet, 'contact-sheet.png')];
+  const [page = '', sheet = ''] = targets.map((target, at) =>
+    isStoreUri(target) ? join(scratch, at === 0 ? 'page.html' : 'sheet.png') : resolve(cwd, target),
+  );
+  const stores = flags.inputs
+    .filter(isStoreUri)
+    .map((uri) => `${formatStoreUri(parseStoreUri(uri)).replace(/\/+$/, '')}/`);
+  const inputs = flags.inputs.filter((input) => !isStoreUri(input)).map((input) => existingForm(resolve(cwd, input)));
   const stop = listenForStop(context, () => undefined);
   const invalidLineNotes = createLimitedNotes(flags.quiet === true ? null : context.stderr, FOREIGN_LINES);
   try {
@@ -75,7 +101,12 @@ const compare = async (path: string, flags: CompareFlags, context: ProcessContex
       results,
       page,
       sheet,
-      find: { folders: [...inputs, cwd, dirname(folder), folder], fetch: flags.fetch === true },
+      outputs: remote?.uri ?? null,
+      find: {
+        folders: [...inputs, ...(remote === null ? [cwd, dirname(folder), folder] : [cwd])],
+        fetch: flags.fetch === true,
+        stores: [...stores, ...(remote === null ? [] : [remote.uri])],
+      },
       limit: flags.limit === undefined ? Infinity : parseWhole('--limit', flags.limit, 1),
       sheetLimit: parseWhole('--sheet-limit', flags.sheetLimit, 1),
       maxSide: flags.maxSide === undefined ? null : parseWhole('--max-side', flags.maxSide, 16),
@@ -90,11 +121,17 @@ const compare = async (path: string, flags: CompareFlags, context: ProcessContex
     });
     context.stderr.status(null);
     const { rows } = comparison.summary;
-    const written = [page, ...(comparison.pairs > 0 ? [sheet] : [])];
+    const paths = [page, ...(comparison.pairs > 0 ? [sheet] : [])];
+    const written: string[] = [];
+    for (const [at, path] of paths.entries()) {
+      const target = targets[at] ?? '';
+      if (isStoreUri(target)) await uploadFile(path, target);
+      written.push(isStoreUri(target) ? target : path);
+    }
     if (flags.quiet !== true) context.stderr.write(summaryText(comparison));
     context.stdout.write(
       flags.json === true
-        ? `${JSON.stringify({ page, sheet: written[1] ?? null, rows })}\n`
+        ? `${JSON.stringify({ page: written[0], sheet: written[1] ?? null, rows })}\n`
         : `${written.join('\n')}\n`,
     );
   } finally {

@@ -5,7 +5,6 @@ import { basename, extname, join } from 'node:path';
 import { messageOf, RefineError, isRefineError } from '../../../errors.js';
 import { bucketOf } from '../../../io/store/read-object.js';
 import { formatStoreUri, parseStoreUri, type StorePlace } from '../../../io/store/store-uri.js';
-import { isGlob } from './glob-place.js';
 import { OWN_FILES } from './list-files.js';
 import type { FoundInputs } from './list-input.js';
 import { fileInput, isManifest, isParquet, parquetProblem, unreadable, type ManifestInput } from './manifest-input.js';
@@ -25,15 +24,15 @@ export interface StoreInputOptions {
 export const findStoreInput = async (uri: string, options: StoreInputOptions): Promise<FoundInputs> => {
   const place = parseStoreUri(uri);
   const { key } = place;
+  if (key.includes('*')) {
+    throw unreadable(uri, 'patterns with * are not read in object storage; give the beginning of the names');
+  }
   if (isManifest(key)) return { inputs: [await spoolManifest(place, options)], skipped: NONE_SKIPPED };
   if (isParquet(key)) throw parquetProblem(uri, basename(key));
   if (isPicture(key)) {
     const folder = formatStoreUri({ ...place, key: key.slice(0, key.length - basename(key).length) });
     const path = await spool(uri, [`${basename(key)}\n`], options);
     return { inputs: [{ kind: 'listing', name: basename(key), folder, path }], skipped: NONE_SKIPPED };
-  }
-  if (isGlob(key)) {
-    throw unreadable(uri, 'patterns (*, ?, [, {) are not read in object storage; give the beginning of the names');
   }
   return listPrefix({ ...place, key: key === '' || key.endsWith('/') ? key : `${key}/` }, uri, options);
 };

@@ -11,7 +11,7 @@ mkdirSync(join(first, 'a-folder.png'), { recursive: true });
 mkdirSync(second);
 for (const path of [join(first, 'both.png'), join(second, 'both.png'), join(second, 'one.png')])
   writeFileSync(path, 'x');
-const options = { folders: [first, second], output: null, fetch: false };
+const options = { folders: [first, second], output: null, fetch: false, stores: [] };
 
 describe('findInput', () => {
   it.each([
@@ -32,7 +32,7 @@ describe('findInput', () => {
   it('fetches from the web only when asked', async () => {
     const url = 'https://example.org/cat.png';
     expect(await findInput(url, options)).toEqual({ note: 'The input is a URL; --fetch downloads it.' });
-    expect(await findInput(url, { ...options, fetch: true })).toEqual({ source: { kind: 'url', url } });
+    expect(await findInput(url, { ...options, fetch: true, stores: [] })).toEqual({ source: { kind: 'url', url } });
   });
 
   it.each([
