@@ -102,7 +102,7 @@ module.exports = {
       'files-at-the-edges',
       '^(node:)?fs(/promises)?$',
       [
-        ...['files', 'store', 'net', 'system', 'manifest', 'image', 'results', 'weights', 'batch', 'text'],
+        ...['files', 'store', 'net', 'system', 'manifest', 'image', 'results', 'weights', 'batch', 'queue', 'text'],
         ...['cli', 'hub', 'compare', 'devices', 'doctor', 'libraries', 'server', 'safety'],
       ],
       'I/O lives at the edges',

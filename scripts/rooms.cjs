@@ -20,8 +20,8 @@ exports.wings = [
       {
         name: 'server',
         holds:
-          'the online endpoint: HTTP, requests to rows, one queue before the engine, its pages; pictures by URL from the public internet only',
-        imports: ['batch', 'engine', 'image', 'manifest', 'safety'],
+          'the online endpoint: HTTP, requests to rows, one queue before the engine, its pages; pictures by URL from the public internet only; metrics of workers',
+        imports: ['batch', 'engine', 'image', 'manifest', 'queue', 'safety'],
         why: 'requests to answers; options, keys and signals reach it from the command line',
       },
       {
@@ -59,6 +59,13 @@ exports.wings = [
           'weights',
         ],
         why: 'the run: it never reaches into the networks',
+      },
+      {
+        name: 'queue',
+        holds:
+          'a run in chunks on a queue, for several machines: cutting, feeding, working, collecting; only this room imports BullMQ',
+        imports: ['batch', 'engine', 'files', 'manifest', 'results', 'safety', 'store'],
+        why: 'how chunks of a run reach workers, and their results come back; the rows themselves run as in batch',
       },
       {
         name: 'manifest',

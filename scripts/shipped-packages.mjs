@@ -19,10 +19,10 @@ const DECIDED = {
 export const shippedPackages = () => {
   const { packages } = JSON.parse(read('package-lock.json'));
   const shipped = new Map();
-  for (const [folder, { version, license, dev, optional = false }] of Object.entries(packages)) {
+  for (const [folder, { version, license, dev, optional = false, devOptional = false }] of Object.entries(packages)) {
     if (folder === '' || dev) continue;
     const name = folder.slice(folder.lastIndexOf('node_modules/') + 'node_modules/'.length);
-    shipped.set(`${name}@${version}`, { name, version, license, folder, isOptional: optional });
+    shipped.set(`${name}@${version}`, { name, version, license, folder, isOptional: optional || devOptional });
   }
   return [...shipped.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, found]) => found);
 };

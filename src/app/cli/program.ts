@@ -4,11 +4,13 @@ import { batchCommand } from './commands/batch-command.js';
 import { cacheCommand } from './commands/cache-command.js';
 import { colorOptions, type ColorChoice } from './progress/color-choice.js';
 import { compareCommand } from './commands/compare-command.js';
+import { collectCommand } from './commands/collect-command.js';
 import { completeCommand, completionCommand } from './commands/completion-command.js';
 import { devicesCommand } from './commands/devices-command.js';
 import { doctorCommand } from './commands/doctor-command.js';
+import { enqueueCommand } from './commands/enqueue-command.js';
 import { generateCommand } from './commands/generate-command.js';
-import { helpConfiguration, helpTextsOf, setHelpTexts } from './help-text.js';
+import { helpConfiguration, setHelpTexts } from './help-text.js';
 import { mergeCommand } from './commands/merge-command.js';
 import { modelsCommand } from './commands/models-command.js';
 import { scoreCommand } from './commands/score-command.js';
@@ -16,7 +18,9 @@ import { serveCommand } from './commands/serve-command.js';
 import { withSuggestion } from './options/suggest-option.js';
 import type { ProcessContext } from './process-context.js';
 import { packageVersion } from './package-version.js';
+import { queueCommand } from './commands/queue-command.js';
 import { refineCommand } from './commands/refine-command.js';
+import { workCommand } from './commands/work-command.js';
 
 /** Columns of help outside a terminal. */
 const PLAIN_WIDTH = 80;
@@ -52,6 +56,10 @@ export const buildProgram = (
   program.addCommand(serveCommand(context).copyInheritedSettings(program));
   program.addCommand(scoreCommand(context).copyInheritedSettings(program));
   program.addCommand(mergeCommand(context).copyInheritedSettings(program));
+  program.addCommand(enqueueCommand(context, setExitCode, batch).copyInheritedSettings(program));
+  program.addCommand(workCommand(context, setExitCode).copyInheritedSettings(program));
+  program.addCommand(queueCommand(context).copyInheritedSettings(program));
+  program.addCommand(collectCommand(context, setExitCode).copyInheritedSettings(program));
   program.addCommand(compareCommand(context).copyInheritedSettings(program));
   program.addCommand(doctorCommand(context, setExitCode).copyInheritedSettings(program));
   program.addCommand(devicesCommand(context, setExitCode).copyInheritedSettings(program));
@@ -80,6 +88,7 @@ export const buildProgram = (
       'sdxl-refine batch manifest.jsonl -m ./sdxl-refiner -o refined',
       'sdxl-refine generate -p "a lighthouse at dusk" --count 4',
     ],
-    usual: helpTextsOf(refine).usual,
+    /* Beside all commands, on one screen; `refine --help` has more. */
+    usual: ['--prompt', '--output', '--strength', '--steps', '--model', '--device'],
   });
 };

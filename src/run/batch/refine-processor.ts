@@ -27,7 +27,7 @@ export const createRefineProcessor = (engine: JobRunner): RowProcessor => {
       const { begin, end } = stepRange(schedule, settings);
       return end - begin;
     },
-    run(rows, { signal, report }) {
+    run(rows, { signal, watch, report }) {
       const refine = async (ready: BegunRow): Promise<EndedRow> => {
         if (ready.kind !== 'ready') return ready;
         const start = performance.now();
@@ -35,7 +35,11 @@ export const createRefineProcessor = (engine: JobRunner): RowProcessor => {
           report({ kind: 'step', rowIndex: ready.row.index, copy: 0, step, steps });
         };
         return failRowOnError(ready, async () => {
-          const reply = await engine.refine(ready.prepared.job, { signal, onStep });
+          const reply = await engine.refine(ready.prepared.job, {
+            signal,
+            onStep,
+            ...(watch === undefined ? {} : { watch }),
+          });
           return { kind: 'refined', ready, reply, durationMs: Math.round(performance.now() - start) };
         });
       };

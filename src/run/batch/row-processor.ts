@@ -2,6 +2,7 @@
 import type { RefineReply } from '../../records/job.js';
 import type { Row } from '../../records/row.js';
 import type { EngineInfo } from '../engine/protocol.js';
+import type { StepWatch } from '../engine/step-watch.js';
 import type { BlockedRow, DoneRow, FailedRow, ReadyRow } from './begin-row.js';
 
 /** The models of a run. `model` produces the pictures; `modelDigest` covers all models. */
@@ -34,6 +35,8 @@ export interface StepEvent {
 
 export interface ProcessorContext {
   signal: AbortSignal;
+  /** Ends an engine that takes no step for too long: its row fails with ENGINE_STALLED. Only for rows of `batch`. */
+  watch?: StepWatch;
   report: (event: StepEvent) => void;
 }
 

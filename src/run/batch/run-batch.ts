@@ -3,6 +3,7 @@
  * the engine, one is encoded and written. A row's error becomes its result; a run's error ends the run after finished rows are
  * written.
  */
+import type { StepWatch } from '../engine/step-watch.js';
 import { countSteps } from '../manifest/rows/count-steps.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import type { ResultRecord } from '../../records/result.js';
@@ -54,6 +55,8 @@ export interface BatchOptions {
   errorThreshold: number;
   /** Version of this program, for the pictures' metadata. */
   version: string;
+  /** As in `ProcessorContext`. */
+  watch?: StepWatch;
   signal: AbortSignal;
   report: (event: BatchEvent) => void;
 }

@@ -13,6 +13,7 @@ import type { EngineJob, RefineReply } from '../../records/job.js';
 import type { Pixels } from '../../records/picture.js';
 import { engineEnvironment } from './engine-environment.js';
 import { batchSizeOn, OPENING, type EngineInfo, type EngineOptions, type FromChild, type ToChild } from './protocol.js';
+import type { StepWatch } from './step-watch.js';
 import { Turns } from './turns.js';
 
 export interface RefineOptions {
@@ -21,6 +22,8 @@ export interface RefineOptions {
   stop?: AbortSignal;
   /** `preview` if the job asks for it. */
   onStep?: (step: number, steps: number, preview?: Pixels) => void;
+  /** Ends a child that takes no step for too long. */
+  watch?: StepWatch;
 }
 
 /** Runs jobs: an engine, or several. */
@@ -31,12 +34,14 @@ export interface JobRunner {
   readonly slots: number;
   /** Starts it and opens the model, once. @throws ENGINE_START, the signal's reason, and the errors of loadModel */
   open(signal: AbortSignal): Promise<EngineInfo>;
-  /** @throws ENGINE_CRASHED, the signal's reason, and the job's errors */
+  /** @throws ENGINE_CRASHED, ENGINE_STALLED if it is watched, the signal's reason, and the job's errors */
   refine(job: EngineJob, options: RefineOptions): Promise<RefineReply>;
   /** Ends its processes, which frees their memory. */
   close(): void;
 }
 
+/** Node's timers fire at once for longer times. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Consecutive attempts to open a child. */
 const MOST_OPENINGS = 5;
 
@@ -171,11 +176,27 @@ export class Engine implements JobRunner {
     child: ChildProcess,
     message: ToChild,
     id: number,
-    { signal, stop, onStep }: RefineOptions,
+    { signal, stop, onStep, watch }: RefineOptions,
   ): Promise<Exclude<FromChild, { kind: 'progress' | 'stopped' }>> {
     const deathCode = id === OPENING ? 'ENGINE_START' : 'ENGINE_CRASHED';
     return new Promise((resolve, reject) => {
+      const job = message.kind === 'refine' ? message.job : null;
+      let timer: NodeJS.Timeout | undefined;
+      let lastStepAt: number | null = null;
+      const awaitStep = (): void => {
+        clearTimeout(timer);
+        if (watch === undefined || job === null) return;
+        const limit = Math.min(watch.limitOf(job), LONGEST_TIMER_MS);
+        timer = setTimeout(() => {
+          onStalled(limit);
+        }, limit);
+      };
+      const onStalled = (limit: number): void => {
+        if (this.#child === child) this.close();
+        fail(stallError(limit));
+      };
       const settle = (act: () => void): void => {
+        clearTimeout(timer);
         child.off('message', onMessage).off('exit', onExit).off('error', onError);
         signal.removeEventListener('abort', onAbort);
         stop?.removeEventListener('abort', onStop);
@@ -188,8 +209,13 @@ export class Engine implements JobRunner {
       };
       const onMessage = (answer: FromChild): void => {
         if (answer.id !== id) return;
-        if (answer.kind === 'progress') onStep?.(answer.step, answer.steps, answer.preview);
-        else if (answer.kind === 'stopped') fail(stop?.reason as Error);
+        if (answer.kind === 'progress') {
+          const now = performance.now();
+          if (lastStepAt !== null && job !== null) watch?.observe(job, now - lastStepAt);
+          lastStepAt = now;
+          awaitStep();
+          onStep?.(answer.step, answer.steps, answer.preview);
+        } else if (answer.kind === 'stopped') fail(stop?.reason as Error);
         else if (answer.kind === 'failed') fail(fromErrorRecord(answer.error));
         else
           settle(() => {
@@ -217,12 +243,20 @@ export class Engine implements JobRunner {
       child.on('message', onMessage).on('exit', onExit).on('error', onError);
       signal.addEventListener('abort', onAbort, { once: true });
       stop?.addEventListener('abort', onStop, { once: true });
+      awaitStep();
       child.send(message, (error) => {
         if (error !== null) onError(error);
       });
     });
   }
 }
+
+const stallError = (limitMs: number): RefineError =>
+  new RefineError(
+    'ENGINE_STALLED',
+    `Expected a step of the inference engine within ${Math.round(limitMs / 1000)} s, ten times what steps take here, and none came: its process was ended. Look for errors of the device's driver.`,
+    { context: { limitMs } },
+  );
 
 const crashError = (
   deathCode: 'ENGINE_START' | 'ENGINE_CRASHED',

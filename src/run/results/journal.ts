@@ -23,8 +23,8 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-/** U+2028 and U+2029 are escaped: some readers, such as Node's readline, take them for line ends. */
-const toLine = (record: ResultRecord): string =>
+/** A line of results. U+2028 and U+2029 are escaped: some readers, such as Node's readline, take them for line ends. */
+export const resultLine = (record: ResultRecord): string =>
   `${jsonText(record).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}\n`;
 
 /** As 'a+', but does not follow links; Windows does not have the flag. */
@@ -74,7 +74,7 @@ export const openJournal = async (path: string): Promise<Journal> => {
   return {
     begin,
     append(record) {
-      const line = toLine(record);
+      const line = resultLine(record);
       const written = last.then(() => write(line));
       last = written.catch(() => undefined);
       return written;

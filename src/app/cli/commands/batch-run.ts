@@ -12,12 +12,11 @@ import { takeFirst } from '../../../run/batch/async-rows.js';
 import type { RowProcessor } from '../../../run/batch/row-processor.js';
 import { createRunner, type RunnerOptions } from '../../../run/engine/create-runner.js';
 import { checkManifest, type ManifestCheck } from '../../../run/manifest/check-manifest.js';
-import { parseMetadataKeys } from '../../../run/manifest/rows/embedded-values.js';
 import { parseBatchRow, type RowParser } from '../../../run/manifest/rows/parse-row.js';
 import type { Manifest } from '../../../run/manifest/read-rows.js';
 import type { SkippedFiles } from '../../../run/manifest/inputs/skipped-files.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
-import { DRAWN_SEEDS, SEED_MODES } from '../../../run/manifest/rows/row-seed.js';
+import { DRAWN_SEEDS } from '../../../run/manifest/rows/row-seed.js';
 import type { RowContext } from '../../../run/manifest/rows/resolve-settings.js';
 import type { InvalidRow, Row } from '../../../records/row.js';
 import type { LoraChoice } from '../../../records/model-options.js';
@@ -25,9 +24,9 @@ import type { Screening } from '../../../run/safety/screening.js';
 import { commonSeed } from '../../../run/results/common-seed.js';
 import { resultsPathOf } from '../../../run/results/results-path.js';
 import { readRunState, type RunState } from '../../../run/results/run-state.js';
+import { manifestOf } from './manifest-of.js';
 import { BUNDLED_MODEL } from '../options/bundled-model.js';
 import type { BatchFlags } from '../options/batch-flags.js';
-import { readInfotextMetadata, readPictureMetadata } from '../options/metadata-values.js';
 import type { DemoModel } from '../progress/demo-note.js';
 import { printDemoNote } from '../progress/print-demo-note.js';
 import type { ResultLine } from '../progress/print-results.js';
@@ -36,7 +35,6 @@ import type { PlannedWork } from '../progress/time-estimate.js';
 import { csvPlace } from '../options/csv-place.js';
 import { memoryUse } from '../options/cache-weights.js';
 import { parseEmbeddings } from '../options/embedding-options.js';
-import { spoolStdinManifest } from '../options/stdin-manifest.js';
 import { parseLoras } from '../options/lora-options.js';
 import { findModelDefaults } from '../options/model-defaults.js';
 import { leavingOut, measure, openNamedLoras } from '../options/named-loras.js';
@@ -44,15 +42,7 @@ import { resolveModel } from '../options/resolve-model.js';
 import { planScreening } from '../options/safety-options.js';
 import { printWarnings } from '../progress/print-warnings.js';
 import type { ProcessContext } from '../process-context.js';
-import { rowOptions } from '../options/read-row-options.js';
-import {
-  parseChoice,
-  parseBatchSize,
-  parseDevices,
-  parsePrecision,
-  parseVaeTiling,
-  parseWhole,
-} from '../options/run-options.js';
+import { parseBatchSize, parseDevices, parsePrecision, parseVaeTiling, parseWhole } from '../options/run-options.js';
 
 /** In the run's temporary folder: the working folder of a run into object storage. */
 export const REMOTE_WORK = 'output';
@@ -123,8 +113,12 @@ export interface RunKind {
 
 export type ModelDefaults = Pick<RowContext, 'modelDefaults' | 'refinerDefaults'>;
 
-/** Runs of `batch`. */
-export const batchKind = (flags: BatchFlags, context: ProcessContext): RunKind => {
+/** Runs of `batch`. @param modelName the model in results, if not as `--model` names it */
+export const batchKind = (
+  flags: BatchFlags,
+  context: ProcessContext,
+  modelName = flags.model ?? basename(BUNDLED_MODEL),
+): RunKind => {
   const vaeTiling = parseVaeTiling(flags.vaeTiling);
   const memory = memoryUse(flags);
   const loras = parseLoras(flags.lora, context.cwd());
@@ -137,7 +131,6 @@ export const batchKind = (flags: BatchFlags, context: ProcessContext): RunKind =
     readDefaults: async () => ({ modelDefaults: await findModelDefaults(flags.model ?? BUNDLED_MODEL, context) }),
     createWork: async ({ devices, precision, batchSize, namedLoras, signal }) => {
       const model = await resolveModel(flags.model ?? BUNDLED_MODEL, context, { signal, quiet: flags.quiet === true });
-      const modelName = flags.model ?? basename(BUNDLED_MODEL);
       const vae = flags.vae === undefined ? null : existingForm(resolve(context.cwd(), flags.vae));
       const all = [...loras, ...namedLoras];
       return createRefineProcessor(
@@ -188,7 +181,6 @@ export const planBatch = async (
   if (shard?.source !== undefined && flags.quiet !== true)
     context.stderr.write(`Shard ${shard.index} of ${shard.count} (${shard.source})\n`);
   const part = shard === null ? '' : `-${shard.index}-of-${shard.count}`;
-  const options = rowOptions(flags, kind.command);
   const earlier = parseEarlierRun(flags);
   const usesEarlierResults = earlier.resumes || earlier.appends;
   const remote = isStoreUri(flags.outputDir)
@@ -203,28 +195,8 @@ export const planBatch = async (
     ? (state?.seed ?? (await commonSeed(resultsPathOf({ outputFolder, part }))))
     : undefined;
   const runSeed = earlierSeed ?? randomInt(DRAWN_SEEDS);
-  const rowsOf = {
-    command: kind.command,
-    parse: kind.parse,
-    inputs,
-    ...(run.row === undefined ? {} : { row: run.row }),
-    cwd: context.cwd(),
-    ...(inputs.includes('-')
-      ? { stdinPath: await spoolStdinManifest(context, { ...run, quiet: flags.quiet === true }) }
-      : {}),
-    recursive: flags.recursive === true,
-    spoolFolder: run.scratch,
-    outputFolder: remote?.uri ?? outputFolder,
-    options,
-    ...(flags.fromMetadata === undefined ? {} : { fromMetadata: parseMetadataKeys(flags.fromMetadata) }),
-    readMetadata: readPictureMetadata,
-    readInfotext: readInfotextMetadata,
-    writeMetadata: flags.metadata !== false,
-    runSeed,
-    ...(flags.seedMode === undefined ? {} : { seedMode: parseChoice('--seed-mode', flags.seedMode, SEED_MODES) }),
-    loras: kind.loras,
-    signal: run.signal,
-  };
+  const source = { ...kind, ...run, outputFolder: remote?.uri ?? outputFolder, runSeed };
+  const rowsOf = await manifestOf(inputs, flags, context, source);
   const planRows = async (defaults: ModelDefaults): Promise<PlannedRows> => {
     const loraFolder = await openNamedLoras(flags.loraDir, kind.loras, context, run.signal);
     const findLora = loraFolder === null ? {} : { findLora: loraFolder.find };

@@ -1,0 +1,141 @@
+/** Opens the run of a chunk on this machine: its model stays open while chunks are of the same run. */
+import { basename, join, resolve } from 'node:path';
+import { makeFolder } from '../../../io/files/make-folder.js';
+import { exists } from '../../../io/files/exists.js';
+import type { Store } from '../../../io/store/store.js';
+import { isRefineError, RefineError } from '../../../errors.js';
+import type { DeviceRequest } from '../../../onnx/devices/device-request.js';
+import type { ProcessorInfo, RowProcessor } from '../../../run/batch/row-processor.js';
+import type { BatchSize } from '../../../run/engine/protocol.js';
+import { StepWatch } from '../../../run/engine/step-watch.js';
+import type { ChunkJob } from '../../../run/queue/broker/broker.js';
+import { expectRunFile, expectSameModel, type RunFile } from '../../../run/queue/run-file.js';
+import type { OpenRun } from '../../../run/queue/work-chunk.js';
+import type { BatchFlags } from '../options/batch-flags.js';
+import { BUNDLED_MODEL } from '../options/bundled-model.js';
+import { parsePrecision } from '../options/run-options.js';
+import { openScreening, planScreening } from '../options/safety-options.js';
+import { packageVersion } from '../package-version.js';
+import { printWarnings } from '../progress/print-warnings.js';
+import type { ProcessContext } from '../process-context.js';
+import { batchKind } from './batch-run.js';
+import type { WorkFlags } from '../options/queue-flags.js';
+
+export interface OpenerOptions {
+  flags: WorkFlags;
+  devices: readonly DeviceRequest[];
+  batchSize: BatchSize;
+  /** Of `StepWatch`. */
+  floorMs: number;
+  /** Temporary folder of the worker. */
+  scratch: string;
+}
+
+export interface RunOpener {
+  /** @throws QUEUE_OTHER_RUN STORE_* MODEL_* CONTENT_SAFETY_SETUP ENGINE_START */
+  open: (job: ChunkJob, store: Store, signal: AbortSignal) => Promise<OpenRun>;
+  close: () => Promise<void>;
+}
+
+export const createRunOpener = (options: OpenerOptions, context: ProcessContext): RunOpener => {
+  let current: { id: string; run: OpenRun } | null = null;
+  const close = async (): Promise<void> => {
+    const closing = current?.run;
+    current = null;
+    closing?.work.close();
+    await closing?.screening.close();
+  };
+  return {
+    open: async (job, store, signal) => {
+      /* An engine that was ended with a chunk opens again with the next. */
+      if (current?.id === job.run) {
+        await current.run.work.open(signal);
+        return current.run;
+      }
+      await close();
+      const run = await expectRunFile(store);
+      if (run.id !== job.run) throw otherRun(job, run, store);
+      const opened = await openRun(run, store, { ...options, signal }, context);
+      current = { id: run.id, run: opened };
+      return opened;
+    },
+    close,
+  };
+};
+
+const openRun = async (
+  run: RunFile,
+  store: Store,
+  { flags, devices, batchSize, floorMs, scratch, signal }: OpenerOptions & { signal: AbortSignal },
+  context: ProcessContext,
+): Promise<OpenRun> => {
+  const model = flags.model === undefined ? run.flags['model'] : await ownModel(flags.model, context);
+  /* The run's options, as enqueue parsed them, and this machine's. */
+  const merged = {
+    ...run.flags,
+    ...(model === undefined ? {} : { model }),
+    vaeTiling: flags.vaeTiling,
+    cacheWeights: flags.cacheWeights === true,
+    quiet: flags.quiet === true,
+  } as unknown as BatchFlags;
+  const there = { ...context, stdin: context.stdin, cwd: () => run.cwd };
+  const named = run.flags['model'];
+  const kind = batchKind(merged, there, typeof named === 'string' ? named : basename(BUNDLED_MODEL));
+  const precision = parsePrecision(typeof merged.precision === 'string' ? merged.precision : 'auto');
+  const screening = await planScreening(merged, there);
+  const settings = {
+    devices,
+    precision,
+    batchSize,
+    namedLoras: [],
+    resumes: false,
+    part: '',
+    outputFolder: scratch,
+    signal,
+  };
+  const silent = await kind.createWork(settings);
+  const work = flags.quiet === true ? silent : printWarnings(silent, context.stderr);
+  try {
+    await openScreening(screening, merged, context, signal);
+    const info = await openAgain(work, signal);
+    if (flags.quiet !== true) {
+      context.stderr.write(`Opened ${info.model} on ${info.device} (${info.precision}) for the run ${run.id}\n`);
+    }
+    const adapters = Object.values(info.loraDigests ?? {});
+    await expectSameModel(store, [info.modelDigest, ...adapters].join(' '));
+    const folder = join(scratch, run.id);
+    await makeFolder(folder);
+    return { store, work, info, screening, folder, watch: new StepWatch(floorMs), version: packageVersion() };
+  } catch (thrown) {
+    work.close();
+    await screening.close();
+    throw thrown;
+  }
+};
+
+/** Tries of an engine whose process something killed: the cause may pass, and other workers would meet it too. */
+const MOST_OPENINGS = 3;
+
+const openAgain = async (work: RowProcessor, signal: AbortSignal): Promise<ProcessorInfo> => {
+  for (let opening = 1; ; opening++) {
+    try {
+      return await work.open(signal);
+    } catch (thrown) {
+      const wasKilled = isRefineError(thrown) && thrown.code === 'ENGINE_START' && thrown.context['signal'] != null;
+      if (!wasKilled || opening === MOST_OPENINGS) throw thrown;
+    }
+  }
+};
+
+/** A path of this machine is relative to where the worker runs, not to where `enqueue` ran. */
+const ownModel = async (text: string, { cwd }: ProcessContext): Promise<string> => {
+  const path = resolve(cwd(), text);
+  return (await exists(path)) ? path : text;
+};
+
+const otherRun = ({ run, chunk }: ChunkJob, { id }: RunFile, store: Store): RefineError =>
+  new RefineError(
+    'QUEUE_OTHER_RUN',
+    `Expected the run ${run} in ${store.shown}, of which the queue gave chunk ${chunk}, found the run ${id}. Leave out --store to take each run's own, or give the queue of that run.`,
+    { context: { store: store.shown } },
+  );

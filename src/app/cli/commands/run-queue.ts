@@ -1,0 +1,85 @@
+/** Runs `queue status`, `queue retry` and `queue drain`. */
+import { openStore } from '../../../io/store/open-store.js';
+import type { Broker } from '../../../run/queue/broker/broker.js';
+import { addMissing } from '../../../run/queue/add-missing.js';
+import { chunksOf, finishedChunks } from '../../../run/queue/collect.js';
+import { readRunFile } from '../../../run/queue/run-file.js';
+import { openQueue, storePlace } from '../options/open-queue.js';
+import type { ProcessContext } from '../process-context.js';
+import type { QueueCommandFlags } from '../options/queue-flags.js';
+
+/** Failed chunks that are named. */
+const NAMED = 10;
+
+/** @throws USAGE_* QUEUE_* STORE_* */
+export const runQueueCommand = async (
+  name: 'status' | 'retry' | 'drain',
+  flags: QueueCommandFlags,
+  context: ProcessContext,
+): Promise<void> => {
+  const broker = await openQueue(flags);
+  try {
+    const place = flags.store === undefined ? await placeOfJobs(broker) : storePlace(flags.store, context);
+    if (name === 'status') await showStatus(broker, place, flags, context);
+    else if (name === 'retry') await retry(broker, place, context);
+    else {
+      const { waiting } = await broker.counts();
+      await broker.drain();
+      context.stderr.write(`${waiting} waiting chunks were removed; sdxl-refine queue retry --store puts them back\n`);
+    }
+  } finally {
+    await broker.close();
+  }
+};
+
+const placeOfJobs = async (broker: Broker): Promise<string | null> => (await broker.anyJob())?.store ?? null;
+
+const showStatus = async (
+  broker: Broker,
+  place: string | null,
+  { json }: QueueCommandFlags,
+  { stdout }: ProcessContext,
+): Promise<void> => {
+  const counts = await broker.counts();
+  const failed = await broker.failed(NAMED);
+  const store = place === null ? null : await openStore(place);
+  const run = store === null ? null : await readRunFile(store);
+  const progress =
+    store === null || run === null ? null : { known: await chunksOf(store), finished: await finishedChunks(store) };
+  if (json === true) {
+    const ofRun =
+      run === null || progress === null
+        ? null
+        : {
+            id: run.id,
+            store: store?.shown,
+            rows: run.rows,
+            chunks: progress.known.chunks,
+            finished: progress.finished.count,
+            is_enqueued: progress.known.isFinal,
+          };
+    const failures = failed.map(({ job: { chunk }, reason }) => ({ chunk, reason }));
+    const { waiting, active } = counts;
+    stdout.write(
+      `${JSON.stringify({ queue: broker.shown, waiting, active, failed: counts.failed, run: ofRun, failures })}\n`,
+    );
+    return;
+  }
+  stdout.write(`${broker.shown}: ${counts.waiting} waiting, ${counts.active} active, ${counts.failed} failed\n`);
+  if (run !== null && progress !== null) {
+    const of = progress.known.isFinal ? `${progress.known.chunks}` : `${progress.known.chunks} so far`;
+    stdout.write(
+      `run ${run.id}, ${run.rows} rows: ${progress.finished.count} of ${of} chunks finished (${store?.shown ?? ''})\n`,
+    );
+  }
+  for (const { job, reason } of failed) stdout.write(`chunk ${job.chunk} of ${job.run} failed: ${reason}\n`);
+};
+
+const retry = async (broker: Broker, place: string | null, { stderr }: ProcessContext): Promise<void> => {
+  const { failed } = await broker.counts();
+  await broker.retryFailed();
+  stderr.write(`${failed} failed chunks wait again\n`);
+  if (place === null) return;
+  const added = await addMissing(broker, place, await openStore(place));
+  if (added > 0) stderr.write(`${added} chunks without results are in the queue\n`);
+};

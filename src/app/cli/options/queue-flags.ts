@@ -1,0 +1,61 @@
+/** Options common to the commands of a queue; `open-queue.ts` uses them. */
+import type { Command } from 'commander';
+import type { BatchFlags } from './batch-flags.js';
+
+export interface QueueFlags {
+  queue?: string;
+  queueName: string;
+  queueTimeout: string;
+  lockSeconds?: string;
+  store?: string;
+}
+
+export const QUEUE = 'Queue:';
+
+export const addQueueOptions = (command: Command): Command =>
+  command
+    .optionsGroup(QUEUE)
+    .option(
+      '--queue <uri>',
+      'redis://<host>:6379 or postgres://<user>@<host>/<database>; with a password, better as the variable SDXL_REFINE_QUEUE',
+    )
+    .option('--queue-name <name>', 'name of the queue there', 'sdxl-refine')
+    .option('--queue-timeout <n>', 'seconds that the queue may be gone before the command gives up', '300');
+
+export const addStoreOption = (command: Command, help: string): Command => command.option('--store <folder|uri>', help);
+
+/** Default of --lock-seconds. */
+export const LOCK_SECONDS = '60';
+
+export interface EnqueueFlags extends BatchFlags, QueueFlags {
+  queueName: string;
+  queueTimeout: string;
+  chunkRows?: string;
+  window: string;
+}
+
+export interface WorkFlags extends QueueFlags {
+  lockSeconds: string;
+  stallSeconds: string;
+  exitWhenIdle?: string;
+  metricsPort?: string;
+  metricsHost: string;
+  model?: string;
+  device: string;
+  batchSize: string;
+  vaeTiling: string;
+  cacheWeights?: boolean;
+  quiet?: boolean;
+}
+
+export interface QueueCommandFlags extends QueueFlags {
+  json?: boolean;
+}
+
+export interface CollectFlags extends QueueFlags {
+  output: string;
+  follow?: boolean;
+  allowHoles?: boolean;
+  overwrite?: boolean;
+  quiet?: boolean;
+}

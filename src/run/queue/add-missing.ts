@@ -1,0 +1,32 @@
+/** Puts chunks back into a queue that has lost them: those of the store that have no results. */
+import type { Store } from '../../io/store/store.js';
+import type { Broker, ChunkJob } from './broker/broker.js';
+import { chunksOf, finishedChunks } from './collect.js';
+import { expectRunFile } from './run-file.js';
+
+const AT_ONCE = 500;
+
+/**
+ * Chunks that the queue still has are left as they are.
+ * @param place of the store, for workers
+ * @returns chunks without results
+ * @throws QUEUE_OTHER_RUN if the store has no run, STORE_*, and the broker's errors
+ */
+export const addMissing = async (broker: Broker, place: string, store: Store): Promise<number> => {
+  const { id: run } = await expectRunFile(store);
+  const { chunks } = await chunksOf(store);
+  const finished = await finishedChunks(store);
+  let jobs: ChunkJob[] = [];
+  let added = 0;
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    if (finished.has(chunk)) continue;
+    /* Rows and steps are for people; the chunk itself has them. */
+    jobs.push({ run, store: place, chunk, rows: 0, steps: 0 });
+    added++;
+    if (jobs.length < AT_ONCE) continue;
+    await broker.add(jobs);
+    jobs = [];
+  }
+  if (jobs.length > 0) await broker.add(jobs);
+  return added;
+};

@@ -1,0 +1,201 @@
+/** A queue on BullMQ: on Redis or Valkey, or on PostgreSQL through the same interface. */
+import { randomUUID } from 'node:crypto';
+import { isTransient, isLockLost } from './broker-errors.js';
+import { jobId, type Broker, type ChunkReport, type TakenJob } from './broker.js';
+import { loadBullMq, type BullJob, type BullModule, type BullQueue, type BullWorker, type JobState } from './bullmq.js';
+import { BrokerConnection } from './connection.js';
+import { parseChunkJob, parseProgress, parseReport } from './job-data.js';
+import { parseQueueUri, type QueuePlace } from './queue-uri.js';
+
+export interface BrokerOptions {
+  /** The queue's name in the broker. */
+  name: string;
+  /** A holder that is silent for longer loses its chunk. */
+  lockMs: number;
+  /** How long the broker may be gone. */
+  patienceMs: number;
+}
+
+/** Finished jobs that the queue remembers, for the measured cost. */
+const REMEMBERED = 1000;
+const FIRST_PATIENCE_MS = 10_000;
+/** A call of `take` waits so long for a job. */
+const TAKE_SECONDS = 2;
+/** Stalled jobs go back to the queue, whatever their number of stalls: rows, not chunks, are given up. */
+const ANY_NUMBER = 1_000_000;
+const WAITING: JobState[] = ['waiting', 'paused', 'prioritized', 'delayed'];
+
+/** @throws QUEUE_URI_INVALID, QUEUE_LIBRARY_MISSING, QUEUE_UNREACHABLE, QUEUE_DENIED */
+export const openBroker = async (uri: string, options: BrokerOptions): Promise<Broker> => {
+  const place = parseQueueUri(uri);
+  const bull = await loadBullMq(place.kind);
+  const connection = new BrokerConnection(
+    place.shown,
+    options.patienceMs,
+    Math.min(FIRST_PATIENCE_MS, options.patienceMs),
+  );
+  const settings = settingsOf(place, bull, options);
+  try {
+    const queue = await reach(connection, () => new bull.Queue(options.name, settings.queue, settings.backend));
+    return createBroker({ place, bull, connection, queue, options, settings });
+  } catch (thrown) {
+    connection.close();
+    throw thrown;
+  }
+};
+
+/** A connection that failed at its first try is made anew: the library remembers the failure. */
+const reach = <Kind extends BullQueue | BullWorker>(connection: BrokerConnection, make: () => Kind): Promise<Kind> =>
+  connection.call(async () => {
+    const made = make();
+    made.on('error', connection.onError);
+    /* A broker that is back at once causes no error, but may have lost its last second. */
+    made.on('ioredis:close', () => {
+      connection.onError(new Error('connection ended'));
+    });
+    try {
+      await connection.orLost(made.waitUntilReady());
+      return made;
+    } catch (thrown) {
+      made.close(true).catch(() => undefined);
+      throw thrown;
+    }
+  });
+
+interface Settings {
+  queue: object;
+  worker: object;
+  backend: unknown;
+}
+
+const settingsOf = ({ kind, uri }: QueuePlace, bull: BullModule, { lockMs }: BrokerOptions): Settings => {
+  const worker = {
+    autorun: false,
+    drainDelay: TAKE_SECONDS,
+    lockDuration: lockMs,
+    stalledInterval: lockMs / 2,
+    maxStalledCount: ANY_NUMBER,
+  };
+  if (kind === 'postgres') {
+    const connection = { connectionString: uri, migrate: true, max: 4, connectionTimeoutMillis: 10_000 };
+    return { queue: { connection }, worker: { connection, ...worker }, backend: bull.createPostgresBackend };
+  }
+  const connection = {
+    url: uri,
+    /* Commands wait for the connection; `BrokerConnection` knows for how long. */
+    maxRetriesPerRequest: null,
+    connectTimeout: 10_000,
+    retryStrategy: (times: number) => Math.min(100 * 2 ** times, 2000),
+  };
+  return { queue: { connection }, worker: { connection, ...worker }, backend: undefined };
+};
+
+interface Parts {
+  place: QueuePlace;
+  bull: BullModule;
+  connection: BrokerConnection;
+  queue: BullQueue;
+  options: BrokerOptions;
+  settings: Settings;
+}
+
+const createBroker = ({ place, bull, connection, queue, options, settings }: Parts): Broker => {
+  const call = connection.call.bind(connection);
+  let worker: BullWorker | undefined;
+  const openWorker = async (): Promise<BullWorker> => {
+    if (worker !== undefined) return worker;
+    worker = await reach(connection, () => new bull.Worker(options.name, null, settings.worker, settings.backend));
+    await worker.startStalledCheckTimer();
+    return worker;
+  };
+  const jobs = async (states: JobState[], count: number): Promise<BullJob[]> =>
+    (await call(() => queue.getJobs(states, 0, count - 1, false))).filter((job) => job !== undefined);
+  return {
+    shown: place.shown,
+    lost: connection.lost,
+    get returns() {
+      return connection.returns;
+    },
+    add: async (added) => {
+      const bulk = added.map((job) => ({
+        name: 'chunk',
+        data: job,
+        opts: { jobId: jobId(job), removeOnComplete: { count: REMEMBERED } },
+      }));
+      await call(() => queue.addBulk(bulk));
+    },
+    counts: async () => {
+      const counts = await call(() => queue.getJobCounts(...WAITING, 'active', 'failed', 'completed'));
+      const of = (state: JobState): number => counts[state] ?? 0;
+      const waiting = WAITING.reduce((sum, state) => sum + of(state), 0);
+      return { waiting, active: of('active'), failed: of('failed'), completed: of('completed') };
+    },
+    reports: async (count) =>
+      (await jobs(['completed'], count))
+        .map(({ returnvalue }) => parseReport(returnvalue))
+        .filter((report) => report !== null),
+    failed: async (count) =>
+      (await jobs(['failed'], count)).flatMap(({ data, failedReason = '' }) => {
+        const job = parseChunkJob(data);
+        return job === null ? [] : [{ job, reason: failedReason }];
+      }),
+    anyJob: async () => {
+      const [job] = await jobs(['active', ...WAITING, 'completed', 'failed'], 1);
+      return job === undefined ? null : parseChunkJob(job.data);
+    },
+    take: async () => {
+      const opened = await openWorker();
+      const token = randomUUID();
+      const next = connection.orLost(opened.getNextJob(token, { block: true }));
+      const job = await next.catch((thrown: unknown) => {
+        if (!isTransient(thrown)) throw thrown;
+        connection.onError(thrown);
+        return undefined;
+      });
+      /* A call that comes back without a job may have failed: only an answer shows that the broker is there. */
+      if (job === undefined) await call(() => queue.getJobCounts('active'));
+      return job === undefined ? null : await taken(job, token, call, options.lockMs);
+    },
+    retryFailed: () => call(() => queue.retryJobs({ state: 'failed', count: REMEMBERED })),
+    drain: () => call(() => queue.drain()),
+    close: async () => {
+      connection.close();
+      /* A connection that is gone cannot be closed in order. */
+      const closing = Promise.allSettled([worker?.close(true), queue.close()]);
+      await Promise.race([closing, new Promise((resolve) => setTimeout(resolve, 2000).unref())]);
+    },
+  };
+};
+
+type Call = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
+/** @returns null for a job that is not one of ours, which fails */
+const taken = async (bullJob: BullJob, token: string, call: Call, lockMs: number): Promise<TakenJob | null> => {
+  const held = async (work: () => Promise<unknown>): Promise<boolean> => {
+    try {
+      await call(work);
+      return true;
+    } catch (thrown) {
+      if (isLockLost(thrown)) return false;
+      throw thrown;
+    }
+  };
+  const fail = (error: Error): Promise<boolean> => held(() => bullJob.moveToFailed(error, token, false));
+  const job = parseChunkJob(bullJob.data);
+  if (job === null) {
+    await fail(new Error('this job is not of sdxl-refine enqueue'));
+    return null;
+  }
+  return {
+    id: bullJob.id ?? '',
+    job,
+    progress: parseProgress(bullJob.progress),
+    renew: async () => (await call(() => bullJob.extendLock(token, lockMs))) > 0,
+    note: async (progress) => {
+      await held(() => bullJob.updateProgress(progress));
+    },
+    complete: (report: ChunkReport) => held(() => bullJob.moveToCompleted(report, token, false)),
+    fail,
+    handBack: () => held(() => bullJob.moveToWait(token)),
+  };
+};

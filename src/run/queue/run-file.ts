@@ -1,0 +1,114 @@
+/** The description of a run in its store: what `enqueue` decided for all workers. */
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { RefineError } from '../../errors.js';
+import { parseJsonObject } from '../../io/json/parse-json.js';
+import type { Store } from '../../io/store/store.js';
+import { RUN_ID } from './broker/job-data.js';
+import { CURSOR_NAME, END_NAME, MODEL_NAME, PICTURES, RUN_NAME } from './store-names.js';
+
+const count = z.int().min(0);
+const flag = z.union([z.string(), z.boolean(), z.array(z.string())]);
+
+const runFile = z.object({
+  format: z.literal(1),
+  id: z.string().regex(RUN_ID),
+  /** Of the program that wrote it. */
+  version: z.string(),
+  inputs: z.array(z.string()),
+  rows: count,
+  /** Digest of the inputs' places and all options: the same command goes on with the run. */
+  command: z.string(),
+  /** Seed of rows without one. */
+  seed: count,
+  /** Folder in which `enqueue` ran: paths in `flags` are relative to it. */
+  cwd: z.string(),
+  /** Options that decide the pictures, as the command line gave them. */
+  flags: z.record(z.string(), flag),
+});
+export type RunFile = z.infer<typeof runFile>;
+
+const cursorFile = z.object({
+  /** Chunks that are in the store and in the queue. */
+  chunks: count,
+  /** Rows in them. */
+  rows: count,
+  /** SHA-256 of their lines. */
+  digest: z.string(),
+});
+export type Cursor = z.infer<typeof cursorFile>;
+
+const endFile = z.object({ chunks: count, rows: count });
+export type End = z.infer<typeof endFile>;
+
+const modelFile = z.object({ digest: z.string() });
+
+const MAX_BYTES = 2 ** 20;
+const LIMITS = { maxDepth: 4, maxTokens: 100_000 };
+
+export const newRunId = (): string => `r${randomBytes(6).toString('hex')}`;
+
+/** null if there is no such object. @throws QUEUE_OTHER_RUN if it is not of this program, STORE_* */
+const readJson = async <Value>(store: Store, name: string, schema: z.ZodType<Value>): Promise<Value | null> => {
+  if ((await store.stat(name)) === null) return null;
+  const bytes = await store.read(name, { maxBytes: MAX_BYTES });
+  const fault = (what: string): RefineError =>
+    new RefineError(
+      'QUEUE_OTHER_RUN',
+      `Expected ${name} in ${store.shown} to be of sdxl-refine enqueue, but it ${what}. Choose another --store, or the program's version that wrote it.`,
+    );
+  const parsed = schema.safeParse(parseJsonObject(bytes, LIMITS, fault));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw fault(`has an invalid "${issue?.path.join('.') ?? ''}": ${issue?.message ?? ''}`);
+};
+
+const bytesOf = (value: object): Uint8Array => Buffer.from(`${JSON.stringify(value)}\n`);
+
+export const readRunFile = (store: Store): Promise<RunFile | null> => readJson(store, RUN_NAME, runFile);
+
+/** @throws QUEUE_OTHER_RUN STORE_* */
+export const expectRunFile = async (store: Store): Promise<RunFile> => {
+  const run = await readRunFile(store);
+  if (run !== null) return run;
+  throw new RefineError(
+    'QUEUE_OTHER_RUN',
+    `Expected a run in ${store.shown}, found no ${RUN_NAME}. Check --store, and that this machine reaches the place that sdxl-refine enqueue was given.`,
+    { context: { store: store.shown } },
+  );
+};
+
+/**
+ * @returns the store's run: this one, or the one that another `enqueue` just wrote
+ * @throws OUTPUT_EXISTS if there are pictures that no run of this program made
+ */
+export const writeRunFile = async (store: Store, run: RunFile): Promise<RunFile> => {
+  for await (const { name } of store.list(PICTURES)) {
+    throw new RefineError(
+      'OUTPUT_EXISTS',
+      `Expected a --store without pictures, found ${name} in ${store.shown}, and no ${RUN_NAME}. Choose an empty place for this run.`,
+      { context: { store: store.shown } },
+    );
+  }
+  return (await store.writeNew(RUN_NAME, bytesOf(run))) ? run : expectRunFile(store);
+};
+
+export const readCursor = async (store: Store): Promise<Cursor | null> => readJson(store, CURSOR_NAME, cursorFile);
+export const writeCursor = (store: Store, cursor: Cursor): Promise<void> => store.write(CURSOR_NAME, bytesOf(cursor));
+
+export const readEnd = (store: Store): Promise<End | null> => readJson(store, END_NAME, endFile);
+export const writeEnd = async (store: Store, end: End): Promise<void> => {
+  await store.writeNew(END_NAME, bytesOf(end));
+};
+
+/** The first worker decides. @throws QUEUE_OTHER_RUN if this worker's model, LoRAs or embeddings are other ones */
+export const expectSameModel = async (store: Store, digest: string): Promise<void> => {
+  if (await store.writeNew(MODEL_NAME, bytesOf({ digest }))) return;
+  const first = await readJson(store, MODEL_NAME, modelFile);
+  if (first === null || first.digest === digest) return;
+  throw new RefineError(
+    'QUEUE_OTHER_RUN',
+    `Expected the model of the run's other workers, found a model with other contents on this machine: pictures would differ. Give --model with the same files, and compare them with sdxl-refine models verify.`,
+    { context: { store: store.shown } },
+  );
+};

@@ -1,0 +1,194 @@
+/** A run on a queue: workers that are killed, blocked or stopped, and what people do wrong. The long form is bench/fleet.mjs. */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mt19937 } from '#src/diffusion/random/mt19937.js';
+import { goodRow, model, slowRow, workFolder, writeRows } from '../support/batch.js';
+import { missingForRedis, startRedis, type TestBroker } from '../support/brokers.js';
+import { fleet } from '../support/fleet.js';
+import { childrenOf, waitFor } from '../support/processes.js';
+import { parseResults, runCli, startCli, type CliRun, type RunningCli } from '../support/run-cli.js';
+import { skipWhere } from '../support/skip-where.js';
+
+const missing = existsSync('/proc/self/stat') ? missingForRedis() : 'there is no /proc';
+const { describe: describeWithRedis } = skipWhere(missing);
+
+describeWithRedis('a queue on Redis', () => {
+  const folder = workFolder();
+  let redis: TestBroker;
+  let runs = 0;
+
+  beforeAll(async () => {
+    redis = await startRedis(join(folder, 'redis'));
+  });
+  afterAll(() => redis.stop());
+
+  /** A run of its own on its own queue. */
+  const enqueue = async (rows: readonly unknown[], ...more: string[]): Promise<{ store: string; queue: string[] }> => {
+    const name = `run-${runs++}`;
+    const store = join(folder, name);
+    const queue = ['--queue', redis.uri, '--queue-name', name];
+    const manifest = writeRows(join(folder, `${name}.jsonl`), rows);
+    const run = await runCli(['enqueue', manifest, '--model', model, '--store', store, ...queue, ...more]);
+    expect(run).toMatchObject({ code: 0 });
+    return { store, queue };
+  };
+  const startWorker = (queue: readonly string[], ...more: string[]): RunningCli =>
+    startCli(['work', ...queue, '--exit-when-idle', '0', '--lock-seconds', '2', '--metrics-port', '0', ...more]);
+  const engineOf = (worker: RunningCli): Promise<number> =>
+    waitFor('an engine', () => childrenOf(worker.process.pid!)[0]);
+  const collect = async (store: string): Promise<ReturnType<typeof parseResults>> => {
+    const { stdout } = await runCli(['collect', '--store', store, '-o', '-']);
+    return parseResults(stdout);
+  };
+  /** Waits for some more steps of the engine, as the worker's metrics count them: the row is in the engine then. */
+  const stepsTaken = (worker: RunningCli): (() => Promise<void>) => {
+    let stderr = '';
+    worker.process.stderr.on('data', (text: string) => {
+      stderr += text;
+    });
+    const count = async (): Promise<number> => {
+      const url = await waitFor('metrics', () => /http:\S+/.exec(stderr)?.[0]);
+      const text = await fetch(url).then(
+        (answer) => answer.text(),
+        () => '',
+      );
+      return Number(/^sdxl_refine_step_seconds_count (\d+)/m.exec(text)?.[1] ?? 0);
+    };
+    return async () => {
+      const before = await count();
+      while (worker.process.exitCode === null && (await count()) < before + 8) await sleep(20);
+    };
+  };
+
+  it('ends as if nothing had been killed', async () => {
+    const draw = mt19937(11);
+    const report = await fleet({
+      ...{ folder: join(folder, 'fleet'), startBroker: startRedis, rows: 30, kills: 4, workers: 3, chunkRows: 5 },
+      ...{ lockSeconds: 2, pauseMs: 1000, random: () => draw() / 2 ** 32 },
+    });
+    expect(report.faults).toEqual([]);
+    expect(Object.values(report.kills).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
+  }, 240_000);
+
+  it('does not start a chunk twice while its engine is blocked for longer than the lock', async () => {
+    const { store, queue } = await enqueue([{ ...goodRow, steps: 60, strength: 1 }]);
+    const first = startWorker(queue);
+    await stepsTaken(first)();
+    const engine = await engineOf(first);
+    process.kill(engine, 'SIGSTOP');
+    const second = startWorker(queue);
+    await sleep(5000);
+    process.kill(engine, 'SIGCONT');
+    const [ofFirst, ofSecond] = await Promise.all([first.done, second.done]);
+    expect([ofFirst.code, ofSecond.code]).toEqual([0, 0]);
+    expect(ofFirst.stderr).toContain('1 rows in');
+    expect(ofSecond.stderr).not.toContain('chunk 0');
+    expect((await collect(store)).map(({ status }) => status)).toEqual(['ok']);
+  }, 120_000);
+
+  it('gives up a row that ends its engine twice, and goes on', async () => {
+    const { store, queue } = await enqueue([goodRow, slowRow, { ...goodRow, output: 'b.png' }]);
+    const worker = startWorker(queue);
+    const someSteps = stepsTaken(worker);
+    for (let death = 0; death < 2; death++) {
+      await someSteps();
+      process.kill(await engineOf(worker), 'SIGKILL');
+    }
+    expect((await worker.done).code).toBe(0);
+    expect((await collect(store)).map(({ status, error }) => error?.code ?? status)).toEqual([
+      'ok',
+      'WORKER_DIED',
+      'ok',
+    ]);
+  }, 120_000);
+
+  it('ends an engine that takes no step, tries its row again, and then gives it up', async () => {
+    const { store, queue } = await enqueue([slowRow, { ...goodRow, output: 'b.png' }]);
+    const worker = startWorker(queue, '--stall-seconds', '1');
+    const someSteps = stepsTaken(worker);
+    for (let stall = 0; stall < 2; stall++) {
+      await someSteps();
+      const engine = await engineOf(worker);
+      process.kill(engine, 'SIGSTOP');
+      await waitFor('the end of the engine', () => !childrenOf(worker.process.pid!).includes(engine));
+    }
+    expect((await worker.done).code).toBe(0);
+    expect((await collect(store)).map(({ status, error }) => error?.code ?? status)).toEqual(['ENGINE_STALLED', 'ok']);
+  }, 120_000);
+
+  it('gives up a row that ends its worker twice', async () => {
+    const { store, queue } = await enqueue([slowRow, { ...goodRow, output: 'b.png' }]);
+    let deaths = 0;
+    for (; deaths < 9; deaths++) {
+      const worker = startWorker(queue);
+      await stepsTaken(worker)();
+      worker.process.kill('SIGKILL');
+      if ((await worker.done).code === 0) break;
+    }
+    /* Beside the next row at first, where a death is nobody's fault; then alone. A busy machine may lose the lock before. */
+    expect([2, 3]).toContain(deaths);
+    expect((await collect(store)).map(({ status, error }) => error?.code ?? status)).toEqual(['WORKER_DIED', 'ok']);
+  }, 120_000);
+
+  it('hands its chunk back on SIGTERM, with what is finished', async () => {
+    const { store, queue } = await enqueue([goodRow, slowRow]);
+    const worker = startWorker(queue);
+    await waitFor('the first picture', () => existsSync(join(store, 'pictures/square-64.png')));
+    worker.process.kill('SIGTERM');
+    const { code, stderr } = await worker.done;
+    expect([code, stderr.includes('went back to the queue')]).toEqual([0, true]);
+    const { stdout } = await runCli(['queue', 'status', ...queue, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      waiting: 1,
+      active: 0,
+      failed: 0,
+      run: { rows: 2, chunks: 1, finished: 0 },
+    });
+    expect(readdirSync(join(store, 'parts/000000000'))).toHaveLength(1);
+  }, 120_000);
+
+  const refusals: [what: string, args: (uri: string) => string[], code: number, said: RegExp][] = [
+    ['another scheme', () => ['--queue', 'amqp://u:secret@h/'], 2, /scheme amqp:\/\/.*QUEUE_URI_INVALID/],
+    ['no queue', () => [], 2, /Expected --queue.*USAGE_CONFLICT/],
+    [
+      'a broker that is not there',
+      () => ['--queue', 'redis://u:secret@127.0.0.1:1', '--queue-timeout', '1'],
+      5,
+      /redis:\/\/127.0.0.1:1.*QUEUE_UNREACHABLE/,
+    ],
+    ['another password', (uri) => ['--queue', uri.replace('//', '//default:secret@')], 5, /QUEUE_DENIED/],
+  ];
+  it.each(refusals)('refuses %s, and shows no password', async (_, args, code, said) => {
+    const closed = await startRedis(join(folder, `closed-${runs++}`), ['--requirepass', 'right']);
+    const run: CliRun = await runCli(['queue', 'status', ...args(closed.uri)]);
+    await closed.stop();
+    expect(run.code).toBe(code);
+    expect(run.stderr).toMatch(said);
+    expect(run.stderr).not.toContain('secret');
+  });
+
+  it('refuses holes, other rows in the same store, and a store without a run', async () => {
+    const { store, queue } = await enqueue([goodRow, { ...goodRow, output: 'b.png' }], '--chunk-rows', '1');
+    const holes = await runCli(['collect', '--store', store, '-o', join(folder, 'all.jsonl')]);
+    expect([holes.code, holes.stderr]).toEqual([6, expect.stringMatching(/2 of 2 chunks.*QUEUE_INCOMPLETE/)]);
+    const manifest = writeRows(join(folder, 'other.jsonl'), [goodRow]);
+    const other = await runCli(['enqueue', manifest, '--store', store, ...queue]);
+    expect([other.code, other.stderr]).toEqual([6, expect.stringContaining('QUEUE_OTHER_RUN')]);
+    const none = await runCli(['collect', '--store', join(folder, 'nothing'), '-o', '-']);
+    expect([none.code, none.stderr]).toEqual([6, expect.stringContaining('no run.json')]);
+  });
+
+  it('puts chunks back that the queue has lost', async () => {
+    const { store, queue } = await enqueue([goodRow, { ...goodRow, output: 'b.png' }], '--chunk-rows', '1');
+    await runCli(['queue', 'drain', ...queue]);
+    const retry = await runCli(['queue', 'retry', ...queue, '--store', store]);
+    expect([retry.code, retry.stderr]).toEqual([
+      0,
+      expect.stringContaining('2 chunks without results are in the queue'),
+    ]);
+    expect((await startWorker(queue).done).code).toBe(0);
+    expect(await collect(store)).toHaveLength(2);
+    expect(readFileSync(join(store, 'end.json'), 'utf8')).toBe('{"chunks":2,"rows":2}\n');
+  }, 60_000);
+});
