@@ -82,13 +82,13 @@ exports.wings = [
       {
         name: 'safety',
         holds: "content safety: Azure's service, a local classifier, when a row is screened",
-        imports: [...IO, 'graph', 'image', 'runtime', 'tensor', 'weights'],
+        imports: [...IO, 'graph', 'image', 'runtime', 'system', 'tensor', 'weights'],
         why: 'looks at texts and pictures; it knows no run, no server and not the environment',
       },
       {
         name: 'engine',
         holds: 'the child process that owns a device',
-        imports: ['devices', 'files', 'graph', 'libraries', 'pipeline', 'runtime', 'schedulers', 'tensor'],
+        imports: ['devices', 'files', 'graph', 'libraries', 'pipeline', 'runtime', 'schedulers', 'system', 'tensor'],
         why: 'the child process runs the pipeline; the parent only speaks to it',
       },
     ],
@@ -100,8 +100,8 @@ exports.wings = [
       {
         name: 'image',
         holds: 'pictures in and out: sources, formats, sizes, colour, alpha',
-        imports: [...IO, 'store'],
-        why: 'pictures in, pictures out',
+        imports: [...IO, 'metadata', 'store'],
+        why: 'pictures in, pictures out; containers are read and written where metadata is',
       },
       {
         name: 'metadata',
@@ -241,9 +241,10 @@ exports.wings = [
       },
       {
         name: 'system',
-        holds: 'the memory that this machine, or its container, leaves to the process; what tells processes apart',
+        holds:
+          'the memory that this machine, or its container, leaves to the process; what tells processes apart; turns of its jobs',
         imports: [],
-        why: 'what the system tells of itself; it opens no file of a user',
+        why: 'the process and its machine; it opens no file of a user',
       },
       {
         name: 'json',

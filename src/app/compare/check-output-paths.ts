@@ -1,8 +1,8 @@
 /** Refuses to write the page or the sheet over a file of the run that they show. */
-import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { RefineError } from '../../errors.js';
 import { fileIdentity } from '../../io/files/file-identity.js';
+import { isFolder } from '../../io/files/is-folder.js';
 import type { ResultRecord } from '../../records/result.js';
 import { placesOf, type FindOptions } from './find-input.js';
 
@@ -20,7 +20,7 @@ export const checkOutputPaths = async (
 ): Promise<void> => {
   const targets = new Map<string, string>();
   for (const path of [page, sheet]) {
-    if ((await stat(path).catch(() => null))?.isDirectory() === true) throw outputExists(path, 'is a folder');
+    if (await isFolder(path)) throw outputExists(path, 'is a folder');
     if (/^\.sdxl-refine/i.test(basename(path)))
       throw outputExists(path, 'has a name that runs use for their own records');
     const identity = await fileIdentity(path);

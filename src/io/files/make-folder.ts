@@ -1,7 +1,8 @@
 /** Creates a folder and its parents. */
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCodeOf } from '../../errors.js';
+import { isFolder } from './is-folder.js';
 import { syncFolder } from './sync-folder.js';
 
 /**
@@ -34,9 +35,3 @@ const makeOne = async (path: string): Promise<boolean> => {
   await syncFolder(dirname(path));
   return true;
 };
-
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );

@@ -1,11 +1,9 @@
 /** Describes a JSON syntax error: what, where, and how to mend it. Pure. */
 import { cutText } from './json-text.js';
 import { messageOf } from '../../errors.js';
+import { COMMA, QUOTE, stringEnd } from './string-end.js';
 
 const MAX_MESSAGE = 200;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const BACKSLASH = 0x5c;
 /** `]` and `}`. */
 const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
 /** JSON's white space (RFC 8259, section 2). */
@@ -39,19 +37,9 @@ const trailingComma = (text: string): number | null => {
     if (SPACE.has(unit)) continue;
     if (comma !== null && CLOSING.has(unit)) return comma;
     comma = unit === COMMA ? i : null;
-    if (unit === QUOTE) i = stringEnd(text, i);
+    if (unit === QUOTE) i = stringEnd((at) => text.charCodeAt(at), i, text.length);
   }
   return null;
-};
-
-/** Offset of the quote that ends the string at `start`; the text's length if none does. */
-const stringEnd = (text: string, start: number): number => {
-  for (let i = start + 1; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit === BACKSLASH) i++;
-    else if (unit === QUOTE) return i;
-  }
-  return text.length;
 };
 
 /** Line and column, 1-based as in editors; columns in UTF-16 units. */

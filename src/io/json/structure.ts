@@ -1,4 +1,5 @@
 /** Scans JSON text before it is parsed: tokens, depth, keys, and words that `JSON.parse` does not read exactly. Pure. */
+import { COMMA, QUOTE, stringEnd, type UnitAt } from './string-end.js';
 
 export interface JsonStructure {
   /** Braces, brackets, colons and commas outside strings, and `words`: a measure of the objects that a parser builds. */
@@ -17,14 +18,11 @@ export interface JsonStructure {
 /** More than the numbers in a picture's or a model's JSON. */
 const MAX_PLACES = 1_000_000;
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
 const MINUS = 0x2d;
 const COLON = 0x3a;
 const LETTER_I = 0x49;
 const LETTER_N = 0x4e;
 const OPEN_LIST = 0x5b;
-const BACKSLASH = 0x5c;
 const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
@@ -72,18 +70,6 @@ export const scanJson = (json: string | Uint8Array, enough = Infinity): JsonStru
     }
   }
   return structure;
-};
-
-type UnitAt = (index: number) => number;
-
-/** Offset of the quote that ends the string at `start`; `length` if none does. */
-const stringEnd = (unitAt: UnitAt, start: number, length: number): number => {
-  for (let i = start + 1; i < length; i++) {
-    const unit = unitAt(i);
-    if (unit === BACKSLASH) i++;
-    else if (unit === QUOTE) return i;
-  }
-  return length;
 };
 
 const NOT_NUMBERS = ['NaN', 'Infinity', '-Infinity'].map((word) => Array.from(word, (char) => char.charCodeAt(0)));

@@ -2,8 +2,9 @@
  * Gives raw pixels the metadata of a file. sharp writes EXIF only from the file that it reads, so the pixels pass through an
  * uncompressed PNG that has the source's EXIF and resolution; libvips then writes both as the output's format requires.
  */
-import { deflateSync, gzipSync } from 'node:zlib';
+import { deflateSync } from 'node:zlib';
 import type { Sharp } from 'sharp';
+import { pngChunk } from '../metadata/containers/png-chunks.js';
 import { sharp } from './configured-sharp.js';
 
 /** Metadata of a picture file that its output keeps. */
@@ -31,9 +32,9 @@ export async function carryMetadata(
   const png = await pixels.png({ compressionLevel: 0 }).toBuffer();
   const added = [
     /* Without it sharp reads 16-bit values as Display P3 when it converts them to another profile. */
-    ...(profileFile === null ? [] : [chunk('iCCP', namedProfile(await srgbProfile()))]),
-    ...(exif === null ? [] : [chunk('eXIf', exif)]),
-    ...(density === null ? [] : [chunk('pHYs', physical(density))]),
+    ...(profileFile === null ? [] : [pngChunk('iCCP', namedProfile(await srgbProfile()))]),
+    ...(exif === null ? [] : [pngChunk('eXIf', exif)]),
+    ...(density === null ? [] : [pngChunk('pHYs', physical(density))]),
   ];
   /* Of two pHYs chunks libpng uses the first. */
   const carrier = Buffer.concat([png.subarray(0, PNG_HEAD_BYTES), ...added, png.subarray(PNG_HEAD_BYTES)]);
@@ -59,18 +60,4 @@ function physical(density: number): Uint8Array {
   data.writeUInt32BE(perMetre, 4);
   data[8] = METRE;
   return data;
-}
-
-function chunk(type: string, data: Uint8Array): Uint8Array {
-  const checked = Buffer.concat([Buffer.from(type, 'latin1'), data]);
-  const ends = Buffer.alloc(8);
-  ends.writeUInt32BE(data.length, 0);
-  ends.writeUInt32BE(crc32(checked), 4);
-  return Buffer.concat([ends.subarray(0, 4), checked, ends.subarray(4)]);
-}
-
-/** PNG's checksum, from the end of a gzip stream (RFC 1952, 2.3.1): Node has `zlib.crc32` only from 20.15. */
-function crc32(data: Uint8Array): number {
-  const zipped = gzipSync(data, { level: 0 });
-  return zipped.readUInt32LE(zipped.length - 8);
 }

@@ -2,6 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { readUpTo } from '../../io/files/open-file.js';
+import { TIFF_TYPE_BYTES } from '../metadata/containers/tiff-directories.js';
 
 type Check = (handle: FileHandle, size: number) => Promise<boolean>;
 
@@ -47,8 +48,7 @@ const avif: Check = async (handle, size) => {
   return offset === size;
 };
 
-/** TIFF 6.0, section 2: bytes of a value by type, BYTE to DOUBLE; and of a directory entry. */
-const TIFF_SIZES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
+/** Of a TIFF directory. */
 const ENTRY_BYTES = 12;
 
 /** The directory, which libtiff writes after the picture, and the values after it. */
@@ -65,7 +65,7 @@ const tiff: Check = async (handle, size) => {
   const entries = await read(handle, directory + 2, length + 4);
   if (entries.length < length + 4) return false;
   for (let at = 0; at < length; at += ENTRY_BYTES) {
-    const bytes = (TIFF_SIZES[u16(entries, at + 2)] ?? 0) * u32(entries, at + 4);
+    const bytes = (TIFF_TYPE_BYTES[u16(entries, at + 2)] ?? 0) * u32(entries, at + 4);
     if (bytes > 4 && u32(entries, at + 8) + bytes > size) return false;
   }
   return true;

@@ -1,8 +1,8 @@
 /** Checks the path of the predictions CSV: it must not replace a file that the run reads or writes. */
-import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
 import { RefineError } from '../../errors.js';
 import { fileIdentity } from '../../io/files/file-identity.js';
+import { isFolder } from '../../io/files/is-folder.js';
 import { realPath } from '../../io/files/system-path.js';
 import { OUTPUT_EXTENSIONS } from '../manifest/rows/output-form.js';
 import { foldName } from '../manifest/rows/output-name.js';
@@ -14,7 +14,7 @@ const RESERVED = /^(?:results(?:-\d+-of-\d+)?\.jsonl$|\.sdxl-refine)/;
 
 /** @param path absolute @throws OUTPUT_EXISTS, with --overwrite too */
 export const expectCsvPlace = async (path: string, options: ReadingOptions): Promise<void> => {
-  if ((await stat(path).catch(() => null))?.isDirectory() === true) throw csvPathTaken(path, 'is a folder');
+  if (await isFolder(path)) throw csvPathTaken(path, 'is a folder');
   const inside = await outputNameOf(path, options.outputFolder);
   if (inside !== null && RESERVED.test(inside)) throw csvPathTaken(path, 'the run uses for its results');
   const identity = await fileIdentity(path);

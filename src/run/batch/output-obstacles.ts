@@ -1,7 +1,9 @@
 /** Detects obstacles at an output's path: an output may replace a file, but nothing else. */
-import { lstat, stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError } from '../../errors.js';
+import { isTaken } from '../../io/files/exists.js';
+import { isFolder } from '../../io/files/is-folder.js';
 import { existingForm } from '../../io/files/unicode-form.js';
 
 /**
@@ -14,23 +16,14 @@ export const refuseObstacle = async (outputFolder: string, names: readonly strin
     const parts = name.split('/');
     for (let length = 1; length < parts.length; length++) {
       const part = parts.slice(0, length).join('/');
-      const isParentFolder = await isFolder(existingForm(join(outputFolder, part)));
-      if (isParentFolder === null) break;
-      if (!isParentFolder) throw obstructed(outputFolder, name, `${part} is not a folder`);
+      const path = existingForm(join(outputFolder, part));
+      if (!(await isTaken(path))) break;
+      if (!(await isFolder(path))) throw obstructed(outputFolder, name, `${part} is not a folder`);
     }
     const stats = await lstat(existingForm(join(outputFolder, name))).catch(() => null);
     if (stats === null || stats.isFile() || stats.isSymbolicLink()) continue;
     throw obstructed(outputFolder, name, stats.isDirectory() ? 'it is a folder' : 'it is a pipe, a socket or a device');
   }
-};
-
-/** null if nothing exists there. */
-const isFolder = async (path: string): Promise<boolean | null> => {
-  if ((await lstat(path).catch(() => null)) === null) return null;
-  return stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
 };
 
 const obstructed = (folder: string, name: string, what: string): RefineError =>

@@ -11,10 +11,10 @@ import { CPU, deviceName } from '../../onnx/graph/operators/target.js';
 import { fromErrorRecord, isRefineError, RefineError } from '../../errors.js';
 import type { EngineJob, RefineReply } from '../../records/job.js';
 import type { Pixels } from '../../records/picture.js';
+import { Turns } from '../../io/system/turns.js';
 import { engineEnvironment } from './engine-environment.js';
 import { batchSizeOn, OPENING, type EngineInfo, type EngineOptions, type FromChild, type ToChild } from './protocol.js';
 import type { StepWatch } from './step-watch.js';
-import { Turns } from './turns.js';
 
 export interface RefineOptions {
   signal: AbortSignal;

@@ -1,10 +1,9 @@
 /** Finds the last result of a digest in a journal without keeping the results in memory. */
 import type { FileHandle } from 'node:fs/promises';
-import { systemCodeOf } from '../../errors.js';
 import { closeFile } from '../../io/files/close-file.js';
-import { openFile, readUpTo } from '../../io/files/open-file.js';
+import { readUpTo } from '../../io/files/open-file.js';
 import type { ResultRecord } from '../../records/result.js';
-import { outputUnwritable } from './output-error.js';
+import { openEarlierJournal } from './open-earlier-journal.js';
 import { parseRecord } from './parse-record.js';
 import { readJournalLines, type JournalLine, type LinePosition } from './read-lines.js';
 import { faultsOf, readRecord, type OnInvalidLine } from './read-results.js';
@@ -32,10 +31,7 @@ export const openEarlierResults = async (
   path: string,
   onInvalidLine: OnInvalidLine = () => undefined,
 ): Promise<EarlierResults> => {
-  const handle = await openFile(path, 'results').catch((cause: unknown) => {
-    if (systemCodeOf(cause) === 'ENOENT') return null;
-    throw outputUnwritable(path, cause);
-  });
+  const handle = await openEarlierJournal(path);
   if (handle === null) return { find: () => Promise.resolve(null), hasFaults: false, close: () => Promise.resolve() };
   const positions = new Map<number, LinePosition>();
   let hasFaults = false;

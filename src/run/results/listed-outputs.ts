@@ -1,11 +1,9 @@
 /** The outputs that a journal lists, and compact sets of names. */
 import { createHash } from 'node:crypto';
-import { systemCodeOf } from '../../errors.js';
 import { closeFile } from '../../io/files/close-file.js';
-import { openFile } from '../../io/files/open-file.js';
 import type { ResultRecord } from '../../records/result.js';
 import { readRecordsWithPositions } from './earlier-results.js';
-import { outputUnwritable } from './output-error.js';
+import { openEarlierJournal } from './open-earlier-journal.js';
 
 /** A set of names, stored as 48-bit SHA-1 hashes: some bytes per name. */
 export interface NameSet {
@@ -28,10 +26,7 @@ const namesOf = ({ image_file_name: output, latents_file_name: latents }: Result
 
 /** Outputs in the lines from byte `start` to byte `end`. @throws OUTPUT_UNWRITABLE if the journal cannot be read */
 export async function* listedOutputs(path: string, start = 0, end = Infinity): AsyncGenerator<string> {
-  const handle = await openFile(path, 'results').catch((cause: unknown) => {
-    if (systemCodeOf(cause) === 'ENOENT') return null;
-    throw outputUnwritable(path, cause);
-  });
+  const handle = await openEarlierJournal(path);
   if (handle === null) return;
   try {
     for await (const [place, record] of readRecordsWithPositions(handle, start)) {

@@ -1,11 +1,11 @@
 /** Azure AI Content Safety, REST API 2024-09-01: https://learn.microsoft.com/azure/ai-services/content-safety/ */
 import { z } from 'zod';
 import { isRefineError, RefineError } from '../../errors.js';
+import { Turns } from '../../io/system/turns.js';
 import { encodeSafetyCopy } from '../../media/image/safety-copy.js';
 import { requestWithRetry, type RequestOptions } from './request-with-retry.js';
 import type { Authorize } from './azure-identity.js';
 import { blockAtText, normalizeCategory, type BlockAt, type Scale } from './block-at.js';
-import { limitConcurrency } from './limit-concurrency.js';
 import type { Screener, Verdict } from './screener.js';
 import { worst } from './screening.js';
 import { splitText } from './split-text.js';
@@ -43,7 +43,7 @@ const answerSchema = z.object({
 });
 
 export const azureScreener = ({ endpoint, authorize, blockAt, blocklists, retry = {} }: AzureOptions): Screener => {
-  const limited = limitConcurrency(AT_A_TIME);
+  const requests = new Turns(() => AT_A_TIME);
 
   const analyze = async (what: 'text' | 'image', body: object, signal: AbortSignal): Promise<Verdict> => {
     const url = new URL(`${endpoint.href.replace(/\/+$/, '')}/contentsafety/${what}:analyze`);
@@ -74,7 +74,9 @@ export const azureScreener = ({ endpoint, authorize, blockAt, blocklists, retry 
 
   const screenText = async (text: string, signal: AbortSignal): Promise<Verdict> => {
     const lists = blocklists.length === 0 ? {} : { blocklistNames: blocklists };
-    const pieces = splitText(text).map((piece) => limited(() => analyze('text', { text: piece, ...lists }, signal)));
+    const pieces = splitText(text).map((piece) =>
+      requests.take(() => analyze('text', { text: piece, ...lists }, signal)),
+    );
     return worst(await Promise.all(pieces));
   };
 
@@ -93,7 +95,7 @@ export const azureScreener = ({ endpoint, authorize, blockAt, blocklists, retry 
     },
     screenText,
     screenPicture: (picture, signal) =>
-      limited(async () => {
+      requests.take(async () => {
         const content = Buffer.from(await encodeSafetyCopy(picture)).toString('base64');
         return analyze('image', { image: { content } }, signal);
       }),

@@ -5,11 +5,23 @@ import type { BatchFlags } from '../options/batch-flags.js';
 import { BUNDLED_MODEL } from '../options/bundled-model.js';
 import { configText, mergeConfig } from '../config/config.js';
 import { addBatchSize, addDeviceOptions, addVaeTiling, STORED_OTHERWISE } from '../options/device-options.js';
-import { collect } from '../options/lora-options.js';
+import {
+  addEmbeddingAndLora,
+  addLoraDir,
+  addMessageOptions,
+  addOverwrite,
+  addRunOptions,
+} from '../options/run-flags.js';
 import { addRowOptions } from '../options/row-options.js';
 import { addSafetyOptions } from '../options/safety-flags.js';
 import { setHelpTexts, type HelpTexts } from '../help-text.js';
 import type { ProcessContext } from '../process-context.js';
+
+const RUN = {
+  noun: 'row',
+  compared: 'input and settings',
+  dryRun: 'validate rows, picture headers and the model, and count UNet calls; refine nothing',
+} as const;
 
 const HELP: HelpTexts = {
   examples: [
@@ -55,35 +67,8 @@ export const batchCommand = (context: ProcessContext, setExitCode: (code: number
     )
     .optionsGroup('Run:')
     .option('-o, --output-dir <folder>', 'output folder for pictures and results.jsonl', 'refined')
-    .option('--recursive', 'include subfolders')
-    .option('--resume', 'continue an earlier run: skip rows that finished with the same input and settings')
-    .option('--retry-failed', 'continue an earlier run and retry its failed rows')
-    .option('--append', 'add rows to a finished run in the same folder; replaces no existing file')
-    .option(
-      '--verify',
-      'with --resume or --append: check the bytes of finished outputs, and redo rows whose output has changed',
-    )
-    .option(
-      '--prune',
-      'with --resume or --overwrite: delete result lines and pictures of earlier runs that no row produces any more',
-    )
-    .option('--dry-run', 'validate rows, picture headers and the model, and count UNet calls; refine nothing')
-    .option('--limit <n>', 'process only the first n rows')
-    .option(
-      '--seed-mode <name>',
-      'seed of rows without one: fixed (the same for all), increment (--seed, --seed + 1, …) or random (default: fixed)',
-    )
-    .option(
-      '--shard <i/n|auto>',
-      'process part i of n, to share a run among machines; auto reads i and n from the task of Kubernetes, Slurm, AWS Batch, Azure ML or Google Batch, auto/n only i; results go to results-<i>-of-<n>.jsonl',
-    )
-    .option('--error-threshold <n>', 'stop after more than n failed rows; -1: never', '-1')
-    .option('--predictions-csv <file>', 'also write the headerless CSV of an Azure batch endpoint')
-    .optionsGroup(PICTURES)
-    .option(
-      '-y, --overwrite',
-      'replace existing outputs; without it, an existing output stops the run before the first row',
-    )
+    .option('--recursive', 'include subfolders');
+  addOverwrite(addRunOptions(command, RUN).optionsGroup(PICTURES))
     .option(
       '--from-metadata <keys|none>',
       'settings to read from a picture’s embedded metadata, unless the row or an option gives them: ' +
@@ -95,34 +80,10 @@ export const batchCommand = (context: ProcessContext, setExitCode: (code: number
       '-m, --model <folder|file|id>',
       'SDXL refiner: a folder (diffusers layout or ONNX export), a single-file checkpoint or a Hugging Face id (default: the small bundled one)',
     )
-    .option('--vae <folder|file>', 'VAE to use instead of the model’s own, such as sdxl-vae-fp16-fix')
-    .option(
-      '--embedding <name=file>',
-      'textual inversion (safetensors) and its name in prompts; may be repeated',
-      collect,
-    )
-    .option(
-      '-l, --lora <file[:weight]>',
-      'LoRA, LoCon or DoRA for the model (default weight: 1); may be repeated',
-      collect,
-    )
-    .option(
-      '--lora-dir <folder>',
-      'folder of LoRAs that prompts (<lora:name:weight>, syntax a1111 or comfy) and lora_weights use by name',
-    )
-    .optionsGroup(DEVICE);
+    .option('--vae <folder|file>', 'VAE to use instead of the model’s own, such as sdxl-vae-fp16-fix');
+  addLoraDir(addEmbeddingAndLora(command, 'model')).optionsGroup(DEVICE);
   addBatchSize(addDeviceOptions(command, STORED_OTHERWISE));
-  addVaeTiling(command)
-    .optionsGroup(MESSAGES)
-    .option('--json', 'write one JSON result per row to standard output, and the summary as the last line')
-    .option('-q, --quiet', 'print errors only, including those of rows')
-    .option(
-      '--config <file>',
-      'configuration file, JSON or YAML; a file sdxl-refine.json, .yaml or .yml beside the input is found, and may set picture settings only',
-    )
-    .option('--no-config', 'read no configuration file')
-    .option('--print-config', 'print every setting with its source, and exit')
-    .optionsGroup(SAFETY);
+  addMessageOptions(addVaeTiling(command).optionsGroup(MESSAGES), RUN).optionsGroup(SAFETY);
   addRowOptions(addSafetyOptions(command), 'batch');
   return setHelpTexts(command, HELP).action(async (inputs: string[], { printConfig }: { printConfig?: boolean }) => {
     const config = await mergeConfig<BatchFlags>(command, inputs, context);

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 import { exists } from '../../../io/files/exists.js';
+import { isFolder } from '../../../io/files/is-folder.js';
 import { RefineError, isRefineError, messageOf } from '../../../errors.js';
 import { cutText } from '../../../io/json/json-text.js';
 import { isObject, parseJson, parseJsonObject } from '../../../io/json/parse-json.js';
@@ -65,9 +66,9 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
  */
 export const findConfigFile = async (firstInput: string, cwd: string): Promise<string | null> => {
   const input = resolve(cwd, firstInput);
-  const isFolder = (await stat(input).catch(() => null))?.isDirectory() === true;
-  const folder = isFolder ? input : dirname(input);
-  const places = firstInput === '-' ? [cwd] : !isFolder && isManifest(input) ? [folder] : [folder, cwd];
+  const hasFolder = await isFolder(input);
+  const folder = hasFolder ? input : dirname(input);
+  const places = firstInput === '-' ? [cwd] : !hasFolder && isManifest(input) ? [folder] : [folder, cwd];
   return onlyFileOf(
     [...new Set(places)].flatMap((place) => NAMES.map((name) => join(place, name))),
     places.length > 1 ? 'beside the input or in the working directory' : 'beside the input',

@@ -1,8 +1,9 @@
 /** The output path of `sdxl-refine <picture>`, and whether it may be written. */
-import { realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { refuseExistingFile } from '../../../run/batch/check-outputs.js';
 import { isTaken } from '../../../io/files/exists.js';
+import { isFolder } from '../../../io/files/is-folder.js';
 import { RefineError } from '../../../errors.js';
 import { OUTPUT_EXTENSIONS } from '../../../run/manifest/rows/output-form.js';
 import type { Row } from '../../../records/row.js';
@@ -17,8 +18,6 @@ export interface PictureOutput {
   /** Path as printed for people. */
   shown: string;
 }
-
-const isFolder = async (path: string): Promise<boolean> => (await stat(path).catch(() => null))?.isDirectory() === true;
 
 /**
  * Extension of `--output`, which sets the format as a row's `output` does; null: it does not name a file.

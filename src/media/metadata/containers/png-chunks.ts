@@ -30,11 +30,11 @@ export function* pngChunks(png: Buffer, warn: Warn): Generator<PngChunk> {
 }
 
 /** A whole chunk: length, type, data, checksum. */
-export const pngChunk = (type: string, data: Buffer): Buffer => {
+export const pngChunk = (type: string, data: Uint8Array): Buffer => {
   const chunk = Buffer.alloc(data.length + 12);
   chunk.writeUInt32BE(data.length, 0);
   chunk.write(type, 4, 'latin1');
-  data.copy(chunk, 8);
+  chunk.set(data, 8);
   chunk.writeUInt32BE(crc32(chunk.subarray(4, -4)), data.length + 8);
   return chunk;
 };

@@ -5,8 +5,8 @@ export const EXIF_POINTER = 0x8769;
 export const USER_COMMENT = 0x9286;
 const HEADER_BYTES = 8;
 export const ENTRY_BYTES = 12;
-/** Bytes of one value, by TIFF's type number. */
-const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
+/** Bytes of one value, by TIFF's type number (TIFF 6.0, section 2): BYTE to DOUBLE. */
+export const TIFF_TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
 
 export interface TiffEntry {
   tag: number;
@@ -50,7 +50,7 @@ const readDirectory = (tiff: Buffer, at: number, littleEndian: boolean): TiffEnt
 
 const readEntry = (tiff: Buffer, at: number, littleEndian: boolean): TiffEntry => {
   const { u16, u32 } = readerOf(tiff, littleEndian);
-  const bytes = (TYPE_BYTES[u16(at + 2)] ?? 0) * u32(at + 4);
+  const bytes = (TIFF_TYPE_BYTES[u16(at + 2)] ?? 0) * u32(at + 4);
   const start = bytes <= 4 ? at + 8 : u32(at + 8);
   const isWhole = bytes <= MAX_TEXT_BYTES && start + bytes <= tiff.length;
   return {

@@ -2,7 +2,8 @@
 import { join, parse, resolve, sep } from 'node:path';
 import fastGlob from 'fast-glob';
 import { existingForm } from '../../../io/files/unicode-form.js';
-import { isFolder, type ListedPlace } from './list-files.js';
+import { isFolder } from '../../../io/files/is-folder.js';
+import type { ListedPlace } from './list-files.js';
 
 /** A folder or glob that the user named. */
 export interface InputLocation extends ListedPlace {

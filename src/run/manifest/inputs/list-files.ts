@@ -1,8 +1,8 @@
 /** Lists the files of a folder or glob. */
 import { lstat, readdir, stat as fsStat, type Dirent, type Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import fastGlob, { type Entry, type FileSystemAdapter } from 'fast-glob';
+import { isFolder } from '../../../io/files/is-folder.js';
 import { nameOfBytes, realPath, systemPath } from '../../../io/files/system-path.js';
 import { sortNaturally } from './natural-order.js';
 
@@ -51,10 +51,6 @@ export const findInside = async (folder: string, outer: string): Promise<string 
   const inside = relative(realOuter, real);
   return inside === '..' || inside.startsWith(`..${sep}`) ? null : inside.split(sep).join('/');
 };
-
-/** Whether a folder exists at a path; follows links. */
-export const isFolder = async (path: string): Promise<boolean> =>
-  (await stat(systemPath(path)).catch(() => null))?.isDirectory() === true;
 
 /**
  * Lists files that match. Links to files count as files, broken ones too, which fail their rows. Links to folders are not

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { RefineError, messageOf } from '../../../errors.js';
 import type { LoraChoice } from '../../../records/model-options.js';
-import { isFolder, listFiles } from './list-files.js';
+import { isFolder } from '../../../io/files/is-folder.js';
+import { listFiles } from './list-files.js';
 import type { FindLora } from '../rows/lora-weights.js';
 import { formatValue } from '../rows/format-value.js';
 

@@ -1,4 +1,4 @@
-/** Limits the jobs that run on an engine at a time; a job can also run alone. */
+/** Limits the jobs that run at a time: the others wait in order. A job can also run alone. */
 
 interface Waiting {
   isAlone: boolean;

@@ -1,4 +1,4 @@
-import { Turns } from '#src/run/engine/turns.js';
+import { Turns } from '#src/io/system/turns.js';
 
 /** A job that ends when it is told to. */
 const heldJob = (name: string, began: string[]) => {
