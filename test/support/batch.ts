@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import type { ResultRecord } from '#src/records/result.js';
 import { goldenData } from './golden.js';
-import { parseResults, startCli, temporaryFolder, type CliOptions, type CliRun, type RunningCli } from './run-cli.js';
+import {
+  parseResults,
+  runCli,
+  startCli,
+  temporaryFolder,
+  type CliOptions,
+  type CliRun,
+  type RunningCli,
+} from './run-cli.js';
 
 export const model = goldenData('models/tiny-refiner');
 export const picture = (name: string): string => goldenData('images', `${name}.png`);
@@ -36,7 +44,7 @@ export const startBatch = (args: readonly string[], options: CliOptions = {}): R
   startCli(['batch', '--model', model, ...args], options);
 
 export const runBatch = (args: readonly string[], options: CliOptions = {}): Promise<CliRun> =>
-  startBatch(args, options).done;
+  runCli(['batch', '--model', model, ...args], options);
 
 export const readResults = (outputFolder: string): ResultRecord[] =>
   parseResults(readFileSync(join(outputFolder, 'results.jsonl'), 'utf8'));
