@@ -16,10 +16,11 @@ import {
   writeRows,
 } from '../support/batch.js';
 import { itOnLinux } from '../support/it-on-linux.js';
-import { childrenOf, isRunning } from '../support/processes.js';
+import { childrenOf, isRunning, waitFor } from '../support/processes.js';
 
 const folder = workFolder();
-const ROWS = 200;
+/* Enough for ten kills; one row fails. */
+const ROWS = 45;
 const rows = Array.from({ length: ROWS }, (_, index) => ({
   ...quick,
   image: picture(index % 7 === 0 ? 'square-128' : 'square-64'),
@@ -100,19 +101,15 @@ itOnLinux(
   'an engine that dies with several rows in it costs none that was not the cause',
   async () => {
     const out = join(folder, 'shared-death');
-    const some = Array.from({ length: 4 }, (_, index) => ({ ...goodRow, steps: 400, strength: 1, seed: index }));
+    const some = Array.from({ length: 4 }, (_, index) => ({ ...goodRow, steps: 80, strength: 1, seed: index }));
     const run = startBatch([
       writeRows(join(folder, 'some.jsonl'), some),
       ...['--output-dir', out, '--device', 'cpu', '--batch-size', '4', '--quiet'],
     ]);
-    for (;;) {
-      await sleep(50);
-      const [engine] = childrenOf(run.process.pid!);
-      if (engine === undefined) continue;
-      await sleep(2500);
-      process.kill(engine, 'SIGKILL');
-      break;
-    }
+    const engine = await waitFor('the engine', () => childrenOf(run.process.pid!)[0]);
+    await waitFor('its last network', () => readFileSync(`/proc/${engine}/maps`, 'latin1').includes('/vae/'));
+    await sleep(1000);
+    process.kill(engine, 'SIGKILL');
     expect((await run.done).code).toBe(0);
     expect(readResults(out).map(({ status }) => status)).toEqual(['ok', 'ok', 'ok', 'ok']);
   },
