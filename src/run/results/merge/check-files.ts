@@ -2,7 +2,7 @@
 import { basename, dirname } from 'node:path';
 import { listSome, RefineError } from '../../../errors.js';
 import { readRunState } from '../run-state.js';
-import { partOf, type ResultFile } from './find-result-files.js';
+import { partOf, type ResultFile } from './result-file.js';
 
 /** Reasons why rows may be missing: parts without a file, and runs that have not finished. As ends of sentences. */
 export const gapsOf = async (files: readonly ResultFile[]): Promise<string[]> => {
@@ -19,7 +19,7 @@ export const gapsOf = async (files: readonly ResultFile[]): Promise<string[]> =>
   const unfinished: string[] = [];
   for (const file of files) {
     const state = await readRunState(dirname(file.path), partOf(file)).catch(() => null);
-    if (state?.isFinished === false) unfinished.push(file.path);
+    if (state?.isFinished === false) unfinished.push(file.shown);
   }
   return [
     ...(absentCount > 0
@@ -43,20 +43,20 @@ export const expectOneRun = async (files: readonly ResultFile[]): Promise<void> 
   const [one, other] = [...divisions];
   if (one !== undefined && other !== undefined && files.some(({ shard }) => shard !== null)) {
     throw mixed(
-      `the parts of one run, found ${one[1].path} (${one[0]}) and ${other[1].path} (${other[0]})`,
+      `the parts of one run, found ${one[1].shown} (${one[0]}) and ${other[1].shown} (${other[0]})`,
       'Name the files of one division',
     );
   }
-  let first: { path: string; inputs: string } | null = null;
+  let first: { shown: string; inputs: string } | null = null;
   for (const file of files) {
     const state = await readRunState(dirname(file.path), partOf(file)).catch(() => null);
     if (state?.inputs === undefined) continue;
     /* Machines may have the same manifest in different folders. */
     const inputs = state.inputs.map((place) => basename(place)).join(', ');
-    first ??= { path: file.path, inputs };
+    first ??= { shown: file.shown, inputs };
     if (first.inputs !== inputs) {
       throw mixed(
-        `results of the same inputs, found those of ${first.inputs} in ${first.path} and of ${inputs} in ${file.path}`,
+        `results of the same inputs, found those of ${first.inputs} in ${first.shown} and of ${inputs} in ${file.shown}`,
         'Merge each run by itself',
       );
     }

@@ -1,34 +1,41 @@
-/** Finds the results files to merge: files, folders and globs of the command line. */
+/** Finds the results files to merge: files, folders, globs and URIs of the command line. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import fastGlob from 'fast-glob';
 import { messageOf, RefineError, systemCodeOf } from '../../../errors.js';
 import { fileIdentity } from '../../../io/files/file-identity.js';
 import { existingForm } from '../../../io/files/unicode-form.js';
+import { isStoreUri } from '../../../io/store/store-uri.js';
+import { byNumbers, chooseResults, resultFileOf, type ResultFile } from './result-file.js';
 
-export interface ResultFile {
-  /** Absolute. */
-  path: string;
-  /** From its name, `results-1-of-4.jsonl`; null: of a whole run. */
-  shard: { index: number; count: number } | null;
-}
-
-const SHARD = /^results-(\d{1,6})-of-(\d{1,6})\.jsonl$/;
-
-export const partOf = ({ shard }: ResultFile): string => (shard === null ? '' : `-${shard.index}-of-${shard.count}`);
-
-/** Each file once, in the order of the command line; those of a folder or a glob in the order of their numbers. @throws MANIFEST_UNREADABLE */
-export const findResultFiles = async (inputs: readonly string[], cwd: string): Promise<ResultFile[]> => {
+/**
+ * Each file once, in the order of the command line; those of a folder or a glob in the order of their numbers.
+ * @param makeFolder makes a working folder for copies from object storage; the caller removes it
+ * @throws MANIFEST_UNREADABLE STORE_*
+ */
+export const findResultFiles = async (
+  inputs: readonly string[],
+  cwd: string,
+  makeFolder: () => Promise<string>,
+): Promise<ResultFile[]> => {
   const found = new Map<string, ResultFile>();
-  for (const input of inputs) {
-    for (const path of await pathsOf(input, cwd)) {
-      const identity = (await fileIdentity(path)) ?? path;
-      const [, index, count] = SHARD.exec(basename(path)) ?? [];
-      const shard = index === undefined ? null : { index: Number(index), count: Number(count) };
-      if (!found.has(identity)) found.set(identity, { path, shard });
+  for (const [at, input] of inputs.entries()) {
+    const files = isStoreUri(input)
+      ? await filesOfStore(input, join(await makeFolder(), `${at}`))
+      : (await pathsOf(input, cwd)).map((path) => resultFileOf(path));
+    for (const file of files) {
+      const identity = isStoreUri(file.shown) ? file.shown : ((await fileIdentity(file.path)) ?? file.path);
+      if (!found.has(identity)) found.set(identity, file);
     }
   }
   return [...found.values()];
+};
+
+const filesOfStore = async (input: string, folder: string): Promise<ResultFile[]> => {
+  const { copyRemoteResults } = await import('./copy-remote-results.js');
+  const files = await copyRemoteResults(input, folder);
+  if (files.length === 0) throw missing(input, NO_RESULTS);
+  return files;
 };
 
 const pathsOf = async (input: string, cwd: string): Promise<string[]> => {
@@ -46,16 +53,12 @@ const pathsOf = async (input: string, cwd: string): Promise<string[]> => {
   const names = await readdir(path).catch((cause: unknown) => {
     throw missing(input, messageOf(cause), cause);
   });
-  /* Not both: a merge of the shards may have written results.jsonl. */
-  const shards = names.filter((name) => SHARD.test(name)).sort(byNumbers);
-  const all = shards.length > 0 ? shards : names.filter((name) => name === 'results.jsonl');
-  if (all.length === 0) throw missing(input, 'the folder has no results.jsonl and no results-<i>-of-<n>.jsonl');
-  return all.map((name) => join(path, name));
+  const chosen = chooseResults(names);
+  if (chosen.length === 0) throw missing(input, NO_RESULTS);
+  return chosen.map((name) => join(path, name));
 };
 
-/** `results-2-of-10.jsonl` before `results-10-of-10.jsonl`. */
-const byNumbers = (a: string, b: string): number => COLLATOR.compare(a, b);
-const COLLATOR = new Intl.Collator('en', { numeric: true });
+const NO_RESULTS = 'it has no results.jsonl and no results-<i>-of-<n>.jsonl';
 
 const missing = (input: string, what: string, cause?: unknown): RefineError =>
   new RefineError(
@@ -64,8 +67,8 @@ const missing = (input: string, what: string, cause?: unknown): RefineError =>
     { context: { input }, ...(cause === undefined ? {} : { cause }) },
   );
 
-/** The folder that all files are in; null if there are several. */
+/** The folder or place that all files are in, with a slash at its end; null if there are several. */
 export const commonFolder = (files: readonly ResultFile[]): string | null => {
-  const [folder = null, ...others] = new Set(files.map(({ path }) => dirname(path)));
+  const [folder = null, ...others] = new Set(files.map(({ shown }) => shown.replace(/[^/\\]*$/, '')));
   return others.length === 0 ? folder : null;
 };

@@ -7,7 +7,7 @@ import { writeAtomically, writeNew } from '../write-atomically.js';
 import { expectOneRun, gapsOf, mixed } from './check-files.js';
 import { chooseLine, newestOfFiles, rowsAt, type Keep } from './choose-line.js';
 import { createHoleFinder } from './find-holes.js';
-import type { ResultFile } from './find-result-files.js';
+import type { ResultFile } from './result-file.js';
 import { createInputNames } from './input-order.js';
 import { mergeRuns, type PlacedLine } from './merge-runs.js';
 import { findSortedRuns, type SortedRun } from './sorted-runs.js';
@@ -45,16 +45,21 @@ export const mergeResults = async (options: MergeOptions): Promise<Merged> => {
   const names = createInputNames();
   const runs: SortedRun[] = [];
   const models = new Map<string, string>();
-  for (const [file, { path }] of files.entries()) {
+  for (const [file, { path, shown }] of files.entries()) {
     const onRecord = (record: ResultRecord, line: number): void => {
       signal.throwIfAborted();
       if (allowsMixed) return;
       const model = modelOf(record);
       if (models.has(model)) return;
-      models.set(model, `${path}:${line}`);
+      models.set(model, `${shown}:${line}`);
       expectOneModel(models);
     };
-    await findSortedRuns({ path, file }, names, runs, { onRecord, onInvalidLine });
+    await findSortedRuns({ path, file }, names, runs, {
+      onRecord,
+      onInvalidLine: (fault) => {
+        onInvalidLine({ ...fault, path: shown });
+      },
+    });
   }
   const positions = names.order();
   const positionOf = (input: number): number => positions[input] ?? 0;
@@ -116,7 +121,7 @@ const createTally = ({ files, keep, allowsHoles, allowsMixed, rows, report }: Me
   const examples: string[] = [];
   let holes: readonly string[] = [];
   let isRefused = false;
-  const pathOf = ({ file }: PlacedLine): string => files[file]?.path ?? '';
+  const pathOf = ({ file }: PlacedLine): string => files[file]?.shown ?? '';
   const keepOne = (all: readonly PlacedLine[]): PlacedLine[] => {
     const newest = newestOfFiles(all);
     const chosen = chooseLine(newest, keep ?? 'first');

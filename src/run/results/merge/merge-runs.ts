@@ -13,8 +13,13 @@ export interface PlacedLine extends RunLine {
 
 /** Of all runs that are read side by side. */
 const BUFFERS_BYTES = 64 * 2 ** 20;
-const MIN_BUFFER_BYTES = 8 * 2 ** 10;
+const MIN_BUFFER_BYTES = 2 * 2 ** 10;
 const MAX_BUFFER_BYTES = 2 ** 20;
+/** Of a run that has just begun, when it is not known how many others begin with it. */
+const FIRST_BUFFER_BYTES = 64 * 2 ** 10;
+
+const shareOf = (runs: number, most: number): number =>
+  Math.min(most, Math.max(MIN_BUFFER_BYTES, Math.floor(BUFFERS_BYTES / runs)));
 
 interface ActiveRun {
   reader: RunReader;
@@ -35,9 +40,8 @@ export async function* mergeRuns(
   const active = createHeap<ActiveRun>(
     ({ head: a }, { head: b }) => comparePlaces(a.place, b.place) || a.file - b.file || a.offset - b.offset,
   );
-  const advance = async (reader: RunReader): Promise<void> => {
-    const share = Math.floor(BUFFERS_BYTES / (active.size + 1));
-    const line = await reader.next(Math.min(MAX_BUFFER_BYTES, Math.max(MIN_BUFFER_BYTES, share)));
+  const advance = async (reader: RunReader, bufferBytes: number): Promise<void> => {
+    const line = await reader.next(bufferBytes);
     if (line === null) return;
     const { input_csv_name: name, row_number_per_file: row } = line.record;
     const place = { input: inputOf(name), row, copy: copyOf(line.record) };
@@ -50,7 +54,7 @@ export async function* mergeRuns(
       const least = active.peek();
       if (least !== undefined && comparePlaces(next.first, least.head.place) > 0) break;
       begun++;
-      await advance(createRunReader(next, paths[next.file] ?? ''));
+      await advance(createRunReader(next, paths[next.file] ?? ''), shareOf(runs.length, FIRST_BUFFER_BYTES));
     }
     const least = active.pop();
     if (least === undefined) break;
@@ -61,7 +65,7 @@ export async function* mergeRuns(
       group = [];
     }
     group.push(least.head);
-    await advance(least.reader);
+    await advance(least.reader, shareOf(active.size + 1, MAX_BUFFER_BYTES));
   }
   if (group.length > 0) yield group;
 }

@@ -1,0 +1,136 @@
+/** Runs `merge`: checks the output's place, merges, and prints what was found. */
+import { rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { isRefineError, RefineError } from '../../../errors.js';
+import { fileIdentity } from '../../../io/files/file-identity.js';
+import { sha256Of } from '../../../io/files/hash-file.js';
+import { readChunks } from '../../../io/files/open-file.js';
+import { bucketOf, parseObjectUri } from '../../../io/store/read-object.js';
+import { isStoreUri } from '../../../io/store/store-uri.js';
+import { commonFolder, findResultFiles } from '../../../run/results/merge/find-result-files.js';
+import { mergeResults, type Merged } from '../../../run/results/merge/merge-results.js';
+import type { ResultFile } from '../../../run/results/merge/result-file.js';
+import { writePredictionsCsv } from '../../../run/results/predictions-csv.js';
+import { csvPlace } from '../options/csv-place.js';
+import type { MergeFlags } from '../options/merge-flags.js';
+import { parseWhole } from '../options/run-options.js';
+import { createLimitedNotes, FOREIGN_LINES, foreignLine } from '../progress/limited-notes.js';
+import { makeScratchFolder } from '../scratch-folder.js';
+import type { ProcessContext } from '../process-context.js';
+import { listenForStop } from '../stop-signal.js';
+
+/** @throws as `mergeResults`, OUTPUT_EXISTS, USAGE_*, STORE_* */
+export const runMerge = async (
+  inputs: readonly string[],
+  flags: MergeFlags,
+  context: ProcessContext,
+): Promise<void> => {
+  const rows = flags.rows === undefined ? null : parseWhole('--rows', flags.rows, 0);
+  const notes = flags.quiet === true ? null : context.stderr;
+  const invalidLineNotes = createLimitedNotes(notes, FOREIGN_LINES);
+  const stop = listenForStop(context, () => undefined);
+  let scratch: Promise<string> | null = null;
+  const makeFolder = (): Promise<string> => (scratch ??= makeScratchFolder());
+  try {
+    const files = await findResultFiles(inputs, context.cwd(), makeFolder);
+    const output = outputOf(files, flags, context.cwd());
+    const csv = csvPlace(flags.predictionsCsv, context.cwd());
+    const replaces = flags.overwrite === true;
+    if (csv === output) throw outputExists(csv, 'is the merged file too', 'Choose another --predictions-csv');
+    for (const place of csv === null ? [output] : [output, csv]) await expectFree(place, { files, replaces });
+    const path = isStoreUri(output) ? join(await makeFolder(), 'merged.jsonl') : output;
+    const merged = await mergeResults({
+      ...{ files, output: path, replaces, rows, signal: stop.signal },
+      keep: flags.keep ?? null,
+      allowsHoles: flags.allowHoles === true,
+      allowsMixed: flags.allowMixed === true,
+      onInvalidLine: (fault) => {
+        invalidLineNotes.say(foreignLine(fault));
+      },
+      report: (done) => {
+        notes?.status(`${done} rows merged`);
+      },
+    }).catch((thrown: unknown) => {
+      /* A file that appeared during the merge is treated as one that was there before. */
+      if (!isRefineError(thrown) || thrown.code !== 'OUTPUT_TAKEN') throw thrown;
+      throw outputExists(output, 'was written by another program meanwhile', 'Give --overwrite, or another --output');
+    });
+    if (isStoreUri(output)) await upload(path, output);
+    if (csv !== null) {
+      const csvPath = isStoreUri(csv) ? join(await makeFolder(), 'predictions.csv') : csv;
+      await writePredictionsCsv(path, csvPath, replaces);
+      if (isStoreUri(csv)) await upload(csvPath, csv);
+    }
+    notes?.status(null);
+    notes?.write(summaryText(merged, files.length));
+    const { summary, doubles, holes } = merged;
+    context.stdout.write(
+      flags.json === true ? `${JSON.stringify({ results: output, summary, doubles, holes })}\n` : `${output}\n`,
+    );
+  } finally {
+    context.stderr.status(null);
+    invalidLineNotes.end();
+    stop.release();
+    const folder = await (scratch as Promise<string> | null)?.catch(() => null);
+    if (folder != null) await rm(folder, { recursive: true, force: true });
+  }
+};
+
+const outputOf = (files: readonly ResultFile[], { output }: MergeFlags, cwd: string): string => {
+  const given = csvPlace(output, cwd);
+  if (given !== null) return given;
+  const folder = commonFolder(files);
+  if (folder !== null) return `${folder}results.jsonl`;
+  throw new RefineError(
+    'USAGE_CONFLICT',
+    'Expected --output, since the results are in several folders. Give the file to write: -o results.jsonl.',
+  );
+};
+
+/** @throws STORE_* */
+const upload = async (path: string, uri: string): Promise<void> => {
+  const place = parseObjectUri(uri);
+  const store = await bucketOf(place);
+  await store.writeFile(place.key, path, await sha256Of(readChunks(path, 'output')));
+};
+
+/** @throws OUTPUT_EXISTS STORE_* before a line is read */
+const expectFree = async (
+  place: string,
+  { files, replaces }: { files: readonly ResultFile[]; replaces: boolean },
+): Promise<void> => {
+  if (/^\.sdxl-refine/i.test(basename(place)))
+    throw outputExists(place, 'has a name that runs use for their own records', 'Choose another name');
+  if (isStoreUri(place)) {
+    if (files.some(({ shown }) => shown === place)) throw outputExists(place, IS_RESULT, 'Choose another');
+    const { key, ...bucket } = parseObjectUri(place);
+    const isThere = (await (await bucketOf({ ...bucket, key })).stat(key)) !== null;
+    if (isThere && !replaces) throw outputExists(place, 'exists', GIVE_OVERWRITE);
+    return;
+  }
+  const identity = await fileIdentity(place);
+  if (identity === null) return;
+  for (const { path } of files)
+    if ((await fileIdentity(path)) === identity) throw outputExists(place, IS_RESULT, 'Choose another');
+  if ((await stat(place)).isDirectory()) throw outputExists(place, 'is a folder', 'Name a file in it');
+  if (!replaces) throw outputExists(place, 'exists', GIVE_OVERWRITE);
+};
+
+const IS_RESULT = 'is one of the results';
+const GIVE_OVERWRITE = 'Give --overwrite, or another --output';
+
+const outputExists = (place: string, what: string, remedy: string): RefineError =>
+  new RefineError('OUTPUT_EXISTS', `Expected no file at the output ${place}: it ${what}. ${remedy}.`, {
+    context: { path: place },
+  });
+
+const summaryText = ({ summary, doubles, holes }: Merged, files: number): string => {
+  const counts = Object.entries({ ok: summary.ok, failed: summary.failed, blocked: summary.blocked });
+  const texts = counts.filter(([, count]) => count > 0).map(([status, count]) => `${count} ${status}`);
+  const lines = [
+    ...holes.map((hole) => `Note: ${hole}`),
+    ...(doubles > 0 ? [`Note: ${doubles} ${doubles === 1 ? 'row was' : 'rows were'} in several files`] : []),
+    `${summary.rows} rows of ${files} ${files === 1 ? 'file' : 'files'}: ${texts.join(', ')}`,
+  ];
+  return `${lines.join('\n')}\n`;
+};
