@@ -1,9 +1,9 @@
 /**
  * Ours and its peers at full size, in turn in one run, so that what else the machine does meets both. docs/performance.md.
  *
- *   npm run bench -- [--gpu] [--quick] [--only open,unet-512,…] [--runs 3] [--batch-runs 1] [--profile]
- *                    [--ways fp32,fp32-fast,int8,int8-fast,cuda-fp16,cuda-fp32,webgpu-fp16]
- *                    [--peers diffusers,torch-compile,openvino,optimum-onnx,diffusers-cuda,torch-compile-cuda]
+ *   npm run bench -- [--gpu] [--quick] [--only open,unet-512,…] [--runs 3] [--batch-runs 1] [--pictures 3] [--profile]
+ *                    [--ways fp32,fp32-fast,int8,int8-fast,cuda-fp16,cuda-fp32,webgpu-fp16; of whole pictures also exact,balanced,fast]
+ *                    [--peers diffusers,diffusers-bf16,torch-compile,openvino,openvino-default,optimum-onnx,diffusers-cuda,torch-compile-cuda]
  *                    [--folder <folder>] [--model <model>] [--work <folder>] [--python <python>] [--python-optimum <python>]
  */
 import { findOurs, findPeers } from './contestants.mjs';
@@ -108,19 +108,21 @@ const compare = async (some) => {
 };
 
 const compareBatch = async (all) => {
-  say(` ${BATCH.all}`);
+  const job = { ...BATCH, rows: Number(options.pictures) };
+  const whole = `${job.rows} pictures${BATCH.all}`;
+  say(` ${whole}`);
   const firsts = new Map(all.map((one) => [one, []]));
   const entries = await inTurn(all, batchRuns, async (one) => {
-    const { times, all: whole } = await timePictures(one, BATCH);
+    const { times, all: seconds } = await timePictures(one, job);
     firsts.get(one).push(times[0]);
-    return whole;
+    return seconds;
   });
   record(
     BATCH.first,
     entries.map((entry, index) => ({ ...entry, values: firsts.get(all[index]) })),
   );
-  record(BATCH.all, entries);
-  remember(BATCH.all, all, entries);
+  record(whole, entries);
+  remember(whole, all, entries);
 };
 
 /** @returns lines */

@@ -30,9 +30,8 @@ export const OPEN = { name: 'open', label: 'from the start until all networks ar
 /** Whole pictures, by the command and by pipelines. */
 export const BATCH = {
   name: 'batch',
-  first: 'first of three pictures at 512², 15 of 50 steps',
-  all: 'three pictures at 512², 15 of 50 steps',
-  rows: 3,
+  first: 'first of them',
+  all: ' at 512², 15 of 50 steps',
   side: 512,
   batchSize: 1,
 };

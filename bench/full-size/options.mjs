@@ -23,6 +23,8 @@ export const readOptions = () => {
       ways: { type: 'string' },
       runs: text('3'),
       'batch-runs': text('1'),
+      /** Of a whole run. */
+      pictures: text('3'),
       /** A refiner to take instead of the one with random weights. */
       model: { type: 'string' },
       /** Where the one with random weights is, or will be made. */

@@ -10,6 +10,7 @@ import { deviceName } from '../../dist/onnx/graph/operators/target.js';
 import { watchProgram } from './device-memory.mjs';
 
 const COMMAND = fileURLToPath(new URL('../../bin/sdxl-refine.js', import.meta.url));
+/** Of the peers: the command's defaults. */
 const [STEPS, STRENGTH, PROMPT] = [50, 0.3, 'a lighthouse on a cliff, oil painting'];
 
 const makePictures = (folder, { rows, side }) =>
@@ -34,16 +35,20 @@ const inScratch = async (job, work) => {
 };
 
 /** @param job { rows, side, batchSize } @returns { times, all, memory }: seconds until each picture and the end, and GB */
-export const ourPictures = (model, { target, mode }, job) =>
+export const ourPictures = (model, { target, mode, speed }, job) =>
   inScratch(job, async (folder, pictures) => {
     const manifest = join(folder, 'manifest.jsonl');
-    const row = (image) => JSON.stringify({ image, prompt: PROMPT, steps: STEPS, strength: STRENGTH, seed: 1 });
+    /* The command's own defaults, which a preset replaces. */
+    const row = (image) => JSON.stringify({ image, prompt: PROMPT, seed: 1 });
     writeFileSync(manifest, `${pictures.map(row).join('\n')}\n`);
     const start = performance.now();
-    const computing = [
-      ...['--precision', target.precision, '--device', deviceName(target), '--batch-size', String(job.batchSize)],
-      ...(mode === 'fast' ? ['--cache-weights'] : []),
-    ];
+    const computing =
+      speed === undefined
+        ? [
+            ...['--precision', target.precision, '--device', deviceName(target), '--batch-size', String(job.batchSize)],
+            ...(mode === 'fast' ? ['--cache-weights'] : []),
+          ]
+        : ['--speed', speed];
     const flags = ['--model', model, ...computing, '--json', '--quiet'];
     const child = spawn(
       process.execPath,

@@ -67,11 +67,11 @@ class Eager:
     def encode(self, side):
         """From the host and back, as a picture goes."""
         pixels = self.once(("picture", side), lambda: picture(side))
-        self.parts["vae"].encode(pixels.to(self.device)).latent_dist.mean.cpu()
+        self.parts["vae"].encode(pixels.to(self.device, self.parts["vae"].dtype)).latent_dist.mean.cpu()
 
     def decode(self, side):
         given = self.once(("latents", side), lambda: latents(side))
-        self.parts["vae"].decode(given.to(self.device)).sample.cpu()
+        self.parts["vae"].decode(given.to(self.device, self.parts["vae"].dtype)).sample.cpu()
 
     def pictures(self, images, prompt, steps, strength, outputs):
         from PIL import Image
@@ -94,6 +94,15 @@ class Eager:
         refined = pipeline(prompt=[prompt] * len(images), image=given, **settings)
         for image, output in zip(refined.images, outputs, strict=True):
             image.save(output)
+
+
+class Bfloat16(Eager):
+    """All networks in bfloat16: half the memory traffic, and twice the arithmetic where the processor has AVX512-BF16 or AMX."""
+
+    dtype = torch.bfloat16
+
+    def load(self, part):
+        return super().load(part).to(self.dtype)
 
 
 class Compiled(Eager):

@@ -16,10 +16,12 @@ os.dup2(2, 1)  # what libraries print must not mix with the replies
 
 PEERS = {
     "diffusers": ("diffusers_peer", "Eager"),
+    "diffusers-bf16": ("diffusers_peer", "Bfloat16"),
     "torch-compile": ("diffusers_peer", "Compiled"),
     "diffusers-cuda": ("cuda_peer", "CudaEager"),
     "torch-compile-cuda": ("cuda_peer", "CudaCompiled"),
     "openvino": ("openvino_peer", "OpenVino"),
+    "openvino-default": ("openvino_peer", "OpenVinoDefault"),
     "optimum-onnx": ("optimum_peer", "OptimumOnnx"),
 }
 

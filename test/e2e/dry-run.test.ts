@@ -25,6 +25,9 @@ it('names outputs, counts UNet calls as a run does, and writes nothing', async (
   expect(existsSync(out)).toBe(false);
   const calls = summaryOf(dry.stdout)['unet_calls'];
   expect(dry.stderr).toContain(`5 rows would run: ${String(calls)} UNet calls on cpu (fp32)`);
+  expect(dry.stderr).toMatch(
+    new RegExp(`^UNet calls by --speed: exact ${String(calls)}, balanced \\d+ .\\d+ with cached features`, 'm'),
+  );
   expect(dry.stderr).toMatch(/^none\.png: failed, IMAGE_NOT_FOUND: .* \(manifest\.jsonl, line 6\)$/m);
   expect(dry.stderr).toContain('1 failed: IMAGE_NOT_FOUND 1');
 

@@ -90,7 +90,7 @@ const hintOf = ({ remedy, isHardwareHere }: MissingLibrary): Pick<RejectedDevice
   isHardwareHere === true && remedy !== null ? { remedy } : {};
 
 const onCpu = (precision: PrecisionRequest): Target => {
-  if (precision === 'int8') return { ...CPU, precision };
+  if (precision === 'int8' || precision === 'auto with int8') return { ...CPU, precision: 'int8' };
   if (precision !== 'fp16') return CPU;
   const message =
     'Expected --precision to be auto, fp32 or int8 on the CPU, got fp16: the CPU computes in float32, whatever the weights are stored in.';
@@ -98,7 +98,7 @@ const onCpu = (precision: PrecisionRequest): Target => {
 };
 
 const precisionsOf = (precision: PrecisionRequest): readonly Precision[] =>
-  precision === 'auto' ? ['fp16', 'fp32'] : [precision];
+  precision === 'auto' || precision === 'auto with int8' ? ['fp16', 'fp32'] : [precision];
 
 /** Why `auto` skips a device; null: it takes it. */
 export const rejectionReason = ({ target, attempts, speed }: ProbeResult): string | null => {

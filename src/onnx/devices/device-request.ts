@@ -5,8 +5,8 @@ import { DEVICE_FAMILIES, type Device, type Precision } from '../graph/operators
 export type DeviceRequest = 'auto' | 'cpu' | Device;
 /** `all CUDA`: every one of this machine. */
 export type DevicesRequest = readonly DeviceRequest[] | 'all CUDA';
-/** `auto`: half precision on a GPU, float32 on the CPU. `int8`: CPU only. */
-export type PrecisionRequest = 'auto' | Precision;
+/** `auto`: half precision on a GPU, float32 on the CPU. `int8`: CPU only. `auto with int8`: half precision on a GPU, int8 on the CPU. */
+export type PrecisionRequest = 'auto' | 'auto with int8' | Precision;
 
 const MOST_DEVICES = 64;
 

@@ -89,7 +89,9 @@ export const batchCommand = (context: ProcessContext, setExitCode: (code: number
     const config = await mergeConfig<BatchFlags>(command, inputs, context);
     if (printConfig === true) {
       const { findModelDefaults } = await import('../options/model-defaults.js');
-      const modelDefaults = await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, context);
+      const { withSpeed } = await import('../options/speed.js');
+      const own = await findModelDefaults(config.flags.model ?? BUNDLED_MODEL, context);
+      const modelDefaults = withSpeed(config.flags, 'refiner', own);
       context.stdout.write(configText(config, modelDefaults));
       return;
     }

@@ -33,16 +33,17 @@ import type { ResultLine } from '../progress/print-results.js';
 import { parseEarlierRun, type EarlierRun } from '../options/earlier-run.js';
 import type { PlannedWork } from '../progress/time-estimate.js';
 import { csvPlace } from '../options/csv-place.js';
-import { memoryUse } from '../options/cache-weights.js';
 import { parseEmbeddings } from '../options/embedding-options.js';
 import { parseLoras } from '../options/lora-options.js';
 import { findModelDefaults } from '../options/model-defaults.js';
 import { leavingOut, measure, openNamedLoras } from '../options/named-loras.js';
+import { SPEEDS } from '../options/option-choices.js';
 import { resolveModel } from '../options/resolve-model.js';
 import { planScreening } from '../options/safety-options.js';
 import { printWarnings } from '../progress/print-warnings.js';
 import type { ProcessContext } from '../process-context.js';
-import { parseBatchSize, parseDevices, parsePrecision, parseVaeTiling, parseWhole } from '../options/run-options.js';
+import { engineSpeed, parseSpeed, withSpeed, type Speed, type SpeedCost } from '../options/speed.js';
+import { parseBatchSize, parseDevices, parseVaeTiling, parseWhole } from '../options/run-options.js';
 
 /** In the run's temporary folder: the working folder of a run into object storage. */
 export const REMOTE_WORK = 'output';
@@ -58,6 +59,8 @@ export interface BatchRun extends EarlierRun {
   /** Reads the rows of all inputs, including those outside the run's shard or limit. */
   allRows: () => AsyncIterable<Row | InvalidRow>;
   total: PlannedWork;
+  /** What the run would cost with each preset. Reads the rows once for each. */
+  speedCosts: () => Promise<readonly SpeedCost[]>;
   /** Files in the inputs that are not rows. */
   skipped: SkippedFiles;
   work: RowProcessor;
@@ -105,8 +108,8 @@ export interface RunKind {
   /** LoRAs of all models. */
   loras: readonly LoraChoice[];
   createWork: (settings: EngineSettings) => Promise<RowProcessor>;
-  /** Reads the defaults of those models that are on this machine. */
-  readDefaults: () => Promise<ModelDefaults>;
+  /** Reads the defaults of those models that are on this machine, with the settings of a preset; default: of --speed. */
+  readDefaults: (speed?: Speed) => Promise<ModelDefaults>;
   /** Bundled models that run by default. */
   demos: readonly DemoModel[];
 }
@@ -120,7 +123,7 @@ export const batchKind = (
   modelName = flags.model ?? basename(BUNDLED_MODEL),
 ): RunKind => {
   const vaeTiling = parseVaeTiling(flags.vaeTiling);
-  const memory = memoryUse(flags);
+  const { memory } = engineSpeed(flags);
   const loras = parseLoras(flags.lora, context.cwd());
   const embeddings = parseEmbeddings(flags.embedding, context.cwd());
   return {
@@ -128,7 +131,10 @@ export const batchKind = (
     parse: parseBatchRow,
     loras,
     demos: flags.model === undefined ? ['refiner'] : [],
-    readDefaults: async () => ({ modelDefaults: await findModelDefaults(flags.model ?? BUNDLED_MODEL, context) }),
+    readDefaults: async (speed = parseSpeed(flags)) => {
+      const own = await findModelDefaults(flags.model ?? BUNDLED_MODEL, context);
+      return { modelDefaults: withSpeed({ speed }, 'refiner', own) };
+    },
     createWork: async ({ devices, precision, batchSize, namedLoras, signal }) => {
       const model = await resolveModel(flags.model ?? BUNDLED_MODEL, context, { signal, quiet: flags.quiet === true });
       const vae = flags.vae === undefined ? null : existingForm(resolve(context.cwd(), flags.vae));
@@ -174,7 +180,7 @@ export const planBatch = async (
   const { kind } = run;
   const devices = await parseDevices(flags.device);
   const batchSize = parseBatchSize(flags.batchSize ?? '1');
-  const precision = parsePrecision(flags.precision);
+  const { precision } = engineSpeed(flags);
   const limit = flags.limit === undefined ? Infinity : parseWhole('--limit', flags.limit, 1);
   const errorThreshold = parseWhole('--error-threshold', flags.errorThreshold, -1);
   const shard = flags.shard === undefined ? null : parseShard(flags.shard, context.env);
@@ -236,6 +242,8 @@ export const planBatch = async (
   return {
     rows,
     total,
+    speedCosts: () =>
+      Promise.all(SPEEDS.map(async (speed) => ({ speed, ...(await planRows(await kind.readDefaults(speed))).total }))),
     allRows: () => manifest.read(),
     skipped: manifest.skipped,
     verb: verbOf(kind),

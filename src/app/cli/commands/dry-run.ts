@@ -49,8 +49,11 @@ export const reportDryRun = async (
     for (;;) {
       const { done, value } = await results.next();
       if (done === true) {
-        run.print({ summary: { ...summary, total: run.total.rows, unet_calls: value.unetCalls } });
-        if (flags.quiet !== true) context.stderr.write(dryRunText(summary, value, info));
+        const speeds = await run.speedCosts();
+        const costs = speeds.map(({ speed, steps, wholeSteps }) => [speed, { unet_calls: steps, whole: wholeSteps }]);
+        const calls = { unet_calls: value.unetCalls, speeds: Object.fromEntries(costs) as object };
+        run.print({ summary: { ...summary, total: run.total.rows, ...calls } });
+        if (flags.quiet !== true) context.stderr.write(dryRunText(summary, value, info, speeds));
         return summary.failed > 0 ? 1 : 0;
       }
       const { result, line } = value;

@@ -11,13 +11,13 @@ import type { BatchFlags } from '../options/batch-flags.js';
 import type { ModelDefaults, RunKind } from './batch-run.js';
 import { BUNDLED_BASE, BUNDLED_MODEL } from '../options/bundled-model.js';
 import type { MergedConfig } from '../config/config.js';
-import { memoryUse } from '../options/cache-weights.js';
 import { parseEmbeddings } from '../options/embedding-options.js';
 import { expectDistinct, parseLoras } from '../options/lora-options.js';
 import { findModelDefaults } from '../options/model-defaults.js';
 import { MODES, RESIDENT, STAGE_INPUTS } from '../options/option-choices.js';
 import { resolveModel } from '../options/resolve-model.js';
 import { parseChoice, parseVaeTiling } from '../options/run-options.js';
+import { engineSpeed, parseSpeed, withSpeed } from '../options/speed.js';
 import type { ProcessContext } from '../process-context.js';
 
 export interface GenerateFlags extends BatchFlags {
@@ -31,12 +31,13 @@ export interface GenerateFlags extends BatchFlags {
 }
 
 const readDefaults = async (
-  flags: GenerateFlags,
+  flags: Pick<GenerateFlags, 'base' | 'model' | 'speed'>,
   mode: GenerateMode,
   context: ProcessContext,
 ): Promise<ModelDefaults> => ({
-  modelDefaults: await findModelDefaults(flags.base ?? BUNDLED_BASE, context),
-  refinerDefaults: mode === 'base' ? {} : await findModelDefaults(flags.model ?? BUNDLED_MODEL, context),
+  modelDefaults: withSpeed(flags, 'base', await findModelDefaults(flags.base ?? BUNDLED_BASE, context)),
+  refinerDefaults:
+    mode === 'base' ? {} : withSpeed(flags, 'refiner', await findModelDefaults(flags.model ?? BUNDLED_MODEL, context)),
 });
 
 /** Settings that the base model does not use. */
@@ -63,7 +64,7 @@ export const generateKind = (inputs: readonly string[], flags: GenerateFlags, co
   const mode = parseChoice('--mode', flags.mode, MODES);
   const stageInput = parseChoice('--stage-input', flags.stageInput, STAGE_INPUTS);
   const vaeTiling = parseVaeTiling(flags.vaeTiling);
-  const memory = memoryUse(flags);
+  const { memory } = engineSpeed(flags);
   const resident = parseChoice('--resident', flags.resident, RESIDENT);
   if (inputs.length === 0 && flags.prompt === undefined) {
     throw new RefineError('USAGE_CONFLICT', 'Expected a manifest of prompts, or --prompt; found neither.');
@@ -81,7 +82,7 @@ export const generateKind = (inputs: readonly string[], flags: GenerateFlags, co
     command: 'generate',
     loras: [...loras.base, ...loras.refiner],
     parse: generateRowParser({ mode, stageInput, keepsLatents: flags.saveLatents === true }),
-    readDefaults: () => readDefaults(flags, mode, context),
+    readDefaults: (speed = parseSpeed(flags)) => readDefaults({ ...flags, speed }, mode, context),
     demos: [
       ...(flags.base === undefined ? (['base'] as const) : []),
       ...(flags.model === undefined && mode !== 'base' ? (['refiner'] as const) : []),

@@ -13,7 +13,7 @@ import { expectRunFile, expectSameModel, type RunFile } from '../../../run/queue
 import type { OpenRun } from '../../../run/queue/work-chunk.js';
 import type { BatchFlags } from '../options/batch-flags.js';
 import { BUNDLED_MODEL } from '../options/bundled-model.js';
-import { parsePrecision } from '../options/run-options.js';
+import { engineSpeed } from '../options/speed.js';
 import { openScreening, planScreening } from '../options/safety-options.js';
 import { packageVersion } from '../package-version.js';
 import { printWarnings } from '../progress/print-warnings.js';
@@ -63,6 +63,9 @@ export const createRunOpener = (options: OpenerOptions, context: ProcessContext)
   };
 };
 
+/** Of a run that names neither. */
+const EXACT = { speed: 'exact', precision: 'auto' };
+
 const openRun = async (
   run: RunFile,
   store: Store,
@@ -75,13 +78,13 @@ const openRun = async (
     ...run.flags,
     ...(model === undefined ? {} : { model }),
     vaeTiling: flags.vaeTiling,
-    cacheWeights: flags.cacheWeights === true,
+    ...(flags.cacheWeights === undefined ? {} : { cacheWeights: flags.cacheWeights }),
     quiet: flags.quiet === true,
   } as unknown as BatchFlags;
   const there = { ...context, stdin: context.stdin, cwd: () => run.cwd };
   const named = run.flags['model'];
   const kind = batchKind(merged, there, typeof named === 'string' ? named : basename(BUNDLED_MODEL));
-  const precision = parsePrecision(typeof merged.precision === 'string' ? merged.precision : 'auto');
+  const { precision } = engineSpeed({ ...EXACT, ...merged });
   const screening = await planScreening(merged, there);
   const settings = {
     devices,

@@ -13,12 +13,12 @@ import { rowOptions } from '../options/read-row-options.js';
 import { BUNDLED_MODEL } from '../options/bundled-model.js';
 import { demoNote, type DemoNote } from '../progress/demo-note.js';
 import { packageVersion } from '../package-version.js';
-import { memoryUse } from '../options/cache-weights.js';
+import { engineSpeed, withSpeed } from '../options/speed.js';
 import { parseLoras } from '../options/lora-options.js';
 import { openNamedLoras } from '../options/named-loras.js';
 import { readModelDefaults } from '../options/model-defaults.js';
 import { resolveModel } from '../options/resolve-model.js';
-import { parseBatchSize, parseDevices, parsePrecision, parseVaeTiling, parseWhole } from '../options/run-options.js';
+import { parseBatchSize, parseDevices, parseVaeTiling, parseWhole } from '../options/run-options.js';
 import type { ScoreFlags } from '../options/score-flags.js';
 import { variable, type ProcessContext } from '../process-context.js';
 
@@ -77,9 +77,8 @@ export const createEngine = async (
 ): Promise<ScoreEngine> => {
   const devices = await parseDevices(flags.device);
   const batchSize = parseBatchSize(flags.batchSize ?? '1');
-  const precision = parsePrecision(flags.precision);
+  const { precision, memory } = engineSpeed(flags);
   const vaeTiling = parseVaeTiling(flags.vaeTiling);
-  const memory = memoryUse(flags);
   const named = flags.model ?? variable('AZUREML_MODEL_DIR', context);
   const model = await resolveModel(named ?? BUNDLED_MODEL, context, { signal, quiet: flags.quiet === true });
   const vae = flags.vae === undefined ? null : existingForm(resolve(context.cwd(), flags.vae));
@@ -90,7 +89,7 @@ export const createEngine = async (
   const modelName = named ?? basename(BUNDLED_MODEL);
   const all = [...loras, ...(folder?.choose() ?? [])];
   const engine = createRunner({ model, modelName, vae, vaeTiling, memory, loras: all, devices, precision, batchSize });
-  const modelDefaults = await readModelDefaults(model);
+  const modelDefaults = withSpeed(flags, 'refiner', await readModelDefaults(model));
   const note = await demoNote(named === undefined ? ['refiner'] : [], context.env);
   if (folder === null) return { engine, ofModel: { modelDefaults, loraFolder: null }, note };
   /* Requests must not name LoRAs that do not fit. Only the operator sees the reason, which contains paths. */

@@ -37,4 +37,5 @@ export interface BatchFlags extends Readonly<Record<string, string | boolean | r
   /** Not of `refine`. */
   batchSize?: string;
   precision: string;
+  speed: string;
 }

@@ -11,7 +11,12 @@ export const addDeviceOptions = (command: Command, precisionNote = ''): Command 
         'auto; or cpu, cuda, cuda:<number>, cuda:all, webgpu, dml, coreml, or several with commas between: one engine each',
         'auto',
       )
-      .option('--precision <name>', `compute precision: auto, fp32, fp16 or (on the CPU) int8${precisionNote}`, 'auto'),
+      .option('--precision <name>', `compute precision: auto, fp32, fp16 or (on the CPU) int8${precisionNote}`, 'auto')
+      .option(
+        '--speed <name>',
+        'exact (diffusers’ numbers), or presets that compute less: balanced, or fast (on the CPU in int8 with cached weights); rows and options override their settings',
+        'exact',
+      ),
   );
 
 export const addBatchSize = (command: Command): Command =>

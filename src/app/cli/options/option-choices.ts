@@ -8,6 +8,7 @@ import type { VaeTiling } from '../../../records/model-options.js';
 /** Without cuda's indices. */
 export const DEVICES = ['auto', ...DEVICE_FAMILIES] as const;
 export const PRECISIONS = ['auto', 'fp32', 'fp16', 'int8'] as const satisfies readonly PrecisionRequest[];
+export const SPEEDS = ['exact', 'balanced', 'fast'] as const;
 export const VAE_TILINGS = ['auto', 'on', 'off'] as const satisfies readonly VaeTiling[];
 export const MODES = ['base', 'ensemble', 'two-stage'] as const satisfies readonly GenerateMode[];
 export const RESIDENT = ['one', 'both', 'auto'] as const satisfies readonly Residency[];
@@ -19,6 +20,7 @@ export const FAIL_MODES = ['closed', 'open'] as const;
 export const OPTION_CHOICES: Readonly<Record<string, readonly string[]>> = {
   device: DEVICES,
   precision: PRECISIONS,
+  speed: SPEEDS,
   'vae-tiling': VAE_TILINGS,
   mode: MODES,
   resident: RESIDENT,

@@ -18,6 +18,7 @@ export interface ScoreFlags
   /** Of `serve` only. */
   batchSize?: string;
   precision: string;
+  speed: string;
   maxRows: string;
   maxPixels: string;
   fetchTimeout: string;

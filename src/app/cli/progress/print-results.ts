@@ -5,9 +5,10 @@ import type { Summary } from '../../../run/results/summary.js';
 import { escapeControls } from './escape-controls.js';
 import type { ProcessContext } from '../process-context.js';
 
-/** Totals of a finished run: UNet calls of a dry run; results and time of any other. */
+/** Totals of a finished run: UNet calls of a dry run, also by preset of --speed; results and time of any other. */
 export type RunEnd = { total: number } & (
-  { unet_calls: number } | { refined: number; taken_over: number; duration_ms: number; results: string }
+  | { unet_calls: number; speeds?: object }
+  | { refined: number; taken_over: number; duration_ms: number; results: string }
 );
 
 /** A line of `--json`: one for each row, and the summary as the last. */

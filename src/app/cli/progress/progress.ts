@@ -21,7 +21,7 @@ const OPENING = 'opening the model';
 /** @param quiet print failed rows only @param now milliseconds of a monotonic clock */
 export const createProgress = (
   terminal: Terminal,
-  total: PlannedWork,
+  total: Omit<PlannedWork, 'wholeSteps'>,
   quiet: boolean,
   now: () => number = () => performance.now(),
 ): Progress => {

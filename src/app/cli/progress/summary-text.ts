@@ -4,6 +4,7 @@ import type { BatchOutcome } from '../../../run/batch/run-batch.js';
 import type { ProcessorInfo } from '../../../run/batch/row-processor.js';
 import type { Summary } from '../../../run/results/summary.js';
 import type { Verb } from '../commands/batch-run.js';
+import type { SpeedCost } from '../options/speed.js';
 import { failureEntry, type RowFailure } from './failure-text.js';
 import { escapeControls } from './escape-controls.js';
 import { PLAIN, type Colors } from './terminal.js';
@@ -77,14 +78,23 @@ export const stoppedText = (
     ? ''
     : `${finished} of ${count(total, 'row')} finished: ${resultsPath}. Continue with ${continueOption}.\n`;
 
-export const dryRunText = (summary: Summary, cost: DryRunCost, info: ProcessorInfo): string => {
+export const dryRunText = (
+  summary: Summary,
+  cost: DryRunCost,
+  info: ProcessorInfo,
+  speeds: readonly SpeedCost[] = [],
+): string => {
   const lines = [
     `${count(cost.rows, 'row')} would run: ${count(cost.unetCalls, 'UNet call')} on ${info.device} (${info.precision})`,
+    ...(speeds.length === 0 ? [] : [`UNet calls by --speed: ${speeds.map(speedText).join(', ')}`]),
     ...failures(summary),
     `model: ${modelsText(info)}, opened in ${timeText(info.openedInMs)}`,
   ];
   return `${lines.join('\n')}\n`;
 };
+
+const speedText = ({ speed, steps, wholeSteps }: SpeedCost): string =>
+  wholeSteps === steps ? `${speed} ${steps}` : `${speed} ${steps} (${steps - wholeSteps} with cached features)`;
 
 /** The model of a run, or its base model and the refiner, which opens later. */
 const modelsText = ({ model, baseModel = model }: ProcessorInfo): string =>

@@ -4,6 +4,8 @@ export interface PlannedWork {
   rows: number;
   /** UNet steps of all rows together. */
   steps: number;
+  /** Those that compute the whole UNet. */
+  wholeSteps: number;
 }
 
 /** Identifies a picture of a run. */
@@ -42,7 +44,7 @@ export class TimeEstimate {
 
   /** @param now milliseconds of a monotonic clock */
   constructor(
-    readonly total: PlannedWork,
+    readonly total: Omit<PlannedWork, 'wholeSteps'>,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.#start = now();
