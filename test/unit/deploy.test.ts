@@ -57,7 +57,7 @@ const walk = (node: unknown, lines: string[][], variables: Set<string>): void =>
   }
 };
 /** Lines of a shell that start this program, itself or by docker compose, without the shell's words. */
-const START = /(?:^|[ $])(?:"\$\{SDXL_REFINE:-sdxl-refine\}"|sdxl-refine|compose\.yaml run --rm) ([a-z].*)/gm;
+const START = /(?:^|[ $/])(?:"\$\{SDXL_REFINE:-sdxl-refine\}"|sdxl-refine|compose\.yaml run --rm) ([a-z].*)/gm;
 const shellLines = (text: string): string[][] =>
   [...text.replaceAll(/\\\n\s*/g, ' ').matchAll(START)]
     .map(([, line = '']) => line.replace(/ (?:\|\||[|>#]).*/, '').split(/\s+/))
@@ -88,9 +88,9 @@ const VARIABLES = new Set([
   'SDXL_REFINE_ARGS',
 ]);
 /** Files that start no command of ours. */
-const SILENT = /endpoint\.yml|-deployment\.yml|submit-job\.json|driver\.py|batch\.Dockerfile/;
+const SILENT = /redis\.yaml|endpoint\.yml|-deployment\.yml|submit-job\.json|driver\.py|(?:batch|queue)\.Dockerfile/;
 
-it.each([...files, 'docs/fleet.md'])('%s', (name) => {
+it.each([...files, 'docs/deploy.md', 'docs/fleet.md'])('%s', (name) => {
   const { lines, variables } = found(name);
   expect(lines.length > 0).toBe(!SILENT.test(name));
   for (const line of lines) expect([line.join(' '), unknownOptions(line)]).toEqual([line.join(' '), []]);
@@ -124,4 +124,7 @@ it('numbers that a recipe has twice agree', () => {
   const { completions, maxFailedIndexes, template } = job.spec;
   expect(template.spec.containers[0]?.args).toContain(`--shard=auto/${String(completions)}`);
   expect(maxFailedIndexes).toBe(completions);
+  const workers = read('deploy/kubernetes/workers.yaml');
+  const name = commandOf('work').options.find(({ long }) => long === '--queue-name')?.defaultValue as string;
+  expect(workers).toContain(`listName: bull:${name}:wait`);
 });
