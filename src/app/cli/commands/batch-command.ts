@@ -66,7 +66,7 @@ export const batchCommand = (context: ProcessContext, setExitCode: (code: number
       'manifests (.jsonl, .ndjson, .csv, .tsv), pictures, folders or globs of either, - for JSON lines on stdin',
     )
     .optionsGroup('Run:')
-    .option('-o, --output-dir <folder>', 'output folder for pictures and results.jsonl', 'refined')
+    .option('-o, --output-dir <folder>', 'folder for pictures and results.jsonl, or s3://, gs://, az://', 'refined')
     .option('--recursive', 'include subfolders');
   addOverwrite(addRunOptions(command, RUN).optionsGroup(PICTURES))
     .option(
