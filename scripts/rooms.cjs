@@ -75,7 +75,7 @@ exports.wings = [
       },
       {
         name: 'results',
-        holds: 'the result record, the journal, the lock, atomic writes, the Azure CSV',
+        holds: 'the result record, the journal, the lock, atomic writes, merging, the Azure CSV',
         imports: ['files', 'store'],
         why: 'result records and their journal',
       },
