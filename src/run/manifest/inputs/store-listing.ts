@@ -1,5 +1,4 @@
 /** Pictures in object storage as rows, and names of objects in rows. Opens no object. */
-import { dirname } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { messageOf, RefineError } from '../../../errors.js';
 import { openFile } from '../../../io/files/open-file.js';
@@ -49,5 +48,5 @@ export const resolveStoreName = (key: string, name: string, folder: string): str
 /** Places of inputs in object storage, as results of runs are compared by. */
 export const storePlaceOf = (uri: string): string => {
   const shown = formatStoreUri(parseStoreUri(uri)).replace(/\/+$/, '');
-  return isPicture(shown) ? dirname(shown).replace(':/', '://') : shown;
+  return isPicture(shown) ? shown.slice(0, shown.lastIndexOf('/')) : shown;
 };

@@ -55,8 +55,8 @@ describe('parsePictureSource', () => {
   });
 
   it.each([
-    ['ftp://example.org/a.png', /http, https, file or data URL/],
-    ['s3://bucket/a.png', /download it first/],
+    ['ftp://example.org/a.png', /http, https, s3, gs, az, file or data URL/],
+    ['s3a://bucket/a.png', /s3:\/\/<bucket>/],
     ['http://', /Expected image to be a URL/],
     ['file://host/share/a.png', /Expected image to be a URL/],
     ['a\0b.png', /Expected image to be a file name/],
