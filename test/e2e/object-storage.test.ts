@@ -9,6 +9,7 @@ import { goodRow, picture, quick, readResults, runBatch, startBatch, toJsonl, wo
 import { missingEmulator, startMoto, type Emulator } from '../support/emulators.js';
 import { parseResults, runCli, type CliOptions, type CliRun } from '../support/run-cli.js';
 import type { ResultRecord } from '#src/records/result.js';
+import { okRecord } from '../unit/run/results/records.js';
 
 const reason = missingEmulator('s3');
 if (reason !== null) it.skip(reason, () => undefined);
@@ -194,6 +195,33 @@ else {
     const local = ['--output', 'page.html', '--sheet', `s3://${bucket}/out/0.png`];
     const refused = await runCli(['compare', `s3://${bucket}/out`, ...local], inFolder());
     expect([refused.code, refused.stderr]).toEqual([6, expect.stringContaining('OUTPUT_EXISTS')]);
+  });
+
+  it('merges shards in the store, with what their journals have', async () => {
+    const rows = Array.from({ length: 6 }, (_, row) => ({
+      ...okRecord(),
+      row_number_per_file: row,
+      image: `${row}.png`,
+    }));
+    const lines = rows.map((row) => ({ ...row, image_file_name: `out-${row.row_number_per_file}.png` }));
+    const shard = (odd: number) => lines.filter(({ row_number_per_file: row }) => row % 2 === odd);
+    await put('out/results-1-of-2.jsonl', toJsonl(shard(0)));
+    await put('out/.sdxl-refine/journal-2-of-2/none-00000000.jsonl', toJsonl(shard(1)));
+    const state = { seed: 1, inputs: ['/m.jsonl'], isFinished: false };
+    await put('out/.sdxl-refine/run-2-of-2.json', JSON.stringify(state));
+    const merge = (...args: string[]): Promise<CliRun> => runCli(['merge', `s3://${bucket}/out`, ...args], inFolder());
+    const refused = await merge();
+    expect([refused.code, refused.stderr]).toEqual([
+      3,
+      expect.stringMatching(/of s3:.*2-of-2\.jsonl has not finished/),
+    ]);
+    const csv = `s3://${bucket}/p.csv`;
+    const merged = await merge('--allow-holes', '--rows', '6', '--predictions-csv', csv);
+    expect([merged.code, merged.stdout]).toEqual([0, `s3://${bucket}/out/results.jsonl\n`]);
+    expect(await resultsAt('out/results.jsonl')).toEqual(lines);
+    expect(Buffer.from(await store.read('p.csv', MAX)).toString()).toContain('5,out-5.png,,manifest.jsonl\n');
+    expect((await merge('--allow-holes')).code).toBe(6);
+    expect(await names('out/.sdxl-refine/')).toHaveLength(2);
   });
 
   it.each([
