@@ -107,8 +107,12 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
   }
   const read = async function* (): AsyncGenerator<Row | InvalidRow> {
     const namer = claims.createNamer();
-    for await (const row of readSettled(inputs, manifest, claims))
-      yield 'error' in row ? row : decideOutput(row, namer);
+    try {
+      for await (const row of readSettled(inputs, manifest, claims))
+        yield 'error' in row ? row : decideOutput(row, namer);
+    } finally {
+      namer.close();
+    }
   };
   const files = inputs.flatMap((input) => (input.kind === 'rows' ? [input.path] : []));
   return { rows, valid, invalid, steps, wholeSteps, skipped, files, read };

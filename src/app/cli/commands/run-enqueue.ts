@@ -1,6 +1,7 @@
 /** Runs `enqueue`: checks the rows, describes the run in its store, and feeds the queue. */
 import { createHash, randomInt } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
 import { RefineError } from '../../../errors.js';
 import { openStore } from '../../../io/store/open-store.js';
 import type { Store } from '../../../io/store/store.js';
@@ -31,12 +32,22 @@ const OF_WORKERS = [
 /** Options that decide neither rows nor pictures: the same run may go on with others. */
 const OF_THIS_CALL = ['queue', 'queueName', 'queueTimeout', 'store', 'window', 'chunkRows', 'quiet', 'json', 'config'];
 
+/**
+ * Rows are short-lived, and V8 lets garbage of tens of megabytes stand before it collects: 205 MB where 113 MB do (40 000 rows), at the
+ * same speed. The flags apply from the next collection.
+ */
+const keepHeapSmall = (): void => {
+  setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--heap-growing-percent=20');
+};
+
 /** @returns the exit code @throws USAGE_* MANIFEST_* STORE_* QUEUE_*, and the signal's reason */
 export const runEnqueue = async (
   inputs: readonly string[],
   { flags, file, userFile }: MergedConfig<EnqueueFlags>,
   context: ProcessContext,
 ): Promise<number> => {
+  keepHeapSmall();
   const { stderr } = context;
   printSettingsFiles(file, userFile, flags, context);
   const chunkRows = flags.chunkRows === undefined ? null : parseWhole('--chunk-rows', flags.chunkRows, 1);

@@ -1,14 +1,6 @@
-/** Owners of ids and outputs. Names are hashed, so that a row takes only some bytes. */
-import { createHash } from 'node:crypto';
+/** Owners of ids and outputs, in tables that leave memory when there are many. */
+import { createNameTable, type NameTable } from './name-table.js';
 import { foldName } from './output-name.js';
-
-/** 53 bits of SHA-1: among a million names, the probability of a collision is 1 in 18 000. */
-const hash = (text: string): number => {
-  const digest = createHash('sha1').update(text).digest();
-  return digest.readUIntBE(0, 6) * 32 + (digest.readUInt8(6) & 31);
-};
-
-const hashName = (path: string): number => hash(foldName(path));
 
 /** Makes names that no row has. Each reading of the rows needs a new one, to get the same names. */
 export interface OutputNamer {
@@ -16,6 +8,7 @@ export interface OutputNamer {
   name(stem: string, extension: string): string;
   /** Whether `name` returned this name. */
   wasGiven(path: string): boolean;
+  close(): void;
 }
 
 /** Claims of rows; the first row gets the name, and may claim it again. */
@@ -28,41 +21,45 @@ export interface RowClaims {
   createNamer(): OutputNamer;
 }
 
-const claim = (owners: Map<number, number>, hashed: number, index: number): number => {
-  const owner = owners.get(hashed);
-  if (owner === undefined) owners.set(hashed, index);
+const claim = (owners: NameTable, name: string, index: number): number => {
+  const owner = owners.get(name);
+  if (owner === undefined) owners.set(name, index);
   return owner ?? index;
 };
 
 export const createRowClaims = (): RowClaims => {
-  const ids = new Map<number, number>();
-  const outputs = new Map<number, number>();
+  const ids = createNameTable();
+  const outputs = createNameTable();
   return {
-    claimId: (id, index) => claim(ids, hash(id), index),
-    claimOutput: (path, index) => claim(outputs, hashName(path), index),
+    claimId: (id, index) => claim(ids, id, index),
+    claimOutput: (path, index) => claim(outputs, foldName(path), index),
     createNamer() {
-      const issued = new Set<number>();
-      /** The next suffix to try for a stem, so that a thousand equal names take a thousand tries. */
-      const nextSuffix = new Map<number, number>();
-      const isFree = (hashed: number): boolean => !issued.has(hashed) && !outputs.has(hashed);
+      const issued = createNameTable();
+      /** The next suffix to try for a name, so that a thousand equal names take a thousand tries. */
+      const nextSuffix = createNameTable();
+      const isFree = (folded: string): boolean => issued.get(folded) === undefined && outputs.get(folded) === undefined;
       return {
         name(stem, extension) {
           let name = `${stem}.${extension}`;
-          let hashed = hashName(name);
-          if (!isFree(hashed)) {
-            const hashedStem = hashed;
-            let suffix = nextSuffix.get(hashedStem) ?? 2;
+          let folded = foldName(name);
+          if (!isFree(folded)) {
+            const wanted = folded;
+            let suffix = nextSuffix.get(wanted) ?? 2;
             do {
               name = `${stem}-${suffix}.${extension}`;
-              hashed = hashName(name);
+              folded = foldName(name);
               suffix += 1;
-            } while (!isFree(hashed));
-            nextSuffix.set(hashedStem, suffix);
+            } while (!isFree(folded));
+            nextSuffix.set(wanted, suffix);
           }
-          issued.add(hashed);
+          issued.set(folded, 0);
           return name;
         },
-        wasGiven: (path) => issued.has(hashName(path)),
+        wasGiven: (path) => issued.get(foldName(path)) !== undefined,
+        close: () => {
+          issued.close();
+          nextSuffix.close();
+        },
       };
     },
   };
