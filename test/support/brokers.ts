@@ -1,6 +1,7 @@
 /** Real brokers for tests: Redis with its append-only file, and PostgreSQL, each in a folder of its own, on a free port of loopback. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -94,11 +95,12 @@ export const startRedis = async (folder: string, options: readonly string[] = []
   };
 };
 
-export const startPostgres = async (folder: string): Promise<TestBroker> => {
+/** Its data are in a folder that the user of PostgreSQL can reach, until it is stopped. */
+export const startPostgres = async (): Promise<TestBroker> => {
   const port = await freePort();
   const bin = postgresFolder()!;
+  const folder = mkdtempSync(join(tmpdir(), 'sdxl-refine-postgres-'));
   const data = join(folder, 'data');
-  mkdirSync(folder, { recursive: true });
   const isRoot = process.getuid?.() === 0;
   const asUser = (command: string, args: readonly string[]): [string, string[]] =>
     isRoot ? ['runuser', ['-u', 'postgres', '--', command, ...args]] : [command, [...args]];
@@ -149,6 +151,9 @@ export const startPostgres = async (folder: string): Promise<TestBroker> => {
       await sleep(pauseMs);
       await start();
     },
-    stop: kill,
+    stop: async () => {
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 };
