@@ -63,7 +63,7 @@ export const createRunOpener = (options: OpenerOptions, context: ProcessContext)
   };
 };
 
-/** Of a run that names neither. */
+/** Of a run whose program did not have them. */
 const EXACT = { speed: 'exact', precision: 'auto' };
 
 const openRun = async (
@@ -75,6 +75,7 @@ const openRun = async (
   const model = flags.model === undefined ? run.flags['model'] : await ownModel(flags.model, context);
   /* The run's options, as enqueue parsed them, and this machine's. */
   const merged = {
+    ...EXACT,
     ...run.flags,
     ...(model === undefined ? {} : { model }),
     vaeTiling: flags.vaeTiling,
@@ -84,7 +85,7 @@ const openRun = async (
   const there = { ...context, stdin: context.stdin, cwd: () => run.cwd };
   const named = run.flags['model'];
   const kind = batchKind(merged, there, typeof named === 'string' ? named : basename(BUNDLED_MODEL));
-  const { precision } = engineSpeed({ ...EXACT, ...merged });
+  const { precision } = engineSpeed(merged);
   const screening = await planScreening(merged, there);
   const settings = {
     devices,

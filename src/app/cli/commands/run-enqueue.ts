@@ -26,7 +26,7 @@ import { manifestOf } from './manifest-of.js';
 
 /** Options that workers need, besides the rows: they decide the pictures. */
 const OF_WORKERS = [
-  ...['model', 'vae', 'lora', 'embedding', 'precision'],
+  ...['model', 'vae', 'lora', 'embedding', 'precision', 'speed'],
   ...['contentSafety', 'safetyBlockAt', 'safetyBlocklist', 'safetyModel', 'safetyFail'],
 ] as const;
 /** Options that decide neither rows nor pictures: the same run may go on with others. */

@@ -117,7 +117,7 @@ export class BrokerConnection {
   #denied(cause: unknown): RefineError {
     return new RefineError(
       'QUEUE_DENIED',
-      `Expected access to the queue at ${this.shown}, but it refused: ${brokerMessage(cause)}. Check the user, the password and the database of --queue.`,
+      `Expected access to the queue at ${this.shown}, but it refused: ${brokerMessage(cause).replace(/\.$/, '')}. Check the user, the password and the database of --queue.`,
       { context: { queue: this.shown }, cause },
     );
   }
