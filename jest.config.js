@@ -2,6 +2,7 @@
 const project = (displayName) => ({
   displayName,
   rootDir: '.',
+  roots: [`<rootDir>/build/test/${displayName}`],
   testMatch: [`<rootDir>/build/test/${displayName}/**/*.test.js`],
   testEnvironment: '<rootDir>/test/support/ort-environment.cjs',
   transform: {},
@@ -9,6 +10,7 @@ const project = (displayName) => ({
 });
 export default {
   projects: ['unit', 'golden', 'e2e'].map(project),
+  testSequencer: './test/support/longest-first.cjs',
   globalSetup: './scripts/make-test-models.mjs',
   testTimeout: 60_000,
 };

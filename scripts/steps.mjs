@@ -40,11 +40,11 @@ export const runBeside = (program, args, { env = {}, stdio = 'inherit', onOutput
     child.on('close', (code) => resolve(code === 0));
   });
 
-/** @returns a promise of whether a tool succeeded, and what it wrote */
-export const toolBeside = async (path, args) => {
+/** @param path of the project's folder @returns a promise of whether a program in JavaScript succeeded, and what it wrote */
+export const programBeside = async (path, args) => {
   let output = '';
   const onOutput = (text) => (output += text);
   const stdio = ['ignore', 'pipe', 'pipe'];
-  const ok = await runBeside(process.execPath, [`${root}node_modules/${path}`, ...args], { stdio, onOutput });
+  const ok = await runBeside(process.execPath, [`${root}${path}`, ...args], { stdio, onOutput });
   return { ok, output: output.trim() };
 };

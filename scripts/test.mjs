@@ -1,9 +1,13 @@
-/** All checks: types, made files, lint, import rules, formatting, unit, golden and end-to-end tests. The last line counts them. */
+/**
+ * All checks: types, made files, lint, import rules, formatting, unit, golden and end-to-end tests. The last line counts them.
+ *
+ * usage: node scripts/test.mjs [--quick] [a part of a test file's path …]
+ */
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { install } from './install.mjs';
-import { build, root, run, runBeside, toolBeside } from './steps.mjs';
+import { build, programBeside, root, runBeside } from './steps.mjs';
 
 install();
 let passed = 0;
@@ -21,26 +25,40 @@ const check = (name, act) => {
 };
 
 check('types', build);
-check('schemas', () => run(process.execPath, ['scripts/make-schemas.mjs', '--check']));
-check('model digests', () => run(process.execPath, ['scripts/make-model-digests.mjs', '--check']));
-check('man page', () => run(process.execPath, ['scripts/make-man.mjs', '--check']));
-check('docs made from tables', () => run(process.execPath, ['scripts/make-docs.mjs', '--check']));
-check('licences', () => run(process.execPath, ['scripts/make-licenses.mjs', '--check']));
+const patterns = process.argv.slice(2).filter((word) => word !== '--quick');
+/** `npm run check`: no test that starts the command, a browser or a server. */
+const isQuick = process.argv.includes('--quick');
+/**
+ * Files that did not change are not read again. The linter's verdict of a file also depends on types that it imports, so that only
+ * `--quick` trusts it.
+ */
+const cached = (tool) =>
+  isQuick ? ['--cache', '--cache-strategy', 'content', '--cache-location', `node_modules/.cache/${tool}`] : [];
+const made = (name) => `scripts/make-${name}.mjs`;
 /* These need a core of their own for a minute or two, and write nothing: they run beside the tests. */
 const beside = [
-  ['lint', 'eslint/bin/eslint.js', ['--max-warnings', '0', '.']],
+  ['schemas', made('schemas'), ['--check']],
+  ['model digests', made('model-digests'), ['--check']],
+  ['man page', made('man'), ['--check']],
+  ['docs made from tables', made('docs'), ['--check']],
+  ['licences', made('licenses'), ['--check']],
+  ['lint', 'node_modules/eslint/bin/eslint.js', [...cached('eslint'), '--max-warnings', '0', '.']],
   [
     'import rules',
-    'dependency-cruiser/bin/dependency-cruise.mjs',
+    'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
     ['--config', '.dependency-cruiser.cjs', 'src', 'bin', 'test'],
   ],
-  ['formatting', 'prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']],
+  [
+    'formatting',
+    'node_modules/prettier/bin/prettier.cjs',
+    [...cached('prettier'), '--check', '--log-level', 'warn', '.'],
+  ],
 ];
 const besideDone = (async () => {
   const results = [];
   for (const [name, path, args] of beside) {
     const start = performance.now();
-    results.push({ name, ...(await toolBeside(path, args)), seconds: (performance.now() - start) / 1000 });
+    results.push({ name, ...(await programBeside(path, args)), seconds: (performance.now() - start) / 1000 });
   }
   return results;
 })();
@@ -50,9 +68,6 @@ const scratch = mkdtempSync(join(tmpdir(), 'sdxl-refine-test-'));
 chmodSync(scratch, 0o1777);
 const report = join(scratch, 'jest.json');
 const notes = join(scratch, 'skipped.jsonl');
-const patterns = process.argv.slice(2).filter((word) => word !== '--quick');
-/** `npm run check`: no test that starts the command, a browser or a server. */
-const isQuick = process.argv.includes('--quick');
 const environment = { TMPDIR: scratch, TEMP: scratch, TMP: scratch, SDXL_REFINE_SKIP_NOTES: notes };
 const seconds = [];
 /* Files that measure time have the machine to themselves, after the others. */

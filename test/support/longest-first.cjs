@@ -1,0 +1,14 @@
+'use strict';
+/* The files that take longest begin first, on a machine that has not measured them yet as well: the last to begin would run alone. */
+const { default: Sequencer } = require('@jest/test-sequencer');
+
+const LONGEST =
+  /(e2e.(install|webgpu|several-devices|lora|generate|serve-large-requests|lora-tags)|golden.adapters)[.]test[.]js$/;
+
+module.exports = class LongestFirst extends Sequencer {
+  sort(tests) {
+    const sorted = super.sort(tests);
+    const isLong = ({ path }) => LONGEST.test(path);
+    return [...sorted.filter(isLong), ...sorted.filter((test) => !isLong(test))];
+  }
+};
