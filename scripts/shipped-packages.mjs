@@ -44,13 +44,12 @@ export const objectionTo = ({ name, version, license, folder, isOptional }) => {
 
 /**
  * Licence text of a package, the same on every system. So it never reads a package that npm installs on some systems only:
- * sharp's packages get sharp's text, opendal's opendal's, others have theirs in scripts/licenses/.
+ * sharp's packages get sharp's text, others have theirs in scripts/licenses/.
  * @throws Error when a package has no text
  */
 export const licenseTextOf = ({ name, version, license, folder, isOptional }) => {
   if (name.startsWith('@img/sharp-libvips-')) return null;
   if (name.startsWith('@img/sharp-')) return filesIn('node_modules/sharp').join('\n\n');
-  if (name === 'opendal' || name.startsWith('@opendal/')) return textOf(`opendal@${version}.txt`);
   if (name === 'onnxruntime-common') return onnxRuntimeNotice('LICENSE');
   const files = isOptional ? [textOf(`${name.replace('/', '+')}@${version}.txt`)] : filesIn(folder);
   if (files.length > 0) return files.join('\n\n');

@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { env } from 'node:process';
+import { loadOpendal } from '#src/io/store/object/opendal.js';
 
 export interface Emulator {
   /** Variables with which the program finds the emulator. */
@@ -31,9 +32,16 @@ export const EMULATORS = {
   az: find('SDXL_REFINE_TEST_AZURITE', 'node_modules/.bin', 'azurite-blob'),
 } as const;
 
+const hasOpendal = await loadOpendal().then(
+  () => true,
+  () => false,
+);
+
 /** Why a test of a cloud is skipped here; null if it can run. */
-export const missingEmulator = (cloud: keyof typeof EMULATORS): string | null =>
-  EMULATORS[cloud] === null ? `the emulator of ${cloud}:// is not installed` : null;
+export const missingEmulator = (cloud: keyof typeof EMULATORS): string | null => {
+  if (!hasOpendal) return 'the optional package opendal is not installed';
+  return EMULATORS[cloud] === null ? `the emulator of ${cloud}:// is not installed` : null;
+};
 
 const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
