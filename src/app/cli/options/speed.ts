@@ -34,7 +34,7 @@ export const SPEED_PRESETS: Readonly<Record<Speed, SpeedPreset>> = {
   },
   fast: {
     refiner: { steps: 27, cache_interval: 2 },
-    base: { scheduler: BASE_SCHEDULER, steps: 20, cache_interval: 2 },
+    base: { scheduler: BASE_SCHEDULER, steps: 25, cache_interval: 2 },
     isInt8: true,
   },
 };
