@@ -2,7 +2,7 @@
  * Ours and its peers at full size, in turn in one run, so that what else the machine does meets both. docs/performance.md.
  *
  *   npm run bench -- [--gpu] [--quick] [--only open,unet-512,…] [--runs 3] [--batch-runs 1] [--pictures 3] [--profile]
- *                    [--ways fp32,fp32-fast,int8,int8-fast,cuda-fp16,cuda-fp32,webgpu-fp16; of whole pictures also exact,balanced,fast]
+ *                    [--ways fp32,fp32-fast,int8,int8-fast,cuda-fp16,cuda-fp32,webgpu-fp16; of whole pictures also exact,deepcache,balanced,fast]
  *                    [--peers diffusers,diffusers-bf16,torch-compile,openvino,openvino-default,optimum-onnx,diffusers-cuda,torch-compile-cuda]
  *                    [--folder <folder>] [--model <model>] [--work <folder>] [--python <python>] [--python-optimum <python>]
  */

@@ -12,7 +12,7 @@ const near = (path) => fileURLToPath(new URL(path, import.meta.url));
 export const findOurs = async (ways, folder, note, env = {}) => {
   const ours = [];
   for (const way of ways) {
-    const { name, speed, target, memory, verdicts } = await openWay(way);
+    const { name, command: flags, target, memory, verdicts } = await openWay(way);
     for (const verdict of verdicts) note(`${name}: ${verdict}`);
     if (target === null) {
       note(`${name} is left out: its device cannot be used.`);
@@ -21,7 +21,7 @@ export const findOurs = async (ways, folder, note, env = {}) => {
     const command = [process.execPath, near('ours.mjs'), folder, JSON.stringify(target), memory];
     const environment = engineEnvironment(await loaderEnvironment(target.family, process.env));
     const contestant = new Contestant(`ours ${name}`, command, { ...environment, ...env });
-    ours.push(Object.assign(contestant, { target, mode: memory, speed }));
+    ours.push(Object.assign(contestant, { target, mode: memory, flags }));
   }
   return ours;
 };

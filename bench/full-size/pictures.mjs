@@ -35,7 +35,7 @@ const inScratch = async (job, work) => {
 };
 
 /** @param job { rows, side, batchSize } @returns { times, all, memory }: seconds until each picture and the end, and GB */
-export const ourPictures = (model, { target, mode, speed }, job) =>
+export const ourPictures = (model, { target, mode, flags: given }, job) =>
   inScratch(job, async (folder, pictures) => {
     const manifest = join(folder, 'manifest.jsonl');
     /* The command's own defaults, which a preset replaces. */
@@ -43,12 +43,12 @@ export const ourPictures = (model, { target, mode, speed }, job) =>
     writeFileSync(manifest, `${pictures.map(row).join('\n')}\n`);
     const start = performance.now();
     const computing =
-      speed === undefined
+      given === undefined
         ? [
             ...['--precision', target.precision, '--device', deviceName(target), '--batch-size', String(job.batchSize)],
             ...(mode === 'fast' ? ['--cache-weights'] : []),
           ]
-        : ['--speed', speed];
+        : given;
     const flags = ['--model', model, ...computing, '--json', '--quiet'];
     const child = spawn(
       process.execPath,

@@ -1,4 +1,4 @@
-/** What ours computes on: a way is a device, a precision, and whether weights are cached; or a preset of --speed, for whole pictures. */
+/** What ours computes on: a way is a device, a precision, and whether weights are cached; or options of the command, for whole pictures. */
 import { missingFor } from '../../dist/onnx/devices/choose-target.js';
 import { probeDevice } from '../../dist/onnx/devices/probe.js';
 import { SPEEDS } from '../../dist/app/cli/options/option-choices.js';
@@ -12,7 +12,8 @@ const WAY =
  * @returns { name, target, memory, verdicts }: `verdicts` of the self-test as lines; target null: the device cannot be used
  */
 export const openWay = async (name) => {
-  if (SPEEDS.includes(name)) return { name, speed: name, target: CPU, memory: 'lean', verdicts: [] };
+  const command = name === 'deepcache' ? ['--cache-interval', '2'] : SPEEDS.includes(name) ? ['--speed', name] : null;
+  if (command !== null) return { name, command, target: CPU, memory: 'lean', verdicts: [] };
   const found = WAY.exec(name)?.groups;
   if (found === undefined) {
     throw new Error(`Expected --ways to name ways such as fp32, int8-fast or cuda-fp16, got "${name}".`);
