@@ -6,6 +6,7 @@ import { root } from '../support/golden.js';
 interface LockedPackage {
   license?: string;
   dev?: boolean;
+  devOptional?: boolean;
   os?: string[];
   cpu?: string[];
   libc?: string[];
@@ -27,8 +28,9 @@ const instructionsOf = (name: string): [string, string][] =>
 const licensesInImage = (): string[] => {
   const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, LockedPackage> };
   const installed = Object.values(packages).filter(
-    ({ dev, os, cpu, libc, optional }) =>
+    ({ dev, devOptional, os, cpu, libc, optional }) =>
       dev !== true &&
+      devOptional !== true &&
       (optional !== true || (os?.includes('linux') === true && /x64|arm64/.test(String(cpu)) && libc?.[0] === 'glibc')),
   );
   return [...new Set(installed.flatMap(({ license = 'none' }) => license.split(' AND ')))].sort();

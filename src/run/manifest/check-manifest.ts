@@ -1,7 +1,7 @@
 /** Checks all rows before a run starts: finds errors that end the run, and resolves duplicate ids and outputs. */
 import { RefineError, type ErrorCode } from '../../errors.js';
 import type { InvalidRow, Row } from '../../records/row.js';
-import { countSteps, countWholeSteps } from './rows/count-steps.js';
+import { countSteps } from './rows/count-steps.js';
 import { findInputs } from './inputs/find-inputs.js';
 import type { OptionsInput, RowsInput } from './inputs/manifest-input.js';
 import { optionProblems } from './rows/option-problems.js';
@@ -20,8 +20,6 @@ export interface ManifestCheck {
   invalid: Readonly<Partial<Record<ErrorCode, number>>>;
   /** UNet steps of all valid rows, as exact as `countSteps`. */
   steps: number;
-  /** As `countWholeSteps`. */
-  wholeSteps: number;
   skipped: SkippedFiles;
   /** Files of rows. */
   files: readonly string[];
@@ -82,7 +80,7 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
   const invalid: Partial<Record<ErrorCode, number>> = {};
   let rows = 0;
   let valid = 0;
-  let [steps, wholeSteps] = [0, 0];
+  let steps = 0;
   /** Problems of the options that every row so far has. */
   let sharedProblems = await optionProblems(manifest);
   for await (const row of readSettled(inputs, manifest, claims)) {
@@ -93,7 +91,6 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
     } else {
       valid += 1;
       steps += countSteps(row);
-      wholeSteps += countWholeSteps(row);
     }
   }
   if (rows === 0) {
@@ -115,5 +112,5 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
     }
   };
   const files = inputs.flatMap((input) => (input.kind === 'rows' ? [input.path] : []));
-  return { rows, valid, invalid, steps, wholeSteps, skipped, files, read };
+  return { rows, valid, invalid, steps, skipped, files, read };
 };

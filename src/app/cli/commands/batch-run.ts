@@ -37,12 +37,11 @@ import { parseEmbeddings } from '../options/embedding-options.js';
 import { parseLoras } from '../options/lora-options.js';
 import { findModelDefaults } from '../options/model-defaults.js';
 import { leavingOut, measure, openNamedLoras } from '../options/named-loras.js';
-import { SPEEDS } from '../options/option-choices.js';
 import { resolveModel } from '../options/resolve-model.js';
 import { planScreening } from '../options/safety-options.js';
 import { printWarnings } from '../progress/print-warnings.js';
 import type { ProcessContext } from '../process-context.js';
-import { engineSpeed, parseSpeed, withSpeed, type Speed, type SpeedCost } from '../options/speed.js';
+import { engineSpeed, parseSpeed, withSpeed, type Speed } from '../options/speed.js';
 import { parseBatchSize, parseDevices, parseVaeTiling, parseWhole } from '../options/run-options.js';
 
 /** In the run's temporary folder: the working folder of a run into object storage. */
@@ -59,8 +58,8 @@ export interface BatchRun extends EarlierRun {
   /** Reads the rows of all inputs, including those outside the run's shard or limit. */
   allRows: () => AsyncIterable<Row | InvalidRow>;
   total: PlannedWork;
-  /** What the run would cost with each preset. Reads the rows once for each. */
-  speedCosts: () => Promise<readonly SpeedCost[]>;
+  /** `rows` as a preset of --speed completes them. */
+  rowsAt: (speed: Speed) => Promise<AsyncIterable<Row | InvalidRow>>;
   /** Files in the inputs that are not rows. */
   skipped: SkippedFiles;
   work: RowProcessor;
@@ -242,8 +241,7 @@ export const planBatch = async (
   return {
     rows,
     total,
-    speedCosts: () =>
-      Promise.all(SPEEDS.map(async (speed) => ({ speed, ...(await planRows(await kind.readDefaults(speed))).total }))),
+    rowsAt: async (speed) => (await planRows(await kind.readDefaults(speed))).rows(),
     allRows: () => manifest.read(),
     skipped: manifest.skipped,
     verb: verbOf(kind),

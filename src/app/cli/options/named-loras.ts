@@ -1,7 +1,7 @@
 /** `--lora-dir`: LoRAs that rows name. Opening the model finds out which LoRAs fit it. */
 import { resolve } from 'node:path';
 import type { RowProcessor } from '../../../run/batch/row-processor.js';
-import { countSteps, countWholeSteps } from '../../../run/manifest/rows/count-steps.js';
+import { countSteps } from '../../../run/manifest/rows/count-steps.js';
 import { existingForm } from '../../../io/files/unicode-form.js';
 import { openLoraFolder, type LoraFolder } from '../../../run/manifest/inputs/lora-folder.js';
 import type { InvalidRow, Row } from '../../../records/row.js';
@@ -20,11 +20,10 @@ export const openNamedLoras = async (
 
 /** Counts rows and UNet steps. @param loras receives the names of the rows' LoRAs */
 export const measure = async (rows: AsyncIterable<Row | InvalidRow>, loras: Set<string>): Promise<PlannedWork> => {
-  const planned = { rows: 0, steps: 0, wholeSteps: 0 };
+  const planned = { rows: 0, steps: 0 };
   for await (const row of rows) {
     planned.rows++;
     planned.steps += countSteps(row);
-    planned.wholeSteps += countWholeSteps(row);
     const { settings, generation } = row;
     for (const name of Object.keys({ ...settings.loraWeights, ...generation?.refiner?.loraWeights })) loras.add(name);
   }

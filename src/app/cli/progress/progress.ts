@@ -21,7 +21,7 @@ const OPENING = 'opening the model';
 /** @param quiet print failed rows only @param now milliseconds of a monotonic clock */
 export const createProgress = (
   terminal: Terminal,
-  total: Omit<PlannedWork, 'wholeSteps'>,
+  total: PlannedWork,
   quiet: boolean,
   now: () => number = () => performance.now(),
 ): Progress => {

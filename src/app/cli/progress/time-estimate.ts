@@ -4,8 +4,6 @@ export interface PlannedWork {
   rows: number;
   /** UNet steps of all rows together. */
   steps: number;
-  /** Those that compute the whole UNet. */
-  wholeSteps: number;
 }
 
 /** Identifies a picture of a run. */
@@ -44,7 +42,7 @@ export class TimeEstimate {
 
   /** @param now milliseconds of a monotonic clock */
   constructor(
-    readonly total: Omit<PlannedWork, 'wholeSteps'>,
+    readonly total: PlannedWork,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.#start = now();
