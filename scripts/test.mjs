@@ -70,8 +70,8 @@ const report = join(scratch, 'jest.json');
 const notes = join(scratch, 'skipped.jsonl');
 const environment = { TMPDIR: scratch, TEMP: scratch, TMP: scratch, SDXL_REFINE_SKIP_NOTES: notes };
 const seconds = [];
-/* Files that measure time have the machine to themselves, after the others. */
-const ALONE = 'large-requests|under-load';
+/* Files that measure time have the machine to themselves, after the others; so have the properties, which took minutes instead of seconds in a worker that had run hundreds of files. */
+const ALONE = 'large-requests|under-load|unit.properties';
 /* A worker a core: jest's own choice, one less, leaves a core idle while a test waits for a process to start. */
 const together = '--maxWorkers=100%';
 const rounds =
