@@ -109,7 +109,7 @@ const compare = async (some) => {
 
 const compareBatch = async (all) => {
   const job = { ...BATCH, rows: Number(options.pictures) };
-  const whole = `${job.rows} pictures${BATCH.all}`;
+  const whole = `${BATCH.all}${job.rows}`;
   say(` ${whole}`);
   const firsts = new Map(all.map((one) => [one, []]));
   const entries = await inTurn(all, batchRuns, async (one) => {

@@ -31,7 +31,7 @@ export const OPEN = { name: 'open', label: 'from the start until all networks ar
 export const BATCH = {
   name: 'batch',
   first: 'first of them',
-  all: ' at 512², 15 of 50 steps',
+  all: 'pictures at 512², 15 of 50 steps: ',
   side: 512,
   batchSize: 1,
 };
