@@ -1,15 +1,9 @@
 /** Writes files atomically: complete or not at all. */
-import { open, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { rename } from 'node:fs/promises';
 import { isRefineError, RefineError, systemCodeOf } from '../../errors.js';
-import { closeFile } from '../../io/files/close-file.js';
-import { makeFolder } from '../../io/files/make-folder.js';
-import { syncFolder } from '../../io/files/sync-folder.js';
-import { outputUnwritable } from './output-error.js';
 import { renameIfAbsent } from '../../io/files/link-if-absent.js';
-import { temporaryPath } from '../../io/files/temporary-path.js';
-
-type FileData = Uint8Array | string | AsyncIterable<Uint8Array | string>;
+import { placeFile, type FileData } from '../../io/files/place-file.js';
+import { outputUnwritable } from './output-error.js';
 
 /**
  * Writes a temporary file and renames it, replacing an existing file; creates missing folders.
@@ -32,26 +26,11 @@ export const writeNew = (path: string, data: FileData): Promise<void> =>
     });
   });
 
-const writeAndPlace = async (
+const writeAndPlace = (
   path: string,
   data: FileData,
-  place: (from: string, to: string) => Promise<void>,
-): Promise<void> => {
-  const folder = dirname(path);
-  const temporary = temporaryPath(path);
-  try {
-    await makeFolder(folder);
-    const handle = await open(temporary, 'wx');
-    try {
-      await writeFile(handle, data);
-      await handle.sync();
-    } finally {
-      await closeFile(handle);
-    }
-    await place(temporary, path);
-    await syncFolder(folder);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+  move: (from: string, to: string) => Promise<void>,
+): Promise<void> =>
+  placeFile(path, data, move).catch((error: unknown) => {
     throw isRefineError(error) ? error : outputUnwritable(path, error);
-  }
-};
+  });

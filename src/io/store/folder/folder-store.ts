@@ -1,15 +1,14 @@
 /** A folder as a store: objects are its files. */
-import { lstat, open, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { platform } from 'node:process';
 import { RefineError, systemCodeOf } from '../../../errors.js';
 import { closeFile } from '../../files/close-file.js';
 import { sha256Of } from '../../files/hash-file.js';
 import { renameIfAbsent } from '../../files/link-if-absent.js';
-import { makeFolder } from '../../files/make-folder.js';
 import { chunksOf, openFile, readChunks, readUpTo, withFile } from '../../files/open-file.js';
+import { placeFile } from '../../files/place-file.js';
 import { syncFolder } from '../../files/sync-folder.js';
-import { temporaryPath } from '../../files/temporary-path.js';
 import type { Store } from '../store.js';
 import { checkObjectName } from '../store-uri.js';
 import { tooLarge } from '../too-large.js';
@@ -28,29 +27,6 @@ export const openFolderStore = (folder: string): Store => {
       );
     }
     return resolve(root, name);
-  };
-  /** Writes beside the final name, syncs, and gives the name: a killed program leaves a hidden temporary file at most. */
-  const place = async (
-    path: string,
-    data: Uint8Array | AsyncIterable<Uint8Array>,
-    move: (from: string, to: string) => Promise<void>,
-  ): Promise<void> => {
-    const temporary = temporaryPath(path);
-    try {
-      await makeFolder(dirname(path));
-      const handle = await open(temporary, 'wx');
-      try {
-        await writeFile(handle, data);
-        await handle.sync();
-      } finally {
-        await closeFile(handle);
-      }
-      await move(temporary, path);
-      await syncFolder(dirname(path));
-    } catch (cause) {
-      await rm(temporary, { force: true }).catch(() => undefined);
-      throw cause;
-    }
   };
   return {
     shown: folder,
@@ -96,7 +72,7 @@ export const openFolderStore = (folder: string): Store => {
       let isNew = true;
       try {
         if ((await lstat(path).catch(() => null)) !== null) return false;
-        await place(path, data, async (from, to) => {
+        await placeFile(path, data, async (from, to) => {
           await renameIfAbsent(from, to).catch(async (cause: unknown) => {
             if (systemCodeOf(cause) !== 'EEXIST') throw cause;
             isNew = false;
@@ -111,7 +87,7 @@ export const openFolderStore = (folder: string): Store => {
     async write(name, data) {
       const path = pathOf(name);
       try {
-        await place(path, data, rename);
+        await placeFile(path, data, rename);
       } catch (cause) {
         throw folderError('write', path, cause);
       }
@@ -122,7 +98,7 @@ export const openFolderStore = (folder: string): Store => {
     async writeFile(name, from) {
       const path = pathOf(name);
       try {
-        await place(path, readChunks(from, 'output'), rename);
+        await placeFile(path, readChunks(from, 'output'), rename);
       } catch (cause) {
         throw folderError('write', path, cause);
       }
