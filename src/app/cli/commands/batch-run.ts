@@ -241,7 +241,8 @@ export const planBatch = async (
   return {
     rows,
     total,
-    rowsAt: async (speed) => (await planRows(await kind.readDefaults(speed))).rows(),
+    rowsAt: async (speed) =>
+      speed === parseSpeed(flags) ? rows() : (await planRows(await kind.readDefaults(speed))).rows(),
     allRows: () => manifest.read(),
     skipped: manifest.skipped,
     verb: verbOf(kind),

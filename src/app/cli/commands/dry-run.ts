@@ -31,7 +31,8 @@ export const reportDryRun = async (
   /* Opening was only a check: free the model's memory. */
   run.work.close();
   const earlier = start?.usesEarlierResults === true ? await openEarlier(run, flags, context) : null;
-  const costs = await openCosts(run);
+  /* Each preset is another reading of the rows. */
+  const costs = flags.quiet === true && flags.json !== true ? [] : await openCosts(run);
   try {
     if (run.appends && earlier !== null) await checkAppend(run, info, { base: start?.base ?? null, earlier }, signal);
     const { outputFolder, screening, verifies, retriesFailed: retryFailed } = run;
