@@ -4,8 +4,8 @@ import { isRefineError, listSome, RefineError } from '../../errors.js';
 import type { Store } from '../../io/store/store.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import { createNameSet, type NameSet } from '../results/listed-outputs.js';
-import { parseOutput } from '../manifest/rows/output-name.js';
 import { outputsOf } from './check-outputs.js';
+import { isOutput } from './remove-outputs.js';
 import type { Replaceable } from './replaceable.js';
 
 type Rows = AsyncIterable<Row | InvalidRow>;
@@ -116,12 +116,4 @@ export const removeObjects = async ({ store, inputs }: RemoteOutputs, names: rea
     removed++;
   }
   return removed;
-};
-
-const isOutput = (name: string): boolean => {
-  try {
-    return parseOutput(name, 'png') === name;
-  } catch {
-    return false;
-  }
 };

@@ -32,7 +32,8 @@ export const removeOutputs = async (
   return removed;
 };
 
-const isOutput = (name: string): boolean => {
+/** Whether a row could have this output. */
+export const isOutput = (name: string): boolean => {
   try {
     return parseOutput(name, 'png') === name;
   } catch {

@@ -72,7 +72,7 @@ const meaningOf = (failure: Failure, scheme: string): Meaning => {
     return {
       code: 'STORE_THROTTLED',
       found: 'too many requests for the store, after all retries',
-      remedy: 'Wait, or run fewer at once; SDXL_REFINE_STORE_RETRIES allows more retries. What is finished is kept',
+      remedy: 'Wait, or run fewer at once; SDXL_REFINE_STORE_RETRIES allows more retries. Finished work is kept',
     };
   }
   if (kind === 'NotFound' || status === 404) {
@@ -96,7 +96,7 @@ const meaningOf = (failure: Failure, scheme: string): Meaning => {
   return {
     code: 'STORE_UNAVAILABLE',
     found: status === null ? 'no connection, or an answer that is none of a store' : `the store's error ${status}`,
-    remedy: 'Check the network and the endpoint, and try again. What is finished is kept',
+    remedy: 'Check the network and the endpoint, and try again. Finished work is kept',
   };
 };
 
