@@ -1,4 +1,4 @@
-/** Results of a chunk's rows before it is finished: each holder has its own object, so that nobody writes over another's. */
+/** Results of a chunk's rows before it is finished: each holder has an object of its own, and overwrites no other. */
 import { z } from 'zod';
 import { jsonText } from '../../io/json/json-text.js';
 import { parseJsonObject } from '../../io/json/parse-json.js';
