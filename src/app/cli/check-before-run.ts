@@ -10,7 +10,7 @@ import { continueRun, refuseReplacing, type Continuation } from '../../run/batch
 import type { ProcessorInfo } from '../../run/batch/row-processor.js';
 import { resultsPathOf } from '../../run/results/results-path.js';
 import type { EarlierResults } from '../../run/results/earlier-results.js';
-import type { BatchRun } from './commands/batch-run.js';
+import type { BatchRun } from './commands/run-kind.js';
 
 export interface RunStart extends Continuation {
   /** Files that the run reads and outputs would replace; rows with such outputs fail. */

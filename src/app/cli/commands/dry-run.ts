@@ -10,7 +10,7 @@ import { countSteps, countWholeSteps } from '../../../run/manifest/rows/count-st
 import type { BatchFlags } from '../options/batch-flags.js';
 import { SPEEDS } from '../options/option-choices.js';
 import type { SpeedCost } from '../options/speed.js';
-import type { BatchRun } from './batch-run.js';
+import type { BatchRun } from './run-kind.js';
 import { failureOf, printFailure } from '../progress/failure-text.js';
 import { checkAppend, checkBeforeRun, checkCsv, type RunStart } from '../check-before-run.js';
 import { resultsPathOf } from '../../../run/results/results-path.js';

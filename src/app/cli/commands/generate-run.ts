@@ -8,7 +8,7 @@ import { generateRowParser, REFINER_KEYS, refinerDefaults } from '../../../run/m
 import type { GenerateMode } from '../../../records/row.js';
 import type { LoraChoice } from '../../../records/model-options.js';
 import type { BatchFlags } from '../options/batch-flags.js';
-import type { ModelDefaults, RunKind } from './batch-run.js';
+import type { ModelDefaults, RunKind } from './run-kind.js';
 import { BUNDLED_BASE, BUNDLED_MODEL } from '../options/bundled-model.js';
 import type { MergedConfig } from '../config/config.js';
 import { parseEmbeddings } from '../options/embedding-options.js';

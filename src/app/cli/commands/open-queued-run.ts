@@ -18,7 +18,7 @@ import { openScreening, planScreening } from '../options/safety-options.js';
 import { packageVersion } from '../package-version.js';
 import { printWarnings } from '../progress/print-warnings.js';
 import type { ProcessContext } from '../process-context.js';
-import { batchKind } from './batch-run.js';
+import { batchKind } from './batch-kind.js';
 import type { WorkFlags } from '../options/queue-flags.js';
 
 export interface OpenerOptions {

@@ -16,7 +16,7 @@ import { clearTemporaries, folderClearer, type ClearOptions } from '../../../run
 import { writePredictionsCsv } from '../../../run/results/predictions-csv.js';
 import { lockFolder } from '../../../run/results/run-lock.js';
 import type { BatchFlags } from '../options/batch-flags.js';
-import type { BatchRun } from './batch-run.js';
+import type { BatchRun } from './run-kind.js';
 import { refineInto, type BegunRun, type ContinuedRun } from './refine-into.js';
 import { failureOf, type RowFailure } from '../progress/failure-text.js';
 import { isAlive } from '../is-process-alive.js';

@@ -20,7 +20,7 @@ import { checkAppend, type RunStart } from '../check-before-run.js';
 import { packageVersion } from '../package-version.js';
 import { createLimitedNotes, FOREIGN_LINES, foreignLine } from '../progress/limited-notes.js';
 import type { Terminal } from '../progress/terminal.js';
-import type { BatchRun } from './batch-run.js';
+import type { BatchRun } from './run-kind.js';
 
 export interface ContinuedRun extends BatchRun {
   continuation: RunStart;

@@ -20,7 +20,7 @@ import { printSettingsFiles } from '../progress/print-settings-files.js';
 import type { ProcessContext } from '../process-context.js';
 import { makeScratchFolder } from '../scratch-folder.js';
 import { listenForStop } from '../stop-signal.js';
-import { batchKind } from './batch-run.js';
+import { batchKind } from './batch-kind.js';
 import type { EnqueueFlags } from '../options/queue-flags.js';
 import { manifestOf } from './manifest-of.js';
 

@@ -4,7 +4,7 @@ import { appendFile } from 'node:fs/promises';
 import { messageOf } from '../../../errors.js';
 import type { ResultRecord } from '../../../records/result.js';
 import { addToSummary, emptySummary, type Summary } from '../../../run/results/summary.js';
-import type { Verb } from '../commands/batch-run.js';
+import type { Verb } from '../commands/run-kind.js';
 import type { Setting } from '../config/config.js';
 import type { ResultLine, RunEnd } from './print-results.js';
 import type { ProcessContext } from '../process-context.js';

@@ -3,7 +3,7 @@ import type { DryRunCost } from '../../../run/batch/dry-run.js';
 import type { BatchOutcome } from '../../../run/batch/run-batch.js';
 import type { ProcessorInfo } from '../../../run/batch/row-processor.js';
 import type { Summary } from '../../../run/results/summary.js';
-import type { Verb } from '../commands/batch-run.js';
+import type { Verb } from '../commands/run-kind.js';
 import type { SpeedCost } from '../options/speed.js';
 import { failureEntry, type RowFailure } from './failure-text.js';
 import { escapeControls } from './escape-controls.js';

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import type { Verb } from '#src/app/cli/commands/batch-run.js';
+import type { Verb } from '#src/app/cli/commands/run-kind.js';
 import type { ResultLine, RunEnd } from '#src/app/cli/progress/print-results.js';
 import { createStepSummary } from '#src/app/cli/progress/step-summary.js';
 import { addToSummary, emptySummary } from '#src/run/results/summary.js';
