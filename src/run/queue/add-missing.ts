@@ -1,6 +1,6 @@
 /** Puts chunks back into a queue that has lost them: those of the store that have no results. */
 import type { Store } from '../../io/store/store.js';
-import type { Broker, ChunkJob } from './broker/broker.js';
+import { jobAgain, type Broker, type ChunkJob } from './broker/broker.js';
 import { chunksOf, finishedChunks } from './collect.js';
 import { expectRunFile } from './run-file.js';
 
@@ -20,8 +20,7 @@ export const addMissing = async (broker: Broker, place: string, store: Store): P
   let added = 0;
   for (let chunk = 0; chunk < chunks; chunk++) {
     if (finished.has(chunk)) continue;
-    /* Rows and steps are for people; the chunk itself has them. */
-    jobs.push({ run, store: place, chunk, rows: 0, steps: 0 });
+    jobs.push(jobAgain(run, place, chunk));
     added++;
     if (jobs.length < AT_ONCE) continue;
     await broker.add(jobs);

@@ -7,14 +7,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RefineError } from '../../errors.js';
 import type { Store } from '../../io/store/store.js';
 import { countSteps } from '../manifest/rows/count-steps.js';
-import type { Broker, ChunkJob } from './broker/broker.js';
+import { jobAgain, type Broker, type ChunkJob } from './broker/broker.js';
 import { encodeChunk, readChunk, rowLine, type ChunkHead, type ChunkRow } from './chunk-file.js';
 import { isFull, stepSeconds } from './chunk-size.js';
+import { createRecentJobs } from './recent-jobs.js';
 import { readCursor, writeCursor, writeEnd, type Cursor, type End, type RunFile } from './run-file.js';
-import { chunkName } from './store-names.js';
+import { chunkName, resultsName } from './store-names.js';
 
 export interface FeedOptions {
   run: RunFile;
+  /** Of this program. */
+  version: string;
   store: Store;
   /** As workers are to open it. */
   storePlace: string;
@@ -25,8 +28,10 @@ export interface FeedOptions {
   chunkRows: number | null;
   /** Chunks that may wait in the queue. */
   window: number;
+  /** How long the broker may lose a job after it was added; default: as for Redis. */
+  unsureMs?: number;
   signal: AbortSignal;
-  report: (state: Cursor & { waiting: number }) => void;
+  report: (state: Pick<Cursor, 'chunks' | 'rows'> & { waiting: number }) => void;
 }
 
 /** Chunks added between two looks at the queue. */
@@ -36,14 +41,23 @@ const CURSOR_MS = 2000;
 const MEASURE_MS = 10_000;
 /** Finished chunks that the cost is measured by. */
 const MEASURED = 20;
-/** A broker that syncs once a second (Redis' appendfsync everysec) may lose what was added so long before it died. */
-const UNSURE_MS = 3000;
 
 /** @returns what is in the queue at the end @throws QUEUE_OTHER_RUN if rows changed since an earlier call, and the errors of store and broker */
 export const feed = async (options: FeedOptions): Promise<End> => {
+  const source = createRowSource(options.rows);
+  try {
+    return await feedFrom(source, options);
+  } finally {
+    await source.close();
+  }
+};
+
+const feedFrom = async (source: RowSource, options: FeedOptions): Promise<End> => {
   const { store, broker, window, signal, report } = options;
-  const cutter = await openCutter(options);
-  const recent = createRecent(broker);
+  const cursor = (await readCursor(store)) ?? NOTHING_YET;
+  const cutter = await openCutter(source, cursor, options);
+  const recent = createRecentJobs(broker, options.unsureMs);
+  await recent.add(await unsureJobs(cursor, options));
   let savedAt = performance.now();
   let measure = { at: -Infinity, seconds: stepSeconds([]) };
   for (let isDone = false; !isDone;) {
@@ -67,7 +81,8 @@ export const feed = async (options: FeedOptions): Promise<End> => {
     }
     await recent.add(jobs);
     if (!isDone && performance.now() - savedAt < CURSOR_MS) continue;
-    await writeCursor(store, cutter.cursor());
+    const state = cutter.cursor();
+    await writeCursor(store, { ...state, sure: recent.sure(state.chunks) });
     savedAt = performance.now();
   }
   await recent.settle(signal);
@@ -76,42 +91,55 @@ export const feed = async (options: FeedOptions): Promise<End> => {
   return { chunks, rows };
 };
 
+const NOTHING_YET: Cursor = { chunks: 0, rows: 0, digest: '', sure: 0 };
+
+/** If the broker died together with the `enqueue` before, it may have lost jobs that are behind the cursor. */
+const unsureJobs = async (
+  { chunks, sure = chunks }: Cursor,
+  { run, store, storePlace }: FeedOptions,
+): Promise<ChunkJob[]> => {
+  const jobs: ChunkJob[] = [];
+  for (let chunk = sure; chunk < chunks; chunk++) {
+    if ((await store.stat(resultsName(chunk))) === null) jobs.push(jobAgain(run.id, storePlace, chunk));
+  }
+  return jobs;
+};
+
 interface Cutter {
   /** Writes the next chunk. @returns null after the last */
   next(secondsOfStep: number): Promise<ChunkJob | null>;
-  cursor(): Cursor;
+  cursor(): Omit<Cursor, 'sure'>;
 }
 
 /** Goes on where the store's cursor stands, or with chunks that were written after it. */
-const openCutter = async ({ run, store, storePlace, rows, chunkRows, signal }: FeedOptions): Promise<Cutter> => {
-  const cursor = (await readCursor(store)) ?? { chunks: 0, rows: 0, digest: '' };
+const openCutter = async (source: RowSource, cursor: Cursor, options: FeedOptions): Promise<Cutter> => {
+  const { run, store, storePlace, chunkRows, signal } = options;
   const hash = createHash('sha256');
-  const source = createRowSource(rows);
-  await skip(source, hash, cursor, store);
+  await skip(source, hash, cursor, options);
   let { chunks, rows: first } = cursor;
 
-  const cut = async (secondsOfStep: number): Promise<ChunkRow[]> => {
-    const cutRows: ChunkRow[] = [];
+  const cut = async (secondsOfStep: number): Promise<CutRow[]> => {
+    const cutRows: CutRow[] = [];
     const size = { rows: 0, steps: 0, bytes: 0 };
     while (!isFull(size, chunkRows, secondsOfStep)) {
       const row = await source.next();
       if (row === null) break;
       cutRows.push(row);
       size.rows++;
-      size.steps += countSteps(row);
-      size.bytes += sizeOf(row);
+      size.steps += row.steps;
+      size.bytes += Buffer.byteLength(row.line);
     }
     return cutRows;
   };
   /** Another `enqueue` wrote it, perhaps this one before it was killed: its length counts. */
-  const adopt = async (head: ChunkHead, cutRows: readonly ChunkRow[]): Promise<ChunkRow[]> => {
-    const written = await readChunk(store, head.chunk, signal);
+  const adopt = async ({ chunk }: ChunkHead, cutRows: readonly CutRow[]): Promise<CutRow[]> => {
+    const { head, rows } = await readChunk(store, chunk, signal);
+    if (head.run !== run.id) throw otherChunk(store, run, head);
     source.putBack(cutRows);
-    const taken: ChunkRow[] = [];
-    while (taken.length < written.rows.length) {
+    const taken: CutRow[] = [];
+    for (const expected of rows) {
       const row = await source.next();
-      const expected = written.rows[taken.length];
-      if (row === null || expected === undefined || rowLine(row) !== rowLine(expected)) throw rowsChanged(store);
+      if (row?.line !== rowLine(expected)) throw rowsChanged(options);
       taken.push(row);
     }
     return taken;
@@ -120,98 +148,80 @@ const openCutter = async ({ run, store, storePlace, rows, chunkRows, signal }: F
     next: async (secondsOfStep) => {
       let cutRows = await cut(secondsOfStep);
       if (cutRows.length === 0) return null;
-      const steps = cutRows.reduce((sum, row) => sum + countSteps(row), 0);
-      const head = { run: run.id, chunk: chunks, first, rows: cutRows.length, steps };
-      let lines = cutRows.map(rowLine);
-      if (!(await store.writeNew(chunkName(chunks), encodeChunk(head, lines)))) {
-        cutRows = await adopt(head, cutRows);
-        lines = cutRows.map(rowLine);
-      }
-      for (const line of lines) hash.update(line);
+      const head = { run: run.id, chunk: chunks, first, rows: cutRows.length, steps: stepsOf(cutRows) };
+      const lines = cutRows.map(({ line }) => line);
+      if (!(await store.writeNew(chunkName(chunks), encodeChunk(head, lines)))) cutRows = await adopt(head, cutRows);
+      for (const { line } of cutRows) hash.update(line);
       chunks++;
       first += cutRows.length;
-      const stepsOfChunk = cutRows.reduce((sum, row) => sum + countSteps(row), 0);
-      return { run: run.id, store: storePlace, chunk: head.chunk, rows: cutRows.length, steps: stepsOfChunk };
+      const { length: rows } = cutRows;
+      return { run: run.id, store: storePlace, chunk: head.chunk, rows, steps: stepsOf(cutRows) };
     },
     cursor: () => ({ chunks, rows: first, digest: hash.copy().digest('hex') }),
   };
 };
 
-const skip = async (source: RowSource, hash: Hash, cursor: Cursor, store: Store): Promise<void> => {
+const stepsOf = (rows: readonly CutRow[]): number => rows.reduce((sum, { steps }) => sum + steps, 0);
+
+const skip = async (source: RowSource, hash: Hash, cursor: Cursor, options: FeedOptions): Promise<void> => {
   for (let skipped = 0; skipped < cursor.rows; skipped++) {
     const row = await source.next();
-    if (row === null) throw rowsChanged(store);
-    hash.update(rowLine(row));
+    if (row === null) throw rowsChanged(options);
+    hash.update(row.line);
   }
-  if (cursor.rows > 0 && hash.copy().digest('hex') !== cursor.digest) throw rowsChanged(store);
+  if (cursor.rows > 0 && hash.copy().digest('hex') !== cursor.digest) throw rowsChanged(options);
 };
 
-const rowsChanged = (store: Store): RefineError =>
-  new RefineError(
+const rowsChanged = ({ store, run, version }: FeedOptions): RefineError => {
+  const [what, remedy] =
+    run.version === version
+      ? ['rows have changed since', 'Restore the inputs']
+      : [
+          `rows are others now: the inputs have changed, or version ${version} of this program reads them differently than ${run.version}, which began the run`,
+          `Restore the inputs, go on with version ${run.version}`,
+        ];
+  return new RefineError(
     'QUEUE_OTHER_RUN',
-    `Expected the rows with which the run in ${store.shown} began, but rows have changed since. Restore the inputs, or choose another --store for a new run.`,
+    `Expected the rows with which the run in ${store.shown} began, but ${what}. ${remedy}, or choose another --store for a new run.`,
     { context: { store: store.shown } },
   );
+};
 
-/** Bytes that matter: of pictures inside rows. */
-const sizeOf = ({ source }: ChunkRow): number =>
-  1000 + (source !== undefined && source.kind === 'inline' ? source.text.length : 0);
+const otherChunk = (store: Store, run: RunFile, head: ChunkHead): RefineError =>
+  new RefineError(
+    'QUEUE_OTHER_RUN',
+    `Expected chunks of the run ${run.id} in ${store.shown}, but ${chunkName(head.chunk)} is of the run ${head.run}. Remove what that run left there, or choose another --store.`,
+    { context: { store: store.shown, chunk: head.chunk } },
+  );
+
+/** A row as a chunk has it. */
+interface CutRow {
+  line: string;
+  steps: number;
+}
 
 interface RowSource {
-  next(): Promise<ChunkRow | null>;
-  putBack(rows: readonly ChunkRow[]): void;
+  next(): Promise<CutRow | null>;
+  putBack(rows: readonly CutRow[]): void;
+  /** Ends the reading of the inputs. */
+  close(): Promise<void>;
 }
 
 const createRowSource = (rows: AsyncIterable<ChunkRow>): RowSource => {
   const iterator = rows[Symbol.asyncIterator]();
-  let waiting: ChunkRow[] = [];
+  let waiting: CutRow[] = [];
   return {
     next: async () => {
       const row = waiting.shift();
       if (row !== undefined) return row;
       const next = await iterator.next();
-      return next.done === true ? null : next.value;
+      return next.done === true ? null : { line: rowLine(next.value), steps: countSteps(next.value) };
     },
     putBack: (returned) => {
       waiting = [...returned, ...waiting];
     },
-  };
-};
-
-interface RecentJobs {
-  add(jobs: readonly ChunkJob[]): Promise<void>;
-  /** After the broker was gone: adds what it may have lost. */
-  addAgain(): Promise<void>;
-  /** Waits until nothing can be lost. */
-  settle(signal: AbortSignal): Promise<void>;
-}
-
-const createRecent = (broker: Broker): RecentJobs => {
-  let recent: { job: ChunkJob; at: number }[] = [];
-  let { returns } = broker;
-  const addAgain = async (): Promise<void> => {
-    while (broker.returns !== returns) {
-      ({ returns } = broker);
-      await broker.add(recent.map(({ job }) => job));
-      recent = recent.map(({ job }) => ({ job, at: performance.now() }));
-    }
-  };
-  const isUnsure = ({ at }: { at: number }): boolean => performance.now() - at < UNSURE_MS;
-  return {
-    add: async (jobs) => {
-      if (jobs.length > 0) await broker.add(jobs);
-      await addAgain();
-      recent = [...recent.filter(isUnsure), ...jobs.map((job) => ({ job, at: performance.now() }))];
-    },
-    addAgain,
-    settle: async (signal) => {
-      while (recent.some(isUnsure)) {
-        signal.throwIfAborted();
-        await sleep(LOOK_MS / 4);
-        /* An answer shows whether the connection still stands. */
-        await broker.counts();
-        await addAgain();
-      }
+    close: async () => {
+      await iterator.return?.();
     },
   };
 };

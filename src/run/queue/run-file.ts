@@ -35,6 +35,8 @@ const cursorFile = z.object({
   rows: count,
   /** SHA-256 of their lines. */
   digest: z.string(),
+  /** Chunks of which the queue cannot lose the jobs any more, if it should die; older versions did not write it. */
+  sure: count.optional(),
 });
 export type Cursor = z.infer<typeof cursorFile>;
 

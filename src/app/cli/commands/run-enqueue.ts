@@ -75,6 +75,7 @@ export const runEnqueue = async (
         (await readEnd(store)) ??
         (await feed({
           run,
+          version: packageVersion(),
           store,
           storePlace: place,
           broker,
@@ -127,7 +128,10 @@ const planRun = async (
   const command = digestOf([
     places,
     context.cwd(),
-    Object.entries(flags).filter(([name]) => !OF_THIS_CALL.includes(name)),
+    /* In whatever order they were given. */
+    Object.entries(flags)
+      .filter(([name]) => !OF_THIS_CALL.includes(name))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
   ]);
   const known = await readRunFile(store);
   if (known !== null && known.command !== command) throw otherRun(store, known);

@@ -88,5 +88,14 @@ export interface Broker {
 /** Fixed for a chunk: a queue does not take it twice. Colons and pure numbers are not allowed. */
 export const jobId = ({ run, chunk }: Pick<ChunkJob, 'run' | 'chunk'>): string => `${run}-${chunkNumber(chunk)}`;
 
+/** A job of a chunk that is in the store: rows and steps are for people, and the chunk itself has them. */
+export const jobAgain = (run: string, store: string, chunk: number): ChunkJob => ({
+  run,
+  store,
+  chunk,
+  rows: 0,
+  steps: 0,
+});
+
 /** Nine digits, so that names are listed in the order of chunks. */
 export const chunkNumber = (chunk: number): string => String(chunk).padStart(9, '0');

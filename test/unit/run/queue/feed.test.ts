@@ -1,0 +1,111 @@
+/** Feeding a queue: what is written, and what a second call finds. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openStore } from '#src/io/store/open-store.js';
+import type { Store } from '#src/io/store/store.js';
+import { encodeChunk, rowLine, type ChunkRow } from '#src/run/queue/chunk-file.js';
+import { feed } from '#src/run/queue/feed.js';
+import { readCursor, writeCursor, type RunFile } from '#src/run/queue/run-file.js';
+import { memoryBroker, type MemoryBroker } from '../../../support/memory-broker.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'sdxl-refine-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+let stores = 0;
+const newStore = (): Promise<Store> => openStore(join(folder, `store-${stores++}`));
+
+const run: RunFile = {
+  ...{ format: 1, id: 'r0123456789ab', version: '1.0.0', inputs: ['rows'], rows: 4, command: '', seed: 1, cwd: folder },
+  flags: {},
+};
+/** Invalid rows are the shortest to write. */
+const rowOf = (index: number, extra: Record<string, unknown> = {}): ChunkRow => ({
+  ...{ index, rowNumberPerFile: index, inputName: 'rows', line: null, id: null, sourceText: null, settings: {}, extra },
+  error: { code: 'ROW_SYNTAX', message: 'no' },
+  problems: [],
+});
+const rowsOf = (count: number, extra?: Record<string, unknown>): ChunkRow[] =>
+  Array.from({ length: count }, (_, index) => rowOf(index, extra));
+
+interface Feeding {
+  store: Store;
+  broker?: MemoryBroker;
+  rows: readonly ChunkRow[];
+  chunkRows?: number;
+  version?: string;
+  unsureMs?: number;
+  onEnd?: () => void;
+}
+
+const feedRows = async ({ broker = memoryBroker(), unsureMs = 1, ...options }: Feeding): Promise<void> => {
+  const { store, rows, chunkRows = null, version = run.version, onEnd } = options;
+  async function* each(): AsyncGenerator<ChunkRow> {
+    try {
+      for (const row of rows) yield await Promise.resolve(row);
+    } finally {
+      onEnd?.();
+    }
+  }
+  await feed({
+    ...{ run, store, broker, rows: each(), chunkRows, version, unsureMs },
+    ...{ storePlace: store.shown, window: 100, signal: new AbortController().signal, report: () => undefined },
+  });
+};
+
+describe('feeding a queue', () => {
+  it('cuts chunks by all bytes of their rows, not only those of pictures', async () => {
+    const store = await newStore();
+    const broker = memoryBroker();
+    await feedRows({ store, broker, rows: rowsOf(10, { note: 'x'.repeat(4 * 2 ** 20) }) });
+    expect(broker.waiting.map(({ rows }) => rows)).toEqual([8, 2]);
+  });
+
+  it('ends the reading of the inputs, also when it fails', async () => {
+    const store = await newStore();
+    await store.write('chunks/000000000.jsonl', Buffer.from('damaged'));
+    let ends = 0;
+    const feeding = feedRows({ store, rows: rowsOf(4), onEnd: () => ends++ });
+    await expect(feeding).rejects.toMatchObject({ code: 'QUEUE_CHUNK_INVALID' });
+    expect(ends).toBe(1);
+  });
+
+  it('takes over its own chunks, and refuses those of another run, with equal rows too', async () => {
+    const rows = rowsOf(2);
+    const chunkOf = (id: string): Uint8Array =>
+      encodeChunk({ run: id, chunk: 0, first: 0, rows: 2, steps: 0 }, rows.map(rowLine));
+    const own = await newStore();
+    await own.write('chunks/000000000.jsonl', chunkOf(run.id));
+    await feedRows({ store: own, rows });
+    const others = await newStore();
+    await others.write('chunks/000000000.jsonl', chunkOf('rba9876543210'));
+    await expect(feedRows({ store: others, rows })).rejects.toMatchObject({
+      code: 'QUEUE_OTHER_RUN',
+      message: expect.stringMatching(/000000000.jsonl is of the run rba9876543210.*another --store/) as string,
+    });
+  });
+
+  it('adds jobs again that a broker may have lost since the cursor was written, but not of finished chunks', async () => {
+    const store = await newStore();
+    await feedRows({ store, rows: rowsOf(4), chunkRows: 1, unsureMs: 1000 });
+    const cursor = (await readCursor(store))!;
+    expect(cursor).toMatchObject({ chunks: 4, sure: 0 });
+    /* All added, the last two not long ago; then enqueue and broker died. */
+    await store.remove('end.json');
+    await writeCursor(store, { ...cursor, sure: 1 });
+    await store.write('results/000000002.jsonl', Buffer.from('done'));
+    const broker = memoryBroker();
+    await feedRows({ store, broker, rows: rowsOf(4), chunkRows: 1 });
+    expect(broker.waiting.map(({ chunk }) => chunk)).toEqual([1, 3]);
+  });
+
+  it.each([
+    ['1.0.0', /rows have changed since. Restore the inputs, or/],
+    ['1.1.0', /version 1.1.0 of this program reads them differently than 1.0.0.*go on with version 1.0.0/],
+  ])('says what may have changed the rows, in version %s', async (version, said) => {
+    const store = await newStore();
+    await writeCursor(store, { chunks: 1, rows: 1, digest: 'other' });
+    await expect(feedRows({ store, rows: rowsOf(2), version })).rejects.toThrow(said);
+  });
+});
