@@ -29,12 +29,12 @@ const PROBED_SLOTS = 64;
 
 const keyOf = (name: string): Buffer => createHash('sha1').update(name).digest().subarray(0, KEY_BYTES);
 
-/** @param mostInMemory for tests @throws OUTPUT_UNWRITABLE if the temporary folder has no room */
-export const createNameTable = (mostInMemory = MOST_IN_MEMORY): NameTable => {
+/** @param mostInMemory @param firstSlots a power of two, at least `PROBED_SLOTS`; both for tests @throws OUTPUT_UNWRITABLE if the temporary folder has no room */
+export const createNameTable = (mostInMemory = MOST_IN_MEMORY, firstSlots = FIRST_SLOTS): NameTable => {
   const inMemory = new Map<string, number>();
   let file: TableFile | null = null;
   const moveToFile = (): TableFile => {
-    const opened = new TableFile(FIRST_SLOTS);
+    const opened = new TableFile(firstSlots);
     for (const [key, value] of inMemory) opened.set(Buffer.from(key, 'latin1'), value);
     inMemory.clear();
     return opened;
