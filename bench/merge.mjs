@@ -13,6 +13,9 @@ const rows = Number(process.argv[2] ?? 1_000_000);
 const shards = Number(process.argv[3] ?? 8);
 const folder = process.argv[4] ?? mkdtempSync(join(tmpdir(), 'sdxl-refine-merge-'));
 mkdirSync(folder, { recursive: true });
+process.on('exit', () => {
+  if (process.argv[4] === undefined) rmSync(folder, { recursive: true });
+});
 
 /** A line as `batch` writes it. */
 const lineOf = (row) => {
@@ -94,6 +97,5 @@ child.on('close', (code) => {
       peak_mb: Math.round(peak / 1024),
     }),
   );
-  if (process.argv[4] === undefined) rmSync(folder, { recursive: true });
   process.exitCode = code ?? 1;
 });

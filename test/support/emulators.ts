@@ -32,15 +32,14 @@ export const EMULATORS = {
   az: find('SDXL_REFINE_TEST_AZURITE', 'node_modules/.bin', 'azurite-blob'),
 } as const;
 
-/** Why a test of object storage is skipped here; null if it can run. */
-export const missingOpendal = await loadOpendal().then(
-  () => null,
-  () => 'the optional package opendal is not installed',
+const hasOpendal = await loadOpendal().then(
+  () => true,
+  () => false,
 );
 
 /** Why a test of a cloud is skipped here; null if it can run. */
 export const missingEmulator = (cloud: keyof typeof EMULATORS): string | null => {
-  if (missingOpendal !== null) return missingOpendal;
+  if (!hasOpendal) return 'the optional package opendal is not installed';
   return EMULATORS[cloud] === null ? `the emulator of ${cloud}:// is not installed` : null;
 };
 

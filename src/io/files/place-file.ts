@@ -1,6 +1,7 @@
 /** Writes a file that is complete or not there at all. */
 import { open, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { systemCodeOf } from '../../errors.js';
 import { closeFile } from './close-file.js';
 import { makeFolder } from './make-folder.js';
 import { syncFolder } from './sync-folder.js';
@@ -24,8 +25,11 @@ export const placeFile = async (
   const folder = dirname(path);
   const temporary = temporaryPath(path);
   try {
-    await makeFolder(folder);
-    const handle = await open(temporary, 'wx');
+    const handle = await open(temporary, 'wx').catch(async (cause: unknown) => {
+      if (systemCodeOf(cause) !== 'ENOENT') throw cause;
+      await makeFolder(folder);
+      return open(temporary, 'wx');
+    });
     try {
       await writeFile(handle, data);
       await handle.sync();

@@ -22,14 +22,20 @@ export const cutText = (text: string, length: number): string => {
 
 /** A parsed JSON value with U+FFFD for each lone surrogate, in keys too; the same value if it has none. */
 export const wellFormed = (value: unknown): unknown => {
+  if (isWellFormed(value)) return value;
   if (typeof value === 'string') return value.toWellFormed();
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) {
-    const items = value.map(wellFormed);
-    return items.every((item, at) => item === value[at]) ? value : items;
+  if (Array.isArray(value)) return value.map(wellFormed);
+  const entries = Object.entries(value as object) as [string, unknown][];
+  return Object.fromEntries(entries.map(([key, inner]) => [key.toWellFormed(), wellFormed(inner)] as const));
+};
+
+/** Without a copy: a manifest may have a million rows, most of them well-formed. */
+const isWellFormed = (value: unknown): boolean => {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every(isWellFormed);
+  for (const key of Object.keys(value)) {
+    if (!key.isWellFormed() || !isWellFormed(value[key as keyof typeof value])) return false;
   }
-  const entries = Object.entries(value) as [string, unknown][];
-  const mended = entries.map(([key, inner]) => [key.toWellFormed(), wellFormed(inner)] as const);
-  const isSame = mended.every(([key, inner], at) => key === entries[at]?.[0] && inner === entries[at][1]);
-  return isSame ? value : Object.fromEntries(mended);
+  return true;
 };

@@ -48,9 +48,14 @@ const settleClaims = (draft: RowDraft, claims: RowClaims): RowDraft | InvalidRow
   return draft;
 };
 
-const decideOutput = ({ stem, ...draft }: RowDraft, namer: OutputNamer): Row | InvalidRow => {
-  if (draft.output === null) return { ...draft, output: namer.name(stem, extensionOf(draft.encoding)) };
-  if (!namer.wasGiven(draft.output)) return { ...draft, output: draft.output };
+const withOutput = (draft: RowDraft, output: string): Row => {
+  const { stem: _stem, ...row } = draft;
+  return Object.assign(row, { output });
+};
+
+const decideOutput = (draft: RowDraft, namer: OutputNamer): Row | InvalidRow => {
+  if (draft.output === null) return withOutput(draft, namer.name(draft.stem, extensionOf(draft.encoding)));
+  if (!namer.wasGiven(draft.output)) return withOutput(draft, draft.output);
   // Reached only if the manifest changed since it was checked.
   const message = `Duplicate output path: expected a unique output, got ${formatValue(draft.output)}, which an earlier row writes too: the manifest changed during the run`;
   return rejectRow(draft, [new RefineError('ROW_DUPLICATE_OUTPUT', message)]);

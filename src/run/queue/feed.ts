@@ -3,7 +3,7 @@
  * be killed anywhere: a chunk is written before its job, its job before the cursor, and each of the three may be written again.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { RefineError } from '../../errors.js';
 import type { Store } from '../../io/store/store.js';
 import { countSteps } from '../manifest/rows/count-steps.js';
@@ -39,6 +39,8 @@ const MOST_AT_ONCE = 50;
 const LOOK_MS = 1000;
 const CURSOR_MS = 2000;
 const MEASURE_MS = 10_000;
+/** Rows read at a stretch: a chunk is written meanwhile, in a dozen steps, each of which waits for the end of the stretch. */
+const ROWS_AT_A_STRETCH = 8;
 /** Finished chunks that the cost is measured by. */
 const MEASURED = 20;
 
@@ -128,6 +130,7 @@ const openCutter = async (source: RowSource, cursor: Cursor, options: FeedOption
       size.rows++;
       size.steps += row.steps;
       size.bytes += Buffer.byteLength(row.line);
+      if (size.rows % ROWS_AT_A_STRETCH === 0) await turn();
     }
     return cutRows;
   };
@@ -144,13 +147,22 @@ const openCutter = async (source: RowSource, cursor: Cursor, options: FeedOption
     }
     return taken;
   };
+  /** Rows of the next chunk, unless the store has one already. */
+  let ahead: CutRow[] | null = null;
   return {
     next: async (secondsOfStep) => {
-      let cutRows = await cut(secondsOfStep);
+      let cutRows = ahead ?? (await cut(secondsOfStep));
+      ahead = null;
       if (cutRows.length === 0) return null;
       const head = { run: run.id, chunk: chunks, first, rows: cutRows.length, steps: stepsOf(cutRows) };
       const lines = cutRows.map(({ line }) => line);
-      if (!(await store.writeNew(chunkName(chunks), encodeChunk(head, lines)))) cutRows = await adopt(head, cutRows);
+      const writing = store.writeNew(chunkName(chunks), encodeChunk(head, lines));
+      ahead = await cut(secondsOfStep).finally(() => Promise.allSettled([writing]));
+      if (!(await writing)) {
+        source.putBack(ahead);
+        ahead = null;
+        cutRows = await adopt(head, cutRows);
+      }
       for (const { line } of cutRows) hash.update(line);
       chunks++;
       first += cutRows.length;

@@ -60,6 +60,7 @@ export const applySynonyms = (
   extra: readonly [string, unknown][],
   command: RowCommand,
 ): readonly [string, unknown][] => {
+  if (extra.length === 0) return extra;
   const used = keysWithSynonyms(command).flatMap((key) => {
     if (known.some(([name]) => name === key)) return [];
     const synonym = ROW_KEYS[key].synonyms.find((name) =>

@@ -57,11 +57,12 @@ const asWindows1252 = (line: Buffer): string => {
   return JSON.stringify(shown.replace(/[\x80-\x9f]/g, (char) => WINDOWS_1252[char.charCodeAt(0) - 128] ?? char));
 };
 
-const decode = (line: Buffer): { text: string } | { problem: string } =>
-  isUtf8(line)
-    ? { text: line.toString('utf8') }
+const decode = (line: number, bytes: Buffer): Line =>
+  isUtf8(bytes)
+    ? { line, text: bytes.toString('utf8') }
     : {
-        problem: `Expected UTF-8 text, found bytes that are not, as Windows-1252 ${asWindows1252(line)}: save the file as UTF-8 (in Excel “CSV UTF-8”)`,
+        line,
+        problem: `Expected UTF-8 text, found bytes that are not, as Windows-1252 ${asWindows1252(bytes)}: save the file as UTF-8 (in Excel “CSV UTF-8”)`,
       };
 
 /**
@@ -85,14 +86,14 @@ export async function* readLines(
     const finished =
       length > limit
         ? {
+            line,
             problem: `Expected a line of at most ${limit} bytes, found ${length}: put the picture into a file and name it in the row`,
           }
-        : decode(Buffer.concat(pieces));
-    const started = line;
+        : decode(line, pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces));
     pieces = [];
     length = 0;
     line = ends.newlines + 1;
-    return { line: started, ...finished };
+    return finished;
   };
   let isAfterReturn = false;
   for await (const chunk of chunks) {

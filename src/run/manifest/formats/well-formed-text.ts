@@ -13,6 +13,7 @@ const isPath = (name: string, value: unknown): boolean =>
 
 /** @returns the row with U+FFFD for each lone surrogate, and the names of the changed values */
 export const replaceLoneSurrogates = (row: ReadRow): { row: ReadRow; mended: readonly string[] } => {
+  if (wellFormed(row.known) === row.known && wellFormed(row.extra) === row.extra) return { row, mended: [] };
   const known = row.known.map(
     ([name, value]) => [name, isPath(name, value) ? value : wellFormed(value)] as [(typeof row.known)[0][0], unknown],
   );
@@ -31,6 +32,7 @@ export const replaceSettingSurrogates = <Settings extends object>(
   settings: Settings,
 ): { settings: Settings; mended: readonly string[] } => {
   const whole = wellFormed(settings) as Settings;
+  if (whole === settings) return { settings, mended: [] };
   const mended = Object.keys(whole).filter(
     (name) => whole[name as keyof Settings] !== settings[name as keyof Settings],
   );

@@ -106,6 +106,12 @@ const takeValues = (
 const emptyWarnings = ({ prompt }: RowValues, where: string): string[] =>
   prompt?.trim() === '' ? [`The prompt is empty: ${where}.`] : [];
 
+/** Whether `readEmbeddedValues` would look for any. */
+export const needsEmbeddedValues = (
+  isMissing: (name: RowKeyName) => boolean,
+  { fromMetadata = [] }: MetadataSources,
+): boolean => isMissing('prompt') || fromMetadata.some(isMissing);
+
 /**
  * Reads only for missing values, and opens the picture only for values that its sidecar lacks.
  *

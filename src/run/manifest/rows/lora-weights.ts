@@ -72,8 +72,11 @@ export const applyLoraWeights = (
     return 'name' in lora ? [[lora.name, weight] as const] : [];
   });
   const weights = Object.fromEntries([...ofRun, ...tagged, ...ofRow]);
+  const resolved = { ...settings };
+  Object.assign(resolved, prompts);
+  if (Object.keys(weights).length > 0) resolved.loraWeights = weights;
   return {
-    settings: { ...settings, ...prompts, ...(Object.keys(weights).length === 0 ? {} : { loraWeights: weights }) },
+    settings: resolved,
     warnings: limitList([...warnings], 'more tags were removed from the prompts without being applied.'),
   };
 };

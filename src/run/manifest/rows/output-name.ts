@@ -18,6 +18,10 @@ const MAX_STEM_BYTES = 200;
 const INVISIBLE = '\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}';
 /** Invisible characters, characters that Windows refuses, control characters, and lone surrogates. */
 const UNPORTABLE = new RegExp(`[<>:"|?*\\\\\\p{Cc}\\p{Surrogate}${INVISIBLE}]`, 'u');
+const ALL_INVISIBLE = new RegExp(`[${INVISIBLE}]`, 'gu');
+const ALL_UNPORTABLE = new RegExp(UNPORTABLE, 'gu');
+/** Of a name that needs no cleaning: most have only these. */
+const PLAIN = /^[\w-]{1,100}$/;
 /** Device names of Windows, with any extension. */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
 const EXTENSION = new RegExp(`[^/]\\.(?:${OUTPUT_EXTENSIONS.join('|')})$`, 'i');
@@ -104,13 +108,17 @@ const cutToBytes = (text: string, limit: number): string => {
 
 /** A name that is valid on every file system; '' if no character remains. */
 const cleanName = (name: string): string => {
-  const visible = name.replaceAll(new RegExp(`[${INVISIBLE}]`, 'gu'), '');
-  const clean = cutToBytes(visible.replaceAll(new RegExp(UNPORTABLE, 'gu'), '_'), MAX_STEM_BYTES).replace(/[ .]+$/, '');
+  const clean = PLAIN.test(name)
+    ? name
+    : cutToBytes(name.replaceAll(ALL_INVISIBLE, '').replaceAll(ALL_UNPORTABLE, '_'), MAX_STEM_BYTES).replace(
+        /[ .]+$/,
+        '',
+      );
   return DEVICE.test(clean) || RESERVED.test(clean) ? `_${clean}` : clean;
 };
 
-const cleanFolder = (name: string): string =>
-  cleanName(name).replace(new RegExp(`\\.(?=(?:${OUTPUT_EXTENSIONS.join('|')})$)`, 'i'), '_');
+const PICTURE_DOT = new RegExp(`\\.(?=(?:${OUTPUT_EXTENSIONS.join('|')})$)`, 'i');
+const cleanFolder = (name: string): string => cleanName(name).replace(PICTURE_DOT, '_');
 
 /** A path without its extension. */
 export const withoutExtension = (path: string): string => path.replace(/([^/])\.[^./]*$/, '$1');

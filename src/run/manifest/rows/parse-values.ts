@@ -13,10 +13,10 @@ export const parseValues = (
   for (const [name, value] of known) {
     const parsed = attempt(() => {
       if (name in values) throw new RefineError('ROW_FIELD_INVALID', `Expected ${name} once, found it under two names`);
-      return { [name]: parseValue(name, value) };
+      return parseValue(name, value);
     });
     if (parsed === undefined) refused.add(name);
-    else Object.assign(values, parsed);
+    else (values as Record<RowKeyName, unknown>)[name] = parsed;
   }
   return { values, refused };
 };

@@ -29,6 +29,7 @@ const NUMBER = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
  * tokens: white space around a tag is removed only if it would be doubled.
  */
 export const takeTags = (prompt: string, syntax: PromptSyntax): TakenTags => {
+  if (!prompt.includes('<')) return { prompt, tags: [] };
   const matches = [...prompt.matchAll(TAG)].filter(
     ([, kind = '']) => syntax === 'a1111' || NETWORKS.has(kind.toLowerCase()),
   );

