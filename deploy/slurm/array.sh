@@ -16,7 +16,7 @@ set -u
 
 code=0
 # SDXL_REFINE names the command, if it is not on PATH.
-srun --ntasks=1 "${SDXL_REFINE:-sdxl-refine}" batch "$@" --shard auto --resume --seed "${SEED:-7}" || code=$?
+srun --ntasks=1 "${SDXL_REFINE:-sdxl-refine}" batch --seed "${SEED:-7}" "$@" --shard auto --resume || code=$?
 # 130: stopped. Out of time, the task goes to the end of the line; --resume continues it.
 if [ "$code" -eq 130 ] && [ -n "${SLURM_JOB_ID:-}" ]; then scontrol requeue "$SLURM_JOB_ID"; fi
 exit "$code"

@@ -31,6 +31,8 @@ const OTHER_SPELLINGS: Readonly<Record<string, StoreScheme>> = {
 const BUCKET = /^[a-z\d$](?:[a-z\d._-]{1,220}[a-z\d])$/i;
 /** Bytes of a name in S3 and Google Cloud Storage; Azure has as many characters. */
 const MAX_NAME_BYTES = 1024;
+const SIGNATURE = /[?#](?:.*&)?(?:sig|x-amz-signature|x-goog-signature)=/i;
+const NO_SECRETS = 'Give credentials in the way of the cloud, never in a URI: docs/object-storage.md';
 // eslint-disable-next-line no-control-regex -- control characters are what is refused
 const CONTROL = /[\0-\x1f\x7f-\x9f]/;
 
@@ -56,25 +58,21 @@ export const parseStoreUri = (text: string): StorePlace => {
     );
   }
   const form = `${scheme}://<${bucketWord(scheme)}>/<name>`;
-  if (bucket.includes('@')) {
+  /* Before anything is repeated in a message. */
+  const mark = /[@:?#]/.exec(bucket)?.[0];
+  if (mark !== undefined) {
     throw invalid(
       form,
-      `"@" before the first slash, as where a name and a secret stand in a URI (it is not repeated here)`,
-      'Give credentials in the way of the cloud, never in a URI: docs/object-storage.md',
+      `"${mark}" before the first slash, as beside a port or a secret (it is not repeated here)`,
+      `Other hosts are named by variables. ${NO_SECRETS}`,
     );
   }
+  if (SIGNATURE.test(rest)) throw invalid(form, 'a signature in the URI (it is not repeated here)', NO_SECRETS);
   if (!BUCKET.test(bucket)) {
     throw invalid(
       form,
       bucket === '' ? 'no name between the slashes' : `the ${bucketWord(scheme)} ${quote(bucket)}`,
       `A ${bucketWord(scheme)}'s name has 3 letters, digits, "-", "." or "_" or more; other hosts are named by variables: docs/object-storage.md`,
-    );
-  }
-  if (/[?#](?:.*&)?(?:sig|x-amz-signature|x-goog-signature)=/i.test(key)) {
-    throw invalid(
-      form,
-      'a signature in the URI (it is not repeated here)',
-      'Give credentials in the way of the cloud, never in a URI: docs/object-storage.md',
     );
   }
   if (key !== '') checkObjectName(key.endsWith('/') ? key.slice(0, -1) : key);

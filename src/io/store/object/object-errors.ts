@@ -83,7 +83,8 @@ const meaningOf = (failure: Failure, scheme: string): Meaning => {
     };
   }
   if (kind === 'ConfigInvalid') {
-    const why = cutText(text.slice(text.indexOf(' => ') + 4), 200);
+    const arrow = text.indexOf(' => ');
+    const why = cutText(arrow === -1 ? text : text.slice(arrow + ' => '.length), 200);
     return { code: 'STORE_DENIED', found: `settings that cannot work (${why})`, remedy: CREDENTIALS[scheme] ?? '' };
   }
   if (/timeout reached/.test(text)) {

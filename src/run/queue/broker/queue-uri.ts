@@ -33,7 +33,7 @@ export const parseQueueUri = (text: string): QueuePlace => {
   const [kind, own] = known;
   const uri = own + text.slice(scheme.length);
   const url = URL.canParse(uri) ? new URL(uri) : null;
-  if (url === null || (kind === 'redis' && url.hostname === '')) {
+  if (url === null || (kind === 'redis' && url.hostname === '') || hasStrayPassword(url)) {
     const hint = 'Characters such as "/", "#" and "@" of a password are written as %2F, %23 and %40';
     throw new RefineError('QUEUE_URI_INVALID', `${EXPECTED}, found a ${scheme}:// URI that cannot be read. ${hint}.`);
   }
@@ -45,3 +45,7 @@ export const parseQueueUri = (text: string): QueuePlace => {
   }
   return { kind, uri, shown: `${own}://${url.host}${url.pathname === '/' ? '' : url.pathname}` };
 };
+
+/** A "/", "?" or "#" in a password ends the host for a URL, and what follows would be shown as a path. */
+const hasStrayPassword = ({ username, pathname, search, hash }: URL): boolean =>
+  hash !== '' || pathname.includes('@') || (username === '' && search.includes('@'));
