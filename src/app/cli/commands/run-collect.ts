@@ -1,15 +1,18 @@
 /** Runs `collect`. */
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { finished } from 'node:stream/promises';
+import { dirname, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { isRefineError, systemCodeOf } from '../../../errors.js';
+import { makeFolder } from '../../../io/files/make-folder.js';
 import { refuseExistingFile } from '../../../run/batch/check-outputs.js';
 import { collect } from '../../../run/queue/collect.js';
 import { expectRunFile } from '../../../run/queue/run-file.js';
 import { outputUnwritable } from '../../../run/results/output-error.js';
 import { parseRecord } from '../../../run/results/parse-record.js';
 import { addToSummary, emptySummary, type Summary } from '../../../run/results/summary.js';
-import { writeAtomically } from '../../../run/results/write-atomically.js';
+import { writeAtomically, writeNew } from '../../../run/results/write-atomically.js';
 import { openRunStore } from '../options/open-queue.js';
 import type { ProcessContext } from '../process-context.js';
 import { listenForStop } from '../stop-signal.js';
@@ -27,10 +30,9 @@ export const runCollect = async (flags: CollectFlags, context: ProcessContext): 
     const counted = countResults(
       collect({ store, run, follows: follow, allowsHoles: allowHoles, signal: stop.signal }),
     );
-    if (path === null) await pour(counted.bytes, context.stdout);
-    /* Readers of a run that goes on see each chunk at once; otherwise the file is whole from its first moment. */
-    else if (follow) await append(counted.bytes, path);
-    else await writeAtomically(path, counted.bytes);
+    const { bytes } = counted;
+    if (path === null) await pour(bytes, context.stdout, stop.signal);
+    else await write(bytes, path, { replaces: flags.overwrite === true, follow, signal: stop.signal });
     const summary = counted.summary();
     if (flags.quiet !== true) {
       const missing = run.rows - summary.rows;
@@ -71,23 +73,47 @@ const countResults = (
   return { bytes: bytes(), summary: () => summary };
 };
 
-const pour = async (bytes: AsyncIterable<Uint8Array>, stream: NodeJS.WritableStream): Promise<void> => {
+const pour = async (
+  bytes: AsyncIterable<Uint8Array>,
+  stream: NodeJS.WritableStream,
+  signal: AbortSignal,
+): Promise<void> => {
   for await (const chunk of bytes) {
-    if (!stream.write(chunk)) await new Promise((resolve) => stream.once('drain', resolve));
+    signal.throwIfAborted();
+    if (stream.write(chunk)) continue;
+    /* A reader that has gone never drains it. */
+    await once(stream, 'drain', { signal }).catch((thrown: unknown) => {
+      signal.throwIfAborted();
+      throw thrown;
+    });
   }
 };
 
-const append = async (bytes: AsyncIterable<Uint8Array>, path: string): Promise<void> => {
-  await rm(path, { force: true });
-  const stream = createWriteStream(path, { flags: 'wx' });
-  const ended = finished(stream);
-  ended.catch(() => undefined);
+interface Writing {
+  replaces: boolean;
+  /** Readers of a run that goes on see each chunk at once; otherwise the file is whole from its first moment. */
+  follow: boolean;
+  signal: AbortSignal;
+}
+
+/** @throws OUTPUT_EXISTS if the file appeared meanwhile, OUTPUT_UNWRITABLE, the signal's reason */
+const write = async (bytes: AsyncIterable<Uint8Array>, path: string, writing: Writing): Promise<void> => {
   try {
-    await pour(bytes, stream);
-    stream.end();
-    await ended;
+    if (writing.follow) await append(bytes, path, writing);
+    else if (writing.replaces) await writeAtomically(path, bytes);
+    else await writeNew(path, bytes);
   } catch (thrown) {
-    stream.destroy();
-    throw stream.errored === null ? thrown : outputUnwritable(path, stream.errored);
+    const isTaken = isRefineError(thrown) && thrown.code === 'OUTPUT_TAKEN';
+    if (isTaken || (!writing.replaces && systemCodeOf(thrown) === 'EEXIST')) await refuseExistingFile(path);
+    throw isRefineError(thrown) ? thrown : outputUnwritable(path, thrown);
   }
+};
+
+const append = async (bytes: AsyncIterable<Uint8Array>, path: string, { replaces, signal }: Writing): Promise<void> => {
+  await makeFolder(dirname(path));
+  if (replaces) await rm(path, { force: true });
+  await pipeline(bytes, createWriteStream(path, { flags: 'wx' }), { signal }).catch((thrown: unknown) => {
+    signal.throwIfAborted();
+    throw thrown;
+  });
 };
