@@ -168,6 +168,22 @@ describeWithRedis('a queue on Redis', () => {
     expect(run.stderr).not.toContain('secret');
   });
 
+  it('ends when its broker is gone, or its port for metrics is taken', async () => {
+    const own = await startRedis(join(folder, `gone-${runs++}`));
+    const taken = await runCli(['work', '--queue', own.uri, '--metrics-port', new URL(own.uri).port]);
+    expect([taken.code, taken.stderr]).toEqual([expect.any(Number), expect.stringContaining('LISTEN_FAILED')]);
+    const worker = startCli(['work', '--queue', own.uri, '--queue-timeout', '1']);
+    let said = '';
+    worker.process.stderr.on('data', (text: string) => (said += text));
+    await waitFor('a worker', () => said.includes('Waiting'));
+    await own.kill();
+    expect(await worker.done).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining('QUEUE_UNREACHABLE') as string,
+    });
+    await own.stop();
+  }, 30_000);
+
   it('refuses holes, other rows in the same store, and a store without a run', async () => {
     const { store, queue } = await enqueue([goodRow, { ...goodRow, output: 'b.png' }], '--chunk-rows', '1');
     const holes = await runCli(['collect', '--store', store, '-o', join(folder, 'all.jsonl')]);
@@ -176,6 +192,8 @@ describeWithRedis('a queue on Redis', () => {
     const other = await runCli(['enqueue', manifest, '--store', store, ...queue]);
     expect([other.code, other.stderr]).toEqual([6, expect.stringContaining('QUEUE_OTHER_RUN')]);
     const none = await runCli(['collect', '--store', join(folder, 'nothing'), '-o', '-']);
+    const into = await runCli(['collect', '--store', store, '--follow', '-o', folder, '--overwrite']);
+    expect([into.code, into.stderr]).toEqual([6, expect.stringContaining('OUTPUT_UNWRITABLE')]);
     expect([none.code, none.stderr]).toEqual([6, expect.stringContaining('no run.json')]);
   });
 

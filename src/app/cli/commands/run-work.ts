@@ -40,9 +40,9 @@ export const runWork = async (flags: WorkFlags, context: ProcessContext): Promis
   const opener = createRunOpener({ flags, devices, batchSize, floorMs, scratch }, context);
   try {
     const broker = await openQueue(flags);
-    const metrics =
-      metricsPort === null ? null : await serveMetrics(broker, { host: flags.metricsHost, port: metricsPort });
+    let metrics: WorkerMetrics | null = null;
     try {
+      if (metricsPort !== null) metrics = await serveMetrics(broker, { host: flags.metricsHost, port: metricsPort });
       if (flags.quiet !== true && metrics !== null) stderr.write(`Metrics at ${metrics.url}\n`);
       if (flags.quiet !== true) stderr.write(`Waiting for chunks from ${broker.shown}\n`);
       const say = describe(flags.quiet === true, context);

@@ -20,6 +20,7 @@ interface BullConnection {
   on(event: 'error' | 'ioredis:close', listener: (error: unknown) => void): unknown;
   waitUntilReady(): Promise<unknown>;
   close(force?: boolean): Promise<void>;
+  disconnect(): Promise<void>;
 }
 
 export type JobState = 'waiting' | 'active' | 'completed' | 'failed' | 'delayed' | 'prioritized' | 'paused';

@@ -1,7 +1,7 @@
 /** Watches the connection to a broker: repeats calls while it is gone, and gives up when it was gone for too long. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RefineError } from '../../../errors.js';
-import { brokerMessage, isDenied, isTransient } from './broker-errors.js';
+import type { RefineError } from '../../../errors.js';
+import { brokerDenied, brokerGone, foreignAnswer, isDenied, isLockLost, isTransient } from './broker-errors.js';
 
 const CHECK_MS = 500;
 /** Between two tries of a call. */
@@ -15,6 +15,8 @@ export class BrokerConnection {
   /** Times that it came back. */
   returns = 0;
   readonly #timer: NodeJS.Timeout;
+  #probe: (() => Promise<unknown>) | null = null;
+  #isProbing = false;
 
   /**
    * @param shown the broker, for messages
@@ -27,6 +29,7 @@ export class BrokerConnection {
     private readonly firstPatienceMs: number,
   ) {
     this.#timer = setInterval(() => {
+      this.#probeIfGone();
       this.#giveUpIfGone();
     }, CHECK_MS).unref();
   }
@@ -38,12 +41,24 @@ export class BrokerConnection {
 
   /** For errors outside calls. */
   readonly onError = (error: unknown): void => {
-    if (isDenied(error)) this.#lost.abort(this.#denied(error));
+    if (isDenied(error)) this.#lost.abort(brokerDenied(this.shown, error));
     else if (isTransient(error)) this.#markGone(error);
   };
 
-  /** Runs a call, again if the connection failed. @throws the reason of `lost`, and what `work` throws otherwise */
+  /**
+   * While the broker is gone, `probe` is called until it is answered: calls may be rarer than the time after which it is given up.
+   * @param probe may wait for the connection
+   */
+  watch(probe: () => Promise<unknown>): void {
+    this.#probe = probe;
+  }
+
+  /**
+   * Runs a call, again if the connection failed.
+   * @throws the reason of `lost`, QUEUE_UNREACHABLE for an answer that no call should have; errors of `isLockLost` as they are
+   */
   async call<Result>(work: () => Promise<Result>): Promise<Result> {
+    let failsSince: number | null = null;
     for (let attempt = 0; ; attempt++) {
       this.lost.throwIfAborted();
       try {
@@ -52,18 +67,25 @@ export class BrokerConnection {
         return result;
       } catch (thrown) {
         this.lost.throwIfAborted();
-        if (isDenied(thrown)) {
-          this.#lost.abort(this.#denied(thrown));
-          this.lost.throwIfAborted();
-        }
-        if (!isTransient(thrown)) {
-          this.#markReached();
-          throw thrown;
-        }
+        if (!isTransient(thrown) || isDenied(thrown)) throw this.fault(thrown);
         this.#markGone(thrown);
+        failsSince ??= performance.now();
+        /* Others may be answered meanwhile: a broker without memory refuses only what is new. */
+        if (performance.now() - failsSince >= this.patienceMs) this.#giveUp(this.patienceMs);
         await sleep(PAUSES_MS[Math.min(attempt, PAUSES_MS.length - 1)]);
       }
     }
+  }
+
+  /** The error to throw for one that is not transient. */
+  fault(thrown: unknown): Error {
+    if (isDenied(thrown)) {
+      this.onError(thrown);
+      return this.lost.reason as Error;
+    }
+    this.#markReached();
+    if (isLockLost(thrown)) return thrown as Error;
+    return foreignAnswer(this.shown, thrown);
   }
 
   close(): void {
@@ -95,30 +117,25 @@ export class BrokerConnection {
     this.#wasReached = true;
   }
 
-  #giveUpIfGone(): void {
-    const patience = this.#wasReached ? this.patienceMs : this.firstPatienceMs;
-    if (this.#goneSince === null || performance.now() - this.#goneSince < patience) return;
-    const seconds = Math.round(patience / 1000);
-    const [what, remedy] = this.#wasReached
-      ? [
-          `did not come back within ${seconds} s`,
-          'Start it again, then run this command again: it goes on where it stood',
-        ]
-      : [`did not answer within ${seconds} s`, 'Check that it runs, its host and its port'];
-    this.#lost.abort(
-      new RefineError(
-        'QUEUE_UNREACHABLE',
-        `Expected a queue at ${this.shown}, but it ${what}: ${brokerMessage(this.#reason)}. ${remedy}.`,
-        { context: { queue: this.shown }, cause: this.#reason },
-      ),
-    );
+  #probeIfGone(): void {
+    if (this.#goneSince === null || this.#probe === null || this.#isProbing || this.lost.aborted) return;
+    this.#isProbing = true;
+    this.#probe()
+      .then(() => {
+        this.#markReached();
+      }, this.onError)
+      .finally(() => {
+        this.#isProbing = false;
+      });
   }
 
-  #denied(cause: unknown): RefineError {
-    return new RefineError(
-      'QUEUE_DENIED',
-      `Expected access to the queue at ${this.shown}, but it refused: ${brokerMessage(cause).replace(/\.$/, '')}. Check the user, the password and the database of --queue.`,
-      { context: { queue: this.shown }, cause },
-    );
+  #giveUpIfGone(): void {
+    const patience = this.#wasReached ? this.patienceMs : this.firstPatienceMs;
+    if (this.#goneSince !== null && performance.now() - this.#goneSince >= patience) this.#giveUp(patience);
+  }
+
+  #giveUp(patienceMs: number): void {
+    const error: RefineError = brokerGone(this.shown, this.#reason, { patienceMs, wasReached: this.#wasReached });
+    this.#lost.abort(error);
   }
 }

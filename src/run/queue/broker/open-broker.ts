@@ -1,11 +1,12 @@
 /** A queue on BullMQ: on Redis or Valkey, or on PostgreSQL through the same interface. */
 import { randomUUID } from 'node:crypto';
-import { isTransient, isLockLost } from './broker-errors.js';
-import { jobId, type Broker, type ChunkReport, type TakenJob } from './broker.js';
+import { isTransient } from './broker-errors.js';
+import { jobId, type Broker } from './broker.js';
 import { loadBullMq, type BullJob, type BullModule, type BullQueue, type BullWorker, type JobState } from './bullmq.js';
 import { BrokerConnection } from './connection.js';
-import { parseChunkJob, parseProgress, parseReport } from './job-data.js';
+import { parseChunkJob, parseReport } from './job-data.js';
 import { parseQueueUri, type QueuePlace } from './queue-uri.js';
+import { taken, type Call } from './taken-job.js';
 
 export interface BrokerOptions {
   /** The queue's name in the broker. */
@@ -23,6 +24,7 @@ const FIRST_PATIENCE_MS = 10_000;
 const TAKE_SECONDS = 2;
 /** Stalled jobs go back to the queue, whatever their number of stalls: rows, not chunks, are given up. */
 const ANY_NUMBER = 1_000_000;
+const CLOSE_MS = 2000;
 const WAITING: JobState[] = ['waiting', 'paused', 'prioritized', 'delayed'];
 
 /** @throws QUEUE_URI_INVALID, QUEUE_LIBRARY_MISSING, QUEUE_UNREACHABLE, QUEUE_DENIED */
@@ -99,8 +101,20 @@ interface Parts {
   settings: Settings;
 }
 
+/** Whether all end in time, however they end. */
+const settles = async (work: readonly Promise<unknown>[]): Promise<boolean> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_MS, false);
+  });
+  const settled = await Promise.race([Promise.allSettled(work).then(() => true), late]);
+  clearTimeout(timer);
+  return settled;
+};
+
 const createBroker = ({ place, bull, connection, queue, options, settings }: Parts): Broker => {
-  const call = connection.call.bind(connection);
+  const call: Call = connection.call.bind(connection);
+  connection.watch(() => queue.getJobCounts('active'));
   let worker: BullWorker | undefined;
   const openWorker = async (): Promise<BullWorker> => {
     if (worker !== undefined) return worker;
@@ -148,7 +162,7 @@ const createBroker = ({ place, bull, connection, queue, options, settings }: Par
       const token = randomUUID();
       const next = connection.orLost(opened.getNextJob(token, { block: true }));
       const job = await next.catch((thrown: unknown) => {
-        if (!isTransient(thrown)) throw thrown;
+        if (!isTransient(thrown)) throw connection.fault(thrown);
         connection.onError(thrown);
         return undefined;
       });
@@ -160,42 +174,10 @@ const createBroker = ({ place, bull, connection, queue, options, settings }: Par
     drain: () => call(() => queue.drain()),
     close: async () => {
       connection.close();
-      /* A connection that is gone cannot be closed in order. */
-      const closing = Promise.allSettled([worker?.close(true), queue.close()]);
-      await Promise.race([closing, new Promise((resolve) => setTimeout(resolve, 2000).unref())]);
+      const parts = worker === undefined ? [queue] : [worker, queue];
+      const isClosed = !connection.lost.aborted && (await settles(parts.map((part) => part.close(true))));
+      /* What waits for a connection that is gone would keep the process alive, and so would its next try to connect. */
+      if (!isClosed) await settles(parts.map((part) => part.disconnect()));
     },
-  };
-};
-
-type Call = <Result>(work: () => Promise<Result>) => Promise<Result>;
-
-/** @returns null for a job that is not one of ours, which fails */
-const taken = async (bullJob: BullJob, token: string, call: Call, lockMs: number): Promise<TakenJob | null> => {
-  const held = async (work: () => Promise<unknown>): Promise<boolean> => {
-    try {
-      await call(work);
-      return true;
-    } catch (thrown) {
-      if (isLockLost(thrown)) return false;
-      throw thrown;
-    }
-  };
-  const fail = (error: Error): Promise<boolean> => held(() => bullJob.moveToFailed(error, token, false));
-  const job = parseChunkJob(bullJob.data);
-  if (job === null) {
-    await fail(new Error('this job is not of sdxl-refine enqueue'));
-    return null;
-  }
-  return {
-    id: bullJob.id ?? '',
-    job,
-    progress: parseProgress(bullJob.progress),
-    renew: async () => (await call(() => bullJob.extendLock(token, lockMs))) > 0,
-    note: async (progress) => {
-      await held(() => bullJob.updateProgress(progress));
-    },
-    complete: (report: ChunkReport) => held(() => bullJob.moveToCompleted(report, token, false)),
-    fail,
-    handBack: () => held(() => bullJob.moveToWait(token)),
   };
 };
