@@ -5,7 +5,7 @@ import type { Store } from '#src/io/store/store.js';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (data: Uint8Array): string => new TextDecoder().decode(data);
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-const namesOf = async (store: Store, prefix: string): Promise<string[]> => {
+export const namesOf = async (store: Store, prefix: string): Promise<string[]> => {
   const names: string[] = [];
   for await (const { name } of store.list(prefix)) names.push(name);
   return names;
@@ -32,8 +32,9 @@ export const testStore = (
   const itConditional = hasConditions ? it : it.skip;
   it('has what was written, with its size and digest', async () => {
     const store = await open();
-    expect(await store.stat('a/b.txt')).toBeNull();
+    expect([await store.stat('a/b.txt'), await store.has('a/b.txt')]).toEqual([null, false]);
     expect(await store.writeNew('a/b.txt', bytes('one'))).toBe(true);
+    expect(await store.has('a/b.txt')).toBe(true);
     expect(await store.stat('a/b.txt')).toEqual({ size: 3, sha256: sha256('one') });
     expect(textOf(await store.read('a/b.txt', MAX))).toBe('one');
   });
@@ -140,6 +141,7 @@ export const testStore = (
     await expect(store.write(name, bytes('x'))).rejects.toEqual(refused);
     await expect(store.read(name, MAX)).rejects.toEqual(refused);
     await expect(store.stat(name)).rejects.toEqual(refused);
+    await expect(store.has(name)).rejects.toEqual(refused);
     await expect(store.remove(name)).rejects.toEqual(refused);
     await expect(store.stream(name)[Symbol.asyncIterator]().next()).rejects.toEqual(refused);
   });

@@ -1,6 +1,6 @@
 /** Opens a store by its place. */
 import { openFolderStore } from './folder/folder-store.js';
-import { isStoreUri, parseStoreUri } from './store-uri.js';
+import { isStorePlace, parseStoreUri } from './store-uri.js';
 import type { Store } from './store.js';
 
 /**
@@ -9,7 +9,7 @@ import type { Store } from './store.js';
  * @throws STORE_URI_INVALID, STORE_LIBRARY_MISSING
  */
 export const openStore = async (place: string): Promise<Store> => {
-  if (!isStoreUri(place)) return openFolderStore(place);
+  if (!isStorePlace(place)) return openFolderStore(place);
   const { openObjectStore } = await import('./object/object-store.js');
   return openObjectStore(parseStoreUri(place));
 };

@@ -42,6 +42,16 @@ export const isStoreUri = (text: string): boolean => {
   return scheme !== undefined && (SCHEMES.has(scheme) || Object.hasOwn(OTHER_SPELLINGS, scheme));
 };
 
+/**
+ * Whether a place to write to is in object storage, or else a path.
+ * @throws STORE_URI_INVALID for a URI of another scheme, which would be the path of a folder `https:`
+ */
+export const isStorePlace = (text: string): boolean => {
+  if (!URI.test(text)) return false;
+  parseStoreUri(text);
+  return true;
+};
+
 /** @throws STORE_URI_INVALID; its message does not repeat credentials */
 export const parseStoreUri = (text: string): StorePlace => {
   const scheme = URI.exec(text)?.[1]?.toLowerCase() ?? '';
@@ -54,7 +64,9 @@ export const parseStoreUri = (text: string): StorePlace => {
     throw invalid(
       'a URI that begins with s3://, gs:// or az://',
       `the scheme ${cutText(scheme, 40)}://`,
-      meant === undefined ? 'Write the bucket as one of these' : `Write ${meant}://<${bucketWord(meant)}>/<name>`,
+      meant === undefined
+        ? 'Write the bucket as one of these, or give a path of this machine'
+        : `Write ${meant}://<${bucketWord(meant)}>/<name>`,
     );
   }
   const form = `${scheme}://<${bucketWord(scheme)}>/<name>`;

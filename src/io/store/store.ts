@@ -24,7 +24,9 @@ export interface Store {
   read(name: string, options: ReadOptions): Promise<Uint8Array>;
   /** The same as a stream of chunks, for manifests and results of any size. @throws STORE_MISSING */
   stream(name: string, options?: { signal?: AbortSignal }): AsyncIterable<Uint8Array>;
-  /** null if there is no such object. */
+  /** Whether there is such an object; reads none of its bytes. */
+  has(name: string): Promise<boolean>;
+  /** null if there is no such object. A folder reads the whole file for its digest. */
   stat(name: string): Promise<ObjectState | null>;
   /** Writes an object and its digest; never replaces one: false if the name is taken. */
   writeNew(name: string, data: Uint8Array): Promise<boolean>;

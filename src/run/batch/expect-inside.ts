@@ -1,17 +1,13 @@
 /** Keeps outputs inside the output folder, even if it contains links. The folder itself may be a link, since the user named it. */
 import { lstat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { RefineError } from '../../errors.js';
+import { findLink } from '../../io/files/find-link.js';
 
 /** @param name of an output @throws OUTPUT_UNWRITABLE */
 export const expectInside = async (folder: string, name: string): Promise<void> => {
-  let path = folder;
-  for (const segment of name.split('/').slice(0, -1)) {
-    path = join(path, segment);
-    const stats = await lstat(path).catch(() => null);
-    if (stats === null) return;
-    if (stats.isSymbolicLink()) throw linkError(path, 'outputs must stay inside the output folder');
-  }
+  const link = await findLink(folder, name);
+  if (link !== null) throw linkError(link, 'outputs must stay inside the output folder');
 };
 
 /** Checks a file that the program keeps in the folder. @throws OUTPUT_UNWRITABLE */

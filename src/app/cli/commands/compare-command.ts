@@ -2,7 +2,7 @@
 import { listSome } from '../../../errors.js';
 import { rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { formatStoreUri, isStoreUri, parseStoreUri } from '../../../io/store/store-uri.js';
+import { formatStoreUri, isStorePlace, isStoreUri, parseStoreUri } from '../../../io/store/store-uri.js';
 import { makeScratchFolder } from '../scratch-folder.js';
 import { Command } from 'commander';
 import { findResults } from '../../compare/find-results.js';
@@ -88,7 +88,7 @@ const compareIn = async (
     given ?? (remote === null ? join(folder, name) : remote.uri + name);
   const targets = [placeOf(flags.output, 'compare.html'), placeOf(flags.sheet, 'contact-sheet.png')];
   const [page = '', sheet = ''] = targets.map((target, at) =>
-    isStoreUri(target) ? join(scratch, at === 0 ? 'page.html' : 'sheet.png') : resolve(cwd, target),
+    isStorePlace(target) ? join(scratch, at === 0 ? 'page.html' : 'sheet.png') : resolve(cwd, target),
   );
   const stores = flags.inputs
     .filter(isStoreUri)

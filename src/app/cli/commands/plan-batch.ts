@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { join, resolve } from 'node:path';
-import { isStoreUri } from '../../../io/store/store-uri.js';
+import { isStorePlace } from '../../../io/store/store-uri.js';
 import { openRemoteOutput } from '../../../run/results/remote/remote-output.js';
 import { inputPlaces } from '../../../run/batch/earlier-inputs.js';
 import { parseShard, shardRows } from '../../../run/batch/shard.js';
@@ -69,7 +69,7 @@ export const planBatch = async (
   const part = shard === null ? '' : `-${shard.index}-of-${shard.count}`;
   const earlier = parseEarlierRun(flags);
   const usesEarlierResults = earlier.resumes || earlier.appends;
-  const remote = isStoreUri(flags.outputDir)
+  const remote = isStorePlace(flags.outputDir)
     ? await openRemoteOutput(flags.outputDir, join(run.scratch, REMOTE_WORK), part)
     : null;
   const outputFolder = remote?.folder ?? resolve(context.cwd(), flags.outputDir);

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { RefineError } from '../../../errors.js';
 import { openStore } from '../../../io/store/open-store.js';
-import { isStoreUri, parseStoreUri } from '../../../io/store/store-uri.js';
+import { isStorePlace } from '../../../io/store/store-uri.js';
 import type { Store } from '../../../io/store/store.js';
 import type { Broker } from '../../../run/queue/broker/broker.js';
 import { openBroker } from '../../../run/queue/broker/open-broker.js';
@@ -38,11 +38,8 @@ export const lockMs = ({ lockSeconds = LOCK_SECONDS }: QueueFlags): number =>
   parseWhole('--lock-seconds', lockSeconds, 1) * 1000;
 
 /** A store as other processes on this machine can open it: a URI, or an absolute path. @throws STORE_URI_INVALID */
-export const storePlace = (text: string, { cwd }: Pick<ProcessContext, 'cwd'>): string => {
-  if (!isStoreUri(text)) return resolve(cwd(), text);
-  parseStoreUri(text);
-  return text;
-};
+export const storePlace = (text: string, { cwd }: Pick<ProcessContext, 'cwd'>): string =>
+  isStorePlace(text) ? text : resolve(cwd(), text);
 
 /** The store of `--store`, else that of the queue's jobs. @throws USAGE_CONFLICT QUEUE_* STORE_* */
 export const openRunStore = async (flags: QueueFlags, context: Pick<ProcessContext, 'cwd'>): Promise<Store> => {

@@ -1,9 +1,10 @@
 /** A folder as a store: objects are its files. */
-import { lstat, rename, rm } from 'node:fs/promises';
+import { lstat, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { platform } from 'node:process';
 import { RefineError, systemCodeOf } from '../../../errors.js';
 import { closeFile } from '../../files/close-file.js';
+import { findLink } from '../../files/find-link.js';
 import { sha256Of } from '../../files/hash-file.js';
 import { renameIfAbsent } from '../../files/link-if-absent.js';
 import { chunksOf, openFile, readChunks, readUpTo, withFile } from '../../files/open-file.js';
@@ -12,6 +13,7 @@ import { syncFolder } from '../../files/sync-folder.js';
 import type { Store } from '../store.js';
 import { checkObjectName } from '../store-uri.js';
 import { tooLarge } from '../too-large.js';
+import { clearAbandoned } from './clear-abandoned.js';
 import { folderError } from './folder-errors.js';
 import { listFolder } from './list-folder.js';
 
@@ -27,6 +29,29 @@ export const openFolderStore = (folder: string): Store => {
       );
     }
     return resolve(root, name);
+  };
+  const cleared = new Set<string>();
+  /** @param write may be called again @throws STORE_* */
+  const placeInside = async (name: string, write: (path: string) => Promise<void>): Promise<void> => {
+    const path = pathOf(name);
+    try {
+      await refuseLink(root, name);
+      for (let attempt = 1; ; attempt++) {
+        try {
+          await write(path);
+          break;
+        } catch (cause) {
+          /* Another process removed the last file of the folder, and with it the folder, after it was made here. */
+          if (systemCodeOf(cause) !== 'ENOENT' || attempt === MOST_ATTEMPTS) throw cause;
+        }
+      }
+    } catch (cause) {
+      throw folderError('write', path, cause);
+    }
+    const folder = dirname(path);
+    if (cleared.has(folder)) return;
+    cleared.add(folder);
+    await clearAbandoned(folder);
   };
   return {
     shown: folder,
@@ -53,6 +78,16 @@ export const openFolderStore = (folder: string): Store => {
         throw signal?.aborted === true ? cause : folderError('read', path, cause);
       }
     },
+    async has(name) {
+      const path = pathOf(name);
+      try {
+        await stat(path);
+        return true;
+      } catch (cause) {
+        if (systemCodeOf(cause) === 'ENOENT') return false;
+        throw folderError('read', path, cause);
+      }
+    },
     async stat(name) {
       const path = pathOf(name);
       try {
@@ -68,10 +103,10 @@ export const openFolderStore = (folder: string): Store => {
       }
     },
     async writeNew(name, data) {
-      const path = pathOf(name);
       let isNew = true;
-      try {
-        if ((await lstat(path).catch(() => null)) !== null) return false;
+      await placeInside(name, async (path) => {
+        isNew = (await lstat(path).catch(() => null)) === null;
+        if (!isNew) return;
         await placeFile(path, data, async (from, to) => {
           await renameIfAbsent(from, to).catch(async (cause: unknown) => {
             if (systemCodeOf(cause) !== 'EEXIST') throw cause;
@@ -79,36 +114,24 @@ export const openFolderStore = (folder: string): Store => {
             await rm(from, { force: true });
           });
         });
-        return isNew;
-      } catch (cause) {
-        throw folderError('write', path, cause);
-      }
+      });
+      return isNew;
     },
-    async write(name, data) {
-      const path = pathOf(name);
-      try {
-        await placeFile(path, data, rename);
-      } catch (cause) {
-        throw folderError('write', path, cause);
-      }
-    },
+    write: (name, data) => placeInside(name, (path) => placeFile(path, data, rename)),
     checkName(name) {
       pathOf(name);
     },
-    async writeFile(name, from) {
-      const path = pathOf(name);
-      try {
-        await placeFile(path, readChunks(from, 'output'), rename);
-      } catch (cause) {
-        throw folderError('write', path, cause);
-      }
-    },
+    writeFile: (name, from) => placeInside(name, (path) => placeFile(path, readChunks(from, 'output'), rename)),
     list: (prefix) => listFolder(root, prefix),
     async remove(name) {
       const path = pathOf(name);
+      const folder = dirname(path);
       try {
+        await refuseLink(root, name);
         await rm(path, { force: true });
-        await syncFolder(dirname(path)).catch((cause: unknown) => {
+        /* As in object storage, where folders are parts of names. One that is not empty stays. */
+        if (folder !== root) await rmdir(folder).catch(() => undefined);
+        await syncFolder(folder).catch((cause: unknown) => {
           if (systemCodeOf(cause) !== 'ENOENT') throw cause;
         });
       } catch (cause) {
@@ -116,4 +139,17 @@ export const openFolderStore = (folder: string): Store => {
       }
     },
   };
+};
+
+/** A folder may vanish once in a moment, not again and again. */
+const MOST_ATTEMPTS = 3;
+
+const refuseLink = async (root: string, name: string): Promise<void> => {
+  const link = await findLink(root, name);
+  if (link === null) return;
+  throw new RefineError(
+    'STORE_DENIED',
+    `Expected ${link} to be no symbolic link: what is written to a store stays inside it. Remove the link, or choose a folder without one for the store.`,
+    { context: { path: link } },
+  );
 };

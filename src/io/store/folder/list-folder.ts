@@ -2,6 +2,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCodeOf } from '../../../errors.js';
+import { findLink } from '../../files/find-link.js';
 import { TEMPORARY } from '../../files/temporary-path.js';
 import { objectNameFault } from '../store-uri.js';
 import { folderError } from './folder-errors.js';
@@ -12,8 +13,20 @@ import { folderError } from './folder-errors.js';
  * @throws STORE_DENIED, STORE_UNAVAILABLE
  */
 export async function* listFolder(root: string, prefix: string): AsyncGenerator<{ name: string; size: number }> {
-  yield* walk(root, '', prefix);
+  /* Begins at the prefix's last folder: those beside it may be many. */
+  const inside = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+  if (await isFolderInside(root, inside)) yield* walk(root, inside, prefix);
 }
+
+const isFolderInside = async (root: string, inside: string): Promise<boolean> => {
+  if (inside === '') return true;
+  if (objectNameFault(inside.slice(0, -1)) !== null || (await findLink(root, inside)) !== null) return false;
+  const stats = await lstat(join(root, inside)).catch((cause: unknown) => {
+    if (systemCodeOf(cause) === 'ENOENT' || systemCodeOf(cause) === 'ENOTDIR') return null;
+    throw folderError('list', join(root, inside), cause);
+  });
+  return stats?.isDirectory() === true;
+};
 
 async function* walk(root: string, inside: string, prefix: string): AsyncGenerator<{ name: string; size: number }> {
   for (const { name, isFolder } of await entriesOf(join(root, inside))) {

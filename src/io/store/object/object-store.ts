@@ -5,7 +5,7 @@ import { env } from 'node:process';
 import { RefineError } from '../../../errors.js';
 import { readChunks, readFileBytes } from '../../files/open-file.js';
 import { checkObjectName, formatStoreUri, objectNameFault, type StorePlace } from '../store-uri.js';
-import type { Store } from '../store.js';
+import type { ObjectState, Store } from '../store.js';
 import { tooLarge } from '../too-large.js';
 import { connect } from './connect.js';
 import { isMissing, isTaken, objectError } from './object-errors.js';
@@ -67,6 +67,20 @@ export const openObjectStore = async (place: StorePlace): Promise<Store> => {
       throw objectError('write', shownOf(name), thrown);
     }
   };
+  const stateOf = async (name: string): Promise<ObjectState | null> => {
+    const path = pathOf(name);
+    try {
+      const { contentLength, userMetadata } = await operator.stat(path);
+      const sha256 = userMetadata?.[DIGEST];
+      return {
+        size: Number(contentLength ?? 0n),
+        sha256: sha256 !== undefined && /^[\da-f]{64}$/.test(sha256) ? sha256 : null,
+      };
+    } catch (thrown) {
+      if (isMissing(thrown)) return null;
+      throw await explain('read', path, name, thrown);
+    }
+  };
   return {
     shown: formatStoreUri(place),
     async read(name, { maxBytes, signal }) {
@@ -96,20 +110,8 @@ export const openObjectStore = async (place: StorePlace): Promise<Store> => {
         yield buffer.subarray(0, Number(length));
       }
     },
-    async stat(name) {
-      const path = pathOf(name);
-      try {
-        const { contentLength, userMetadata } = await operator.stat(path);
-        const sha256 = userMetadata?.[DIGEST];
-        return {
-          size: Number(contentLength ?? 0n),
-          sha256: sha256 !== undefined && /^[\da-f]{64}$/.test(sha256) ? sha256 : null,
-        };
-      } catch (thrown) {
-        if (isMissing(thrown)) return null;
-        throw await explain('read', path, name, thrown);
-      }
-    },
+    has: async (name) => (await stateOf(name)) !== null,
+    stat: stateOf,
     writeNew: (name, data) => put(name, data, true),
     async write(name, data) {
       await put(name, data, false);

@@ -1,5 +1,5 @@
 /** URIs of object storage. */
-import { formatStoreUri, isStoreUri, parseStoreUri } from '#src/io/store/store-uri.js';
+import { formatStoreUri, isStorePlace, isStoreUri, parseStoreUri } from '#src/io/store/store-uri.js';
 
 it.each([
   ['s3://bucket', { scheme: 's3', bucket: 'bucket', key: '' }],
@@ -22,6 +22,14 @@ it.each(['C:\\pictures', 'c://x', 'https://host/x', 'pictures/s3', 's3:', 'data:
     expect(isStoreUri(text)).toBe(false);
   },
 );
+
+it.each(['https://host/x', 'file:///x', 'S4://bucket'])('%s is no place to write to, and no path either', (text) => {
+  expect(() => isStorePlace(text)).toThrow(/begins with s3:\/\/.*scheme.*or give a path of this machine/);
+});
+
+it('a place to write to is a path, or a URI', () => {
+  expect(['out', 'C:\\out', '/out/s3:', 's3://bucket/out'].map(isStorePlace)).toEqual([false, false, false, true]);
+});
 
 it.each([
   ['s3://', 'no name between the slashes'],
