@@ -41,6 +41,11 @@ export const memoryBroker = (): MemoryBroker => {
       waiting.push(...jobs.filter((job) => !known.has(jobId(job))));
       return Promise.resolve();
     },
+    forget: (jobs) => {
+      const ids = new Set(jobs.map(jobId));
+      done.splice(0, Infinity, ...done.filter((job) => !ids.has(jobId(job))));
+      return Promise.resolve();
+    },
     counts: () =>
       Promise.resolve({ waiting: waiting.length, active: 0, failed: failures.length, completed: done.length }),
     reports: () => Promise.resolve([]),

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { listSome, RefineError } from '../../errors.js';
 import type { Store } from '../../io/store/store.js';
 import { readCursor, readEnd, type RunFile } from './run-file.js';
-import { chunkOfResults, resultsName } from './store-names.js';
+import { chunkOfResults, RESULTS, resultsName } from './store-names.js';
 
 export interface CollectOptions {
   store: Store;
@@ -13,9 +13,16 @@ export interface CollectOptions {
   /** Leaves out what is not there, instead of an error. */
   allowsHoles: boolean;
   signal: AbortSignal;
+  /** Called when it has waited long for a chunk, and again after twice the time: the chunk may have failed, or be lost. */
+  onWait?: (chunk: number, ms: number) => void;
+  /** Milliseconds between two looks for a chunk. */
+  lookMs?: number;
+  /** Milliseconds of waiting before the first `onWait`. */
+  patienceMs?: number;
 }
 
 const LOOK_MS = 1000;
+const PATIENCE_MS = 60_000;
 const NAMED = 5;
 
 /**
@@ -23,10 +30,12 @@ const NAMED = 5;
  * @throws QUEUE_INCOMPLETE if chunks have no results and it neither follows nor allows holes
  */
 export async function* collect(options: CollectOptions): AsyncGenerator<Uint8Array> {
-  const { store, follows, allowsHoles, signal } = options;
+  const { store, follows, allowsHoles, signal, lookMs = LOOK_MS, patienceMs = PATIENCE_MS } = options;
   if (!follows && !allowsHoles) await expectWhole(options);
   for (let chunk = 0; ; chunk++) {
-    while ((await store.stat(resultsName(chunk))) === null) {
+    const since = performance.now();
+    let patience = patienceMs;
+    while (!(await store.has(resultsName(chunk)))) {
       signal.throwIfAborted();
       const end = await chunksOf(store);
       if (end.isFinal && chunk >= end.chunks) return;
@@ -35,7 +44,12 @@ export async function* collect(options: CollectOptions): AsyncGenerator<Uint8Arr
         chunk++;
         continue;
       }
-      await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+      const waited = performance.now() - since;
+      if (waited >= patience && chunk < end.chunks) {
+        options.onWait?.(chunk, waited);
+        patience = 2 * waited;
+      }
+      await sleep(lookMs, undefined, { signal }).catch(() => undefined);
     }
     signal.throwIfAborted();
     yield* store.stream(resultsName(chunk), { signal });
@@ -57,7 +71,7 @@ export const chunksOf = async (store: Store): Promise<KnownChunks> => {
 /** Chunks whose results are in the store. Memory: some bytes for each chunk. */
 export const finishedChunks = async (store: Store): Promise<{ count: number; has: (chunk: number) => boolean }> => {
   const finished = new Set<number>();
-  for await (const { name } of store.list('results/')) {
+  for await (const { name } of store.list(RESULTS)) {
     const chunk = chunkOfResults(name);
     if (chunk !== null) finished.add(chunk);
   }

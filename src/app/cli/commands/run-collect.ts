@@ -14,6 +14,7 @@ import { parseRecord } from '../../../run/results/parse-record.js';
 import { addToSummary, emptySummary, type Summary } from '../../../run/results/summary.js';
 import { writeAtomically, writeNew } from '../../../run/results/write-atomically.js';
 import { openRunStore } from '../options/open-queue.js';
+import { timeText } from '../progress/time-text.js';
 import type { ProcessContext } from '../process-context.js';
 import { listenForStop } from '../stop-signal.js';
 import type { CollectFlags } from '../options/queue-flags.js';
@@ -26,9 +27,15 @@ export const runCollect = async (flags: CollectFlags, context: ProcessContext): 
   const store = await openRunStore(flags, context);
   const run = await expectRunFile(store);
   const stop = listenForStop(context, () => undefined);
+  const onWait = (chunk: number, ms: number): void => {
+    if (flags.quiet === true) return;
+    context.stderr.write(
+      `Waiting for chunk ${chunk}, for ${timeText(ms)} now; sdxl-refine queue status says whether it failed, queue retry adds it again\n`,
+    );
+  };
   try {
     const counted = countResults(
-      collect({ store, run, follows: follow, allowsHoles: allowHoles, signal: stop.signal }),
+      collect({ store, run, follows: follow, allowsHoles: allowHoles, signal: stop.signal, onWait }),
     );
     const { bytes } = counted;
     if (path === null) await pour(bytes, context.stdout, stop.signal);

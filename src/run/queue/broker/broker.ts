@@ -71,6 +71,8 @@ export interface Broker {
   readonly returns: number;
   /** Leaves out jobs that the queue has. */
   add(jobs: readonly ChunkJob[]): Promise<void>;
+  /** Forgets those of them that are completed, so that `add` does not leave them out. */
+  forget(jobs: readonly ChunkJob[]): Promise<void>;
   counts(): Promise<QueueCounts>;
   /** Of the last finished chunks, at most `count`. */
   reports(count: number): Promise<ChunkReport[]>;

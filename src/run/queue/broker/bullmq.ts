@@ -14,6 +14,7 @@ export interface BullJob {
   moveToCompleted(value: unknown, token: string, fetchNext: boolean): Promise<unknown>;
   moveToFailed(error: Error, token: string, fetchNext: boolean): Promise<unknown>;
   moveToWait(token: string): Promise<number>;
+  remove(): Promise<void>;
 }
 
 interface BullConnection {

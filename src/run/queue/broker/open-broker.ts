@@ -138,6 +138,10 @@ const createBroker = ({ place, bull, connection, queue, options, settings }: Par
       }));
       await call(() => queue.addBulk(bulk));
     },
+    forget: async (forgotten) => {
+      const ids = new Set<string | undefined>(forgotten.map(jobId));
+      for (const job of await jobs(['completed'], REMEMBERED)) if (ids.has(job.id)) await call(() => job.remove());
+    },
     counts: async () => {
       const counts = await call(() => queue.getJobCounts(...WAITING, 'active', 'failed', 'completed'));
       const of = (state: JobState): number => counts[state] ?? 0;
