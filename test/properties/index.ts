@@ -1,6 +1,7 @@
 /** All of them, by room. */
 import { properties as adapters } from './adapters.js';
 import { properties as answers } from './answers.js';
+import { properties as chunks } from './chunks.js';
 import { properties as json } from './json.js';
 import { properties as latents } from './latents.js';
 import { properties as manifests } from './manifests.js';
@@ -29,5 +30,6 @@ export const PROPERTIES: readonly Property[] = [
   ...answers,
   ...requests,
   ...results,
+  ...chunks,
   ...pictures,
 ];
