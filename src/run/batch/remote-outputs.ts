@@ -65,11 +65,19 @@ export const refuseObjects = (row: Row, { store, inputs }: RemoteOutputs): void 
         `Expected an output that replaces no input, got ${name} in ${store.shown}, an object that this run reads. Choose another --output-dir, or another output for the row.`,
       );
     }
-    try {
-      store.checkName(name);
-    } catch (thrown) {
-      throw isRefineError(thrown) ? new RefineError('OUTPUT_OBSTRUCTED', thrown.message) : thrown;
-    }
+    const fault = nameFault(store, name);
+    if (fault !== null) throw fault;
+  }
+};
+
+/** OUTPUT_OBSTRUCTED for a name that the store cannot keep: the row's fault, not the run's; else null. */
+export const nameFault = (store: Store, name: string): RefineError | null => {
+  try {
+    store.checkName(name);
+    return null;
+  } catch (thrown) {
+    if (!isRefineError(thrown)) throw thrown;
+    return new RefineError('OUTPUT_OBSTRUCTED', thrown.message);
   }
 };
 

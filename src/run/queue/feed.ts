@@ -8,7 +8,8 @@ import { RefineError } from '../../errors.js';
 import type { Store } from '../../io/store/store.js';
 import { countSteps } from '../manifest/rows/count-steps.js';
 import { jobAgain, type Broker, type ChunkJob } from './broker/broker.js';
-import { encodeChunk, readChunk, rowLine, type ChunkHead, type ChunkRow } from './chunk-file.js';
+import { encodeChunk, readChunk, rowLine, type ChunkHead } from './chunk-file.js';
+import type { ChunkRow } from './chunk-row.js';
 import { isFull, stepSeconds } from './chunk-size.js';
 import { createRecentJobs } from './recent-jobs.js';
 import { readCursor, writeCursor, writeEnd, type Cursor, type End, type RunFile } from './run-file.js';
@@ -102,7 +103,7 @@ const unsureJobs = async (
 ): Promise<ChunkJob[]> => {
   const jobs: ChunkJob[] = [];
   for (let chunk = sure; chunk < chunks; chunk++) {
-    if ((await store.stat(resultsName(chunk))) === null) jobs.push(jobAgain(run.id, storePlace, chunk));
+    if (!(await store.has(resultsName(chunk)))) jobs.push(jobAgain(run.id, storePlace, chunk));
   }
   return jobs;
 };

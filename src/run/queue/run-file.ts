@@ -5,7 +5,7 @@ import { RefineError } from '../../errors.js';
 import { parseJsonObject } from '../../io/json/parse-json.js';
 import type { Store } from '../../io/store/store.js';
 import { RUN_ID } from './broker/job-data.js';
-import { CURSOR_NAME, END_NAME, MODEL_NAME, PICTURES, RUN_NAME } from './store-names.js';
+import { CHUNKS, CURSOR_NAME, END_NAME, MODEL_NAME, PARTS, PICTURES, RESULTS, RUN_NAME } from './store-names.js';
 
 const count = z.int().min(0);
 const flag = z.union([z.string(), z.boolean(), z.array(z.string())]);
@@ -52,7 +52,7 @@ export const newRunId = (): string => `r${randomBytes(6).toString('hex')}`;
 
 /** null if there is no such object. @throws QUEUE_OTHER_RUN if it is not of this program, STORE_* */
 const readJson = async <Value>(store: Store, name: string, schema: z.ZodType<Value>): Promise<Value | null> => {
-  if ((await store.stat(name)) === null) return null;
+  if (!(await store.has(name))) return null;
   const bytes = await store.read(name, { maxBytes: MAX_BYTES });
   const fault = (what: string): RefineError =>
     new RefineError(
@@ -82,17 +82,27 @@ export const expectRunFile = async (store: Store): Promise<RunFile> => {
 
 /**
  * @returns the store's run: this one, or the one that another `enqueue` just wrote
- * @throws OUTPUT_EXISTS if there are pictures that no run of this program made
+ * @throws OUTPUT_EXISTS if there are pictures or objects of a run whose description is gone
  */
 export const writeRunFile = async (store: Store, run: RunFile): Promise<RunFile> => {
-  for await (const { name } of store.list(PICTURES)) {
-    throw new RefineError(
-      'OUTPUT_EXISTS',
-      `Expected a --store without pictures, found ${name} in ${store.shown}, and no ${RUN_NAME}. Choose an empty place for this run.`,
-      { context: { store: store.shown } },
-    );
+  const left = await findLeftover(store);
+  if (left === null) return (await store.writeNew(RUN_NAME, bytesOf(run))) ? run : expectRunFile(store);
+  /* The same command began elsewhere while this one checked its rows, and its workers are as far as this. */
+  const other = await readRunFile(store);
+  if (other !== null) return other;
+  throw new RefineError(
+    'OUTPUT_EXISTS',
+    `Expected a --store without a run, found ${left} in ${store.shown}, and no ${RUN_NAME}. Choose an empty place for this run.`,
+    { context: { store: store.shown } },
+  );
+};
+
+const findLeftover = async (store: Store): Promise<string | null> => {
+  for (const folder of [PICTURES, CHUNKS, PARTS, RESULTS]) {
+    for await (const { name } of store.list(folder)) return name;
   }
-  return (await store.writeNew(RUN_NAME, bytesOf(run))) ? run : expectRunFile(store);
+  for (const name of [CURSOR_NAME, END_NAME, MODEL_NAME]) if (await store.has(name)) return name;
+  return null;
 };
 
 export const readCursor = async (store: Store): Promise<Cursor | null> => readJson(store, CURSOR_NAME, cursorFile);
@@ -103,14 +113,30 @@ export const writeEnd = async (store: Store, end: End): Promise<void> => {
   await store.writeNew(END_NAME, bytesOf(end));
 };
 
-/** The first worker decides. @throws QUEUE_OTHER_RUN if this worker's model, LoRAs or embeddings are other ones */
+/** What a model's digest has if its weights are quantized, which only CPUs do. */
+const INT8 = / int8(?= |$)/;
+
+/**
+ * The first worker decides.
+ * @param digest of `ProcessorInfo`, then those of LoRAs
+ * @throws QUEUE_OTHER_RUN if this worker's model, LoRAs or embeddings are other ones, or only one of the two has int8
+ */
 export const expectSameModel = async (store: Store, digest: string): Promise<void> => {
   if (await store.writeNew(MODEL_NAME, bytesOf({ digest }))) return;
   const first = await readJson(store, MODEL_NAME, modelFile);
   if (first === null || first.digest === digest) return;
+  const context = { store: store.shown };
+  if (first.digest.replace(INT8, '') === digest.replace(INT8, '')) {
+    const [theirs, own] = INT8.test(digest) ? ['floating point', 'int8'] : ['int8', 'floating point'];
+    throw new RefineError(
+      'QUEUE_OTHER_RUN',
+      `Expected ${theirs}, which the run's first worker uses, found ${own} on this machine: pictures would differ. The model is the same; --speed fast is int8 on CPUs only. Give this run only CPUs (work --device cpu) or only GPUs, or enqueue it with --precision fp32 into another --store.`,
+      { context },
+    );
+  }
   throw new RefineError(
     'QUEUE_OTHER_RUN',
     `Expected the model of the run's other workers, found a model with other contents on this machine: pictures would differ. Give --model with the same files, and compare them with sdxl-refine models verify.`,
-    { context: { store: store.shown } },
+    { context },
   );
 };

@@ -10,11 +10,14 @@ export const END_NAME = 'end.json';
 /** The model that the run's workers share: written by the first. */
 export const MODEL_NAME = 'model.json';
 export const PICTURES = 'pictures/';
+export const CHUNKS = 'chunks/';
+export const PARTS = 'parts/';
+export const RESULTS = 'results/';
 
-export const chunkName = (chunk: number): string => `chunks/${chunkNumber(chunk)}.jsonl`;
-export const resultsName = (chunk: number): string => `results/${chunkNumber(chunk)}.jsonl`;
+export const chunkName = (chunk: number): string => `${CHUNKS}${chunkNumber(chunk)}.jsonl`;
+export const resultsName = (chunk: number): string => `${RESULTS}${chunkNumber(chunk)}.jsonl`;
 /** Folder of the results of unfinished holders of a chunk. */
-export const partsFolder = (chunk: number): string => `parts/${chunkNumber(chunk)}/`;
+export const partsFolder = (chunk: number): string => `${PARTS}${chunkNumber(chunk)}/`;
 
 /** The chunk of a name of `resultsName`; null for another's file. */
 export const chunkOfResults = (name: string): number | null => {

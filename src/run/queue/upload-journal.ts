@@ -2,7 +2,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
-import { isRefineError } from '../../errors.js';
 import type { Store } from '../../io/store/store.js';
 import type { ResultRecord } from '../../records/result.js';
 import type { Journal } from '../results/journal.js';
@@ -64,6 +63,3 @@ const stateOf = async (store: Store, name: string): Promise<WrittenFile> => {
   }
   return { bytes, sha256: hash.digest('hex') };
 };
-
-/** Errors of the store end the worker, not the row. */
-export const isStoreError = (thrown: unknown): boolean => isRefineError(thrown) && thrown.code.startsWith('STORE_');

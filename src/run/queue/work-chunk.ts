@@ -1,20 +1,25 @@
 /** Works on a chunk: its rows run as in `batch`, its pictures and results go to the store. */
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { RefineError, type ErrorRecord } from '../../errors.js';
 import type { Store } from '../../io/store/store.js';
 import type { ResultRecord } from '../../records/result.js';
 import type { BatchEvent } from '../batch/events.js';
+import { nameFault } from '../batch/remote-outputs.js';
 import type { ProcessorInfo, RowProcessor } from '../batch/row-processor.js';
 import { runBatch } from '../batch/run-batch.js';
+import { countSteps } from '../manifest/rows/count-steps.js';
 import type { StepWatch } from '../engine/step-watch.js';
 import { resultLine } from '../results/journal.js';
 import { buildResultRecord } from '../results/result-record.js';
 import type { Screening } from '../safety/screening.js';
 import type { ChunkReport } from './broker/broker.js';
 import type { Chunk } from './chunk-file.js';
+import type { ChunkRow } from './chunk-row.js';
 import { readParts, removeParts, writePart, type PartResults } from './chunk-parts.js';
 import type { HeldChunk } from './held-chunk.js';
-import { resultsName } from './store-names.js';
+import { PICTURES, resultsName } from './store-names.js';
 import { createUploadJournal } from './upload-journal.js';
 
 /** A run that this worker has opened. */
@@ -23,7 +28,7 @@ export interface OpenRun {
   work: RowProcessor;
   info: ProcessorInfo;
   screening: Screening;
-  /** In which pictures are written before they go to the store. */
+  /** In which each try of a chunk makes a folder for its pictures before they go to the store. */
   folder: string;
   watch: StepWatch;
   /** Of this program. */
@@ -62,30 +67,45 @@ export const workChunk = async (
     savedAt = performance.now();
     await writePart(store, head.chunk, `${held.taken.id}-${HOLDER}`, results);
   };
-  const giveUp = (at: number, error: Pick<ErrorRecord, 'code' | 'message'>): void => {
+  /** Of the row that ended last; null if it runs again: that is no result. */
+  let lastEnded: ResultRecord | null = null;
+  const passOn = (event: BatchEvent): void => {
+    if (event.kind !== 'row') report(event);
+    else if (lastEnded !== null) report({ ...event, result: lastEnded });
+  };
+  const failedRecord = (row: ChunkRow, { code, message }: Pick<ErrorRecord, 'code' | 'message'>): ResultRecord =>
+    buildResultRecord(row, { status: 'failed', error: { code, message }, durationMs: null }, info);
+  /** Without running it. */
+  const giveUp = (at: number, error: RefineError): void => {
     const row = rows[at];
-    if (row !== undefined) results.set(at, buildResultRecord(row, { status: 'failed', error, durationMs: null }, info));
+    if (row === undefined) return;
+    const result = failedRecord(row, error);
+    results.set(at, result);
+    const { index: rowIndex, line } = row;
+    report({ kind: 'row', rowIndex, copy: 0, line, result, steps: countSteps(row), isPicture: false });
   };
 
   /** @returns rows to try again, alone */
-  const runRows = async (places: readonly number[]): Promise<number[]> => {
+  const runRows = async (places: readonly number[], folder: string): Promise<number[]> => {
     const again: number[] = [];
     let ended = 0;
     const onResult = async (record: ResultRecord): Promise<void> => {
       const at = places[ended++] ?? 0;
+      const row = rows[at];
+      lastEnded = record;
       if (DEADLY.includes(record.error?.code)) {
         await held.addDeath(at);
         if ((held.deaths.get(at) ?? 0) < MOST_DEATHS) {
           again.push(at);
+          lastEnded = null;
           return;
         }
-        if (record.error?.code === 'ENGINE_CRASHED') {
-          giveUp(at, workerDied(record.error.message));
-          return;
+        if (row !== undefined && record.error?.code === 'ENGINE_CRASHED') {
+          lastEnded = failedRecord(row, workerDied(record.error.message));
         }
       }
       held.end(at);
-      results.set(at, record);
+      results.set(at, lastEnded);
       spent.steps += record.steps_run ?? 0;
       if (performance.now() - savedAt > SAVE_MS) await save();
     };
@@ -101,8 +121,8 @@ export const workChunk = async (
     await runBatch({
       rows: announced(),
       work: run.work,
-      journal: createUploadJournal({ store, folder: run.folder, signal, onResult }),
-      outputFolder: run.folder,
+      journal: createUploadJournal({ store, folder, signal, onResult }),
+      outputFolder: folder,
       earlier: null,
       base: 0,
       retryFailed: false,
@@ -111,26 +131,36 @@ export const workChunk = async (
       version: run.version,
       watch: run.watch,
       signal,
-      report,
+      report: passOn,
     });
     spent.seconds += (performance.now() - start) / 1000;
     return again;
   };
 
+  /* Of this try only: a picture that one before left would be in the way of its row. */
+  const folder = await mkdtemp(join(run.folder, 'chunk-'));
   try {
+    for (const [at, row] of rows.entries()) {
+      if (results.has(at) || 'error' in row) continue;
+      const fault = nameFault(store, PICTURES + row.output);
+      if (fault !== null) giveUp(at, fault);
+    }
     const pending = rows.map((_, at) => at).filter((at) => !results.has(at));
     const suspects = pending.filter((at) => held.deaths.has(at));
     for (const at of suspects) if ((held.deaths.get(at) ?? 0) >= MOST_DEATHS) giveUp(at, workerDied(null));
     const calm = pending.filter((at) => !held.deaths.has(at));
-    suspects.push(...(await runRows(calm)));
+    suspects.push(...(await runRows(calm, folder)));
     if (calm.length > 0 && suspects.length > 0) await save();
     for (const at of suspects.filter((one) => !results.has(one))) {
-      const [again] = await runRows([at]);
-      if (again !== undefined) await runRows([again]);
+      const [again] = await runRows([at], folder);
+      if (again !== undefined) await runRows([again], folder);
     }
   } catch (thrown) {
-    if (results.size > 0) await save().catch(() => undefined);
+    /* After its lock a holder writes nothing: another has the chunk. */
+    if (results.size > 0 && !held.lost.aborted) await save().catch(() => undefined);
     throw thrown;
+  } finally {
+    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
   held.lost.throwIfAborted();
   await finish(store, chunk, results);

@@ -1,10 +1,13 @@
 /** A worker: takes chunks from a queue, one at a time, until it is stopped or there are none. */
-import { isRefineError, messageOf, RefineError, type ErrorCode } from '../../errors.js';
+import { isRefineError, messageOf, type ErrorCode } from '../../errors.js';
 import type { Store } from '../../io/store/store.js';
 import type { BatchEvent } from '../batch/events.js';
 import type { Broker, ChunkJob, ChunkReport, TakenJob } from './broker/broker.js';
-import { readChunk } from './chunk-file.js';
+import { chunkFault, readChunk, type Chunk } from './chunk-file.js';
+import { removeParts } from './chunk-parts.js';
+import { createKnownRuns, expectRun, type KnownRuns } from './expect-run.js';
 import { holdChunk, type HeldChunk } from './held-chunk.js';
+import type { RunFile } from './run-file.js';
 import { resultsName } from './store-names.js';
 import { workChunk, type OpenRun } from './work-chunk.js';
 
@@ -23,7 +26,7 @@ export interface WorkOptions {
   lockMs: number;
   openStore: (job: ChunkJob) => Promise<Store>;
   /** Opens the model, unless it is the run of the chunk before. */
-  openRun: (job: ChunkJob, store: Store, signal: AbortSignal) => Promise<OpenRun>;
+  openRun: (run: RunFile, store: Store, signal: AbortSignal) => Promise<OpenRun>;
   /** Ends when no chunk has waited, or been in any worker's hands, for so long; null: never. */
   idleMs: number | null;
   /** Stops the worker: it hands its chunk back. */
@@ -33,12 +36,16 @@ export interface WorkOptions {
 
 /** Faults of a chunk, not of this worker: the chunk goes to the failed ones, with the reason. */
 const CHUNK_FAULTS: readonly ErrorCode[] = ['QUEUE_CHUNK_INVALID', 'STORE_TOO_LARGE'];
+/** Chunks in a row that end with an error nobody expected. One is most often a fault of the chunk, several are this worker's. */
+const MOST_UNEXPECTED = 3;
 /** A broker that is gone must not keep a stopped worker. */
 const HAND_BACK_MS = 5000;
 
 /** @returns when it was stopped or idle @throws errors of the broker, the store, the model or the device, after handing its chunk back */
 export const work = async (options: WorkOptions): Promise<void> => {
   const { broker, idleMs, lockMs, signal } = options;
+  const runOf = createKnownRuns();
+  let unexpected = 0;
   let busyAt = performance.now();
   while (!signal.aborted) {
     const taken = await untilStopped(broker.take(), signal);
@@ -52,7 +59,9 @@ export const work = async (options: WorkOptions): Promise<void> => {
     }
     const held = await holdChunk(taken, lockMs);
     try {
-      await workHeld(held, options);
+      const fault = await workHeld(held, runOf, options);
+      unexpected = fault === null ? 0 : unexpected + 1;
+      if (fault !== null && unexpected === MOST_UNEXPECTED) throw fault;
     } finally {
       held.release();
     }
@@ -64,9 +73,9 @@ export const work = async (options: WorkOptions): Promise<void> => {
 const untilStopped = (taking: Promise<TakenJob | null>, signal: AbortSignal): Promise<TakenJob | null> =>
   new Promise((resolve, reject) => {
     const onStop = (): void => {
-      taking.then((taken) => taken?.handBack()).catch(() => undefined);
+      const handedBack = taking.then((taken) => taken?.handBack());
       /* Time for the call that waits to come back with nothing. */
-      Promise.race([taking, pause(HAND_BACK_MS)]).then(
+      Promise.race([handedBack, pause(HAND_BACK_MS)]).then(
         () => {
           resolve(null);
         },
@@ -93,57 +102,72 @@ const pause = (ms: number): Promise<null> =>
     }, ms).unref();
   });
 
-const workHeld = async (held: HeldChunk, options: WorkOptions): Promise<void> => {
+/** @returns an error that nobody expected, after which the chunk is one of the failed; null if there was none */
+const workHeld = async (held: HeldChunk, runOf: KnownRuns, options: WorkOptions): Promise<Error | null> => {
   const { broker, signal, report } = options;
   const { job } = held.taken;
   report({ kind: 'begun', job });
+  let chunkReport: ChunkReport | null;
   try {
-    const chunkReport = await refineChunk(held, options, AbortSignal.any([signal, held.lost, broker.lost]));
-    await held.taken.complete(chunkReport ?? { rows: job.rows, failed: 0, steps: 0, seconds: 0 });
-    report({ kind: 'finished', job, report: chunkReport });
+    chunkReport = await refineChunk(held, runOf, options, AbortSignal.any([signal, held.lost, broker.lost]));
   } catch (thrown) {
     if (broker.lost.aborted) throw broker.lost.reason;
     if (held.lost.aborted) {
       report({ kind: 'lost', job });
-      return;
+      return null;
     }
-    if (isRefineError(thrown) && CHUNK_FAULTS.includes(thrown.code)) {
-      await held.taken.fail(new Error(`${thrown.message} [${thrown.code}]`));
-      report({ kind: 'failed', job, reason: thrown.message });
-      return;
+    const isExpected = isRefineError(thrown) && thrown.code !== 'INTERNAL';
+    if (!signal.aborted && (!isExpected || CHUNK_FAULTS.includes(thrown.code))) {
+      const reason = isExpected ? messageOf(thrown) : `Expected no such error: ${messageOf(thrown)}`;
+      await held.taken.fail(new Error(`${reason} [${isExpected ? thrown.code : 'INTERNAL'}]`));
+      report({ kind: 'failed', job, reason });
+      return isExpected ? null : (thrown as Error);
     }
     const handingBack = held.clear().then(() => held.taken.handBack());
     handingBack.catch(() => undefined);
     await Promise.race([handingBack, pause(HAND_BACK_MS)]).catch(() => undefined);
     report({ kind: 'returned', job });
     if (!signal.aborted) throw thrown;
+    return null;
   }
+  await held.taken.complete(chunkReport ?? { rows: job.rows, failed: 0, steps: 0, seconds: 0 });
+  report({ kind: 'finished', job, report: chunkReport });
+  return null;
 };
 
 /** @returns null if its results are there already */
 const refineChunk = async (
   held: HeldChunk,
+  runOf: KnownRuns,
   { openStore, openRun, report }: WorkOptions,
   signal: AbortSignal,
 ): Promise<ChunkReport | null> => {
   const { job } = held.taken;
   const store = await openStore(job);
-  if ((await store.stat(resultsName(job.chunk))) !== null) return null;
-  const chunk = await readChunk(store, job.chunk, signal).catch((thrown: unknown) => {
-    if (!isRefineError(thrown) || thrown.code !== 'STORE_MISSING') throw thrown;
-    throw new RefineError('QUEUE_CHUNK_INVALID', messageOf(thrown), { cause: thrown });
-  });
-  if (chunk.head.run !== job.run) {
-    throw new RefineError(
-      'QUEUE_CHUNK_INVALID',
-      `Expected a chunk of the run ${job.run}, found one of ${chunk.head.run}.`,
-    );
+  const run = await runOf(job, store);
+  if (await store.has(resultsName(job.chunk))) {
+    /* Their writer may have died before it could. */
+    await removeParts(store, job.chunk);
+    return null;
   }
-  const run = await openRun(job, store, signal);
-  return workChunk(held, chunk, run, {
+  const chunk = await readChunkOf(job, store, signal);
+  const opened = await openRun(run, store, signal);
+  return workChunk(held, chunk, opened, {
     signal,
     report: (event) => {
       report({ kind: 'batch', event });
     },
   });
+};
+
+const readChunkOf = async (job: ChunkJob, store: Store, signal: AbortSignal): Promise<Chunk> => {
+  const chunk = await readChunk(store, job.chunk, signal).catch(async (thrown: unknown) => {
+    if (!isRefineError(thrown) || thrown.code !== 'STORE_MISSING') throw thrown;
+    /* A store that is gone from this machine, such as a folder that is no longer mounted, has no chunks: that is not their fault. */
+    await expectRun(job, store);
+    throw chunkFault(store, job.chunk, 'is missing');
+  });
+  const { run } = chunk.head;
+  if (run !== job.run) throw chunkFault(store, job.chunk, `is of the run ${run}, not of ${job.run}`);
+  return chunk;
 };

@@ -3,13 +3,12 @@ import { basename, join, resolve } from 'node:path';
 import { makeFolder } from '../../../io/files/make-folder.js';
 import { exists } from '../../../io/files/exists.js';
 import type { Store } from '../../../io/store/store.js';
-import { isRefineError, RefineError } from '../../../errors.js';
+import { isRefineError } from '../../../errors.js';
 import type { DeviceRequest } from '../../../onnx/devices/device-request.js';
 import type { ProcessorInfo, RowProcessor } from '../../../run/batch/row-processor.js';
 import type { BatchSize } from '../../../run/engine/protocol.js';
 import { StepWatch } from '../../../run/engine/step-watch.js';
-import type { ChunkJob } from '../../../run/queue/broker/broker.js';
-import { expectRunFile, expectSameModel, type RunFile } from '../../../run/queue/run-file.js';
+import { expectSameModel, type RunFile } from '../../../run/queue/run-file.js';
 import type { OpenRun } from '../../../run/queue/work-chunk.js';
 import type { BatchFlags } from '../options/batch-flags.js';
 import { BUNDLED_MODEL } from '../options/bundled-model.js';
@@ -19,7 +18,7 @@ import { packageVersion } from '../package-version.js';
 import { printWarnings } from '../progress/print-warnings.js';
 import type { ProcessContext } from '../process-context.js';
 import { batchKind } from './batch-kind.js';
-import type { WorkFlags } from '../options/queue-flags.js';
+import { OF_WORKERS, type WorkFlags } from '../options/queue-flags.js';
 
 export interface OpenerOptions {
   flags: WorkFlags;
@@ -32,8 +31,8 @@ export interface OpenerOptions {
 }
 
 export interface RunOpener {
-  /** @throws QUEUE_OTHER_RUN STORE_* MODEL_* CONTENT_SAFETY_SETUP ENGINE_START */
-  open: (job: ChunkJob, store: Store, signal: AbortSignal) => Promise<OpenRun>;
+  /** @param run of the store @throws QUEUE_OTHER_RUN STORE_* MODEL_* CONTENT_SAFETY_SETUP ENGINE_START */
+  open: (run: RunFile, store: Store, signal: AbortSignal) => Promise<OpenRun>;
   close: () => Promise<void>;
 }
 
@@ -46,15 +45,13 @@ export const createRunOpener = (options: OpenerOptions, context: ProcessContext)
     await closing?.screening.close();
   };
   return {
-    open: async (job, store, signal) => {
+    open: async (run, store, signal) => {
       /* An engine that was ended with a chunk opens again with the next. */
-      if (current?.id === job.run) {
+      if (current?.id === run.id) {
         await current.run.work.open(signal);
         return current.run;
       }
       await close();
-      const run = await expectRunFile(store);
-      if (run.id !== job.run) throw otherRun(job, run, store);
       const opened = await openRun(run, store, { ...options, signal }, context);
       current = { id: run.id, run: opened };
       return opened;
@@ -72,18 +69,18 @@ const openRun = async (
   { flags, devices, batchSize, floorMs, scratch, signal }: OpenerOptions & { signal: AbortSignal },
   context: ProcessContext,
 ): Promise<OpenRun> => {
-  const model = flags.model === undefined ? run.flags['model'] : await ownModel(flags.model, context);
+  const { model: named } = run.flags;
+  const model = flags.model === undefined ? named : await ownModel(flags.model, context);
   /* The run's options, as enqueue parsed them, and this machine's. */
   const merged = {
     ...EXACT,
-    ...run.flags,
+    ...optionsOf(run),
     ...(model === undefined ? {} : { model }),
     vaeTiling: flags.vaeTiling,
     ...(flags.cacheWeights === undefined ? {} : { cacheWeights: flags.cacheWeights }),
     quiet: flags.quiet === true,
   } as unknown as BatchFlags;
   const there = { ...context, stdin: context.stdin, cwd: () => run.cwd };
-  const named = run.flags['model'];
   const kind = batchKind(merged, there, typeof named === 'string' ? named : basename(BUNDLED_MODEL));
   const { precision } = engineSpeed(merged);
   const screening = await planScreening(merged, there);
@@ -117,6 +114,10 @@ const openRun = async (
   }
 };
 
+/** Only what `enqueue` writes: whoever may write to the store has no say in other options of this worker. */
+const optionsOf = ({ flags }: RunFile): Partial<RunFile['flags']> =>
+  Object.fromEntries(OF_WORKERS.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])));
+
 /** Tries of an engine whose process something killed: the cause may pass, and other workers would meet it too. */
 const MOST_OPENINGS = 3;
 
@@ -136,10 +137,3 @@ const ownModel = async (text: string, { cwd }: ProcessContext): Promise<string> 
   const path = resolve(cwd(), text);
   return (await exists(path)) ? path : text;
 };
-
-const otherRun = ({ run, chunk }: ChunkJob, { id }: RunFile, store: Store): RefineError =>
-  new RefineError(
-    'QUEUE_OTHER_RUN',
-    `Expected the run ${run} in ${store.shown}, of which the queue gave chunk ${chunk}, found the run ${id}. Leave out --store to take each run's own, or give the queue of that run.`,
-    { context: { store: store.shown } },
-  );

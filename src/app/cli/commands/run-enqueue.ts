@@ -21,14 +21,9 @@ import type { ProcessContext } from '../process-context.js';
 import { makeScratchFolder } from '../scratch-folder.js';
 import { listenForStop } from '../stop-signal.js';
 import { batchKind } from './batch-kind.js';
-import type { EnqueueFlags } from '../options/queue-flags.js';
+import { OF_WORKERS, type EnqueueFlags } from '../options/queue-flags.js';
 import { manifestOf } from './manifest-of.js';
 
-/** Options that workers need, besides the rows: they decide the pictures. */
-const OF_WORKERS = [
-  ...['model', 'vae', 'lora', 'embedding', 'precision', 'speed'],
-  ...['contentSafety', 'safetyBlockAt', 'safetyBlocklist', 'safetyModel', 'safetyFail'],
-] as const;
 /** Options that decide neither rows nor pictures: the same run may go on with others. */
 const OF_THIS_CALL = ['queue', 'queueName', 'queueTimeout', 'store', 'window', 'chunkRows', 'quiet', 'json', 'config'];
 

@@ -34,6 +34,11 @@ export interface EnqueueFlags extends BatchFlags, QueueFlags {
   window: string;
 }
 
+/** Options that workers need, besides the rows: they decide the pictures. */
+export const OF_WORKERS = [
+  ...['model', 'vae', 'lora', 'embedding', 'precision', 'speed'],
+  ...['contentSafety', 'safetyBlockAt', 'safetyBlocklist', 'safetyModel', 'safetyFail'],
+] as const;
 export interface WorkFlags extends QueueFlags {
   lockSeconds: string;
   stallSeconds: string;

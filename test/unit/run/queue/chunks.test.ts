@@ -8,13 +8,11 @@ import type { Row } from '#src/records/row.js';
 import type { ResultRecord } from '#src/records/result.js';
 import { checkManifest } from '#src/run/manifest/check-manifest.js';
 import { parseBatchRow } from '#src/run/manifest/rows/parse-row.js';
-import { NO_PROGRESS } from '#src/run/queue/broker/job-data.js';
 import { parseQueueUri } from '#src/run/queue/broker/queue-uri.js';
-import type { ChunkProgress, TakenJob } from '#src/run/queue/broker/broker.js';
-import { encodeChunk, readChunk, rowLine, type ChunkRow } from '#src/run/queue/chunk-file.js';
+import { encodeChunk, readChunk, rowLine } from '#src/run/queue/chunk-file.js';
+import type { ChunkRow } from '#src/run/queue/chunk-row.js';
 import { readParts, writePart } from '#src/run/queue/chunk-parts.js';
 import { isFull, stepSeconds } from '#src/run/queue/chunk-size.js';
-import { holdChunk } from '#src/run/queue/held-chunk.js';
 import { buildResultRecord } from '#src/run/results/result-record.js';
 import { createUploadJournal } from '#src/run/queue/upload-journal.js';
 
@@ -61,11 +59,38 @@ describe('a chunk in the store', () => {
     ['no source', ({ source: _, ...row }) => row],
     ['an unknown encoding', (row) => ({ ...row, encoding: { format: 'exe' } })],
     ['no object', () => 5],
+    ['an unknown kind of source', (row) => ({ ...row, source: { kind: 'shell', path: 'x' } })],
+    ['an address that is none', (row) => ({ ...row, source: { kind: 'url', url: 'file:///etc/passwd' } })],
+    ['an object that has no name', (row) => ({ ...row, source: { kind: 'store', uri: 's3://bucket/../x' } })],
+    ['settings of another command', (row) => ({ ...row, generation: null })],
+    ['a name’s suffix that leads out', (row) => ({ ...row, generation: { latentsSuffix: '/../../x' } })],
+    ['an unknown setting', (row) => ({ ...row, settings: { ...row.settings, later: 1 } })],
+    ['a seed that is not drawn', (row) => ({ ...row, settings: { ...row.settings, seed: -1 } })],
+    ['no steps', ({ settings: { steps: _, ...settings }, ...row }) => ({ ...row, settings })],
+    ['settings that no step agrees with', (row) => ({ ...row, settings: { ...row.settings, strength: 0.001 } })],
   ])('is refused with %s', async (_, change) => {
     const store = await newStore();
     const [row] = await rowsOf([{ image: 'a.png', prompt: 'p' }]);
     await write(store, `${JSON.stringify(change(row as Row))}\n`);
     await expect(readChunk(store, 3, never)).rejects.toMatchObject({ code: 'QUEUE_CHUNK_INVALID' });
+  });
+
+  it('gets the defaults of settings that the version of enqueue did not have', async () => {
+    const store = await newStore();
+    const [row] = await rowsOf([{ image: 'a.png', prompt: 'p' }]);
+    const { cacheInterval, ...settings } = (row as Row).settings;
+    await write(store, `${JSON.stringify({ ...row, settings })}\n`);
+    const [read] = (await readChunk(store, 3, never)).rows;
+    expect([cacheInterval, read?.settings]).toEqual([1, { ...settings, cacheInterval: 1 }]);
+  });
+
+  it('is refused if it has more lines than a chunk, before it is taken apart', async () => {
+    const store = await newStore();
+    await store.write(
+      'chunks/000000003.jsonl',
+      Buffer.concat([Buffer.from(JSON.stringify(head)), Buffer.alloc(2e7, '\n')]),
+    );
+    await expect(readChunk(store, 3, never)).rejects.toThrow('more than 10000 rows');
   });
 
   it('is refused if lines are missing', async () => {
@@ -138,67 +163,6 @@ describe('a picture in the store', () => {
     });
     await expect(journal.append(record)).rejects.toThrow('lost');
     expect(await store.stat('pictures/a.png')).toBeNull();
-  });
-});
-
-describe('a chunk in a worker’s hands', () => {
-  const taken = (
-    progress: ChunkProgress,
-    renew: () => Promise<boolean> = () => Promise.resolve(true),
-  ): TakenJob & { notes: ChunkProgress[] } => {
-    const notes: ChunkProgress[] = [];
-    const yes = (): Promise<boolean> => Promise.resolve(true);
-    const job = { run: 'r0123456789ab', store: 's', chunk: 0, rows: 3, steps: 3 };
-    const note = (noted: ChunkProgress): Promise<void> => Promise.resolve(void notes.push(noted));
-    return { id: 'x', job, progress, renew, note, complete: yes, fail: yes, handBack: yes, notes };
-  };
-
-  it('counts a death for a row that was alone, and only suspects several', async () => {
-    const several = await holdChunk(taken({ inFlight: [1, 2], deaths: {} }), 1000);
-    expect([...several.deaths]).toEqual([
-      [1, 0],
-      [2, 0],
-    ]);
-    several.release();
-    const alone = await holdChunk(taken({ inFlight: [2], deaths: { 1: 0, 2: 1 } }), 1000);
-    expect([...alone.deaths]).toEqual([
-      [1, 0],
-      [2, 2],
-    ]);
-    alone.release();
-    const none = await holdChunk(taken(NO_PROGRESS), 1000);
-    expect(none.deaths.size).toBe(0);
-    none.release();
-  });
-
-  it('notes a row before it runs, and leaves it out when it has ended', async () => {
-    const job = taken(NO_PROGRESS);
-    const held = await holdChunk(job, 1000);
-    await held.begin(1);
-    await held.begin(2);
-    held.end(1);
-    await held.addDeath(2);
-    await held.begin(3);
-    held.release();
-    expect(job.notes).toEqual([
-      { inFlight: [1], deaths: {} },
-      { inFlight: [1, 2], deaths: {} },
-      { inFlight: [], deaths: { 2: 1 } },
-      { inFlight: [3], deaths: { 2: 1 } },
-    ]);
-  });
-
-  it('is lost when its lock is not renewed', async () => {
-    let renewals = 0;
-    const held = await holdChunk(
-      taken(NO_PROGRESS, () => Promise.resolve(++renewals < 2)),
-      30,
-    );
-    await new Promise((resolve) => {
-      held.lost.addEventListener('abort', resolve);
-    });
-    held.release();
-    expect(renewals).toBe(2);
   });
 });
 
