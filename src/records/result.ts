@@ -51,8 +51,8 @@ export interface ResultRecord extends ChangedSettings {
   /** SHA-256 of the output file as written, hexadecimal, for `--verify`. */
   output_sha256?: string | undefined;
   /** Samples that the UNet computed, of rows with adaptive guidance or DeepCache; and those of them with cached features. */
-  unet_calls?: number | undefined;
-  cached_unet_calls?: number | undefined;
+  unet_samples?: number | undefined;
+  cached_unet_samples?: number | undefined;
   /** Warnings about this row. */
   warnings?: readonly string[] | undefined;
   /** If content was screened. */
@@ -79,4 +79,6 @@ export interface RefinerRecord {
   steps: number;
   guidance_scale: number;
   scheduler: string | null;
+  /** If it is not 1. */
+  cache_interval?: number | undefined;
 }

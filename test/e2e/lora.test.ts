@@ -140,7 +140,7 @@ it.each([
     'an ONNX export',
     () => ['--lora', ink, '--model', goldenData('models/tiny-refiner-onnx')],
     2,
-    /which does not support LoRA/,
+    /safetensors for --lora, found an ONNX export/,
   ],
 ])('refuses %s before any work', async (_, args, code, message) => {
   const rows = writeRows(join(folder, 'refused.jsonl'), [goodRow]);

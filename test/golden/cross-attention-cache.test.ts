@@ -52,4 +52,9 @@ it('keys and values are computed once an image, also with two prompts a step', a
   expect(await cache.of(positive)).toBe(await cache.of(positive));
   await cache.of(next);
   expect(runs()).toBe(3);
+
+  /* Three jobs take turns, with one prompt each. */
+  const shared = new CrossAttentionCache(session, 3);
+  for (const asked of [negative, positive, next, negative, positive, next]) await shared.of(asked);
+  expect(runs()).toBe(6);
 });

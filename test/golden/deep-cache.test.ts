@@ -1,6 +1,7 @@
 import { generate } from '#src/diffusion/pipeline/generate.js';
 import { openDeepCache } from '#src/diffusion/pipeline/open-deep-cache.js';
 import { refine } from '#src/diffusion/pipeline/refine.js';
+import { expectUnetForms } from '#src/records/unet-forms.js';
 import type { GenerateJob, RefineJob, RefineReply } from '#src/records/job.js';
 import { loadModel, type Model } from '#src/diffusion/pipeline/load-model.js';
 import { withFreeU } from '#src/diffusion/pipeline/with-freeu.js';
@@ -91,8 +92,10 @@ describe.each([2, 3])('one whole UNet in %d steps', (cacheInterval) => {
 });
 
 it('an ONNX export and a depth below the finest level are refused', async () => {
-  const open = async (model: string, cacheDepth: number): Promise<unknown> =>
-    openDeepCache((await loadModel(goldenData('models', model))).unet, { cacheInterval: 2, cacheDepth }, 1);
-  await expect(open('tiny-refiner-onnx', 2)).rejects.toMatchObject({ code: 'ROW_FIELD_INVALID' });
-  await expect(open('tiny-refiner', 9)).rejects.toMatchObject({ code: 'ROW_FIELD_INVALID' });
+  const expectForms = async (model: string, cacheDepth: number): Promise<void> => {
+    const { maxCacheDepth: most } = await loadModel(goldenData('models', model));
+    expectUnetForms(most, { cacheInterval: 2, cacheDepth, freeu: null });
+  };
+  await expect(expectForms('tiny-refiner-onnx', 2)).rejects.toMatchObject({ code: 'ROW_FIELD_INVALID' });
+  await expect(expectForms('tiny-refiner', 9)).rejects.toMatchObject({ context: { field: 'cache_depth' } });
 });

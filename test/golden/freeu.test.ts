@@ -1,5 +1,6 @@
 import { loadModel } from '#src/diffusion/pipeline/load-model.js';
 import { withFreeU } from '#src/diffusion/pipeline/with-freeu.js';
+import { expectUnetForms } from '#src/records/unet-forms.js';
 import { sliceBatch, type Tensor } from '#src/tensor/tensor.js';
 import { buildCondition, predictNoise } from '#src/diffusion/unet/predict-noise.js';
 import { caseTensors, goldenData, maxDifference, readTensors } from '../support/golden.js';
@@ -33,6 +34,9 @@ it('FreeU factors of 1 change nothing', async () => {
 });
 
 it('an ONNX export refuses FreeU', async () => {
-  const { unet } = await loadModel(goldenData('models', 'tiny-refiner-onnx'));
-  await expect(withFreeU(unet, [1, 1, 1, 1])).rejects.toMatchObject({ code: 'ROW_FIELD_INVALID' });
+  const { maxCacheDepth } = await loadModel(goldenData('models', 'tiny-refiner-onnx'));
+  const check = (): void => {
+    expectUnetForms(maxCacheDepth, { cacheInterval: 1, cacheDepth: 2, freeu: [1, 1, 1, 1] });
+  };
+  expect(check).toThrow(expect.objectContaining({ code: 'ROW_FIELD_INVALID', context: { field: 'freeu' } }));
 });

@@ -42,7 +42,9 @@ export async function* denoise(latents: Tensor, options: DenoiseOptions): AsyncG
     const place = { timestep, call: step - range.begin };
     const predicted = await predictAll(options, scaled, place, conditionsAt(step, isGuided));
     const both = assertFinite('UNet', predicted, timestep);
-    if (adaptiveGuidance !== null && both.dims[0] === 2) isGuided = agreement(both) < adaptiveGuidance;
+    /* All calls of a step are guided or none: a second-order step takes the difference of two. */
+    const isLastCall = (place.call + 1) % schedule.order === 0;
+    if (adaptiveGuidance !== null && both.dims[0] === 2 && isLastCall) isGuided = agreement(both) < adaptiveGuidance;
     const prediction = both.dims[0] === 2 ? applyGuidance(both, guidanceScale, guidanceRescale) : both;
     current = tensor(sampler.step(prediction.data, step, current.data, noise), current.dims);
     yield current;

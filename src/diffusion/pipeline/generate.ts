@@ -3,6 +3,7 @@
  * those before the handoff to a refiner.
  */
 import { runNoise } from '../random/run-noise.js';
+import { expectUnetForms } from '../../records/unet-forms.js';
 import { LATENT_SCALE } from '../../records/picture.js';
 import { noCalls, type GenerateJob, type RefineReply } from '../../records/job.js';
 import { rangeFromNoise } from '../schedulers/noise/handoff.js';
@@ -25,6 +26,7 @@ const CHANNELS = 4;
 /** @throws SESSION_RUN INFERENCE_NON_FINITE ROW_FIELD_INVALID, all row errors */
 export async function* generate(model: Model, job: GenerateJob): AsyncGenerator<RefineProgress, RefineReply> {
   const { settings, input } = job;
+  expectUnetForms(model.maxCacheDepth, settings);
   const noise = runNoise(settings);
 
   // 1. Schedule, and the steps that run.

@@ -5,7 +5,9 @@ import { parseSchedulerConfig, type SchedulerConfig } from '../schedulers/regist
 import type { TextEncoder } from '../text/encode-prompt.js';
 import { readClipTokenizer, readTokenizer } from '../text/tokenizer/read-tokenizer.js';
 import type { CallQueue } from '../../onnx/runtime/call-queue.js';
+import { maxCacheDepth } from '../../models/networks/unet.js';
 import type { Adapter } from '../../models/networks/adapter.js';
+import type { MaxCacheDepth } from '../../records/unet-forms.js';
 import type { EmbeddingChoice, LoraChoice, MemoryUse, VaeTiling } from '../../records/model-options.js';
 import type { Unet } from '../unet/predict-noise.js';
 import { TIME_ID_COUNT, type TimeIdKind } from '../unet/time-ids.js';
@@ -25,6 +27,7 @@ export interface Model extends AdaptedModel {
   vae: Autoencoder;
   schedulerConfig: SchedulerConfig;
   timeIds: TimeIdKind;
+  maxCacheDepth: MaxCacheDepth;
   /** An empty negative prompt is embedded as zeros. */
   zeroEmptyNegative: boolean;
   /** Precision of UNet and text encoders. */
@@ -52,7 +55,9 @@ export interface LoadOptions {
   loras?: readonly LoraChoice[];
   /** Default: none. */
   embeddings?: readonly EmbeddingChoice[];
-  /** Merges the calls of concurrent jobs; null: only one job runs at a time. Default: null. */
+  /** Jobs that run at a time; default: 1. */
+  jobs?: number;
+  /** Merges their calls; default: null. */
   queue?: CallQueue | null;
 }
 
@@ -68,6 +73,7 @@ export const loadModel = async (path: string, options: LoadOptions = {}): Promis
     memory = 'lean',
     loras = [],
     embeddings = [],
+    jobs = 1,
     queue = null,
   } = options;
   const model = await findModel(path);
@@ -80,18 +86,19 @@ export const loadModel = async (path: string, options: LoadOptions = {}): Promis
   const opened = await openTextEncoders(files, target, onUnused, adapters);
   const encoders = queue === null ? opened : opened.map((encoder) => queueTextEncoder(encoder, queue));
   const { textEncoders, digest: embedded } = await openEmbeddings(embeddings, encoders);
-  const ownUnet = await openUnet(files.unet, { target, memory, adapters: adapters.parts.unet }, onUnused);
+  const ownUnet = await openUnet(files.unet, { target, memory, adapters: adapters.parts.unet, jobs }, onUnused);
   const unet = queue === null ? ownUnet : queueUnet(ownUnet, queue);
   expectWidths(files.unet, unet, textEncoders, timeIds);
   const autoencoder = await openVae(files.vae, { target, vaeTiling }, onUnused);
   const warning = unusedWarning(unused);
-  const weigh = adapterApplier({ textEncoders, unet }, adapters);
+  const applyAdapters = adapterApplier({ textEncoders, unet }, adapters);
   return {
-    ...weigh(Object.fromEntries(loras.map(({ name, weight }) => [name, weight]))),
-    applyAdapters: loras.length === 0 ? null : weigh,
+    ...applyAdapters(Object.fromEntries(loras.map(({ name, weight }) => [name, weight]))),
+    applyAdapters: loras.length === 0 ? null : applyAdapters,
     vae: queue === null ? autoencoder : queueVae(autoencoder, queue),
     schedulerConfig: parseSchedulerConfig(files.scheduler),
     timeIds,
+    maxCacheDepth: files.unet.form === 'onnx' ? null : maxCacheDepth(unet.config),
     zeroEmptyNegative: index.forceZerosForEmptyPrompt,
     /* An ONNX export has a fixed precision. */
     precision: files.unet.form === 'onnx' ? 'fp32' : target.precision,

@@ -25,7 +25,9 @@ export const mapUnetSessions = (unet: Unet, change: Change): Unet => {
     session: change(session),
     ...(crossAttentionCache === undefined
       ? {}
-      : { crossAttentionCache: new CrossAttentionCache(change(crossAttentionCache.session)) }),
+      : {
+          crossAttentionCache: new CrossAttentionCache(change(crossAttentionCache.session), crossAttentionCache.jobs),
+        }),
     ...(openForm === undefined ? {} : { openForm: async (form) => changeOnce(await openForm(form)) }),
   };
 };

@@ -1,7 +1,7 @@
-/** Calls `make` at the first call, and returns the same promise from then on. */
+/** Calls `make` at the first call, and returns the same promise from then on; after a failure the next call tries again. */
 export const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
+  const each = onceEach(make);
+  return () => each(null);
 };
 
 /** As `once`, for each argument, which is compared as JSON. */
@@ -11,8 +11,11 @@ export const onceEach = <Argument, T>(
   const made = new Map<string, Promise<T>>();
   return (argument) => {
     const key = JSON.stringify(argument);
-    const value = made.get(key) ?? make(argument);
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const value = make(argument);
     made.set(key, value);
+    value.catch(() => made.delete(key));
     return value;
   };
 };

@@ -1,8 +1,9 @@
 /** Opens the adapters of a run and matches them to its model's networks. */
 import { parse } from 'node:path';
-import { listSome, isRefineError, RefineError } from '../../errors.js';
+import { listSome, isRefineError } from '../../errors.js';
 import type { Adapter, LayerChange } from '../../models/networks/adapter.js';
 import type { LoraChoice } from '../../records/model-options.js';
+import { exportConflict } from './open-components.js';
 import { openAdapterFile, unsuitable } from '../../models/weights/lora/adapter-file.js';
 import { fingerprintFile } from '../../models/weights/discovery/fingerprint-model.js';
 import {
@@ -100,10 +101,7 @@ const openAdapter = async (
 
 const openAdaptedParts = async (files: ModelFiles): Promise<Record<AdaptedPart, WeightMap | null>> => {
   const { unet, textEncoder, textEncoder2 } = files;
-  if (unet.form === 'onnx') {
-    const message = `Expected a model in safetensors for --lora, found an ONNX export, which does not support LoRA: ${unet.folder}. Give the safetensors, or leave out --lora.`;
-    throw new RefineError('USAGE_CONFLICT', message, { context: { folder: unet.folder } });
-  }
+  if (unet.form === 'onnx') throw exportConflict(unet, '--lora');
   return {
     unet: await openComponent(unet),
     textEncoder: textEncoder === null ? null : await openComponent(textEncoder),

@@ -58,14 +58,23 @@ export const openTextEncoder = async (
   return { config, session: await openSession(graph), extended: once(openExtended) };
 };
 
+interface UnetOptions {
+  target: Target;
+  memory: MemoryUse;
+  /** Default: none. */
+  adapters?: readonly Adapter[];
+  /** That run at a time; default: 1. */
+  jobs?: number;
+}
+
 /** @throws MODEL_CONFIG_* WEIGHTS_* SESSION_CREATE CACHE_UNWRITABLE USAGE_CONFLICT */
 export const openUnet = async (
   part: ModelComponent,
-  { target, memory, adapters = [] }: { target: Target; memory: MemoryUse; adapters?: readonly Adapter[] },
+  { target, memory, adapters = [], jobs = 1 }: UnetOptions,
   onUnused: OnUnused,
 ): Promise<Unet> => {
   if (part.form === 'onnx') {
-    if (target.precision === 'int8') throw exportConflict(part, '--precision int8');
+    if (target.precision === 'int8') throw exportConflict(part, '--precision int8 (or --speed fast)');
     return openExportedUnet(part, target);
   }
   expectLatentsAlone(part);
@@ -95,7 +104,7 @@ export const openUnet = async (
       writeCrossAttentionKv(scope, config);
     };
     const graph = writeGraph('UNet’s cross-attention projections', weights, writeKv, { target, blockSize, adapters });
-    return new CrossAttentionCache(await openSession(graph));
+    return new CrossAttentionCache(await openSession(graph), jobs);
   };
   const graph = await write({});
   const cache = hasCrossAttentionKv ? { crossAttentionCache: await openCrossAttentionCache() } : {};
@@ -156,9 +165,10 @@ export const openVae = async (
   };
 };
 
-const exportConflict = ({ folder }: ModelComponent, option: string): RefineError =>
+/** @param option that an ONNX export cannot have */
+export const exportConflict = ({ folder }: ModelComponent, option: string): RefineError =>
   new RefineError(
     'USAGE_CONFLICT',
-    `${option} needs the model as safetensors, found an ONNX export: ${folder}. Leave the option out, or give the safetensors.`,
+    `Expected a model in safetensors for ${option}, found an ONNX export: ${folder}. Give the safetensors, or leave the option out.`,
     { context: { folder } },
   );

@@ -3,6 +3,7 @@
  * StableDiffusionXLImg2ImgPipeline.
  */
 import { runNoise } from '../random/run-noise.js';
+import { expectUnetForms } from '../../records/unet-forms.js';
 import { LATENT_SCALE, type Pixels } from '../../records/picture.js';
 import { noCalls, type RefineJob, type RefineReply } from '../../records/job.js';
 import { buildSchedule, configFor } from '../schedulers/registry.js';
@@ -32,6 +33,7 @@ export interface RefineProgress {
 /** @throws SESSION_RUN INFERENCE_NON_FINITE ROW_FIELD_INVALID, all row errors */
 export async function* refine(model: Model, job: RefineJob): AsyncGenerator<RefineProgress, RefineReply> {
   const { settings, input } = job;
+  expectUnetForms(model.maxCacheDepth, settings);
   const noise = runNoise(settings);
   if (input.kind === 'pixels') expectSize(model.unet, input.pixels.width, input.pixels.height);
   else expectSize(model.unet, input.latents.width * LATENT_SCALE, input.latents.height * LATENT_SCALE);

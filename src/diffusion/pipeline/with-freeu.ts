@@ -1,18 +1,12 @@
-import { RefineError } from '../../errors.js';
 import type { FreeU } from '../../records/settings.js';
 import { freeuFeeds } from '../unet/freeu.js';
 import { unetFeeds, type Unet } from '../unet/predict-noise.js';
+import { openForm } from './open-form.js';
 
-/** The UNet with FreeU. @param freeu null: the UNet unchanged @throws ROW_FIELD_INVALID SESSION_CREATE */
+/** The UNet with FreeU, for a model that `expectUnetForms` accepts. @param freeu null: the UNet unchanged @throws SESSION_RUN */
 export const withFreeU = async (unet: Unet, freeu: FreeU | null): Promise<Unet> => {
   if (freeu === null) return unet;
-  const { config, openForm } = unet;
-  if (openForm === undefined) {
-    throw new RefineError(
-      'ROW_FIELD_INVALID',
-      'Expected no freeu with an ONNX export, whose UNet has no inputs for it: remove it, or give the model as safetensors',
-    );
-  }
+  const { config, openForm: ownForm } = unet;
   const usual = unetFeeds(config);
   const feeds: NonNullable<Unet['feeds']> = (sample, timestep, condition) => {
     const [, , height = 1, width = 1] = sample.dims;
@@ -20,8 +14,8 @@ export const withFreeU = async (unet: Unet, freeu: FreeU | null): Promise<Unet> 
   };
   return {
     ...unet,
-    session: await openForm({ hasFreeU: true }),
-    openForm: (form) => openForm({ hasFreeU: true, ...form }),
+    session: await openForm(unet, { hasFreeU: true }, { field: 'freeu', mend: 'leave it out' }),
+    ...(ownForm === undefined ? {} : { openForm: (form) => ownForm({ hasFreeU: true, ...form }) }),
     feeds,
   };
 };

@@ -18,7 +18,8 @@ import { buildLcm, LCM_FIELDS } from './methods/lcm.js';
 import { buildLms, LMS_FIELDS } from './methods/lms.js';
 import { buildPndm, PNDM_FIELDS } from './methods/pndm.js';
 import { alignedTimesteps } from './noise/align-your-steps.js';
-import { NOISE_FIELDS, trainedNoise } from './noise/noise-schedule.js';
+import { type NoiseConfig, trainedNoise } from './noise/noise-schedule.js';
+import { SIGMA_FIELDS } from './noise/sigmas.js';
 import { CUSTOM_SIGMAS, CUSTOM_TIMESTEPS } from './noise/timesteps.js';
 import type { Schedule, UnnamedSchedule } from './scheduler.js';
 import type { RefineSettings } from '../../records/settings.js';
@@ -154,29 +155,42 @@ const levelValues = (config: SchedulerConfig, steps: number, { timesteps, sigmas
   /* Overrides these keys of a configuration file. */
   const none = { [CUSTOM_TIMESTEPS]: null, [CUSTOM_SIGMAS]: null };
   if (timesteps === null && sigmas === null) return none;
-  const { name, values } = config;
+  const { name, values, label = name } = config;
   const { fields }: Definition = SCHEDULERS[name];
   const [field, key] = sigmas === null ? ['timesteps', CUSTOM_TIMESTEPS] : ['sigmas', CUSTOM_SIGMAS];
   if (!Object.hasOwn(fields, key)) {
     const able = schedulerNames.filter((scheduler) => Object.hasOwn(SCHEDULERS[scheduler].fields, key));
     throw levelsError(
       field,
-      `Expected no ${field} with ${name}, which spaces its steps itself. Take ${able.join(', ')}`,
+      `Expected no ${field} with the scheduler ${label}, which spaces its steps itself. Take ${able.join(', ')}`,
     );
   }
-  const spacing = SPACINGS.find((key) => values[key] === true);
-  if (sigmas === null && spacing !== undefined) {
-    throw levelsError(field, `Expected no timesteps with ${spacing}, which places the sigmas. Leave one of them out`);
-  }
-  const noise = readFields(NOISE_FIELDS, values);
+  const spacing = SPACINGS.find((key) => Object.hasOwn(fields, key) && values[key] === true);
+  if (sigmas === null && spacing !== undefined) throw spacingError(config, spacing);
+  /* With the scheduler's own defaults: Heun's betas are others than Euler's. */
+  const noise = readFields(fields, values) as NoiseConfig;
   const own = timesteps === 'ays' ? alignedTimesteps(steps, trainedNoise(noise)) : timesteps;
-  if (own !== null && own[0]! >= noise.num_train_timesteps) {
-    throw levelsError(field, `Expected timesteps below ${noise.num_train_timesteps}, the model's, got ${own[0]!}`);
+  const train = noise.num_train_timesteps;
+  if (own !== null && own[0]! >= train) {
+    const message =
+      timesteps === 'ays'
+        ? `Expected a model with 1000 training timesteps for timesteps "ays", found ${train} in its scheduler_config.json. Leave timesteps out`
+        : `Expected timesteps below ${train}, the model's, got ${own[0]!}`;
+    throw levelsError(field, message);
   }
   return { ...none, [key]: sigmas ?? own };
 };
 
-const SPACINGS = ['use_karras_sigmas', 'use_exponential_sigmas', 'use_beta_sigmas', 'use_lu_lambdas'];
+const SPACINGS = [...Object.keys(SIGMA_FIELDS), 'use_lu_lambdas'];
+
+/** Names what was written: a scheduler by another program's name, or else the model's own configuration. */
+const spacingError = ({ name, label }: SchedulerConfig, spacing: string): RefineError =>
+  levelsError(
+    'timesteps',
+    label === undefined
+      ? `Expected no timesteps with ${name} and ${spacing} of scheduler_config.json, which places the sigmas. Choose another scheduler, or leave timesteps out`
+      : `Expected no timesteps with the scheduler "${label}", which places the sigmas itself. Choose one without such a spacing, such as "${label.replace(/ (Karras|Exponential|Beta)$/, '')}", or leave timesteps out`,
+  );
 
 const levelsError = (field: string, message: string): RefineError =>
   new RefineError('ROW_FIELD_INVALID', `${message}.`, { context: { field } });

@@ -2,6 +2,7 @@
  * SDXL's UNet with `text_time` conditioning, base and refiner alike (diffusers 0.42
  * models/unets/unet_2d_condition.py and unet_2d_blocks.py; Podell et al. 2023, arXiv:2307.01952, §2).
  */
+import { SETTINGS } from '../../records/setting-table.js';
 import type { Named, Value } from '../../onnx/graph/onnx/value.js';
 import type { Operators } from '../../onnx/graph/operators/operators.js';
 import { conv, groupNorm, linear, unetConv } from './layers.js';
@@ -27,7 +28,7 @@ export const UNET = {
 } as const;
 
 /** The depth at which the whole network outputs its deep features, the default of `cache_depth`: another depth opens it once more. */
-export const USUAL_CACHE_DEPTH = 2;
+export const USUAL_CACHE_DEPTH = SETTINGS.cache_depth.default;
 
 /** FreeU changes the first two up blocks. */
 const FREEU_STAGES = 2;
@@ -63,7 +64,7 @@ export interface UnetForm {
   deepCache?: DeepCacheForm | null;
 }
 
-/** DeepCache (Ma et al. 2023, arXiv:2312.00858, §3.2): what up layers below the finest ones compute changes little from step to step. */
+/** DeepCache (Ma et al. 2023, arXiv:2312.00858, §3.2): the features that enter the finest up layers change little from step to step. */
 export interface DeepCacheForm {
   /** Skip connections, the last ones, whose up layers every call computes. */
   depth: number;

@@ -89,7 +89,8 @@ const chooseBest = async (precision: PrecisionRequest, options: ProbeOptions): P
 const hintOf = ({ remedy, isHardwareHere }: MissingLibrary): Pick<RejectedDevice, 'remedy'> =>
   isHardwareHere === true && remedy !== null ? { remedy } : {};
 
-const onCpu = (precision: PrecisionRequest): Target => {
+/** @throws USAGE_CONFLICT for fp16 */
+export const onCpu = (precision: PrecisionRequest): Target => {
   if (precision === 'int8' || precision === 'auto with int8') return { ...CPU, precision: 'int8' };
   if (precision !== 'fp16') return CPU;
   const message =

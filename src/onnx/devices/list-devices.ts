@@ -75,7 +75,8 @@ const describe = async (
   const missing = await missingFor(device);
   if (missing !== null) return { ...known, ...missingOf(missing) };
   const noCode = gpu === undefined ? null : whyNoCode(gpu);
-  const tried = rejected.find(({ device: name }) => name === device.family)?.reason;
+  /* auto tries the first card of a family only. */
+  const tried = device.index > 0 ? undefined : rejected.find(({ device: name }) => name === device.family)?.reason;
   return { ...known, reason: noCode ?? tried ?? untried(device, target.family), remedy: null };
 };
 
@@ -93,5 +94,6 @@ const missingOf = ({
 const untried = ({ family, index }: Device, taken: DeviceFamily): string => {
   if (family === 'coreml') return 'auto never takes it: it compiles the model again at every start';
   if (family === taken && index > 0) return 'auto takes the first';
+  if (index > 0) return `auto tries the first card only: give --device ${family}:${index}`;
   return `auto takes ${taken} before it`;
 };

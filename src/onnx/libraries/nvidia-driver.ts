@@ -11,6 +11,8 @@ export const DRIVER_LIBRARY = 'libcuda.so.1';
 export interface Gpu {
   /** In nvidia-smi's order; CUDA's own puts the fastest first. */
   index: number;
+  /** `GPU-…`, unique. */
+  uuid: string;
   name: string;
   /** `8.9`; null: the driver does not say. */
   computeCapability: string | null;
@@ -19,7 +21,7 @@ export interface Gpu {
 }
 
 const TIMEOUT_MS = 20_000;
-const FIELDS = 'index,name,compute_cap,memory.total,driver_version';
+const FIELDS = 'index,uuid,name,compute_cap,memory.total,driver_version';
 
 /** Version of the loaded driver; null: none, or it does not say. @param hasLibrary its library is here, as under WSL without /proc */
 export const driverVersion = async (env: Environment, hasLibrary: boolean): Promise<string | null> => {
@@ -35,13 +37,14 @@ export const listGpus = async (env: Environment): Promise<Gpu[]> => {
   const options = { env, timeout: TIMEOUT_MS, windowsHide: true };
   const { stdout } = await promisify(execFile)('nvidia-smi', args, options).catch(() => ({ stdout: '' }));
   return stdout.split('\n').flatMap((line) => {
-    const [index = '', name = '', capability = '', mebibytes = '', driver = ''] = line
+    const [index = '', uuid = '', name = '', capability = '', mebibytes = '', driver = ''] = line
       .split(',')
       .map((part) => part.trim());
     if (!/^\d+$/.test(index) || !/^\d+(\.\d+)+$/.test(driver)) return [];
     return [
       {
         index: Number(index),
+        uuid,
         name,
         computeCapability: /^\d+\.\d+$/.test(capability) ? capability : null,
         memoryBytes: /^\d+$/.test(mebibytes) ? Number(mebibytes) * 2 ** 20 : null,

@@ -26,7 +26,7 @@ interface Call {
 interface Network {
   session: Session;
   rules: MergeRules;
-  /** Most calls in a batch; halved when a batch fails. */
+  /** Most calls in a batch; halved when a batch fails whose parts succeed. */
   mostCalls: number;
 }
 
@@ -94,16 +94,16 @@ const mergeable = (first: Call, waiting: readonly Call[]): Call[] => {
   return calls;
 };
 
-/** Settles all calls, and never rejects. */
-const runCalls = async (calls: readonly Call[]): Promise<void> => {
+/** Settles all calls, and never rejects. @returns whether all succeeded */
+const runCalls = async (calls: readonly Call[]): Promise<boolean> => {
   const [first] = calls;
-  if (first === undefined) return;
+  if (first === undefined) return true;
   const { network } = first;
   try {
     const outputs = await network.session.run(calls.length === 1 ? first.feeds : mergeFeeds(calls), first.outputs);
     if (calls.length === 1) {
       first.resolve(outputs);
-      return;
+      return true;
     }
     const all = calls.reduce((sum, call) => sum + rowsOf(call), 0);
     let start = 0;
@@ -111,15 +111,20 @@ const runCalls = async (calls: readonly Call[]): Promise<void> => {
       const [from, to] = [start / all, (start += rowsOf(call)) / all];
       call.resolve(share(outputs, from, to));
     }
+    return true;
   } catch (thrown) {
     if (calls.length === 1) {
       first.reject(thrown);
-      return;
+      return false;
     }
-    /* The usual cause is too little device memory for the batch. */
     const size = Math.floor(calls.length / 2);
-    network.mostCalls = Math.min(network.mostCalls, size);
-    for (let start = 0; start < calls.length; start += size) await runCalls(calls.slice(start, start + size));
+    let areGood = true;
+    for (let start = 0; start < calls.length; start += size) {
+      areGood = (await runCalls(calls.slice(start, start + size))) && areGood;
+    }
+    /* Too little device memory for the batch. If a part fails too, that call is the cause. */
+    if (areGood) network.mostCalls = Math.min(network.mostCalls, size);
+    return areGood;
   }
 };
 

@@ -147,9 +147,7 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
 
   return {
     reads: [...base.reads, ...(refiner?.reads ?? [])],
-    get slots() {
-      return base.slots;
-    },
+    slots: () => base.slots,
     open,
     countSteps(row) {
       if (row.source.kind !== 'noise') throw new Error(`a row of generate begins with a ${row.source.kind}`);

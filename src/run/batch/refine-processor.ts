@@ -14,9 +14,7 @@ export const createRefineProcessor = (engine: JobRunner): RowProcessor => {
   let schedulerConfig: SchedulerConfig;
   return {
     reads: engine.reads,
-    get slots() {
-      return engine.slots;
-    },
+    slots: () => engine.slots,
     async open(signal) {
       const info = await engine.open(signal);
       ({ schedulerConfig } = info);

@@ -43,8 +43,8 @@ export interface ProcessorContext {
 export interface RowProcessor {
   /** Files and folders of its models and their adapters. */
   readonly reads?: readonly string[];
-  /** Rows that run at a time once it is open; default: 1. */
-  readonly slots?: number;
+  /** Rows that run at a time once it is open. A method, so that a copy of the object asks it too. */
+  slots(): number;
   /** Opens the models that the first rows need. @throws ENGINE_START MODEL_* WEIGHTS_*, and the signal's reason */
   open(signal: AbortSignal): Promise<ProcessorInfo>;
   /** UNet steps of a row; call after `open`. @throws ROW_FIELD_INVALID for a conflict between the row and the models */

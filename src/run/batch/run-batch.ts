@@ -107,7 +107,7 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
   const begun = startWithReadAhead(options.rows, depth, (row) =>
     beginRow(row, { ...options, modelDigest, loraDigests }),
   );
-  const decoded = mapWithReadAhead(begun, work.slots ?? 1, async ({ mapped }) => {
+  const decoded = mapWithReadAhead(begun, work.slots(), async ({ mapped }) => {
     const row = await mapped;
     return row.kind === 'passed' ? decodeRow(row) : row;
   });

@@ -1,6 +1,6 @@
 /** The engine's child process, which owns the device: opens a model and runs jobs. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { isRefineError, toErrorRecord } from '../../errors.js';
+import { isRefineError, messageOf, RefineError, toErrorRecord } from '../../errors.js';
 import { deviceName, type Precision, type Target } from '../../onnx/graph/operators/target.js';
 import { loadModel, type Model } from '../../diffusion/pipeline/load-model.js';
 import { generate } from '../../diffusion/pipeline/generate.js';
@@ -16,7 +16,8 @@ let model: Model | undefined;
 let device: string;
 let float32Model: () => Promise<Model>;
 const queue = new CallQueue();
-/** Jobs to end after their current step. */
+const running = new Set<number>();
+/** Those of them that end after their current step. */
 const stopping = new Set<number>();
 
 /** Errors are ignored: if the parent has ended, 'disconnect' ends this process. */
@@ -27,6 +28,7 @@ const send = (message: FromChild): void => {
 const open = async (options: EngineOptions, target: Target): Promise<void> => {
   const start = performance.now();
   device = deviceName(target);
+  const jobs = batchSizeOn(options.batchSize ?? 1, target);
   const load = (precision: Precision): Promise<Model> =>
     loadModel(options.model, {
       target: { ...target, precision },
@@ -35,11 +37,13 @@ const open = async (options: EngineOptions, target: Target): Promise<void> => {
       memory: options.memory ?? 'lean',
       loras: options.loras ?? [],
       embeddings: options.embeddings ?? [],
-      queue: batchSizeOn(options.batchSize ?? 1, target) > 1 ? queue : null,
+      jobs,
+      queue: jobs > 1 ? queue : null,
     });
   model = await load(target.precision);
   float32Model = once(() => load('fp32'));
   const { schedulerConfig, precision, digest: modelDigest, warnings, adapters } = model;
+  const { maxCacheDepth } = model;
   const isRefiner = model.timeIds === 'aesthetic-score';
   const openedInMs = Math.round(performance.now() - start);
   send({
@@ -52,6 +56,7 @@ const open = async (options: EngineOptions, target: Target): Promise<void> => {
       precision,
       schedulerConfig,
       isRefiner,
+      maxCacheDepth,
       warnings,
       loraDigests: adapters.digests,
       lorasLeftOut: adapters.skipped,
@@ -66,16 +71,19 @@ const isGenerate = (job: EngineJob): job is GenerateJob => job.input.kind === 'n
 const run = async (id: number, job: EngineJob): Promise<void> => {
   const opened = model;
   if (opened === undefined) throw new Error('a job came before the model was opened');
+  running.add(id);
   try {
     await queue.during(() => runOn(opened, id, job));
   } catch (thrown) {
     const isOverflow = isRefineError(thrown) && thrown.code === 'INFERENCE_NON_FINITE' && opened.precision !== 'fp32';
     if (!isOverflow) throw thrown;
-    const inFloat32 = await float32Model().catch(() => {
-      throw thrown;
+    const inFloat32 = await float32Model().catch((cause: unknown) => {
+      const message = `${thrown.message} In float32, which would hold the row, the model did not open: ${messageOf(cause)}`;
+      throw new RefineError(thrown.code, message, { context: thrown.context, cause });
     });
     await queue.during(() => runOn(inFloat32, id, job));
   } finally {
+    running.delete(id);
     stopping.delete(id);
   }
 };
@@ -101,7 +109,7 @@ const runOn = async (opened: Model, id: number, job: EngineJob): Promise<void> =
 
 process.on('message', (message: ToChild) => {
   if (message.kind === 'stop') {
-    stopping.add(message.id);
+    if (running.has(message.id)) stopping.add(message.id);
     return;
   }
   const [id, work] =

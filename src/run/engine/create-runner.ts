@@ -12,5 +12,5 @@ export interface RunnerOptions extends Omit<EngineOptions, 'device'> {
 export const createRunner = ({ devices, ...options }: RunnerOptions): JobRunner => {
   const [first = 'auto', ...more] = devices;
   if (more.length === 0) return new Engine({ ...options, device: first });
-  return new EnginePool(devices.map((device) => ({ ...options, device })));
+  return new EnginePool(devices.map((device) => new Engine({ ...options, device })));
 };

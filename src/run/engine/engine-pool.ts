@@ -1,22 +1,22 @@
 /** Several engines, one for each device: a job goes to a free one, and an engine that cannot restart is removed. */
-import { isRefineError, messageOf } from '../../errors.js';
+import { isRefineError, messageOf, RefineError } from '../../errors.js';
 import type { EngineJob, RefineReply } from '../../records/job.js';
-import { Engine, type JobRunner, type RefineOptions } from './engine.js';
-import type { EngineInfo, EngineOptions } from './protocol.js';
+import type { JobRunner, RefineOptions } from './engine.js';
+import type { EngineInfo } from './protocol.js';
 
 /** Errors of the device or its process, not of the job. */
 const DEVICE_ERRORS = new Set(['ENGINE_START', 'DEVICE_UNAVAILABLE', 'SESSION_CREATE']);
 
 export class EnginePool implements JobRunner {
-  readonly #engines: Engine[];
+  readonly #engines: JobRunner[];
   /** An engine appears once for each free slot. */
-  readonly #free: Engine[] = [];
+  readonly #free: JobRunner[] = [];
   #isOpen = false;
-  readonly #waiting: ((engine: Engine) => void)[] = [];
+  readonly #waiting: ((engine: JobRunner) => void)[] = [];
 
-  /** @param options for each engine; they differ only in the device */
-  constructor(options: readonly EngineOptions[]) {
-    this.#engines = options.map((engineOptions) => new Engine(engineOptions));
+  /** @param all engines, which differ only in the device */
+  constructor(private readonly all: readonly JobRunner[]) {
+    this.#engines = [...all];
   }
 
   get reads(): readonly string[] {
@@ -27,6 +27,7 @@ export class EnginePool implements JobRunner {
     return this.#engines.reduce((sum, { slots }) => sum + slots, 0);
   }
 
+  /** @throws also USAGE_CONFLICT if the devices would compute with different weights: a row's picture would depend on its device */
   async open(signal: AbortSignal): Promise<EngineInfo> {
     const infos = await Promise.all(this.#engines.map((engine) => engine.open(signal))).catch((thrown: unknown) => {
       this.close();
@@ -38,6 +39,11 @@ export class EnginePool implements JobRunner {
     }
     const [first] = infos;
     if (first === undefined) throw new Error('a pool without engines');
+    const other = infos.find(({ modelDigest }) => modelDigest !== first.modelDigest);
+    if (other !== undefined) {
+      this.close();
+      throw twoModels(first, other);
+    }
     return {
       ...first,
       device: infos.map(({ device }) => device).join(),
@@ -55,7 +61,9 @@ export class EnginePool implements JobRunner {
         return { ...reply, ...(warnings.length === 0 ? {} : { warnings: [...(reply.warnings ?? []), ...warnings] }) };
       } catch (thrown) {
         const isLost = isRefineError(thrown) && DEVICE_ERRORS.has(thrown.code);
-        if (!isLost || this.#engines.length === 1) {
+        /* Of several jobs on a lost device, each ends here. */
+        const hasOther = this.#engines.some((other) => other !== engine);
+        if (!isLost || !hasOther) {
           this.#release(engine);
           throw thrown;
         }
@@ -65,26 +73,35 @@ export class EnginePool implements JobRunner {
     }
   }
 
+  /** Also removed engines: a job that waited in one may have opened it again. */
   close(): void {
-    for (const engine of this.#engines) engine.close();
+    for (const engine of this.all) engine.close();
   }
 
-  #acquire(): Promise<Engine> {
+  #acquire(): Promise<JobRunner> {
     const engine = this.#free.shift();
     return engine === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve(engine);
   }
 
-  #release(engine: Engine): void {
+  #release(engine: JobRunner): void {
     if (!this.#engines.includes(engine)) return;
     const next = this.#waiting.shift();
     if (next === undefined) this.#free.push(engine);
     else next(engine);
   }
 
-  #remove(engine: Engine): void {
+  #remove(engine: JobRunner): void {
     engine.close();
     for (const list of [this.#engines, this.#free]) {
       for (let index = list.indexOf(engine); index >= 0; index = list.indexOf(engine)) list.splice(index, 1);
     }
   }
 }
+
+const twoModels = (first: EngineInfo, other: EngineInfo): RefineError =>
+  new RefineError(
+    'USAGE_CONFLICT',
+    `Expected --device to name devices that compute alike, found ${first.precision} on ${first.device} and ${other.precision} on ${other.device}: ` +
+      'a row would depend on the device that takes it. Give --precision fp32, or devices of one kind.',
+    { context: { device: other.device } },
+  );

@@ -5,7 +5,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { chooseTarget, type TargetChoice } from '../../onnx/devices/choose-target.js';
+import { chooseTarget, onCpu, type TargetChoice } from '../../onnx/devices/choose-target.js';
 import { loaderEnvironment } from '../../onnx/libraries/loader-environment.js';
 import { CPU, deviceName } from '../../onnx/graph/operators/target.js';
 import { fromErrorRecord, isRefineError, RefineError } from '../../errors.js';
@@ -56,7 +56,10 @@ export class Engine implements JobRunner {
   /** Jobs that ran when the last child died: any of them may have been the cause. */
   #jobsAtDeath = 0;
 
-  constructor(private readonly options: EngineOptions) {}
+  constructor(
+    private readonly options: EngineOptions,
+    private readonly choose: typeof chooseTarget = chooseTarget,
+  ) {}
 
   get slots(): number {
     return batchSizeOn(this.options.batchSize ?? 1, this.#choice?.target ?? CPU);
@@ -91,16 +94,16 @@ export class Engine implements JobRunner {
 
   async #open(signal: AbortSignal): Promise<EngineInfo> {
     const { device, precision = 'auto' } = this.options;
-    this.#choice ??= await chooseTarget(device, precision, { signal });
+    this.#choice ??= await this.choose(device, precision, { signal });
     const { target, rejected } = this.#choice;
     try {
       return await this.#openOn(this.#choice, signal);
     } catch (thrown) {
       const failed = isRefineError(thrown) && (thrown.code === 'SESSION_CREATE' || thrown.code === 'ENGINE_START');
-      if (device !== 'auto' || target.family === 'cpu' || !failed) throw thrown;
+      if (device !== 'auto' || target.family === 'cpu' || !failed || precision === 'fp16') throw thrown;
       /* A device that passed its self-test may have too little memory for the model. */
       rejected.push({ device: deviceName(target), reason: thrown.message, tried: true });
-      this.#choice = { target: CPU, rejected };
+      this.#choice = { target: onCpu(precision), rejected };
       return await this.#openOn(this.#choice, signal);
     }
   }

@@ -5,6 +5,7 @@ import type { DeviceRequest, PrecisionRequest } from '../../onnx/devices/device-
 import type { Target } from '../../onnx/graph/operators/target.js';
 import type { SchedulerConfig } from '../../diffusion/schedulers/registry.js';
 import type { EmbeddingChoice, LoraChoice, MemoryUse, VaeTiling } from '../../records/model-options.js';
+import type { MaxCacheDepth } from '../../records/unet-forms.js';
 import type { EngineJob, RefineReply } from '../../records/job.js';
 import type { Pixels } from '../../records/picture.js';
 
@@ -55,6 +56,8 @@ export interface EngineInfo {
   schedulerConfig: SchedulerConfig;
   /** Whether it is conditioned on an aesthetic score, as refiners are. */
   isRefiner?: boolean;
+  /** What DeepCache and FreeU can do with it; absent: unknown. */
+  maxCacheDepth?: MaxCacheDepth;
   /** Warnings for the user. */
   warnings?: readonly string[];
   /** LoRAs that may not fit, by name: digests of those applied, and reasons why others were skipped. */

@@ -106,7 +106,7 @@ export const buildResultRecord = (
     extra: row.extra,
     digest,
     ...(written === null ? {} : { output_bytes: written.output.bytes, output_sha256: written.output.sha256 }),
-    ...unetCalls(settings, reply?.unetCalls),
+    ...unetSamples(row, reply?.unetCalls),
     ...(warnings.length === 0 ? {} : { warnings }),
     ...(safety === null ? {} : { content_safety: { by: safety.by, checks: safety.checks } }),
     ...changedSettings(settings),
@@ -118,13 +118,16 @@ export const buildResultRecord = (
   };
 };
 
-/** Of rows with a setting that saves calls. */
-const unetCalls = (
-  { adaptiveGuidance = null, cacheInterval = 1 }: Partial<RefineSettings>,
+/** Of rows with a setting that saves calls, in either of their models. */
+const unetSamples = (
+  { settings, generation }: Row | InvalidRow,
   calls: UnetCalls | undefined,
-): Pick<ResultRecord, 'unet_calls' | 'cached_unet_calls'> => {
-  if (calls === undefined || (adaptiveGuidance === null && cacheInterval === 1)) return {};
-  return { unet_calls: calls.samples, ...(cacheInterval === 1 ? {} : { cached_unet_calls: calls.cached }) };
+): Pick<ResultRecord, 'unet_samples' | 'cached_unet_samples'> => {
+  const stages: readonly Partial<RefineSettings>[] = [settings, generation?.refiner ?? {}];
+  const isAdaptive = stages.some(({ adaptiveGuidance = null }) => adaptiveGuidance !== null);
+  const isCached = stages.some(({ cacheInterval = 1 }) => cacheInterval !== 1);
+  if (calls === undefined || !(isAdaptive || isCached)) return {};
+  return { unet_samples: calls.samples, ...(isCached ? { cached_unet_samples: calls.cached } : {}) };
 };
 
 /** Settings that differ from their defaults. A variation needs both its seed and its strength. */
@@ -164,6 +167,7 @@ const generationFields = (
           steps: refiner.steps,
           guidance_scale: refiner.guidanceScale,
           scheduler: ('reply' in outcome ? outcome.reply.refinerScheduler : undefined) ?? refiner.scheduler,
+          ...(refiner.cacheInterval === 1 ? {} : { cache_interval: refiner.cacheInterval }),
         },
   latents_file_name:
     'reply' in outcome && 'output' in row && latentsSuffix !== null ? row.output + latentsSuffix : null,

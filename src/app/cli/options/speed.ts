@@ -52,12 +52,22 @@ export interface SpeedCost {
   wholeSteps: number;
 }
 
-/** A model's defaults, and over them the preset's settings. @throws USAGE_OPTION_INVALID */
+/**
+ * A model's defaults, and over them the preset's settings. A model's own levels are for its own scheduler: they go with it.
+ * @throws USAGE_OPTION_INVALID
+ */
 export const withSpeed = (
   flags: Pick<SpeedFlags, 'speed'>,
   model: 'refiner' | 'base',
-  modelDefaults: RowValues,
-): RowValues => ({ ...modelDefaults, ...presetOf(flags)[model] });
+  { timesteps, sigmas, ...modelDefaults }: RowValues,
+): RowValues => {
+  const preset = presetOf(flags)[model];
+  const levels = {
+    ...(timesteps === undefined ? {} : { timesteps }),
+    ...(sigmas === undefined ? {} : { sigmas }),
+  };
+  return { ...modelDefaults, ...(preset.scheduler === undefined ? levels : {}), ...preset };
+};
 
 /** Precision and memory of the engine. @throws USAGE_OPTION_INVALID */
 export const engineSpeed = (flags: SpeedFlags): { precision: PrecisionRequest; memory: MemoryUse } => {

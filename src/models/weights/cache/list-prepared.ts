@@ -1,7 +1,7 @@
 /** Lists and removes prepared files: weights converted from the user's and cached on disk. */
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ABANDONED_MS } from './prepared-file.js';
+import { ABANDONED_MS, PREPARED } from './prepared-file.js';
 
 export interface PreparedEntry {
   file: string;
@@ -12,15 +12,12 @@ export interface PreparedEntry {
   lastUsed: number;
 }
 
-/** Names of `prepared-file.ts`; other files in the folder are ignored. */
-const PREPARED = /^[0-9a-f]{32}\.([a-z]\w*)(\.\d+-[0-9a-f]{8}\.tmp)?$/;
-
-/** Least recently used first; empty if there is no folder. */
+/** Least recently used first; empty if there is no folder. Other files in it are ignored. */
 export const listPrepared = async (folder: string, now = Date.now()): Promise<PreparedEntry[]> => {
   const names = await readdir(folder).catch(() => []);
   const entries = await Promise.all(
     names.map(async (name): Promise<PreparedEntry[]> => {
-      const [, kind, unfinished] = PREPARED.exec(name) ?? [];
+      const { kind, unfinished } = PREPARED.exec(name)?.groups ?? {};
       if (kind === undefined) return [];
       const file = join(folder, name);
       const stats = await lstat(file).catch(() => null);

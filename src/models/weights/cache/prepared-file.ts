@@ -19,6 +19,8 @@ export type PreparedKind = keyof typeof KINDS;
 /** Tensors begin at multiples of a cache line. */
 const ALIGNMENT = 64;
 const NAME_LENGTH = 32;
+/** Names of prepared files and of their temporary files: the folder may be the user's own, with other files. */
+export const PREPARED = /^[0-9a-f]{32}\.(?<kind>[a-z]\w*)(?<unfinished>\.\d+-[0-9a-f]{8}\.tmp)?$/;
 /** A temporary file unchanged for so long belongs to a process that has ended. */
 export const ABANDONED_MS = 60 * 60_000;
 const ELEMENT_BYTES = { I8: 1, F32: 4 } as const;
@@ -121,7 +123,7 @@ export class PreparedFile {
 /** Removes temporary files of killed processes. */
 const removeAbandoned = async (folder: string): Promise<void> => {
   for (const name of await readdir(folder).catch(() => [])) {
-    if (!name.endsWith('.tmp')) continue;
+    if (PREPARED.exec(name)?.groups?.['unfinished'] === undefined) continue;
     const path = join(folder, name);
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
     if (Date.now() - mtimeMs > ABANDONED_MS) await rm(path, { force: true }).catch(() => undefined);
@@ -145,7 +147,7 @@ const realFolder = async (folder: string, weights: readonly string[]): Promise<s
 const unwritable = (where: string, why: string, cause?: unknown): RefineError => {
   const message =
     `Cannot write prepared weights to ${where}: ${why}. Set SDXL_REFINE_CACHE to another folder with ` +
-    'room, or leave out --precision int8 and --cache-weights, which need such files.';
+    'room, or leave out --precision int8, --cache-weights and --speed fast, which need such files.';
   return new RefineError('CACHE_UNWRITABLE', message, { context: { where }, cause });
 };
 

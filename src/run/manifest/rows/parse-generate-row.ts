@@ -34,8 +34,10 @@ export const REFINER_KEYS = {
   refiner_seed: 'seed',
 } as const satisfies Partial<Record<RowKeyName, RowKeyName>>;
 
-/** An ensemble has one schedule, so that both models share its length and scheduler. */
-const SHARED_IN_ENSEMBLE = ['steps', 'scheduler'] as const;
+/** An ensemble has one schedule, so that both models share its length, scheduler and levels. */
+const SHARED_IN_ENSEMBLE = ['steps', 'scheduler', 'timesteps', 'sigmas'] as const;
+/** Those of them that the refiner has keys of its own for. */
+const OWN_IN_ENSEMBLE = ['steps', 'scheduler'] as const;
 
 export const generateRowParser =
   (run: GenerateRun): RowParser =>
@@ -134,13 +136,13 @@ const generationOf = (
   return { ...shared, refiner: { ...(settings as RefineSettings), denoisingStart: handoff } };
 };
 
-/** The refiner's defaults; in an ensemble with the base model's steps and scheduler. */
+/** The refiner's defaults; in an ensemble with the base model's schedule. */
 export const refinerDefaults = (
   { modelDefaults: base = {}, refinerDefaults: own = {} }: Pick<RowContext, 'modelDefaults' | 'refinerDefaults'>,
   mode: GenerateMode,
 ): RowValues => {
   if (mode !== 'ensemble') return own;
-  const { steps: _steps, scheduler: _scheduler, ...rest } = own;
+  const { steps: _steps, scheduler: _scheduler, timesteps: _timesteps, sigmas: _sigmas, ...rest } = own;
   const shared = SHARED_IN_ENSEMBLE.filter((name) => name in base).map((name) => [name, base[name]] as const);
   return { ...rest, ...Object.fromEntries(shared) };
 };
@@ -150,9 +152,13 @@ function* problemsOf(settings: PartialSettings, generation: Generation | undefin
   yield* settingProblems(settings);
   if (generation?.refiner == null) return;
   const { mode, refiner } = generation;
-  if (mode === 'two-stage') yield* settingProblems(refiner);
-  else {
-    for (const name of SHARED_IN_ENSEMBLE) {
+  if (mode === 'two-stage') {
+    /* A problem that the row has with its own steps too is said once. */
+    const said = new Set([...settingProblems(settings)].map(({ message }) => message));
+    const stepsKey = settings.steps === refiner.steps ? 'steps' : 'refiner_steps';
+    for (const problem of settingProblems(refiner, stepsKey)) if (!said.has(problem.message)) yield problem;
+  } else {
+    for (const name of OWN_IN_ENSEMBLE) {
       if (settings[name] === refiner[name]) continue;
       const [ofRefiner, ofBase] = [refiner[name], settings[name] ?? "the model's own"];
       yield invalid(

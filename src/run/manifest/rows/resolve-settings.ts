@@ -104,14 +104,17 @@ const fewestSteps = (strength: number): number => {
   return steps;
 };
 
-const noStepProblem = (steps: number, strength: number): string => {
+const noStepProblem = (steps: number, strength: number, stepsKey: string): string => {
   const isHopeless = Math.floor(MAX_STEPS * strength) < 1;
-  const mend = isHopeless ? 'raise strength' : `raise steps to ${fewestSteps(strength)} or more, or strength`;
-  return `Expected steps × strength to be at least 1, got ${steps} × ${strength}: no step would run; ${mend}`;
+  const mend = isHopeless ? 'raise strength' : `raise ${stepsKey} to ${fewestSteps(strength)} or more, or strength`;
+  return `Expected ${stepsKey} × strength to be at least 1, got ${steps} × ${strength}: no step would run; ${mend}`;
 };
 
-/** Conflicts between settings that are valid separately. */
-export function* settingProblems(settings: PartialSettings): Generator<RefineError> {
+/** Conflicts between settings that are valid separately. @param stepsKey the key that says the steps */
+export function* settingProblems(
+  settings: PartialSettings,
+  stepsKey: 'steps' | 'refiner_steps' = 'steps',
+): Generator<RefineError> {
   const { steps, strength, scheduler, denoisingStart: start, denoisingEnd: end } = settings;
   if (typeof scheduler === 'string') {
     const problem = schedulerProblem(scheduler);
@@ -123,11 +126,11 @@ export function* settingProblems(settings: PartialSettings): Generator<RefineErr
   const listed = stepsOfLevels(timesteps, sigmas);
   if (listed !== null && steps !== undefined && steps !== listed) {
     yield invalid(
-      `Expected steps to be ${listed}, as ${sigmas === null ? 'timesteps' : 'sigmas'} says, got ${steps}: leave steps out`,
+      `Expected ${stepsKey} to be ${listed}, as ${sigmas === null ? 'timesteps' : 'sigmas'} says, got ${steps}: leave ${stepsKey} out`,
     );
   }
   if (steps !== undefined && strength !== undefined && start === null && Math.floor(steps * strength) < 1) {
-    yield invalid(noStepProblem(steps, strength));
+    yield invalid(noStepProblem(steps, strength, stepsKey));
   }
   if (settings.variationSeed === null && settings.variationStrength !== undefined && settings.variationStrength > 0) {
     yield invalid('Expected a variation_seed with variation_strength, found none: add one');

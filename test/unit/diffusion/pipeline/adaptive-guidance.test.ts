@@ -7,7 +7,7 @@ import { noCalls } from '#src/records/job.js';
 import { tensor } from '#src/tensor/tensor.js';
 
 const STEPS = 6;
-const schedule = buildSchedule(parseSchedulerConfig({ _class_name: 'EulerDiscreteScheduler' }), STEPS);
+const euler = buildSchedule(parseSchedulerConfig({ _class_name: 'EulerDiscreteScheduler' }), STEPS);
 const latents = tensor(Float32Array.of(1, -1, 0.5, 2), [1, 4, 1, 1]);
 const condition = (batch: number): Condition => ({
   prompt: tensor(new Float32Array(batch), [batch, 1, 1]),
@@ -16,8 +16,8 @@ const condition = (batch: number): Condition => ({
   timeIds: [],
 });
 
-/** @returns samples that the UNet computed at each step */
-const run = async (adaptiveGuidance: number | null): Promise<number[]> => {
+/** @returns samples that the UNet computed at each call */
+const run = async (adaptiveGuidance: number | null, schedule = euler): Promise<number[]> => {
   let step = 0;
   const session = {
     run: () => {
@@ -37,7 +37,7 @@ const run = async (adaptiveGuidance: number | null): Promise<number[]> => {
   const steps = denoise(latents, {
     unet: { session, config: {}, feeds: () => ({}) } as unknown as Unet,
     schedule,
-    range: { begin: 0, end: STEPS },
+    range: { begin: 0, end: schedule.timesteps.length },
     conditionsAt: (_, isGuided) => [condition((batch = isGuided === true ? 2 : 1))],
     settings: { guidanceScale: 5, guidanceRescale: 0, adaptiveGuidance, eta: 0 },
     noise: torchCpuNoise(1),
@@ -56,4 +56,10 @@ it('guidance ends after the first step that reaches the threshold', async () => 
   expect(await run(0.8)).toEqual([2, 2, 2, 1, 1, 1]);
   expect(await run(0.4)).toEqual([2, 2, 1, 1, 1, 1]);
   expect(await run(0)).toEqual([2, 1, 1, 1, 1, 1]);
+});
+
+it('both calls of a second-order step are guided, or neither is', async () => {
+  const heun = buildSchedule(parseSchedulerConfig({ _class_name: 'HeunDiscreteScheduler' }), 4);
+  /* The third call reaches the threshold, and is the first of its step. */
+  expect(await run(0.8, heun)).toEqual([2, 2, 2, 2, 1, 1, 1]);
 });

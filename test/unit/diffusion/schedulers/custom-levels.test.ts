@@ -1,4 +1,9 @@
-import { buildSchedule, parseSchedulerConfig, type CustomLevels } from '#src/diffusion/schedulers/registry.js';
+import {
+  buildSchedule,
+  configFor,
+  parseSchedulerConfig,
+  type CustomLevels,
+} from '#src/diffusion/schedulers/registry.js';
 
 const SDXL = {
   beta_start: 0.00085,
@@ -52,12 +57,43 @@ it.each([
   ],
   ['EulerDiscreteScheduler', { timesteps: [900, 100] }, { use_karras_sigmas: true }, /use_karras_sigmas/],
   ['EulerDiscreteScheduler', { timesteps: [1000, 100] }, {}, /timesteps below 1000/],
+  [
+    'EulerDiscreteScheduler',
+    { timesteps: 'ays' as const },
+    { num_train_timesteps: 500 },
+    /model with 1000 training timesteps for timesteps "ays", found 500/,
+  ],
 ])('%s refuses %j', (name, levels, more, message) => {
-  expect(() => build(levels, 2, name, more)).toThrow(
+  expect(() => build(levels, levels.timesteps === 'ays' ? 10 : 2, name, more)).toThrow(
     expect.objectContaining({ code: 'ROW_FIELD_INVALID', message: expect.stringMatching(message) as string }) as Error,
   );
 });
 
 it('a configuration file cannot have levels of its own', () => {
   expect([...build({}, 2, 'EulerDiscreteScheduler', { _timesteps: [5, 3] }).timesteps]).toEqual([501, 1]);
+});
+
+it('a spacing that the scheduler ignores does not matter', () => {
+  const levels = { timesteps: [900, 100] };
+  for (const name of ['LCMScheduler', 'TCDScheduler', 'DDPMScheduler']) {
+    expect([...build(levels, 2, name, { use_karras_sigmas: true }).timesteps]).toEqual([900, 100]);
+  }
+});
+
+it('a requested scheduler with a spacing is named as it was requested', () => {
+  const config = configFor('DPM++ 2M Karras', parseSchedulerConfig({ _class_name: 'EulerDiscreteScheduler', ...SDXL }));
+  expect(() => buildSchedule(config, 2, { timesteps: [900, 100], sigmas: null })).toThrow(
+    /no timesteps with the scheduler "DPM\+\+ 2M Karras".*such as "DPM\+\+ 2M", or leave timesteps out/,
+  );
+});
+
+it('Align Your Steps has the noise levels of the scheduler’s own defaults', () => {
+  const { beta_start: _, beta_end: __, ...withoutBetas } = SDXL;
+  const heun = (config: object): number[] => [
+    ...buildSchedule(parseSchedulerConfig({ _class_name: 'HeunDiscreteScheduler', ...config }), 12, {
+      timesteps: 'ays',
+      sigmas: null,
+    }).timesteps,
+  ];
+  expect(heun(withoutBetas)).toEqual(heun(SDXL));
 });

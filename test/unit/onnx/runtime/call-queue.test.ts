@@ -104,6 +104,9 @@ it('a batch that fails is halved, then and later; a call that fails alone is its
   ]);
   expect(bad).toMatchObject({ status: 'rejected', reason: { message: 'out of memory' } });
   expect(good).toMatchObject({ status: 'fulfilled' });
+  /* That call was the cause, and no smaller batch would have helped. */
+  await runTogether(queue, queued, feeds.slice(0, 2));
+  expect(sizes(calls.slice(-1))).toEqual([2]);
 });
 
 it('indices point to the rows of their own call', async () => {

@@ -1,6 +1,7 @@
 import { cpSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { pid } from 'node:process';
+import { env, pid } from 'node:process';
+import { CPU, type Target } from '#src/onnx/graph/operators/target.js';
 import { Engine } from '#src/run/engine/engine.js';
 import type { RefineJob } from '#src/records/job.js';
 import { model, workFolder } from '../../../support/batch.js';
@@ -61,5 +62,21 @@ it('a model that failed to open is opened again by the next job', async () => {
     await expect(other.refine(job, { signal })).resolves.toMatchObject({ stepsRun: 1 });
   } finally {
     other.close();
+  }
+});
+
+it('auto with int8 keeps int8 on the CPU where a device cannot hold the model', async () => {
+  env['SDXL_REFINE_CACHE'] = join(folder, 'cache');
+  const device: Target = { ...CPU, family: 'cuda', precision: 'fp16' };
+  const other = new Engine({ model, modelName: 'tiny-refiner', device: 'auto', precision: 'auto with int8' }, () =>
+    Promise.resolve({ target: device, rejected: [] }),
+  );
+  try {
+    const info = await other.open(signal);
+    expect(info).toMatchObject({ device: 'cpu', precision: 'int8', maxCacheDepth: 2 });
+    expect(info.rejected).toMatchObject([{ device: 'cuda', tried: true }]);
+  } finally {
+    other.close();
+    delete env['SDXL_REFINE_CACHE'];
   }
 });

@@ -39,7 +39,7 @@ export const INVALID: InvalidRow = {
   problems: ['Expected strength to be a number from 0 to 1, got 1.5'],
 };
 
-const REPLY = { stepsRun: 15, scheduler: 'EulerDiscreteScheduler', width: 1024, height: 768 };
+export const REPLY = { stepsRun: 15, scheduler: 'EulerDiscreteScheduler', width: 1024, height: 768 };
 
 export const okRecord = (row: Partial<Row> = {}): ResultRecord =>
   buildResultRecord({ ...ROW, ...row }, { status: 'ok', reply: REPLY, durationMs: 4100.4 }, RUN);

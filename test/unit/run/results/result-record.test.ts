@@ -1,5 +1,9 @@
 import { buildResultRecord } from '#src/run/results/result-record.js';
-import { INVALID, ROW, RUN, failedRecord, okRecord } from './records.js';
+import type { ResultRecord } from '#src/records/result.js';
+import type { Generation } from '#src/records/row.js';
+import type { RefineSettings } from '#src/records/settings.js';
+import { plainSettings } from '../../../support/settings.js';
+import { INVALID, REPLY, ROW, RUN, failedRecord, okRecord } from './records.js';
 
 describe('buildResultRecord', () => {
   it('writes a refined row with the keys of the contract, in their order', () => {
@@ -55,5 +59,23 @@ describe('buildResultRecord', () => {
       image_file_name: 'sub/cat.png',
       duration_ms: null,
     });
+  });
+
+  it('counts samples where either model saves some', () => {
+    const cached = { ...plainSettings, cacheInterval: 2 };
+    const reply = { ...REPLY, unetCalls: { samples: 50, cached: 4 } };
+    const outcome = { status: 'ok', reply, durationMs: 1 } as const;
+    const record = (base: RefineSettings, refiner: RefineSettings): ResultRecord => {
+      const generation: Generation = {
+        ...{ mode: 'ensemble', handoff: 0.8, stageInput: null, latentsSuffix: null, copy: 0, refiner },
+      };
+      return buildResultRecord({ ...ROW, settings: base, generation }, outcome, RUN);
+    };
+    const counts = { unet_samples: 50, cached_unet_samples: 4 };
+    expect(record(plainSettings, cached)).toMatchObject({ ...counts, refiner: { cache_interval: 2 } });
+    expect(record(cached, plainSettings)).toMatchObject(counts);
+    expect(record({ ...plainSettings, adaptiveGuidance: 0.9 }, plainSettings)).toMatchObject({ unet_samples: 50 });
+    expect(record(plainSettings, plainSettings)).not.toHaveProperty('unet_samples');
+    expect(record(plainSettings, plainSettings).refiner).not.toHaveProperty('cache_interval');
   });
 });

@@ -17,6 +17,13 @@ it('a preset comes after rows and options, and before the model’s defaults', (
   expect(settingsWith('balanced', {}, { cache_interval: 1 })).toMatchObject({ steps, cacheInterval: 1 });
 });
 
+it('levels of the model’s own scheduler go where the preset brings another', () => {
+  const own: RowValues = { timesteps: 'ays', guidance_scale: 3 };
+  expect(withSpeed({ speed: 'balanced' }, 'base', own)).not.toHaveProperty('timesteps');
+  expect(withSpeed({ speed: 'balanced' }, 'refiner', own)).toMatchObject({ timesteps: 'ays' });
+  expect(withSpeed({ speed: 'exact' }, 'base', own)).toEqual(own);
+});
+
 it.each(['balanced', 'fast'] as const)('the settings of %s are valid', (speed) => {
   for (const model of ['refiner', 'base'] as const) {
     const context = { options: {}, runSeed: 0, modelDefaults: SPEED_PRESETS[speed][model] };

@@ -56,17 +56,19 @@ it('replaces a file of another length', async () => {
   expect(new Int8Array(bytesAt(linear.values))).toHaveLength(6);
 });
 
+const [OLD, YOUNG] = [`${'a'.repeat(32)}.int8.1-0123abcd.tmp`, `${'b'.repeat(32)}.int8.2-0123abcd.tmp`];
+
 it('removes old temporary files of ended processes, and nothing else', async () => {
   const folder = newFolder();
   const leave = (name: string): void => {
     writeFileSync(join(folder, name), '');
   };
-  ['old.int8.1-ab.tmp', 'old.int8', 'young.int8.2-cd.tmp'].forEach(leave);
+  [OLD, 'old.int8', YOUNG, 'theirs.tmp'].forEach(leave);
   const long = Date.now() / 1000 - 2 * 3600;
-  for (const name of ['old.int8.1-ab.tmp', 'old.int8']) utimesSync(join(folder, name), long, long);
+  for (const name of [OLD, 'old.int8', 'theirs.tmp']) utimesSync(join(folder, name), long, long);
   const { file } = await prepare(source(), folder);
   await file.make();
-  expect(readdirSync(folder).sort()).toEqual([basename(file.file), 'old.int8', 'young.int8.2-cd.tmp'].sort());
+  expect(readdirSync(folder).sort()).toEqual([basename(file.file), 'old.int8', YOUNG, 'theirs.tmp'].sort());
 });
 
 it('its path is real, also below a link', async () => {

@@ -1,6 +1,7 @@
 import type { InvalidRow } from '#src/records/row.js';
 import type { RowDraft } from '#src/run/manifest/rows/parse-row.js';
 import { generateRowParser, type GenerateRun } from '#src/run/manifest/rows/parse-generate-row.js';
+import type { RowContext } from '#src/run/manifest/rows/resolve-settings.js';
 import type { RowValues } from '#src/run/manifest/rows/row-keys.js';
 import { checkManifest } from '#src/run/manifest/check-manifest.js';
 import { collect, jsonl, manifestOf } from '../manifests.js';
@@ -11,11 +12,12 @@ const parse = async (
   row: Record<string, unknown>,
   run: Partial<GenerateRun> = {},
   options: RowValues = {},
+  defaults: Pick<RowContext, 'modelDefaults' | 'refinerDefaults'> = {},
 ): Promise<(RowDraft | InvalidRow)[]> => {
   const parser = generateRowParser({ ...ENSEMBLE, ...run });
   const origin = { index: 3, rowNumberPerFile: 3, inputName: 'm.jsonl', line: 4 };
   const raw = { line: 4, known: Object.entries(row) as [keyof RowValues, unknown][], extra: {} };
-  return [...(await parser(raw, origin, '/data', { options, runSeed: 77 }))];
+  return [...(await parser(raw, origin, '/data', { options, runSeed: 77, ...defaults }))];
 };
 
 const only = async (...given: Parameters<typeof parse>): Promise<RowDraft> => {
@@ -82,6 +84,30 @@ describe('a row of generate', () => {
       strength: 0.5,
       denoisingStart: null,
     });
+  });
+
+  it.each([
+    [{ timesteps: [900, 600, 300] }, { steps: 3, timesteps: [900, 600, 300] }],
+    [{ sigmas: [14, 3, 1, 0] }, { steps: 3, sigmas: [14, 3, 1, 0] }],
+    [
+      { timesteps: 'ays' as const, steps: 10 },
+      { steps: 10, timesteps: 'ays' },
+    ],
+  ])('has one schedule in an ensemble, with the levels of the base model: %j', async (modelDefaults, shared) => {
+    const refinerDefaults = { steps: 7, timesteps: [5, 4, 3] };
+    const { settings, generation } = await only({ prompt: 'a' }, {}, {}, { modelDefaults, refinerDefaults });
+    expect(settings).toMatchObject(shared);
+    expect(generation?.refiner).toMatchObject(shared);
+    const plain = await only({ prompt: 'a' }, {}, {}, { refinerDefaults });
+    expect(plain.generation?.refiner).toMatchObject({ steps: 50, timesteps: null });
+  });
+
+  it('names the refiner’s own key where its steps contradict a list', async () => {
+    const row = { prompt: 'a', timesteps: [900, 600], refiner_steps: 20 };
+    const { message } = await errorOf(row, { mode: 'two-stage' });
+    expect(message).toMatch(/refiner_steps to be 2, as timesteps says, got 20: leave refiner_steps out/);
+    const both = await errorOf({ prompt: 'a', timesteps: [900, 600], steps: 20 }, { mode: 'two-stage' });
+    expect(both.message.match(/leave steps out/g)).toHaveLength(1);
   });
 
   it('has no refiner in mode base, whatever the row says of one', async () => {
