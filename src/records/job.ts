@@ -25,18 +25,24 @@ export type EngineJob = RefineJob | GenerateJob;
 
 export type RefineOutput = { kind: 'pixels'; pixels: RefinedPixels } | { kind: 'latents'; latents: LatentsData };
 
-/** Samples that the UNet computed, two a step with guidance. */
+/** Samples that the UNet computed, two a step with guidance, and how long they took. */
 export interface UnetCalls {
   samples: number;
   /** Those of them that DeepCache computed from the deep features of an earlier step. */
   cached: number;
+  /** Milliseconds of all samples. */
+  ms: number;
+  /** Of the cached ones. */
+  cachedMs: number;
 }
 
-export const noCalls = (): UnetCalls => ({ samples: 0, cached: 0 });
+export const noCalls = (): UnetCalls => ({ samples: 0, cached: 0, ms: 0, cachedMs: 0 });
 
 export const addCalls = (a: UnetCalls, b: UnetCalls): UnetCalls => ({
   samples: a.samples + b.samples,
   cached: a.cached + b.cached,
+  ms: a.ms + b.ms,
+  cachedMs: a.cachedMs + b.cachedMs,
 });
 
 /** The engine's reply to a job. */

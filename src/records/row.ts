@@ -60,7 +60,12 @@ export interface Row extends RowOrigin {
   extra: Readonly<Record<string, unknown>>;
   /** Warnings for the user about this row. */
   warnings?: readonly string[];
+  /** The row as other defaults complete it, if the reader asked for them. */
+  alternatives?: readonly AlternativeRow[];
 }
+
+/** A row completed with other defaults than the run's: no output is chosen for it. */
+export type AlternativeRow = Omit<Row, 'output' | 'alternatives'> | InvalidRow;
 
 /** A row that cannot run: its readable values, and the reason. */
 export interface InvalidRow extends RowOrigin {
@@ -73,6 +78,8 @@ export interface InvalidRow extends RowOrigin {
   generation?: Generation;
   extra: Readonly<Record<string, unknown>>;
   warnings?: readonly string[];
+  /** As in `Row`. */
+  alternatives?: readonly AlternativeRow[];
   error: { code: ErrorCode; message: string };
   /** Each problem in `error`, without its place. */
   problems: readonly string[];

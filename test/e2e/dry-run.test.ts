@@ -2,7 +2,8 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { goodRow, picture, readResults, runBatch, workFolder, writeRows } from '../support/batch.js';
-import { parseResults } from '../support/run-cli.js';
+import { env } from 'node:process';
+import { parseResults, runCli } from '../support/run-cli.js';
 
 const folder = workFolder();
 const image = picture('square-64');
@@ -47,6 +48,72 @@ it('ends with 0 when every row would run, quietly if asked', async () => {
   expect(run).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
 });
 
+describe('each preset', () => {
+  const count = async (
+    name: string,
+    given: readonly Record<string, unknown>[],
+    ...flags: string[]
+  ): Promise<{ own: unknown; speeds: Record<string, Record<string, number>>; stderr: string }> => {
+    const rowsFile = writeRows(join(folder, `${name}.jsonl`), given);
+    const { stdout, stderr } = await runBatch([
+      rowsFile,
+      '--output-dir',
+      join(folder, name),
+      '--dry-run',
+      '--json',
+      ...flags,
+    ]);
+    const { speeds, unet_calls: own } = summaryOf(stdout) as {
+      speeds: Record<string, Record<string, number>>;
+      unet_calls: number;
+    };
+    return { own, speeds, stderr };
+  };
+  const plain = { image, prompt: 'by default' };
+
+  it('is counted by the schedule that would run', async () => {
+    const { own, speeds } = await count('heun', [plain, { ...plain, scheduler: 'Heun' }], '--scheduler', 'Heun');
+    /* 15 and 8 steps of two calls, of which the last has one. */
+    expect([own, speeds['exact']!['unet_calls'], speeds['balanced']]).toEqual([
+      58,
+      58,
+      { unet_calls: 30, cached_unet_calls: 14, would_fail: 0 },
+    ]);
+  });
+
+  it('says how many rows would fail with it', async () => {
+    /* 27 × 0.03 is less than one step. */
+    const { own, speeds, stderr } = await count('few', [plain, { ...plain, strength: 0.03 }]);
+    expect([own, speeds['exact'], speeds['balanced']]).toMatchObject([16, { would_fail: 0 }, { would_fail: 1 }]);
+    expect(stderr).toMatch(
+      /^UNet calls by --speed: exact 16, balanced 8 \(4 with cached features; 1 row would fail\),/m,
+    );
+
+    const cached = await count('deep', [{ ...plain, cache_interval: 2, cache_depth: 9 }]);
+    expect(cached.stderr).toMatch(/ROW_FIELD_INVALID: Expected cache_depth to be at most 3/);
+
+    const generated = await runCli(['generate', '-p', 'x', '--sigmas', '14.6,6.3,0', '--mode', 'base', '--dry-run']);
+    expect(generated.stderr).toMatch(/exact 2, balanced 0 \(every row would fail\), fast 0 \(every row would fail\)/);
+  });
+
+  it('has a time once a run here has measured it', async () => {
+    const own = { env: { ...env, SDXL_REFINE_CACHE: join(folder, 'cache') } };
+    const one = writeRows(join(folder, 'timed.jsonl'), [plain]);
+    const dry = [one, '--output-dir', join(folder, 'timed-next'), '--dry-run', '--json'];
+    const before = await runBatch(dry, own);
+    expect(before.stderr).toMatch(/^time by --speed: known after a run here/m);
+    expect(summaryOf(before.stdout)).not.toHaveProperty('seconds');
+    const { code, stdout } = await runBatch([one, '--output-dir', join(folder, 'timed'), '--json'], own);
+    expect(code).toBe(0);
+    const took = parseResults(stdout)[0]!.duration_ms! / 1000;
+    const after = await runBatch(dry, own);
+    /* The CPU computes fast in another precision, which has not run. */
+    expect(after.stderr).toMatch(/^time by --speed: exact about [\d.]+ s, balanced about [\d.]+ s$/m);
+    const { seconds } = summaryOf(after.stdout) as { seconds: number };
+    expect(Math.abs(seconds - took)).toBeLessThan(0.1 * took);
+  });
+});
+
 it('opens the model: exit 4 where it would not open', async () => {
   const run = await runBatch([manifest, '--dry-run', '--model', join(folder, 'nobody/none')]);
   expect(run).toMatchObject({ code: 4, stdout: '' });
@@ -84,6 +151,17 @@ describe('in the folder of an earlier run, it ends as the run would', () => {
     expect(dry.stderr).toContain(`[${code}]`);
     if (code !== 'OUTPUT_UNWRITABLE') expect(dry.stderr).toBe(run.stderr);
     expect(run.code).toBe(6);
+  });
+
+  it('counts no finished row, and prints its result as the run would', async () => {
+    const more = writeRows(join(folder, 'more.jsonl'), [
+      { ...goodRow, output: 'one.png' },
+      { ...goodRow, output: 'two.png' },
+    ]);
+    const resumed = await runBatch([more, '--output-dir', out, '--resume', '--dry-run', '--json']);
+    expect(resumed.stderr).toMatch(/^1 row would run: [^]*^1 row already done$/m);
+    expect(parseResults(resumed.stdout).slice(0, 2)).toMatchObject([{ status: 'ok' }, { status: 'skipped' }]);
+    expect(summaryOf(resumed.stdout)).toMatchObject({ done: 1, ok: 1, skipped: 1 });
   });
 
   it('and where it would go on, it looks', async () => {

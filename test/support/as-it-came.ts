@@ -1,4 +1,5 @@
 /** Rows of a picture, and an engine's place taken by one that gives every picture back as it came. */
+import { NO_WORK } from '#src/run/batch/count-calls.js';
 import { parseSchedulerConfig } from '#src/diffusion/schedulers/registry.js';
 import type { Row } from '#src/records/row.js';
 import type { ProcessorInfo, RowProcessor } from '#src/run/batch/row-processor.js';
@@ -23,13 +24,22 @@ export const rowOf = (index: number): Row => ({
 const scheduler = 'EulerDiscreteScheduler';
 
 export const asItCameInfo: ProcessorInfo = {
-  ...{ model: 'as-it-came', modelDigest: '0', device: 'cpu', precision: 'fp32', rejected: [], openedInMs: 0 },
+  ...{
+    model: 'as-it-came',
+    modelDigest: '0',
+    modelsDigest: '0',
+    device: 'cpu',
+    precision: 'fp32',
+    rejected: [],
+    openedInMs: 0,
+  },
   schedulerConfig: parseSchedulerConfig({ _class_name: scheduler }),
 };
 
 export const asItCame: RowProcessor = {
   open: () => Promise.resolve(asItCameInfo),
-  countSteps: () => 1,
+  slots: () => 1,
+  countCalls: () => NO_WORK,
   async *run(rows) {
     for await (const ready of rows) {
       if (ready.kind === 'failed') {

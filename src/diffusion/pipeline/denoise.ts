@@ -61,13 +61,19 @@ const predictAll = async (
 ): Promise<Tensor> => {
   const predictions: Tensor[] = [];
   for (const condition of conditions) {
+    const start = performance.now();
     const { prediction, isCached } =
       deepCache === null
         ? { prediction: await predictNoise(unet, sample, timestep, condition), isCached: false }
         : await deepCache.predict(unet, sample, { timestep, condition, call });
     const [samples = 0] = prediction.dims;
+    const ms = performance.now() - start;
     calls.samples += samples;
-    if (isCached) calls.cached += samples;
+    calls.ms += ms;
+    if (isCached) {
+      calls.cached += samples;
+      calls.cachedMs += ms;
+    }
     predictions.push(prediction);
   }
   const [only, ...others] = predictions;

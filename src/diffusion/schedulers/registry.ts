@@ -162,7 +162,7 @@ const levelValues = (config: SchedulerConfig, steps: number, { timesteps, sigmas
     const able = schedulerNames.filter((scheduler) => Object.hasOwn(SCHEDULERS[scheduler].fields, key));
     throw levelsError(
       field,
-      `Expected no ${field} with the scheduler ${label}, which spaces its steps itself. Take ${able.join(', ')}`,
+      `Expected no ${field} with ${label}, which spaces its steps itself. Take ${able.join(', ')}`,
     );
   }
   const spacing = SPACINGS.find((key) => Object.hasOwn(fields, key) && values[key] === true);

@@ -109,10 +109,11 @@ export const beginRow = async (
 /** Options that decide whether an earlier run finished a row. */
 export type FindOptions = Omit<BeginOptions, 'inUse' | 'onRedo'>;
 
-/** Whether `beginRow` would return a row as done. @throws IMAGE_* of the row; CANCELLED */
-export const isFinished = async (row: Row, options: FindOptions): Promise<boolean> => {
+/** The row as `beginRow` would return it, if an earlier run finished it; else null. @throws IMAGE_* of the row; CANCELLED */
+export const findDone = async (row: Row, options: FindOptions): Promise<DoneRow | null> => {
+  if (options.earlier === null) return null;
   const input = await readRowInput(row, options.signal);
-  return (await findFinished(row, digestOf(row, input.identity, options), options)) !== null;
+  return findFinished(row, digestOf(row, input.identity, options), options);
 };
 
 /** The digest of everything that decides a row's output: row, model, screening and LoRAs. */

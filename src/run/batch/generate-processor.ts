@@ -5,12 +5,14 @@
 import { createHash } from 'node:crypto';
 import { createRunner, type RunnerOptions } from '../engine/create-runner.js';
 import type { EngineInfo } from '../engine/protocol.js';
+import { expectUnetForms, type MaxCacheDepth } from '../../records/unet-forms.js';
 import { addCalls, type GenerateJob, type RefineReply, type UnetCalls } from '../../records/job.js';
 import { failRowOnError, type ReadyRow } from './begin-row.js';
-import { inspectModel, expectModelKind, type InspectedModel } from './inspect-model.js';
+import { addWork, countWork, type UnetWork } from './count-calls.js';
+import { inspectModel, expectModelKind, withoutPrecision, type InspectedModel } from './inspect-model.js';
 import { openStageHandoff } from './stage-handoff.js';
 import { noiseJob } from './prepare-row.js';
-import { planGeneration, type GenerationPlan, type SchedulerConfigs } from './plan-generation.js';
+import { planGeneration, type GenerationPlan, type PlannedStage, type SchedulerConfigs } from './plan-generation.js';
 import { hasRoomForBoth, type Residency } from './model-residency.js';
 import { chunksOf, mapWithReadAhead, readAheadFor } from './async-rows.js';
 import type { BegunRow, EndedRow, ProcessorContext, ProcessorInfo, RowProcessor } from './row-processor.js';
@@ -31,12 +33,12 @@ const CHUNK_ROWS = 64;
 
 /** A row whose base stage has finished and is stored on disk. */
 interface BaseStageRow {
-  kind: 'drawn';
+  kind: 'base-done';
   ready: ReadyRow;
   plan: GenerationPlan;
   key: string;
   durationMs: number;
-  /** Of the base model; absent: an earlier run drew it. */
+  /** Of the base model; absent: an earlier run did it. */
   unetCalls?: UnetCalls | undefined;
 }
 
@@ -45,6 +47,7 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
   const refiner = options.refiner === null ? null : createRunner(options.refiner);
   const files = openStageHandoff(options.handoffFolder);
   let schedulerConfigs: SchedulerConfigs;
+  let maxDepths: Partial<Record<'base' | 'refiner', MaxCacheDepth | undefined>> = {};
   let isBothResident = true;
   /** `open` is called more than once, and free memory differs after the first call. */
   let opened: ProcessorInfo | undefined;
@@ -75,6 +78,7 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
     const info = await base.open(signal);
     const bytes = inspected.base.bytes + (inspected.refiner?.bytes ?? 0);
     isBothResident = inspected.refiner === null || hasRoomForBoth(options.resident, bytes, info.device);
+    maxDepths = { base: info.maxCacheDepth, refiner: inspected.refiner?.maxCacheDepth };
     schedulerConfigs = { base: info.schedulerConfig, refiner: inspected.refiner?.schedulerConfig ?? null };
     const digests = [info.modelDigest, inspected.refiner?.digest ?? null];
     opened = {
@@ -88,7 +92,8 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
           : failedInBoth(info.lorasLeftOut, refinerInfo.lorasLeftOut),
       model: (options.refiner ?? options.base).modelName,
       baseModel: options.base.modelName,
-      modelDigest: createHash('sha256').update(JSON.stringify(digests)).digest('hex'),
+      modelDigest: digestOf(digests),
+      modelsDigest: digestOf([withoutPrecision(info.modelDigest), digests[1] ?? null]),
     };
     return opened;
   };
@@ -113,15 +118,15 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
     if (plan.refiner === null) return { kind: 'refined', ready, reply: await run(), durationMs: elapsed() };
     /* The digest includes output and refiner settings, so that no two rows share a file. */
     const key = ready.digest;
-    if (options.resumes && (await files.has(key, job))) return { kind: 'drawn', ready, plan, key, durationMs: 0 };
+    if (options.resumes && (await files.has(key, job))) return { kind: 'base-done', ready, plan, key, durationMs: 0 };
     if (!isBothResident) refiner?.close();
     const reply = await run();
     await files.write(key, reply);
-    return { kind: 'drawn', ready, plan, key, durationMs: elapsed(), unetCalls: reply.unetCalls };
+    return { kind: 'base-done', ready, plan, key, durationMs: elapsed(), unetCalls: reply.unetCalls };
   };
 
   const refineFromHandoff = async (
-    { ready, plan, key, durationMs, unetCalls: drawn }: BaseStageRow,
+    { ready, plan, key, durationMs, unetCalls: ofBase }: BaseStageRow,
     context: ProcessorContext,
   ): Promise<EndedRow> => {
     if (refiner === null || plan.refiner === null) throw new Error('a row was handed off without a refiner');
@@ -139,7 +144,7 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
       scheduler: plan.base.scheduler,
       refinerScheduler: reply.scheduler,
       stepsRun: plan.base.steps + reply.stepsRun,
-      ...(drawn === undefined || unetCalls === undefined ? {} : { unetCalls: addCalls(drawn, unetCalls) }),
+      ...(ofBase === undefined || unetCalls === undefined ? {} : { unetCalls: addCalls(ofBase, unetCalls) }),
       ...(latents === null || !plan.base.job.keepLatents ? {} : { latents }),
     };
     return { kind: 'refined', ready, reply: whole, durationMs: durationMs + Math.round(performance.now() - start) };
@@ -149,23 +154,31 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
     reads: [...base.reads, ...(refiner?.reads ?? [])],
     slots: () => base.slots,
     open,
-    countSteps(row) {
+    countCalls(row) {
       if (row.source.kind !== 'noise') throw new Error(`a row of generate begins with a ${row.source.kind}`);
       const { base: first, refiner: second } = planGeneration(row, noiseJob(row, row.source), schedulerConfigs);
-      return first.steps + (second?.steps ?? 0);
+      const workOf = (stage: 'base' | 'refiner', { steps, order, job }: PlannedStage): UnetWork => {
+        const most = maxDepths[stage];
+        if (most !== undefined) expectUnetForms(most, job.settings);
+        return countWork(steps, order, job.settings);
+      };
+      const ofBase = workOf('base', first);
+      return second === null ? ofBase : addWork(ofBase, workOf('refiner', second));
     },
     async *run(rows, context) {
       const readAhead = readAheadFor(base.slots);
       if (!options.resumes) await files.removeAll();
       /* Latents of failed rows are kept for `--retry-failed`. */
       const failed = new Set<string>();
-      const drawRow = (row: BegunRow): Promise<BaseStageRow | EndedRow> =>
+      const runBase = (row: BegunRow): Promise<BaseStageRow | EndedRow> =>
         row.kind === 'ready' ? failRowOnError(row, () => runBaseStage(row, context)) : Promise.resolve(row);
       const endRow = (row: BaseStageRow | EndedRow): Promise<EndedRow> =>
-        row.kind === 'drawn' ? failRowOnError(row.ready, () => refineFromHandoff(row, context)) : Promise.resolve(row);
+        row.kind === 'base-done'
+          ? failRowOnError(row.ready, () => refineFromHandoff(row, context))
+          : Promise.resolve(row);
       const ended = isBothResident
-        ? mapWithReadAhead(rows, readAhead, async (row) => endRow(await drawRow(row)))
-        : mapInChunks(rows, readAhead, drawRow, endRow);
+        ? mapWithReadAhead(rows, readAhead, async (row) => endRow(await runBase(row)))
+        : mapInChunks(rows, readAhead, runBase, endRow);
       for await (const row of ended) {
         const digest = failedDigest(row);
         if (digest !== null) failed.add(digest);
@@ -193,6 +206,9 @@ async function* mapInChunks<Item, Between, Mapped>(
     yield* mapWithReadAhead(between, readAhead, second);
   }
 }
+
+const digestOf = (digests: readonly (string | null)[]): string =>
+  createHash('sha256').update(JSON.stringify(digests)).digest('hex');
 
 const failedInBoth = (
   base: Readonly<Record<string, string>> = {},

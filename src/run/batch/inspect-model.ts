@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { RefineError } from '../../errors.js';
 import { parseSchedulerConfig, type SchedulerConfig } from '../../diffusion/schedulers/registry.js';
 import { findModel } from '../../models/weights/discovery/find-model.js';
+import type { MaxCacheDepth } from '../../records/unet-forms.js';
 import type { LoraChoice } from '../../records/model-options.js';
 import { fingerprintFile, fingerprintModel } from '../../models/weights/discovery/fingerprint-model.js';
 
@@ -13,6 +14,8 @@ export interface InspectedModel {
   /** Identifies the model, as in the engine. */
   digest: string;
   schedulerConfig: SchedulerConfig;
+  /** null for an ONNX export; else unknown before the model is open. */
+  maxCacheDepth: MaxCacheDepth | undefined;
   /** Size of its weights in bytes. */
   bytes: number;
 }
@@ -32,9 +35,13 @@ export const inspectModel = async (path: string, loras: readonly LoraChoice[] = 
       )),
     ].join(' '),
     schedulerConfig: parseSchedulerConfig(model.scheduler),
+    maxCacheDepth: model.unet.form === 'onnx' ? null : undefined,
     bytes: sizes.reduce((sum, size) => sum + size, 0),
   };
 };
+
+/** A model's digest without its precision, which `loadModel` puts into it. */
+export const withoutPrecision = (modelDigest: string): string => modelDigest.replace(' int8', '');
 
 const FLAGS = { base: '--base', refiner: '--model' } as const;
 const SIGNS = {

@@ -7,10 +7,19 @@ import { buildSchedule, configFor, type SchedulerConfig } from '../../diffusion/
 import type { Schedule } from '../../diffusion/schedulers/scheduler.js';
 import { stepRange } from '../../diffusion/schedulers/noise/step-range.js';
 
+/** One model's part of a row. */
+export interface PlannedStage<Job extends Pick<RefineJob, 'settings'> = Pick<RefineJob, 'settings'>> {
+  job: Job;
+  /** UNet calls. */
+  steps: number;
+  /** UNet calls of a step. */
+  order: number;
+}
+
 export interface GenerationPlan {
-  base: { job: GenerateJob; steps: number; scheduler: string };
+  base: PlannedStage<GenerateJob> & { scheduler: string };
   /** null for the base model alone. */
-  refiner: { job: Omit<RefineJob, 'input'>; steps: number } | null;
+  refiner: PlannedStage<Omit<RefineJob, 'input'>> | null;
 }
 
 /** The models' own schedulers. */
@@ -22,7 +31,7 @@ export interface SchedulerConfigs {
 
 /** @param job of `noiseJob` @param configs of the models' own schedulers @throws ROW_FIELD_INVALID */
 export const planGeneration = (
-  { generation, settings }: Row,
+  { generation, settings }: Pick<Row, 'generation' | 'settings'>,
   job: GenerateJob,
   configs: SchedulerConfigs,
 ): GenerationPlan => {
@@ -30,7 +39,7 @@ export const planGeneration = (
   const handoff = generation?.handoff ?? null;
   const end = handoff ?? settings.denoisingEnd;
   const range = rangeFromNoise(schedule, end, settings.steps);
-  const base = { steps: range.end - range.begin, scheduler: schedule.name };
+  const base = { steps: range.end - range.begin, order: schedule.order, scheduler: schedule.name };
   const refiner = generation?.refiner ?? null;
   if (refiner === null || configs.refiner === null) return { base: { ...base, job }, refiner: null };
 
@@ -44,6 +53,7 @@ export const planGeneration = (
     refiner: {
       job: { settings: shared, output: job.output, bitDepth: job.bitDepth },
       steps: part.end - part.begin,
+      order: refinerSchedule.order,
     },
   };
 };

@@ -74,8 +74,10 @@ export const readRowInput = async (row: Row, signal: AbortSignal): Promise<RowIn
   }
 };
 
+type JobRow = Pick<Row, 'settings' | 'encoding' | 'generation'>;
+
 /** The job of the base model, as without a refiner. */
-export const noiseJob = (row: Row, input: NoiseStart): GenerateJob => ({
+export const noiseJob = (row: JobRow, input: NoiseStart): GenerateJob => ({
   ...sharedJobFields(row),
   input,
   keepLatents: row.generation?.latentsSuffix != null,
@@ -114,7 +116,7 @@ export const preparePicture = async (
 
 const jobOf = (row: Row, input: RefineJob['input']): RefineJob => ({ ...sharedJobFields(row), input });
 
-const sharedJobFields = ({ settings, encoding }: Row): Omit<RefineJob, 'input'> => ({
+const sharedJobFields = ({ settings, encoding }: JobRow): Omit<RefineJob, 'input'> => ({
   settings,
   output: encoding === null ? 'latents' : 'pixels',
   bitDepth: encoding?.bitDepth ?? 8,

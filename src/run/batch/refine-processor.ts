@@ -2,7 +2,10 @@
 import type { JobRunner } from '../engine/engine.js';
 import { buildSchedule, configFor, type SchedulerConfig } from '../../diffusion/schedulers/registry.js';
 import { stepRange } from '../../diffusion/schedulers/noise/step-range.js';
+import { expectUnetForms, type MaxCacheDepth } from '../../records/unet-forms.js';
 import { failRowOnError } from './begin-row.js';
+import { countWork } from './count-calls.js';
+import { withoutPrecision } from './inspect-model.js';
 import { mapWithReadAhead, readAheadFor } from './async-rows.js';
 import type { BegunRow, EndedRow, RowProcessor } from './row-processor.js';
 
@@ -12,18 +15,22 @@ const BASE_NOTICE =
 
 export const createRefineProcessor = (engine: JobRunner): RowProcessor => {
   let schedulerConfig: SchedulerConfig;
+  let maxCacheDepth: MaxCacheDepth | undefined;
   return {
     reads: engine.reads,
     slots: () => engine.slots,
     async open(signal) {
       const info = await engine.open(signal);
-      ({ schedulerConfig } = info);
-      return info.isRefiner === false ? { ...info, warnings: [...(info.warnings ?? []), BASE_NOTICE] } : info;
+      ({ schedulerConfig, maxCacheDepth } = info);
+      const modelsDigest = withoutPrecision(info.modelDigest);
+      const warnings = [...(info.warnings ?? []), ...(info.isRefiner === false ? [BASE_NOTICE] : [])];
+      return { ...info, modelsDigest, warnings };
     },
-    countSteps({ settings }) {
+    countCalls({ settings }) {
       const schedule = buildSchedule(configFor(settings.scheduler, schedulerConfig), settings.steps, settings);
       const { begin, end } = stepRange(schedule, settings);
-      return end - begin;
+      if (maxCacheDepth !== undefined) expectUnetForms(maxCacheDepth, settings);
+      return countWork(end - begin, schedule.order, settings);
     },
     run(rows, { signal, watch, report }) {
       const refine = async (ready: BegunRow): Promise<EndedRow> => {

@@ -21,6 +21,7 @@ export const rowDigest = (row: Row, input: Uint8Array | string, modelDigest: str
     sourceText: _sourceText,
     extra: _extra,
     warnings: _warnings,
+    alternatives: _alternatives,
     ...decisive
   } = row;
   const { settings, generation } = decisive;

@@ -3,12 +3,15 @@ import type { RefineReply } from '../../records/job.js';
 import type { Row } from '../../records/row.js';
 import type { EngineInfo } from '../engine/protocol.js';
 import type { StepWatch } from '../engine/step-watch.js';
+import type { UnetWork } from './count-calls.js';
 import type { BlockedRow, DoneRow, FailedRow, ReadyRow } from './begin-row.js';
 
 /** The models of a run. `model` produces the pictures; `modelDigest` covers all models. */
 export interface ProcessorInfo extends EngineInfo {
   /** For `generate`: the base model, as the user named it. */
   baseModel?: string;
+  /** Identifies the models whatever the precision, for what is known of their speed. */
+  modelsDigest: string;
 }
 
 export type BegunRow = ReadyRow | BlockedRow | FailedRow | DoneRow;
@@ -47,8 +50,8 @@ export interface RowProcessor {
   slots(): number;
   /** Opens the models that the first rows need. @throws ENGINE_START MODEL_* WEIGHTS_*, and the signal's reason */
   open(signal: AbortSignal): Promise<ProcessorInfo>;
-  /** UNet steps of a row; call after `open`. @throws ROW_FIELD_INVALID for a conflict between the row and the models */
-  countSteps(row: Row): number;
+  /** The UNet's work for a row; call after `open`. @throws ROW_FIELD_INVALID for a conflict between the row and the models */
+  countCalls(row: Omit<Row, 'output'>): UnetWork;
   /** Runs each row through the models and yields them in order; passes failed, done and blocked rows through. @throws errors of scope `run` */
   run(rows: AsyncIterable<BegunRow>, context: ProcessorContext): AsyncGenerator<EndedRow>;
   /** Ends the engines. */

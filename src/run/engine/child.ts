@@ -7,6 +7,7 @@ import { generate } from '../../diffusion/pipeline/generate.js';
 import { once } from '../../diffusion/pipeline/once.js';
 import { refine } from '../../diffusion/pipeline/refine.js';
 import { applyAdapterWeights } from '../../diffusion/pipeline/apply-adapters.js';
+import { LATENT_SCALE } from '../../records/picture.js';
 import type { EngineJob, GenerateJob } from '../../records/job.js';
 import { CallQueue } from '../../onnx/runtime/call-queue.js';
 import { batchSizeOn, OPENING, type EngineOptions, type FromChild, type ToChild } from './protocol.js';
@@ -44,6 +45,7 @@ const open = async (options: EngineOptions, target: Target): Promise<void> => {
   float32Model = once(() => load('fp32'));
   const { schedulerConfig, precision, digest: modelDigest, warnings, adapters } = model;
   const { maxCacheDepth } = model;
+  const side = model.unet.config.sampleSize * LATENT_SCALE;
   const isRefiner = model.timeIds === 'aesthetic-score';
   const openedInMs = Math.round(performance.now() - start);
   send({
@@ -57,6 +59,7 @@ const open = async (options: EngineOptions, target: Target): Promise<void> => {
       schedulerConfig,
       isRefiner,
       maxCacheDepth,
+      side,
       warnings,
       loraDigests: adapters.digests,
       lorasLeftOut: adapters.skipped,

@@ -58,6 +58,8 @@ export interface EngineInfo {
   isRefiner?: boolean;
   /** What DeepCache and FreeU can do with it; absent: unknown. */
   maxCacheDepth?: MaxCacheDepth;
+  /** Of the pictures that the model was trained on, in pixels; absent: unknown. */
+  side?: number;
   /** Warnings for the user. */
   warnings?: readonly string[];
   /** LoRAs that may not fit, by name: digests of those applied, and reasons why others were skipped. */

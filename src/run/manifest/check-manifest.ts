@@ -8,7 +8,7 @@ import { optionProblems } from './rows/option-problems.js';
 import { extensionOf } from './rows/output-form.js';
 import { rejectRow, type RowDraft } from './rows/parse-row.js';
 import { NONE_SKIPPED, skippedText, type SkippedFiles } from './inputs/skipped-files.js';
-import { readRows, type Manifest } from './read-rows.js';
+import { readRows, type Defaults, type Manifest } from './read-rows.js';
 import { createRowClaims, type OutputNamer, type RowClaims } from './rows/row-claims.js';
 import { formatValue } from './rows/format-value.js';
 
@@ -23,8 +23,8 @@ export interface ManifestCheck {
   skipped: SkippedFiles;
   /** Files of rows. */
   files: readonly string[];
-  /** Reads the rows again in order, with their outputs; each reading gives the same outputs. */
-  read: () => AsyncGenerator<Row | InvalidRow>;
+  /** Reads the rows again in order, with their outputs; each reading gives the same outputs. @param others as for `readRows` */
+  read: (others?: readonly Defaults[]) => AsyncGenerator<Row | InvalidRow>;
 }
 
 /** The input of a run without inputs: its options. */
@@ -65,8 +65,9 @@ async function* readSettled(
   inputs: readonly RowsInput[],
   manifest: Manifest,
   claims: RowClaims,
+  others: readonly Defaults[] = [],
 ): AsyncGenerator<RowDraft | InvalidRow> {
-  for await (const row of readRows(inputs, manifest)) yield 'error' in row ? row : settleClaims(row, claims);
+  for await (const row of readRows(inputs, manifest, others)) yield 'error' in row ? row : settleClaims(row, claims);
 }
 
 /**
@@ -107,10 +108,10 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
     const message = `${sharedProblems.join('. ')}. Options, variables or the configuration file make this so for every row`;
     throw new RefineError('USAGE_OPTION_INVALID', message);
   }
-  const read = async function* (): AsyncGenerator<Row | InvalidRow> {
+  const read = async function* (others: readonly Defaults[] = []): AsyncGenerator<Row | InvalidRow> {
     const namer = claims.createNamer();
     try {
-      for await (const row of readSettled(inputs, manifest, claims))
+      for await (const row of readSettled(inputs, manifest, claims, others))
         yield 'error' in row ? row : decideOutput(row, namer);
     } finally {
       namer.close();

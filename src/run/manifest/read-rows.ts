@@ -62,14 +62,19 @@ const openInput = (
   }
 };
 
+/** Defaults that complete rows. */
+export type Defaults = Pick<RowContext, 'modelDefaults' | 'refinerDefaults'>;
+
 /**
  * Reads all inputs and checks each row separately; `checkManifest` compares rows.
  *
+ * @param others rows are completed with these defaults too, as their `alternatives`: one reading serves all
  * @throws RefineError MANIFEST_UNREADABLE | MANIFEST_SYNTAX | MANIFEST_KEY_UNKNOWN
  */
 export async function* readRows(
   inputs: readonly RowsInput[],
   manifest: Manifest,
+  others: readonly Defaults[] = [],
 ): AsyncGenerator<RowDraft | InvalidRow> {
   let index = 0;
   /* One object: a copy for each row takes as long as checking a value. */
@@ -80,12 +85,27 @@ export async function* readRows(
     for await (const raw of rows) {
       manifest.signal?.throwIfAborted();
       const origin = { index, rowNumberPerFile, inputName: input.name, line: raw.line };
-      for (const row of await manifest.parse(raw, origin, folder, context)) {
-        yield row;
+      const shared = others.length === 0 ? context : { ...context, ...readingOnce(manifest) };
+      const completions = await Promise.all(
+        others.map(async (other) => [...(await manifest.parse(raw, origin, folder, { ...shared, ...other }))]),
+      );
+      let copy = 0;
+      for (const row of await manifest.parse(raw, origin, folder, shared)) {
+        /* An invalid row is one, also where it would have several pictures. */
+        const alternatives = completions.flatMap((rows) => rows[copy] ?? rows[0] ?? []);
+        yield others.length === 0 ? row : { ...row, alternatives };
         context.picturesBefore += 1;
+        copy += 1;
       }
       index += 1;
       rowNumberPerFile += 1;
     }
   }
 }
+
+/** Reads a picture's metadata once for all completions of its row. */
+const readingOnce = ({ readMetadata }: RowContext): Pick<RowContext, 'readMetadata'> => {
+  if (readMetadata === undefined) return {};
+  let read: ReturnType<typeof readMetadata> | undefined;
+  return { readMetadata: (path) => (read ??= readMetadata(path)) };
+};

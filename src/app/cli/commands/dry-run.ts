@@ -1,21 +1,23 @@
-/** `--dry-run`: prints which rows would run, which would fail and why, and the cost in UNet calls. */
+/** `--dry-run`: prints which rows would run, which would fail and why, and the cost with each preset of --speed. */
 import { stat } from 'node:fs/promises';
-import { isFinished } from '../../../run/batch/begin-row.js';
-import { dryRun } from '../../../run/batch/dry-run.js';
+import { findDone } from '../../../run/batch/begin-row.js';
+import { dryRun, type Cost, type DryRunCost } from '../../../run/batch/dry-run.js';
 import { NONE_IN_USE } from '../../../run/batch/files-in-use.js';
-import { isRefineError, RefineError } from '../../../errors.js';
+import type { ProcessorInfo } from '../../../run/batch/row-processor.js';
+import { RefineError } from '../../../errors.js';
 import { openEarlierResults, type EarlierResults } from '../../../run/results/earlier-results.js';
 import { addToSummary, emptySummary } from '../../../run/results/summary.js';
-import { countSteps, countWholeSteps } from '../../../run/manifest/rows/count-steps.js';
 import type { BatchFlags } from '../options/batch-flags.js';
 import { SPEEDS } from '../options/option-choices.js';
-import type { SpeedCost } from '../options/speed.js';
+import { engineSpeed, parseSpeed, type Speed } from '../options/speed.js';
 import type { BatchRun } from './run-kind.js';
+import { readKnownTimes, type Timed } from '../known-times.js';
 import { failureOf, printFailure } from '../progress/failure-text.js';
 import { checkAppend, checkBeforeRun, checkCsv, type RunStart } from '../check-before-run.js';
 import { resultsPathOf } from '../../../run/results/results-path.js';
 import { createLimitedNotes, FOREIGN_LINES, foreignLine } from '../progress/limited-notes.js';
-import { dryRunText } from '../progress/summary-text.js';
+import type { CostNumbers } from '../progress/print-results.js';
+import { dryRunText } from '../progress/dry-run-text.js';
 import { resultNotes } from '../progress/print-warnings.js';
 import type { ProcessContext } from '../process-context.js';
 
@@ -31,84 +33,68 @@ export const reportDryRun = async (
   /* Opening was only a check: free the model's memory. */
   run.work.close();
   const earlier = start?.usesEarlierResults === true ? await openEarlier(run, flags, context) : null;
-  /* Each preset is another reading of the rows. */
-  const costs = flags.quiet === true && flags.json !== true ? [] : await openCosts(run);
   try {
     if (run.appends && earlier !== null) await checkAppend(run, info, { base: start?.base ?? null, earlier }, signal);
     const { outputFolder, screening, verifies, retriesFailed: retryFailed } = run;
-    const finished = {
-      ...info,
-      outputFolder,
-      screening,
-      verifies,
-      retryFailed,
-      earlier,
-      base: start?.base ?? 0,
-      signal,
-    };
-    const results = dryRun(run.rows(), run.work, info, {
-      ...{ outputFolder, inUse: start?.inUse ?? NONE_IN_USE, signal },
-      isFinished: (row) => isFinished(row, finished),
+    const own = parseSpeed(flags);
+    /* Nothing prints the others. */
+    const others = flags.quiet === true && flags.json !== true ? [] : SPEEDS.filter((speed) => speed !== own);
+    const known = await readKnownTimes(context.env);
+    const times = [own, ...others].map((speed) => known(timedAt(speed, info, run, flags)));
+    const base = start?.base ?? 0;
+    const finished = { ...info, outputFolder, screening, verifies, retryFailed, earlier, base, signal };
+    const results = dryRun(await run.rowsAt(others), run.work, info, {
+      ...{ outputFolder, inUse: start?.inUse ?? NONE_IN_USE, times, signal },
+      findDone: async (row) => (await findDone(row, finished))?.result ?? null,
     });
     let summary = emptySummary();
     for (;;) {
       const { done, value } = await results.next();
       if (done === true) {
-        const speeds = costs.map(({ cost }) => cost);
-        const counts = speeds.map(({ speed, steps, wholeSteps }) => [speed, { unet_calls: steps, whole: wholeSteps }]);
-        const calls = { unet_calls: value.unetCalls, speeds: Object.fromEntries(counts) as object };
-        run.print({ summary: { ...summary, total: run.total.rows, ...calls } });
-        if (flags.quiet !== true) context.stderr.write(dryRunText(summary, value, info, speeds));
+        const costs = costsBySpeed(own, others, value);
+        const speeds = Object.fromEntries([...costs].map(([speed, cost]) => [speed, numbersOf(cost)]));
+        run.print({ summary: { ...summary, total: run.total.rows, ...numbersOf(value), done: value.done, speeds } });
+        if (flags.quiet !== true) context.stderr.write(dryRunText(summary, value, info, costs));
         return summary.failed > 0 ? 1 : 0;
       }
-      const { result, line } = value;
-      for (const { add } of costs) await add(result.status === 'skipped');
+      const { result, line, isDone } = value;
       summary = addToSummary(summary, result);
       run.print(result);
+      if (isDone) continue;
       if (flags.quiet !== true) context.stderr.write(resultNotes(result));
       const failure = failureOf(result, line);
       if (failure !== null) printFailure(failure, context.stderr);
     }
   } finally {
-    for (const { close } of costs) await close();
     await earlier?.close();
   }
 };
 
-interface OpenCost {
-  cost: SpeedCost;
-  /** Adds the next row. */
-  add: (wouldRun: boolean) => Promise<void>;
-  close: () => Promise<void>;
-}
-
-/**
- * Costs with each preset, added up row by row beside the run's own rows. A preset that the options contradict for every row, such as
- * custom sigmas with another scheduler, is left out.
- */
-const openCosts = async (run: BatchRun): Promise<OpenCost[]> => {
-  const costs = await Promise.all(
-    SPEEDS.map(async (speed) => {
-      const found = await run.rowsAt(speed).catch((thrown: unknown) => {
-        if (isRefineError(thrown)) return null;
-        throw thrown;
-      });
-      if (found === null) return [];
-      const rows = found[Symbol.asyncIterator]();
-      const cost: SpeedCost = { speed, steps: 0, wholeSteps: 0 };
-      const add = async (wouldRun: boolean): Promise<void> => {
-        const next = await rows.next();
-        if (!wouldRun || next.done === true) return;
-        cost.steps += countSteps(next.value);
-        cost.wholeSteps += countWholeSteps(next.value);
-      };
-      const close = async (): Promise<void> => {
-        await rows.return?.();
-      };
-      return [{ cost, add, close }];
+/** In the order of `SPEEDS`. */
+const costsBySpeed = (own: Speed, others: readonly Speed[], cost: DryRunCost): Map<Speed, Cost> =>
+  new Map(
+    SPEEDS.flatMap((speed) => {
+      const found = speed === own ? cost : cost.alternatives[others.indexOf(speed)];
+      return found === undefined ? [] : [[speed, found] as const];
     }),
   );
-  return costs.flat();
+
+/** As in `--json`. */
+const numbersOf = ({ calls, cached, failed, ms }: Cost): CostNumbers => ({
+  ...{ unet_calls: calls, cached_unet_calls: cached, would_fail: failed },
+  ...(ms === null ? {} : { seconds: Number((ms / 1000).toPrecision(2)) }),
+});
+
+/** What decides how long a preset's calls take here: on the CPU, presets differ in precision. */
+const timedAt = (speed: Speed, info: ProcessorInfo, run: BatchRun, flags: BatchFlags): Timed => {
+  const { precision, memory } = engineSpeed({ ...flags, speed });
+  const onCpu = precision === 'auto with int8' ? 'int8' : precision === 'auto' ? 'fp32' : precision;
+  return {
+    ...info,
+    precision: info.device.startsWith('cpu') ? onCpu : info.precision,
+    memory,
+    slots: run.work.slots(),
+  };
 };
 
 /** Notes the lines that are not results, as the run would. */

@@ -23,9 +23,10 @@ import { parseEarlierRun } from '../options/earlier-run.js';
 import { csvPlace } from '../options/csv-place.js';
 import { leavingOut, measure, openNamedLoras } from '../options/named-loras.js';
 import { planScreening } from '../options/safety-options.js';
+import { rememberTimes } from '../known-times.js';
 import { printWarnings } from '../progress/print-warnings.js';
 import type { ProcessContext } from '../process-context.js';
-import { engineSpeed, parseSpeed } from '../options/speed.js';
+import { engineSpeed } from '../options/speed.js';
 import { parseBatchSize, parseDevices, parseWhole } from '../options/run-options.js';
 
 /** In the run's temporary folder: the working folder of a run into object storage. */
@@ -45,8 +46,10 @@ interface RunContext {
 }
 
 /** The rows of a run, after one reading, and the work that their LoRAs need. */
-interface PlannedRows extends Pick<BatchRun, 'rows' | 'total'> {
+interface PlannedRows extends Pick<BatchRun, 'total'> {
   manifest: ManifestCheck;
+  /** @param others defaults that rows are completed with too */
+  rows: (others?: readonly ModelDefaults[]) => AsyncIterable<Row | InvalidRow>;
   createWork: () => Promise<RowProcessor>;
 }
 
@@ -60,7 +63,7 @@ export const planBatch = async (
   const { kind } = run;
   const devices = await parseDevices(flags.device);
   const batchSize = parseBatchSize(flags.batchSize ?? '1');
-  const { precision } = engineSpeed(flags);
+  const { precision, memory } = engineSpeed(flags);
   const limit = flags.limit === undefined ? Infinity : parseWhole('--limit', flags.limit, 1);
   const errorThreshold = parseWhole('--error-threshold', flags.errorThreshold, -1);
   const shard = flags.shard === undefined ? null : parseShard(flags.shard, context.env);
@@ -87,8 +90,8 @@ export const planBatch = async (
     const loraFolder = await openNamedLoras(flags.loraDir, kind.loras, context, run.signal);
     const findLora = loraFolder === null ? {} : { findLora: loraFolder.find };
     const manifest = await checkManifest({ ...rowsOf, ...defaults, ...findLora });
-    const rows = (): AsyncIterable<Row | InvalidRow> =>
-      takeFirst(shard === null ? manifest.read() : shardRows(manifest.read(), shard), limit);
+    const rows = (others?: readonly ModelDefaults[]): AsyncIterable<Row | InvalidRow> =>
+      takeFirst(shard === null ? manifest.read(others) : shardRows(manifest.read(others), shard), limit);
     const isPart = shard !== null || manifest.rows > limit;
     const loraNames = new Set<string>();
     const total = isPart ? await measure(rows(), loraNames) : manifest;
@@ -120,14 +123,16 @@ export const planBatch = async (
   const { manifest, rows, total } = planned;
   const safetyModel = flags.safetyModel === undefined ? [] : [resolve(context.cwd(), flags.safetyModel)];
   return {
-    rows,
+    rows: () => rows(),
     total,
-    rowsAt: async (speed) =>
-      speed === parseSpeed(flags) ? rows() : (await planRows(await kind.readDefaults(speed))).rows(),
+    rowsAt: async (speeds) => rows(await Promise.all(speeds.map((speed) => kind.readDefaults(speed)))),
     allRows: () => manifest.read(),
     skipped: manifest.skipped,
     verb: verbOf(kind),
-    work: flags.quiet === true ? work : printWarnings(work, context.stderr),
+    work: rememberTimes(flags.quiet === true ? work : printWarnings(work, context.stderr), {
+      memory,
+      env: context.env,
+    }),
     reads: [...manifest.files, ...run.settingsFiles, ...(work.reads ?? []), ...safetyModel],
     screening,
     outputFolder,

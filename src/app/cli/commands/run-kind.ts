@@ -27,8 +27,8 @@ export interface BatchRun extends EarlierRun {
   /** Reads the rows of all inputs, including those outside the run's shard or limit. */
   allRows: () => AsyncIterable<Row | InvalidRow>;
   total: PlannedWork;
-  /** `rows` as a preset of --speed completes them. */
-  rowsAt: (speed: Speed) => Promise<AsyncIterable<Row | InvalidRow>>;
+  /** `rows`, with their completions by other presets of --speed as `alternatives`, in that order. */
+  rowsAt: (speeds: readonly Speed[]) => Promise<AsyncIterable<Row | InvalidRow>>;
   /** Files in the inputs that are not rows. */
   skipped: SkippedFiles;
   work: RowProcessor;

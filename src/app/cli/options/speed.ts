@@ -44,14 +44,6 @@ export const parseSpeed = ({ speed }: Pick<SpeedFlags, 'speed'>): Speed => parse
 
 const presetOf = (flags: Pick<SpeedFlags, 'speed'>): SpeedPreset => SPEED_PRESETS[parseSpeed(flags)];
 
-/** UNet calls of a run with a preset. */
-export interface SpeedCost {
-  speed: Speed;
-  steps: number;
-  /** Those that compute the whole UNet; the others reuse its deep features. */
-  wholeSteps: number;
-}
-
 /**
  * A model's defaults, and over them the preset's settings. A model's own levels are for its own scheduler: they go with it.
  * @throws USAGE_OPTION_INVALID

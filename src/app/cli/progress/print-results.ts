@@ -5,9 +5,18 @@ import type { Summary } from '../../../run/results/summary.js';
 import { escapeControls } from './escape-controls.js';
 import type { ProcessContext } from '../process-context.js';
 
+/** What the rows of a dry run would cost. */
+export interface CostNumbers {
+  unet_calls: number;
+  cached_unet_calls?: number;
+  would_fail?: number;
+  /** Absent: unknown. */
+  seconds?: number;
+}
+
 /** Totals of a finished run: UNet calls of a dry run, also by preset of --speed; results and time of any other. */
 export type RunEnd = { total: number } & (
-  | { unet_calls: number; speeds?: object }
+  | (CostNumbers & { done?: number; speeds?: Readonly<Record<string, CostNumbers>> })
   | { refined: number; taken_over: number; duration_ms: number; results: string }
 );
 

@@ -1,10 +1,7 @@
 /** The summary at the end of a run, for people. */
-import type { DryRunCost } from '../../../run/batch/dry-run.js';
 import type { BatchOutcome } from '../../../run/batch/run-batch.js';
-import type { ProcessorInfo } from '../../../run/batch/row-processor.js';
 import type { Summary } from '../../../run/results/summary.js';
 import type { Verb } from '../commands/run-kind.js';
-import type { SpeedCost } from '../options/speed.js';
 import { failureEntry, type RowFailure } from './failure-text.js';
 import { escapeControls } from './escape-controls.js';
 import { PLAIN, type Colors } from './terminal.js';
@@ -78,32 +75,11 @@ export const stoppedText = (
     ? ''
     : `${finished} of ${count(total, 'row')} finished: ${resultsPath}. Continue with ${continueOption}.\n`;
 
-export const dryRunText = (
-  summary: Summary,
-  cost: DryRunCost,
-  info: ProcessorInfo,
-  speeds: readonly SpeedCost[] = [],
-): string => {
-  const lines = [
-    `${count(cost.rows, 'row')} would run: ${count(cost.unetCalls, 'UNet call')} on ${info.device} (${info.precision})`,
-    ...(speeds.length === 0 ? [] : [`UNet calls by --speed: ${speeds.map(speedText).join(', ')}`]),
-    ...failures(summary),
-    `model: ${modelsText(info)}, opened in ${timeText(info.openedInMs)}`,
-  ];
-  return `${lines.join('\n')}\n`;
-};
-
-const speedText = ({ speed, steps, wholeSteps }: SpeedCost): string =>
-  wholeSteps === steps ? `${speed} ${steps}` : `${speed} ${steps} (${steps - wholeSteps} with cached features)`;
-
-/** The model of a run, or its base model and the refiner, which opens later. */
-const modelsText = ({ model, baseModel = model }: ProcessorInfo): string =>
-  baseModel === model ? model : `${baseModel} (then ${model})`;
-
-const failures = ({ failed, errors }: Summary): string[] => {
+/** Failed rows by reason; empty if there is none. */
+export const failures = ({ failed, errors }: Summary): string[] => {
   if (failed === 0) return [];
   const reasons = Object.entries(errors).map(([code, times]) => `${code} ${times}`);
   return [`${failed} failed: ${reasons.join(', ')}`];
 };
 
-const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;

@@ -17,16 +17,6 @@ export const countSteps = (row: Pick<Row, 'settings' | 'generation'> | InvalidRo
   return baseSteps + (refiner === null ? 0 : countRefinerSteps(refiner));
 };
 
-/** Those of them that compute the whole UNet; the others reuse its deep features (DeepCache). */
-export const countWholeSteps = (row: Pick<Row, 'settings' | 'generation'> | InvalidRow): number => {
-  const steps = countSteps(row);
-  if ('error' in row) return 0;
-  const refiner = row.generation?.refiner ?? null;
-  const last = refiner === null ? 0 : countRefinerSteps(refiner);
-  const whole = (count: number, { cacheInterval }: RefineSettings): number => Math.ceil(count / cacheInterval);
-  return whole(steps - last, row.settings) + (refiner === null ? 0 : whole(last, refiner));
-};
-
 /** Source: diffusers 0.42.1, StableDiffusionXLImg2ImgPipeline.get_timesteps. */
 const countRefinerSteps = ({ steps, strength, denoisingStart, denoisingEnd }: Schedule): number => {
   const skippedBefore =

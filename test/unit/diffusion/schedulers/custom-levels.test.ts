@@ -64,7 +64,7 @@ it.each([
     /model with 1000 training timesteps for timesteps "ays", found 500/,
   ],
 ])('%s refuses %j', (name, levels, more, message) => {
-  expect(() => build(levels, levels.timesteps === 'ays' ? 10 : 2, name, more)).toThrow(
+  expect(() => build(levels, 'num_train_timesteps' in more ? 10 : 2, name, more)).toThrow(
     expect.objectContaining({ code: 'ROW_FIELD_INVALID', message: expect.stringMatching(message) as string }) as Error,
   );
 });

@@ -65,6 +65,8 @@ const refineIn = async (path: string, precision: 'fp16' | 'fp32'): Promise<FromC
   expect(opened).toMatchObject({ kind: 'opened', info: { precision } });
   const refined = await answer({ kind: 'refine', id: 1, job });
   child.kill('SIGKILL');
+  /* Two runs take different times. */
+  if (refined.kind === 'refined') delete refined.reply.unetCalls;
   return refined;
 };
 

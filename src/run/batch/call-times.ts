@@ -1,0 +1,62 @@
+/** How long UNet calls and the rest of a row take: measured by runs, for the estimate of a dry run. */
+import type { RefineReply } from '../../records/job.js';
+import type { UnetWork } from './count-calls.js';
+
+/** Milliseconds for each million pixels. */
+export interface CallTimes {
+  /** Of a sample that the whole UNet computes. */
+  whole: number;
+  /** Of a sample with cached deep features; null: none has run. */
+  cached: number | null;
+  /** Of everything else in a row: text, VAE, and the way to the engine and back. */
+  rest: number;
+}
+
+/** Rows that the medians are of: the last ones. */
+const REMEMBERED = 50;
+/** A sample with cached features takes this share of a whole one, until one has run: as at full size (docs/performance.md). */
+const CACHED_SHARE = 0.05;
+const PIXELS = 1_000_000;
+
+/** Collects the times of a run's rows. */
+export class TimesOfRun {
+  readonly #rows: CallTimes[] = [];
+
+  /** @param durationMs of the row */
+  observe({ unetCalls, width, height }: RefineReply, durationMs: number): void {
+    if (unetCalls === undefined) return;
+    const { samples, cached, ms, cachedMs } = unetCalls;
+    const megapixels = (width * height) / PIXELS;
+    if (samples === cached || megapixels === 0) return;
+    this.#rows.push({
+      whole: (ms - cachedMs) / (samples - cached) / megapixels,
+      cached: cached === 0 ? null : cachedMs / cached / megapixels,
+      rest: Math.max(0, durationMs - ms) / megapixels,
+    });
+    if (this.#rows.length > REMEMBERED) this.#rows.shift();
+  }
+
+  /** Medians, without the first row, which also reads the weights; null: fewer than two rows ran. */
+  get times(): CallTimes | null {
+    const rows = this.#rows.length > 1 ? this.#rows.slice(1) : this.#rows;
+    if (rows.length === 0) return null;
+    const cached = rows.flatMap((row) => (row.cached === null ? [] : [row.cached]));
+    return {
+      whole: median(rows.map(({ whole }) => whole)),
+      cached: cached.length === 0 ? null : median(cached),
+      rest: median(rows.map(({ rest }) => rest)),
+    };
+  }
+}
+
+const median = (numbers: readonly number[]): number => {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? 0;
+};
+
+/** Milliseconds of a row that runs alone. @param pixels of its picture */
+export const rowTime = ({ whole, cached, rest }: CallTimes, work: UnetWork, pixels: number): number => {
+  const ofCached = cached ?? whole * CACHED_SHARE;
+  const unet = (work.samples - work.cachedSamples) * whole + work.cachedSamples * ofCached;
+  return ((unet + rest) * pixels) / PIXELS;
+};
