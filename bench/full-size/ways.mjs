@@ -19,7 +19,7 @@ export const openWay = async (name) => {
     throw new Error(`Expected --ways to name ways such as fp32, int8-fast or cuda-fp16, got "${name}".`);
   }
   const { family = 'cpu', index = 0, precision, fast } = found;
-  const way = { name, memory: fast === undefined ? 'lean' : 'fast' };
+  const way = { name, memory: fast === undefined ? 'lean' : 'cached' };
   if (family === 'cpu') return { ...way, target: { ...CPU, precision }, verdicts: [] };
   const missing = await missingFor({ family });
   if (missing !== null)

@@ -3,8 +3,8 @@
 /** Whether the VAE runs over row strips of a picture: `auto` if the whole would not fit into memory. */
 export type VaeTiling = 'auto' | 'on' | 'off';
 
-/** On the CPU. `fast` caches transformed convolution weights in a file four times their size; `lean` does not. */
-export type MemoryUse = 'lean' | 'fast';
+/** On the CPU. `cached` keeps transformed convolution weights in a file four times their size; `lean` does not. */
+export type MemoryUse = 'lean' | 'cached';
 
 /** An adapter of a model: a LoRA, LoCon or DoRA. */
 export interface LoraChoice {

@@ -79,14 +79,14 @@ export const fraction = { kind: 'number', schema: z.number().min(0).max(1), expe
 export const steps = {
   kind: 'number',
   schema: z.int().min(1).max(MAX_STEPS),
-  expected: `a whole number from 1 to ${MAX_STEPS}`,
+  expected: `an integer from 1 to ${MAX_STEPS}`,
 } as const;
 /** Other programs of this field read it as a random seed. */
 export const RANDOM_SEED = -1;
 export const seed = {
   kind: 'number',
   schema: z.int().min(RANDOM_SEED),
-  expected: `a whole number from 0 to ${Number.MAX_SAFE_INTEGER} (2^53-1), or ${RANDOM_SEED} for one that is drawn`,
+  expected: `an integer from 0 to ${Number.MAX_SAFE_INTEGER} (2^53-1), or ${RANDOM_SEED} for one that is drawn`,
 } as const;
 export const loraWeight = z.union([
   z.number(),

@@ -107,7 +107,7 @@ export const SETTINGS = {
     inResults: 'changed',
     kind: 'number',
     schema: z.int().min(1).max(MAX_STEPS),
-    expected: `a whole number from 1 to ${MAX_STEPS}`,
+    expected: `an integer from 1 to ${MAX_STEPS}`,
     default: 1,
     help: 'DeepCache: one step in so many computes the whole UNet, the others reuse its deep features; 1: every step',
     docs: 'integer, 1 or more: DeepCache, see [speed.md](speed.md#deepcache). One step in so many computes the whole UNet; the others reuse its deep features',
@@ -117,7 +117,7 @@ export const SETTINGS = {
     inResults: 'changed',
     kind: 'number',
     schema: z.int().min(1).max(9),
-    expected: 'a whole number from 1 to 9',
+    expected: 'an integer from 1 to 9',
     default: 2,
     help: "with cache_interval: layers of the UNet's finest up block that every step computes",
     docs: "integer: layers of the UNet's finest up block that every step computes under `cache_interval`; 1 to 3 with SDXL. More is slower and nearer",
@@ -196,7 +196,7 @@ export const SETTINGS = {
       .int()
       .min(0)
       .max(2 ** 32 - 1),
-    expected: 'a whole number from 0 to 4294967295',
+    expected: 'an integer from 0 to 4294967295',
     default: 0,
     help: "added to the seed for the noise of ancestral and SDE samplers' steps (A1111's ENSD); 0: steps continue the seed's random numbers",
     docs: 'integer, 0 to 4294967295: added to `seed` for the noise of the steps, if the scheduler draws any. `ensd` means the same',

@@ -24,7 +24,7 @@ const batch = async (out: string): Promise<void> => {
 beforeAll(async () => {
   await batch('out');
   writeFileSync(join(cache, 'notes.txt'), 'mine');
-  writeFileSync(join(cache, `${'a'.repeat(32)}.fast.123-0123abcd.tmp`), 'half');
+  writeFileSync(join(cache, `${'a'.repeat(32)}.transformed.123-0123abcd.tmp`), 'half');
 });
 
 it('lists what is kept, its size and its last use, which a run renews', async () => {
@@ -63,7 +63,7 @@ it('clear takes what was not used for so long, then the rest, and nothing of oth
   const names = prepared();
   expect((await run('clear', '--older-than', '30d', '--yes')).stderr).toContain('Nothing to remove');
   age(names[0]!, 31);
-  age(`${'a'.repeat(32)}.fast.123-0123abcd.tmp`, 31);
+  age(`${'a'.repeat(32)}.transformed.123-0123abcd.tmp`, 31);
   const { stdout } = await run('clear', '--older-than', '30d', '--yes', '--json');
   expect(stdout.trimEnd().split('\n')).toHaveLength(2);
   expect(stdout).toContain('"removed":true');

@@ -76,7 +76,7 @@ describe('compare', () => {
 
   it.each([
     [3, ['nowhere.jsonl'], /No such file: .*MANIFEST_UNREADABLE/s],
-    [2, [results, '--limit', '0'], /Expected --limit to be a whole number from 1, got "0"/],
+    [2, [results, '--limit', '0'], /Expected --limit to be an integer from 1, got "0"/],
     [6, [results, '--output', join(results, 'page.html')], /OUTPUT_UNWRITABLE/],
   ])('ends with %i where it should', async (code, args, message) => {
     const run = await runCli(['compare', ...args], { cwd: folder });

@@ -101,7 +101,7 @@ it('remove takes what was added, and says where there is nothing', async () => {
 const withCard = (name: string, fields: string): Readonly<Record<string, string>> => {
   const bin = join(folder, name);
   mkdirSync(bin);
-  writeFileSync(join(bin, 'nvidia-smi'), `#!/bin/sh\necho '0, A card, ${fields}'\n`);
+  writeFileSync(join(bin, 'nvidia-smi'), `#!/bin/sh\necho '0, GPU-1, A card, ${fields}'\n`);
   chmodSync(join(bin, 'nvidia-smi'), 0o755);
   writeFileSync(join(bin, 'libcuda.so.1'), '');
   return { PATH: `${bin}:${process.env['PATH'] ?? ''}`, LD_LIBRARY_PATH: bin };

@@ -170,13 +170,13 @@ it('two LoRAs add up, each with its weight', async () => {
   expect(maxDifference((await noiseOf(adapted)).data, (await noiseOf(merged)).data)).toBeLessThan(TOLERANCE);
 });
 
-it('gives the same results with weights prepared for --memory fast', async () => {
+it('gives the same results with --cache-weights', async () => {
   const changes = await makeChanges({ ...KINDS['DoRA']!, model: MODEL, parts: ['unet'], seed: 9 });
   const file = writeLora(join(newLoraFolder(), 'ink.safetensors'), changes, 'kohya');
   const loras = [{ name: 'ink', file, weight: 0.7 }];
   process.env['SDXL_REFINE_CACHE'] = newLoraFolder();
-  const fast = await loadModel(goldenData('models', MODEL), { loras, memory: 'fast' });
+  const cached = await loadModel(goldenData('models', MODEL), { loras, memory: 'cached' });
   const lean = await loadModel(goldenData('models', MODEL), { loras });
   delete process.env['SDXL_REFINE_CACHE'];
-  expect(maxDifference((await noiseOf(fast)).data, (await noiseOf(lean)).data)).toBeLessThan(TOLERANCE);
+  expect(maxDifference((await noiseOf(cached)).data, (await noiseOf(lean)).data)).toBeLessThan(TOLERANCE);
 });

@@ -81,7 +81,7 @@ export const openUnet = async (
   const config = parseUnetConfig(part.config, part.folder);
   const weights = await openComponent(part);
   const { family, precision } = target;
-  const isFast = family === 'cpu' && memory === 'fast';
+  const isCached = family === 'cpu' && memory === 'cached';
   /* Other devices would upload keys and values again at each step. */
   const hasCrossAttentionKv = family === 'cpu';
   const blockSize = await nchwcBlockSize(target);
@@ -89,15 +89,15 @@ export const openUnet = async (
   const write = async (form: UnetForm): Promise<WrittenGraph> => {
     const prepared = {
       int8: precision === 'int8' ? await PreparedFile.of(weights, 'int8') : null,
-      fast: isFast ? await PreparedFile.of(weights, 'fast', { precision, block: blockSize }) : null,
+      transformed: isCached ? await PreparedFile.of(weights, 'transformed', { precision, block: blockSize }) : null,
     };
     const writeOne = (scope: LayerScope): void => {
       writeUnet(scope, config, { ...usual, ...form });
     };
     const graph = writeGraph('UNet', weights, writeOne, { target, prepared, blockSize, adapters });
     await prepared.int8?.make();
-    await prepared.fast?.make();
-    return { ...graph, prepacksWeights: prepared.int8 !== null && isFast };
+    await prepared.transformed?.make();
+    return { ...graph, prepacksWeights: prepared.int8 !== null && isCached };
   };
   const openCrossAttentionCache = async (): Promise<CrossAttentionCache> => {
     const writeKv = (scope: LayerScope): void => {

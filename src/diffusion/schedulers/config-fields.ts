@@ -25,7 +25,7 @@ export const number = (fallback: number): Field<number> => ({
 
 export const wholeNumber = (fallback: number, min: number, max = Infinity): Field<number> => ({
   fallback,
-  expected: `a whole number ${max === Infinity ? `of at least ${min}` : `${min} to ${max}`}`,
+  expected: `an integer ${max === Infinity ? `of at least ${min}` : `${min} to ${max}`}`,
   read: (value) =>
     Number.isInteger(value) && Number(value) >= min && Number(value) <= max ? Number(value) : undefined,
 });

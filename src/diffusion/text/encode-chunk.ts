@@ -1,6 +1,6 @@
 /** Encodes one chunk with one text encoder. */
 import { RefineError } from '../../errors.js';
-import { CLIP } from '../../models/networks/clip-text-encoder.js';
+import { CLIP, MASKED_SCORE } from '../../models/networks/clip-text-encoder.js';
 import type { Feeds, Session } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import type { Chunk } from './token-chunks.js';
@@ -12,9 +12,6 @@ export interface EncodedChunk {
   /** f32 [1,projection]; undefined: the encoder has none. */
   pooled: Tensor | undefined;
 }
-
-/** Added to the attention scores of a masked position: softmax then gives 0, in half precision too. */
-const MASKED_SCORE = -65504;
 
 /**
  * @param masked positions that no token attends to; default: none

@@ -5,6 +5,8 @@ import type { ClipConfig } from './clip-config.js';
 import { layerNorm, tokenLinear } from './layers.js';
 import type { LayerScope } from './layer-scope.js';
 
+export { MASKED_SCORE } from '../../onnx/graph/operators/standard-operators.js';
+
 export const CLIP = {
   /** int64 [B·positions] */
   ids: 'input_ids',
@@ -15,11 +17,11 @@ export const CLIP = {
   /** f32 [B,projection] */
   pooled: 'pooled',
   /** Extended network only: f32 [B·positions,1], 1 for a token of the vocabulary, 0 for a textual inversion. */
-  tokenMask: 'kept',
+  tokenMask: 'token_mask',
   /** Extended network only: f32 [B·positions,width], vectors of textual inversions, else 0. */
   embeddingVectors: 'vectors',
   /** Extended network only: f32 [B,1,1,positions], added to the attention scores of every token. */
-  attentionMask: 'unseen',
+  attentionMask: 'attention_mask',
 } as const;
 
 /** @param isExtended with inputs for textual inversions and an attention mask */

@@ -14,10 +14,10 @@ import type { Adapter, LayerChange } from './adapter.js';
 export interface Prepared {
   readonly int8: PreparedFile | null;
   /** Transformed kernels of Winograd convolutions, and all other weights in the NCHWc layout. */
-  readonly fast: PreparedFile | null;
+  readonly transformed: PreparedFile | null;
 }
 
-export const NOTHING_PREPARED: Prepared = { int8: null, fast: null };
+export const NOTHING_PREPARED: Prepared = { int8: null, transformed: null };
 
 /** Inputs of a graph besides the model's weights. */
 export interface GraphExtras {
@@ -86,7 +86,7 @@ export class LayerScope {
     }: { rows?: readonly [number, number]; mayBeInt8?: boolean } = {},
   ): LinearWeight {
     const { prepared, blockSize } = this.extras;
-    const { int8, fast } = prepared;
+    const { int8, transformed } = prepared;
     const { name: full, source } = this.tensor(name, shape);
     const rows = sliceRows(source, start, end);
     const features = [shape[1], end - start] as const;
@@ -97,8 +97,8 @@ export class LayerScope {
       const { name: int8Name } = graph.external(`${key} int8`, values);
       return { layout: 'int8', name: int8Name, scales: graph.external(`${key} scales`, scales) };
     }
-    if (fast !== null && blockSize !== null && fitsNchwc(features)) {
-      const { name: nchwcName } = graph.external(`${key} nchwc`, prepareNchwc(fast, rows, blockSize));
+    if (transformed !== null && blockSize !== null && fitsNchwc(features)) {
+      const { name: nchwcName } = graph.external(`${key} nchwc`, prepareNchwc(transformed, rows, blockSize));
       return { layout: 'nchwc', name: nchwcName, features };
     }
     return { ...this.rowsOf(full, source, start, end), features };
@@ -107,19 +107,19 @@ export class LayerScope {
   /** A convolution's weight [out,in,k,k], in the form that the network uses. */
   convWeight(name: string, shape: readonly [number, number, number, number], winograd: WinogradMode): ConvWeight {
     const { prepared, blockSize } = this.extras;
-    const { fast } = prepared;
+    const { transformed } = prepared;
     if (blockSize === null || !fitsNchwc([shape[1], shape[0]])) return this.weight(name, shape);
-    if (fast === null) {
+    if (transformed === null) {
       const weight = this.weight(name, shape);
       return winograd === 'always' ? { ...weight, layout: 'winograd at run' } : weight;
     }
     const { name: full, source } = this.tensor(name, shape);
     const { graph } = this.ops;
     if (winograd === 'never') {
-      return { ...graph.external(`${full} nchwc`, prepareNchwc(fast, source, blockSize)), layout: 'nchwc' };
+      return { ...graph.external(`${full} nchwc`, prepareNchwc(transformed, source, blockSize)), layout: 'nchwc' };
     }
-    const transformed = prepareKernels(fast, source, KERNEL_TRANSFORM, blockSize);
-    return { ...graph.external(`${full} transformed`, transformed), layout: 'winograd' };
+    const kernels = prepareKernels(transformed, source, KERNEL_TRANSFORM, blockSize);
+    return { ...graph.external(`${full} transformed`, kernels), layout: 'winograd' };
   }
 
   #full(name: string | number): string {

@@ -35,14 +35,14 @@ export const STRIP = {
   /** f32 [1,channels,h,w] */
   residual: 'residual',
   /** f32 [1,outChannels,h,w] */
-  strip: 'band',
+  strip: 'strip',
   /** f32 [outChannels] each: the channel's mean over the strip, and the sum of squared deviations from it. */
   channelMean: 'channel_mean',
-  squaredDeviations: 'spread',
+  squaredDeviations: 'squared_deviations',
 } as const;
 
 /** f32 [1,C,h,w]: the feature map between the strips and the lowest resolution. */
-export const LOW_RESOLUTION = 'coarse';
+export const LOW_RESOLUTION = 'low_resolution';
 
 /** Output rows on each side of a strip that are computed from padding, and cropped. */
 export const marginRows = ({ resample }: StripStep): number => (resample === 'upsample' ? 2 : 1);

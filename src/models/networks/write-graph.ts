@@ -31,7 +31,7 @@ export const writeGraph = (
   /* Here, not where the first layer uses one: that may be in a loop's body, whose values end with it. */
   for (const { input } of adapters) declareAdapterWeight(ops, input);
   write(new LayerScope(ops, weights, { prepared, blockSize, adapters }));
-  const preparedFiles = [prepared.int8, prepared.fast].flatMap((file) => (file === null ? [] : [file.file]));
+  const preparedFiles = [prepared.int8, prepared.transformed].flatMap((file) => (file === null ? [] : [file.file]));
   const adapterFiles = adapters.flatMap(({ layers }) => Array.from(layers.values(), ({ up }) => up.file));
   return graph.finish(name, commonFolder([...weights.files, ...preparedFiles, ...new Set(adapterFiles)]), target);
 };

@@ -75,9 +75,13 @@ const describe = async (
   const missing = await missingFor(device);
   if (missing !== null) return { ...known, ...missingOf(missing) };
   const noCode = gpu === undefined ? null : whyNoCode(gpu);
-  /* auto tries the first card of a family only. */
+  return { ...known, reason: noCode ?? whyNotTaken(device, { target, rejected }), remedy: null };
+};
+
+/** Why `auto` does not take a device that it could: of a family it tries the first card only. */
+export const whyNotTaken = (device: Device, { target, rejected }: TargetChoice): string => {
   const tried = device.index > 0 ? undefined : rejected.find(({ device: name }) => name === device.family)?.reason;
-  return { ...known, reason: noCode ?? tried ?? untried(device, target.family), remedy: null };
+  return tried ?? untried(device, target.family);
 };
 
 const missingOf = ({

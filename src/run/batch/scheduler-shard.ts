@@ -32,7 +32,7 @@ type Scheduler = (read: Reader) => Place | null;
 interface Reader {
   /** Whether the variable has a value; an empty one counts as not set. */
   has(name: string): boolean;
-  /** @throws SHARD_UNDETERMINED: missing, or not a whole number */
+  /** @throws SHARD_UNDETERMINED: missing, or not an integer */
   number(name: string): number;
 }
 
@@ -142,7 +142,7 @@ const readerOf = (env: Environment): Reader => {
       if (text !== undefined && /^\d{1,9}$/.test(text)) return Number(text);
       const found = text === undefined ? 'it is not set' : `found "${cutText(text, 40)}"`;
       throw undetermined(
-        `Expected --shard auto to find a whole number in ${name}, ${found} (of the scheduler's variables, there are: ${seenIn(env)})`,
+        `Expected --shard auto to find an integer in ${name}, ${found} (of the scheduler's variables, there are: ${seenIn(env)})`,
         'Start the command from the scheduler’s own script, or give --shard <i>/<n>',
       );
     },

@@ -13,6 +13,7 @@ import type { EngineJob, RefineReply } from '../../records/job.js';
 import type { Pixels } from '../../records/picture.js';
 import { Turns } from '../../io/system/turns.js';
 import { engineEnvironment } from './engine-environment.js';
+import { openAgain } from './open-again.js';
 import { batchSizeOn, OPENING, type EngineInfo, type EngineOptions, type FromChild, type ToChild } from './protocol.js';
 import type { StepWatch } from './step-watch.js';
 
@@ -77,19 +78,11 @@ export class Engine implements JobRunner {
     }));
   }
 
-  /** Tries again if a child is killed while it opens a model that an earlier one could open: the cause may have passed. */
+  /** A child that is killed before any has opened the model is not replaced: the model may be too large. */
   async #openAgain(signal: AbortSignal): Promise<EngineInfo> {
-    for (let opening = 1; ; opening++) {
-      try {
-        const info = await this.#open(signal);
-        this.#hasOpened = true;
-        return info;
-      } catch (thrown) {
-        const wasKilled =
-          isRefineError(thrown) && thrown.code === 'ENGINE_START' && (thrown.context['signal'] ?? null) !== null;
-        if (!this.#hasOpened || !wasKilled || opening === MOST_OPENINGS) throw thrown;
-      }
-    }
+    const info = await openAgain(() => this.#open(signal), this.#hasOpened ? MOST_OPENINGS : 1);
+    this.#hasOpened = true;
+    return info;
   }
 
   async #open(signal: AbortSignal): Promise<EngineInfo> {

@@ -3,9 +3,8 @@ import { basename, join, resolve } from 'node:path';
 import { makeFolder } from '../../../io/files/make-folder.js';
 import { exists } from '../../../io/files/exists.js';
 import type { Store } from '../../../io/store/store.js';
-import { isRefineError } from '../../../errors.js';
 import type { DeviceRequest } from '../../../onnx/devices/device-request.js';
-import type { ProcessorInfo, RowProcessor } from '../../../run/batch/row-processor.js';
+import { openAgain } from '../../../run/engine/open-again.js';
 import type { BatchSize } from '../../../run/engine/protocol.js';
 import { StepWatch } from '../../../run/engine/step-watch.js';
 import { expectSameModel, type RunFile } from '../../../run/queue/run-file.js';
@@ -98,7 +97,7 @@ const openRun = async (
   const work = flags.quiet === true ? silent : printWarnings(silent, context.stderr);
   try {
     await openScreening(screening, merged, context, signal);
-    const info = await openAgain(work, signal);
+    const info = await openAgain(() => work.open(signal), MOST_OPENINGS);
     if (flags.quiet !== true) {
       context.stderr.write(`Opened ${info.model} on ${info.device} (${info.precision}) for the run ${run.id}\n`);
     }
@@ -120,17 +119,6 @@ const optionsOf = ({ flags }: RunFile): Partial<RunFile['flags']> =>
 
 /** Tries of an engine whose process something killed: the cause may pass, and other workers would meet it too. */
 const MOST_OPENINGS = 3;
-
-const openAgain = async (work: RowProcessor, signal: AbortSignal): Promise<ProcessorInfo> => {
-  for (let opening = 1; ; opening++) {
-    try {
-      return await work.open(signal);
-    } catch (thrown) {
-      const wasKilled = isRefineError(thrown) && thrown.code === 'ENGINE_START' && thrown.context['signal'] != null;
-      if (!wasKilled || opening === MOST_OPENINGS) throw thrown;
-    }
-  }
-};
 
 /** A path of this machine is relative to where the worker runs, not to where `enqueue` ran. */
 const ownModel = async (text: string, { cwd }: ProcessContext): Promise<string> => {

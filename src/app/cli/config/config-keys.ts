@@ -89,7 +89,7 @@ const keyOf = (option: Option): ConfigKey => {
   if (option.flags.endsWith('<n>')) {
     const read = (value: string): unknown => (/^-?\d+$/.test(value) ? Number(value) : value);
     const number = text === undefined ? null : Number(text);
-    return { ...shared, schema: z.int(), expected: 'a whole number', default: number, read };
+    return { ...shared, schema: z.int(), expected: 'an integer', default: number, read };
   }
   return {
     ...shared,

@@ -17,4 +17,5 @@ export const addCacheWeights = (command: Command): Command =>
     .addOption(new Option('--memory <fast|lean>', 'old name of --cache-weights and --no-cache-weights').hideHelp());
 
 /** The engine's name of the option. */
-export const memoryUse = ({ cacheWeights }: CacheWeightsFlags): MemoryUse => (cacheWeights === true ? 'fast' : 'lean');
+export const memoryUse = ({ cacheWeights }: CacheWeightsFlags): MemoryUse =>
+  cacheWeights === true ? 'cached' : 'lean';

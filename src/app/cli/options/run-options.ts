@@ -52,5 +52,5 @@ export const parseChoice = <Choice extends string>(flag: string, text: string, c
 export const parseWhole = (flag: string, text: string, least: number): number => {
   const value = Number(text);
   if (/^-?\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-  throw new RefineError('USAGE_OPTION_INVALID', `Expected ${flag} to be a whole number from ${least}, got "${text}".`);
+  throw new RefineError('USAGE_OPTION_INVALID', `Expected ${flag} to be an integer from ${least}, got "${text}".`);
 };

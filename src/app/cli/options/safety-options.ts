@@ -110,7 +110,7 @@ const thresholdText = (context: Context): string => {
   if (/^[0-6]$/.test(text)) return String(Number(text) + 1);
   throw new RefineError(
     'USAGE_OPTION_INVALID',
-    `Expected CONTENT_SAFETY_THRESHOLD to be a whole number from 0 to 6 (what is above it is blocked), got "${text}".`,
+    `Expected CONTENT_SAFETY_THRESHOLD to be an integer from 0 to 6 (what is above it is blocked), got "${text}".`,
   );
 };
 

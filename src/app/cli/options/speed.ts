@@ -67,6 +67,6 @@ export const engineSpeed = (flags: SpeedFlags): { precision: PrecisionRequest; m
   const precision = parsePrecision(flags.precision);
   return {
     precision: isInt8 && precision === 'auto' ? 'auto with int8' : precision,
-    memory: isInt8 && flags.cacheWeights === undefined ? 'fast' : memoryUse(flags),
+    memory: isInt8 && flags.cacheWeights === undefined ? 'cached' : memoryUse(flags),
   };
 };

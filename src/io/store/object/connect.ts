@@ -54,7 +54,7 @@ const numberOf = (
   if (Number.isInteger(number) && number >= least && number <= most) return number;
   throw new RefineError(
     'USAGE_OPTION_INVALID',
-    `Expected a whole number from ${least} to ${most} in ${variable}, found ${JSON.stringify(text)}. Correct it, or unset it.`,
+    `Expected an integer from ${least} to ${most} in ${variable}, found ${JSON.stringify(text)}. Correct it, or unset it.`,
     { context: { variable } },
   );
 };

@@ -5,7 +5,7 @@ import { ABANDONED_MS, PREPARED } from './prepared-file.js';
 
 export interface PreparedEntry {
   file: string;
-  /** `int8`, `fast`, or `unfinished`: left incomplete by an ended process. */
+  /** `int8`, `transformed`, or `unfinished`: left incomplete by an ended process. */
   kind: string;
   bytes: number;
   /** Milliseconds since 1970. */

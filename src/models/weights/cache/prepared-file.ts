@@ -13,7 +13,7 @@ import { fingerprintFile } from '../discovery/fingerprint-model.js';
 import type { WeightMap } from '../weight-map.js';
 
 /** Kinds of files, with the version of their contents. */
-const KINDS = { int8: 1, fast: 4 } as const;
+const KINDS = { int8: 1, transformed: 4 } as const;
 export type PreparedKind = keyof typeof KINDS;
 
 /** Tensors begin at multiples of a cache line. */

@@ -24,8 +24,8 @@ export const NEAREST = {
   nearest_mode: 'floor',
   coordinate_transformation_mode: 'asymmetric',
 } as const;
-/** Score of a masked position: the most negative binary16, which both precisions can represent. */
-const MASKED_SCORE = -65504;
+/** Added to the attention scores of a masked position: the most negative binary16, with which softmax gives 0 in both precisions. */
+export const MASKED_SCORE = -65504;
 const QUICK_GELU_SLOPE = 1.702;
 
 export class StandardOperators implements Operators {

@@ -53,7 +53,7 @@ export const ROW_KEYS = {
   count: rowKey({
     kind: 'number',
     schema: z.int().min(1).max(10_000),
-    expected: 'a whole number from 1 to 10000',
+    expected: 'an integer from 1 to 10000',
     default: 1,
     help: 'pictures of this prompt: the second has the next seed, and so on',
     docs: '1 to 10000: the number of pictures for the prompt, each with its own line of the results. The second has `seed` + 1, the third `seed` + 2, and so on',
@@ -119,7 +119,7 @@ export const ROW_KEYS = {
   quality: rowKey({
     kind: 'number',
     schema: z.int().min(1).max(100),
-    expected: 'a whole number from 1 to 100',
+    expected: 'an integer from 1 to 100',
     help: 'quality of jpeg, webp and avif: higher is more exact and larger',
     docs: '1 to 100, for jpeg, webp and avif: higher is more exact and larger. With other formats the option has no effect, and the key is refused',
     defaultText: '90; of avif 75',

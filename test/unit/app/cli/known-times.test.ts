@@ -36,7 +36,7 @@ it('remembers what the last run measured, for the same models, device and precis
   const known = await readKnownTimes(env);
   expect(known(timed)).toEqual({ whole: 200, cached: null, rest: 10 });
   /* Cached weights are for the CPU. */
-  expect(known({ ...timed, memory: 'fast' })).not.toBeNull();
+  expect(known({ ...timed, memory: 'cached' })).not.toBeNull();
   for (const other of [{ device: 'cpu' }, { precision: 'fp32' }, { slots: 4 }, { modelsDigest: 'n' }]) {
     expect(known({ ...timed, ...other })).toBeNull();
   }

@@ -1,4 +1,6 @@
 import { visibleDevices } from '#src/onnx/devices/cuda-devices.js';
+import { whyNotTaken } from '#src/onnx/devices/list-devices.js';
+import { CPU } from '#src/onnx/graph/operators/target.js';
 
 const gpus = ['GPU-aa11', 'GPU-aa22', 'GPU-bb33'].map((uuid, index) => ({
   index,
@@ -22,4 +24,10 @@ it.each([
   ['MIG-5', ['MIG-5']],
 ])('CUDA_VISIBLE_DEVICES=%s', (visible, names) => {
   expect(visibleDevices(gpus, visible).map(({ name }) => name)).toEqual(names);
+});
+
+it('the failure of the first card is not that of the others', () => {
+  const choice = { target: CPU, rejected: [{ device: 'cuda', reason: 'CUDA failure 2', tried: true }] };
+  expect(whyNotTaken({ family: 'cuda', index: 0 }, choice)).toBe('CUDA failure 2');
+  expect(whyNotTaken({ family: 'cuda', index: 1 }, choice)).toMatch(/tries the first card only: give --device cuda:1/);
 });

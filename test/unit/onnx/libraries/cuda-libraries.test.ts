@@ -64,7 +64,7 @@ const inAdded = (libraries: string, project: string): string =>
 /** A search on a machine with this driver, by a stand-in for nvidia-smi. */
 const withDriver = (version: string): LibrarySearch => {
   const bin = temporaryFolder();
-  writeFileSync(join(bin, 'nvidia-smi'), `#!/bin/sh\necho '0, Card, 8.9, 1024, ${version}'\n`);
+  writeFileSync(join(bin, 'nvidia-smi'), `#!/bin/sh\necho '0, GPU-1, Card, 8.9, 1024, ${version}'\n`);
   chmodSync(join(bin, 'nvidia-smi'), 0o755);
   return { ...linux, env: { PATH: `${bin}:/bin:/usr/bin` }, usualFolders: [folderWith('libcuda.so.1')] };
 };

@@ -50,8 +50,8 @@ it.each([
 });
 
 it.each([
-  ['limit', '1.5', 'Expected limit to be a whole number, got "1.5"'],
-  ['limit', '7', 'Expected limit to be a whole number, got "7"; write it without quotes'],
+  ['limit', '1.5', 'Expected limit to be an integer, got "1.5"'],
+  ['limit', '7', 'Expected limit to be an integer, got "7"; write it without quotes'],
   ['overwrite', 'yes', 'Expected overwrite to be true or false, got "yes"'],
   ['strength', 2, 'Expected strength to be a number from 0 to 1, got 2'],
   ['prompt', 5, 'Expected prompt to be text of at most 20000 characters, got 5; write it in quotes'],

@@ -46,6 +46,6 @@ it('names that are near nothing are somebody else’s', () => {
 
 it('a value that its option does not take is refused under the variable’s name', () => {
   expect(() => read({ SDXL_REFINE_STEPS: '0' })).toThrow(
-    'Expected SDXL_REFINE_STEPS to be a whole number from 1 to 1000, got 0',
+    'Expected SDXL_REFINE_STEPS to be an integer from 1 to 1000, got 0',
   );
 });

@@ -33,8 +33,8 @@ it.each(['balanced', 'fast'] as const)('the settings of %s are valid', (speed) =
 
 it('fast computes in int8 with cached weights on the CPU, unless options say otherwise', () => {
   const flags = { speed: 'fast', precision: 'auto' };
-  expect(engineSpeed(flags)).toEqual({ precision: 'auto with int8', memory: 'fast' });
-  expect(engineSpeed({ ...flags, precision: 'fp32' })).toEqual({ precision: 'fp32', memory: 'fast' });
+  expect(engineSpeed(flags)).toEqual({ precision: 'auto with int8', memory: 'cached' });
+  expect(engineSpeed({ ...flags, precision: 'fp32' })).toEqual({ precision: 'fp32', memory: 'cached' });
   expect(engineSpeed({ ...flags, cacheWeights: false })).toMatchObject({ memory: 'lean' });
   expect(engineSpeed({ ...flags, speed: 'balanced' })).toEqual({ precision: 'auto', memory: 'lean' });
   expect(() => engineSpeed({ ...flags, speed: 'quick' })).toThrow(/--speed to be one of exact, balanced, fast/);

@@ -132,7 +132,7 @@ describe('a row of generate', () => {
     [{ prompt: 'a', handoff: 1 }, {}, 'ROW_FIELD_INVALID', /handoff to be a number above 0 and below 1, got 1/],
     [{ prompt: 'a', width: 100 }, {}, 'ROW_FIELD_INVALID', /width to be a multiple of 8 from 8 to 8192, got 100/],
     [{ prompt: 'a', height: 8200 }, {}, 'ROW_FIELD_INVALID', /multiple of 8/],
-    [{ prompt: 'a', count: 0 }, {}, 'ROW_FIELD_INVALID', /count to be a whole number from 1/],
+    [{ prompt: 'a', count: 0 }, {}, 'ROW_FIELD_INVALID', /count to be an integer from 1/],
     [{ prompt: 'a', refiner_steps: 20 }, {}, 'ROW_FIELD_INVALID', /one schedule, got 20 and 50/],
     [
       { prompt: 'a', refiner_scheduler: 'DDIMScheduler' },

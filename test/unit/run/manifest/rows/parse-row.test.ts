@@ -166,7 +166,7 @@ describe('parseRow', () => {
     [{ prompt: 'a' }, 'ROW_FIELD_MISSING', /Expected an image/],
     [{ ...good, latents: 'l.npy' }, 'ROW_FIELD_INVALID', /found both/],
     [{ ...good, strength: 1.5 }, 'ROW_FIELD_INVALID', /from 0 to 1, got 1\.5 \(m\.jsonl, line 3\)$/],
-    [{ ...good, steps: 0 }, 'ROW_FIELD_INVALID', /steps to be a whole number from 1/],
+    [{ ...good, steps: 0 }, 'ROW_FIELD_INVALID', /steps to be an integer from 1/],
     [{ ...good, steps: 2 }, 'ROW_FIELD_INVALID', /got 2 × 0\.3: no step would run; raise steps to 4 or more/],
     [{ ...good, strength: 0.019 }, 'ROW_FIELD_INVALID', /raise steps to 53 or more, or strength/],
     [{ ...good, strength: 0 }, 'ROW_FIELD_INVALID', /50 × 0: no step would run; raise strength/],
