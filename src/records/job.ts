@@ -60,6 +60,8 @@ export interface RefineReply {
   stepsRun: number;
   /** Absent: unknown, since a part of them is from an earlier run. */
   unetCalls?: UnetCalls;
+  /** Milliseconds in the engine, without opening it. */
+  engineMs?: number;
   /** The scheduler that ran: diffusers' class name, or the requested name of docs/schedulers.md. */
   scheduler: string;
   /** The refiner's scheduler, if a base model began the picture. */

@@ -75,7 +75,7 @@ export const rememberTimes = (
       try {
         for await (const row of work.run(rows, context)) {
           /* A row that half precision could not hold ran in float32. */
-          if (row.kind === 'refined' && row.reply.precision === info?.precision) run.observe(row.reply, row.durationMs);
+          if (row.kind === 'refined' && row.reply.precision === info?.precision) run.observe(row.reply);
           yield row;
         }
       } finally {

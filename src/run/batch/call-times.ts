@@ -8,7 +8,7 @@ export interface CallTimes {
   whole: number;
   /** Of a sample with cached deep features; null: none has run. */
   cached: number | null;
-  /** Of everything else in a row: text, VAE, and the way to the engine and back. */
+  /** Of everything else that the engine does for a row: text encoders and VAE. */
   rest: number;
 }
 
@@ -22,16 +22,15 @@ const PIXELS = 1_000_000;
 export class TimesOfRun {
   readonly #rows: CallTimes[] = [];
 
-  /** @param durationMs of the row */
-  observe({ unetCalls, width, height }: RefineReply, durationMs: number): void {
-    if (unetCalls === undefined) return;
+  observe({ unetCalls, engineMs, width, height }: RefineReply): void {
+    if (unetCalls === undefined || engineMs === undefined) return;
     const { samples, cached, ms, cachedMs } = unetCalls;
     const megapixels = (width * height) / PIXELS;
     if (samples === cached || megapixels === 0) return;
     this.#rows.push({
       whole: (ms - cachedMs) / (samples - cached) / megapixels,
       cached: cached === 0 ? null : cachedMs / cached / megapixels,
-      rest: Math.max(0, durationMs - ms) / megapixels,
+      rest: Math.max(0, engineMs - ms) / megapixels,
     });
     if (this.#rows.length > REMEMBERED) this.#rows.shift();
   }

@@ -40,6 +40,7 @@ interface BaseStageRow {
   durationMs: number;
   /** Of the base model; absent: an earlier run did it. */
   unetCalls?: UnetCalls | undefined;
+  engineMs?: number | undefined;
 }
 
 export const createGenerateProcessor = (options: GenerateProcessorOptions): RowProcessor => {
@@ -122,11 +123,19 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
     if (!isBothResident) refiner?.close();
     const reply = await run();
     await files.write(key, reply);
-    return { kind: 'base-done', ready, plan, key, durationMs: elapsed(), unetCalls: reply.unetCalls };
+    return {
+      kind: 'base-done',
+      ready,
+      plan,
+      key,
+      durationMs: elapsed(),
+      unetCalls: reply.unetCalls,
+      engineMs: reply.engineMs,
+    };
   };
 
   const refineFromHandoff = async (
-    { ready, plan, key, durationMs, unetCalls: ofBase }: BaseStageRow,
+    { ready, plan, key, durationMs, unetCalls: ofBase, engineMs: baseMs = 0 }: BaseStageRow,
     context: ProcessorContext,
   ): Promise<EndedRow> => {
     if (refiner === null || plan.refiner === null) throw new Error('a row was handed off without a refiner');
@@ -144,6 +153,7 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
       scheduler: plan.base.scheduler,
       refinerScheduler: reply.scheduler,
       stepsRun: plan.base.steps + reply.stepsRun,
+      ...(reply.engineMs === undefined ? {} : { engineMs: baseMs + reply.engineMs }),
       ...(ofBase === undefined || unetCalls === undefined ? {} : { unetCalls: addCalls(ofBase, unetCalls) }),
       ...(latents === null || !plan.base.job.keepLatents ? {} : { latents }),
     };

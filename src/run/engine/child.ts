@@ -92,12 +92,17 @@ const run = async (id: number, job: EngineJob): Promise<void> => {
 };
 
 const runOn = async (opened: Model, id: number, job: EngineJob): Promise<void> => {
+  const start = performance.now();
   const adapted = applyAdapterWeights(opened, job.settings.loraWeights);
   const steps = isGenerate(job) ? generate(adapted, job) : refine(adapted, job);
   for (;;) {
     const { done, value } = await steps.next();
     if (done === true) {
-      send({ kind: 'refined', id, reply: { ...value, precision: opened.precision, device } });
+      send({
+        kind: 'refined',
+        id,
+        reply: { ...value, precision: opened.precision, device, engineMs: performance.now() - start },
+      });
       return;
     }
     send({ kind: 'progress', id, ...value });

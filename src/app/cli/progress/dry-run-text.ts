@@ -14,16 +14,15 @@ export const dryRunText = (
   costs: ReadonlyMap<Speed, Cost> = new Map(),
 ): string => {
   const presets = [...costs];
-  const times = presets.flatMap(([speed, { ms }]) => (ms === null ? [] : [`${speed} ${aboutText(ms)}`]));
+  const running = presets.filter(([, { rows }]) => rows > 0);
+  const times = running.flatMap(([speed, { ms }]) => (ms === null ? [] : [`${speed} ${aboutText(ms)}`]));
   const lines = [
     `${count(cost.rows, 'row')} would run: ${count(cost.calls, 'UNet call')} on ${info.device} (${info.precision})`,
     ...(cost.done === 0 ? [] : [`${count(cost.done, 'row')} already done`]),
     ...(presets.length === 0
       ? []
-      : [
-          `UNet calls by --speed: ${presets.map(([speed, one]) => callsText(speed, one, cost)).join(', ')}`,
-          `time by --speed: ${times.length === 0 ? UNKNOWN : times.join(', ')}`,
-        ]),
+      : [`UNet calls by --speed: ${presets.map(([speed, one]) => callsText(speed, one, cost)).join(', ')}`]),
+    ...(running.length === 0 ? [] : [`time by --speed: ${times.length === 0 ? UNKNOWN : times.join(', ')}`]),
     ...failures(summary),
     `model: ${modelsText(info)}, opened in ${timeText(info.openedInMs)}`,
   ];
@@ -36,7 +35,7 @@ const UNKNOWN = 'known after a run here, of one row (--limit 1) or more';
 const callsText = (speed: Speed, { rows, calls, cached, failed }: Cost, own: Cost): string => {
   const notes = [
     ...(cached === 0 ? [] : [`${cached} with cached features`]),
-    ...(failed === own.failed ? [] : [`${rows === 0 ? 'every row' : count(failed, 'row')} would fail`]),
+    ...(failed === own.failed ? [] : [`${rows === 0 && failed > 0 ? 'every row' : count(failed, 'row')} would fail`]),
   ];
   return `${speed} ${calls}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
 };

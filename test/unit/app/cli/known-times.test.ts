@@ -12,8 +12,10 @@ const timed: Timed = { ...info, memory: 'lean', slots: 1 };
 const refined = (precision: string, ms: number): EndedRow =>
   ({
     kind: 'refined',
-    reply: { precision, width: 1000, height: 1000, unetCalls: { samples: 1, cached: 0, ms, cachedMs: 0 } },
-    durationMs: ms + 10,
+    reply: {
+      ...{ precision, width: 1000, height: 1000, engineMs: ms + 10 },
+      unetCalls: { samples: 1, cached: 0, ms, cachedMs: 0 },
+    },
   }) as unknown as EndedRow;
 
 const run = async (rows: readonly EndedRow[], own: Readonly<Record<string, string>> = env): Promise<void> => {

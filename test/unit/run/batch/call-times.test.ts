@@ -16,15 +16,15 @@ it.each([
 });
 
 /** A row of half a megapixel: 4 whole samples and 2 cached. */
-const reply = (ms: number, cachedMs: number): RefineReply =>
-  ({ width: 1000, height: 500, unetCalls: { samples: 6, cached: 2, ms, cachedMs } }) as RefineReply;
+const reply = (ms: number, cachedMs: number, engineMs: number): RefineReply =>
+  ({ width: 1000, height: 500, engineMs, unetCalls: { samples: 6, cached: 2, ms, cachedMs } }) as RefineReply;
 
 it('takes medians of the rows after the first, which reads the weights', () => {
   const run = new TimesOfRun();
   expect(run.times).toBeNull();
-  run.observe(reply(9000, 1000), 20_000);
+  run.observe(reply(9000, 1000, 20_000));
   expect(run.times).toEqual({ whole: 4000, cached: 1000, rest: 22_000 });
-  for (const ms of [420, 400, 440]) run.observe(reply(ms + 40, 40), ms + 140);
+  for (const ms of [420, 400, 440]) run.observe(reply(ms + 40, 40, ms + 140));
   expect(run.times).toEqual({ whole: 210, cached: 40, rest: 200 });
   const work = { calls: 3, cached: 1, samples: 6, cachedSamples: 2 };
   expect(rowTime(run.times!, work, 500_000)).toBe(560);
@@ -33,6 +33,6 @@ it('takes medians of the rows after the first, which reads the weights', () => {
 
 it('rows whose calls an earlier run made say nothing', () => {
   const run = new TimesOfRun();
-  run.observe({ width: 8, height: 8 } as RefineReply, 5);
+  run.observe({ width: 8, height: 8, engineMs: 5 } as RefineReply);
   expect(run.times).toBeNull();
 });
