@@ -86,14 +86,15 @@ export async function* readRows(
       manifest.signal?.throwIfAborted();
       const origin = { index, rowNumberPerFile, inputName: input.name, line: raw.line };
       const shared = others.length === 0 ? context : { ...context, ...readingOnce(manifest) };
-      const completions = await Promise.all(
-        others.map(async (other) => [...(await manifest.parse(raw, origin, folder, { ...shared, ...other }))]),
-      );
+      const completions: (RowDraft | InvalidRow)[][] = [];
+      for (const other of others) {
+        completions.push([...(await manifest.parse(raw, origin, folder, { ...shared, ...other }))]);
+      }
       let copy = 0;
       for (const row of await manifest.parse(raw, origin, folder, shared)) {
         /* An invalid row is one, also where it would have several pictures. */
         const alternatives = completions.flatMap((rows) => rows[copy] ?? rows[0] ?? []);
-        yield others.length === 0 ? row : { ...row, alternatives };
+        yield alternatives.length === 0 ? row : { ...row, alternatives };
         context.picturesBefore += 1;
         copy += 1;
       }
