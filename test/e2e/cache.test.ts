@@ -70,5 +70,5 @@ it('clear takes what was not used for so long, then the rest, and nothing of oth
   expect(existsSync(join(cache, names[0]!))).toBe(false);
   await onTerminal(['cache', 'clear'], 'y\n', { env });
   /* What calls took is not made from weights. */
-    expect(readdirSync(cache)).toEqual(['notes.txt', 'times.json']);
+  expect(readdirSync(cache)).toEqual(['notes.txt', 'times.json']);
 });
