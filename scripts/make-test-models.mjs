@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { completeModels } from './complete-models.mjs';
+import { makeSmallRefiner } from './make-small-refiner.mjs';
 import { root } from './steps.mjs';
 import { readTensor, uniformWeights } from './test-weights.mjs';
 import { bytesIfThere, sha256, writeWhole } from './whole-file.mjs';
@@ -99,6 +100,7 @@ const fill = ({ bytes: size, pieces }, { rest, ...files }) => {
 export default () => {
   if (!completeModels()) throw new Error('The bundled models are not complete; why is above.');
   makeTestModels();
+  makeSmallRefiner(`${root}${DATA}/models`);
 };
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
@@ -106,6 +108,7 @@ if (argv[1] === fileURLToPath(import.meta.url)) {
     const start = performance.now();
     if (completeModels(argv[2])) {
       const made = makeTestModels(argv[2]);
+      if (argv[2] === undefined) makeSmallRefiner(`${root}${DATA}/models`);
       console.error(`${made.length} files made in ${((performance.now() - start) / 1000).toFixed(1)} s`);
     } else process.exitCode = 1;
   } catch (error) {

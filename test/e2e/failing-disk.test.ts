@@ -7,7 +7,7 @@ import { goldenData } from '../support/golden.js';
 import { parseResults, runCli, startCli, temporaryFolder } from '../support/run-cli.js';
 import { skipWhere } from '../support/skip-where.js';
 
-const model = goldenData('models/tiny-refiner');
+const model = goldenData('models/small-refiner');
 const writeManifest = (folder: string, rows: number): string => {
   const path = join(folder, 'm.jsonl');
   const row = (index: number): string =>

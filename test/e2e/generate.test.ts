@@ -8,7 +8,7 @@ import { parseResults, runCli, startCli, type CliOptions, type CliRun } from '..
 
 const folder = workFolder();
 const base = goldenData('models/tiny-base');
-const refiner = goldenData('models/tiny-refiner');
+const refiner = goldenData('models/small-refiner');
 const size = { width: 64, height: 64 };
 const quick = { ...size, steps: 4, handoff: 0.5, seed: 3 };
 
@@ -132,7 +132,7 @@ it('looks at the refiner’s LoRA before the base model draws', async () => {
   expect(wrong.code).toBe(4);
   expect(wrong.stderr).toContain('of-base.safetensors');
   expect(existsSync(folderOf('wrong-lora'))).toBe(false);
-  const own = await change('tiny-refiner');
+  const own = await change('small-refiner');
   writeLora(fits, [...own, { ...own[0]!, layer: 'down_blocks.7.proj_in' }], 'kohya');
   const dry = await generate([manifest, '--output-dir', folderOf('fits'), '--lora', fits, '--dry-run']);
   expect(dry.code).toBe(0);
@@ -157,7 +157,7 @@ it('resumes: what is finished stays, and latents that are gone are made again', 
 it.each<[string[], number, RegExp]>([
   [['--handoff', '0'], 2, /above 0 and below 1, got 0 \[USAGE_OPTION_INVALID\]/],
   [['--handoff', '1'], 2, /above 0 and below 1, got 1 \[USAGE_OPTION_INVALID\]/],
-  [['--base', refiner], 4, /Expected --base to be a base model, got .*tiny-refiner.*\[MODEL_KIND_WRONG\]/],
+  [['--base', refiner], 4, /Expected --base to be a base model, got .*small-refiner.*\[MODEL_KIND_WRONG\]/],
   [['--model', base], 4, /Expected --model to be a refiner, got .*tiny-base.*\[MODEL_KIND_WRONG\]/],
   [['--mode', 'both'], 2, /Expected --mode to be one of base, ensemble, two-stage/],
   [['--width', '65'], 2, /multiple of 8/],

@@ -20,12 +20,12 @@ beforeAll(async () => {
   const parts = ['unet', 'text_encoder_2'] as const;
   writeLora(
     ink,
-    await makeChanges({ model: 'tiny-refiner', parts, convolutions: true, dora: false, seed: 1 }),
+    await makeChanges({ model: 'small-refiner', parts, convolutions: true, dora: false, seed: 1 }),
     'kohya',
   );
   writeLora(
     paper,
-    await makeChanges({ model: 'tiny-refiner', parts, convolutions: false, dora: true, seed: 2 }),
+    await makeChanges({ model: 'small-refiner', parts, convolutions: false, dora: true, seed: 2 }),
     'peft',
   );
   writeLora(

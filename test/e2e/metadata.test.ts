@@ -7,7 +7,7 @@ import { writePngText } from '#src/media/metadata/write-png-text.js';
 import { goldenData } from '../support/golden.js';
 import { parseResults, runCli, temporaryFolder } from '../support/run-cli.js';
 
-const model = goldenData('models/tiny-refiner');
+const model = goldenData('models/small-refiner');
 const GRAPH = '{"3":{"class_type":"KSampler","inputs":{}}}';
 const PARAMETERS =
   'a red fox in snow\nNegative prompt: blurry\nSteps: 30, Sampler: Euler, CFG scale: 6.5, Seed: 123456789, Size: 64x64, Model: base';

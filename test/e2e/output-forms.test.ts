@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { goodRow, picture, quick, readPixels, readResults, runBatch, workFolder, writeRows } from '../support/batch.js';
 import { goldenData, readCase } from '../support/golden.js';
+import { runCli } from '../support/run-cli.js';
 
 const folder = workFolder();
 const out = join(folder, 'out');
@@ -55,7 +56,8 @@ describe('output forms', () => {
     const left = Buffer.from(Array.from({ length: 96 * 64 }, (_, at) => (at % 96 < 48 ? 0 : 255)));
     const alpha = sharp(wide).joinChannel(left, { raw: { width: 96, height: 64, channels: 1 } });
     writeFileSync(join(folder, 'alpha.png'), await alpha.png().toBuffer());
-    const run = await runBatch([writeRows(join(folder, 'rows.jsonl'), rows), '--output-dir', out, '--quiet']);
+    const args = ['batch', writeRows(join(folder, 'rows.jsonl'), rows), '--output-dir', out, '--quiet'];
+    const run = await runCli([...args, '--model', goldenData('models/tiny-refiner')]);
     /* The last four rows are wrong, which is all that is said. */
     expect(run.code).toBe(1);
     expect(run.stderr.trim().split('\n')).toEqual(Array(4).fill(expect.stringContaining('ROW_FIELD_INVALID')));

@@ -13,7 +13,7 @@ it('refuses the row whose output is its own picture, --overwrite or not', async 
     join(folder, 'm.jsonl'),
     [row, { ...row, output: 'refined.png' }].map((r) => JSON.stringify(r)).join('\n'),
   );
-  const model = goldenData('models/tiny-refiner');
+  const model = goldenData('models/small-refiner');
   const run = await runCli(['batch', 'm.jsonl', '--model', model, '--output-dir', '.', '--overwrite'], { cwd: folder });
   expect(run.code).toBe(1);
   const results = parseResults(readFileSync(join(folder, 'results.jsonl'), 'utf8'));

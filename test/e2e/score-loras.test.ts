@@ -12,7 +12,7 @@ const loras = join(folder, 'loras');
 it('applies what the operator’s folder has', async () => {
   mkdirSync(loras);
   for (const [name, of] of [
-    ['ink', 'tiny-refiner'],
+    ['ink', 'small-refiner'],
     ['of-base', 'tiny-base'],
   ] as const) {
     const changes = await makeChanges({ model: of, parts: ['unet'], convolutions: false, dora: false, seed: 1 });
@@ -20,7 +20,7 @@ it('applies what the operator’s folder has', async () => {
   }
   writeLora(
     join(folder, 'secret.safetensors'),
-    await makeChanges({ model: 'tiny-refiner', parts: ['unet'], convolutions: false, dora: false, seed: 2 }),
+    await makeChanges({ model: 'small-refiner', parts: ['unet'], convolutions: false, dora: false, seed: 2 }),
     'kohya',
   );
   const { image: _, ...settings } = goodRow;

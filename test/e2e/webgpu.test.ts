@@ -1,7 +1,7 @@
 /** A golden case on WebGPU, through the command: on a real adapter where there is one, else on Chromium's, in software. */
 import { join } from 'node:path';
 import type { DoctorReport } from '#src/app/doctor/report.js';
-import { model, picture, readPixels, readResults, runBatch, workFolder, writeRows } from '../support/batch.js';
+import { model, picture, readPixels, readResults, workFolder, writeRows } from '../support/batch.js';
 import { goldenData, readCase } from '../support/golden.js';
 import { runCli } from '../support/run-cli.js';
 import { skipWhere } from '../support/skip-where.js';
@@ -34,8 +34,20 @@ withAdapter('--device webgpu', () => {
       };
       const manifest = writeRows(join(folder, 'manifest.jsonl'), [row]);
       const out = join(folder, 'out');
-      const args = [manifest, '--output-dir', out, '--device', 'webgpu', '--precision', 'fp32', '--quiet'];
-      const run = await runBatch(args, { env });
+      const args = [
+        'batch',
+        manifest,
+        '--model',
+        goldenData('models/tiny-refiner'),
+        '--output-dir',
+        out,
+        '--device',
+        'webgpu',
+        '--precision',
+        'fp32',
+        '--quiet',
+      ];
+      const run = await runCli(args, { env });
       expect([run.code, run.stderr]).toEqual([0, '']);
       expect(readResults(out)).toMatchObject([{ status: 'ok', device: 'webgpu', precision: 'fp32', steps_run: 4 }]);
       /* As for the CPU: two of 255, of which one is the rounding to bytes. Measured: 1, in a hundredth of a percent. */

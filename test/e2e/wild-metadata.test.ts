@@ -6,7 +6,7 @@ import type { ResultRecord } from '#src/records/result.js';
 import { goldenData } from '../support/golden.js';
 import { parseResults, runCli, temporaryFolder } from '../support/run-cli.js';
 
-const model = goldenData('models/tiny-refiner');
+const model = goldenData('models/small-refiner');
 const plain = readFileSync(goldenData('images/square-64.png'));
 const pngWith = (texts: Record<string, string>): Uint8Array =>
   writePngText(

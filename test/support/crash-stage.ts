@@ -7,7 +7,7 @@ import { goldenData } from './golden.js';
 import { parseResults, temporaryFolder } from './run-cli.js';
 import type { ShakenCommand } from './shaken-command.js';
 
-const MODEL = goldenData('models/tiny-refiner');
+const MODEL = goldenData('models/small-refiner');
 const PICTURE = goldenData('images/square-64.png');
 const FOLDERS = ['', 'out/', 'deep/er/'];
 

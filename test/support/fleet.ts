@@ -29,7 +29,7 @@ export interface FleetReport {
   faults: string[];
 }
 
-const MODEL = goldenData('models/tiny-refiner');
+const MODEL = goldenData('models/small-refiner');
 const PICTURES = ['square-64', 'wide-96x64', 'tall-64x112', 'odd-75x53'];
 const LONGEST_MS = 20 * 60_000;
 

@@ -18,7 +18,7 @@ const job: EngineJob = {
 it('is not ready while its model cannot be opened again, and is once it can', async () => {
   const [here, gone] = [join(folder, 'here'), join(folder, 'gone')];
   cpSync(model, here, { recursive: true });
-  const engine = new Engine({ model: here, modelName: 'tiny-refiner', device: 'cpu' });
+  const engine = new Engine({ model: here, modelName: 'small-refiner', device: 'cpu' });
   const troubles: unknown[] = [];
   const service = new RefineService({ engine, places: 1, onTrouble: (trouble) => troubles.push(trouble) });
   try {
@@ -38,7 +38,7 @@ it('is not ready while its model cannot be opened again, and is once it can', as
 });
 
 it('stays ready when a client leaves', async () => {
-  const engine = new Engine({ model, modelName: 'tiny-refiner', device: 'cpu' });
+  const engine = new Engine({ model, modelName: 'small-refiner', device: 'cpu' });
   const service = new RefineService({ engine, places: 1 });
   try {
     await service.warmUp();

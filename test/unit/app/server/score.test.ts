@@ -15,7 +15,7 @@ it('a deadline in the middle of fetching a picture is told as one', async () => 
       stop.abort(late);
     },
     async (url) => {
-      const engine = new Engine({ model, modelName: 'tiny-refiner', device: 'cpu' });
+      const engine = new Engine({ model, modelName: 'small-refiner', device: 'cpu' });
       const options = {
         refiner: new RefineService({ engine, places: 1 }),
         read: requestReader({ rows: { options: {} }, loraFolder: null, limits: { maxRows: 1 } }),

@@ -16,7 +16,7 @@ const job: RefineJob = {
   bitDepth: 8,
 };
 const folder = workFolder();
-const engine = new Engine({ model, modelName: 'tiny-refiner', device: 'cpu' });
+const engine = new Engine({ model, modelName: 'small-refiner', device: 'cpu' });
 const { signal } = new AbortController();
 let children: readonly number[] = [];
 
@@ -52,7 +52,7 @@ itOnLinux('a child that dies in a job fails it, and the next job finds another',
 it('a model that failed to open is opened again by the next job', async () => {
   const [here, gone] = [join(folder, 'here'), join(folder, 'gone')];
   cpSync(model, here, { recursive: true });
-  const other = new Engine({ model: here, modelName: 'tiny-refiner', device: 'cpu' });
+  const other = new Engine({ model: here, modelName: 'small-refiner', device: 'cpu' });
   try {
     await other.open(signal);
     other.close();

@@ -13,7 +13,7 @@ const job: RefineJob = {
   output: 'pixels',
   bitDepth: 8,
 };
-const engine = new Engine({ model, modelName: 'tiny-refiner', device: 'cpu' });
+const engine = new Engine({ model, modelName: 'small-refiner', device: 'cpu' });
 const { signal } = new AbortController();
 afterAll(() => {
   engine.close();
