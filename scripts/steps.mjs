@@ -23,10 +23,9 @@ export const npm = (args, cwd = root) =>
     { cwd, stdio: ['ignore', 2, 2], shell: ON_WINDOWS },
   );
 
-/** Runs a tool of node_modules by the file its package names. */
-export const tool = (path, args, env) => run(process.execPath, [`${root}node_modules/${path}`, ...args], { env });
-
-export const build = () => tool('typescript/bin/tsc', ['-b']);
+export const COMPILER = 'node_modules/typescript/bin/tsc';
+/** Builds the program; its tests take as long again, and only tests need them. */
+export const build = () => run(process.execPath, [`${root}${COMPILER}`, '-b', 'src']);
 
 /** The same, while others go on. @returns a promise of whether it succeeded */
 export const runBeside = (program, args, { env = {}, stdio = 'inherit', onOutput } = {}) =>

@@ -7,7 +7,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { install } from './install.mjs';
-import { build, programBeside, root, runBeside } from './steps.mjs';
+import { COMPILER, programBeside, root, runBeside } from './steps.mjs';
 
 install();
 let passed = 0;
@@ -18,22 +18,22 @@ const tell = (name, ok, took) => {
   else failed++;
   console.log(`${ok ? 'ok' : 'FAILED'}  ${name} (${took.toFixed(1)} s)`);
 };
-const check = (name, act) => {
+const timed = async ([name, path, args]) => {
   const start = performance.now();
-  const ok = act();
-  tell(name, ok, (performance.now() - start) / 1000);
+  return { name, ...(await programBeside(path, args)), seconds: (performance.now() - start) / 1000 };
+};
+const tellAll = (results) => {
+  for (const { name, ok, output, seconds: took } of results) {
+    if (output !== '') console.log(output);
+    tell(name, ok, took);
+  }
 };
 
-check('types', build);
 const patterns = process.argv.slice(2).filter((word) => word !== '--quick');
 /** `npm run check`: no test that starts the command, a browser or a server. */
 const isQuick = process.argv.includes('--quick');
-/**
- * Files that did not change are not read again. The linter's verdict of a file also depends on types that it imports, so that only
- * `--quick` trusts it.
- */
-const cached = (tool) =>
-  isQuick ? ['--cache', '--cache-strategy', 'content', '--cache-location', `node_modules/.cache/${tool}`] : [];
+/** Files that did not change are not read again. */
+const cached = (tool) => ['--cache', '--cache-strategy', 'content', '--cache-location', `node_modules/.cache/${tool}`];
 const made = (name) => `scripts/make-${name}.mjs`;
 /* These need a core of their own for a minute or two, and write nothing: they run beside the tests. */
 const beside = [
@@ -42,24 +42,24 @@ const beside = [
   ['man page', made('man'), ['--check']],
   ['docs made from tables', made('docs'), ['--check']],
   ['licences', made('licenses'), ['--check']],
-  ['lint', 'node_modules/eslint/bin/eslint.js', [...cached('eslint'), '--max-warnings', '0', '.']],
+  /* Its verdict of a file also depends on types that the file imports: only `--quick` trusts earlier ones. */
+  ['lint', 'node_modules/eslint/bin/eslint.js', [...(isQuick ? cached('eslint') : []), '--max-warnings', '0', '.']],
   [
     'import rules',
     'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
     ['--config', '.dependency-cruiser.cjs', 'src', 'bin', 'test'],
   ],
-  [
-    'formatting',
-    'node_modules/prettier/bin/prettier.cjs',
-    [...cached('prettier'), '--check', '--log-level', 'warn', '.'],
-  ],
 ];
+/** Needs nothing that is built, and a core while the compiler has the other one. */
+const formatting = timed([
+  'formatting',
+  'node_modules/prettier/bin/prettier.cjs',
+  [...cached('prettier'), '--check', '--log-level', 'warn', '.'],
+]);
+tellAll([await timed(['types', COMPILER, ['-b']])]);
 const besideDone = (async () => {
-  const results = [];
-  for (const [name, path, args] of beside) {
-    const start = performance.now();
-    results.push({ name, ...(await programBeside(path, args)), seconds: (performance.now() - start) / 1000 });
-  }
+  const results = [await formatting];
+  for (const each of beside) results.push(await timed(each));
   return results;
 })();
 
@@ -70,37 +70,22 @@ const report = join(scratch, 'jest.json');
 const notes = join(scratch, 'skipped.jsonl');
 const environment = { TMPDIR: scratch, TEMP: scratch, TMP: scratch, SDXL_REFINE_SKIP_NOTES: notes };
 const seconds = [];
-/* Files that measure time have the machine to themselves, after the others; so have the properties, which took minutes instead of seconds in a worker that had run hundreds of files. */
-const ALONE = 'large-requests|under-load|unit.properties';
 /* A worker a core: jest's own choice, one less, leaves a core idle while a test waits for a process to start. */
-const together = '--maxWorkers=100%';
-const rounds =
-  isQuick || patterns.length > 0
-    ? [[together, ...(isQuick ? ['--selectProjects', 'unit'] : []), ...patterns]]
-    : [
-        [together, `--testPathIgnorePatterns=${ALONE}`],
-        ['--runInBand', `--testPathPatterns=${ALONE}`],
-      ];
-for (const round of rounds) {
-  const ran = await runJest([...round, '--json', `--outputFile=${report}`]);
-  try {
-    const counts = JSON.parse(readFileSync(report, 'utf8'));
-    passed += counts.numPassedTests;
-    failed += counts.numFailedTests + counts.numRuntimeErrorTestSuites;
-    skipped += counts.numPendingTests + counts.numTodoTests;
-    if (!ran && counts.success) failed++;
-    for (const line of skippedLines(counts.testResults)) console.log(line);
-    for (const { name, startTime, endTime } of counts.testResults) seconds.push([name, (endTime - startTime) / 1000]);
-    rmSync(report);
-  } catch (error) {
-    console.error(`jest left no report: ${error.message}`);
-    failed++;
-  }
+const chosen = ['--maxWorkers=100%', ...(isQuick ? ['--selectProjects', 'unit'] : []), ...patterns];
+const ran = await runJest([...chosen, '--json', `--outputFile=${report}`]);
+try {
+  const counts = JSON.parse(readFileSync(report, 'utf8'));
+  passed += counts.numPassedTests;
+  failed += counts.numFailedTests + counts.numRuntimeErrorTestSuites;
+  skipped += counts.numPendingTests + counts.numTodoTests;
+  if (!ran && counts.success) failed++;
+  for (const line of skippedLines(counts.testResults)) console.log(line);
+  for (const { name, startTime, endTime } of counts.testResults) seconds.push([name, (endTime - startTime) / 1000]);
+} catch (error) {
+  console.error(`jest left no report: ${error.message}`);
+  failed++;
 }
-for (const { name, ok, output, seconds: took } of await besideDone) {
-  if (output !== '') console.log(output);
-  tell(name, ok, took);
-}
+tellAll(await besideDone);
 const slowest = seconds.sort((a, b) => b[1] - a[1]).slice(0, 10);
 console.log(`slowest  ${slowest.map(([name, took]) => `${sourceOf(name)} ${took.toFixed(0)} s`).join(', ')}`);
 rmSync(scratch, { recursive: true, force: true, maxRetries: 3 });

@@ -108,9 +108,10 @@ const LADEN: Readonly<Record<string, () => Buffer>> = {
 const overIdle = async (body: Buffer, statuses: readonly number[]): Promise<number> => {
   let over = Infinity;
   for (let attempt = 0; attempt < ATTEMPTS && over >= MOST_MS; attempt++) {
-    const { longest: idle } = await watchLiveness(server, () => sleep(IDLE_MS));
     const { longest, result } = await watchLiveness(server, () => postScore(server.url, body));
     expect(statuses).toContain(result.status);
+    /* What is quick enough is so whatever the machine does besides. */
+    const { longest: idle } = longest < MOST_MS ? { longest: 0 } : await watchLiveness(server, () => sleep(IDLE_MS));
     over = Math.min(over, longest - idle);
   }
   return over;

@@ -146,42 +146,51 @@ itOnLinux('a stop waits no longer than it is told to', async () => {
   expect(performance.now() - asked).toBeLessThan(4000);
 });
 
-it('answers to no other name than its own where there is no key', async () => {
-  const server = await start();
-  /* fetch would set the host itself. */
-  const status = await new Promise((resolve, reject) => {
-    request(server.url, { headers: { host: 'rebound.example' } }, (answer) => {
-      resolve(answer.statusCode);
-      answer.resume();
-    })
-      .on('error', reject)
-      .end();
+describe('requests that a page elsewhere could have sent', () => {
+  let server: Serving;
+  beforeAll(async () => {
+    server = await startServe();
   });
-  expect(status).toBe(400);
-});
+  afterAll(() => stopServe(server));
 
-it('takes no request that a page elsewhere can make a browser send without asking', async () => {
-  const server = await start();
-  const body = JSON.stringify(quickRequest);
-  const elsewhere = { origin: 'https://elsewhere.example' };
-  const send = (method: string, headers: Record<string, string>, sent = body): Promise<[number, string[]]> =>
-    new Promise((resolve, reject) => {
-      const asked = request(`${server.url}/score`, { method, headers: { ...elsewhere, ...headers } }, (answer) => {
-        resolve([answer.statusCode!, Object.keys(answer.headers).filter((name) => name.startsWith('access-control-'))]);
+  it('answers to no other name than its own where there is no key', async () => {
+    /* fetch would set the host itself. */
+    const status = await new Promise((resolve, reject) => {
+      request(server.url, { headers: { host: 'rebound.example' } }, (answer) => {
+        resolve(answer.statusCode);
         answer.resume();
-      });
-      asked.on('error', reject).end(sent);
+      })
+        .on('error', reject)
+        .end();
     });
-  /* The types of the Fetch Standard's "CORS-safelisted request-header", none at all, and what a careless reader takes for JSON. */
-  const types = ['text/plain', 'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded'];
-  for (const type of [...types, 'text/plain; application/json', 'text/plain, application/json', 'application/jsonx'])
-    expect([type, await send('POST', { 'content-type': type })]).toEqual([type, [415, []]]);
-  expect(await send('POST', {})).toEqual([415, []]);
-  /* The question that a browser asks before it sends JSON to another origin. */
-  const question = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' };
-  const [status, allowed] = await send('OPTIONS', question, '');
-  expect([status >= 400, allowed]).toEqual([true, []]);
-  expect(await send('POST', { 'content-type': 'application/json' })).toEqual([200, []]);
+    expect(status).toBe(400);
+  });
+
+  it('takes no request that a page elsewhere can make a browser send without asking', async () => {
+    const body = JSON.stringify(quickRequest);
+    const elsewhere = { origin: 'https://elsewhere.example' };
+    const send = (method: string, headers: Record<string, string>, sent = body): Promise<[number, string[]]> =>
+      new Promise((resolve, reject) => {
+        const asked = request(`${server.url}/score`, { method, headers: { ...elsewhere, ...headers } }, (answer) => {
+          resolve([
+            answer.statusCode!,
+            Object.keys(answer.headers).filter((name) => name.startsWith('access-control-')),
+          ]);
+          answer.resume();
+        });
+        asked.on('error', reject).end(sent);
+      });
+    /* The types of the Fetch Standard's "CORS-safelisted request-header", none at all, and what a careless reader takes for JSON. */
+    const types = ['text/plain', 'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded'];
+    for (const type of [...types, 'text/plain; application/json', 'text/plain, application/json', 'application/jsonx'])
+      expect([type, await send('POST', { 'content-type': type })]).toEqual([type, [415, []]]);
+    expect(await send('POST', {})).toEqual([415, []]);
+    /* The question that a browser asks before it sends JSON to another origin. */
+    const question = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' };
+    const [status, allowed] = await send('OPTIONS', question, '');
+    expect([status >= 400, allowed]).toEqual([true, []]);
+    expect(await send('POST', { 'content-type': 'application/json' })).toEqual([200, []]);
+  });
 });
 
 it('speaks TLS with a certificate from a file', async () => {

@@ -3,7 +3,7 @@
 const { default: Sequencer } = require('@jest/test-sequencer');
 
 const LONGEST =
-  /(e2e.(install|webgpu|several-devices|lora|generate|serve-large-requests|lora-tags)|golden.adapters)[.]test[.]js$/;
+  /(e2e.(install|webgpu|queue|crash|several-devices|lora|generate|serve-large-requests|serve-under-load|lora-tags)|golden.adapters|unit.properties)[.]test[.]js$/;
 
 module.exports = class LongestFirst extends Sequencer {
   sort(tests) {
