@@ -157,7 +157,7 @@ describe('--append', () => {
     expect(told(cwd)).toHaveLength(4);
   });
 
-  it('of the same inputs does what is new, and keeps rows that are gone from them', async () => {
+  it('of the same inputs refines new rows, and keeps results of rows that they no longer have', async () => {
     const cwd = place();
     writeRows(join(cwd, 'one.jsonl'), [...rowsOf('ab'), { image: 'none.png', ...quick }]);
     expect((await batch(cwd, 'one.jsonl')).code).toBe(1);
@@ -188,7 +188,7 @@ describe('--append', () => {
     expect((await batch(cwd, 'one.jsonl', '--resume')).stderr).toContain('0 refined, 2 already done (2 rows) in');
   });
 
-  it('works part by part', async () => {
+  it('works shard by shard', async () => {
     const cwd = place();
     writeRows(join(cwd, 'one.jsonl'), rowsOf('abc'));
     writeRows(join(cwd, 'two.jsonl'), rowsOf('def'));

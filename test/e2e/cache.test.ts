@@ -27,7 +27,7 @@ beforeAll(async () => {
   writeFileSync(join(cache, `${'a'.repeat(32)}.transformed.123-0123abcd.tmp`), 'half');
 });
 
-it('lists what is kept, its size and its last use, which a run renews', async () => {
+it('lists each prepared file with its size and its last use, which a run renews', async () => {
   const names = prepared();
   expect(names.length).toBeGreaterThan(0);
   for (const name of names) age(name, 40);
@@ -59,7 +59,7 @@ it('clear asks on a terminal, and refuses without one', async () => {
   expect((await run('clear', '--older-than', 'soon', '--yes')).code).toBe(2);
 });
 
-it('clear takes what was not used for so long, then the rest, and nothing of others', async () => {
+it('clear --older-than removes files not used for that long, clear all prepared files, and neither any other file', async () => {
   const names = prepared();
   expect((await run('clear', '--older-than', '30d', '--yes')).stderr).toContain('Nothing to remove');
   age(names[0]!, 31);

@@ -25,7 +25,7 @@ beforeAll(async () => {
   cpSync(goldenData('images'), join(folder, 'images'), { recursive: true });
   const rows = ROWS.map((row) => JSON.stringify({ ...row, steps: 2, strength: 0.5, seed: 1 }));
   writeFileSync(join(folder, 'm.jsonl'), rows.join('\n'));
-  const model = goldenData('models/tiny-refiner');
+  const model = goldenData('models/small-refiner');
   const batch = await runCli(['batch', 'm.jsonl', '--model', model, '--output-dir', 'out', '--quiet'], { cwd: folder });
   expect(batch.code).toBe(1);
   rmSync(join(folder, 'images/wide-96x64.png'));
@@ -55,7 +55,7 @@ describe('compare', () => {
     expect(readFileSync(there.page, 'utf8')).toContain('"url":"../images/square-128.png"');
   });
 
-  it('finds the results in a folder, and the parts of a run as one', async () => {
+  it('finds the results in a folder, and those of all shards as one run', async () => {
     const one = await runCli(['compare', join(folder, 'out'), '--inputs', folder, '--json', '--quiet']);
     expect(JSON.parse(one.stdout)).toEqual({ page, sheet, rows: 4 });
     const parts = join(folder, 'parts');

@@ -59,7 +59,7 @@ describe('batch', () => {
     for (const text of [stderr, readFileSync(join(out, 'results.jsonl'), 'utf8')]) expect(text).not.toContain(FAKE_KEY);
   });
 
-  it('goes on without asking for what is finished, and anew where it is screened otherwise', async () => {
+  it('--resume screens no finished row again, and every row where the screening changed', async () => {
     const out = fresh();
     const env = fakeEnvironment(fake);
     await runBatch([manifest, '--output-dir', out, '--quiet', ...azure], { env });
@@ -183,7 +183,7 @@ describe('generate', () => {
       { ...small, prompt: 'two', refiner_prompt: 'gory' },
       { ...small, prompt: 'a lewd three' },
     ]);
-    const models = ['--base', goldenData('models/tiny-base'), '--model', goldenData('models/tiny-refiner')];
+    const models = ['--base', goldenData('models/tiny-base'), '--model', goldenData('models/small-refiner')];
     const args = ['generate', prompts, ...models, '--output-dir', out, '--quiet', '--save-latents', ...azure];
     expect((await runCli(args, { env: fakeEnvironment(fake) })).code).toBe(0);
     const results = readResults(out);
@@ -195,7 +195,7 @@ describe('generate', () => {
   it('writes neither picture nor latents of a blocked output', async () => {
     fake.look = () => 4;
     const out = fresh();
-    const models = ['--base', goldenData('models/tiny-base'), '--model', goldenData('models/tiny-refiner')];
+    const models = ['--base', goldenData('models/tiny-base'), '--model', goldenData('models/small-refiner')];
     const settings = ['--prompt', 'one', '--width', '64', '--height', '64', '--steps', '4', '--save-latents'];
     const args = ['generate', ...settings, ...models, '--output-dir', out, '--quiet', ...azure];
     expect((await runCli(args, { env: fakeEnvironment(fake) })).code).toBe(0);

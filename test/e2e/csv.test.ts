@@ -57,7 +57,7 @@ describe('CSV, TSV and JSON lines in one run', () => {
     ]);
   });
 
-  it('says what is wrong and in which line', () => {
+  it('names the mistake and its line', () => {
     const messages = results.map(({ error }) => error?.message);
     expect(messages[2]).toMatch(/7 cells.*found 5 \(a\.csv, line 8\)/);
     expect(messages[3]).toMatch(/UTF-8.*line 9/);
@@ -66,7 +66,7 @@ describe('CSV, TSV and JSON lines in one run', () => {
     expect(messages[6]).toMatch(/prompt.*line 13/);
   });
 
-  it('reads quotes, embedded newlines and what is not ASCII as written', () => {
+  it('reads quotes, embedded newlines and non-ASCII text as written', () => {
     const [quotes, newlines, last] = [results[0]!, results[1]!, results[7]!];
     expect(quotes).toMatchObject({ prompt: 'a cat, "big"', extra: { note: 'a note, mine' } });
     expect(newlines.prompt).toBe('a dog\r\nand\n\n"a" cat');

@@ -18,8 +18,8 @@ beforeAll(async () => {
     const changes = await makeChanges({ model, parts, convolutions: false, dora: false, seed });
     writeLora(join(loras, path), changes, 'kohya');
   };
-  await write('ink.safetensors', 'tiny-refiner', 1);
-  await write('styles/mist.safetensors', 'tiny-refiner', 2);
+  await write('ink.safetensors', 'small-refiner', 1);
+  await write('styles/mist.safetensors', 'small-refiner', 2);
   await write('of-base.safetensors', 'tiny-base', 3);
 });
 
@@ -89,7 +89,7 @@ it('does only those rows again whose LoRA is another', async () => {
   const first = writeRows(join(folder, 'first.jsonl'), rows);
   expect(await runBatch([first, ...args])).toMatchObject({ code: 0 });
   const changes = await makeChanges({
-    model: 'tiny-refiner',
+    model: 'small-refiner',
     parts: ['unet'],
     convolutions: false,
     dora: false,
@@ -101,7 +101,7 @@ it('does only those rows again whose LoRA is another', async () => {
   expect(run.stderr).toContain('1 already done');
 });
 
-it('opens for a part of a run what that part names', async () => {
+it('with --limit, opens only the LoRAs that the first rows name', async () => {
   const rows = [
     { ...goodRow, prompt: '<lora:ink:1>', prompt_syntax: 'a1111' },
     { ...goodRow, prompt: '<lora:of-base:1>', prompt_syntax: 'a1111' },

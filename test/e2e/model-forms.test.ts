@@ -1,7 +1,7 @@
 /** One model in every form that it is published in: the same pictures; and files that are no model: what to give instead. */
 import { cpSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { goodRow, model, picture, quick, readPixels, readResults, workFolder, writeRows } from '../support/batch.js';
+import { goodRow, picture, quick, readPixels, readResults, workFolder, writeRows } from '../support/batch.js';
 import { goldenData, root } from '../support/golden.js';
 import { runCli, type CliRun } from '../support/run-cli.js';
 import { quickRequest } from '../support/serve.js';
@@ -10,6 +10,7 @@ import { splitWeights } from '../support/split-weights.js';
 const folder = workFolder();
 const manifest = join(folder, 'manifest.jsonl');
 const file = join(folder, 'tiny.safetensors');
+const model = goldenData('models/tiny-refiner');
 const onnx = goldenData('models/tiny-refiner-onnx');
 const rows = [
   { image: picture('square-64'), ...quick, steps: 4, output: 'square.png' },
@@ -107,7 +108,7 @@ describe('--vae', () => {
   });
 });
 
-describe('what a person should know', () => {
+describe('what the run warns of', () => {
   it('a base model refines, and is told apart', async () => {
     const { code, stderr } = await run('base', '--model', goldenData('models/tiny-base'));
     expect(code).toBe(0);

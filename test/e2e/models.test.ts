@@ -10,7 +10,7 @@ import { runCli, type CliRun } from '../support/run-cli.js';
 import { withServer } from '../support/with-server.js';
 
 const folder = workFolder();
-const ID = 'somebody/tiny-refiner';
+const ID = 'somebody/small-refiner';
 const TOKEN = 'hf_secret';
 
 interface Hub {
@@ -23,7 +23,7 @@ interface Hub {
 /** A hub that wants a token, and an empty cache. */
 const withHub = async (name: string, use: (hub: Hub) => Promise<void>): Promise<void> => {
   const place = { url: '' };
-  const fake = fakeHub(ID, goldenData('models/tiny-refiner'), { storeUrl: () => place.url, token: TOKEN });
+  const fake = fakeHub(ID, goldenData('models/small-refiner'), { storeUrl: () => place.url, token: TOKEN });
   const cache = join(folder, name);
   await withServer(fake.store, async (storeUrl) => {
     place.url = storeUrl;
@@ -39,14 +39,16 @@ const unet = 'unet/diffusion_pytorch_model.fp16.safetensors';
 it('pull brings a model into the cache as Python lays it out, and verify finds it whole', async () => {
   await withHub('whole', async ({ fake, cache, models }) => {
     const { code, stdout, stderr } = await models('pull', ID);
-    const snapshot = join(cache, 'models--somebody--tiny-refiner', 'snapshots', COMMIT);
+    const snapshot = join(cache, 'models--somebody--small-refiner', 'snapshots', COMMIT);
     expect({ code, stdout }).toEqual({ code: 0, stdout: `${snapshot}\n` });
-    expect(stderr).toMatch(/^somebody\/tiny-refiner: .* of .* MiB/m);
-    expect(readFileSync(join(cache, 'models--somebody--tiny-refiner', 'refs', 'main'), 'utf8')).toBe(COMMIT);
+    expect(stderr).toMatch(/^somebody\/small-refiner: .* of .* MiB/m);
+    expect(readFileSync(join(cache, 'models--somebody--small-refiner', 'refs', 'main'), 'utf8')).toBe(COMMIT);
     expect(readlinkSync(join(snapshot, unet))).toMatch(/^\.\.\/\.\.\/\.\.\/blobs\/[0-9a-f]{64}$/);
-    expect(readFileSync(join(snapshot, unet)).equals(readFileSync(goldenData('models/tiny-refiner', unet)))).toBe(true);
+    expect(readFileSync(join(snapshot, unet)).equals(readFileSync(goldenData('models/small-refiner', unet)))).toBe(
+      true,
+    );
     expect(fake.seen.filter((line) => line.includes('with the token'))).toEqual([]);
-    expect(readdirSync(join(cache, 'models--somebody--tiny-refiner', 'blobs')).join()).not.toMatch(/incomplete/);
+    expect(readdirSync(join(cache, 'models--somebody--small-refiner', 'blobs')).join()).not.toMatch(/incomplete/);
 
     const before = fake.seen.length;
     expect(await models('pull', ID, '--quiet')).toMatchObject({ code: 0, stderr: '' });
@@ -54,7 +56,7 @@ it('pull brings a model into the cache as Python lays it out, and verify finds i
 
     expect(await models('verify', ID)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^whole {2}unet/m) });
     expect((await models('list')).stdout).toMatch(
-      /emoji-refiner {2}\(bundled\)[^]*somebody\/tiny-refiner {2}\(complete/,
+      /emoji-refiner {2}\(bundled\)[^]*somebody\/small-refiner {2}\(complete/,
     );
     const blob = join(snapshot, 'unet', readlinkSync(join(snapshot, unet)));
     writeFileSync(blob, Buffer.from(readFileSync(blob)).fill(1, 100, 200));
@@ -76,7 +78,7 @@ it.each([
   expect(stderr).toMatch(message);
 });
 
-it('verify of what is not there says so', async () => {
+it('verify says that there is no such model folder', async () => {
   const { code, stdout, stderr } = await runCli(['models', 'verify', 'tiny-refinre']);
   expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
   expect(stderr).toMatch(/There is no model folder at .*tiny-refinre\. .*\[MODEL_NOT_FOUND\]/);
@@ -139,13 +141,13 @@ it.each([
   });
 });
 
-it('what is not the listed file is thrown away', async () => {
+it('a download whose SHA-256 is not the listed one is thrown away', async () => {
   await withHub('damaged', async ({ fake, cache, models }) => {
     fake.faults.push('damaged');
     const { code, stderr } = await models('pull', ID);
     expect(code).toBe(4);
     expect(stderr).toMatch(/is not the file that the hub lists/);
-    const blobs = readdirSync(join(cache, 'models--somebody--tiny-refiner', 'blobs'));
+    const blobs = readdirSync(join(cache, 'models--somebody--small-refiner', 'blobs'));
     expect(blobs.filter((blob) => blob.length >= 64)).toEqual([]);
   });
 });
@@ -186,7 +188,7 @@ it.each([
 });
 
 it('show says what a model is', async () => {
-  const shown = await runCli(['models', 'show', goldenData('models/tiny-refiner')]);
+  const shown = await runCli(['models', 'show', goldenData('models/small-refiner')]);
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout).toMatch(/: refiner \(\w+\), EulerDiscreteScheduler\n {2}text_encoder_2: [\d,]+ parameters, F16/);
   const { stdout } = await runCli(['models', 'show', goldenData('models/tiny-base'), '--json']);

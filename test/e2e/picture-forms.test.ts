@@ -96,7 +96,7 @@ describe('picture forms', () => {
     expect((await sharp(join(out, 'odd.png.png')).metadata()).hasAlpha).toBe(false);
   });
 
-  it('what is refined is not what came in', async () => {
+  it('a refined picture differs from its input', async () => {
     expect((await readPixels(join(out, 'path.png'))).data).not.toEqual((await readPixels(wide)).data);
   });
 

@@ -63,7 +63,7 @@ it.each([
   ['--resume', false],
   ['--append', false],
   ['--resume', true],
-])('%s does again what is not as it was written (lines without sizes: %s)', async (flag, isOld) => {
+])('%s refines a row again if its output file changed (lines without sizes: %s)', async (flag, isOld) => {
   const out = copyOf(`harmed ${flag} ${isOld}`);
   if (isOld) forgetSizes(out);
   harm(out);
@@ -111,7 +111,7 @@ it('--verify finds other bytes of the same length', async () => {
   });
 });
 
-it('a part of a run looks as well', async () => {
+it('a shard checks its output files too', async () => {
   /* Rows of one picture are one machine's. */
   const part = `${shardOf(picture('square-64'), 4) + 1}/4`;
   expect((await batch('--output-dir', 'parts', '--shard', part)).code).toBe(0);

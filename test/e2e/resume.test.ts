@@ -13,7 +13,7 @@ const write = (rows: object[]): void => {
   writeFileSync(manifest, rows.map((row) => JSON.stringify(row)).join('\n'));
 };
 const run = (...flags: string[]): Promise<CliRun> =>
-  runCli(['batch', manifest, '--model', goldenData('models/tiny-refiner'), '--output-dir', out, ...flags]);
+  runCli(['batch', manifest, '--model', goldenData('models/small-refiner'), '--output-dir', out, ...flags]);
 const results = (): ResultRecord[] => parseResults(readFileSync(join(out, 'results.jsonl'), 'utf8'));
 const marks = (...names: string[]): number[] => names.map((name) => statSync(join(out, name)).mtimeMs);
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
   expect((await run()).code).toBe(1);
 });
 
-it('does only what is new, changed or gone, in the order of the rows', async () => {
+it('refines only rows that are new, changed or without their output, in the order of the rows', async () => {
   const before = results();
   const [a, b] = marks('a.png', 'b.png');
   rmSync(join(out, 'c.png'));

@@ -5,7 +5,7 @@ import { goldenData } from '../support/golden.js';
 import { parseResults, runCli, temporaryFolder } from '../support/run-cli.js';
 import { goodRow, readResults, runBatch, workFolder, writeRows } from '../support/batch.js';
 
-it('does every row once over all parts, at the same time', async () => {
+it('shards that run at the same time refine every row once', async () => {
   const folder = temporaryFolder();
   const out = join(folder, 'out');
   const names = ['square-64', 'wide-96x64', 'tall-64x112', 'odd-75x53', 'square-128'];
@@ -22,7 +22,7 @@ it('does every row once over all parts, at the same time', async () => {
       'batch',
       manifest,
       '--model',
-      goldenData('models/tiny-refiner'),
+      goldenData('models/small-refiner'),
       '--output-dir',
       out,
       '--shard',

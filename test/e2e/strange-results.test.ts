@@ -32,7 +32,7 @@ beforeAll(async () => {
   lines = readFileSync(join(folder, 'whole/results.jsonl'), 'utf8').trimEnd().split('\n');
 });
 
-it('--resume takes over what is finished, and keeps the others in a file of their own', async () => {
+it('--resume takes over finished rows, and moves the other lines to a file of their own', async () => {
   const out = strangeRun('resumed');
   const before = marks(out);
   const run = await batch('m.jsonl', '--output-dir', out, '--resume', '--predictions-csv', 'p.csv');

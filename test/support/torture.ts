@@ -60,7 +60,7 @@ export const MODES: readonly Mode[] = [
   },
 ];
 
-const MODEL = goldenData('models/small-refiner');
+const MODEL = goldenData('models/tiny-refiner');
 const PICTURES = ['square-64', 'wide-96x64', 'tall-64x112', 'odd-75x53'];
 /** From one kill to the next: a run that goes on where it stood comes to its end in a few. */
 const LONGEST_MS = 4000;

@@ -19,7 +19,7 @@ describe('an error about something long', () => {
   });
 });
 
-it('what is short stays as it is', () => {
+it('a short message stays as it is', () => {
   const { message, context } = new RefineError('INTERNAL', 'x'.repeat(4000), {
     context: { list: ['a', 1], none: null },
   });

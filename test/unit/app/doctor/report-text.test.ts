@@ -61,7 +61,7 @@ const well: DoctorReport = {
   output: { folder: '/out', problem: null },
 };
 
-it('says what is well and what is only told', () => {
+it('marks checks that passed, and facts without a verdict', () => {
   const text = reportText(well);
   for (const line of [
     'sdxl-refine 1.2.3',

@@ -86,6 +86,6 @@ it('a waiting one that gives up is passed by; a working one is let go at once, a
   expect(gates[1]!.hasBegun()).toBe(false);
 });
 
-it('says when to come back, never at once and never in hours', () => {
+it('an empty queue says to come back in a second', () => {
   expect(new WorkQueue(1).retryAfterS).toBe(1);
 });

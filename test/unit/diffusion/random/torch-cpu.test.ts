@@ -5,7 +5,7 @@ it('a seed decides every number', () => {
   expect(torchCpuNoise(7).normal(64)).not.toEqual(torchCpuNoise(8).normal(64));
 });
 
-it('single draws equal one small draw: the second number of each pair is kept', () => {
+it('single draws equal one small draw: the second number of each Box-Muller pair is cached', () => {
   const whole = torchCpuNoise(3).normal(7);
   const source = torchCpuNoise(3);
   expect(Float32Array.from(whole, () => source.normal(1)[0]!)).toEqual(whole);

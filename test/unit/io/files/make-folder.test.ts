@@ -27,7 +27,7 @@ it('lets many make one folder at once', async () => {
   expect(statSync(folder).isDirectory()).toBe(true);
 });
 
-it('says what is in the way', async () => {
+it('names the file that is in the folder’s place', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'file'), '');
   symlinkSync('nowhere', join(folder, 'broken'));

@@ -12,7 +12,7 @@ it.each([
   ['"\\"[{,:"', { tokens: 0, depth: 0, keys: 0 }],
   ['[NaN,-Infinity,Infinity,"NaN",-1]', { tokens: 9, depth: 1, keys: 0 }],
   ['é["日,本"]', { tokens: 2, depth: 1, keys: 0 }],
-])('counts what is in %j, as text and as bytes', (text, counts) => {
+])('counts tokens, depth and keys of %j, as text and as bytes', (text, counts) => {
   expect(scanJson(text)).toMatchObject(counts);
   expect(scanJson(bytes(text))).toMatchObject(counts);
 });
@@ -33,7 +33,7 @@ it('builds nothing of what it refuses', () => {
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(100 * 2 ** 20);
 });
 
-it('gives long whole numbers to be read otherwise, and no others', () => {
+it('hands integers of more than 15 digits to the given reader, and no other numbers', () => {
   const read = (json: string): unknown => parseJson(json, LIMITS, invalid, (word) => `"${word}"`);
   expect(
     read('[123456789012345,-12345678901234567890,1234567890123456.5,1234567890123456789e-18,"1234567890123456789"]'),

@@ -42,7 +42,7 @@ describe.each([
     await expect(store.list('')[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'STORE_MISSING' });
   });
 
-  it('sees only what is under its prefix', async () => {
+  it('lists only objects under its prefix', async () => {
     const place = await openNew();
     const bucket = place.split('/').slice(0, 3).join('/');
     const whole = await openStore(bucket);

@@ -54,7 +54,7 @@ describe.each([true, false])('little-endian %s', (little) => {
   });
 });
 
-it('gives null for what is no TIFF block', () => {
+it('gives null for bytes that are no TIFF block', () => {
   for (const bytes of [Buffer.alloc(0), Buffer.from('hello world'), Buffer.from('Exif\0\0')])
     expect(uprightExif(bytes)).toBeNull();
 });

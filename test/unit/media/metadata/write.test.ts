@@ -44,13 +44,13 @@ describe('writePngText', () => {
     expect(() => writePngText(pngWith({}), [{ keyword, text: '' }])).toThrow('is not a PNG keyword');
   });
 
-  it('no PNG is a mistake of ours', () => {
+  it('bytes that are no PNG are an internal error', () => {
     expect(() => writePngText(Buffer.from('GIF89a'), [])).toThrow('Expected a PNG');
   });
 });
 
 describe('writeExifUserComment', () => {
-  it.each(['\ufeffa cat', '\ufffe\u4e00', '一', 'ĀȀ', 'a cat'])('what is written is read back: %j', (text) => {
+  it.each(['\ufeffa cat', '\ufffe\u4e00', '一', 'ĀȀ', 'a cat'])('written metadata is read back: %j', (text) => {
     const written = writeExifUserComment(jpeg(null), text)!;
     expect(readEmbeddedText(written, () => undefined)?.exif?.userComments).toEqual([text]);
     /* A mark is shown by programs that do not know it: only where there would be another text without. */
@@ -133,7 +133,7 @@ describe('writeExifUserComment', () => {
     ['a GIF', Buffer.from('GIF89a')],
     ['a WebP without pixels', riff('RIFF', Buffer.concat([Buffer.from('WEBP'), riff('ANIM', Buffer.alloc(6))]))],
     ['a cut WebP', riff('RIFF', Buffer.concat([Buffer.from('WEBP'), riff('VP8 ', Buffer.alloc(4))]))],
-  ])('%s is a mistake of ours', (_what, bytes) => {
+  ])('%s is an internal error', (_what, bytes) => {
     expect(() => writeExifUserComment(bytes, '')).toThrow('Expected');
   });
 });

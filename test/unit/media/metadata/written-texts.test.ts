@@ -94,7 +94,7 @@ Steps: 50, Sampler: Euler, CFG scale: 5, Seed: 7, Size: 1024x768, Model: "sdxl, 
     expect(params.has('Denoising strength')).toBe(false);
   });
 
-  it('JPEG: our text is known as ours', async () => {
+  it('JPEG: text that this program wrote is recognized', async () => {
     const written = writeExifUserComment(
       await sharp({ create: { width: 9, height: 9, channels: 3, background: 'red' } })
         .jpeg()

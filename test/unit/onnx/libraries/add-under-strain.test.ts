@@ -64,7 +64,7 @@ afterAll(() => {
   if (mounted) spawnSync('umount', [disk]);
 });
 
-itOnFullDisk('a disk without room is told before anything comes', async () => {
+itOnFullDisk('a full disk is reported before anything is downloaded', async () => {
   const large = library('liblarge.so', 1_200_000);
   const wheel = makeWheel('nvidia-large', [large]);
   await withIndex(

@@ -60,7 +60,7 @@ it.each([
   });
 });
 
-it('what has another digest is thrown away', async () => {
+it('a wheel with another digest is thrown away', async () => {
   await withIndex(async ({ add, files, fake }) => {
     fake.faults.push('damaged');
     const { code, exitCode, message } = await errorOf(add());

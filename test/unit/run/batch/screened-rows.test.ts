@@ -19,7 +19,7 @@ import { FAKE_KEY, startContentSafety, type FakeContentSafety } from '../../../s
 import { plainSettings } from '../../../support/settings.js';
 
 const folder = workFolder();
-const engine = new Engine({ model, modelName: 'tiny-refiner', device: 'cpu' });
+const engine = new Engine({ model, modelName: 'small-refiner', device: 'cpu' });
 const { signal } = new AbortController();
 let fake: FakeContentSafety;
 /** Prompts that the engine was given. */
@@ -173,7 +173,7 @@ it('with --safety-fail open it passes, and its result is marked unscreened', asy
   ]);
 });
 
-it('what is wrong for every row ends the run', async () => {
+it('an error that every row would have ends the run', async () => {
   fake.faults = [{ status: 401 }];
   await expect(run([rowOf(0, 'a castle')])).rejects.toMatchObject({ code: 'CONTENT_SAFETY_SETUP' });
 });
@@ -184,7 +184,7 @@ it('latents cannot be looked at: such a row fails before the engine', async () =
   expect(refined).toEqual([]);
 });
 
-it('the picture of a URL is fetched once: what is looked at is what is refined', async () => {
+it('the picture of a URL is fetched once: the screened bytes are refined', async () => {
   let asked = 0;
   const clean = readFileSync(picture('square-64'));
   const dirty = await red();

@@ -17,7 +17,7 @@ describe('shardRows', () => {
     for (let index = 0; index < 100; index++) yield await Promise.resolve({ sourceText: `${index}.png` } as Row);
   }
 
-  it('gives each row to one part, and no part everything', async () => {
+  it('gives each row to exactly one shard, and no shard every row', async () => {
     const parts = await Promise.all(
       [1, 2, 3].map(async (index) => {
         const names: (string | null)[] = [];

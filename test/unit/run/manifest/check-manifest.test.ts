@@ -15,7 +15,7 @@ const outputs = async (manifest: Manifest): Promise<string[]> => {
 };
 
 describe('checkManifest', () => {
-  it('counts rows, what is wrong with them, and steps', async () => {
+  it('counts rows, their errors, and steps', async () => {
     const check = await checkManifest(
       manifestOf({
         'a.jsonl': `${jsonl(row({}), row({ strength: 1.5 }), row({ steps: 10, strength: 0.5 }))}{oops\n`,

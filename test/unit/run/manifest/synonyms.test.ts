@@ -40,7 +40,7 @@ it('reads the text of a row of generate, and leaves its file name alone', async 
   expect(rows[0]).toMatchObject({ settings: { prompt: 'a fox' }, extra: { file_name: 'a.png' } });
 });
 
-it('refuses what is no text', async () => {
+it('refuses values that are no text', async () => {
   const [row] = await readAll(manifestOf({ 'm.jsonl': jsonl({ file_name: 'a.png', text: ['a', 'b'] }) }));
   expect(messageOf(row!)).toContain('Expected prompt to be text');
 });

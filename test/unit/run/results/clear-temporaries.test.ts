@@ -28,7 +28,7 @@ describe('clearTemporaries', () => {
     expect(readdirSync(folder).sort()).toEqual(kept.sort());
   });
 
-  it('leaves what another part of the run writes on another machine', async () => {
+  it('leaves temporary files that another shard writes on another machine', async () => {
     const folder = temporaryFolder();
     const pictures = join(folder, 'pictures');
     mkdirSync(pictures);

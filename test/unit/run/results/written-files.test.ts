@@ -46,7 +46,7 @@ it('continues after a torn mark', async () => {
   await written.close(false);
 });
 
-it('neither the note nor what is remembered grows with the rows', async () => {
+it('neither the note nor memory grows with the rows', async () => {
   const where = folder();
   const written = await openWrittenFiles(where, '', []);
   for (let row = 0; row < 1500; row++) {

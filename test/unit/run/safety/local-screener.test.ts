@@ -148,7 +148,7 @@ describe('a classifier in a published folder', () => {
   });
 });
 
-describe('what is no classifier is refused before any row', () => {
+describe('a model that is no classifier is refused before any row', () => {
   const refusal = (path: string, blockAt = '0.5') =>
     localScreener(path, blockAt).then(
       () => 'accepted',

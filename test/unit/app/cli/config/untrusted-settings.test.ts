@@ -38,7 +38,7 @@ it('models and weights are, where they are on this machine', () => {
   expect(namesWith('here')).toEqual(['base', 'base_lora', 'embedding', 'lora', 'model', 'vae']);
 });
 
-it('nothing else is: where it is written, what is replaced, downloaded, sent, screened or said', async () => {
+it('nothing else is: where outputs go, what a run replaces, downloads, sends, screens or prints', async () => {
   const others = namesWith(false);
   expect(others).toEqual(
     expect.arrayContaining(['output_dir', 'predictions_csv', 'overwrite', 'resume', 'append', 'prune', 'save_latents']),

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseEmbeddings } from '#src/app/cli/options/embedding-options.js';
 
-it('reads names and files, of which only the first sign of equality parts', () => {
+it('splits a name and a file at the first equals sign', () => {
   expect(parseEmbeddings(undefined, '/run')).toEqual([]);
   expect(parseEmbeddings(['<cat-toy>=toys/cat.safetensors', 'b=/x=y.safetensors'], '/run')).toEqual([
     { name: '<cat-toy>', file: resolve('/run/toys/cat.safetensors') },

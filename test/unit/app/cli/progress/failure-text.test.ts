@@ -14,7 +14,7 @@ const say = (result: Partial<ResultRecord>, line: number | null, columns: number
 };
 const error = (message: string): Pick<ResultRecord, 'error'> => ({ error: { code: 'ROW_FIELD_INVALID', message } });
 
-it('says the row, where it stands, what is wrong, and the code', () => {
+it('names the row, its place, the mistake, and the code', () => {
   const result = { image: 'a.png', ...error('Expected steps from 1, got 0: raise it (rows.jsonl, line 3)') };
   expect(say(result, 3, 80)).toBe(
     '✗ a.png (rows.jsonl, line 3)\n  Expected steps from 1, got 0: raise it [ROW_FIELD_INVALID]\n',

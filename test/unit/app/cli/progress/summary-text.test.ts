@@ -2,7 +2,7 @@ import { summaryText } from '#src/app/cli/progress/summary-text.js';
 import { addToSummary, emptySummary } from '#src/run/results/summary.js';
 import { failedRecord, okRecord } from '../../../run/results/records.js';
 
-it('names the results of a part by their file', () => {
+it('names the results file of a shard', () => {
   const summary = addToSummary(emptySummary(), okRecord());
   const facts = { total: 1, durationMs: 1000, outputFolder: 'out', verb: 'refined' } as const;
   const text = summaryText(

@@ -66,7 +66,7 @@ describe('lines', () => {
 });
 
 describe('the line of progress', () => {
-  it('makes way for what is said, and comes back below it', () => {
+  it('the status line makes way for messages, and comes back below them', () => {
     const { terminal, text } = open({ isTTY: true, columns: 80 });
     terminal.status('1 of 2');
     terminal.write('Note: a\n');

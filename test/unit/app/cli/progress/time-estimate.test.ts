@@ -34,7 +34,7 @@ it('a row that is written while the next one runs is counted once', () => {
   expect(pace).toMatchObject({ rows: 1, steps: 12, timeLeft: 8_000 });
 });
 
-it('rows that take no time shorten what is left, and say nothing of the speed', () => {
+it('rows that take no time count as done, and do not change the estimated speed', () => {
   const { now, pass } = clock();
   const pace = new TimeEstimate({ rows: 4, steps: 40 }, now);
   pace.row({ ...at(0), steps: 10, isFailed: false, isPicture: false });

@@ -18,7 +18,7 @@ const good = {
   },
 };
 
-it('reads what is read here', async () => {
+it('reads a request as this thread does', async () => {
   const [here, there] = await Promise.all([requestReader(options)(bytesOf(good), 3), thread.read(bytesOf(good), 3)]);
   expect(there.map(({ row }) => row)).toEqual(here.map(({ row }) => row));
   expect(there.map(({ picture }) => picture && Buffer.from(picture).toString('base64'))).toEqual([squarePng, null]);
@@ -42,7 +42,7 @@ it.each([
     },
     { code: 'IMAGE_UNDECODABLE', context: { row: 1 } },
   ],
-])('tells what is wrong with %j', async (body, error) => {
+])('names the mistake in %j', async (body, error) => {
   await expect(thread.read(bytesOf(body), 0)).rejects.toMatchObject(error);
 });
 

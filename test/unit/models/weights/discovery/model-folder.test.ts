@@ -46,7 +46,7 @@ it('the Hugging Face cache: links to blobs without an extension', async () => {
   expect(message).toContain(`below ${join(repository, 'snapshots')}`);
 });
 
-describe('says what is wrong with', () => {
+describe('names the mistake in', () => {
   it('a Hugging Face id', async () => {
     const { message } = await errorOf('MODEL_NOT_FOUND', () => findModel('stabilityai/no-such-model'));
     expect(message).toContain('sdxl-refine models pull stabilityai/no-such-model');

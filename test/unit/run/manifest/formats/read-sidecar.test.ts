@@ -50,7 +50,7 @@ describe('readSidecar', () => {
     });
   });
 
-  it('refuses what is no file, a pipe too', async () => {
+  it('refuses anything but a regular file, a pipe too', async () => {
     const at = folder();
     mkdirSync(join(at, 'folder.txt'));
     execFileSync('mkfifo', [join(at, 'pipe.txt')]);

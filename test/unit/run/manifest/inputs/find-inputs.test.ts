@@ -189,7 +189,7 @@ describe('a folder with a manifest', () => {
     ]);
   });
 
-  it('is none for our own results', async () => {
+  it('is no input if it is a results file of this program', async () => {
     const cwd = folderOf('in/1.png', 'in/results.jsonl');
     expect(await found(cwd, ['in'])).toEqual(['in/1.png']);
     writeFileSync(join(cwd, 'in/my-results.jsonl'), '');

@@ -148,7 +148,7 @@ describe('the text beside', () => {
   );
 });
 
-describe('what is said', () => {
+describe('warnings', () => {
   const warningsOf = async (...asked: Parameters<typeof askAll>): Promise<readonly string[]> =>
     (await askAll(...asked))[0].warnings;
 

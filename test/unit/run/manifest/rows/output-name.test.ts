@@ -111,7 +111,7 @@ describe('outputStem', () => {
     ],
     ...['\u200b', '\u200c', '\u200d', '\u2060', '\u2064', '\ufeff', '\u00ad', '\u034f', '\u180e', '\ufff9', '\ufe0f'],
     ...['\u2028', '\u2029', '\u3164', '\uffa0', '\u115f', '\u{e0041}', '\u{e0101}', '\u206a'],
-  ])('leaves out what is not seen: %j', (unseen) => {
+  ])('leaves out invisible characters: %j', (unseen) => {
     const path = `/in/${unseen}cat${unseen}gnp.${unseen}exe${unseen}.png`;
     expect(outputStem({ kind: 'file', path }, 12)).toBe('catgnp.exe');
     expect(outputStem({ kind: 'file', path: `/in/${unseen}.png` }, 12)).toBe('row-000012');

@@ -148,7 +148,7 @@ describe('holes', () => {
   const all = rowsOf('m.jsonl', 12);
   const shards = divide(all, 3, (at) => at % 3);
 
-  it('names missing rows, and the part that has no file', async () => {
+  it('names missing rows, and the shard that has no file', async () => {
     const cwd = write(shards);
     const message = await refusal('MERGE_HOLES', ['results-1-of-3.jsonl', 'results-3-of-3.jsonl'], cwd);
     expect(message).toContain('4 rows are missing: row 1 of m.jsonl, row 4 of m.jsonl');
