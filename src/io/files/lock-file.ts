@@ -1,16 +1,11 @@
 /** A lock file, which names its holder; a stale lock is taken over. */
+import { randomBytes } from 'node:crypto';
 import { lstat, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { pid } from 'node:process';
 import { messageOf, systemCodeOf, type RefineError } from '../../errors.js';
 import { cutText } from '../json/json-text.js';
-import {
-  MACHINE_NAMESPACE,
-  processNamespace,
-  processStart,
-  type ProcessNamespace,
-} from '../system/process-identity.js';
 import { linkIfAbsent } from './link-if-absent.js';
+import { ownHolder, parseHolder as parseProcess, stateOfHolder, type ProcessHolder } from './lock-holder.js';
 import { readFileText } from './open-file.js';
 
 /** Interval of the holder's heartbeat. */
@@ -55,13 +50,8 @@ export interface LockOptions {
   beatMs?: number;
 }
 
-interface Holder {
-  pid: number;
-  host: string;
+interface Holder extends ProcessHolder {
   started: string;
-  /** Namespace of its number, and its start there; null if its system does not tell. */
-  place: ProcessNamespace | null;
-  start: string | null;
 }
 
 /** @throws the errors of `errors`: `held`, `unwritable`, `unreadable` */
@@ -69,14 +59,7 @@ export const holdLock = async (
   path: string,
   { isAlive, errors, beatMs = HEARTBEAT_MS }: LockOptions,
 ): Promise<FileLock> => {
-  const [place, start] = [await processNamespace(), await processStart(pid)];
-  const own = JSON.stringify({
-    pid,
-    host: hostname(),
-    started: new Date().toISOString(),
-    place,
-    start,
-  } satisfies Holder);
+  const own = JSON.stringify({ ...(await ownHolder()), started: new Date().toISOString() } satisfies Holder);
   let takenFrom: string | null = null;
   while (!(await tryCreate(path, own, errors))) {
     const text = await readText(path, errors);
@@ -85,7 +68,7 @@ export const holdLock = async (
       continue;
     }
     const holder = parseHolder(text);
-    if (holder !== null && (await isHeld(path, holder, { place, isAlive }))) throw errors.held(path, describe(holder));
+    if (holder !== null && (await isHeld(path, holder, isAlive))) throw errors.held(path, describe(holder));
     if (await removeStaleLock(path, text, errors)) {
       takenFrom = holder === null ? 'an unreadable lock' : describe(holder).text;
     }
@@ -116,10 +99,8 @@ export const holdLock = async (
 
 /** Creates a complete lock: written beside, then linked to its name, which fails if a lock exists. */
 const tryCreate = async (path: string, own: string, errors: LockErrors): Promise<boolean> => {
-  const beside = `${path}.${pid}.tmp`;
+  const beside = temporaryOf(path, 'tmp');
   try {
-    /* An existing file is removed, so that a link is not followed. */
-    await rm(beside, { force: true });
     await writeFile(beside, own, { flag: 'wx' });
     /* ENOENT: the current holder may have removed the file beside. */
     return await linkIfAbsent(beside, path).then(
@@ -137,28 +118,21 @@ const tryCreate = async (path: string, own: string, errors: LockErrors): Promise
   }
 };
 
-const isHeld = async (
-  path: string,
-  holder: Holder,
-  { place, isAlive }: { place: ProcessNamespace | null; isAlive: (pid: number) => boolean },
-): Promise<boolean> => {
+/** Two containers may have this process's number and share the folder. */
+const temporaryOf = (path: string, end: 'tmp' | 'old.tmp'): string =>
+  `${path}.${pid}.${randomBytes(6).toString('hex')}.${end}`;
+
+const isHeld = async (path: string, holder: Holder, isAlive: (pid: number) => boolean): Promise<boolean> => {
   const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
   const silentMs = Date.now() - mtimeMs;
   if (silentMs >= SILENCE_MS) return false;
-  if (holder.place !== null && place !== null) {
-    const [isBoot, isSpace] = [holder.place.boot === place.boot, holder.place.namespace === place.namespace];
-    if (isBoot && isSpace) return holder.start === (await processStart(holder.pid));
-    if (isBoot) return silentMs < NEAR_SILENCE_MS;
-    /* The machine was restarted; a container of the same name may be another one. */
-    return !(holder.host === hostname() && isSpace && place.namespace === MACHINE_NAMESPACE);
-  }
-  /* This process's number in a lock that it does not hold is of an earlier process. */
-  return holder.host !== hostname() || (holder.pid !== pid && isAlive(holder.pid));
+  const state = await stateOfHolder(holder, isAlive);
+  return state === 'near' ? silentMs < NEAR_SILENCE_MS : state !== 'ended';
 };
 
 /** Removes only the lock that was read: of two processes that found it stale, one may have replaced it with its own. */
 const removeStaleLock = async (path: string, stale: string, errors: LockErrors): Promise<boolean> => {
-  const aside = `${path}.${pid}.old.tmp`;
+  const aside = temporaryOf(path, 'old.tmp');
   try {
     await rename(path, aside);
     const isStale = (await readFileText(aside, 'note')) === stale;
@@ -185,14 +159,10 @@ const refuseLink = async (path: string, errors: LockErrors): Promise<void> => {
 
 const parseHolder = (text: string): Holder | null => {
   try {
-    const { pid: holder, host, started, place, start } = JSON.parse(text) as Partial<Holder>;
-    /* 0 and negative numbers mean process groups, which are always alive. */
-    if (!Number.isSafeInteger(holder) || Number(holder) < 1 || typeof host !== 'string' || typeof started !== 'string')
-      return null;
-    const isPlaced =
-      typeof place?.boot === 'string' && typeof place.namespace === 'string' && typeof start === 'string';
-    /* Without a place: a lock of an older version, or of a system that does not tell. */
-    return { pid: Number(holder), host, started, place: isPlaced ? place : null, start: isPlaced ? start : null };
+    const value = JSON.parse(text) as Record<string, unknown>;
+    const { started } = value;
+    const holder = parseProcess(value);
+    return holder === null || typeof started !== 'string' ? null : { ...holder, started };
   } catch {
     return null;
   }

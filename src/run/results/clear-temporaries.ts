@@ -9,7 +9,7 @@ import { outputUnwritable } from './output-error.js';
 import { nameHash, TEMPORARY } from '../../io/files/temporary-path.js';
 
 /** Temporary files beside a lock: a new lock not yet in place, and a lock moved aside because it seemed stale. */
-const LOCK_TEMPORARY = /^(\.sdxl-refine(?:-\d+-of-\d+)?\.lock)\.(\d+)\.(old\.)?tmp$/;
+const LOCK_TEMPORARY = /^(\.sdxl-refine(?:-\d+-of-\d+)?\.lock)\.(\d+)\.(?:[\da-f]+\.)?(old\.)?tmp$/;
 const LOCK = /^\.sdxl-refine(?:-\d+-of-\d+)?\.lock$/;
 
 export interface ClearOptions {

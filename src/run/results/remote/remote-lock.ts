@@ -3,9 +3,8 @@
  * slept while another took over; what is written is then kept whole by conditional writes of pictures and of the journal's parts.
  */
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-import { pid } from 'node:process';
-import { RefineError } from '../../../errors.js';
+import { isRefineError, RefineError } from '../../../errors.js';
+import { ownHolder, parseHolder, stateOfHolder, type ProcessHolder } from '../../../io/files/lock-holder.js';
 import { parseJsonObject } from '../../../io/json/parse-json.js';
 import { cutText } from '../../../io/json/json-text.js';
 import type { Store } from '../../../io/store/store.js';
@@ -16,10 +15,8 @@ const HEARTBEAT_MS = 30_000;
 const SILENCE_MS = 3 * 60_000;
 const MAX_BYTES = 4096;
 
-interface Holder {
+interface Holder extends ProcessHolder {
   id: string;
-  pid: number;
-  host: string;
   /** Milliseconds since 1970, of the holder's clock. */
   beat: number;
 }
@@ -43,26 +40,33 @@ export const lockRemote = async (
   beatMs = HEARTBEAT_MS,
 ): Promise<RemoteLock> => {
   const name = remoteNames(part).lock;
-  const own = { id: randomUUID(), pid, host: hostname() };
+  const own = { id: randomUUID(), ...(await ownHolder()) };
   const text = (): Buffer => Buffer.from(JSON.stringify({ ...own, beat: Date.now() } satisfies Holder));
   let takenFrom: string | null = null;
-  if (!(await store.writeNew(name, text()))) {
+  while (!(await store.writeNew(name, text()))) {
     const holder = await readHolder(store, name);
+    /* Free by now. */
+    if (holder === null) continue;
     /* An upload whose answer was lost is repeated, and finds the name taken by itself. */
-    if (holder !== null && holder.id !== own.id && isHeld(holder, isAlive)) throw held(store, holder);
-    takenFrom = holder === null ? 'an unreadable lock' : describe(holder);
+    if (holder !== UNREADABLE && holder.id === own.id) break;
+    if (holder !== UNREADABLE && (await isHeld(holder, isAlive))) throw held(store, holder);
+    takenFrom = holder === UNREADABLE ? 'an unreadable lock' : describe(holder);
     await store.write(name, text());
-    if ((await readHolder(store, name))?.id !== own.id) throw held(store, await readHolder(store, name));
+    const taker = await readHolder(store, name);
+    if (idOf(taker) !== own.id) throw held(store, taker);
+    break;
   }
   const lost = new AbortController();
   const heartbeat = async (): Promise<void> => {
     const holder = await readHolder(store, name);
-    if (holder !== null && holder.id !== own.id) lost.abort(held(store, holder));
-    else await store.write(name, text());
+    if (holder !== null && holder !== UNREADABLE && holder.id !== own.id) lost.abort(held(store, holder));
+    else if (!isReleased) await store.write(name, text());
   };
+  let isReleased = false;
+  let beating: Promise<void> = Promise.resolve();
   const beat = setInterval(() => {
     /* The store may be away for a while: the uploads of the run say so. */
-    heartbeat().catch(() => undefined);
+    beating = beating.then(heartbeat).catch(() => undefined);
   }, beatMs);
   beat.unref();
   return {
@@ -70,41 +74,44 @@ export const lockRemote = async (
     lost: lost.signal,
     release: async () => {
       clearInterval(beat);
-      if ((await readHolder(store, name))?.id === own.id) await store.remove(name);
+      isReleased = true;
+      /* One that is under way would write the lock again. */
+      await beating;
+      if (idOf(await readHolder(store, name)) === own.id) await store.remove(name);
     },
   };
 };
 
-const isHeld = (holder: Holder, isAlive: (pid: number) => boolean): boolean => {
-  if (Date.now() - holder.beat >= SILENCE_MS) return false;
-  return holder.host !== hostname() || (holder.pid !== pid && isAlive(holder.pid));
-};
+const isHeld = async (holder: Holder, isAlive: (pid: number) => boolean): Promise<boolean> =>
+  Date.now() - holder.beat < SILENCE_MS && (await stateOfHolder(holder, isAlive)) !== 'ended';
 
-/** null if there is no lock, or one that cannot be read. */
-const readHolder = async (store: Store, name: string): Promise<Holder | null> => {
+const UNREADABLE = Symbol('a lock that is none of this program');
+type Found = Holder | typeof UNREADABLE | null;
+
+const idOf = (found: Found): string | null => (found === null || found === UNREADABLE ? null : found.id);
+
+/** null if there is no lock. @throws STORE_* if it cannot be known */
+const readHolder = async (store: Store, name: string): Promise<Found> => {
   if ((await store.stat(name)) === null) return null;
   try {
     const bytes = await store.read(name, { maxBytes: MAX_BYTES });
-    const {
-      id,
-      pid: holder,
-      host,
-      beat,
-    } = parseJsonObject(bytes, { maxDepth: 2, maxTokens: 100 }, (what) => new Error(what));
-    const isHolder =
-      typeof id === 'string' && Number.isSafeInteger(holder) && Number(holder) > 0 && typeof host === 'string';
-    return isHolder && typeof beat === 'number' ? { id, pid: Number(holder), host: cutText(host, 255), beat } : null;
+    const value = parseJsonObject(bytes, { maxDepth: 2, maxTokens: 100 }, (what) => new Error(what));
+    const { id, beat } = value;
+    const holder = parseHolder(value);
+    if (holder === null || typeof id !== 'string' || typeof beat !== 'number') return UNREADABLE;
+    return { ...holder, id, beat };
   } catch (thrown) {
-    if ((thrown as { code?: unknown }).code === 'STORE_UNAVAILABLE') throw thrown;
-    return null;
+    if (!isRefineError(thrown) || thrown.code === 'STORE_TOO_LARGE') return UNREADABLE;
+    if (thrown.code === 'STORE_MISSING') return null;
+    throw thrown;
   }
 };
 
-const describe = ({ pid: holder, host }: Holder): string => `process ${holder} on ${host}`;
+const describe = ({ pid, host }: Holder): string => `process ${pid} on ${cutText(host, 255)}`;
 
-const held = (store: Store, holder: Holder | null): RefineError =>
+const held = (store: Store, holder: Found): RefineError =>
   new RefineError(
     'OUTPUT_LOCKED',
-    `Expected exclusive use of ${store.shown}, but another run is writing there (${holder === null ? 'unknown' : describe(holder)}). Wait for it, or choose another --output-dir. A lock without a heartbeat for ${SILENCE_MS / 60_000} minutes is stale.`,
+    `Expected exclusive use of ${store.shown}, but another run is writing there (${holder === null || holder === UNREADABLE ? 'unknown' : describe(holder)}). Wait for it, or choose another --output-dir. A lock without a heartbeat for ${SILENCE_MS / 60_000} minutes is stale.`,
     { context: { place: store.shown } },
   );

@@ -70,6 +70,7 @@ describe('clearTemporaries', () => {
     const folder = temporaryFolder();
     const lock = '.sdxl-refine.lock';
     leave(folder, lock, `${lock}.${DEAD}.tmp`, `${lock}.${DEAD}.old.tmp`, `${lock}.${ALIVE}.old.tmp`);
+    leave(folder, `${lock}.${DEAD}.0a1b.tmp`, `${lock}.${DEAD}.0a1b.old.tmp`);
     leave(folder, `.sdxl-refine-1-of-2.lock.${DEAD}.old.tmp`);
     await clearTemporaries(folder, options(folder));
     const kept = [lock, `${lock}.${ALIVE}.old.tmp`, `.sdxl-refine-1-of-2.lock.${DEAD}.old.tmp`];
