@@ -221,6 +221,11 @@ else {
     expect(await resultsAt('out/results.jsonl')).toEqual(lines);
     expect(Buffer.from(await store.read('p.csv', MAX)).toString()).toContain('5,out-5.png,,manifest.jsonl\n');
     expect((await merge('--allow-holes')).code).toBe(6);
+    const slip = await runCli(
+      ['merge', `s3://${bucket}/slip/results.jsonl`, '-o', join(folder, 'none.jsonl')],
+      inFolder(),
+    );
+    expect([slip.code, slip.stderr]).toEqual([3, expect.stringContaining('it has no results.jsonl')]);
     expect(await names('out/.sdxl-refine/')).toHaveLength(2);
   });
 

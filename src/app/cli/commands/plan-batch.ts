@@ -73,7 +73,7 @@ export const planBatch = async (
   const earlier = parseEarlierRun(flags);
   const usesEarlierResults = earlier.resumes || earlier.appends;
   const remote = isStorePlace(flags.outputDir)
-    ? await openRemoteOutput(flags.outputDir, join(run.scratch, REMOTE_WORK), part)
+    ? await openRemoteOutput(flags.outputDir, join(run.scratch, REMOTE_WORK), part, run.signal)
     : null;
   const outputFolder = remote?.folder ?? resolve(context.cwd(), flags.outputDir);
   const state = await readRunState(outputFolder, part, (fault) => {

@@ -46,6 +46,7 @@ export const refineAll = async (
     );
   }
   try {
+    await remote?.expectUnchanged();
     const clearFolder = folderClearer(clearing);
     await clearFolder(outputFolder);
     const continuation = await checkBeforeRun(run);

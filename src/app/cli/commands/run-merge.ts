@@ -32,7 +32,7 @@ export const runMerge = async (
   let scratch: Promise<string> | null = null;
   const makeFolder = (): Promise<string> => (scratch ??= makeScratchFolder());
   try {
-    const files = await findResultFiles(inputs, context.cwd(), makeFolder);
+    const files = await findResultFiles(inputs, context.cwd(), { makeFolder, signal: stop.signal });
     const output = outputOf(files, flags, context.cwd());
     const csv = csvPlace(flags.predictionsCsv, context.cwd());
     const replaces = flags.overwrite === true;
@@ -55,6 +55,8 @@ export const runMerge = async (
       if (!isRefineError(thrown) || thrown.code !== 'OUTPUT_TAKEN') throw thrown;
       throw outputExists(output, 'was written by another program meanwhile', 'Give --overwrite, or another --output');
     });
+    /* A merge may take long: an object that appeared meanwhile is not replaced either. */
+    if (isStoreUri(output)) await expectFree(output, { files, replaces });
     if (isStoreUri(output)) await upload(path, output);
     if (csv !== null) {
       const csvPath = isStoreUri(csv) ? join(await makeFolder(), 'predictions.csv') : csv;

@@ -1,6 +1,7 @@
 /** Copies the results of runs in object storage to a working folder, to be merged there. */
 import { appendFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { exists } from '../../../io/files/exists.js';
 import { FILE_LIMITS } from '../../../io/files/file-limits.js';
 import { makeFolder } from '../../../io/files/make-folder.js';
 import { openStore } from '../../../io/store/open-store.js';
@@ -19,9 +20,9 @@ const STATE = /^\.sdxl-refine\/run(-\d+-of-\d+)?\.json$/;
  * @param uri of a results file, or of the output place of runs
  * @param folder is created
  * @returns files in the folder; none if there are no results at that place
- * @throws STORE_*, the file system's error
+ * @throws STORE_*, the file system's error, the signal's reason
  */
-export const copyRemoteResults = async (uri: string, folder: string): Promise<ResultFile[]> => {
+export const copyRemoteResults = async (uri: string, folder: string, signal: AbortSignal): Promise<ResultFile[]> => {
   const place = parseStoreUri(uri);
   const isFile = place.key.endsWith('.jsonl');
   const name = basename(place.key);
@@ -33,8 +34,7 @@ export const copyRemoteResults = async (uri: string, folder: string): Promise<Re
   const files: ResultFile[] = [];
   for (const one of names) {
     const path = join(folder, one);
-    await copyResults(store, one, path, folder);
-    files.push(resultFileOf(path, shown + one));
+    if (await copyResults(store, one, { path, folder, signal })) files.push(resultFileOf(path, shown + one));
   }
   return files;
 };
@@ -55,18 +55,24 @@ const namesIn = async (store: Store): Promise<string[]> => {
   return [...names];
 };
 
-/** With the parts of the journal that follow the results, and the state of the run. */
-const copyResults = async (store: Store, name: string, path: string, folder: string): Promise<void> => {
+/** With the parts of the journal that follow the results, and the state of the run. @returns false if there is none of them */
+const copyResults = async (
+  store: Store,
+  name: string,
+  { path, folder, signal }: { path: string; folder: string; signal: AbortSignal },
+): Promise<boolean> => {
   const [isOfRun, part = ''] = OF_RUN.exec(name) ?? [];
   if (isOfRun === undefined) {
     await writeFile(path, '', { flag: 'wx' });
-    for await (const chunk of store.stream(name)) await appendFile(path, chunk);
-    return;
+    for await (const chunk of store.stream(name, { signal })) await appendFile(path, chunk);
+    return true;
   }
-  await openRemoteJournal(store, path, part);
+  await openRemoteJournal(store, path, part, { signal });
+  const isThere = await exists(path);
   /* Without a line, the run has not made the file. */
   await appendFile(path, '');
   const { state } = remoteNames(part);
-  if ((await store.stat(state)) === null) return;
+  if ((await store.stat(state)) === null) return isThere;
   await writeFile(stateFile(folder, part), await store.read(state, { maxBytes: FILE_LIMITS.runState.bytes }));
+  return true;
 };

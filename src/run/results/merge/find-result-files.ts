@@ -10,18 +10,18 @@ import { byNumbers, chooseResults, resultFileOf, type ResultFile } from './resul
 
 /**
  * Each file once, in the order of the command line; those of a folder or a glob in the order of their numbers.
- * @param makeFolder makes a working folder for copies from object storage; the caller removes it
- * @throws MANIFEST_UNREADABLE STORE_*
+ * @param copying makes a working folder for copies from object storage, which the caller removes; stops the copying
+ * @throws MANIFEST_UNREADABLE STORE_*, the signal's reason
  */
 export const findResultFiles = async (
   inputs: readonly string[],
   cwd: string,
-  makeFolder: () => Promise<string>,
+  copying: { makeFolder: () => Promise<string>; signal: AbortSignal },
 ): Promise<ResultFile[]> => {
   const found = new Map<string, ResultFile>();
   for (const [at, input] of inputs.entries()) {
     const files = isStoreUri(input)
-      ? await filesOfStore(input, join(await makeFolder(), `${at}`))
+      ? await filesOfStore(input, join(await copying.makeFolder(), `${at}`), copying.signal)
       : (await pathsOf(input, cwd)).map((path) => resultFileOf(path));
     for (const file of files) {
       const identity = isStoreUri(file.shown) ? file.shown : ((await fileIdentity(file.path)) ?? file.path);
@@ -31,9 +31,9 @@ export const findResultFiles = async (
   return [...found.values()];
 };
 
-const filesOfStore = async (input: string, folder: string): Promise<ResultFile[]> => {
+const filesOfStore = async (input: string, folder: string, signal: AbortSignal): Promise<ResultFile[]> => {
   const { copyRemoteResults } = await import('./copy-remote-results.js');
-  const files = await copyRemoteResults(input, folder);
+  const files = await copyRemoteResults(input, folder, signal);
   if (files.length === 0) throw missing(input, NO_RESULTS);
   return files;
 };

@@ -28,25 +28,34 @@ const INTERVAL_MS = 10_000;
 /** Bytes of a part. */
 const PART_BYTES = 16 * 2 ** 20;
 
+export interface JournalOptions {
+  /** Stops the copying. */
+  signal?: AbortSignal;
+  /** Default: 10 s. */
+  intervalMs?: number;
+}
+
 /**
  * Copies the results, and the parts that follow them, to a file.
  * @param path in the working folder; not created if there are none
- * @throws STORE_*, the file system's error
+ * @throws STORE_*, the file system's error, the signal's reason
  */
 export const openRemoteJournal = async (
   store: Store,
   path: string,
   part: string,
-  intervalMs = INTERVAL_MS,
+  { signal, intervalMs = INTERVAL_MS }: JournalOptions = {},
 ): Promise<RemoteJournal> => {
   const { results, parts } = remoteNames(part);
-  let resultsDigest = await copyResults(store, results, path);
+  const source = { store, signal };
+  let resultsDigest = await copyResults(source, results, path);
   let after = partsAfter(parts, resultsDigest);
-  let next = await copyParts(store, after, path);
+  let next = await copyParts(source, after, path);
   let uploaded = await sizeOf(path);
   let lastUpload = -Infinity;
   let running: Promise<void> | null = null;
   let failure: unknown = null;
+  let timer: NodeJS.Timeout | undefined;
 
   const uploadPart = async (bytes: Uint8Array): Promise<void> => {
     const name = partName(after, next);
@@ -75,7 +84,26 @@ export const openRemoteJournal = async (
     });
     return running;
   };
+  /** Rows go on meanwhile. An error ends the run at its next row. */
+  const startSoon = (): void => {
+    timer ??= setTimeout(
+      () => {
+        timer = undefined;
+        if (running !== null) startSoon();
+        else
+          start().catch((thrown: unknown) => {
+            failure = thrown;
+          });
+      },
+      Math.max(0, lastUpload + intervalMs - performance.now()),
+    ).unref();
+  };
+  const stopTimer = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
   const flush = async (): Promise<void> => {
+    stopTimer();
     await running?.catch(() => undefined);
     await start();
   };
@@ -87,15 +115,13 @@ export const openRemoteJournal = async (
   return {
     async appended() {
       if (failure !== null) throw failure as Error;
-      if (running !== null || performance.now() - lastUpload < intervalMs) return Promise.resolve();
-      /* Rows go on meanwhile. An error ends the run at its next row. */
-      start().catch((thrown: unknown) => {
-        failure = thrown;
-      });
+      /* Not with the next line, which may take minutes. */
+      startSoon();
       return Promise.resolve();
     },
     flush,
     async reset() {
+      stopTimer();
       await removeParts();
       await store.remove(results);
       resultsDigest = null;
@@ -104,6 +130,7 @@ export const openRemoteJournal = async (
       uploaded = 0;
     },
     async settle() {
+      stopTimer();
       await running?.catch(() => undefined);
       const digest = await sha256Of(readChunks(path, 'results'));
       if (digest !== resultsDigest) {
@@ -131,16 +158,31 @@ const otherWriter = (store: Store, name: string): RefineError =>
     { context: { place: store.shown } },
   );
 
+interface Source {
+  store: Store;
+  signal: AbortSignal | undefined;
+}
+
+const readTo = async (
+  { store, signal }: Source,
+  name: string,
+  use: (chunk: Uint8Array) => Promise<void>,
+): Promise<void> => {
+  const stream = store.stream(name, signal === undefined ? {} : { signal });
+  for await (const chunk of stream) await use(chunk);
+};
+
 /** @returns SHA-256 of the results; null if there are none */
-const copyResults = async (store: Store, name: string, path: string): Promise<string | null> => {
+const copyResults = async (source: Source, name: string, path: string): Promise<string | null> => {
+  const { store } = source;
   if ((await store.stat(name)) === null) return null;
   const hash = createHash('sha256');
   const handle = await open(path, 'wx', 0o600);
   try {
-    for await (const chunk of store.stream(name)) {
+    await readTo(source, name, async (chunk) => {
       hash.update(chunk);
       await handle.appendFile(chunk);
-    }
+    });
   } finally {
     await closeFile(handle);
   }
@@ -148,14 +190,14 @@ const copyResults = async (store: Store, name: string, path: string): Promise<st
 };
 
 /** @returns number of the next part */
-const copyParts = async (store: Store, after: string, path: string): Promise<number> => {
+const copyParts = async (source: Source, after: string, path: string): Promise<number> => {
   let next = 0;
-  for await (const { name } of store.list(after)) {
+  for await (const { name } of source.store.list(after)) {
     const number = partNumber(after, name);
     if (number === null) continue;
     const handle = await open(path, 'a', 0o600);
     try {
-      for await (const chunk of store.stream(name)) await handle.appendFile(chunk);
+      await readTo(source, name, (chunk) => handle.appendFile(chunk));
     } finally {
       await closeFile(handle);
     }

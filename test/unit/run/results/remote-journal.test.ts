@@ -1,11 +1,14 @@
 /** The journal of a run in object storage: what a kill at each step leaves, and what the next run reads. */
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RefineError } from '#src/errors.js';
+import { processNamespace } from '#src/io/system/process-identity.js';
 import { openStore } from '#src/io/store/open-store.js';
 import type { Store } from '#src/io/store/store.js';
 import { openRemoteJournal } from '#src/run/results/remote/remote-journal.js';
 import { lockRemote } from '#src/run/results/remote/remote-lock.js';
+import { watchRemote } from '#src/run/results/remote/remote-output.js';
 
 let folder: string;
 let store: Store;
@@ -24,9 +27,14 @@ const names = async (): Promise<string[]> => {
   return all;
 };
 /** A run's beginning: what it finds. */
-const open = async (): Promise<{ path: string; journal: Awaited<ReturnType<typeof openRemoteJournal>> }> => {
+const open = async (
+  intervalMs = 0,
+): Promise<{ path: string; journal: Awaited<ReturnType<typeof openRemoteJournal>> }> => {
   const path = join(folder, `results-${++copies}.jsonl`);
-  return { path, journal: await openRemoteJournal(store, path, '', 0) };
+  return { path, journal: await openRemoteJournal(store, path, '', { intervalMs }) };
+};
+const soon = async (isTrue: () => boolean | Promise<boolean>): Promise<void> => {
+  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 5));
 };
 const found = async (): Promise<string> => {
   const { path } = await open();
@@ -105,6 +113,27 @@ it('ends the run at the row after a failed upload', async () => {
   await expect(journal.appended()).rejects.toMatchObject({ code: 'OUTPUT_LOCKED' });
 });
 
+it('uploads a line after the interval, without another line', async () => {
+  const { path, journal } = await open(50);
+  for (const line of ['one\n', 'two\n']) {
+    appendFileSync(path, line);
+    await journal.appended();
+    await soon(async () => (await names()).length > 0);
+  }
+  await soon(async () => (await found()) === 'one\ntwo\n');
+});
+
+it('notices what another run wrote between its reading and its lock', async () => {
+  const { path, journal } = await open();
+  const expectUnchanged = await watchRemote(store, '');
+  await expectUnchanged();
+  appendFileSync(path, 'one\n');
+  for (const write of [() => journal.flush(), () => journal.settle()]) {
+    await write();
+    await expect(expectUnchanged()).rejects.toMatchObject({ code: 'OUTPUT_LOCKED' });
+  }
+});
+
 describe('the lock', () => {
   const isAlive = (): boolean => true;
   const lockText = (holder: object): Buffer => Buffer.from(JSON.stringify(holder));
@@ -132,6 +161,56 @@ describe('the lock', () => {
     const lock = await lockRemote(store, '', isAlive);
     expect(lock.takenFrom).toBe(from);
     await lock.release();
+  });
+
+  it('is not taken from a holder that cannot be read for a moment', async () => {
+    await store.write(LOCK, lockText({ ...holder, beat: Date.now() }));
+    const throttled = new RefineError('STORE_THROTTLED', 'too many requests');
+    const busy: Store = { ...store, read: () => Promise.reject(throttled) };
+    await expect(lockRemote(busy, '', isAlive)).rejects.toBe(throttled);
+  });
+
+  it.each([
+    ['free by now', () => Promise.resolve()],
+    ['written by the same upload before', (name: string, data: Uint8Array) => store.write(name, data)],
+  ])('%s is taken over from nobody', async (_what, before) => {
+    let tries = 0;
+    const repeated: Store = {
+      ...store,
+      writeNew: async (name, data) => {
+        if (tries++ > 0) return store.writeNew(name, data);
+        await before(name, data);
+        return false;
+      },
+    };
+    const lock = await lockRemote(repeated, '', isAlive);
+    expect(lock.takenFrom).toBeNull();
+    await lock.release();
+  });
+
+  it('is gone after its release, also from the middle of a heartbeat', async () => {
+    let beats = 0;
+    const slow: Store = {
+      ...store,
+      write: async (name, data) => {
+        beats++;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        await store.write(name, data);
+      },
+    };
+    const lock = await lockRemote(slow, '', isAlive, 1);
+    await soon(() => beats > 0);
+    await lock.release();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(await names()).toEqual([]);
+  });
+
+  it('of another container with this host name and this number is held', async () => {
+    const place = await processNamespace();
+    if (place === null) return;
+    const there = { place: { ...place, namespace: 'pid:[1]' }, start: '1', host: hostname(), pid: process.pid };
+    await store.write(LOCK, lockText({ ...holder, ...there, beat: Date.now() }));
+    await expect(lockRemote(store, '', isAlive)).rejects.toMatchObject({ code: 'OUTPUT_LOCKED' });
   });
 
   it('says when another run took it, and leaves that one', async () => {

@@ -37,7 +37,8 @@ const divide = (records: readonly ResultRecord[], count: number, shardOf: (at: n
   );
 const state = (change: Partial<RunState>): string => JSON.stringify({ seed: 1, inputs: ['/a/m.jsonl'], ...change });
 
-const noFolder = (): Promise<string> => Promise.reject(new Error('no file is in object storage'));
+const { signal } = new AbortController();
+const noFolder = { signal, makeFolder: () => Promise.reject<string>(new Error('no file is in object storage')) };
 
 const merge = async (inputs: readonly string[], cwd: string, options: Partial<MergeOptions> = {}) => {
   const output = join(cwd, 'merged.jsonl');
@@ -47,10 +48,8 @@ const merge = async (inputs: readonly string[], cwd: string, options: Partial<Me
     output,
     replaces: false,
     keep: null,
-    allowsHoles: false,
-    allowsMixed: false,
-    rows: null,
-    signal: new AbortController().signal,
+    ...{ allowsHoles: false, allowsMixed: false },
+    ...{ rows: null, signal },
     onInvalidLine: ({ line, what }) => faults.push(`${line} ${what}`),
     report: () => undefined,
     ...options,
