@@ -181,7 +181,10 @@ const createBroker = ({ place, bull, connection, queue, options, settings }: Par
       const parts = worker === undefined ? [queue] : [worker, queue];
       const isClosed = !connection.lost.aborted && (await settles(parts.map((part) => part.close(true))));
       /* What waits for a connection that is gone would keep the process alive, and so would its next try to connect. */
-      if (!isClosed) await settles(parts.map((part) => part.disconnect()));
+      if (isClosed) return;
+      await settles(parts.map((part) => part.disconnect()));
+      /* A worker's timer for lost jobs ends only with this. */
+      await settles(parts.map((part) => part.close(true)));
     },
   };
 };
