@@ -1,7 +1,7 @@
 /** The outputs of rows in object storage. */
-import { createHash } from 'node:crypto';
 import { isRefineError, listSome, RefineError } from '../../errors.js';
 import type { Store } from '../../io/store/store.js';
+import { writeOnce } from '../../io/store/write-once.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import { createNameSet, type NameSet } from '../results/listed-outputs.js';
 import { outputsOf } from './check-outputs.js';
@@ -104,9 +104,7 @@ export const writeObject = async (
   bytes: Uint8Array,
   replaceable: Replaceable,
 ): Promise<void> => {
-  if (await store.writeNew(name, bytes)) return;
-  const there = await store.stat(name);
-  if (there?.sha256 === createHash('sha256').update(bytes).digest('hex')) return;
+  if ((await writeOnce(store, name, bytes)) === null) return;
   if (replaceable.has(name)) return store.write(name, bytes);
   throw new RefineError(
     'OUTPUT_TAKEN',

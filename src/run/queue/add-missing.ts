@@ -1,7 +1,7 @@
 /** Puts chunks back into a queue that has lost them: those of the store that have no results. */
 import type { Store } from '../../io/store/store.js';
 import { jobAgain, type Broker, type ChunkJob } from './broker/broker.js';
-import { chunksOf, finishedChunks } from './collect.js';
+import { finishedChunks, knownChunks } from './run-progress.js';
 import { expectRunFile } from './run-file.js';
 
 const AT_ONCE = 500;
@@ -14,7 +14,7 @@ const AT_ONCE = 500;
  */
 export const addMissing = async (broker: Broker, place: string, store: Store): Promise<number> => {
   const { id: run } = await expectRunFile(store);
-  const { chunks } = await chunksOf(store);
+  const { chunks } = await knownChunks(store);
   const finished = await finishedChunks(store);
   let jobs: ChunkJob[] = [];
   let added = 0;

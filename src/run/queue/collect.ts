@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listSome, RefineError } from '../../errors.js';
 import type { Store } from '../../io/store/store.js';
-import { readCursor, readEnd, type RunFile } from './run-file.js';
-import { chunkOfResults, RESULTS, resultsName } from './store-names.js';
+import { finishedChunks, knownChunks } from './run-progress.js';
+import type { RunFile } from './run-file.js';
+import { resultsName } from './store-names.js';
 
 export interface CollectOptions {
   store: Store;
@@ -37,7 +38,7 @@ export async function* collect(options: CollectOptions): AsyncGenerator<Uint8Arr
     let patience = patienceMs;
     while (!(await store.has(resultsName(chunk)))) {
       signal.throwIfAborted();
-      const end = await chunksOf(store);
+      const end = await knownChunks(store);
       if (end.isFinal && chunk >= end.chunks) return;
       if (!follows) {
         if (chunk >= end.chunks) return;
@@ -56,30 +57,8 @@ export async function* collect(options: CollectOptions): AsyncGenerator<Uint8Arr
   }
 }
 
-interface KnownChunks {
-  chunks: number;
-  /** Whether `enqueue` has ended. */
-  isFinal: boolean;
-}
-
-export const chunksOf = async (store: Store): Promise<KnownChunks> => {
-  const end = await readEnd(store);
-  if (end !== null) return { chunks: end.chunks, isFinal: true };
-  return { chunks: (await readCursor(store))?.chunks ?? 0, isFinal: false };
-};
-
-/** Chunks whose results are in the store. Memory: some bytes for each chunk. */
-export const finishedChunks = async (store: Store): Promise<{ count: number; has: (chunk: number) => boolean }> => {
-  const finished = new Set<number>();
-  for await (const { name } of store.list(RESULTS)) {
-    const chunk = chunkOfResults(name);
-    if (chunk !== null) finished.add(chunk);
-  }
-  return { count: finished.size, has: (chunk) => finished.has(chunk) };
-};
-
 const expectWhole = async ({ store, run }: CollectOptions): Promise<void> => {
-  const { chunks, isFinal } = await chunksOf(store);
+  const { chunks, isFinal } = await knownChunks(store);
   const finished = await finishedChunks(store);
   const holes: number[] = [];
   let count = 0;

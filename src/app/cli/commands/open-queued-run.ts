@@ -17,7 +17,7 @@ import { packageVersion } from '../package-version.js';
 import { printWarnings } from '../progress/print-warnings.js';
 import type { ProcessContext } from '../process-context.js';
 import { batchKind } from './batch-kind.js';
-import { OF_WORKERS, type WorkFlags } from '../options/queue-flags.js';
+import { flagsOfWorkers, type WorkFlags } from '../options/queue-flags.js';
 
 export interface OpenerOptions {
   flags: WorkFlags;
@@ -73,7 +73,7 @@ const openRun = async (
   /* The run's options, as enqueue parsed them, and this machine's. */
   const merged = {
     ...EXACT,
-    ...optionsOf(run),
+    ...flagsOfWorkers(run.flags),
     ...(model === undefined ? {} : { model }),
     vaeTiling: flags.vaeTiling,
     ...(flags.cacheWeights === undefined ? {} : { cacheWeights: flags.cacheWeights }),
@@ -112,10 +112,6 @@ const openRun = async (
     throw thrown;
   }
 };
-
-/** Only what `enqueue` writes: whoever may write to the store has no say in other options of this worker. */
-const optionsOf = ({ flags }: RunFile): Partial<RunFile['flags']> =>
-  Object.fromEntries(OF_WORKERS.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])));
 
 /** Tries of an engine whose process something killed: the cause may pass, and other workers would meet it too. */
 const MOST_OPENINGS = 3;

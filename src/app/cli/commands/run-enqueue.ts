@@ -21,7 +21,7 @@ import type { ProcessContext } from '../process-context.js';
 import { makeScratchFolder } from '../scratch-folder.js';
 import { listenForStop } from '../stop-signal.js';
 import { batchKind } from './batch-kind.js';
-import { OF_WORKERS, type EnqueueFlags } from '../options/queue-flags.js';
+import { flagsOfWorkers, type EnqueueFlags } from '../options/queue-flags.js';
 import { manifestOf } from './manifest-of.js';
 
 /** Options that decide neither rows nor pictures: the same run may go on with others. */
@@ -149,7 +149,7 @@ const planRun = async (
     command,
     seed: runSeed,
     cwd: context.cwd(),
-    flags: flagsOfWorkers(flags),
+    flags: flagsOfWorkers({ ...flags }),
   };
   const run = known ?? (await writeRunFile(store, own));
   /* The same command began at the same moment elsewhere, and drew another seed. */
@@ -159,14 +159,6 @@ const planRun = async (
   if (run.command !== command || run.rows !== own.rows) throw otherRun(store, run);
   return { run, manifest, rows: takeFirst(manifest.read(), limit) };
 };
-
-const flagsOfWorkers = (flags: EnqueueFlags): RunFile['flags'] =>
-  Object.fromEntries(
-    OF_WORKERS.flatMap((name) => {
-      const value = flags[name];
-      return value === undefined ? [] : [[name, typeof value === 'object' ? [...value] : value]];
-    }),
-  );
 
 const digestOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
 

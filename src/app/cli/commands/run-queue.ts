@@ -2,7 +2,7 @@
 import { openStore } from '../../../io/store/open-store.js';
 import type { Broker } from '../../../run/queue/broker/broker.js';
 import { addMissing } from '../../../run/queue/add-missing.js';
-import { chunksOf, finishedChunks } from '../../../run/queue/collect.js';
+import { finishedChunks, knownChunks } from '../../../run/queue/run-progress.js';
 import { readRunFile } from '../../../run/queue/run-file.js';
 import { openQueue, storePlace } from '../options/open-queue.js';
 import type { ProcessContext } from '../process-context.js';
@@ -45,7 +45,7 @@ const showStatus = async (
   const store = place === null ? null : await openStore(place);
   const run = store === null ? null : await readRunFile(store);
   const progress =
-    store === null || run === null ? null : { known: await chunksOf(store), finished: await finishedChunks(store) };
+    store === null || run === null ? null : { known: await knownChunks(store), finished: await finishedChunks(store) };
   if (json === true) {
     const ofRun =
       run === null || progress === null

@@ -1,5 +1,6 @@
 /** Options common to the commands of a queue; `open-queue.ts` uses them. */
 import type { Command } from 'commander';
+import type { RunFile } from '../../../run/queue/run-file.js';
 import type { BatchFlags } from './batch-flags.js';
 
 export interface QueueFlags {
@@ -35,10 +36,20 @@ export interface EnqueueFlags extends BatchFlags, QueueFlags {
 }
 
 /** Options that workers need, besides the rows: they decide the pictures. */
-export const OF_WORKERS = [
+const OF_WORKERS = [
   ...['model', 'vae', 'lora', 'embedding', 'precision', 'speed'],
   ...['contentSafety', 'safetyBlockAt', 'safetyBlocklist', 'safetyModel', 'safetyFail'],
 ] as const;
+
+/** Those and no others, for run.json and out of it: whoever may write there has no say in other options of a worker. */
+export const flagsOfWorkers = (flags: Readonly<Record<string, unknown>>): RunFile['flags'] =>
+  Object.fromEntries(
+    OF_WORKERS.flatMap((name) => {
+      const value = flags[name] as RunFile['flags'][string] | undefined;
+      return value === undefined ? [] : [[name, typeof value === 'object' ? [...value] : value]];
+    }),
+  );
+
 export interface WorkFlags extends QueueFlags {
   lockSeconds: string;
   stallSeconds: string;

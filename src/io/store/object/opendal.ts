@@ -20,7 +20,7 @@ export interface Operator {
   write(
     path: string,
     data: Buffer,
-    options: { ifNotExists?: boolean; userMetadata: Record<string, string>; contentType?: string },
+    options: { ifNotExists?: boolean; userMetadata: Record<string, string> },
   ): Promise<unknown>;
   writer(
     path: string,
