@@ -1,12 +1,10 @@
 /** The results of a run in object storage, for a page. */
 import { join } from 'node:path';
 import { RefineError } from '../../errors.js';
-import { sha256Of } from '../../io/files/hash-file.js';
 import { makeFolder } from '../../io/files/make-folder.js';
-import { readChunks } from '../../io/files/open-file.js';
 import { exists } from '../../io/files/exists.js';
 import { openStore } from '../../io/store/open-store.js';
-import { bucketOf, parseObjectUri } from '../../io/store/read-object.js';
+import { bucketOf, parseObjectUri, uploadObject } from '../../io/store/read-object.js';
 import { formatStoreUri, parseStoreUri } from '../../io/store/store-uri.js';
 import { openRemoteJournal } from '../../run/results/remote/remote-journal.js';
 import type { FoundResults } from './find-results.js';
@@ -64,5 +62,5 @@ export const uploadFile = async (path: string, uri: string): Promise<void> => {
       { context: { place: uri } },
     );
   }
-  await bucket.writeFile(place.key, path, await sha256Of(readChunks(path, 'output')));
+  await uploadObject(uri, path);
 };

@@ -1,4 +1,6 @@
 /** Objects by their whole URI. One connection to each bucket is kept. */
+import { sha256Of } from '../files/hash-file.js';
+import { readChunks } from '../files/open-file.js';
 import { openStore } from './open-store.js';
 import { checkObjectName, formatStoreUri, parseStoreUri, type StorePlace } from './store-uri.js';
 import type { ReadOptions, Store } from './store.js';
@@ -25,4 +27,11 @@ export const parseObjectUri = (uri: string): StorePlace => {
 export const readObject = async (uri: string, options: ReadOptions): Promise<Uint8Array> => {
   const place = parseObjectUri(uri);
   return (await bucketOf(place)).read(place.key, options);
+};
+
+/** Replaces an object by a file. @throws STORE_*, the file system's error */
+export const uploadObject = async (uri: string, path: string): Promise<void> => {
+  const place = parseObjectUri(uri);
+  const store = await bucketOf(place);
+  await store.writeFile(place.key, path, await sha256Of(readChunks(path, 'output')));
 };

@@ -1,9 +1,7 @@
 /** Runs `batch` or `generate`: locks the output folder, processes the rows, and writes the final results. */
 import { rmdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
-import { sha256Of } from '../../../io/files/hash-file.js';
-import { readChunks } from '../../../io/files/open-file.js';
-import { bucketOf, parseObjectUri } from '../../../io/store/read-object.js';
+import { uploadObject } from '../../../io/store/read-object.js';
 import { isStoreUri } from '../../../io/store/store-uri.js';
 import { findInputObjects, refuseExistingObjects, type RemoteOutputs } from '../../../run/batch/remote-outputs.js';
 import { lockRemote } from '../../../run/results/remote/remote-lock.js';
@@ -124,9 +122,7 @@ const writeCsv = async (run: BegunRun, place: string): Promise<void> => {
   if (!isStoreUri(place)) return writePredictionsCsv(resultsPath, place, isOwnCsv(run));
   const copy = join(run.scratch, 'predictions.csv');
   await writePredictionsCsv(resultsPath, copy, true);
-  const { key, ...bucket } = parseObjectUri(place);
-  const store = await bucketOf({ ...bucket, key });
-  await store.writeFile(key, copy, await sha256Of(readChunks(copy, 'output')));
+  await uploadObject(place, copy);
 };
 
 const refineLocked = async (

@@ -3,9 +3,7 @@ import { rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isRefineError, RefineError } from '../../../errors.js';
 import { fileIdentity } from '../../../io/files/file-identity.js';
-import { sha256Of } from '../../../io/files/hash-file.js';
-import { readChunks } from '../../../io/files/open-file.js';
-import { bucketOf, parseObjectUri } from '../../../io/store/read-object.js';
+import { bucketOf, parseObjectUri, uploadObject } from '../../../io/store/read-object.js';
 import { isStoreUri } from '../../../io/store/store-uri.js';
 import { commonFolder, findResultFiles } from '../../../run/results/merge/find-result-files.js';
 import { mergeResults, type Merged } from '../../../run/results/merge/merge-results.js';
@@ -56,12 +54,14 @@ export const runMerge = async (
       throw outputExists(output, 'was written by another program meanwhile', 'Give --overwrite, or another --output');
     });
     /* A merge may take long: an object that appeared meanwhile is not replaced either. */
-    if (isStoreUri(output)) await expectFree(output, { files, replaces });
-    if (isStoreUri(output)) await upload(path, output);
+    if (isStoreUri(output)) {
+      await expectFree(output, { files, replaces });
+      await uploadObject(output, path);
+    }
     if (csv !== null) {
       const csvPath = isStoreUri(csv) ? join(await makeFolder(), 'predictions.csv') : csv;
       await writePredictionsCsv(path, csvPath, replaces);
-      if (isStoreUri(csv)) await upload(csvPath, csv);
+      if (isStoreUri(csv)) await uploadObject(csv, csvPath);
     }
     notes?.status(null);
     notes?.write(summaryText(merged, files.length));
@@ -87,13 +87,6 @@ const outputOf = (files: readonly ResultFile[], { output }: MergeFlags, cwd: str
     'USAGE_CONFLICT',
     'Expected --output, since the results are in several folders. Give the file to write: -o results.jsonl.',
   );
-};
-
-/** @throws STORE_* */
-const upload = async (path: string, uri: string): Promise<void> => {
-  const place = parseObjectUri(uri);
-  const store = await bucketOf(place);
-  await store.writeFile(place.key, path, await sha256Of(readChunks(path, 'output')));
 };
 
 /** @throws OUTPUT_EXISTS STORE_* before a line is read */

@@ -44,7 +44,7 @@ export const expectOneRun = async (files: readonly ResultFile[]): Promise<void> 
   if (one !== undefined && other !== undefined && files.some(({ shard }) => shard !== null)) {
     throw mixed(
       `the parts of one run, found ${one[1].shown} (${one[0]}) and ${other[1].shown} (${other[0]})`,
-      'Name the files of one division',
+      'Name files with the same n',
     );
   }
   let first: { shown: string; inputs: string } | null = null;

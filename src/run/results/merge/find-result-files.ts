@@ -58,7 +58,8 @@ const pathsOf = async (input: string, cwd: string): Promise<string[]> => {
   return chosen.map((name) => join(path, name));
 };
 
-const NO_RESULTS = 'it has no results.jsonl and no results-<i>-of-<n>.jsonl';
+const NO_RESULTS =
+  'it has no results.jsonl, no results-<i>-of-<n>.jsonl, and no results of chunks (in the store of a queue they are in results/)';
 
 const missing = (input: string, what: string, cause?: unknown): RefineError =>
   new RefineError(

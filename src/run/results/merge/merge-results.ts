@@ -54,7 +54,7 @@ export const mergeResults = async (options: MergeOptions): Promise<Merged> => {
       models.set(model, `${shown}:${line}`);
       expectOneModel(models);
     };
-    await findSortedRuns({ path, file }, names, runs, {
+    await findSortedRuns({ path, shown, file }, names, runs, {
       onRecord,
       onInvalidLine: (fault) => {
         onInvalidLine({ ...fault, path: shown });
@@ -66,7 +66,7 @@ export const mergeResults = async (options: MergeOptions): Promise<Merged> => {
   const placed = runs.map((run) => ({ ...run, first: { ...run.first, input: positionOf(run.first.input) } }));
   const tally = createTally(options);
   const groups = mergeRuns(placed, {
-    paths: files.map(({ path }) => path),
+    files,
     inputOf: (name) => positionOf(names.idOf(name)),
     signal,
   });

@@ -1,6 +1,7 @@
 /** Merges sorted runs into one order. Memory: a fixed sum of buffers, whatever the size of the files. */
 import { createHeap } from './heap.js';
 import { createRunReader, type RunLine, type RunReader } from './read-run.js';
+import type { ResultFile } from './result-file.js';
 import { comparePlaces, copyOf, type RowPlace } from './row-place.js';
 import type { SortedRun } from './sorted-runs.js';
 
@@ -34,7 +35,7 @@ interface ActiveRun {
  */
 export async function* mergeRuns(
   runs: readonly SortedRun[],
-  { paths, inputOf, signal }: { paths: readonly string[]; inputOf: (name: string) => number; signal: AbortSignal },
+  { files, inputOf, signal }: { files: readonly ResultFile[]; inputOf: (name: string) => number; signal: AbortSignal },
 ): AsyncGenerator<readonly PlacedLine[]> {
   const waiting = [...runs].sort((a, b) => comparePlaces(a.first, b.first));
   const active = createHeap<ActiveRun>(
@@ -54,7 +55,8 @@ export async function* mergeRuns(
       const least = active.peek();
       if (least !== undefined && comparePlaces(next.first, least.head.place) > 0) break;
       begun++;
-      await advance(createRunReader(next, paths[next.file] ?? ''), shareOf(runs.length, FIRST_BUFFER_BYTES));
+      const file = files[next.file];
+      if (file !== undefined) await advance(createRunReader(next, file), shareOf(runs.length, FIRST_BUFFER_BYTES));
     }
     const least = active.pop();
     if (least === undefined) break;

@@ -1,6 +1,7 @@
 /** Reads the lines of a sorted run, one after the other, in a buffer of a given size. */
 import { readUpTo, withFile } from '../../../io/files/open-file.js';
 import type { ResultRecord } from '../../../records/result.js';
+import type { ResultFile } from './result-file.js';
 import { unreadable, type SortedRun } from './sorted-runs.js';
 
 export interface RunLine {
@@ -20,7 +21,7 @@ export interface RunReader {
 const NEWLINE = 10;
 
 /** Holds no file open between calls: there may be more runs than a process may open files. */
-export const createRunReader = (run: SortedRun, path: string): RunReader => {
+export const createRunReader = (run: SortedRun, { path, shown }: Pick<ResultFile, 'path' | 'shown'>): RunReader => {
   let buffer: Uint8Array = new Uint8Array(0);
   /** Of the buffer in the file, and of the next line in the buffer. */
   let [base, from] = [run.start, 0];
@@ -31,10 +32,10 @@ export const createRunReader = (run: SortedRun, path: string): RunReader => {
     const wanted = Math.min(bytes, run.end - base - rest.length);
     const more = await withFile(path, 'results', (handle) => readUpTo(handle, base + rest.length, wanted)).catch(
       (cause: unknown) => {
-        throw changed(path, cause);
+        throw changed(shown, cause);
       },
     );
-    if (more.length < wanted) throw changed(path);
+    if (more.length < wanted) throw changed(shown);
     buffer = rest.length === 0 ? more : Buffer.concat([rest, more]);
   };
   return {
@@ -50,13 +51,13 @@ export const createRunReader = (run: SortedRun, path: string): RunReader => {
       const bytes = buffer.subarray(from, end === -1 ? buffer.length : end);
       const offset = base + from;
       from += bytes.length + 1;
-      return { bytes, offset, record: parse(bytes, path) };
+      return { bytes, offset, record: parse(bytes, shown) };
     },
   };
 };
 
 /** The line was checked when its run was found. */
-const parse = (bytes: Uint8Array, path: string): ResultRecord => {
+const parse = (bytes: Uint8Array, shown: string): ResultRecord => {
   try {
     const record = JSON.parse(
       Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8'),
@@ -65,8 +66,8 @@ const parse = (bytes: Uint8Array, path: string): ResultRecord => {
   } catch {
     /* Below. */
   }
-  throw changed(path);
+  throw changed(shown);
 };
 
-const changed = (path: string, cause?: unknown): Error =>
-  unreadable(path, 'it has changed while it was merged. Wait until its run has finished, and merge again', cause);
+const changed = (shown: string, cause?: unknown): Error =>
+  unreadable(shown, 'it has changed while it was merged. Wait until its run has finished, and merge again', cause);

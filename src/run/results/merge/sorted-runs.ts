@@ -6,6 +6,7 @@ import type { ResultRecord } from '../../../records/result.js';
 import { readJournalLines } from '../read-lines.js';
 import { faultsOf, readRecord, type OnInvalidLine } from '../read-results.js';
 import type { InputNames } from './input-order.js';
+import type { ResultFile } from './result-file.js';
 import { comparePlaces, copyOf, type RowPlace } from './row-place.js';
 
 /** Lines of one file, all of them results, each after the one before it. */
@@ -29,7 +30,7 @@ const MAX_RUNS = 200_000;
  * @throws MANIFEST_UNREADABLE
  */
 export const findSortedRuns = async (
-  { path, file }: { path: string; file: number },
+  { path, shown, file }: Pick<ResultFile, 'path' | 'shown'> & { file: number },
   names: InputNames,
   runs: SortedRun[],
   { onRecord, onInvalidLine }: { onRecord: (record: ResultRecord, line: number) => void; onInvalidLine: OnInvalidLine },
@@ -64,7 +65,7 @@ export const findSortedRuns = async (
         inputs.add(place.input);
         last = place;
         if (run === null || !isNext) {
-          if (runs.length === MAX_RUNS) throw unordered(path);
+          if (runs.length === MAX_RUNS) throw unordered(shown);
           run = { file, start, end: 0, first: place };
           runs.push(run);
         }
@@ -74,18 +75,19 @@ export const findSortedRuns = async (
       await closeFile(handle);
     }
   } catch (error) {
-    throw isRefineError(error) ? error : unreadable(path, messageOf(error), error);
+    throw isRefineError(error) ? error : unreadable(shown, messageOf(error), error);
   }
 };
 
-export const unreadable = (path: string, what: string, cause?: unknown): RefineError =>
-  new RefineError('MANIFEST_UNREADABLE', `Expected ${path} to be the results of a run: ${what}`, {
-    context: { path },
+/** @param shown of the file: its path may be that of a copy */
+export const unreadable = (shown: string, what: string, cause?: unknown): RefineError =>
+  new RefineError('MANIFEST_UNREADABLE', `Expected ${shown} to be the results of a run: ${what}`, {
+    context: { path: shown },
     ...(cause === undefined ? {} : { cause }),
   });
 
-const unordered = (path: string): RefineError =>
+const unordered = (shown: string): RefineError =>
   unreadable(
-    path,
+    shown,
     `its rows are out of order in more than ${MAX_RUNS} places. Let each run finish (--resume), which brings its results into order.`,
   );
