@@ -8,11 +8,13 @@ import type { Store } from '#src/io/store/store.js';
 import { goodRow, picture, quick, readResults, runBatch, startBatch, toJsonl, workFolder } from '../support/batch.js';
 import { missingEmulator, startMoto, type Emulator } from '../support/emulators.js';
 import { parseResults, runCli, type CliOptions, type CliRun } from '../support/run-cli.js';
+import { skipWhere } from '../support/skip-where.js';
 import type { ResultRecord } from '#src/records/result.js';
 import { okRecord } from '../unit/run/results/records.js';
 
 const reason = missingEmulator('s3');
-if (reason !== null) it.skip(reason, () => undefined);
+const { it: itWithStore } = skipWhere(reason);
+if (reason !== null) itWithStore('refines pictures in object storage', () => undefined);
 else {
   const folder = workFolder();
   let emulator: Emulator;

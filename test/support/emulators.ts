@@ -32,14 +32,15 @@ export const EMULATORS = {
   az: find('SDXL_REFINE_TEST_AZURITE', 'node_modules/.bin', 'azurite-blob'),
 } as const;
 
-const hasOpendal = await loadOpendal().then(
-  () => true,
-  () => false,
+/** Why a test of object storage is skipped here; null if it can run. */
+export const missingOpendal = await loadOpendal().then(
+  () => null,
+  () => 'the optional package opendal is not installed',
 );
 
 /** Why a test of a cloud is skipped here; null if it can run. */
 export const missingEmulator = (cloud: keyof typeof EMULATORS): string | null => {
-  if (!hasOpendal) return 'the optional package opendal is not installed';
+  if (missingOpendal !== null) return missingOpendal;
   return EMULATORS[cloud] === null ? `the emulator of ${cloud}:// is not installed` : null;
 };
 

@@ -5,12 +5,10 @@ import { env } from 'node:process';
 import { openStore } from '#src/io/store/open-store.js';
 import { loadOpendal } from '#src/io/store/object/opendal.js';
 import type { Store } from '#src/io/store/store.js';
+import { missingOpendal } from '../../../support/emulators.js';
+import { skipWhere } from '../../../support/skip-where.js';
 
-const isLoadable = await loadOpendal().then(
-  () => true,
-  () => false,
-);
-const itLoaded = isLoadable ? it : it.skip;
+const { it: itLoaded } = skipWhere(missingOpendal);
 
 let server: Server;
 let requests: string[];

@@ -59,10 +59,8 @@ describe('the reference equals results computed by hand', () => {
     /* The tap at the left sees the pixel to the left. */
     expect([...convolution(one, numbers(0, 0, 0, 1, 0, 0, 0, 0, 0), numbers(0), size)]).toEqual([0, 1, 0, 3]);
     /* Stride 2 begins at the first pixel, and the zeros are below and to the right. */
-    expect([...convolution(one, numbers(1, 1, 1, 1, 1, 1, 1, 1, 1), numbers(0, 5), { ...size, stride: 2 })]).toEqual([
-      10,
-      NaN,
-    ]);
+    const ones = new Float64Array(18).fill(1);
+    expect([...convolution(one, ones, numbers(0, 5), { ...size, stride: 2 })]).toEqual([10, 15]);
   });
 
   it('nearest-neighbour upsampling', () => {

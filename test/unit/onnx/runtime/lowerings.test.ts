@@ -108,6 +108,10 @@ const TOLERANCE = { fp32: 1e-4, fp16: 3e-2 } as const;
 
 describe.each(Object.keys(all))('%s', (name) => {
   const { write, feeds } = all[name]!;
+  let expected: Tensor[];
+  beforeAll(async () => {
+    expected = await run(write(CPU), feeds);
+  });
 
   /* The VAE always runs in float32. */
   const used = targets.filter(({ precision }) => precision === 'fp32' || !name.startsWith('VAE'));
@@ -115,7 +119,6 @@ describe.each(Object.keys(all))('%s', (name) => {
     '%s computes the CPU lowering’s results',
     async (_, target) => {
       const graph = write(target);
-      const expected = await run(write(CPU), feeds);
       const ours = await run(defineKernels(graph), feeds);
       expect(ours.map(({ dims }) => dims)).toEqual(expected.map(({ dims }) => dims));
       for (const [index, { data }] of expected.entries()) {
