@@ -13,7 +13,7 @@ import {
   writeRows,
 } from '../support/batch.js';
 import { itOnLinux } from '../support/it-on-linux.js';
-import { childrenOf, isRunning, waitFor } from '../support/processes.js';
+import { childrenOf, isRunning, processorWait, waitFor } from '../support/processes.js';
 import type { CliRun, RunningCli } from '../support/run-cli.js';
 import { withServer } from '../support/with-server.js';
 
@@ -44,12 +44,16 @@ const finishedRows = (out: string): number => {
   return existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
 };
 
-/** Sends a signal and waits. @returns how the run ended, and how long that took */
-const stop = async ({ done }: RunningCli, send: () => void): Promise<CliRun & { took: number }> => {
+/** Sends a signal and waits. @returns how the run ended, and how long that took, without what it waited for a processor */
+const stop = async ({ process: { pid }, done }: RunningCli, send: () => void): Promise<CliRun & { took: number }> => {
+  const before = processorWait(pid!);
+  let waited = 0;
+  const watch = setInterval(() => (waited = Math.max(waited, processorWait(pid!) - before)), 10);
   const sent = performance.now();
   send();
   const run = await done;
-  return { ...run, took: performance.now() - sent };
+  clearInterval(watch);
+  return { ...run, took: performance.now() - sent - waited };
 };
 
 const expectStopped = (run: CliRun & { took: number }, { scratch }: Started): void => {

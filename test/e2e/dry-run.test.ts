@@ -90,7 +90,7 @@ describe('each preset', () => {
     );
 
     const cached = await count('deep', [{ ...plain, cache_interval: 2, cache_depth: 9 }]);
-    expect(cached.stderr).toMatch(/ROW_FIELD_INVALID: Expected cache_depth to be at most 3/);
+    expect(cached.stderr).toMatch(/ROW_FIELD_INVALID: Expected cache_depth to be at most 2/);
 
     const generated = await runCli(['generate', '-p', 'x', '--sigmas', '14.6,6.3,0', '--mode', 'base', '--dry-run']);
     expect(generated.stderr).toMatch(/exact 2, balanced 0 \(every row would fail\), fast 0 \(every row would fail\)/);

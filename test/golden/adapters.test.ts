@@ -26,11 +26,14 @@ import { plainSettings } from '../support/settings.js';
 
 const TOLERANCE = 1e-4;
 const CASE = 'refine-default';
-const MODEL = 'tiny-refiner';
+/** No reference's numbers are compared here: any refiner does. */
+const MODEL = 'small-refiner';
+/** It is there as a checkpoint of one file, too. */
+const TINY = 'tiny-refiner';
 
 /** The names in the golden model's own one-file form, by those in its folder. */
 const stabilityNames = async (): Promise<(layer: string) => string> => {
-  const { tensors } = await openSafetensors(goldenData('models', `${MODEL}.sgm.safetensors`));
+  const { tensors } = await openSafetensors(goldenData('models', `${TINY}.sgm.safetensors`));
   const own = new Map(
     Array.from(tensors)
       .filter(([name]) => name.startsWith(UNET))
@@ -118,7 +121,7 @@ const expectSameMatrices = async (
     await matricesOf(await write(changes, naming), model),
     await matricesOf(await write(changes, usual), model),
   ];
-  expect(ours.size).toBeGreaterThan(100);
+  expect(ours.size).toBeGreaterThan(50);
   expect([...ours.keys()].sort()).toEqual([...theirs.keys()].sort());
   for (const [name, values] of ours) expect(maxDifference(values, theirs.get(name)!)).toBeLessThan(ROUNDING);
 };
@@ -133,7 +136,7 @@ const KINDS: Readonly<Record<string, Pick<MakeOptions, 'convolutions' | 'dora' |
 /** Beside kohya's. LoCon's are the names of all layers. */
 const OTHER_NAMINGS: Readonly<Record<string, readonly Naming[]>> = {
   LoRA: ['peft'],
-  LoCon: ['stability', 'peft', 'diffusers'],
+  LoCon: ['peft', 'diffusers'],
   'LoCon in three steps': [],
   DoRA: ['peft'],
 };
@@ -204,6 +207,11 @@ it('changes both text encoders and the sharded UNet of a base model', async () =
   const [a, b] = [await noiseOf(adapted, 'base-text-to-image'), await noiseOf(merged, 'base-text-to-image')];
   expect(maxDifference(a.data, b.data)).toBeLessThan(TOLERANCE);
   await expectSameMatrices(changes, ['peft', 'kohya'], 'tiny-base');
+});
+
+it('changes the same layers by the same matrices, with the tensor names of a checkpoint of one file', async () => {
+  const changes = await makeChanges({ ...KINDS['LoCon']!, model: TINY, parts: ['unet', 'text_encoder_2'], seed: 11 });
+  await expectSameMatrices(changes, ['stability', 'kohya'], TINY);
 });
 
 it('two LoRAs add up, each with its weight', async () => {

@@ -19,6 +19,16 @@ export const isRunning = (pid: number): boolean => {
   return stat !== undefined && stat.state !== 'Z';
 };
 
+/** Milliseconds that a process's main thread waited for a processor so far: on a busy machine, others had it. */
+export const processorWait = (pid: number): number => {
+  try {
+    /* proc(5), schedstat: nanoseconds on a processor, then of waiting for one. */
+    return Number(readFileSync(`/proc/${pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+};
+
 export const childrenOf = (pid: number): number[] =>
   readdirSync('/proc')
     .map(Number)

@@ -219,7 +219,10 @@ export class Engine implements JobRunner {
           });
       };
       const onExit = (code: number | null, name: NodeJS.Signals | null): void => {
-        fail(crashError(deathCode, code, name));
+        /* A Ctrl-C right after the fork reaches the child too, and Node may tell of its death before the signal: that one decides. */
+        setImmediate(() => {
+          fail(crashError(deathCode, code, name));
+        });
       };
       const onError = (cause: Error): void => {
         if (this.#child === child) this.close();

@@ -95,7 +95,7 @@ it('removes what writers left that were killed a day ago', async () => {
   expect([existsSync(old), existsSync(young)]).toEqual([false, true]);
 });
 
-it('says what is in the way', async () => {
+it('a file in the place of a folder is an error, and so is a folder in the place of a file', async () => {
   const store = await openStore(folder);
   writeFileSync(join(folder, 'file'), '');
   await expect(store.write('file/x', new Uint8Array(1))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
