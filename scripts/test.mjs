@@ -33,7 +33,13 @@ const patterns = process.argv.slice(2).filter((word) => word !== '--quick');
 /** `npm run check`: no test that starts the command, a browser or a server. */
 const isQuick = process.argv.includes('--quick');
 /** Files that did not change are not read again. */
-const cached = (tool) => ['--cache', '--cache-strategy', 'content', '--cache-location', `node_modules/.cache/checked-by-${tool}`];
+const cached = (tool) => [
+  '--cache',
+  '--cache-strategy',
+  'content',
+  '--cache-location',
+  `node_modules/.cache/checked-by-${tool}`,
+];
 const made = (name) => `scripts/make-${name}.mjs`;
 /* These need a core of their own for a minute or two, and write nothing: they run beside the tests. */
 const beside = [
