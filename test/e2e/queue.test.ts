@@ -1,5 +1,6 @@
 /** A run on a queue: workers that are killed, blocked or stopped, and what people do wrong. The long form is bench/fleet.mjs. */
-import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mt19937 } from '#src/diffusion/random/mt19937.js';
@@ -219,8 +220,13 @@ describeWithRedis('a queue on Redis', () => {
     const other = await runCli(['enqueue', otherRows, '--model', model, ...more]);
     expect([other.code, other.stderr]).toEqual([6, expect.stringContaining('QUEUE_OTHER_RUN')]);
     const none = await runCli(['collect', '--store', join(folder, 'nothing'), '-o', '-']);
-    const into = await runCli(['collect', '--store', store, '--follow', '-o', folder, '--overwrite']);
-    expect([into.code, into.stderr]).toEqual([6, expect.stringContaining('OUTPUT_UNWRITABLE')]);
+    const pipe = join(folder, 'pipe');
+    spawnSync('mkfifo', [pipe]);
+    for (const place of [folder, pipe]) {
+      const into = await runCli(['collect', '--store', store, '--follow', '-o', place, '--overwrite']);
+      expect([into.code, into.stderr]).toEqual([6, expect.stringContaining('OUTPUT_UNWRITABLE')]);
+    }
+    expect(statSync(pipe).isFIFO()).toBe(true);
     expect([none.code, none.stderr]).toEqual([6, expect.stringContaining('no run.json')]);
   });
 

@@ -1,10 +1,10 @@
 /** Runs `collect`. */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { isRefineError, systemCodeOf } from '../../../errors.js';
+import { isRefineError, RefineError, systemCodeOf } from '../../../errors.js';
 import { makeFolder } from '../../../io/files/make-folder.js';
 import { refuseExistingFile } from '../../../run/batch/check-outputs.js';
 import { collect } from '../../../run/queue/collect.js';
@@ -23,7 +23,7 @@ import type { CollectFlags } from '../options/queue-flags.js';
 export const runCollect = async (flags: CollectFlags, context: ProcessContext): Promise<number> => {
   const { output, follow = false, allowHoles = false } = flags;
   const path = output === '-' ? null : resolve(context.cwd(), output);
-  if (path !== null && flags.overwrite !== true) await refuseExistingFile(path);
+  if (path !== null) await (flags.overwrite === true ? refuseSpecial(path) : refuseExistingFile(path));
   const store = await openRunStore(flags, context);
   const run = await expectRunFile(store);
   const stop = listenForStop(context, () => undefined);
@@ -94,6 +94,17 @@ const pour = async (
       throw thrown;
     });
   }
+};
+
+/** A new file in its place would end what others read there. @throws OUTPUT_UNWRITABLE */
+const refuseSpecial = async (path: string): Promise<void> => {
+  const stats = await lstat(path).catch(() => null);
+  if (stats === null || stats.isFile() || stats.isSymbolicLink() || stats.isDirectory()) return;
+  throw new RefineError(
+    'OUTPUT_UNWRITABLE',
+    `Expected --output to be a file, found a pipe or a device at ${path}, which is not replaced. Give -o - for standard output, or another name.`,
+    { context: { path } },
+  );
 };
 
 interface Writing {
