@@ -20,7 +20,7 @@ import { verbOf, type BatchRun, type ModelDefaults, type RunKind } from './run-k
 import type { BatchFlags } from '../options/batch-flags.js';
 import { printDemoNote } from '../progress/print-demo-note.js';
 import { parseEarlierRun } from '../options/earlier-run.js';
-import { csvPlace } from '../options/csv-place.js';
+import { outputPlace } from '../options/output-place.js';
 import { leavingOut, measure, openNamedLoras } from '../options/named-loras.js';
 import { planScreening } from '../options/safety-options.js';
 import { rememberTimes } from '../known-times.js';
@@ -144,7 +144,7 @@ export const planBatch = async (
     state,
     isWhole: manifest.rows <= limit,
     errorThreshold,
-    predictionsCsv: csvPlace(predictionsCsv, context.cwd()),
+    predictionsCsv: outputPlace(predictionsCsv, context.cwd()),
     scratch: run.scratch,
     print: run.print,
   };

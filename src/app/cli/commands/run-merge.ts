@@ -9,7 +9,7 @@ import { commonFolder, findResultFiles } from '../../../run/results/merge/find-r
 import { mergeResults, type Merged } from '../../../run/results/merge/merge-results.js';
 import type { ResultFile } from '../../../run/results/merge/result-file.js';
 import { writePredictionsCsv } from '../../../run/results/predictions-csv.js';
-import { csvPlace } from '../options/csv-place.js';
+import { outputPlace } from '../options/output-place.js';
 import type { MergeFlags } from '../options/merge-flags.js';
 import { parseWhole } from '../options/run-options.js';
 import { createLimitedNotes, FOREIGN_LINES, foreignLine } from '../progress/limited-notes.js';
@@ -32,7 +32,7 @@ export const runMerge = async (
   try {
     const files = await findResultFiles(inputs, context.cwd(), { makeFolder, signal: stop.signal });
     const output = outputOf(files, flags, context.cwd());
-    const csv = csvPlace(flags.predictionsCsv, context.cwd());
+    const csv = outputPlace(flags.predictionsCsv, context.cwd());
     const replaces = flags.overwrite === true;
     if (csv === output) throw outputExists(csv, 'is the merged file too', 'Choose another --predictions-csv');
     for (const place of csv === null ? [output] : [output, csv]) await expectFree(place, { files, replaces });
@@ -79,7 +79,7 @@ export const runMerge = async (
 };
 
 const outputOf = (files: readonly ResultFile[], { output }: MergeFlags, cwd: string): string => {
-  const given = csvPlace(output, cwd);
+  const given = outputPlace(output, cwd);
   if (given !== null) return given;
   const folder = commonFolder(files);
   if (folder !== null) return `${folder}results.jsonl`;

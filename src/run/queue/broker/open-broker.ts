@@ -5,25 +5,13 @@ import { jobId, type Broker } from './broker.js';
 import { loadBullMq, type BullJob, type BullModule, type BullQueue, type BullWorker, type JobState } from './bullmq.js';
 import { BrokerConnection } from './connection.js';
 import { parseChunkJob, parseReport } from './job-data.js';
+import { settingsOf, type BrokerOptions, type Settings } from './broker-settings.js';
 import { parseQueueUri, type QueuePlace } from './queue-uri.js';
 import { taken, type Call } from './taken-job.js';
-
-export interface BrokerOptions {
-  /** The queue's name in the broker. */
-  name: string;
-  /** A holder that is silent for longer loses its chunk. */
-  lockMs: number;
-  /** How long the broker may be gone. */
-  patienceMs: number;
-}
 
 /** Finished jobs that the queue remembers, for the measured cost. */
 const REMEMBERED = 1000;
 const FIRST_PATIENCE_MS = 10_000;
-/** A call of `take` waits so long for a job. */
-const TAKE_SECONDS = 2;
-/** Stalled jobs go back to the queue, whatever their number of stalls: rows, not chunks, are given up. */
-const ANY_NUMBER = 1_000_000;
 const CLOSE_MS = 2000;
 const WAITING: JobState[] = ['waiting', 'paused', 'prioritized', 'delayed'];
 
@@ -63,34 +51,6 @@ const reach = <Kind extends BullQueue | BullWorker>(connection: BrokerConnection
       throw thrown;
     }
   });
-
-interface Settings {
-  queue: object;
-  worker: object;
-  backend: unknown;
-}
-
-const settingsOf = ({ kind, uri }: QueuePlace, bull: BullModule, { lockMs }: BrokerOptions): Settings => {
-  const worker = {
-    autorun: false,
-    drainDelay: TAKE_SECONDS,
-    lockDuration: lockMs,
-    stalledInterval: lockMs / 2,
-    maxStalledCount: ANY_NUMBER,
-  };
-  if (kind === 'postgres') {
-    const connection = { connectionString: uri, migrate: true, max: 4, connectionTimeoutMillis: 10_000 };
-    return { queue: { connection }, worker: { connection, ...worker }, backend: bull.createPostgresBackend };
-  }
-  const connection = {
-    url: uri,
-    /* Commands wait for the connection; `BrokerConnection` knows for how long. */
-    maxRetriesPerRequest: null,
-    connectTimeout: 10_000,
-    retryStrategy: (times: number) => Math.min(100 * 2 ** times, 2000),
-  };
-  return { queue: { connection }, worker: { connection, ...worker }, backend: undefined };
-};
 
 interface Parts {
   place: QueuePlace;

@@ -1,0 +1,45 @@
+/** How BullMQ is to connect, wait and lock, for each kind of broker. */
+import type { BullModule } from './bullmq.js';
+import type { QueuePlace } from './queue-uri.js';
+
+export interface BrokerOptions {
+  /** The queue's name in the broker. */
+  name: string;
+  /** A holder that is silent for longer loses its chunk. */
+  lockMs: number;
+  /** How long the broker may be gone. */
+  patienceMs: number;
+}
+
+/** A call of `take` waits so long for a job. */
+const TAKE_SECONDS = 2;
+/** Stalled jobs go back to the queue, whatever their number of stalls: rows, not chunks, are given up. */
+const ANY_NUMBER = 1_000_000;
+
+export interface Settings {
+  queue: object;
+  worker: object;
+  backend: unknown;
+}
+
+export const settingsOf = ({ kind, uri }: QueuePlace, bull: BullModule, { lockMs }: BrokerOptions): Settings => {
+  const worker = {
+    autorun: false,
+    drainDelay: TAKE_SECONDS,
+    lockDuration: lockMs,
+    stalledInterval: lockMs / 2,
+    maxStalledCount: ANY_NUMBER,
+  };
+  if (kind === 'postgres') {
+    const connection = { connectionString: uri, migrate: true, max: 4, connectionTimeoutMillis: 10_000 };
+    return { queue: { connection }, worker: { connection, ...worker }, backend: bull.createPostgresBackend };
+  }
+  const connection = {
+    url: uri,
+    /* Commands wait for the connection; `BrokerConnection` knows for how long. */
+    maxRetriesPerRequest: null,
+    connectTimeout: 10_000,
+    retryStrategy: (times: number) => Math.min(100 * 2 ** times, 2000),
+  };
+  return { queue: { connection }, worker: { connection, ...worker }, backend: undefined };
+};
