@@ -90,8 +90,8 @@ describeWithRedis('a queue on Redis', () => {
   it('ends as if nothing had been killed', async () => {
     const draw = mt19937(11);
     const report = await fleet({
-      ...{ folder: join(folder, 'fleet'), startBroker: startRedis, rows: 30, kills: 4, workers: 3, chunkRows: 5 },
-      ...{ lockSeconds: 2, pauseMs: 1000, random: () => draw() / 2 ** 32 },
+      ...{ folder: join(folder, 'fleet'), startBroker: startRedis, rows: 24, kills: 4, workers: 3, chunkRows: 4 },
+      ...{ lockSeconds: 2, pauseMs: 700, random: () => draw() / 2 ** 32 },
     });
     expect(report.faults).toEqual([]);
     expect(Object.values(report.kills).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);

@@ -81,7 +81,7 @@ export const fleet = async (options: FleetOptions): Promise<FleetReport> => {
   const enqueueSlot: Slot = { running: null };
   const workerSlots = Array.from({ length: workers }, (): Slot => ({ running: null }));
   const enqueue = ['enqueue', manifest, ...queue, '--store', store, '--model', MODEL, '--window', '4'];
-  const work = ['work', ...queue, '--lock-seconds', String(lockSeconds), '--exit-when-idle', '3', '--quiet'];
+  const work = ['work', ...queue, '--lock-seconds', String(lockSeconds), '--exit-when-idle', '1', '--quiet'];
   const enqueued = keepRunning([...enqueue, '--chunk-rows', String(chunkRows), '--quiet'], enqueueSlot).then((run) => {
     if (run.code !== 0) report.faults.push(`enqueue ended with ${run.code}: ${run.stderr}`);
   });

@@ -9,7 +9,7 @@ export interface MemoryBroker extends Broker {
   failures: { job: ChunkJob; reason: string }[];
 }
 
-export const memoryBroker = (): MemoryBroker => {
+export const memoryBroker = (unsureMs = 1): MemoryBroker => {
   const waiting: ChunkJob[] = [];
   const done: ChunkJob[] = [];
   const failures: MemoryBroker['failures'] = [];
@@ -34,6 +34,7 @@ export const memoryBroker = (): MemoryBroker => {
   return {
     ...{ waiting, done, failures },
     shown: 'memory',
+    unsureMs,
     lost: new AbortController().signal,
     returns: 0,
     add: (jobs) => {

@@ -18,8 +18,6 @@ export interface FeedOptions extends CutOptions {
   rows: AsyncIterable<ChunkRow>;
   /** Chunks that may wait in the queue. */
   window: number;
-  /** How long the broker may lose a job after it was added; default: as for Redis. */
-  unsureMs?: number;
   report: (state: Pick<Cursor, 'chunks' | 'rows'> & { waiting: number }) => void;
 }
 
@@ -45,7 +43,7 @@ const feedFrom = async (source: RowSource, options: FeedOptions): Promise<End> =
   const { store, broker, window, signal, report } = options;
   const cursor = (await readCursor(store)) ?? NOTHING_YET;
   const cutter = await openCutter(source, cursor, options);
-  const recent = createRecentJobs(broker, options.unsureMs);
+  const recent = createRecentJobs(broker);
   await recent.add(await unsureJobs(cursor, options));
   let savedAt = performance.now();
   let measure = { at: -Infinity, seconds: stepSeconds([]) };

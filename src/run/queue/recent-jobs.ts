@@ -2,8 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, ChunkJob } from './broker/broker.js';
 
-/** A broker that syncs once a second (Redis' appendfsync everysec) may lose what was added so long before it died. */
-const UNSURE_MS = 3000;
 const LOOK_MS = 250;
 
 export interface RecentJobs {
@@ -16,8 +14,7 @@ export interface RecentJobs {
   settle(signal: AbortSignal): Promise<void>;
 }
 
-/** @param unsureMs how long a job may be lost */
-export const createRecentJobs = (broker: Broker, unsureMs = UNSURE_MS): RecentJobs => {
+export const createRecentJobs = (broker: Broker): RecentJobs => {
   let recent: { job: ChunkJob; at: number }[] = [];
   let { returns } = broker;
   const addAgain = async (): Promise<void> => {
@@ -27,7 +24,7 @@ export const createRecentJobs = (broker: Broker, unsureMs = UNSURE_MS): RecentJo
       recent = recent.map(({ job }) => ({ job, at: performance.now() }));
     }
   };
-  const isUnsure = ({ at }: { at: number }): boolean => performance.now() - at < unsureMs;
+  const isUnsure = ({ at }: { at: number }): boolean => performance.now() - at < broker.unsureMs;
   return {
     add: async (jobs) => {
       if (jobs.length > 0) await broker.add(jobs);

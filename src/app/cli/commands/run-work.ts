@@ -39,7 +39,7 @@ export const runWork = async (flags: WorkFlags, context: ProcessContext): Promis
   const scratch = await makeScratchFolder();
   const opener = createRunOpener({ flags, devices, batchSize, floorMs, scratch }, context);
   try {
-    const broker = await openQueue(flags);
+    const broker = await openQueue(flags, idleMs);
     let metrics: WorkerMetrics | null = null;
     try {
       if (metricsPort !== null) metrics = await serveMetrics(broker, { host: flags.metricsHost, port: metricsPort });

@@ -10,8 +10,8 @@ import type { ProcessContext } from '../process-context.js';
 import { LOCK_SECONDS, type QueueFlags } from './queue-flags.js';
 import { parseWhole } from './run-options.js';
 
-/** @throws USAGE_CONFLICT QUEUE_* */
-export const openQueue = (flags: QueueFlags): Promise<Broker> => {
+/** @param idleMs of a worker that ends when it is idle @throws USAGE_CONFLICT QUEUE_* */
+export const openQueue = (flags: QueueFlags, idleMs: number | null = null): Promise<Broker> => {
   const { queue, queueName } = flags;
   if (queue === undefined) {
     throw new RefineError(
@@ -30,6 +30,7 @@ export const openQueue = (flags: QueueFlags): Promise<Broker> => {
     name: queueName,
     lockMs: lockMs(flags),
     patienceMs: seconds('--queue-timeout', flags.queueTimeout),
+    idleMs,
   });
 };
 

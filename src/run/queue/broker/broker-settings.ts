@@ -9,10 +9,13 @@ export interface BrokerOptions {
   lockMs: number;
   /** How long the broker may be gone. */
   patienceMs: number;
+  /** For a worker that ends when it is idle for so long: it looks at least so often. */
+  idleMs?: number | null;
 }
 
-/** A call of `take` waits so long for a job. */
+/** A call of `take` waits so long for a job, or as long as the worker may be idle. */
 const TAKE_SECONDS = 2;
+const LEAST_TAKE_SECONDS = 0.2;
 /** Stalled jobs go back to the queue, whatever their number of stalls: rows, not chunks, are given up. */
 const ANY_NUMBER = 1_000_000;
 
@@ -22,10 +25,15 @@ export interface Settings {
   backend: unknown;
 }
 
-export const settingsOf = ({ kind, uri }: QueuePlace, bull: BullModule, { lockMs }: BrokerOptions): Settings => {
+export const settingsOf = (
+  { kind, uri }: QueuePlace,
+  bull: BullModule,
+  { lockMs, idleMs }: BrokerOptions,
+): Settings => {
+  const idleSeconds = idleMs == null ? Infinity : idleMs / 1000;
   const worker = {
     autorun: false,
-    drainDelay: TAKE_SECONDS,
+    drainDelay: Math.min(TAKE_SECONDS, Math.max(LEAST_TAKE_SECONDS, idleSeconds)),
     lockDuration: lockMs,
     stalledInterval: lockMs / 2,
     maxStalledCount: ANY_NUMBER,

@@ -67,6 +67,8 @@ export interface Broker {
   readonly shown: string;
   /** Aborts with QUEUE_UNREACHABLE or QUEUE_DENIED. */
   readonly lost: AbortSignal;
+  /** How long a job may be lost after it was added, if the broker dies; milliseconds. */
+  readonly unsureMs: number;
   /** Times that the connection came back: what was added shortly before may be lost. */
   readonly returns: number;
   /** Leaves out jobs that the queue has. */

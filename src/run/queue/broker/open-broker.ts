@@ -12,6 +12,8 @@ import { taken, type Call } from './taken-job.js';
 /** Finished jobs that the queue remembers, for the measured cost. */
 const REMEMBERED = 1000;
 const FIRST_PATIENCE_MS = 10_000;
+/** Redis may sync its file once a second (appendfsync everysec); PostgreSQL syncs before it answers. */
+const UNSURE_MS = { redis: 3000, postgres: 0 } as const satisfies Record<QueuePlace['kind'], number>;
 const CLOSE_MS = 2000;
 const WAITING: JobState[] = ['waiting', 'paused', 'prioritized', 'delayed'];
 
@@ -86,6 +88,7 @@ const createBroker = ({ place, bull, connection, queue, options, settings }: Par
     (await call(() => queue.getJobs(states, 0, count - 1, false))).filter((job) => job !== undefined);
   return {
     shown: place.shown,
+    unsureMs: UNSURE_MS[place.kind],
     lost: connection.lost,
     get returns() {
       return connection.returns;
@@ -142,9 +145,8 @@ const createBroker = ({ place, bull, connection, queue, options, settings }: Par
       const isClosed = !connection.lost.aborted && (await settles(parts.map((part) => part.close(true))));
       /* What waits for a connection that is gone would keep the process alive, and so would its next try to connect. */
       if (isClosed) return;
-      await settles(parts.map((part) => part.disconnect()));
-      /* A worker's timer for lost jobs ends only with this. */
-      await settles(parts.map((part) => part.close(true)));
+      /* A worker's timer for lost jobs ends only with `close`. */
+      await settles(parts.flatMap((part) => [part.disconnect(), part.close(true)]));
     },
   };
 };

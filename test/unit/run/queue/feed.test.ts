@@ -36,11 +36,10 @@ interface Feeding {
   rows: readonly ChunkRow[];
   chunkRows?: number;
   version?: string;
-  unsureMs?: number;
   onEnd?: () => void;
 }
 
-const feedRows = async ({ broker = memoryBroker(), unsureMs = 1, ...options }: Feeding): Promise<void> => {
+const feedRows = async ({ broker = memoryBroker(), ...options }: Feeding): Promise<void> => {
   const { store, rows, chunkRows = null, version = run.version, onEnd } = options;
   async function* each(): AsyncGenerator<ChunkRow> {
     try {
@@ -50,7 +49,7 @@ const feedRows = async ({ broker = memoryBroker(), unsureMs = 1, ...options }: F
     }
   }
   await feed({
-    ...{ run, store, broker, rows: each(), chunkRows, version, unsureMs },
+    ...{ run, store, broker, rows: each(), chunkRows, version },
     ...{ storePlace: store.shown, window: 100, signal: new AbortController().signal, report: () => undefined },
   });
 };
@@ -107,7 +106,7 @@ describe('feeding a queue', () => {
 
   it('adds jobs again that a broker may have lost since the cursor was written, but not of finished chunks', async () => {
     const store = await newStore();
-    await feedRows({ store, rows: rowsOf(4), chunkRows: 1, unsureMs: 1000 });
+    await feedRows({ store, rows: rowsOf(4), chunkRows: 1, broker: memoryBroker(1000) });
     const cursor = (await readCursor(store))!;
     expect(cursor).toMatchObject({ chunks: 4, sure: 0 });
     /* All added, the last two not long ago; then enqueue and broker died. */
