@@ -41,7 +41,7 @@ const callsText = (speed: Speed, { rows, calls, cached, failed }: Cost, own: Cos
 };
 
 /** With two digits: it is an estimate. */
-const aboutText = (ms: number): string => `about ${timeText(Number(ms.toPrecision(2)))}`;
+const aboutText = (ms: number): string => `about ${timeText(Number(ms.toPrecision(2))).replace('.0 s', ' s')}`;
 
 /** The model of a run, or its base model and the refiner, which opens later. */
 const modelsText = ({ model, baseModel = model }: ProcessorInfo): string =>

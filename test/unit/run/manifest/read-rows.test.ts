@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf, folder, jsonl, manifestOf, messageOf, readAll } from './manifests.js';
+import { findInputs } from '#src/run/manifest/inputs/find-inputs.js';
+import { readRows } from '#src/run/manifest/read-rows.js';
+import { codeOf, collect, folder, jsonl, manifestOf, messageOf, readAll } from './manifests.js';
 
 const row = { image: 'a.png', prompt: 'p' };
 
@@ -26,6 +28,34 @@ describe('readRows', () => {
     expect(rows.map((each) => ('source' in each && each.source.kind === 'file' ? each.source.path : null))).toEqual(
       ['a.png', 'a.png', 'b.png', 'c.png', 'sub/a.png'].map((path) => join(manifest.cwd, path)),
     );
+  });
+
+  it('completes rows with other defaults in the same reading, and reads metadata once', async () => {
+    const asked: string[] = [];
+    const manifest = manifestOf(
+      { 'm.jsonl': jsonl({ image: 'a.png' }, { ...row, strength: 0.1 }) },
+      {
+        modelDefaults: { steps: 50 },
+        readMetadata: (path) => {
+          asked.push(path);
+          return Promise.resolve({ values: { prompt: 'from the picture' }, warnings: [] });
+        },
+      },
+    );
+    const { inputs } = await findInputs(manifest.inputs, manifest);
+    const others = [{ modelDefaults: { steps: 20 } }, { modelDefaults: { steps: 7 } }];
+    const [first, second] = await collect(readRows(inputs, manifest, others));
+    expect(first).toMatchObject({
+      settings: { steps: 50, prompt: 'from the picture' },
+      alternatives: [{ settings: { steps: 20, prompt: 'from the picture' } }, { settings: { steps: 7 } }],
+    });
+    expect(asked).toHaveLength(1);
+    /* 7 × 0.1 is less than one step. */
+    expect(second).toMatchObject({
+      settings: { steps: 50 },
+      alternatives: [{ settings: { steps: 20 } }, { error: { code: 'ROW_FIELD_INVALID' } }],
+    });
+    expect((await readAll(manifest))[0]).not.toHaveProperty('alternatives');
   });
 
   it('calls spooled standard input -, its paths relative to the working directory', async () => {
