@@ -73,7 +73,7 @@ it('auto with int8 keeps int8 on the CPU where a device cannot hold the model', 
   );
   try {
     const info = await other.open(signal);
-    expect(info).toMatchObject({ device: 'cpu', precision: 'int8', maxCacheDepth: 3 });
+    expect(info).toMatchObject({ device: 'cpu', precision: 'int8', maxCacheDepth: expect.any(Number) as number });
     expect(info.rejected).toMatchObject([{ device: 'cuda', tried: true }]);
   } finally {
     other.close();
