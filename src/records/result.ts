@@ -50,9 +50,9 @@ export interface ResultRecord extends ChangedSettings {
   output_bytes?: number | undefined;
   /** SHA-256 of the output file as written, hexadecimal, for `--verify`. */
   output_sha256?: string | undefined;
-  /** Samples that the UNet computed, of rows with adaptive guidance or DeepCache; and those of them with cached features. */
-  unet_samples?: number | undefined;
-  cached_unet_samples?: number | undefined;
+  /** Evaluations of the UNet, two a step with guidance, of rows with adaptive guidance or DeepCache; and those of them with cached features. */
+  unet_calls?: number | undefined;
+  cached_unet_calls?: number | undefined;
   /** Warnings about this row. */
   warnings?: readonly string[] | undefined;
   /** If content was screened. */

@@ -106,7 +106,7 @@ export const buildResultRecord = (
     extra: row.extra,
     digest,
     ...(written === null ? {} : { output_bytes: written.output.bytes, output_sha256: written.output.sha256 }),
-    ...unetSamples(row, reply?.unetCalls),
+    ...countedCalls(row, reply?.unetCalls),
     ...(warnings.length === 0 ? {} : { warnings }),
     ...(safety === null ? {} : { content_safety: { by: safety.by, checks: safety.checks } }),
     ...changedSettings(settings),
@@ -119,15 +119,15 @@ export const buildResultRecord = (
 };
 
 /** Of rows with a setting that saves calls, in either of their models. */
-const unetSamples = (
+const countedCalls = (
   { settings, generation }: Row | InvalidRow,
   calls: UnetCalls | undefined,
-): Pick<ResultRecord, 'unet_samples' | 'cached_unet_samples'> => {
+): Pick<ResultRecord, 'unet_calls' | 'cached_unet_calls'> => {
   const stages: readonly Partial<RefineSettings>[] = [settings, generation?.refiner ?? {}];
   const isAdaptive = stages.some(({ adaptiveGuidance = null }) => adaptiveGuidance !== null);
   const isCached = stages.some(({ cacheInterval = 1 }) => cacheInterval !== 1);
   if (calls === undefined || !(isAdaptive || isCached)) return {};
-  return { unet_samples: calls.samples, ...(isCached ? { cached_unet_samples: calls.cached } : {}) };
+  return { unet_calls: calls.samples, ...(isCached ? { cached_unet_calls: calls.cached } : {}) };
 };
 
 /** Settings that differ from their defaults. A variation needs both its seed and its strength. */

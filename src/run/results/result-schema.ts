@@ -80,11 +80,11 @@ const schema = z.object({
   digest: z.string().nullable().meta({ description: 'of everything that decides the output: what --resume compares' }),
   output_bytes: count.optional().meta({ description: "of the output's file, as it was written" }),
   output_sha256: sha256.optional().meta({ description: 'of its bytes: what --verify compares' }),
-  unet_samples: count.optional().meta({
+  unet_calls: count.optional().meta({
     description:
-      'samples that the UNet computed, two a step with guidance; of rows with adaptive_guidance or cache_interval',
+      'evaluations of the UNet, two a step with guidance; of rows with adaptive_guidance or cache_interval',
   }),
-  cached_unet_samples: count
+  cached_unet_calls: count
     .optional()
     .meta({ description: 'those of them with cached deep features; of rows with cache_interval' }),
   warnings: z.array(z.string()).readonly().optional().meta({ description: 'warnings about this row' }),

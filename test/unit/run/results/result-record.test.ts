@@ -71,11 +71,11 @@ describe('buildResultRecord', () => {
       };
       return buildResultRecord({ ...ROW, settings: base, generation }, outcome, RUN);
     };
-    const counts = { unet_samples: 50, cached_unet_samples: 4 };
+    const counts = { unet_calls: 50, cached_unet_calls: 4 };
     expect(record(plainSettings, cached)).toMatchObject({ ...counts, refiner: { cache_interval: 2 } });
     expect(record(cached, plainSettings)).toMatchObject(counts);
-    expect(record({ ...plainSettings, adaptiveGuidance: 0.9 }, plainSettings)).toMatchObject({ unet_samples: 50 });
-    expect(record(plainSettings, plainSettings)).not.toHaveProperty('unet_samples');
+    expect(record({ ...plainSettings, adaptiveGuidance: 0.9 }, plainSettings)).toMatchObject({ unet_calls: 50 });
+    expect(record(plainSettings, plainSettings)).not.toHaveProperty('unet_calls');
     expect(record(plainSettings, plainSettings).refiner).not.toHaveProperty('cache_interval');
   });
 });
