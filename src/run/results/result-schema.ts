@@ -81,8 +81,7 @@ const schema = z.object({
   output_bytes: count.optional().meta({ description: "of the output's file, as it was written" }),
   output_sha256: sha256.optional().meta({ description: 'of its bytes: what --verify compares' }),
   unet_calls: count.optional().meta({
-    description:
-      'evaluations of the UNet, two a step with guidance; of rows with adaptive_guidance or cache_interval',
+    description: 'evaluations of the UNet, two a step with guidance; of rows with adaptive_guidance or cache_interval',
   }),
   cached_unet_calls: count
     .optional()

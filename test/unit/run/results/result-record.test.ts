@@ -61,7 +61,7 @@ describe('buildResultRecord', () => {
     });
   });
 
-  it('counts samples where either model saves some', () => {
+  it('counts evaluations of the UNet where either model saves some', () => {
     const cached = { ...plainSettings, cacheInterval: 2 };
     const reply = { ...REPLY, unetCalls: { samples: 50, cached: 4, ms: 9, cachedMs: 1 } };
     const outcome = { status: 'ok', reply, durationMs: 1 } as const;
