@@ -59,6 +59,8 @@ const OUTPUT_TRANSFORM = concatRows(kronecker(OUTPUT));
 const MIN_CHANNELS = 128;
 /** Latents' side over 8: here tiles are few, and transformed kernels are many. */
 const LOWEST_RESOLUTION_LEVEL = 3;
+/** Up to this level there are enough tiles to pay for transforming the kernels at each run. */
+const LAST_LEVEL_AT_RUN = 1;
 
 /** Whether a convolution's kernels are transformed at each run, only ahead in a prepared file, or never. */
 export type WinogradMode = 'always' | 'prepared' | 'never';
@@ -66,7 +68,7 @@ export type WinogradMode = 'always' | 'prepared' | 'never';
 /** Where Winograd is faster than direct convolution, on images of 512² and more. @param level of the UNet; 0: full resolution */
 export const winogradMode = (channels: readonly [number, number], level: number): WinogradMode => {
   if (Math.min(...channels) < MIN_CHANNELS || level >= LOWEST_RESOLUTION_LEVEL) return 'never';
-  return level === 0 ? 'always' : 'prepared';
+  return level <= LAST_LEVEL_AT_RUN ? 'always' : 'prepared';
 };
 
 /** Transforms kernels at each run. @param weight [out,in,3,3] @returns [36·out,in,1,1] in the NCHWc layout */

@@ -62,7 +62,8 @@ testNchwc('Winograd without a bias equals direct convolution', async () => {
 
 it('Winograd is used for many channels and not at the lowest resolution; at run only at full resolution', () => {
   expect(winogradMode([384, 384], 0)).toBe('always');
-  expect(winogradMode([768, 768], 1)).toBe('prepared');
+  expect(winogradMode([768, 768], 1)).toBe('always');
+  expect(winogradMode([1536, 1536], 2)).toBe('prepared');
   expect(winogradMode([384, 4], 0)).toBe('never');
   expect(winogradMode([1536, 1536], 3)).toBe('never');
 });
