@@ -8,6 +8,7 @@ import { dirname, join, parse } from 'node:path';
 import { env, pid } from 'node:process';
 import { isRefineError, messageOf, RefineError } from '../../../errors.js';
 import { preparedFolder } from '../../../io/files/cache-folders.js';
+import { TEMPORARY } from '../../../io/files/temporary-path.js';
 import { makeFolder } from '../../../io/files/make-folder.js';
 import { fingerprintFile } from '../discovery/fingerprint-model.js';
 import type { WeightMap } from '../weight-map.js';
@@ -123,7 +124,7 @@ export class PreparedFile {
 /** Removes temporary files of killed processes. */
 const removeAbandoned = async (folder: string): Promise<void> => {
   for (const name of await readdir(folder).catch(() => [])) {
-    if (PREPARED.exec(name)?.groups?.['unfinished'] === undefined) continue;
+    if (PREPARED.exec(name)?.groups?.['unfinished'] === undefined && !TEMPORARY.test(name)) continue;
     const path = join(folder, name);
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
     if (Date.now() - mtimeMs > ABANDONED_MS) await rm(path, { force: true }).catch(() => undefined);

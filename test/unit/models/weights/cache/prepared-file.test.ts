@@ -57,15 +57,16 @@ it('replaces a file of another length', async () => {
 });
 
 const [OLD, YOUNG] = [`${'a'.repeat(32)}.int8.1-0123abcd.tmp`, `${'b'.repeat(32)}.int8.2-0123abcd.tmp`];
+const OLD_TIMES = '.sdxl-refine-1-0123abcd0123abcd.tmp';
 
 it('removes old temporary files of ended processes, and nothing else', async () => {
   const folder = newFolder();
   const leave = (name: string): void => {
     writeFileSync(join(folder, name), '');
   };
-  [OLD, 'old.int8', YOUNG, 'theirs.tmp'].forEach(leave);
+  [OLD, OLD_TIMES, 'old.int8', YOUNG, 'theirs.tmp'].forEach(leave);
   const long = Date.now() / 1000 - 2 * 3600;
-  for (const name of [OLD, 'old.int8', 'theirs.tmp']) utimesSync(join(folder, name), long, long);
+  for (const name of [OLD, OLD_TIMES, 'old.int8', 'theirs.tmp']) utimesSync(join(folder, name), long, long);
   const { file } = await prepare(source(), folder);
   await file.make();
   expect(readdirSync(folder).sort()).toEqual([basename(file.file), 'old.int8', YOUNG, 'theirs.tmp'].sort());
