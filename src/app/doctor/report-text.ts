@@ -1,5 +1,6 @@
 /** The report as plain text, with marks for what works (✓), what stops a run (✗), and other information (·). */
 import { bytesText } from './bytes-text.js';
+import { cpuClassOf, type CpuClass } from '../../onnx/devices/cpu-class.js';
 import type { CachedModel } from '../../models/hub/list-cached.js';
 import type { CudaReport } from '../../onnx/libraries/cuda-libraries.js';
 import type { DeviceReport, DoctorReport, FolderUnknown, MachineReport, Problem } from './report.js';
@@ -42,13 +43,26 @@ const machineLines = ({
   `${INFO}${cpu ?? 'unknown CPU'}, ${cores} ${cores === 1 ? 'core' : 'cores'}`,
   ...(features === null
     ? []
-    : [`${MORE}${features.length === 0 ? 'no vector instructions beyond the common ones' : features.join(', ')}`]),
+    : [
+        `${MORE}${features.length === 0 ? 'no vector instructions beyond the common ones' : features.join(', ')}`,
+        ...precisionLines(cpuClassOf(features)),
+      ]),
   `${INFO}memory: ${bytesText(memory.total_bytes)}, ${bytesText(memory.free_bytes)} free${memory.limit_bytes === null ? '' : `, limited to ${bytesText(memory.limit_bytes)}`}`,
   ...disks.map(
     ({ use, folder, free_bytes: free }) =>
       `${INFO}disk: ${free === null ? 'unknown' : bytesText(free)} free for ${use} (${folder})`,
   ),
 ];
+
+const precisionLines = (cpu: CpuClass | null): string[] => {
+  if (cpu === null) return [];
+  const { name, relative } = cpu;
+  if (relative === null) return [`${MORE}${name}: how much faster int8 and cached weights are was not measured`];
+  const times = (seconds: number): string => `${(1 / seconds).toFixed(1)} times`;
+  return [
+    `${MORE}${name}: UNet calls at full size are ${times(relative.int8)} as fast with --precision int8, ${times(relative.fp32Cached)} with --cache-weights, ${times(relative.int8Cached)} with both`,
+  ];
+};
 
 const engineLines = ({ version, problem }: DoctorReport['engine']): string[] => [
   ...(version === null ? [] : [`${OK}onnxruntime-node ${version} loads`]),

@@ -67,6 +67,7 @@ it('marks checks that passed, and facts without a verdict', () => {
     'sdxl-refine 1.2.3',
     '  ✓ Node 20.9.0 (20.9 or later is needed)',
     '  · A CPU, 1 core',
+    '    AVX2: UNet calls at full size are 1.4 times as fast with --precision int8, 1.2 times with --cache-weights, 1.9 times with both',
     '  · memory: 16.0 GiB, 8.0 GiB free, limited to 4.0 GiB',
     '  · disk: unknown free for temporary files (/tmp)',
     '  ✓ cpu: self-test passed in fp32, off by 8.5e-7 at most (0.0001 is accepted), 90 ms',

@@ -1,0 +1,25 @@
+import { cpuClassOf } from '#src/onnx/devices/cpu-class.js';
+import { nchwcBlockSize } from '#src/onnx/runtime/nchwc-block-size.js';
+import { readFileSync } from 'node:fs';
+import { parseCpuFeatures } from '#src/app/doctor/examine-machine.js';
+
+it.each([
+  [['avx', 'avx2', 'fma'], 'AVX2'],
+  [['avx2', 'avx_vnni'], 'AVX2 with VNNI'],
+  [['avx2', 'avx512f'], 'AVX-512'],
+  [['avx2', 'avx512f', 'avx512_vnni'], 'AVX-512 with VNNI'],
+  [['avx2', 'avx512f', 'avx512_vnni', 'amx_tile', 'amx_int8'], 'AVX-512 with AMX'],
+  [['asimd', 'asimddp'], 'Arm'],
+])('%j is %s', (features, name) => {
+  expect(cpuClassOf(features)?.name).toBe(name);
+});
+
+it('an unknown processor has no class', () => {
+  expect(cpuClassOf(['sse2'])).toBeNull();
+});
+
+const features = process.platform === 'linux' ? parseCpuFeatures(readFileSync('/proc/cpuinfo', 'utf8')) : null;
+const cpu = cpuClassOf(features ?? []);
+(cpu === null ? it.skip : it)('the class of this processor has the block size that ONNX Runtime uses', async () => {
+  expect(await nchwcBlockSize()).toBe(cpu?.blockSize);
+});
