@@ -46,7 +46,7 @@ export const ourPictures = (model, { target, mode, flags: given }, job) =>
       given === undefined
         ? [
             ...['--precision', target.precision, '--device', deviceName(target), '--batch-size', String(job.batchSize)],
-            ...(mode === 'fast' ? ['--cache-weights'] : []),
+            ...(mode === 'cached' ? ['--cache-weights'] : []),
           ]
         : given;
     const flags = ['--model', model, ...computing, '--json', '--quiet'];
