@@ -3,6 +3,7 @@ import { lstat, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { platform } from 'node:process';
 import { RefineError, systemCodeOf } from '../../../errors.js';
+import { clearAbandoned } from '../../files/clear-abandoned.js';
 import { closeFile } from '../../files/close-file.js';
 import { findLink } from '../../files/find-link.js';
 import { sha256Of } from '../../files/hash-file.js';
@@ -10,10 +11,10 @@ import { renameIfAbsent } from '../../files/link-if-absent.js';
 import { chunksOf, openFile, readChunks, readUpTo, withFile } from '../../files/open-file.js';
 import { placeFile } from '../../files/place-file.js';
 import { syncFolder } from '../../files/sync-folder.js';
+import { TEMPORARY } from '../../files/temporary-path.js';
 import type { Store } from '../store.js';
 import { checkObjectName } from '../store-uri.js';
 import { tooLarge } from '../too-large.js';
-import { clearAbandoned } from './clear-abandoned.js';
 import { folderError } from './folder-errors.js';
 import { listFolder } from './list-folder.js';
 
@@ -51,7 +52,7 @@ export const openFolderStore = (folder: string): Store => {
     const folder = dirname(path);
     if (cleared.has(folder)) return;
     cleared.add(folder);
-    await clearAbandoned(folder);
+    await clearAbandoned(folder, (temporary) => TEMPORARY.test(temporary), ABANDONED_MS);
   };
   return {
     shown: folder,
@@ -141,6 +142,8 @@ export const openFolderStore = (folder: string): Store => {
   };
 };
 
+/** Writers are on several machines, so that their process numbers say nothing; a file is written in much less time. */
+const ABANDONED_MS = 24 * 3600 * 1000;
 /** A folder may vanish once in a moment, not again and again. */
 const MOST_ATTEMPTS = 3;
 

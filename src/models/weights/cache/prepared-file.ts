@@ -3,10 +3,11 @@
  * processes may write it at once; each writes a temporary file and renames it.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { open, readdir, realpath, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
 import { env, pid } from 'node:process';
 import { isRefineError, messageOf, RefineError } from '../../../errors.js';
+import { clearAbandoned } from '../../../io/files/clear-abandoned.js';
 import { preparedFolder } from '../../../io/files/cache-folders.js';
 import { TEMPORARY } from '../../../io/files/temporary-path.js';
 import { makeFolder } from '../../../io/files/make-folder.js';
@@ -97,7 +98,7 @@ export class PreparedFile {
       await utimes(this.file, new Date(), status.mtime).catch(() => undefined);
       return;
     }
-    await removeAbandoned(dirname(this.file));
+    await clearAbandoned(dirname(this.file), isTemporary, ABANDONED_MS);
     const temporary = `${this.file}.${pid}-${randomBytes(4).toString('hex')}.tmp`;
     try {
       await this.#write(temporary);
@@ -121,15 +122,8 @@ export class PreparedFile {
   }
 }
 
-/** Removes temporary files of killed processes. */
-const removeAbandoned = async (folder: string): Promise<void> => {
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (PREPARED.exec(name)?.groups?.['unfinished'] === undefined && !TEMPORARY.test(name)) continue;
-    const path = join(folder, name);
-    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
-    if (Date.now() - mtimeMs > ABANDONED_MS) await rm(path, { force: true }).catch(() => undefined);
-  }
-};
+const isTemporary = (name: string): boolean =>
+  PREPARED.exec(name)?.groups?.['unfinished'] !== undefined || TEMPORARY.test(name);
 
 /** ONNX Runtime maps the files of a session from below one folder, and follows no link out of it. */
 const realFolder = async (folder: string, weights: readonly string[]): Promise<string> => {
