@@ -1,5 +1,6 @@
 /** How long UNet calls and the rest of a row take: measured by runs, for the estimate of a dry run. */
 import type { RefineReply } from '../../records/job.js';
+import { median } from '../engine/median.js';
 import type { UnetWork } from './count-calls.js';
 
 /** Milliseconds for each million pixels. */
@@ -35,23 +36,15 @@ export class TimesOfRun {
     if (this.#rows.length > REMEMBERED) this.#rows.shift();
   }
 
-  /** Medians, without the first row, which also reads the weights; null: fewer than two rows ran. */
+  /** Medians, without the first row if there are others: it also reads the weights. null: no row ran. */
   get times(): CallTimes | null {
     const rows = this.#rows.length > 1 ? this.#rows.slice(1) : this.#rows;
-    if (rows.length === 0) return null;
-    const cached = rows.flatMap((row) => (row.cached === null ? [] : [row.cached]));
-    return {
-      whole: median(rows.map(({ whole }) => whole)),
-      cached: cached.length === 0 ? null : median(cached),
-      rest: median(rows.map(({ rest }) => rest)),
-    };
+    const whole = median(rows.map((row) => row.whole));
+    const rest = median(rows.map((row) => row.rest));
+    if (whole === undefined || rest === undefined) return null;
+    return { whole, cached: median(rows.flatMap(({ cached }) => cached ?? [])) ?? null, rest };
   }
 }
-
-const median = (numbers: readonly number[]): number => {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? 0;
-};
 
 /** Milliseconds of a row that runs alone. @param pixels of its picture */
 export const rowTime = ({ whole, cached, rest }: CallTimes, work: UnetWork, pixels: number): number => {

@@ -1,5 +1,6 @@
 /** How long an engine may go without a step before it counts as stalled: by the steps it has taken so far. */
 import { LATENT_SCALE } from '../../records/picture.js';
+import { median } from './median.js';
 import type { EngineJob } from '../../records/job.js';
 
 /** Times the median step. */
@@ -34,9 +35,7 @@ export class StepWatch {
   /** In milliseconds. */
   limitOf(job: EngineJob): number {
     if (this.#times.length < LEAST_STEPS) return FIRST_PATIENCE * this.floorMs;
-    const sorted = [...this.#times].sort((a, b) => a - b);
-    const median = sorted[sorted.length >> 1] ?? 0;
-    return Math.max(this.floorMs, PATIENCE * median * pixelsOf(job));
+    return Math.max(this.floorMs, PATIENCE * (median(this.#times) ?? 0) * pixelsOf(job));
   }
 
   /** @param ms between two steps of the job */

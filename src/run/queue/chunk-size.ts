@@ -1,5 +1,6 @@
 /** How many rows make a chunk: about fifteen minutes of work, by what earlier chunks took. Pure. */
 import type { ChunkReport } from './broker/broker.js';
+import { median } from '../engine/median.js';
 import { FULL_CHUNK_BYTES, MAX_CHUNK_ROWS } from './chunk-file.js';
 
 /** Lost at most if a worker's machine vanishes; long beside opening a model. */
@@ -9,11 +10,8 @@ const FIRST_STEP_SECONDS = 1;
 
 /** Seconds of a UNet step with all that belongs to it, by the median of finished chunks; the first guess if there are none. */
 export const stepSeconds = (reports: readonly ChunkReport[]): number => {
-  const measured = reports
-    .filter(({ steps }) => steps > 0)
-    .map(({ seconds, steps }) => seconds / steps)
-    .sort((a, b) => a - b);
-  return measured[measured.length >> 1] ?? FIRST_STEP_SECONDS;
+  const measured = reports.filter(({ steps }) => steps > 0).map(({ seconds, steps }) => seconds / steps);
+  return median(measured) ?? FIRST_STEP_SECONDS;
 };
 
 export interface ChunkSize {
