@@ -5,7 +5,7 @@ import { writeOnce } from '../../io/store/write-once.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import { createNameSet, type NameSet } from '../results/listed-outputs.js';
 import { outputsOf } from './check-outputs.js';
-import { isOutput } from './remove-outputs.js';
+import { isOutput } from '../manifest/rows/output-name.js';
 import type { Replaceable } from './replaceable.js';
 
 type Rows = AsyncIterable<Row | InvalidRow>;

@@ -4,7 +4,7 @@ import { dirname, join, sep } from 'node:path';
 import { fileIdentity } from '../../io/files/file-identity.js';
 import { NONE_IN_USE, type FilesInUse } from './files-in-use.js';
 import { outputUnwritable } from '../results/output-error.js';
-import { parseOutput } from '../manifest/rows/output-name.js';
+import { isOutput } from '../manifest/rows/output-name.js';
 
 /**
  * The names come from an untrusted file: removes only valid output names inside the folder, and no file that the run reads.
@@ -30,15 +30,6 @@ export const removeOutputs = async (
     removed++;
   }
   return removed;
-};
-
-/** Whether a row could have this output. */
-export const isOutput = (name: string): boolean => {
-  try {
-    return parseOutput(name, 'png') === name;
-  } catch {
-    return false;
-  }
 };
 
 const isInside = async (folder: string, root: string): Promise<boolean> => {

@@ -6,7 +6,7 @@ import type { InvalidRow, Row } from '../../records/row.js';
 import { loraWeight, RANDOM_SEED, type RowKey } from '../../records/setting-kinds.js';
 import { SETTINGS } from '../../records/setting-table.js';
 import { camelCase, SETTING_NAMES, type RefineSettings, type SettingName } from '../../records/settings.js';
-import { parseOutput } from '../manifest/rows/output-name.js';
+import { isOutput } from '../manifest/rows/output-name.js';
 import { settingProblems } from '../manifest/rows/resolve-settings.js';
 
 export type ChunkRow = Row | InvalidRow;
@@ -31,9 +31,9 @@ const settings = settingsOf(({ schema, default: own, isResolved, inDigest }) => 
 });
 const readableSettings = settingsOf(({ schema }) => schema.nullish());
 
-const isParsed = (parse: () => unknown): boolean => {
+const isObjectUri = (uri: string): boolean => {
   try {
-    parse();
+    parseObjectUri(uri);
     return true;
   } catch (thrown) {
     if (isRefineError(thrown)) return false;
@@ -45,7 +45,7 @@ const source = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('file'), path }),
   z.strictObject({ kind: z.literal('latents'), path }),
   z.strictObject({ kind: z.literal('url'), url: z.url({ protocol: /^https?$/ }) }),
-  z.strictObject({ kind: z.literal('store'), uri: z.string().refine((uri) => isParsed(() => parseObjectUri(uri))) }),
+  z.strictObject({ kind: z.literal('store'), uri: z.string().refine(isObjectUri) }),
   z.strictObject({ kind: z.literal('inline'), text: z.string() }),
 ]);
 const count = z.int().min(0);
@@ -64,7 +64,7 @@ const validRow = z.strictObject({
   settings,
   source,
   fit: z.enum(['pad', 'resize']),
-  output: z.string().refine((name) => isParsed(() => parseOutput(name, 'png')) && parseOutput(name, 'png') === name),
+  output: z.string().refine(isOutput),
   encoding: z
     .strictObject({
       format: z.enum(['png', 'jpeg', 'webp', 'avif', 'tiff']),

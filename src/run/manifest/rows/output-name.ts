@@ -73,6 +73,15 @@ export const parseOutput = (output: string, extension: string): string => {
   return EXTENSION.test(path) ? path : refuse(`it has to end in one of .${OUTPUT_EXTENSIONS.join(' .')}`);
 };
 
+/** Whether a row could have this output. */
+export const isOutput = (name: string): boolean => {
+  try {
+    return parseOutput(name, 'png') === name;
+  } catch {
+    return false;
+  }
+};
+
 const decode = (path: string): string => {
   try {
     return decodeURIComponent(path);
