@@ -39,7 +39,7 @@ export const checkCsv = async (run: BatchRun): Promise<void> => {
   if (predictionsCsv === null) return;
   if (isStoreUri(predictionsCsv)) {
     const place = parseObjectUri(predictionsCsv);
-    if (!isOwnCsv(run) && (await (await bucketOf(place)).stat(place.key)) !== null) {
+    if (!isOwnCsv(run) && (await (await bucketOf(place)).has(place.key))) {
       throw new RefineError(
         'OUTPUT_EXISTS',
         `Expected no object at ${predictionsCsv}, found one. Choose another name, or give --overwrite to replace it.`,

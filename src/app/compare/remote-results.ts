@@ -55,7 +55,7 @@ const REPLACED = /(?:^|\/)(?:compare\.html|contact-sheet\.png)$/;
 export const uploadFile = async (path: string, uri: string): Promise<void> => {
   const place = parseObjectUri(uri);
   const bucket = await bucketOf(place);
-  if (!REPLACED.test(place.key) && (await bucket.stat(place.key)) !== null) {
+  if (!REPLACED.test(place.key) && (await bucket.has(place.key))) {
     throw new RefineError(
       'OUTPUT_EXISTS',
       `Expected no object at ${uri}, found one; only compare.html and contact-sheet.png are replaced there. Choose another name.`,

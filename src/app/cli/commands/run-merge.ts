@@ -99,7 +99,7 @@ const expectFree = async (
   if (isStoreUri(place)) {
     if (files.some(({ shown }) => shown === place)) throw outputExists(place, IS_RESULT, 'Choose another');
     const { key, ...bucket } = parseObjectUri(place);
-    const isThere = (await (await bucketOf({ ...bucket, key })).stat(key)) !== null;
+    const isThere = await (await bucketOf({ ...bucket, key })).has(key);
     if (isThere && !replaces) throw outputExists(place, 'exists', GIVE_OVERWRITE);
     return;
   }

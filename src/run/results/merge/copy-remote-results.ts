@@ -72,7 +72,7 @@ const copyResults = async (
   /* Without a line, the run has not made the file. */
   await appendFile(path, '');
   const { state } = remoteNames(part);
-  if ((await store.stat(state)) === null) return isThere;
+  if (!(await store.has(state))) return isThere;
   await writeFile(stateFile(folder, part), await store.read(state, { maxBytes: FILE_LIMITS.runState.bytes }));
   return true;
 };

@@ -10,6 +10,7 @@ import { closeFile } from '../../../io/files/close-file.js';
 import { sha256Of } from '../../../io/files/hash-file.js';
 import { openFile, readChunks, readUpTo } from '../../../io/files/open-file.js';
 import type { Store } from '../../../io/store/store.js';
+import { writeOnce } from '../../../io/store/write-once.js';
 import { partName, partNumber, partsAfter, remoteNames } from './remote-names.js';
 
 export interface RemoteJournal {
@@ -59,11 +60,8 @@ export const openRemoteJournal = async (
 
   const uploadPart = async (bytes: Uint8Array): Promise<void> => {
     const name = partName(after, next);
-    if (!(await store.writeNew(name, bytes))) {
-      /* The answer to an upload may have been lost, and the upload repeated. */
-      const there = await store.stat(name);
-      if (there?.sha256 !== createHash('sha256').update(bytes).digest('hex')) throw otherWriter(store, name);
-    }
+    /* The answer to an upload may have been lost, and the upload repeated: then these bytes are there. */
+    if ((await writeOnce(store, name, bytes)) !== null) throw otherWriter(store, name);
     next++;
     uploaded += bytes.length;
   };
@@ -175,7 +173,7 @@ const readTo = async (
 /** @returns SHA-256 of the results; null if there are none */
 const copyResults = async (source: Source, name: string, path: string): Promise<string | null> => {
   const { store } = source;
-  if ((await store.stat(name)) === null) return null;
+  if (!(await store.has(name))) return null;
   const hash = createHash('sha256');
   const handle = await open(path, 'wx', 0o600);
   try {

@@ -92,7 +92,7 @@ const idOf = (found: Found): string | null => (found === null || found === UNREA
 
 /** null if there is no lock. @throws STORE_* if it cannot be known */
 const readHolder = async (store: Store, name: string): Promise<Found> => {
-  if ((await store.stat(name)) === null) return null;
+  if (!(await store.has(name))) return null;
   try {
     const bytes = await store.read(name, { maxBytes: MAX_BYTES });
     const value = parseJsonObject(bytes, { maxDepth: 2, maxTokens: 100 }, (what) => new Error(what));

@@ -58,7 +58,7 @@ export const openRemoteOutput = async (
   }
   const journal = await openRemoteJournal(store, resultsPathOf(own), part, { signal });
   const path = stateFile(folder, part);
-  if ((await store.stat(state)) !== null) {
+  if (await store.has(state)) {
     await writeFile(path, await store.read(state, { maxBytes: FILE_LIMITS.runState.bytes }));
   }
   return {
