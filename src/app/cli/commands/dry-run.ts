@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { findDone } from '../../../run/batch/begin-row.js';
 import { dryRun, type Cost, type DryRunCost } from '../../../run/batch/dry-run.js';
 import { NONE_IN_USE } from '../../../run/batch/files-in-use.js';
+import { onCpu } from '../../../onnx/devices/choose-target.js';
 import type { ProcessorInfo } from '../../../run/batch/row-processor.js';
 import { RefineError } from '../../../errors.js';
 import { openEarlierResults, type EarlierResults } from '../../../run/results/earlier-results.js';
@@ -88,10 +89,9 @@ const numbersOf = ({ calls, cached, failed, ms }: Cost): CostNumbers => ({
 /** What decides how long a preset's calls take here: on the CPU, presets differ in precision. */
 const timedAt = (speed: Speed, info: ProcessorInfo, run: BatchRun, flags: BatchFlags): Timed => {
   const { precision, memory } = engineSpeed({ ...flags, speed });
-  const onCpu = precision === 'auto with int8' ? 'int8' : precision === 'auto' ? 'fp32' : precision;
   return {
     ...info,
-    precision: info.device.startsWith('cpu') ? onCpu : info.precision,
+    precision: info.device.startsWith('cpu') ? onCpu(precision).precision : info.precision,
     memory,
     slots: run.work.slots(),
   };
