@@ -1,4 +1,5 @@
 /** A worker: takes chunks from a queue, one at a time, until it is stopped or there are none. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isRefineError, messageOf, type ErrorCode } from '../../errors.js';
 import type { Store } from '../../io/store/store.js';
 import type { BatchEvent } from '../batch/events.js';
@@ -36,7 +37,7 @@ export interface WorkOptions {
 
 /** Faults of a chunk, not of this worker: the chunk goes to the failed ones, with the reason. */
 const CHUNK_FAULTS: readonly ErrorCode[] = ['QUEUE_CHUNK_INVALID', 'STORE_TOO_LARGE'];
-/** Chunks in a row that end with an error nobody expected. One is most often a fault of the chunk, several are this worker's. */
+/** Consecutive chunks with an unexpected error: one is usually the chunk's fault, three are this worker's. */
 const MOST_UNEXPECTED = 3;
 /** A broker that is gone must not keep a stopped worker. */
 const HAND_BACK_MS = 5000;
@@ -75,7 +76,7 @@ const untilStopped = (taking: Promise<TakenJob | null>, signal: AbortSignal): Pr
     const onStop = (): void => {
       const handedBack = taking.then((taken) => taken?.handBack());
       /* Time for the call that waits to come back with nothing. */
-      Promise.race([handedBack, pause(HAND_BACK_MS)]).then(
+      Promise.race([handedBack, sleep(HAND_BACK_MS, null, { ref: false })]).then(
         () => {
           resolve(null);
         },
@@ -95,14 +96,7 @@ const untilStopped = (taking: Promise<TakenJob | null>, signal: AbortSignal): Pr
       }, reject);
   });
 
-const pause = (ms: number): Promise<null> =>
-  new Promise((resolve) => {
-    setTimeout(() => {
-      resolve(null);
-    }, ms).unref();
-  });
-
-/** @returns an error that nobody expected, after which the chunk is one of the failed; null if there was none */
+/** @returns the unexpected error that failed the chunk; null if there was none */
 const workHeld = async (held: HeldChunk, runOf: KnownRuns, options: WorkOptions): Promise<Error | null> => {
   const { broker, signal, report } = options;
   const { job } = held.taken;
@@ -125,7 +119,7 @@ const workHeld = async (held: HeldChunk, runOf: KnownRuns, options: WorkOptions)
     }
     const handingBack = held.clear().then(() => held.taken.handBack());
     handingBack.catch(() => undefined);
-    await Promise.race([handingBack, pause(HAND_BACK_MS)]).catch(() => undefined);
+    await Promise.race([handingBack, sleep(HAND_BACK_MS, null, { ref: false })]).catch(() => undefined);
     report({ kind: 'returned', job });
     if (!signal.aborted) throw thrown;
     return null;

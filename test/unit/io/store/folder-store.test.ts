@@ -67,7 +67,7 @@ it('writes and removes nothing through a link to another folder, which may be th
 it('reads only the folder of a prefix, and removes it with its last file', async () => {
   const store = await openStore(folder);
   await store.write('parts/1/a', new Uint8Array(1));
-  /* Nobody may list it. */
+  /* It cannot be listed. */
   symlinkSync('/', join(folder, 'parts/2'));
   expect(await namesOf(store, 'parts/1/')).toEqual(['parts/1/a']);
   expect([await namesOf(store, 'parts/2/'), await namesOf(store, 'parts/../parts/1/')]).toEqual([[], []]);

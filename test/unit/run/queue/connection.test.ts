@@ -1,4 +1,4 @@
-/** A broker that goes, comes back, or answers what nobody expects. */
+/** A broker that disconnects, comes back, or gives an unexpected answer. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BrokerConnection } from '#src/run/queue/broker/connection.js';
 

@@ -90,7 +90,7 @@ describe('a worker', () => {
     ]);
   });
 
-  it('fails a chunk with an error that nobody expected, and ends after three in a row', async () => {
+  it('fails a chunk on an unexpected error, and ends after three in a row', async () => {
     const store = await storeOf(RUN, 6);
     let calls = 0;
     const opened = openRun(store);

@@ -173,7 +173,7 @@ describe('the lock', () => {
   it.each([
     ['free by now', () => Promise.resolve()],
     ['written by the same upload before', (name: string, data: Uint8Array) => store.write(name, data)],
-  ])('%s is taken over from nobody', async (_what, before) => {
+  ])('%s is taken without a note of an earlier holder', async (_what, before) => {
     let tries = 0;
     const repeated: Store = {
       ...store,
