@@ -1,18 +1,18 @@
 'use strict';
 /* The arrows of docs/architecture.md, as rules. Each comment is what a person who breaks the rule reads. */
-const { wings } = require('./scripts/rooms.cjs');
+const { layers } = require('./scripts/layers.cjs');
 
 /** Everything may import these, and they import nothing else. */
 const LEAVES = 'errors[.]ts$|records/|io/json/';
-const folderOf = (wing, room) => (room === undefined ? wing.name : `${wing.name}/${room.name}`);
+const folderOf = (layer, module) => (module === undefined ? layer.name : `${layer.name}/${module.name}`);
 const folders = new Map(
-  wings.flatMap((wing) =>
-    wing.rooms.length === 0 ? [[wing.name, wing.name]] : wing.rooms.map((room) => [room.name, folderOf(wing, room)]),
+  layers.flatMap((layer) =>
+    layer.modules.length === 0 ? [[layer.name, layer.name]] : layer.modules.map((module) => [module.name, folderOf(layer, module)]),
   ),
 );
 const pattern = (names) => names.map((name) => folders.get(name)).join('|');
 
-const room = (folder, { name, imports, why }) => ({
+const rulesOf = (folder, { name, imports, why }) => ({
   name: `${name}-imports`,
   comment: why,
   severity: 'error',
@@ -22,28 +22,28 @@ const room = (folder, { name, imports, why }) => ({
     pathNot: `^src/(${LEAVES}|${folder}/${imports.length > 0 ? `|(${pattern(imports)})/` : ''})`,
   },
 });
-const roomRules = wings.flatMap((wing) =>
-  wing.rooms.length === 0
-    ? [room(wing.name, wing)]
-    : wing.rooms.filter(({ imports }) => imports !== '*').map((one) => room(folderOf(wing, one), one)),
+const moduleRules = layers.flatMap((layer) =>
+  layer.modules.length === 0
+    ? [rulesOf(layer.name, layer)]
+    : layer.modules.filter(({ imports }) => imports !== '*').map((one) => rulesOf(folderOf(layer, one), one)),
 );
-const wingRules = wings.slice(1).map((wing, at) => ({
-  name: `${wing.name}-looks-right`,
-  comment: 'a wing imports itself and what stands to its right (docs/architecture.md)',
+const layerRules = layers.slice(1).map((layer, at) => ({
+  name: `${layer.name}-looks-right`,
+  comment: 'a layer imports itself and what stands to its right (docs/architecture.md)',
   severity: 'error',
-  from: { path: `^src/${wing.name}/` },
+  from: { path: `^src/${layer.name}/` },
   to: {
-    path: `^src/(${wings
+    path: `^src/(${layers
       .slice(0, at + 1)
       .map(({ name }) => name)
       .join('|')})/`,
   },
 }));
-const home = (name, path, rooms, comment) => ({
+const home = (name, path, modules, comment) => ({
   name,
   comment,
   severity: 'error',
-  from: { path: '^src/', pathNot: `^src/(${pattern(rooms)})/` },
+  from: { path: '^src/', pathNot: `^src/(${pattern(modules)})/` },
   to: { path },
 });
 
@@ -70,8 +70,8 @@ module.exports = {
       from: { path: `^src/(${pattern(['schedulers', 'random', 'tensor'])})/` },
       to: { dependencyTypes: ['core', 'npm'] },
     },
-    ...wingRules,
-    ...roomRules,
+    ...layerRules,
+    ...moduleRules,
     home('ort-only-in-runtime', 'onnxruntime-', ['runtime'], 'sessions, devices and memory policy have one home'),
     home('sharp-only-in-image', 'node_modules/sharp', ['image'], 'decoding and encoding have one home'),
     home('opendal-only-in-store', 'node_modules/@?opendal', ['store'], 'object storage has one home'),

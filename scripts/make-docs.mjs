@@ -1,5 +1,5 @@
 /**
- * Writes what docs/ has from tables of the source: the wings and rooms of architecture.md, the row keys of manifest.md, other programs' schedulers of
+ * Writes what docs/ has from tables of the source: the layers and modules of architecture.md, the row keys of manifest.md, other programs' schedulers of
  * schedulers.md. With --check, says which pages are not as the source has them.
  */
 import { readFileSync } from 'node:fs';
@@ -10,27 +10,27 @@ import { ROW_KEYS, rowKeyNames } from '../dist/run/manifest/rows/row-keys.js';
 import { writeMade } from './made-file.mjs';
 import { root } from './steps.mjs';
 
-const { wings } = createRequire(import.meta.url)('./rooms.cjs');
+const { layers } = createRequire(import.meta.url)('./layers.cjs');
 
 const row = (cells) => `| ${cells.join(' | ')} |`;
 const table = (heads, rows) => [row(heads), `|${heads.map(() => '---').join('|')}|`, ...rows.map(row)].join('\n');
 
-/** Each wing one step lower than the last: arrows point down and to the right. */
+/** Each layer one step lower than the last: arrows point down and to the right. */
 const staircase = () => {
-  const steps = wings.map(({ name, rooms }, at) => {
-    const inside = rooms.length === 0 ? '' : ` {${rooms.map((room) => room.name).join(', ')}}`;
+  const steps = layers.map(({ name, modules }, at) => {
+    const inside = modules.length === 0 ? '' : ` {${modules.map((module) => module.name).join(', ')}}`;
     return '    '.repeat(at) + (at === 0 ? '' : '└▶ ') + name + inside;
   });
   return ['```', ...steps, '```'].join('\n');
 };
 
-const rooms = () => {
+const modules = () => {
   const list = (imports) =>
     imports === '*' ? 'everything' : imports.length === 0 ? '–' : [...imports].sort().join(', ');
-  const rows = wings.flatMap((wing) =>
-    wing.rooms.length === 0
-      ? [[`\`${wing.name}/\``, wing.holds, list(wing.imports)]]
-      : wing.rooms.map(({ name, holds, imports }) => [`\`${wing.name}/${name}/\``, holds, list(imports)]),
+  const rows = layers.flatMap((layer) =>
+    layer.modules.length === 0
+      ? [[`\`${layer.name}/\``, layer.holds, list(layer.imports)]]
+      : layer.modules.map(({ name, holds, imports }) => [`\`${layer.name}/${name}/\``, holds, list(imports)]),
   );
   return table(['folder', 'contents', 'may import'], rows);
 };
@@ -60,6 +60,6 @@ const page = (name, change) => {
   writeMade(file, change(readFileSync(file, 'utf8')));
 };
 
-page('architecture.md', (text) => fill(text, { wings: staircase(), rooms: rooms() }));
+page('architecture.md', (text) => fill(text, { layers: staircase(), modules: modules() }));
 page('manifest.md', (text) => fill(text, { keys: keys(batchKeys), 'keys of generate': keys(generateKeys) }));
 page('schedulers.md', schedulersDoc);

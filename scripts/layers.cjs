@@ -1,16 +1,16 @@
 'use strict';
 /**
- * The wings of src/, from left to right, and their rooms: what lives there, and which rooms it may import. A wing imports itself and
+ * The layers of src/, from left to right, and their modules: what lives there, and which modules it may import. A layer imports itself and
  * what stands to its right. `.dependency-cruiser.cjs` makes rules of this; `make-docs.mjs` the tables of docs/architecture.md.
  */
 const IO = ['files', 'net'];
 const STAGE = 'stages never import each other: only the pipeline knows the order';
 
-exports.wings = [
+exports.layers = [
   {
     name: 'app',
     holds: 'what a person or a program meets',
-    rooms: [
+    modules: [
       {
         name: 'cli',
         holds: 'the command line: commands, options, configuration, progress, signals, exit codes',
@@ -41,7 +41,7 @@ exports.wings = [
   {
     name: 'run',
     holds: 'rows in, results out',
-    rooms: [
+    modules: [
       {
         name: 'batch',
         holds: 'the run: order, read-ahead, isolation, resume, dry run',
@@ -63,7 +63,7 @@ exports.wings = [
       {
         name: 'queue',
         holds:
-          'a run in chunks on a queue, for several machines: cutting, feeding, working, collecting; only this room imports BullMQ',
+          'a run in chunks on a queue, for several machines: cutting, feeding, working, collecting; only this module imports BullMQ',
         imports: ['batch', 'engine', 'files', 'manifest', 'results', 'safety', 'store'],
         why: 'how chunks of a run reach workers, and their results come back; the rows themselves run as in batch',
       },
@@ -96,7 +96,7 @@ exports.wings = [
   {
     name: 'media',
     holds: 'picture files',
-    rooms: [
+    modules: [
       {
         name: 'image',
         holds: 'pictures in and out: sources, formats, sizes, colour, alpha',
@@ -114,7 +114,7 @@ exports.wings = [
   {
     name: 'diffusion',
     holds: 'the method',
-    rooms: [
+    modules: [
       {
         name: 'pipeline',
         holds: 'loading a model, refining a picture, the denoising loop',
@@ -156,7 +156,7 @@ exports.wings = [
   {
     name: 'models',
     holds: 'what the networks are, and their weights',
-    rooms: [
+    modules: [
       {
         name: 'hub',
         holds: "models of Hugging Face's hub and its cache: finding, downloading, verifying",
@@ -181,7 +181,7 @@ exports.wings = [
   {
     name: 'onnx',
     holds: 'ONNX, and ONNX Runtime',
-    rooms: [
+    modules: [
       {
         name: 'devices',
         holds: 'which devices work here, and which one to take: the self-test, in a separate process',
@@ -197,7 +197,7 @@ exports.wings = [
       },
       {
         name: 'runtime',
-        holds: 'sessions and memory policy; only this room imports ONNX Runtime',
+        holds: 'sessions and memory policy; only this module imports ONNX Runtime',
         imports: ['graph', 'tensor'],
         why: 'sessions over written graphs',
       },
@@ -212,14 +212,14 @@ exports.wings = [
   {
     name: 'tensor',
     holds: 'dense tensors, float16, weight layouts: mathematics',
-    rooms: [],
+    modules: [],
     imports: [],
     why: 'schedulers, random and tensor are mathematics: no model, no I/O',
   },
   {
     name: 'io',
     holds: 'the doors to the outside, for all of the above but the mathematics',
-    rooms: [
+    modules: [
       {
         name: 'files',
         holds: 'opening files, making folders, locks: the rules for every file from outside',
@@ -235,7 +235,7 @@ exports.wings = [
       {
         name: 'store',
         holds:
-          'objects that appear whole or not at all: in a folder, or in object storage; only this room imports opendal',
+          'objects that appear whole or not at all: in a folder, or in object storage; only this module imports opendal',
         imports: ['files'],
         why: 'where objects are kept; it knows no format',
       },
