@@ -236,7 +236,7 @@ describeWithRedis('a queue on Redis', () => {
     const retry = await runCli(['queue', 'retry', ...queue, '--store', store]);
     expect([retry.code, retry.stderr]).toEqual([
       0,
-      expect.stringContaining('2 chunks without results are in the queue'),
+      expect.stringContaining('2 chunks without results put into the queue'),
     ]);
     expect((await startWorker(queue).done).code).toBe(0);
     expect(await collect(store)).toHaveLength(2);

@@ -17,6 +17,7 @@ import { openQueue, storePlace } from '../options/open-queue.js';
 import { parseWhole } from '../options/run-options.js';
 import { packageVersion } from '../package-version.js';
 import { printSettingsFiles } from '../progress/print-settings-files.js';
+import { count } from '../progress/summary-text.js';
 import type { ProcessContext } from '../process-context.js';
 import { makeScratchFolder } from '../scratch-folder.js';
 import { listenForStop } from '../stop-signal.js';
@@ -85,7 +86,9 @@ export const runEnqueue = async (
       const summary = { run: run.id, ...end, invalid, queue: broker.shown, store: store.shown };
       if (flags.json === true) context.stdout.write(`${JSON.stringify({ summary })}\n`);
       if (flags.quiet !== true) {
-        stderr.write(`${end.rows} rows in ${end.chunks} chunks are in the queue at ${broker.shown}\n`);
+        stderr.write(
+          `${count(end.rows, 'row')} in ${count(end.chunks, 'chunk')} are in the queue at ${broker.shown}\n`,
+        );
         if (invalid > 0) stderr.write(`${invalid} of the rows are invalid; their results will say why\n`);
       }
       return 0;
@@ -181,7 +184,7 @@ const createProgress = (
   return {
     report: ({ chunks, rows, waiting }) => {
       if (isQuiet) return;
-      const text = `${rows} of ${run.rows} rows in ${chunks} chunks, ${waiting} waiting for workers`;
+      const text = `${rows} of ${count(run.rows, 'row')} in ${count(chunks, 'chunk')}, ${waiting} waiting for workers`;
       stderr.status(text);
       if (stderr.isTTY || performance.now() - printedAt < LINE_EVERY_MS) return;
       printedAt = performance.now();

@@ -5,6 +5,7 @@ import { addMissing } from '../../../run/queue/add-missing.js';
 import { finishedChunks, knownChunks } from '../../../run/queue/run-progress.js';
 import { readRunFile } from '../../../run/queue/run-file.js';
 import { openQueue, storePlace } from '../options/open-queue.js';
+import { count } from '../progress/summary-text.js';
 import type { ProcessContext } from '../process-context.js';
 import type { QueueCommandFlags } from '../options/queue-flags.js';
 
@@ -25,7 +26,9 @@ export const runQueueCommand = async (
     else {
       const { waiting } = await broker.counts();
       await broker.drain();
-      context.stderr.write(`${waiting} waiting chunks were removed; sdxl-refine queue retry --store puts them back\n`);
+      context.stderr.write(
+        `${count(waiting, 'waiting chunk')} removed; sdxl-refine queue retry --store puts them back\n`,
+      );
     }
   } finally {
     await broker.close();
@@ -67,9 +70,10 @@ const showStatus = async (
   }
   stdout.write(`${broker.shown}: ${counts.waiting} waiting, ${counts.active} active, ${counts.failed} failed\n`);
   if (run !== null && progress !== null) {
-    const of = progress.known.isFinal ? `${progress.known.chunks}` : `${progress.known.chunks} so far`;
+    const chunks = count(progress.known.chunks, 'chunk');
+    const of = progress.known.isFinal ? chunks : `${chunks} so far`;
     stdout.write(
-      `run ${run.id}, ${run.rows} rows: ${progress.finished.count} of ${of} chunks finished (${store?.shown ?? ''})\n`,
+      `run ${run.id}, ${count(run.rows, 'row')}: ${progress.finished.count} of ${of} finished (${store?.shown ?? ''})\n`,
     );
   }
   for (const { job, reason } of failed) stdout.write(`chunk ${job.chunk} of ${job.run} failed: ${reason}\n`);
@@ -78,8 +82,8 @@ const showStatus = async (
 const retry = async (broker: Broker, place: string | null, { stderr }: ProcessContext): Promise<void> => {
   const { failed } = await broker.counts();
   await broker.retryFailed();
-  stderr.write(`${failed} failed chunks wait again\n`);
+  stderr.write(`${count(failed, 'failed chunk')} put back to wait\n`);
   if (place === null) return;
   const added = await addMissing(broker, place, await openStore(place));
-  if (added > 0) stderr.write(`${added} chunks without results are in the queue\n`);
+  if (added > 0) stderr.write(`${count(added, 'chunk')} without results put into the queue\n`);
 };
