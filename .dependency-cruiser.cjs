@@ -7,7 +7,9 @@ const LEAVES = 'errors[.]ts$|records/|io/json/';
 const folderOf = (layer, module) => (module === undefined ? layer.name : `${layer.name}/${module.name}`);
 const folders = new Map(
   layers.flatMap((layer) =>
-    layer.modules.length === 0 ? [[layer.name, layer.name]] : layer.modules.map((module) => [module.name, folderOf(layer, module)]),
+    layer.modules.length === 0
+      ? [[layer.name, layer.name]]
+      : layer.modules.map((module) => [module.name, folderOf(layer, module)]),
   ),
 );
 const pattern = (names) => names.map((name) => folders.get(name)).join('|');
