@@ -1,7 +1,7 @@
 'use strict';
 /**
  * The layers of src/, from left to right, and their modules: what lives there, and which modules it may import. A layer imports itself and
- * what stands to its right. `.dependency-cruiser.cjs` makes rules of this; `make-docs.mjs` the tables of docs/architecture.md.
+ * what stands to its right. `import-rules.mjs` makes rules of this; `make-docs.mjs` the tables of docs/architecture.md.
  */
 const IO = ['files', 'net'];
 const STAGE = 'stages never import each other: only the pipeline knows the order';

@@ -33,34 +33,29 @@ const patterns = process.argv.slice(2).filter((word) => word !== '--quick');
 /** `npm run check`: no test that starts the command, a browser or a server. */
 const isQuick = process.argv.includes('--quick');
 /** Files that did not change are not read again. */
-const cached = (tool) => [
+const CACHED = [
   '--cache',
   '--cache-strategy',
   'content',
   '--cache-location',
-  `node_modules/.cache/checked-by-${tool}`,
+  'node_modules/.cache/checked-by-prettier',
 ];
 const made = (name) => `scripts/make-${name}.mjs`;
-/* These need a core of their own for a minute or two, and write nothing: they run beside the tests. */
+/* These write nothing: they run beside the tests. */
 const beside = [
   ['schemas', made('schemas'), ['--check']],
   ['model digests', made('model-digests'), ['--check']],
   ['man page', made('man'), ['--check']],
   ['docs made from tables', made('docs'), ['--check']],
   ['licences', made('licenses'), ['--check']],
-  /* Its verdict of a file also depends on types that the file imports: only `--quick` trusts earlier ones. */
-  ['lint', 'node_modules/eslint/bin/eslint.js', [...(isQuick ? cached('eslint') : []), '--max-warnings', '0', '.']],
-  [
-    'import rules',
-    'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
-    ['--config', '.dependency-cruiser.cjs', 'src', 'bin', 'test'],
-  ],
+  ['lint', 'node_modules/oxlint/bin/oxlint', []],
+  ['import rules', 'scripts/check-imports.mjs', []],
 ];
 /** Needs nothing that is built, and a core while the compiler has the other one. */
 const formatting = timed([
   'formatting',
   'node_modules/prettier/bin/prettier.cjs',
-  [...cached('prettier'), '--check', '--log-level', 'warn', '.'],
+  [...CACHED, '--check', '--log-level', 'warn', '.'],
 ]);
 tellAll([await timed(['types', COMPILER, ['-b']])]);
 const besideDone = (async () => {

@@ -2,7 +2,7 @@
  * The only table of a picture's settings. Options, configuration, manifests, requests, results, digests, schemas and docs/manifest.md
  * are made from it; a new setting is a declaration here and the line that uses it (CONTRIBUTING.md has an example).
  */
-/* eslint max-lines: off -- one table of all settings */
+/* oxlint-disable max-lines -- one table of all settings */
 import { z } from 'zod';
 import { corner, filledText, fraction, MAX_STEPS, number, oneOf, prompt, rowKey } from './setting-kinds.js';
 import { seed, sigmas, size, steps, timesteps } from './setting-kinds.js';

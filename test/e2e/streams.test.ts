@@ -56,7 +56,7 @@ it('progress and summary are plain lines on standard error', async () => {
   expect(run.stderr).toMatch(
     /^Opened .*\nnone\.png: failed, IMAGE_NOT_FOUND: .*\n2 of 3 rows refined .*\n1 failed: IMAGE_NOT_FOUND 1\n.*plain\n$/,
   );
-  // eslint-disable-next-line no-control-regex -- escape codes are what must not be there
+  // oxlint-disable-next-line no-control-regex -- escape codes are what must not be there
   expect(run.stderr).not.toMatch(/[\x1b\r\b]/);
 });
 

@@ -52,6 +52,7 @@ export async function* generate(model: Model, job: GenerateJob): AsyncGenerator<
 
   // 4. Denoise.
   const unet = await withFreeU(model.unet, settings.freeu);
+  // oxlint-disable-next-line no-useless-assignment -- the loop that assigns it begins from it
   let latents = tensor(initial, dims);
   let done = 0;
   const deepCache = await openDeepCache(unet, settings, schedule.order);

@@ -70,6 +70,7 @@ export async function* refine(model: Model, job: RefineJob): AsyncGenerator<Refi
     ...{ unet, schedule, range, conditionsAt, settings, deepCache, calls },
     noise: noise.steps,
   });
+  // oxlint-disable-next-line no-useless-assignment -- the loop that assigns it begins from it
   let latents = noisy;
   let done = 0;
   const preview = job.preview === true ? fitPreview(clean, input.kind === 'pixels' ? input.pixels : null) : null;

@@ -10,7 +10,7 @@ export interface Field<T> {
   readonly read: (value: unknown) => T | undefined;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a table of fields of any type; ConfigOf has the type of each
+// oxlint-disable-next-line typescript/no-explicit-any -- a table of fields of any type; ConfigOf has the type of each
 export type Fields = Readonly<Record<string, Field<any>>>;
 export type ConfigOf<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 export type ConfigValues = Readonly<Record<string, unknown>>;

@@ -33,7 +33,7 @@ const BUCKET = /^[a-z\d$](?:[a-z\d._-]{1,220}[a-z\d])$/i;
 const MAX_NAME_BYTES = 1024;
 const SIGNATURE = /[?#](?:.*&)?(?:sig|x-amz-signature|x-goog-signature)=/i;
 const NO_SECRETS = 'Give credentials in the way of the cloud, never in a URI: docs/object-storage.md';
-// eslint-disable-next-line no-control-regex -- control characters are what is refused
+// oxlint-disable-next-line no-control-regex -- control characters are what is refused
 const CONTROL = /[\0-\x1f\x7f-\x9f]/;
 
 /** Whether a text names a place in object storage, rightly or with a slip that `parseStoreUri` explains. */

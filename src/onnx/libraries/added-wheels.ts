@@ -42,7 +42,7 @@ export const addedFolder = async (
 
 /** Of this version and others, by name. Empty where there is no folder. */
 export const listAdded = async (libraries: string): Promise<AddedWheel[]> => {
-  const names = await readdir(libraries).catch(() => []);
+  const names = await readdir(libraries).catch((): string[] => []);
   const found = await Promise.all(
     names.sort().map(async (name): Promise<AddedWheel | null> => {
       const folder = join(libraries, name);

@@ -75,7 +75,11 @@ export const openCutter = async (source: RowSource, cursor: Cursor, options: Cut
       const head = { run: run.id, chunk: chunks, first, rows: cutRows.length, steps: stepsOf(cutRows) };
       const lines = cutRows.map(({ line }) => line);
       const writing = store.writeNew(chunkName(chunks), encodeChunk(head, lines));
-      ahead = await cut(secondsOfStep).finally(() => Promise.allSettled([writing]));
+      try {
+        ahead = await cut(secondsOfStep);
+      } finally {
+        await Promise.allSettled([writing]);
+      }
       if (!(await writing)) {
         source.putBack(ahead);
         ahead = null;

@@ -1,5 +1,5 @@
 /** Runs `sdxl-refine <picture>`: a run of one row that writes only its picture. */
-// eslint-disable-next-line no-restricted-imports -- for the picture that this file wrote
+// oxlint-disable-next-line no-restricted-imports -- for the picture that this file wrote
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';

@@ -1,4 +1,3 @@
-/* global document */
 /** The rows (`PageRow` in `page-row.ts`). Previews stay text until they are shown. */
 export const rows = JSON.parse(document.getElementById('rows').textContent);
 

@@ -1,4 +1,3 @@
-/* global document, window */
 /** Keyboard shortcuts. Keys that a focused field or control uses go to it. */
 
 const usesKey = (target, key) => {

@@ -1,4 +1,3 @@
-/* global IntersectionObserver */
 import { element, make, pictureUrl, rows, setPicture } from './data.js';
 
 /** All rows as tiles, half before and half after, with a filter. */

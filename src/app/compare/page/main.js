@@ -1,4 +1,3 @@
-/* global document, history, location, window */
 import { element, rows } from './data.js';
 import { flip, setZoom, showPair, toggleDifference, toggleSmooth, zoomIn, zoomOut } from './stage.js';
 import { columnCount, markTile, neighbour, outermost, showList } from './list.js';

@@ -1,4 +1,3 @@
-/* global ResizeObserver, devicePixelRatio */
 import { element, pictureUrl, rows, setPicture } from './data.js';
 
 /** The pair of pictures: the dividing line, zoom and panning. */

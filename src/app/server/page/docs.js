@@ -1,4 +1,3 @@
-/* global document, fetch, performance */
 /** Describes the endpoint from swagger.json, with a form to try it. */
 const element = (id) => document.getElementById(id);
 

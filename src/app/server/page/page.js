@@ -1,4 +1,3 @@
-/* global document, window, URL, Blob, FileReader, AbortController, fetch, atob */
 /** The page that refines one picture: shows its steps, and the picture before and after. */
 import { readEvents } from './read-events.js';
 

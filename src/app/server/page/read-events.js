@@ -1,4 +1,3 @@
-/* global TextDecoderStream */
 /** Yields the server-sent events of a response as [name, data], with data parsed as JSON. */
 export async function* readEvents(response) {
   let rest = '';

@@ -93,7 +93,8 @@ const run = async (rows: readonly Row[], failMode: FailMode = 'closed'): Promise
     version: '0',
     signal,
     report: () => undefined,
-  }).finally(() => journal.close());
+  });
+  await journal.close();
   const results = readFileSync(path, 'utf8')
     .trim()
     .split('\n')

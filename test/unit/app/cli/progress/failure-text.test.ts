@@ -50,7 +50,7 @@ describe.each([80, 40])('at %d columns', (columns) => {
   it.each(Object.entries(foreign))('%s fits and is not obeyed', (_, result) => {
     const text = say(result, 7, columns);
     for (const line of text.split('\n')) expect(stringWidth(line)).toBeLessThanOrEqual(columns);
-    // eslint-disable-next-line no-control-regex -- what must not be there
+    // oxlint-disable-next-line no-control-regex -- what must not be there
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
     expect(text).not.toMatch(/^sdxl-refine/m);
     expect(text.split('\n').length).toBeLessThan(120);
