@@ -5,9 +5,13 @@ Distances: 1 - SSIM, gradient magnitude similarity deviation (Xue et al. 2014, a
 is the PSNR. All were chosen before any figure was seen; LPIPS and DISTS need weights that no package ships.
 
 usage: quality.py refiner|base [--count N] [--variants FILE.json]     (after training/make_data.py; Python as training/requirements.txt)
+
+The tables of docs/speed.md, again for new weights of the bundled models: npm run build && quality.py refiner && quality.py base
+An interrupted run goes on where it was; pictures are kept by the weights that made them.
 """
 
 import argparse
+import hashlib
 import json
 import subprocess
 import sys
@@ -23,6 +27,8 @@ from metrics import psnr, ssim
 from pictures import EVALUATED, degrade, held_out
 
 CONVERGED = {"steps": 1000}
+# Pictures, unless --count says otherwise.
+COUNTS = {"refiner": 40, "base": 20}
 # Options of the command, by variant; "exact" has none. --variants replaces the list.
 VARIANTS = {"exact": [], "balanced": ["--speed", "balanced"], "fast": ["--speed", "fast"]}
 # What a preset may lose against the defaults, as a share of the distance between two seeds.
@@ -71,14 +77,16 @@ def rows_of(model, count, folder):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("model", choices=("refiner", "base"))
-    parser.add_argument("--count", type=int, default=40)
+    parser.add_argument("model", choices=COUNTS)
+    parser.add_argument("--count", type=int)
     parser.add_argument("--variants", type=Path)
     given = parser.parse_args()
+    count = COUNTS[given.model] if given.count is None else given.count
     variants = VARIANTS if given.variants is None else json.loads(given.variants.read_text())
-    folder = ROOT / "training" / "runs" / "quality" / given.model
+    weights = hashlib.sha256((ROOT / "models" / f"emoji-{given.model}" / "SHA256SUMS").read_bytes()).hexdigest()[:8]
+    folder = ROOT / "training" / "runs" / "quality" / f"{given.model}-{weights}"
     folder.mkdir(parents=True, exist_ok=True)
-    rows = list(rows_of(given.model, given.count, folder))
+    rows = list(rows_of(given.model, count, folder))
     kind = ["batch"] if given.model == "refiner" else ["generate"]
 
     def pictures(name, changed, options=()):
@@ -92,7 +100,7 @@ def main():
     scale = medians(other)
     measured = {name: medians(pictures(name, {}, options)) for name, options in variants.items()}
     usual = measured[next(iter(measured))]
-    print(f"{given.model}, {given.count} pictures; medians\n")
+    print(f"{given.model}, {count} pictures; medians\n")
     print("| | SSIM | GMSD | PSNR, dB | most lost, share of two seeds' distance | |\n|---|---|---|---|---|---|")
     for name, found in ({"two seeds": scale} | measured).items():
         lost = max((found[metric] - usual[metric]) / scale[metric] for metric in DISTANCES)
