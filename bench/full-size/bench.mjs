@@ -1,11 +1,13 @@
 /**
  * Ours and its peers at full size, in turn in one run, so that what else the machine does meets both. docs/performance.md.
  *
- *   npm run bench -- [--gpu] [--quick] [--only open,unet-512,…] [--runs 3] [--batch-runs 1] [--pictures 3] [--profile]
+ *   npm run bench -- [--gpu] [--base] [--quick] [--only open,unet-512,…] [--runs 3] [--batch-runs 1] [--pictures 3] [--profile]
  *                    [--ways fp32,fp32-fast,int8,int8-fast,cuda-fp16,cuda-fp32,webgpu-fp16; of whole pictures also exact,deepcache,balanced,fast]
- *                    [--peers diffusers,diffusers-bf16,torch-compile,openvino,openvino-default,optimum-onnx,diffusers-cuda,torch-compile-cuda]
+ *                    [--peers diffusers,diffusers-bf16,torch-compile,openvino,openvino-default,openvino-int8,optimum-onnx,stable-diffusion.cpp,
+ *                             diffusers-cuda,torch-compile-cuda] [--together] [--report <file>]
  *                    [--folder <folder>] [--model <model>] [--work <folder>] [--python <python>] [--python-optimum <python>]
  */
+import { writeFileSync } from 'node:fs';
 import { findOurs, findPeers } from './contestants.mjs';
 import { deviceMemory } from './device-memory.mjs';
 import { defaultFolder, makeModel } from './make-model.mjs';
@@ -27,39 +29,40 @@ const note = (line) => {
   notes.push(`- ${line}`);
 };
 
-const folder = options.model ?? (await makeModel(options.folder ?? defaultFolder(), say));
+const kind = options.base ? 'base' : 'refiner';
+const folder = options.model ?? (await makeModel(kind, options.folder ?? defaultFolder(kind), say));
 /* Without it a kernel's time is that of its launch. */
 const ours = await findOurs(options.ways, folder, note, options.profile ? { CUDA_LAUNCH_BLOCKING: '1' } : {});
 const peers = await findPeers(options.peers, folder, options.work ?? `${folder}-peers`, note);
 const results = [];
-const memories = [];
 
-/** Once each in turn, `count` times. A contestant that fails is left out of the rest. @returns { values, error } each */
-const inTurn = async (contestants, count, measure, write = span) => {
-  const found = new Map(contestants.map((one) => [one, { name: one.name, values: [] }]));
+/** @returns entries { name, values, error, memory } in the results, to be filled */
+const record = (measure, all, write = span) => {
+  const entries = all.map(({ name }) => ({ name, values: [] }));
+  results.push({ measure, ours: entries.slice(0, ours.length), peers: entries.slice(ours.length), write });
+  return entries;
+};
+
+/** Once each in turn, `count` times, into new entries. A contestant that fails is left out of the rest. */
+const inTurn = async (label, all, count, measure, write = span) => {
+  const entries = record(label, all, write);
   for (let run = 0; run < count; run++) {
-    for (const [one, entry] of found) {
+    for (const [index, one] of all.entries()) {
+      const entry = entries[index];
       if (entry.error !== undefined) continue;
       try {
-        entry.values.push(await measure(one));
+        entry.values.push(await measure(one, index));
         say(`  ${one.name}: ${write([entry.values.at(-1)])}`);
       } catch (thrown) {
         entry.error = thrown.message.split('\n')[0];
         say(`  ${one.name}: ${entry.error}`);
       }
       await one.close();
+      entry.memory = one.memory;
+      saveReport();
     }
   }
-  return [...found.values()];
-};
-
-const record = (measure, entries, write) => {
-  const own = entries.filter((_, index) => index < ours.length);
-  results.push({ measure, ours: own, peers: entries.slice(ours.length), write });
-};
-const remember = (measure, all, entries) => {
-  const whole = all.filter((_, index) => entries[index].error === undefined);
-  memories.push(...whole.map(({ name, memory }) => ({ measure, name, ...memory })));
+  return entries;
 };
 
 /** Alone in memory, and after a call that is not counted. */
@@ -86,13 +89,11 @@ const compare = async (some) => {
   say(`\n${some.length === 0 ? 'ours alone' : some.map(({ name }) => name).join(', ')}`);
   if (wanted(OPEN)) {
     say(` ${OPEN.label}`);
-    record(OPEN.label, await inTurn(all, runs, (one) => one.ask('open')));
+    await inTurn(OPEN.label, all, runs, (one) => one.ask('open'));
   }
   for (const call of CALLS.filter(wanted)) {
     say(` ${call.label}`);
-    const entries = await inTurn(all, runs, (one) => timeCall(one, call));
-    record(call.label, entries);
-    remember(call.label, all, entries);
+    await inTurn(call.label, all, runs, (one) => timeCall(one, call));
   }
   if (wanted(BATCH)) await compareBatch(all);
   for (const job of RATES.filter(wanted)) {
@@ -101,9 +102,7 @@ const compare = async (some) => {
       const { times } = await timePictures(one, job);
       return (times.at(-1) - times[job.batchSize - 1]) / (job.rows - job.batchSize);
     };
-    const entries = await inTurn(all, batchRuns, secondsEach, rate);
-    record(job.label, entries, rate);
-    remember(job.label, all, entries);
+    await inTurn(job.label, all, batchRuns, secondsEach, rate);
   }
 };
 
@@ -111,18 +110,13 @@ const compareBatch = async (all) => {
   const job = { ...BATCH, rows: Number(options.pictures) };
   const whole = `${BATCH.all}${job.rows}`;
   say(` ${whole}`);
-  const firsts = new Map(all.map((one) => [one, []]));
-  const entries = await inTurn(all, batchRuns, async (one) => {
+  const firsts = record(BATCH.first, all);
+  const entries = await inTurn(whole, all, batchRuns, async (one, index) => {
     const { times, all: seconds } = await timePictures(one, job);
-    firsts.get(one).push(times[0]);
+    firsts[index].values.push(times[0]);
     return seconds;
   });
-  record(
-    BATCH.first,
-    entries.map((entry, index) => ({ ...entry, values: firsts.get(all[index]) })),
-  );
-  record(whole, entries);
-  remember(whole, all, entries);
+  for (const [index, { error }] of entries.entries()) firsts[index].error = error;
 };
 
 /** @returns lines */
@@ -145,12 +139,19 @@ const profile = async () => {
   return lines;
 };
 
-const tables = async () => {
-  if (options.profile) return profile();
+/** @returns what was found so far */
+const reportOf = (lines) =>
+  [machineLine([...ours, ...peers]), ...(notes.length === 0 ? [] : ['', ...notes]), ...lines].join('\n');
+const tables = () => ['', ...timeTable(results), '', ...memoryTable(results)];
+const saveReport = () => {
+  if (options.report !== undefined) writeFileSync(options.report, `${reportOf(tables())}\n`);
+};
+
+const measureAll = async () => {
   /* On a CPU each peer has turns of its own: the weights of all would drive each other out of the file cache. */
-  const blocks = options.gpu ? [peers] : peers.map((peer) => [peer]);
+  const blocks = options.gpu || options.together ? [peers] : peers.map((peer) => [peer]);
   for (const block of blocks.length === 0 ? [[]] : blocks) await compare(block);
-  return ['', ...timeTable(results), '', ...memoryTable(memories)];
+  return tables();
 };
 
 if (ours.length + peers.length === 0) {
@@ -158,6 +159,6 @@ if (ours.length + peers.length === 0) {
   process.exit(1);
 }
 deviceMemory.start();
-const lines = await tables();
+const lines = await (options.profile ? profile() : measureAll());
 deviceMemory.end();
-console.log([machineLine([...ours, ...peers]), ...(notes.length === 0 ? [] : ['', ...notes]), ...lines].join('\n'));
+console.log(reportOf(lines));

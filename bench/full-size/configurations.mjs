@@ -1,6 +1,6 @@
 /**
- * The published configurations of stabilityai/stable-diffusion-xl-refiner-1.0 (its `config.json` files): what decides the
- * shapes, and so the speed and the memory. Heads stand under `attention_head_dim`, as in the published file.
+ * The published configurations of stabilityai/stable-diffusion-xl-refiner-1.0 and -base-1.0 (their `config.json` files): what
+ * decides the shapes, and so the speed and the memory. Heads stand under `attention_head_dim`, as in the published files.
  */
 
 export const MODEL_INDEX = {
@@ -85,5 +85,42 @@ export const SCHEDULER = {
   use_karras_sigmas: false,
 };
 
+/** Of the base model; VAE and scheduler are the refiner's, and so is the second text encoder. */
+export const BASE_MODEL_INDEX = {
+  _class_name: 'StableDiffusionXLPipeline',
+  force_zeros_for_empty_prompt: true,
+  scheduler: ['diffusers', 'EulerDiscreteScheduler'],
+  text_encoder: ['transformers', 'CLIPTextModel'],
+  text_encoder_2: ['transformers', 'CLIPTextModelWithProjection'],
+  tokenizer: ['transformers', 'CLIPTokenizer'],
+  tokenizer_2: ['transformers', 'CLIPTokenizer'],
+  unet: ['diffusers', 'UNet2DConditionModel'],
+  vae: ['diffusers', 'AutoencoderKL'],
+};
+
+export const BASE_UNET = {
+  ...UNET,
+  attention_head_dim: [5, 10, 20],
+  block_out_channels: [320, 640, 1280],
+  cross_attention_dim: 2048,
+  down_block_types: ['DownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D'],
+  projection_class_embeddings_input_dim: 2816,
+  transformer_layers_per_block: [1, 2, 10],
+  up_block_types: ['CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D'],
+};
+
+export const BASE_TEXT_ENCODER = {
+  ...TEXT_ENCODER,
+  architectures: ['CLIPTextModel'],
+  hidden_act: 'quick_gelu',
+  hidden_size: 768,
+  intermediate_size: 3072,
+  num_attention_heads: 12,
+  num_hidden_layers: 12,
+  projection_dim: 768,
+};
+
 /** Numbers in each part of the published files; another count is another network. */
-export const PARAMETERS = { unet: 2_259_526_660, text_encoder_2: 694_659_840, vae: 83_653_863 };
+const SHARED = { text_encoder_2: 694_659_840, vae: 83_653_863 };
+export const PARAMETERS = { ...SHARED, unet: 2_259_526_660 };
+export const BASE_PARAMETERS = { ...SHARED, unet: 2_567_463_684, text_encoder: 123_060_480 };

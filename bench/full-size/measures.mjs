@@ -48,6 +48,8 @@ export const MEASURES = new Set([OPEN, ...CALLS, BATCH, ...RATES].map(({ name })
 
 /** Of a CPU: what takes no more than an hour. */
 export const CPU_MEASURES = ['open', 'text', 'unet-256', 'unet-512', 'unet-1024', 'encode', 'decode', 'batch'];
+/** Of a base model: peers open one of its two text encoders alone. */
+export const BASE_MEASURES = ['unet-256', 'unet-512', 'unet-1024', 'encode', 'decode'];
 export const QUICK_MEASURES = ['open', 'unet-512'];
 export const GPU_MEASURES = [
   ...['open', 'text', 'unet-512', 'unet-1024', 'batch-sizes'],

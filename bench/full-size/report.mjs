@@ -31,14 +31,14 @@ export const rate = (values) =>
   );
 
 /**
- * @param results [{ measure, ours, peers, write }]: entries { name, values, error } of one block; write: of values, default `span`
+ * @param results [{ measure, ours, peers, write }]: entries { name, values, error } of one block, without values where none is found yet
  * @returns lines
  */
 export const timeTable = (results) => [
   '| measure | against | ours | peer | peer / ours |',
   '|---|---|---|---|---|',
-  ...results.flatMap(({ measure, ours, peers, write = span }) => {
-    const cell = (entry) => (entry === null ? '–' : (entry.error ?? `${write(entry.values)}`));
+  ...results.flatMap(({ measure, ours, peers, write }) => {
+    const cell = (entry) => entry?.error ?? (hasValues(entry) ? write(entry.values) : '–');
     const named = (own) => (own === null ? '–' : `${own.name}: ${cell(own)}`);
     return pairs(ours, peers).map(
       ([own, peer]) => `| ${measure} | ${peer?.name ?? '–'} | ${named(own)} | ${cell(peer)} | ${ratio(own, peer)} |`,
@@ -53,19 +53,23 @@ const pairs = (ours, peers) =>
 
 /** Of times, also where a rate is written. */
 const ratio = (own, peer) => {
-  const isKnown = [own, peer].every((entry) => entry !== null && entry.error === undefined);
+  const isKnown = [own, peer].every((entry) => hasValues(entry) && entry.error === undefined);
   return isKnown ? `${(median(peer.values) / median(own.values)).toFixed(2)}×` : '–';
 };
 
-/** @param memories [{ measure, name, resident, private, device }] in GB; device: null where unknown */
-export const memoryTable = (memories) => [
+/** @param results as for `timeTable`; entries that ran have `memory` { resident, private, device } in GB; device: null where unknown */
+export const memoryTable = (results) => [
   '| measure | program | most resident | of it private | most on the GPU |',
   '|---|---|---|---|---|',
-  ...memories.map(
-    ({ measure, name, resident, private: own, device }) =>
-      `| ${measure} | ${name} | ${gigabytes(resident)} | ${gigabytes(own)} | ${gigabytes(device)} |`,
+  ...results.flatMap(({ measure, ours, peers }) =>
+    [...ours, ...peers].filter(ranWhole).map(({ name, memory: { resident, private: own, device } }) => {
+      return `| ${measure} | ${name} | ${gigabytes(resident)} | ${gigabytes(own)} | ${gigabytes(device)} |`;
+    }),
   ),
 ];
+
+const hasValues = (entry) => entry !== null && entry.values.length > 0;
+const ranWhole = ({ error, memory }) => error === undefined && memory !== undefined;
 
 const gigabytes = (value) => (value === null ? '–' : `${value.toFixed(1)} GB`);
 

@@ -48,7 +48,7 @@ const table = async () => {
       passes: { type: 'string', default: 'encode,decode' },
     },
   });
-  const folder = await makeModel(values.folder, console.error);
+  const folder = await makeModel('refiner', values.folder, console.error);
   console.log('| | picture | bands | most private memory | time |\n|---|---|---|---|---|');
   for (const pass of values.passes.split(','))
     for (const side of values.sides.split(',').map(Number))

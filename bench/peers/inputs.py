@@ -1,18 +1,28 @@
-"""What every peer is given: shapes as the refiner has them, two rows (negative and positive prompt) a picture as one batch."""
+"""What every peer is given: shapes as refiner and base model have them, two rows (negative and positive prompt) a picture as one batch."""
 
 import json
 import os
 
 import torch
 
-TOKENS, TIME_IDS, CHANNELS, SCALE = 77, 5, 4, 8
+TOKENS, CHANNELS, SCALE = 77, 4, 8
 PROMPTS = ["", "a lighthouse on a cliff, oil painting"]
 
 
+def is_refiner(model):
+    return read(model, "model_index.json").get("requires_aesthetics_score", False)
+
+
+def read(*path):
+    with open(os.path.join(*path)) as file:
+        return json.load(file)
+
+
 def unet_inputs(model, side, pictures=1):
-    with open(os.path.join(model, "unet", "config.json")) as file:
-        config = json.load(file)
-    pooled = config["projection_class_embeddings_input_dim"] - TIME_IDS * config["addition_time_embed_dim"]
+    config = read(model, "unet", "config.json")
+    # A refiner is told a score of the picture, a base model the size of the target.
+    time_ids = [[side, side, 0, 0, score] if is_refiner(model) else [side, side, 0, 0, side, side] for score in (2.5, 6.0)]
+    pooled = config["projection_class_embeddings_input_dim"] - len(time_ids[0]) * config["addition_time_embed_dim"]
     generator = torch.Generator().manual_seed(side)
     rows = 2 * pictures
     normal = lambda *shape: torch.randn(*shape, generator=generator)
@@ -21,7 +31,7 @@ def unet_inputs(model, side, pictures=1):
         "timestep": torch.tensor(500.0),
         "encoder_hidden_states": normal(rows, TOKENS, config["cross_attention_dim"]),
         "text_embeds": normal(rows, pooled),
-        "time_ids": torch.tensor([[side, side, 0, 0, 2.5], [side, side, 0, 0, 6.0]] * pictures, dtype=torch.float32),
+        "time_ids": torch.tensor(time_ids * pictures, dtype=torch.float32),
     }
 
 

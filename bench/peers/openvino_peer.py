@@ -1,6 +1,8 @@
-"""OpenVINO on the CPU, in float32 or in its own default precision, each network converted once from diffusers' and compiled for one size."""
+"""OpenVINO on the CPU, in float32, in its own default precision or with int8 weights, each network converted once from diffusers' and
+compiled for one size."""
 
 import os
+from collections import Counter
 
 import numpy as np
 import openvino as ov
@@ -61,7 +63,7 @@ class OpenVino:
         return os.path.join(self.folder, f"{network}.xml")
 
     def prepare(self, parts=ALL):
-        """Converts once; half-precision weights stay so in the file."""
+        """Converts once."""
         os.makedirs(self.folder, exist_ok=True)
         for part in parts:
             if all(os.path.exists(self.path(network)) for network in NETWORKS[part]):
@@ -81,10 +83,7 @@ class OpenVino:
                 "encoder": lambda: {"picture": picture(256)},
                 "decoder": lambda: {"latents": latents(256)},
             }[network]()
-        converted = ov.convert_model(wrapped, example_input=example)
-        ov.save_model(converted, self.path(network) + ".part.xml", compress_to_fp16=True)
-        os.rename(self.path(network) + ".part.bin", self.path(network)[:-4] + ".bin")
-        os.rename(self.path(network) + ".part.xml", self.path(network))
+        save(ov.convert_model(wrapped, example_input=example), self.path(network))
 
     def open(self, parts=ALL, side=512):
         for part in parts:
@@ -94,7 +93,8 @@ class OpenVino:
             from transformers import CLIPTokenizer
 
             self.tokenizer = CLIPTokenizer.from_pretrained(self.eager.model, subfolder="tokenizer_2")
-        return {"versions": f"openvino {ov.__version__}"}
+        _, largest = self.compiled[NETWORKS["unet" if "unet" in parts else parts[0]][0]]
+        return {"versions": f"openvino {ov.__version__}, {precisions(largest)}"}
 
     def compile(self, network, side):
         """For one size: faster than for any, and kept until another is asked for."""
@@ -139,6 +139,45 @@ class OpenVino:
 
 class OpenVinoDefault(OpenVino):
     settings = {"PERFORMANCE_HINT": "LATENCY"}
+
+
+class OpenVinoInt8(OpenVinoDefault):
+    """Weights in int8 by channel, which needs no pictures to calibrate by; its default precision for the rest."""
+
+    def prepare(self, parts=ALL):
+        import nncf
+
+        facts = super().prepare(parts)
+        whole = self.folder
+        self.folder = f"{whole}-int8"
+        os.makedirs(self.folder, exist_ok=True)
+        for network in (network for part in parts for network in NETWORKS[part]):
+            if not os.path.exists(self.path(network)):
+                source = self.core.read_model(os.path.join(whole, f"{network}.xml"))
+                save(nncf.compress_weights(source, mode=nncf.CompressWeightsMode.INT8_ASYM), self.path(network))
+        return {"versions": f"{facts['versions']}, nncf {nncf.__version__}"}
+
+    def open(self, parts=ALL, side=512):
+        self.folder = self.folder if self.folder.endswith("-int8") else f"{self.folder}-int8"
+        return super().open(parts, side)
+
+
+def save(model, path):
+    """Half-precision weights stay so; a file without its other half is never under the final name."""
+    ov.save_model(model, path + ".part.xml", compress_to_fp16=True)
+    os.rename(path + ".part.bin", path[:-4] + ".bin")
+    os.rename(path + ".part.xml", path)
+
+
+def precisions(compiled):
+    """What it was told or chose, and what its matrix multiplications and convolutions run in."""
+    hint = compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
+    layers = Counter()
+    for node in compiled.get_runtime_model().get_ops():
+        facts = node.get_rt_info()
+        if str(facts["layerType"].value) in ("FullyConnected", "MatMul", "Convolution"):
+            layers[str(facts["runtimePrecision"].value)] += 1
+    return f"INFERENCE_PRECISION_HINT {hint}, layers {', '.join(f'{count} {name}' for name, count in layers.most_common())}"
 
 
 def void(_):

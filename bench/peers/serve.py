@@ -2,7 +2,8 @@
 
     python serve.py <peer> <model folder> <work folder>
 
-Operations: prepare, open, text, unet, encode, decode, pictures. Each answers {"seconds": ...} or {"error": ...}.
+Operations: prepare, open, text, unet, encode, decode, pictures. Each answers {"seconds": ...}, with more facts, or {"error": ...}.
+An operation's own "seconds" replace those measured here.
 """
 
 import importlib
@@ -22,7 +23,9 @@ PEERS = {
     "torch-compile-cuda": ("cuda_peer", "CudaCompiled"),
     "openvino": ("openvino_peer", "OpenVino"),
     "openvino-default": ("openvino_peer", "OpenVinoDefault"),
+    "openvino-int8": ("openvino_peer", "OpenVinoInt8"),
     "optimum-onnx": ("optimum_peer", "OptimumOnnx"),
+    "stable-diffusion.cpp": ("sdcpp_peer", "StableDiffusionCpp"),
 }
 
 
