@@ -8,6 +8,7 @@ import { isRefineError, messageOf, type RefineError } from '../../errors.js';
 import { addToHash } from '../files/hash-file.js';
 import { makeFolder } from '../files/make-folder.js';
 import { readChunks } from '../files/open-file.js';
+import { writeAll } from '../files/write-all.js';
 import type { Failed } from './send-request.js';
 
 /** A file whose size and digest are known before its download. */
@@ -122,7 +123,7 @@ const append = async (
     for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
       received += part.length;
       if (have + received > file.size) break;
-      await handle.write(part);
+      await writeAll(handle, part);
       hash.update(part);
       options.onBytes(part.length);
     }

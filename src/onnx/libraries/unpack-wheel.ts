@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import yauzl from 'yauzl';
 import { isRefineError, messageOf } from '../../errors.js';
+import { writeAll } from '../../io/files/write-all.js';
 import type { Failed } from '../../io/net/send-request.js';
 import type { Wheel, WheelFile } from './cuda-wheels.js';
 
@@ -69,7 +70,7 @@ const writeEntry = async (
       written += part.length;
       /* yauzl checks it too, by the size that the wheel tells. */
       if (written > bytes) throw new Error(`${path} is longer than ${bytes} bytes`);
-      await handle.write(part);
+      await writeAll(handle, part);
     }
     await handle.sync();
   } finally {

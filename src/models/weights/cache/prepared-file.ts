@@ -3,7 +3,7 @@
  * processes may write it at once; each writes a temporary file and renames it.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { open, realpath, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
 import { env, pid } from 'node:process';
 import { isRefineError, messageOf, RefineError } from '../../../errors.js';
@@ -11,6 +11,7 @@ import { clearAbandoned } from '../../../io/files/clear-abandoned.js';
 import { preparedFolder } from '../../../io/files/cache-folders.js';
 import { TEMPORARY } from '../../../io/files/temporary-path.js';
 import { makeFolder } from '../../../io/files/make-folder.js';
+import { writeAll } from '../../../io/files/write-all.js';
 import { fingerprintFile } from '../discovery/fingerprint-model.js';
 import type { WeightMap } from '../weight-map.js';
 
@@ -113,7 +114,7 @@ export class PreparedFile {
   async #write(path: string): Promise<void> {
     const handle = await open(path, 'wx');
     try {
-      for (const work of this.#work) await work((data, offset) => writeAt(handle, data, offset));
+      for (const work of this.#work) await work((data, offset) => writeAll(handle, data, offset));
       await handle.truncate(this.#byteLength);
       await handle.sync();
     } finally {
@@ -144,10 +145,4 @@ const unwritable = (where: string, why: string, cause?: unknown): RefineError =>
     `Cannot write prepared weights to ${where}: ${why}. Set SDXL_REFINE_CACHE to another folder with ` +
     'room, or leave out --precision int8, --cache-weights and --speed fast, which need such files.';
   return new RefineError('CACHE_UNWRITABLE', message, { context: { where }, cause });
-};
-
-/** A full disk writes part of the data without an error. */
-const writeAt = async (handle: FileHandle, data: Int8Array | Float32Array, offset: number): Promise<void> => {
-  const { bytesWritten } = await handle.write(data, 0, data.byteLength, offset);
-  if (bytesWritten < data.byteLength) throw new Error('the disk is full');
 };
