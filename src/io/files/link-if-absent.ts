@@ -2,8 +2,11 @@
 import { constants, copyFile, link, lstat, rename, rm } from 'node:fs/promises';
 import { systemCodeOf } from '../../errors.js';
 
-/** Errors of file systems without hard links: exFAT, and some FUSE and network file systems. */
+/** Errors of file systems without links: exFAT, and some FUSE and network file systems. Windows allows symbolic ones to few users. */
 const NO_LINKS = new Set<string | undefined>(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+/** @param cause thrown by `link` or `symlink` */
+export const isWithoutLinks = (cause: unknown): boolean => NO_LINKS.has(systemCodeOf(cause));
 
 /**
  * Links a file, or copies it if the file system has no links; a copy may be visible before it is complete.
@@ -14,7 +17,7 @@ export const linkIfAbsent = async (from: string, to: string, linkFile = link): P
   try {
     await linkFile(from, to);
   } catch (cause) {
-    if (!NO_LINKS.has(systemCodeOf(cause))) throw cause;
+    if (!isWithoutLinks(cause)) throw cause;
     await copyFile(from, to, constants.COPYFILE_EXCL);
   }
 };

@@ -77,20 +77,23 @@ const openProxies = async ({ httpProxy, httpsProxy, noProxy }: Proxies): Promise
   };
   /* Chosen for each hop: a redirect may lead past the proxy, or to it. */
   class Chooser extends Dispatcher {
+    /** Of the last hop: the one that failed, if the request failed. */
+    agent: Dispatcher = direct;
+
     override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandlers): boolean {
-      return agentFor(new URL(String(options.origin))).dispatch(options, handler);
+      this.agent = agentFor(new URL(String(options.origin)));
+      return this.agent.dispatch(options, handler);
     }
   }
-  const dispatcher = new Chooser();
-  const ask: typeof fetch = (input, init) => send(input, { ...init, dispatcher });
   const attempt: typeof fetch = async (input, init) => {
+    const dispatcher = new Chooser();
     try {
-      return await ask(input, init);
+      return await send(input, { ...init, dispatcher });
     } catch (thrown) {
       const status = refusedTunnel(thrown);
       if (status === null) throw thrown;
       /* Many proxies open tunnels only to port 443, and forward plain requests instead. */
-      if (!forwards && httpProxy !== '') {
+      if (dispatcher.agent === agents.http) {
         forwards = true;
         return attempt(input, init);
       }

@@ -31,7 +31,9 @@ const OTHER_SPELLINGS: Readonly<Record<string, StoreScheme>> = {
 const BUCKET = /^[a-z\d$](?:[a-z\d._-]{1,220}[a-z\d])$/i;
 /** Bytes of a name in S3 and Google Cloud Storage; Azure has as many characters. */
 const MAX_NAME_BYTES = 1024;
-const SIGNATURE = /[?#](?:.*&)?(?:sig|x-amz-signature|x-goog-signature)=/i;
+/** Of a signed URL: behind `?` or `#`, first or further on. */
+const SIGNATURE = /[?#&](?:sig|x-amz-signature|x-goog-signature)=/i;
+const hasSignature = (text: string): boolean => SIGNATURE.test(/[?#].*/s.exec(text)?.[0] ?? '');
 const NO_SECRETS = 'Give credentials in the way of the cloud, never in a URI: docs/object-storage.md';
 // oxlint-disable-next-line no-control-regex -- control characters are what is refused
 const CONTROL = /[\0-\x1f\x7f-\x9f]/;
@@ -60,7 +62,7 @@ export const parseStoreUri = (text: string): StorePlace => {
   const bucket = slash === -1 ? rest : rest.slice(0, slash);
   const key = slash === -1 ? '' : rest.slice(slash + 1);
   if (!SCHEMES.has(scheme)) {
-    const meant = OTHER_SPELLINGS[scheme];
+    const meant = Object.hasOwn(OTHER_SPELLINGS, scheme) ? OTHER_SPELLINGS[scheme] : undefined;
     throw invalid(
       'a URI that begins with s3://, gs:// or az://',
       `the scheme ${cutText(scheme, 40)}://`,
@@ -79,7 +81,7 @@ export const parseStoreUri = (text: string): StorePlace => {
       `Other hosts are named by variables. ${NO_SECRETS}`,
     );
   }
-  if (SIGNATURE.test(rest)) throw invalid(form, 'a signature in the URI (it is not repeated here)', NO_SECRETS);
+  if (hasSignature(rest)) throw invalid(form, 'a signature in the URI (it is not repeated here)', NO_SECRETS);
   if (!BUCKET.test(bucket)) {
     throw invalid(
       form,

@@ -1,5 +1,6 @@
 import { RefineError, isRefineError, messageOf, systemCodeOf } from '../../errors.js';
 import { proxiedFetch } from '../../io/net/proxied-fetch.js';
+import { redactUrl } from '../../io/net/shown-url.js';
 import { FETCH_TIMEOUT_MS, MAX_FETCH_BYTES, MAX_REDIRECTS } from './limits.js';
 
 export interface FetchOptions {
@@ -118,11 +119,4 @@ function tooLarge(where: string, limit: number): RefineError {
 function failed(where: string, reason: string, cause?: unknown): RefineError {
   const message = `${where} cannot be fetched: ${reason}. Try it in a browser, or download the picture and give its path.`;
   return new RefineError('IMAGE_FETCH_FAILED', message, { context: { url: where }, cause });
-}
-
-/** A URL for messages: without password and query. */
-function redactUrl(url: string): string {
-  if (!URL.canParse(url)) return url.replace(/[?#].*$/s, '');
-  const { protocol, host, pathname, search } = new URL(url);
-  return `${protocol}//${host}${pathname}${search === '' ? '' : '?…'}`;
 }

@@ -19,18 +19,18 @@ export const askHub = async (settings: HubSettings, path: string, options: AskOp
     throw failed(`${url} is not requested: HF_HUB_OFFLINE is set. Unset it, or download the model elsewhere first.`);
   }
   const { signal, from = 0 } = options;
-  const headers = settings.token === null ? {} : { authorization: `Bearer ${settings.token}` };
+  const headers = settings.authorization === null ? {} : { authorization: settings.authorization };
   const response = await sendRequest(url, { signal, from, headers, failed });
   if (response.ok) return response;
   await response.body?.cancel();
   throw failed(refusal(url, response, settings));
 };
 
-const refusal = (url: string, { status, statusText, headers }: Response, { token }: HubSettings): string => {
+const refusal = (url: string, { status, statusText, headers }: Response, { authorization }: HubSettings): string => {
   const reason = headers.get('x-error-message') ?? `HTTP ${status} ${statusText}`.trim();
   const mend: Readonly<Record<number, string>> = {
     401: 'The id may be wrong, or the model needs a token: set HF_TOKEN.',
-    403: `${token === null ? 'Set HF_TOKEN, and accept' : 'Accept'} the model's terms on its page first.`,
+    403: `${authorization === null ? 'Set HF_TOKEN, and accept' : 'Accept'} the model's terms on its page first.`,
     404: 'Check the id and the revision.',
     429: 'The hub limits requests: try again in a few minutes. What is downloaded is kept.',
   };

@@ -44,7 +44,9 @@ const chooseCopy = (files: readonly RemoteFile[], part: string, variants: readon
     if (match === null || match[1] !== part) continue;
     const { before, within, after } = match.groups ?? {};
     const variant = before ?? within ?? after ?? '';
-    copies.set(variant, [...(copies.get(variant) ?? []), file]);
+    const copy = copies.get(variant) ?? [];
+    copy.push(file);
+    copies.set(variant, copy);
   }
   const chosen = variants.find((name) => copies.has(name)) ?? [...copies.keys()][0] ?? '';
   return copies.get(chosen) ?? [];

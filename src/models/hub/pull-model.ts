@@ -1,9 +1,10 @@
 /** Downloads a model from the hub into Hugging Face's cache, which Python shares. */
-import { copyFile, lstat, rename, rm, statfs, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
-import { pid } from 'node:process';
+import { readdir, rename, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isRefineError, messageOf, RefineError, systemCodeOf } from '../../errors.js';
 import { makeFolder } from '../../io/files/make-folder.js';
+import { placeFile } from '../../io/files/place-file.js';
+import { placeLink } from '../../io/files/place-link.js';
 import { downloadFile, type DownloadOptions } from '../../io/net/download-file.js';
 import { askHub, failed } from './ask-hub.js';
 import { beginDigest } from './begin-digest.js';
@@ -54,27 +55,26 @@ const pull = async (settings: HubSettings, model: ModelId, options: PullOptions)
       failed,
       unwritable,
     });
-    await place(blob, join(snapshot, file.path));
+    await placeLink(blob, join(snapshot, file.path));
   }
-  await writeReference(join(folder, 'refs', model.revision), repository.commit);
+  await placeFile(join(folder, 'refs', model.revision), repository.commit, rename);
   return snapshot;
 };
 
 const unwritable = (path: string, cause: unknown): RefineError =>
   new RefineError('OUTPUT_UNWRITABLE', `Cannot write ${path}: ${messageOf(cause)}.`, { cause });
 
-/** Checks the free space before downloading gigabytes. */
+/** Checks the free space before downloading gigabytes. What an interrupted download left goes on, and is not needed again. */
 const expectRoom = async (folder: string, files: readonly RemoteFile[]): Promise<void> => {
   await makeFolder(folder);
-  const missing = await Promise.all(
-    files.map(({ digest, size }) =>
-      lstat(join(folder, 'blobs', digest)).then(
-        () => 0,
-        () => size,
-      ),
-    ),
-  );
-  const needed = missing.reduce((sum, size) => sum + size, 0);
+  const blobs = join(folder, 'blobs');
+  const there = new Map<string, number>();
+  for (const name of await readdir(blobs).catch(() => [])) {
+    const [digest = ''] = name.split('.');
+    const { size } = await stat(join(blobs, name)).catch(() => ({ size: 0 }));
+    there.set(digest, Math.max(size, there.get(digest) ?? 0));
+  }
+  const needed = files.reduce((sum, { digest, size }) => sum + Math.max(0, size - (there.get(digest) ?? 0)), 0);
   const { bavail, bsize } = await statfs(folder);
   if (needed <= bavail * bsize) return;
   const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
@@ -82,22 +82,4 @@ const expectRoom = async (folder: string, files: readonly RemoteFile[]): Promise
     'OUTPUT_UNWRITABLE',
     `The model needs ${gigabytes(needed)} GB more in ${folder}, which has ${gigabytes(bavail * bsize)} GB free. Make room, or set HF_HUB_CACHE to another folder.`,
   );
-};
-
-/** Links to the blob, as huggingface_hub does; copies it where links are not allowed. */
-const place = async (blob: string, path: string): Promise<void> => {
-  const beside = `${path}.${pid}.tmp`;
-  await makeFolder(dirname(path));
-  await rm(beside, { force: true });
-  await symlink(relative(dirname(path), blob), beside).catch(async (cause: unknown) => {
-    if (systemCodeOf(cause) !== 'EPERM') throw cause;
-    await copyFile(blob, beside);
-  });
-  await rename(beside, path);
-};
-
-const writeReference = async (path: string, commit: string): Promise<void> => {
-  await makeFolder(dirname(path));
-  await writeFile(`${path}.${pid}.tmp`, commit);
-  await rename(`${path}.${pid}.tmp`, path);
 };

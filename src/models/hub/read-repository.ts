@@ -51,7 +51,10 @@ export const readRepository = async (
   const { sha: commit } = parse(commitSchema, await answerOf(await askHub(settings, at, options), at), at);
   const files: RemoteFile[] = [];
   let next: string | null = `api/models/${id}/tree/${commit}?recursive=true`;
-  for (let page = 0; next !== null && page < MAX_PAGES; page++) {
+  for (let page = 0; next !== null; page++) {
+    if (page === MAX_PAGES) {
+      throw failed(`${id} has more than ${files.length} files, which is more than any model needs. Check the id.`);
+    }
     const response = await askHub(settings, next, options);
     const entries = parse(treeSchema, await answerOf(response, next), next);
     for (const { type, path, size, oid, lfs } of entries) {
@@ -82,6 +85,6 @@ const parse = <T>(schema: z.ZodType<T>, answer: unknown, path: string): T => {
 
 /** The hub pages long lists by `Link: <…>; rel="next"` (RFC 8288); links to other hosts are not followed. */
 const nextPage = (response: Response, { endpoint }: HubSettings): string | null => {
-  const [, url] = /<([^>]+)>;\s*rel="next"/.exec(response.headers.get('link') ?? '') ?? [];
+  const [, url] = /<([^<>]+)>;\s*rel="next"/.exec(response.headers.get('link') ?? '') ?? [];
   return url?.startsWith(`${endpoint}/`) === true ? url.slice(endpoint.length + 1) : null;
 };

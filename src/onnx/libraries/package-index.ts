@@ -4,6 +4,7 @@ import { RefineError } from '../../errors.js';
 import { parseJson } from '../../io/json/parse-json.js';
 import { readAnswer } from '../../io/net/read-answer.js';
 import { sendRequest, type Failed } from '../../io/net/send-request.js';
+import { redactUrl, splitCredentials } from '../../io/net/shown-url.js';
 import type { Wheel } from './cuda-wheels.js';
 
 export interface PackageIndex {
@@ -28,11 +29,7 @@ export const parseIndex = (text: string, source: string): PackageIndex => {
     const message = `Expected ${source} to be the address of a package index, such as ${PUBLIC_INDEX} (http or https). Correct it.`;
     throw new RefineError('USAGE_OPTION_INVALID', message);
   }
-  const { username, password } = url;
-  url.username = url.password = url.hash = url.search = '';
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const authorization = pair === ':' ? null : `Basic ${Buffer.from(pair).toString('base64')}`;
-  return { url: url.href.replace(/\/+$/, ''), authorization };
+  return splitCredentials(url);
 };
 
 /** @returns the wheel's address @throws what `failed` makes, the signal's reason */
@@ -64,7 +61,7 @@ export const askIndex = async (
   if (response.ok) return response;
   await response.body?.cancel();
   const said = `HTTP ${response.status} ${response.statusText}`.trim();
-  throw failed(`${url} was refused: ${said}. Check --index-url or PIP_INDEX_URL, or try again later.`);
+  throw failed(`${redactUrl(url)} was refused: ${said}. Check --index-url or PIP_INDEX_URL, or try again later.`);
 };
 
 const ACCEPT = 'application/vnd.pypi.simple.v1+json, text/html;q=0.5';
@@ -83,12 +80,14 @@ const listedInJson = (answer: Buffer, page: string, failed: Failed): Map<string,
 };
 
 /** A link's text is the file's name (PEP 503). */
-const LINK = /<a\b[^>]*\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')[^>]*>\s*([^<]*?)\s*<\/a>/gi;
+const LINK = /<a\b([^<>]*)>([^<]*)<\/a>/gi;
+const TARGET = /\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')/i;
 
 const listedInPage = (text: string): Map<string, string> =>
   new Map(
-    [...text.matchAll(LINK)].map(([, double, single, name = '']) => [
-      name,
-      (double ?? single ?? '').replaceAll('&amp;', '&'),
-    ]),
+    [...text.matchAll(LINK)].flatMap(([, attributes = '', name = '']) => {
+      const [, double, single] = TARGET.exec(attributes) ?? [];
+      const target = double ?? single;
+      return target === undefined ? [] : [[name.trim(), target.replaceAll('&amp;', '&')] as const];
+    }),
   );

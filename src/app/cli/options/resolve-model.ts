@@ -1,5 +1,6 @@
 /** Finds `--model`: a path, a bundled model's name, or an id of the hub. */
 import { resolve } from 'node:path';
+import { hubCacheFolder } from '../../../io/files/cache-folders.js';
 import { existingForm } from '../../../io/files/unicode-form.js';
 import { exists } from '../../../io/files/exists.js';
 import { DEFAULT_VARIANT } from '../../../models/hub/choose-files.js';
@@ -25,7 +26,7 @@ export const findModelFolder = async (
   const bundled = BUNDLED_MODELS.find(({ name }) => name === text);
   if (bundled !== undefined) return bundled.folder;
   const id = parseModelId(text);
-  return id === null ? null : findCached((await readHubSettings(context.env)).cache, id);
+  return id === null ? null : findCached(hubCacheFolder(context.env), id);
 };
 
 /**
@@ -42,8 +43,9 @@ export const resolveModel = async (
   if (found !== null) return found;
   const path = existingForm(resolve(context.cwd(), text));
   const id = parseModelId(text);
+  if (id === null) return path;
   const settings = await readHubSettings(context.env);
-  if (id === null || settings.isOffline) return path;
+  if (settings.isOffline) return path;
   const progress = downloadProgress(context.stderr, text, quiet);
   try {
     const options = { variant: DEFAULT_VARIANT, signal, isAlive: (pid: number) => isAlive(context, pid) };

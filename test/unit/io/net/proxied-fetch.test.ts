@@ -78,6 +78,21 @@ it('asks for https through a tunnel, and for nothing else where that is refused'
   });
 });
 
+it('a tunnel that is refused for https changes nothing for http', async () => {
+  await withServer(hello, (url) =>
+    withProxy({ tunnels: false }, (secure) =>
+      withProxy({}, async (plain) => {
+        process.env['HTTPS_PROXY'] = secure.url;
+        process.env['HTTP_PROXY'] = plain.url;
+        await expect(proxiedFetch('https://hub.example/model')).rejects.toThrow('fetch failed');
+        expect(secure.seen).toEqual(['CONNECT hub.example:443']);
+        expect(await ask(url)).toBe('hello ann');
+        expect(plain.seen).toEqual([`CONNECT ${new URL(url).host}`]);
+      }),
+    ),
+  );
+});
+
 it.each(['127.0.0.1', '127.0.0.1:PORT', '*', 'example.org, 127.0.0.1'])(
   'goes around it for NO_PROXY=%s',
   async (list) => {

@@ -13,7 +13,7 @@ const filesOf = async (entries: readonly object[]): Promise<readonly string[]> =
       response.end(JSON.stringify(request.url!.includes('/tree/') ? entries : { sha: COMMIT }));
     },
     async (endpoint) => {
-      const settings: HubSettings = { endpoint, cache: '/nowhere', token: null, isOffline: false };
+      const settings: HubSettings = { endpoint, cache: '/nowhere', authorization: null, isOffline: false };
       const repository = await readRepository(settings, { id: 'a/b', revision: 'main' }, { signal });
       files = repository.files.map(({ path }) => path);
     },
@@ -34,4 +34,20 @@ it('refuses an answer that is no tree', async () => {
   await expect(filesOf([{ type: 'file', path: 'a', oid: 'x' }])).rejects.toMatchObject({
     code: 'MODEL_DOWNLOAD_FAILED',
   });
+});
+
+it('refuses a listing without an end', async () => {
+  let pages = 0;
+  await withServer(
+    (request, response) => {
+      pages++;
+      response.setHeader('link', `<http://${request.headers.host}/api/tree/${pages}>; rel="next"`);
+      response.end(JSON.stringify(request.url!.includes('/tree/') ? [file(`a${pages}`)] : { sha: COMMIT }));
+    },
+    async (endpoint) => {
+      const settings: HubSettings = { endpoint, cache: '/nowhere', authorization: null, isOffline: false };
+      const read = readRepository(settings, { id: 'a/b', revision: 'main' }, { signal });
+      await expect(read).rejects.toThrow('a/b has more than 20 files, which is more than any model needs.');
+    },
+  );
 });
