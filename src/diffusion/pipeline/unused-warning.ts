@@ -3,7 +3,7 @@ import { listSome } from '../../errors.js';
 import { showName } from '../../models/weights/safetensors/format-value.js';
 
 /** Buffers and training state, which are not weights. */
-const HARMLESS = /(^|\.)(position_ids|logit_scale|model_ema\b.*|loss\..*)$/;
+const HARMLESS = /(?:^|\.)(?:(?:position_ids|logit_scale)$|model_ema\b|loss\.)/;
 
 /** null: no such tensors. */
 export const unusedWarning = (names: readonly string[]): string | null => {

@@ -19,7 +19,7 @@ export const a1111Parameters = (run: RunMetadata): string => {
 
 /** LoRA tags that were read as words here would load LoRAs in A1111: `loraTags` writes those that were applied. */
 const withoutTags = (prompt: string): string =>
-  prompt.replace(/\s*<(?:lora|lyco|locon|hypernet|hypernetwork):[^<>]*>/gi, '');
+  prompt.replace(/(?<!\s)\s*<(?:lora|lyco|locon|hypernet|hypernetwork):[^<>]*>/gi, '');
 
 /** A1111 has LoRAs in the prompt with their weights: one, or the text encoders' and the UNet's where these differ. */
 const loraTags = ({ settings: { loraWeights = {} } }: RunMetadata): string =>

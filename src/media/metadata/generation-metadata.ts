@@ -91,7 +91,7 @@ const promptOf = (value: unknown, name: string, warn: Warn): string | null => {
   return null;
 };
 
-const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
+const NUMBER = /^\s*[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i;
 const MAX_NUMBER_CHARS = 40;
 
 export const numberOf = (value: unknown): number | null => {
@@ -113,7 +113,7 @@ const seedOf = (value: unknown, warn: Warn): number | string | null => {
   if (typeof seed === 'bigint' && seed <= MAX_SEED)
     return seed <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(seed) : String(seed);
   if (value !== undefined && value !== null && value !== '')
-    warn(`Ignored seed ${shown(value)}: expected an integer from 0 to 2^64-1.`);
+    warn(`Ignored seed ${quote(shown(value))}: expected an integer from 0 to 2^64-1.`);
   return null;
 };
 

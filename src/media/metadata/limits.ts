@@ -1,4 +1,4 @@
-/** Limits for untrusted picture metadata; anything beyond a limit is ignored with a warning. */
+/** Limits for untrusted picture metadata. What is beyond one is ignored: texts, JSON and prompts with a warning, entries of lists without. */
 
 /** Bytes of one text, decompressed: the largest ComfyUI graphs, with embedded pictures, have a few MiB. */
 export const MAX_TEXT_BYTES = 8 * 2 ** 20;
@@ -25,6 +25,8 @@ export const MAX_JSON_DEPTH = 100;
 export const MAX_JSON_TOKENS = 300_000;
 /** Inputs of one ComfyUI node; the largest have some dozens. */
 export const MAX_NODE_INPUTS = 500;
+/** Characters of a node's type and of its inputs' names, which are searched at every visit. */
+export const MAX_NODE_NAME_CHARS = 200;
 /** Node inputs visited in all walks through one ComfyUI graph, and consecutive links followed. */
 export const MAX_GRAPH_STEPS = 1_000_000;
 export const MAX_LINK_DEPTH = 20;

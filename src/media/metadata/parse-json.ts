@@ -33,12 +33,12 @@ export const parseJsonObject = (text: string, what: string, warn: Warn): JsonObj
 
 const asText = (word: string): string => (/^-?\d/.test(word) ? `"${word}"` : 'null');
 
-/** Offset of the closing quote of the string that begins at `start`; the text's length if there is none. */
-export const stringEnd = (text: string, start: number): number => {
-  for (let i = start + 1; i < text.length; i++) {
+/** Offset of the closing quote of the string that begins at `start`; `limit` if there is none before it. */
+export const stringEnd = (text: string, start: number, limit = text.length): number => {
+  for (let i = start + 1; i < limit; i++) {
     const char = text.charCodeAt(i);
     if (char === 0x5c) i++;
     else if (char === 0x22) return i;
   }
-  return text.length;
+  return limit;
 };

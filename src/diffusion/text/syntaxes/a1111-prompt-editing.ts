@@ -18,7 +18,7 @@ interface Parsed {
 }
 
 const PLAIN = /(?:[^\\[\]():|]|\\.)+/suy;
-const NUMBER = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*$/i;
+const NUMBER = /^\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)\s*$/i;
 /** Deeper brackets are text, because parsing is recursive. */
 const DEEPEST = 64;
 

@@ -56,7 +56,7 @@ const wordOf = ({ tokenizer, embeddings }: TextEncoder, word: string, weight: nu
   const ids = (text: string): TokenGroup => tokenIds(tokenizer, text).map((id) => ({ id, weight, vector: null }));
   if (!word.startsWith(PREFIX)) return [ids(word)];
   const name = word.slice(PREFIX.length).toLowerCase();
-  const bare = name.replace(/^,+|,+$/g, '');
+  const bare = name.replace(/^,+|(?<!,),+$/g, '');
   const vectors = embeddings?.get(name) ?? embeddings?.get(bare);
   if (vectors === undefined) return [ids(word)];
   const rest = embeddings?.has(name) === true ? '' : name.slice(bare.length);

@@ -13,7 +13,7 @@ export const isBreak = ({ text, weight }: WeightedText): boolean => text === 'BR
 
 const UP = 1.1;
 const PIECE = /\\[()[\]\\]|\\|\(|\[|:\s*([+-]?[.\d]+)\s*\)|\)|\]|[^\\()[\]:]+|:/g;
-const BREAK = /\s*\bBREAK\b\s*/;
+const BREAK = /\bBREAK\b/;
 
 /**
  * Unclosed brackets extend to the end, unopened ones are text, and neighbours of equal weight are merged.
@@ -42,10 +42,19 @@ export const parseA1111 = (prompt: string): WeightedText[] => {
   return parts.length === 0 ? [{ text: '', weight: 1 }] : expectFinite(fuse(parts));
 };
 
-const cutAtBreaks = (text: string): WeightedText[] =>
-  text
-    .split(BREAK)
-    .flatMap((part, index) => [...(index === 0 ? [] : [{ text: 'BREAK', weight: -1 }]), { text: part, weight: 1 }]);
+/** White space around `BREAK` goes with it; a pattern for both would take quadratic time on long white space. */
+const cutAtBreaks = (text: string): WeightedText[] => {
+  const [first = '', ...rest] = text.split(BREAK);
+  if (rest.length === 0) return [{ text: first, weight: 1 }];
+  const cut = rest.map((part, index) => (index === rest.length - 1 ? part.trimStart() : part.trim()));
+  return [
+    { text: first.trimEnd(), weight: 1 },
+    ...cut.flatMap((part) => [
+      { text: 'BREAK', weight: -1 },
+      { text: part, weight: 1 },
+    ]),
+  ];
+};
 
 /** `1.2.3` matches the pattern but is not a number: an error in A1111, weight 1 here. */
 const toNumber = (text: string): number => {

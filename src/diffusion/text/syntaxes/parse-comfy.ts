@@ -38,7 +38,7 @@ const weigh = (text: string, weight: number, depth: number): WeightedText[] =>
 /** Parses like Python's float, without infinities and NaN. */
 const readNumber = (text: string): number | null => {
   const trimmed = text.trim();
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(trimmed) ? Number(trimmed) : null;
+  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(trimmed) ? Number(trimmed) : null;
 };
 
 /** Splits into top-level brackets and the text between them. */

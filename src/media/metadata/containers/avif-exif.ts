@@ -55,6 +55,7 @@ const exifItemId = (iinf: Buffer): number | null => {
 const locate = (iloc: Buffer, id: number): { start: number; end: number } | null => {
   const version = iloc.readUInt8(0);
   const sizes = iloc.readUInt16BE(4);
+  const [startBytes, lengthBytes, indexBytes] = [sizes >> 12, (sizes >> 8) & 0xf, version === 0 ? 0 : sizes & 0xf];
   let at = 6;
   const next = (bytes: number): number => {
     at += bytes;
@@ -68,12 +69,15 @@ const locate = (iloc: Buffer, id: number): { start: number; end: number } | null
     next(2);
     const base = next((sizes >> 4) & 0xf);
     const extents = next(2);
-    for (let extent = 0; extent < extents; extent++) {
-      if (version > 0) next(sizes & 0xf);
-      const start = base + next(sizes >> 12);
-      const end = start + next((sizes >> 8) & 0xf);
-      if (isWanted) return method === 0 && extents === 1 ? { start, end } : null;
+    if (!isWanted) {
+      /* Skipped at once: extents may have no bytes, and would not end with the data. */
+      at += extents * (indexBytes + startBytes + lengthBytes);
+      continue;
     }
+    next(indexBytes);
+    const start = base + next(startBytes);
+    const end = start + next(lengthBytes);
+    return method === 0 && extents === 1 ? { start, end } : null;
   }
   return null;
 };

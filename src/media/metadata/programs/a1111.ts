@@ -63,8 +63,11 @@ const typedInFooocus = (params: Params): { prompt: string; negativePrompt: strin
   negativePrompt: params.get('Raw negative prompt') ?? '',
 });
 
-/** Network tags in a prompt are not part of its text (A1111 v1.10.1, modules/extra_networks.py, `re_extra_net`). */
-const NETWORKS = /\s*<(lora|lyco|hypernet):[^<>]*>/g;
+/**
+ * Network tags in a prompt are not part of its text (A1111 v1.10.1, modules/extra_networks.py, `re_extra_net`). White space is matched
+ * from its beginning only: from each of its characters, long white space would take quadratic time.
+ */
+const NETWORKS = /(?<!\s)\s*<(lora|lyco|hypernet):[^<>]*>/g;
 
 /** Versions of A1111, `v1.10.1`, and Forge, `f2.0.1v1.10.1`. SD.Next's git hashes have no dots. */
 const VERSION = /^[vf]\d+\.\d+/;

@@ -1,5 +1,5 @@
 /** A ComfyUI graph in its API form: `{"<id>": {"class_type": "…", "inputs": {name: literal | ["<id>", slot]}}}`. Pure. */
-import { MAX_GRAPH_STEPS, MAX_LINK_DEPTH, MAX_NODE_INPUTS } from '../limits.js';
+import { MAX_GRAPH_STEPS, MAX_LINK_DEPTH, MAX_NODE_INPUTS, MAX_NODE_NAME_CHARS } from '../limits.js';
 import { isObject, type JsonObject, valueOf } from '../parse-json.js';
 import type { Warn } from '../warnings.js';
 
@@ -28,8 +28,9 @@ export const parseGraph = (json: JsonObject, warn: Warn): Graph | null => {
   for (const [id, value] of Object.entries(json)) {
     const type = isObject(value) ? valueOf(value, 'class_type') : undefined;
     const inputs = isObject(value) ? valueOf(value, 'inputs') : undefined;
-    if (typeof type === 'string' && isObject(inputs))
-      nodes.set(id, { type, inputs: new Map(Object.entries(inputs).slice(0, MAX_NODE_INPUTS)) });
+    if (typeof type !== 'string' || !isObject(inputs)) continue;
+    const named = Object.entries(inputs).filter(([name]) => name.length <= MAX_NODE_NAME_CHARS);
+    nodes.set(id, { type: type.slice(0, MAX_NODE_NAME_CHARS), inputs: new Map(named.slice(0, MAX_NODE_INPUTS)) });
   }
   let steps = 0;
   const visit = ({ inputs }: GraphNode): boolean => {

@@ -1,4 +1,5 @@
 /** Classifies inputs of ComfyUI nodes by name: a graph in API form has no types. Pure. */
+import { MAX_PROMPT_CHARS } from '../limits.js';
 import { type Graph, type GraphNode, linkOf, literalOf } from './comfyui-graph.js';
 
 /** One of a sampler's two conditionings. */
@@ -81,13 +82,15 @@ export const delimiterOf = ({ inputs }: GraphNode): string | null => {
 export const changesText = ({ type, inputs }: GraphNode): boolean =>
   (DRAWS.test(type) &&
     !inputs.has('populated_text') &&
-    [...inputs.values()].some((value) => typeof value === 'string' && CHOICE.test(value))) ||
+    [...inputs.values()].some(
+      (value) => typeof value === 'string' && value.length <= MAX_PROMPT_CHARS && CHOICE.test(value),
+    )) ||
   ['find', 'regex', 'regex_pattern', 'pattern', 'replace'].some((name) => inputs.has(name)) ||
   inputs.get('action') === 'replace';
 
 const DRAWS = /random|wildcard|^DP[A-Z]/i;
 /** `{red|blue}`, `__colours__`. */
-const CHOICE = /\{[^{}]*\|[^{}]*\}|__[^_\s]+__/;
+const CHOICE = /\{[^{}|]*\|[^{}]*\}|__[^_\s]+__/;
 
 /** Text inputs for each text encoder of SDXL, SD3 and Flux. */
 const ENCODER_TEXTS = ['text_g', 'text_l', 'clip_g', 'clip_l', 't5xxl'];
@@ -120,7 +123,7 @@ export const switchedName = (graph: Graph, { type, inputs }: GraphNode): string 
   return /switch/i.test(type) || names.every((name) => /^any_\d+$/.test(name)) ? numbered[0] : undefined;
 };
 
-const NUMBERED = /^(?:input|conditioning|cond|text|string|any|value|ctx|pipe)_?0*(\d+)$/i;
+const NUMBERED = /^(?:input|conditioning|cond|text|string|any|value|ctx|pipe)_?(\d+)$/i;
 
 /** Inputs that never lead to a text. */
 const NO_TEXT =

@@ -54,6 +54,13 @@ export const sideText = (
     unclear.add(type);
     return '';
   };
+  const changing = new Map<GraphNode, boolean>();
+  /** Searches a node's texts once, not at every visit. */
+  const changesText = (node: GraphNode): boolean => {
+    const changes = changing.get(node) ?? of.changesText(node);
+    changing.set(node, changes);
+    return changes;
+  };
 
   const follow = (input: unknown, from: GraphNode, way: Way): string => {
     if (charsLeft < 0) return '';
@@ -126,7 +133,7 @@ export const sideText = (
     if (node.type === 'ConditioningZeroOut') return count('');
     const text = bySide(node, slot, way) ?? byEncoders(node, way);
     if (text !== null) return text;
-    if (of.changesText(node)) return lost(node);
+    if (changesText(node)) return lost(node);
     const chosen = of.switchedName(graph, node);
     if (chosen !== undefined) return chosen === null ? lost(node) : join(node, [chosen], way);
     const conditionings = of.conditioningNames(graph, node);

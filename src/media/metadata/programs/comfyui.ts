@@ -109,7 +109,7 @@ const isSampler = ({ inputs }: GraphNode): boolean =>
   (inputs.has('sampler_name') && inputs.has('steps') && inputs.has('cfg')) ||
   (inputs.has('sampler') && inputs.has('sigmas'));
 
-const isSaver = ({ type }: GraphNode): boolean => /save.*image|image.*save/i.test(type);
+const isSaver = ({ type }: GraphNode): boolean => /save/i.test(type) && /image/i.test(type);
 const isPreviewer = ({ type }: GraphNode): boolean => /preview/i.test(type);
 
 /** The samplers of one picture from the first to the last; of several pictures, of the one with the most. */

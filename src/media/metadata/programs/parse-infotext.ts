@@ -67,12 +67,13 @@ const KEY = /[\p{L}\p{N}_][\p{L}\p{N}_ \-/]+$/u;
  */
 export const readPairs = (line: string): [key: string, value: string][] => {
   const pairs: [string, string][] = [];
+  const scan = { left: line.length * MAX_SCANS };
   let from = 0;
   for (let colon = line.indexOf(':'); colon >= 0 && pairs.length < MAX_PAIRS; colon = line.indexOf(':', colon + 1)) {
     if (colon < from) continue;
     const key = KEY.exec(line.slice(Math.max(from, colon - MAX_KEY_CHARS), colon))?.[0];
     if (key === undefined) continue;
-    const { value, end } = readValue(line, colon + 1);
+    const { value, end } = readValue(line, colon + 1, scan);
     pairs.push([key, value]);
     from = end + 1;
   }
@@ -85,10 +86,11 @@ interface Value {
   end: number;
 }
 
-const readValue = (line: string, afterColon: number): Value => {
+const readValue = (line: string, afterColon: number, scan: Scan): Value => {
   const start = afterColon + (/\S/.exec(line.slice(afterColon, afterColon + MAX_KEY_CHARS))?.index ?? 0);
   const first = line.charAt(start);
-  const whole = first === '"' ? readQuoted(line, start) : first === '{' || first === '[' ? readJson(line, start) : null;
+  const whole =
+    first === '"' ? readQuoted(line, start) : first === '{' || first === '[' ? readJson(line, start, scan) : null;
   if (whole !== null) return whole;
   const comma = line.indexOf(',', start);
   const end = comma < 0 ? line.length : comma;
@@ -110,22 +112,32 @@ const unquote = (value: string): string => {
 /** Longer JSON is cut at its first comma, as A1111 does with any JSON. */
 const MAX_JSON_VALUE_CHARS = 2 ** 16;
 
+/** Searches for the ends of JSON may pass over a line this often; then JSON is cut too. Where every value is whole, they pass over it once. */
+const MAX_SCANS = 16;
+
+/** Characters that searches for the ends of JSON may still read. */
+interface Scan {
+  left: number;
+}
+
 /**
  * A JSON object or list, whose commas do not end the value: `Hashes` and `Civitai resources` are written without
  * quotes, and A1111's pattern would cut them.
  */
-const readJson = (line: string, start: number): Value | null => {
+const readJson = (line: string, start: number, scan: Scan): Value | null => {
   let level = 0;
-  const limit = Math.min(line.length, start + MAX_JSON_VALUE_CHARS);
+  const limit = Math.min(line.length, start + Math.min(MAX_JSON_VALUE_CHARS, scan.left));
   for (let i = start; i < limit; i++) {
     const char = line.charAt(i);
-    if (char === '"') i = stringEnd(line, i);
+    if (char === '"') i = stringEnd(line, i, limit);
     else if (char === '{' || char === '[') level++;
     else if ((char === '}' || char === ']') && --level === 0) {
       const value = line.slice(start, i + 1);
+      scan.left -= value.length;
       return isEnd(line, i + 1) && parse(value) !== undefined ? { value, end: i + 1 } : null;
     }
   }
+  scan.left -= limit - start;
   return null;
 };
 

@@ -35,5 +35,5 @@ export const readSidecar = async (path: string): Promise<string | null> => {
     ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(systemCodeOf(error) ?? '') ? null : fail(messageOf(error), error),
   );
   if (bytes === null) return null;
-  return decode(bytes)?.replace(/[\r\n]+$/, '') ?? fail('it has bytes that are not UTF-8');
+  return decode(bytes)?.replace(/(?<![\r\n])[\r\n]+$/, '') ?? fail('it has bytes that are not UTF-8');
 };

@@ -175,7 +175,7 @@ it('seed, steps and size from linked nodes', () => {
 it.each([
   ['9007199254740993', '9007199254740993', []],
   ['18446744073709551615', '18446744073709551615', []],
-  ['18446744073709551616', null, [expect.stringContaining('Ignored seed 18446744073709551616')]],
+  ['18446744073709551616', null, [expect.stringContaining('Ignored seed "18446744073709551616"')]],
 ])('of the seed %s, no digit is lost', (digits, seed, warnings) => {
   const json = JSON.stringify(BASIC).replace('8566257', digits);
   expect(readGenerationMetadata(pngWith({ prompt: json }))).toEqual({ ...BOTTLE, seed, warnings });

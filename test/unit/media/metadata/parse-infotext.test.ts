@@ -143,7 +143,8 @@ it('pairs are those that A1111 finds, over 20 000 random lines', () => {
 });
 
 it('long words, colons and open brackets take no more than moments', () => {
-  const start = performance.now();
+  /* Processor time: other programs of the machine do not add to it. */
+  const start = process.cpuUsage();
   for (const piece of [
     'a',
     ':',
@@ -161,5 +162,5 @@ it('long words, colons and open brackets take no more than moments', () => {
     parse(piece.repeat(MAX_INFOTEXT_CHARS / piece.length));
     parse(`Steps: 1, bb: 2, cc: 3, ${piece.repeat((MAX_INFOTEXT_CHARS - 100) / piece.length)}`);
   }
-  expect(performance.now() - start).toBeLessThan(10_000);
+  expect(process.cpuUsage(start).user / 1e3).toBeLessThan(10_000);
 });

@@ -217,7 +217,7 @@ describe('JSON with a prompt', () => {
     expect(facts).toMatchObject({ prompt: null, negativePrompt: 'x', guidanceScale: null, seed: null });
     expect(facts.warnings).toEqual([
       'Ignored prompt "[\\"a lamp\\"]": not a valid value.',
-      expect.stringContaining('Ignored seed -1'),
+      expect.stringContaining('Ignored seed "-1"'),
       'Ignored guidance scale "[4]": not a valid value.',
     ]);
   });

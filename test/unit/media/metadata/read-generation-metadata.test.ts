@@ -76,7 +76,7 @@ describe('A1111 and Forge', () => {
     const facts = read(pngWith({ parameters: text }));
     expect(facts).toMatchObject({ seed: null, steps: null, guidanceScale: 6.5 });
     expect(facts?.warnings).toEqual([
-      expect.stringContaining('Ignored seed 18446744073709551616'),
+      expect.stringContaining('Ignored seed "18446744073709551616"'),
       'Ignored steps "many": not a valid value.',
     ]);
     expect(read(pngWith({ parameters: texts.PLAIN.replace('123456789', '-1') }))?.seed).toBeNull();

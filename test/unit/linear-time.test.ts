@@ -1,0 +1,129 @@
+/**
+ * Readers of outside text take time in proportion to its length. Each text is the worst for its reader, and so long that a pattern with
+ * quadratic time needs minutes; the bound is processor time, which other programs of the machine do not add to.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { unusedWarning } from '#src/diffusion/pipeline/unused-warning.js';
+import { schedulePrompt } from '#src/diffusion/text/syntaxes/a1111-prompt-editing.js';
+import { parseA1111 } from '#src/diffusion/text/syntaxes/parse-a1111.js';
+import { parseComfy } from '#src/diffusion/text/syntaxes/parse-comfy.js';
+import { parseCompel } from '#src/diffusion/text/syntaxes/parse-compel.js';
+import { parseStoreUri } from '#src/io/store/store-uri.js';
+import { decodeInline } from '#src/media/image/decode-inline.js';
+import { a1111Parameters } from '#src/media/metadata/a1111-parameters.js';
+import { findAvifExif } from '#src/media/metadata/containers/avif-exif.js';
+import { metadataIn } from '#src/media/metadata/read-generation-metadata.js';
+import { collectWarnings } from '#src/media/metadata/warnings.js';
+import { readSidecar } from '#src/run/manifest/formats/read-sidecar.js';
+import { parsePictureSource } from '#src/run/manifest/inputs/picture-source.js';
+import { readText } from '#src/run/manifest/rows/parse-value.js';
+import { takeTags } from '#src/run/manifest/rows/prompt-tags.js';
+import { temporaryFolder } from '../support/run-cli.js';
+import { plainSettings } from '../support/settings.js';
+
+/** Of all texts here, with a factor of some hundreds. */
+const MOST_SECONDS = 10;
+/** The longest infotext: half a million million steps in quadratic time. */
+const LONG = 2 ** 20 - 100;
+
+const tryOut = (read: () => unknown): void => {
+  try {
+    read();
+  } catch {
+    /* A refusal is an answer. */
+  }
+};
+
+const expectSoon = async (read: () => unknown): Promise<void> => {
+  const before = process.cpuUsage();
+  await read();
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1e6).toBeLessThan(MOST_SECONDS);
+};
+
+const readKeyword = (keyword: string, text: string): unknown =>
+  metadataIn({ texts: [{ keyword, text }], exif: null, xmp: null }, collectWarnings());
+const readGraph = (nodes: object): unknown => readKeyword('prompt', JSON.stringify(nodes));
+/** A sampler whose prompt comes from a node. */
+const graphOf = (type: string, inputs: object) => ({
+  s: { class_type: 'KSampler', inputs: { sampler_name: 'euler', steps: 9, cfg: 7, positive: ['t', 0] } },
+  t: { class_type: type, inputs },
+});
+/** Texts in JSON may have up to 8 MiB. */
+const MANY = 4 * LONG;
+
+const END = 'Steps: 9, Sampler: Euler, Version: sdxl-refine 0.1.0';
+const TAIL = `\nNegative prompt: \n${END}`;
+const run = {
+  scheduler: 'EulerDiscreteScheduler',
+  stepsRun: 9,
+  width: 8,
+  height: 8,
+  model: { name: 'm', fingerprint: null },
+  version: '0.1.0',
+  source: null,
+};
+
+it.each<[string, () => unknown]>([
+  ['white space in an infotext', () => readKeyword('parameters', `a${' '.repeat(LONG - 200)}b${TAIL}`)],
+  ['open tags in an infotext', () => readKeyword('parameters', `${'<lora:'.repeat(LONG / 6 - 50)}${TAIL}`)],
+  [
+    'open lists in an infotext',
+    () => readKeyword('parameters', `${'ab:[,'.repeat(999)}"${'x'.repeat(LONG - 6000)}, ${END}`),
+  ],
+  [
+    'many lines of open lists',
+    () => readKeyword('parameters', `Steps: 1, a:1, b:1, ${'ab:[,'.repeat(999)}"${'x'.repeat(60_000)}\n`.repeat(15)),
+  ],
+  ['digits in an infotext', () => readKeyword('parameters', `a\nSteps: ${'1'.repeat(LONG - 100)}x, b: 1, c: 2`)],
+  ['a type of a graph', () => readGraph({ 1: { class_type: 'save'.repeat(LONG), inputs: {} } })],
+  ['choices of a graph', () => readGraph(graphOf('random', { text: `{${'|'.repeat(MANY)}` }))],
+  ['names of inputs', () => readGraph(graphOf('x', { [`input${'0'.repeat(MANY)}x`]: ['s', 0], select: 1 }))],
+  [
+    'white space in a written prompt',
+    () => {
+      a1111Parameters({ ...run, settings: { ...plainSettings, prompt: ' '.repeat(LONG), targetSize: [8, 8] } });
+    },
+  ],
+  ['a signature in a URI', () => tryOut(() => parseStoreUri(`s3://bucket/${'?&'.repeat(LONG)}`))],
+  ['a signature in a row', () => tryOut(() => parsePictureSource(`s3://bucket/${'?&'.repeat(LONG)}`, '.'))],
+  [
+    'a data URL',
+    () => tryOut(() => decodeInline(`data:image/png${';base64   '.repeat(LONG / 10)}x,=${'='.repeat(LONG)}x`)),
+  ],
+  ['white space before BREAK', () => parseA1111(' '.repeat(LONG))],
+  ['colons of weights', () => parseA1111(`(a${': '.repeat(LONG / 2)}`)],
+  ['digits of a weight', () => parseComfy(`(a:${'1'.repeat(LONG)}x)`)],
+  ['digits of a step', () => schedulePrompt(`[a:b:${'1'.repeat(LONG)}x]`, 10)],
+  ['digits of a fragment', () => tryOut(() => parseCompel(`${'1'.repeat(LONG)}(`))],
+  ['digits of a number', () => readText('strength', `${'1'.repeat(LONG)}x`)],
+  ['digits of a tag', () => takeTags(`<lora:a:${'1'.repeat(LONG)}x>`, 'a1111')],
+  ['names of tensors', () => unusedWarning([`${'.loss.'.repeat(LONG)}\n`, `${'.model_ema'.repeat(LONG)}\n`])],
+  [
+    'line ends of a prompt’s file',
+    async () => {
+      const folder = temporaryFolder();
+      writeFileSync(join(folder, 'a.txt'), `a${'\n'.repeat(60_000)}b`);
+      for (let time = 0; time < 50; time++) await readSidecar(join(folder, 'a.png'));
+    },
+  ],
+])('%s', (_, read) => expectSoon(read));
+
+it('items of an AVIF that have parts without bytes', async () => {
+  const box = (type: string, ...data: Buffer[]): Buffer => {
+    const body = Buffer.concat([Buffer.from(type), ...data]);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(body.length + 4);
+    return Buffer.concat([length, body]);
+  };
+  const item = Buffer.from([0, 2, 0, 0, 0xff, 0xff]);
+  const items = Buffer.concat(Array.from({ length: 0xffff }, () => item));
+  const iloc = box('iloc', Buffer.from([0, 0, 0, 0, 0, 0, 0xff, 0xff]), items);
+  const infe = box('infe', Buffer.from([2, 0, 0, 0, 0, 1, 0, 0]), Buffer.from('Exif\0'));
+  const iinf = box('iinf', Buffer.from([0, 0, 0, 0, 0, 1]), infe);
+  const avif = Buffer.concat([box('ftyp', Buffer.from('avif')), box('meta', Buffer.alloc(4), iinf, iloc)]);
+  await expectSoon(() => {
+    for (let time = 0; time < 10; time++) expect(findAvifExif(avif)).toBeNull();
+  });
+});
