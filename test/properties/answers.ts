@@ -119,7 +119,7 @@ export const properties = [
           body: own ? body : isTree ? sound.tree : sound.revision,
         };
       };
-      const settings = { endpoint: await address(), cache: '/nowhere', token: null, isOffline: false };
+      const settings = { endpoint: await address(), cache: '/nowhere', authorization: null, isOffline: false };
       const repository = await orRefused(
         () => readRepository(settings, { id: 'a/b', revision: 'main' }, { signal }),
         'MODEL_DOWNLOAD_FAILED',

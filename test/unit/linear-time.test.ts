@@ -43,7 +43,7 @@ const expectSoon = async (read: () => unknown): Promise<void> => {
 };
 
 const readKeyword = (keyword: string, text: string): unknown =>
-  metadataIn({ texts: [{ keyword, text }], exif: null, xmp: null }, collectWarnings());
+  metadataIn({ container: 'png', texts: [{ keyword, text }], exif: null, xmp: null }, collectWarnings());
 const readGraph = (nodes: object): unknown => readKeyword('prompt', JSON.stringify(nodes));
 /** A sampler whose prompt comes from a node. */
 const graphOf = (type: string, inputs: object) => ({
