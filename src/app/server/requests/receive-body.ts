@@ -62,13 +62,14 @@ interface Expected {
 /** Uses events, because ending an iteration over the stream early would close the connection before the response. */
 const receive = (payload: IncomingMessage, { length, bodyLimit, share }: Expected): Promise<Uint8Array> =>
   new Promise((resolve, reject) => {
-    const body = length === null ? growingBody() : sizedBody(length);
+    const body = length === null ? growingBody(bodyLimit, share) : sizedBody(length, share);
     let received = 0;
+    let pieces = 0;
     const onData = (chunk: Buffer): void => {
       received += chunk.length;
       try {
         if (received > bodyLimit) throw tooLarge();
-        share.take(chunk.length);
+        if (++pieces > FREE_PIECES + received / LEAST_PIECE) throw tooManyPieces(pieces, received);
         body.add(chunk);
       } catch (thrown) {
         fail(thrown as Error);
@@ -87,30 +88,67 @@ const receive = (payload: IncomingMessage, { length, bodyLimit, share }: Expecte
   });
 
 interface Body {
+  /** @throws SERVER_BUSY */
   add: (chunk: Buffer) => void;
   whole: () => Uint8Array;
 }
 
-const growingBody = (): Body => {
-  const chunks: Buffer[] = [];
-  return { add: (chunk) => chunks.push(chunk), whole: () => Buffer.concat(chunks) };
-};
+/** Bytes; doubled while they do not suffice. */
+const FIRST_CAPACITY = 2 ** 16;
 
 /**
- * Copies each chunk to its place on arrival: joining 32 MiB at the end would block the server. The system does not allocate
- * pages of the buffer before they are written.
+ * Copies each chunk on arrival: kept as it is, a chunk of one byte takes hundreds, and holds what it was received in. All of the
+ * memory is counted, not only the bytes in it.
  */
-const sizedBody = (length: number): Body => {
-  const bytes = Buffer.allocUnsafeSlow(length);
+const growingBody = (bodyLimit: number, share: Share): Body => {
+  let bytes = Buffer.alloc(0);
   let end = 0;
+  const grow = (needed: number): void => {
+    let capacity = Math.max(bytes.length, FIRST_CAPACITY);
+    while (capacity < needed) capacity *= 2;
+    capacity = Math.min(capacity, bodyLimit);
+    share.take(capacity - bytes.length);
+    const larger = Buffer.allocUnsafeSlow(capacity);
+    bytes.copy(larger, 0, 0, end);
+    bytes = larger;
+  };
   return {
     add: (chunk) => {
+      if (end + chunk.length > bytes.length) grow(end + chunk.length);
       chunk.copy(bytes, end);
       end += chunk.length;
     },
     whole: () => bytes.subarray(0, end),
   };
 };
+
+/**
+ * Copies each chunk to its place on arrival: joining 32 MiB at the end would block the server. The system does not allocate
+ * pages of the buffer before they are written.
+ */
+const sizedBody = (length: number, share: Share): Body => {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  let end = 0;
+  return {
+    add: (chunk) => {
+      share.take(chunk.length);
+      chunk.copy(bytes, end);
+      end += chunk.length;
+    },
+    whole: () => bytes.subarray(0, end),
+  };
+};
+
+/** Pieces that may be of any size. */
+const FREE_PIECES = 10_000;
+/** Bytes that further ones must have, on average. Packets of the slowest networks have 500. */
+const LEAST_PIECE = 64;
+
+const tooManyPieces = (pieces: number, received: number): RefineError =>
+  invalid(
+    `Expected a body in pieces of at least ${LEAST_PIECE} bytes, found ${pieces} pieces of ${received} bytes together: ` +
+      'send larger chunks, or the whole body with Content-Length.',
+  );
 
 const tooLarge = (): RefineError =>
   new RefineError(
