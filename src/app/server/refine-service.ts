@@ -14,7 +14,7 @@ export interface ServiceOptions {
   /** Most requests in the server at a time. */
   places: number;
   onStepTime?: (seconds: number) => void;
-  /** Called when restarting the engine failed; another attempt follows. */
+  /** Called when restarting the engine failed, after which another attempt follows, and when a device is lost. */
   onTrouble?: (error: unknown) => void;
 }
 
@@ -58,7 +58,7 @@ export class RefineService implements Refiner {
       signal.throwIfAborted();
       let last = performance.now();
       try {
-        this.#info = await this.options.engine.open(this.#closed.signal);
+        this.#noteDevices(await this.options.engine.open(this.#closed.signal));
         const reply = await this.options.engine.refine(job, {
           signal: this.#closed.signal,
           stop: signal,
@@ -83,6 +83,16 @@ export class RefineService implements Refiner {
   close(): void {
     this.#closed.abort(new RefineError('SERVER_STOPPING', 'The server is stopping. Try again later.'));
     this.options.engine.close();
+  }
+
+  /** Reports when a device was lost. */
+  #noteDevices(info: EngineInfo): void {
+    const before = this.#info;
+    this.#info = info;
+    if (before === null || before.device === info.device) return;
+    const reasons = (info.warnings ?? []).filter((warning) => before.warnings?.includes(warning) !== true);
+    const message = [`Serving on ${info.device}, no longer on ${before.device}.`, ...reasons].join(' ');
+    this.options.onTrouble?.(new RefineError('DEVICE_UNAVAILABLE', message));
   }
 
   /** Restarts the engine, before the next request, if it has crashed or could not open its model again. */

@@ -13,6 +13,8 @@ export class EnginePool implements JobRunner {
   readonly #free: JobRunner[] = [];
   #isOpen = false;
   readonly #waiting: ((engine: JobRunner) => void)[] = [];
+  /** Warnings about removed engines. */
+  readonly #lost = new Set<string>();
 
   /** @param all engines, which differ only in the device */
   constructor(private readonly all: readonly JobRunner[]) {
@@ -27,16 +29,12 @@ export class EnginePool implements JobRunner {
     return this.#engines.reduce((sum, { slots }) => sum + slots, 0);
   }
 
-  /** @throws also USAGE_CONFLICT if the devices would compute with different weights: a row's picture would depend on its device */
+  /**
+   * Opens all engines at first; later those that have ended, and leaves out one whose device is lost while another is there.
+   * @throws also USAGE_CONFLICT if the devices would compute with different weights: a row's picture would depend on its device
+   */
   async open(signal: AbortSignal): Promise<EngineInfo> {
-    const infos = await Promise.all(this.#engines.map((engine) => engine.open(signal))).catch((thrown: unknown) => {
-      this.close();
-      throw thrown;
-    });
-    if (!this.#isOpen) {
-      this.#isOpen = true;
-      for (const engine of this.#engines) for (let slot = 0; slot < engine.slots; slot++) this.#release(engine);
-    }
+    const infos = this.#isOpen ? await this.#openRest(signal) : await this.#openAll(signal);
     const [first] = infos;
     if (first === undefined) throw new Error('a pool without engines');
     const other = infos.find(({ modelDigest }) => modelDigest !== first.modelDigest);
@@ -47,8 +45,34 @@ export class EnginePool implements JobRunner {
     return {
       ...first,
       device: infos.map(({ device }) => device).join(),
-      warnings: [...new Set(infos.flatMap(({ warnings = [] }) => warnings))],
+      warnings: [...new Set(infos.flatMap(({ warnings = [] }) => warnings)), ...this.#lost],
     };
+  }
+
+  async #openAll(signal: AbortSignal): Promise<EngineInfo[]> {
+    const infos = await Promise.all(this.#engines.map((engine) => engine.open(signal))).catch((thrown: unknown) => {
+      this.close();
+      throw thrown;
+    });
+    if (!this.#isOpen) {
+      this.#isOpen = true;
+      for (const engine of this.#engines) for (let slot = 0; slot < engine.slots; slot++) this.#release(engine);
+    }
+    return infos;
+  }
+
+  /** Closes none: others may have jobs. */
+  async #openRest(signal: AbortSignal): Promise<EngineInfo[]> {
+    const engines = [...this.#engines];
+    const openings = await Promise.allSettled(engines.map((engine) => engine.open(signal)));
+    const isAnyOpen = openings.some(({ status }) => status === 'fulfilled');
+    return openings.flatMap((opening, index) => {
+      if (opening.status === 'fulfilled') return [opening.value];
+      const [engine, reason] = [engines[index] as JobRunner, opening.reason as unknown];
+      if (!isAnyOpen || !isLost(reason)) throw reason;
+      this.#remove(engine, reason);
+      return [];
+    });
   }
 
   async refine(job: EngineJob, options: RefineOptions): Promise<RefineReply> {
@@ -60,14 +84,13 @@ export class EnginePool implements JobRunner {
         this.#release(engine);
         return { ...reply, ...(warnings.length === 0 ? {} : { warnings: [...(reply.warnings ?? []), ...warnings] }) };
       } catch (thrown) {
-        const isLost = isRefineError(thrown) && DEVICE_ERRORS.has(thrown.code);
         /* Of several jobs on a lost device, each ends here. */
         const hasOther = this.#engines.some((other) => other !== engine);
-        if (!isLost || !hasOther) {
+        if (!isLost(thrown) || !hasOther) {
           this.#release(engine);
           throw thrown;
         }
-        this.#remove(engine);
+        this.#remove(engine, thrown);
         warnings.push(`A device is no longer used, and this row ran on another: ${messageOf(thrown)}`);
       }
     }
@@ -90,13 +113,16 @@ export class EnginePool implements JobRunner {
     else next(engine);
   }
 
-  #remove(engine: JobRunner): void {
+  #remove(engine: JobRunner, reason: unknown): void {
     engine.close();
+    this.#lost.add(`A device is no longer used: ${messageOf(reason)}`);
     for (const list of [this.#engines, this.#free]) {
       for (let index = list.indexOf(engine); index >= 0; index = list.indexOf(engine)) list.splice(index, 1);
     }
   }
 }
+
+const isLost = (thrown: unknown): boolean => isRefineError(thrown) && DEVICE_ERRORS.has(thrown.code);
 
 const twoModels = (first: EngineInfo, other: EngineInfo): RefineError =>
   new RefineError(

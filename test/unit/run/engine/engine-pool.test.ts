@@ -88,3 +88,37 @@ it('devices that would compute different pictures are refused', async () => {
   });
   expect([cpu.isClosed, gpu.isClosed]).toEqual([true, true]);
 });
+
+describe('a device whose engine cannot be opened again', () => {
+  const lostAtOpening = async (...codes: ErrorCode[]): Promise<{ pool: EnginePool; runners: TestRunner[] }> => {
+    const runners = [runner('cuda:1'), runner('cuda:2')];
+    const pool = new EnginePool(runners);
+    await pool.open(signal);
+    codes.forEach((code, index) => {
+      runners[index]!.open = () => Promise.reject(new RefineError(code, 'the device is gone'));
+    });
+    return { pool, runners };
+  };
+
+  it('is left out, and the others and their jobs stay', async () => {
+    const { pool, runners } = await lostAtOpening('ENGINE_START');
+    const warnings = ['A device is no longer used: the device is gone'];
+    const infos = await Promise.all([pool.open(signal), pool.open(signal)]);
+    for (const info of infos) expect(info).toMatchObject({ device: 'cuda:2', warnings });
+    expect(pool.slots).toBe(1);
+    expect(runners[1]!.isClosed).toBe(false);
+    await expect(pool.refine(job, { signal })).resolves.toMatchObject({ device: 'cuda:2' });
+  });
+
+  it('is kept if it is the last', async () => {
+    const { pool } = await lostAtOpening('ENGINE_START', 'SESSION_CREATE');
+    await expect(pool.open(signal)).rejects.toMatchObject({ code: 'ENGINE_START' });
+    expect(pool.slots).toBe(2);
+  });
+
+  it('is kept if the reason is not the device', async () => {
+    const { pool, runners } = await lostAtOpening('MODEL_NOT_FOUND');
+    await expect(pool.open(signal)).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+    expect(runners[1]!.isClosed).toBe(false);
+  });
+});
