@@ -58,3 +58,11 @@ it('keys and values are computed once an image, also with two prompts a step', a
   for (const asked of [negative, positive, next, negative, positive, next]) await shared.of(asked);
   expect(runs()).toBe(6);
 });
+
+it('keys and values of long prompts are computed again, so that few are in memory', async () => {
+  const { session, runs } = countRuns(unet.crossAttentionCache!.session);
+  const [negative, positive] = [condition().prompt, { ...condition().prompt }];
+  const small = new CrossAttentionCache(session, 1, 1);
+  for (const asked of [negative, negative, positive, positive, negative]) await small.of(asked);
+  expect(runs()).toBe(3);
+});

@@ -15,7 +15,7 @@ export type LoraWeights = Readonly<Record<string, LoraWeight>>;
 /** The components that adapters change. */
 export interface AdaptedModel {
   textEncoders: readonly TextEncoder[];
-  prompts: PromptCache;
+  prompts: Pick<PromptCache, 'encode'>;
   unet: Unet;
 }
 

@@ -1,5 +1,6 @@
 /** Encodes prompts in a syntax to embeddings of 77 tokens per chunk. */
 import type { PromptSyntax } from '../../records/settings.js';
+import { beforeRuns, NO_PAUSE, type Pause } from '../../onnx/runtime/before-runs.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { encodeA1111 } from './syntaxes/encode-a1111.js';
 import { encodeComfy } from './syntaxes/encode-comfy.js';
@@ -17,27 +18,43 @@ const BY_SYNTAX: Readonly<Record<PromptSyntax, EncodeTexts>> = {
 
 /**
  * @param texts of one prompt at different steps (prompt editing)
+ * @param pause before each run of a text encoder; default: none
  * @returns f32 [1,77·chunks,width] and [1,projection] of each
- * @throws SESSION_RUN ROW_FIELD_INVALID
+ * @throws SESSION_RUN ROW_FIELD_INVALID, and what `pause` throws
  */
 export const encodeTexts = async (
   encoders: readonly TextEncoder[],
   texts: readonly string[],
   syntax: PromptSyntax,
+  pause: Pause = NO_PAUSE,
 ): Promise<TextEmbeddings[]> => {
-  const different = [...new Set(texts)];
-  const counts = different.map((text) => texts.filter((occurrence) => occurrence === text).length);
+  const countOf = new Map<string, number>();
+  for (const text of texts) countOf.set(text, (countOf.get(text) ?? 0) + 1);
+  const different = [...countOf.keys()];
+  const counts = [...countOf.values()];
   const byEncoder: EncodedText[][] = [];
-  for (const encoder of encoders) byEncoder.push(await BY_SYNTAX[syntax](encoder, different, counts));
-  const encoded = different.map((_, index) => {
+  for (const encoder of encoders) {
+    byEncoder.push(await BY_SYNTAX[syntax](pausingEncoder(encoder, pause), different, counts));
+  }
+  const encoded = different.map((text, index): [string, TextEmbeddings] => {
     const parts = byEncoder.map((encoded) => encoded[index] as EncodedText);
     const lengths = parts.map(({ chunks }) => chunks.length);
     const count = parts.some(({ padding }) => padding === null) ? Math.min(...lengths) : Math.max(...lengths);
     const pooled = parts.at(-1)?.pooled;
     if (pooled === undefined) throw new RangeError('the last text encoder has no projection');
-    return { hidden: joinFeatures(parts.map((part) => joinChunks(part, count))), pooled };
+    return [text, { hidden: joinFeatures(parts.map((part) => joinChunks(part, count))), pooled }];
   });
-  return texts.map((text) => encoded[different.indexOf(text)] as TextEmbeddings);
+  const embeddingsOf = new Map(encoded);
+  return texts.map((text) => embeddingsOf.get(text) as TextEmbeddings);
+};
+
+const pausingEncoder = (encoder: TextEncoder, pause: Pause): TextEncoder => {
+  const { session, extended } = encoder;
+  return {
+    ...encoder,
+    session: beforeRuns(session, pause),
+    ...(extended === undefined ? {} : { extended: async () => beforeRuns(await extended(), pause) }),
+  };
 };
 
 const joinChunks = ({ chunks, padding }: EncodedText, count: number): Tensor => {

@@ -5,10 +5,12 @@ import { deviceName, type Precision, type Target } from '../../onnx/graph/operat
 import { loadModel, type Model } from '../../diffusion/pipeline/load-model.js';
 import { generate } from '../../diffusion/pipeline/generate.js';
 import { once } from '../../diffusion/pipeline/once.js';
+import { pauseRuns } from '../../diffusion/pipeline/pause-runs.js';
 import { refine } from '../../diffusion/pipeline/refine.js';
 import { applyAdapterWeights } from '../../diffusion/pipeline/apply-adapters.js';
 import { LATENT_SCALE } from '../../records/picture.js';
 import type { EngineJob, GenerateJob } from '../../records/job.js';
+import type { Pause } from '../../onnx/runtime/before-runs.js';
 import { CallQueue } from '../../onnx/runtime/call-queue.js';
 import { batchSizeOn, OPENING, type EngineOptions, type FromChild, type ToChild } from './protocol.js';
 
@@ -18,7 +20,7 @@ let device: string;
 let float32Model: () => Promise<Model>;
 const queue = new CallQueue();
 const running = new Set<number>();
-/** Those of them that end after their current step. */
+/** Those of them that end after their current step, run of a text encoder or strip of the VAE. */
 const stopping = new Set<number>();
 
 /** Errors are ignored: if the parent has ended, 'disconnect' ends this process. */
@@ -91,10 +93,29 @@ const run = async (id: number, job: EngineJob): Promise<void> => {
   }
 };
 
+/** Thrown within a job that is to stop. */
+const STOPPED = new Error('stopped');
+
 const runOn = async (opened: Model, id: number, job: EngineJob): Promise<void> => {
+  /** Lets the event loop handle messages. */
+  const pause = async (): Promise<void> => {
+    await turn();
+    if (stopping.has(id)) throw STOPPED;
+  };
+  try {
+    await refineOn(pauseRuns(applyAdapterWeights(opened, job.settings.loraWeights), pause), { id, job, pause });
+  } catch (thrown) {
+    if (thrown !== STOPPED) throw thrown;
+    send({ kind: 'stopped', id });
+  }
+};
+
+const refineOn = async (
+  opened: Model,
+  { id, job, pause }: { id: number; job: EngineJob; pause: Pause },
+): Promise<void> => {
   const start = performance.now();
-  const adapted = applyAdapterWeights(opened, job.settings.loraWeights);
-  const steps = isGenerate(job) ? generate(adapted, job) : refine(adapted, job);
+  const steps = isGenerate(job) ? generate(opened, job) : refine(opened, job);
   for (;;) {
     const { done, value } = await steps.next();
     if (done === true) {
@@ -106,12 +127,7 @@ const runOn = async (opened: Model, id: number, job: EngineJob): Promise<void> =
       return;
     }
     send({ kind: 'progress', id, ...value });
-    /* Lets the event loop handle messages between steps. */
-    await turn();
-    if (stopping.has(id)) {
-      send({ kind: 'stopped', id });
-      return;
-    }
+    await pause();
   }
 };
 

@@ -19,7 +19,7 @@ import type { StepWatch } from './step-watch.js';
 
 export interface RefineOptions {
   signal: AbortSignal;
-  /** Ends the job between two steps, with this signal's reason; the child and its model stay. */
+  /** Ends the job between two steps, or runs of a text encoder, with this signal's reason; the child and its model stay. */
   stop?: AbortSignal;
   /** `preview` if the job asks for it. */
   onStep?: (step: number, steps: number, preview?: Pixels) => void;

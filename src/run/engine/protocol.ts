@@ -78,7 +78,7 @@ export type ToChild =
 export type FromChild =
   | { kind: 'opened'; id: typeof OPENING; info: Omit<EngineInfo, 'rejected'> }
   | { kind: 'progress'; id: number; step: number; steps: number; preview?: Pixels }
-  /** Stopped on request, between two steps. */
+  /** Stopped on request. */
   | { kind: 'stopped'; id: number }
   | { kind: 'refined'; id: number; reply: RefineReply }
   | { kind: 'failed'; id: number; error: ErrorRecord };

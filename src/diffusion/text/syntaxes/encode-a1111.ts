@@ -1,6 +1,7 @@
 import type { Tensor } from '../../../tensor/tensor.js';
 import { chunkA1111 } from './chunk-a1111.js';
 import { frameChunk } from '../token-chunks.js';
+import { expectRuns } from '../expect-runs.js';
 import { encodeChunk, type EncodedChunk } from '../encode-chunk.js';
 import type { EncodeTexts } from '../encoded-text.js';
 import { parseA1111 } from './parse-a1111.js';
@@ -11,8 +12,14 @@ import { applyWeightsA1111 } from './apply-weights-a1111.js';
  * Source: AUTOMATIC1111/stable-diffusion-webui modules/sd_hijack_clip.py at 00e09382, `forward` and `process_tokens`.
  */
 export const encodeA1111: EncodeTexts = async (encoder, texts, counts) => {
-  const all = texts.map((text) => chunkA1111(encoder, parseA1111(text)));
-  const length = Math.max(...all.map((chunks) => chunks.length));
+  let length = 0;
+  const all = texts.map((text) => {
+    const chunks = chunkA1111(encoder, parseA1111(text));
+    length = Math.max(length, chunks.length);
+    /* Before the next of perhaps a thousand texts. */
+    expectRuns(length, length * texts.length);
+    return chunks;
+  });
   const empty = frameChunk(encoder.tokenizer, []);
   const hiddens: Tensor[][] = texts.map(() => []);
   const pooled: EncodedChunk['pooled'][] = [];

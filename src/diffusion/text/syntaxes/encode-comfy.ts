@@ -1,5 +1,6 @@
 import { frameChunk } from '../token-chunks.js';
 import { chunkComfy } from './chunk-comfy.js';
+import { expectRuns } from '../expect-runs.js';
 import { encodeChunk } from '../encode-chunk.js';
 import type { EncodedText, EncodeTexts } from '../encoded-text.js';
 import type { TextEncoder } from '../encode-prompt.js';
@@ -18,6 +19,7 @@ export const encodeComfy: EncodeTexts = async (encoder, texts) => {
 
 const encodeOne = async (encoder: TextEncoder, text: string): Promise<EncodedText> => {
   const chunks = chunkComfy(encoder, parseComfy(text));
+  expectRuns(chunks.length);
   const outputs = [];
   for (const chunk of chunks) outputs.push(await encodeChunk(encoder, chunk));
   const pooled = outputs[0]?.pooled;

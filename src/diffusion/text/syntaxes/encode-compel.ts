@@ -1,13 +1,13 @@
 /** Encodes prompts as Compel (damian0815/compel src/compel/compel.py and embeddings_provider.py at c60b9fbc, as `CompelForSDXL` uses them). */
 import { tensor, type Tensor } from '../../../tensor/tensor.js';
-import { frameChunk } from '../token-chunks.js';
+import { frameChunk, type Chunk } from '../token-chunks.js';
 import { chunkCompel } from './chunk-compel.js';
 import { encodeChunk } from '../encode-chunk.js';
 import { encodePlain } from './encode-plain.js';
 import type { EncodedText, EncodeTexts } from '../encoded-text.js';
 import type { TextEncoder } from '../encode-prompt.js';
-import type { WeightedText } from './parse-a1111.js';
-import { parseCompel } from './parse-compel.js';
+import { expectRuns } from '../expect-runs.js';
+import { parseCompel, type CompelPrompt } from './parse-compel.js';
 import { interpolateFromEmpty } from './interpolate-from-empty.js';
 
 /** Smallest weight: 0 would have an infinite effect. */
@@ -15,19 +15,53 @@ const SMALLEST = 1e-5;
 
 /** As in Compel, the pooled embedding is that of the text as written, including its syntax, truncated to one chunk. */
 export const encodeCompel: EncodeTexts = async (encoder, texts, counts) => {
+  const plans = texts.map((text) => planOf(encoder, text));
   const { hidden: empty } = await encodeChunk(encoder, frameChunk(encoder.tokenizer, []));
   const written = await encodePlain(encoder, texts, counts);
   const encoded: EncodedText[] = [];
-  for (const [index, text] of texts.entries()) {
-    encoded.push({ chunks: await encodeOne(encoder, text, empty), pooled: written[index]?.pooled, padding: empty });
+  for (const [index, plan] of plans.entries()) {
+    encoded.push({ chunks: await encodeOne(encoder, plan, empty), pooled: written[index]?.pooled, padding: empty });
   }
   return encoded;
 };
 
-const encodeOne = async (encoder: TextEncoder, text: string, empty: Tensor): Promise<Tensor[]> => {
-  const { kind, prompts, weights, normalizes } = parseCompel(text);
+/** A prompt whose pieces are in chunks. */
+interface Plan extends Omit<CompelPrompt, 'prompts'> {
+  prompts: readonly PlannedPrompt[];
+}
+
+interface PlannedPrompt {
+  chunks: readonly Chunk[];
+  /** Pieces of weight below 1: first and last position, counted over all chunks, and weight. */
+  lighter: readonly { range: readonly [number, number]; weight: number }[];
+}
+
+const planOf = (encoder: TextEncoder, text: string): Plan => {
+  const { prompts, ...parsed } = parseCompel(text);
+  const planned: PlannedPrompt[] = [];
+  let [all, longest, runs] = [0, 0, 0];
+  for (const pieces of prompts) {
+    const { chunks, positions } = chunkCompel(encoder, pieces);
+    const lighter = pieces.flatMap(({ weight }, index) => {
+      const range = positions[index];
+      return weight >= 1 || range == null ? [] : [{ range, weight }];
+    });
+    all += chunks.length;
+    longest = Math.max(longest, chunks.length);
+    runs += chunks.length * (1 + lighter.length);
+    planned.push({ chunks, lighter });
+  }
+  expectRuns(parsed.kind === 'and' ? all : longest, runs);
+  return { ...parsed, prompts: planned };
+};
+
+const encodeOne = async (
+  encoder: TextEncoder,
+  { kind, prompts, weights, normalizes }: Plan,
+  empty: Tensor,
+): Promise<Tensor[]> => {
   const all: Tensor[][] = [];
-  for (const pieces of prompts) all.push(await encodePieces(encoder, pieces, empty));
+  for (const prompt of prompts) all.push(await encodePieces(encoder, prompt, empty));
   if (kind === 'and') {
     return all.flatMap((chunks, index) =>
       chunks.map((chunk) => mix([empty, chunk], awayFromEmpty(weights[index] ?? 1))),
@@ -51,10 +85,9 @@ const awayFromEmpty = (weight: number): [number, number] => [1 - weight, weight]
  */
 const encodePieces = async (
   encoder: TextEncoder,
-  pieces: readonly WeightedText[],
+  { chunks, lighter }: PlannedPrompt,
   empty: Tensor,
 ): Promise<Tensor[]> => {
-  const { chunks, positions } = chunkCompel(encoder, pieces);
   const length = encoder.config.positions;
   /** With positions `first` to `last` masked, except begin and end of chunks. */
   const encode = async ([first, last]: readonly [number, number] = [0, -1]): Promise<Tensor[]> => {
@@ -69,21 +102,20 @@ const encodePieces = async (
     }
     return encoded;
   };
-  const versions = [await encode()];
-  const weights = [1];
-  for (const [index, { weight }] of pieces.entries()) {
-    const range = positions[index];
-    if (weight >= 1 || range == null) continue;
-    versions.push(await encode(range));
-    weights.push(Math.tan(((1 - Math.max(SMALLEST, weight)) * Math.PI) / 2));
+  if (lighter.length === 0) return encode();
+  const shares = asShares([
+    1,
+    ...lighter.map(({ weight }) => Math.tan(((1 - Math.max(SMALLEST, weight)) * Math.PI) / 2)),
+  ]);
+  /* Added up as they come: a long prompt has hundreds of versions. */
+  const sums = chunks.map(() => new Float32Array(empty.data.length));
+  for (const [index, range] of [undefined, ...lighter.map((piece) => piece.range)].entries()) {
+    const version = await encode(range);
+    sums.forEach((sum, chunk) => {
+      addTo(sum, version[chunk] as Tensor, shares[index] ?? 0);
+    });
   }
-  const shares = asShares(weights);
-  return chunks.map((_, index) =>
-    mix(
-      versions.map((version) => version[index] as Tensor),
-      shares,
-    ),
-  );
+  return sums.map((sum) => tensor(sum, empty.dims));
 };
 
 const asShares = (weights: readonly number[]): number[] => {
@@ -98,8 +130,10 @@ const mix = (parts: readonly Tensor[], weights: readonly number[]): Tensor => {
   const first = parts[0] as Tensor;
   if (only?.weight === 1 && others.length === 0) return only.part;
   const mixed = new Float32Array(first.data.length);
-  for (const { part, weight } of counted) {
-    for (let i = 0; i < mixed.length; i++) mixed[i] = (mixed[i] ?? 0) + Math.fround(weight * (part.data[i] ?? 0));
-  }
+  for (const { part, weight } of counted) addTo(mixed, part, weight);
   return tensor(mixed, first.dims);
+};
+
+const addTo = (sum: Float32Array, { data }: Tensor, weight: number): void => {
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + Math.fround(weight * (data[i] ?? 0));
 };
