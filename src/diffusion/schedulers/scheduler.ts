@@ -8,8 +8,10 @@ import type { NoiseSource } from '../random/noise-source.js';
 export interface Schedule {
   /** diffusers' class name, or the requested name (docs/schedulers.md). */
   readonly name: string;
-  /** f32: the UNet's timesteps in order of the run, 0 to `trainTimesteps` - 1. */
+  /** f32: the UNet's timesteps in order of the run, 0 to `trainTimesteps` - 1; else `hasLogTimesteps`. */
   readonly timesteps: Float32Array;
+  /** Continuous: a quarter of the logarithm of sigma. */
+  readonly hasLogTimesteps?: boolean;
   /** f32: the noise level before each step and after the last, so at least one more than `timesteps`. */
   readonly sigmas: Float32Array;
   /** Timesteps of the training schedule, 1000; `denoising_start` and `denoising_end` are shares of it. */

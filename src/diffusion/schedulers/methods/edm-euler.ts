@@ -27,6 +27,7 @@ export const buildEdmEuler = (config: EdmConfig, steps: number): UnnamedSchedule
   const sigmas = Float32Array.of(...levels, config.final_sigmas_type === 'zero' ? 0 : levels.at(-1)!);
   return {
     timesteps: levels.map((sigma) => 0.25 * f32(Math.log(sigma))),
+    hasLogTimesteps: true,
     sigmas,
     trainTimesteps: config.num_train_timesteps,
     order: 1,

@@ -37,6 +37,7 @@ export const buildEuler = (config: EulerConfig, steps: number): UnnamedSchedule 
   const isContinuous = config.timestep_type === 'continuous' && config.prediction_type === 'v_prediction';
   return {
     timesteps: isContinuous ? sigmas.subarray(0, -1).map(quarterLog) : Float32Array.from(timesteps),
+    hasLogTimesteps: isContinuous,
     sigmas,
     trainTimesteps: config.num_train_timesteps,
     order: 1,

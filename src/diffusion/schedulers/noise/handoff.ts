@@ -1,7 +1,8 @@
 /** The handoff from base model to refiner within one schedule: the ensemble of experts (Podell et al. 2023, §2.5). */
 import { RefineError } from '../../../errors.js';
 import type { Schedule } from '../scheduler.js';
-import { denoisingStartStep, type StepRange } from './step-range.js';
+import { expectComputable } from './expect-computable.js';
+import { denoisingStartStep, expectShares, type StepRange } from './step-range.js';
 
 /**
  * The first step of the second model, at which the first model stops: where diffusers 0.42.1's img2img pipeline starts with
@@ -13,6 +14,7 @@ import { denoisingStartStep, type StepRange } from './step-range.js';
  * @throws ROW_FIELD_INVALID if a model would have no step
  */
 export const handoffStep = (schedule: Schedule, share: number, steps: number): number => {
+  expectShares(schedule, 'denoising_end');
   const step = denoisingStartStep(schedule, share);
   if (step > 0 && step < schedule.timesteps.length) return step;
   const why = step > 0 ? 'after it: the refiner would do nothing' : 'before it: the base model would do nothing';
@@ -20,8 +22,9 @@ export const handoffStep = (schedule: Schedule, share: number, steps: number): n
   throw new RefineError('ROW_FIELD_INVALID', message, { context: { share, steps } });
 };
 
-/** The steps of a run from noise. @param end null: to the last one @throws ROW_FIELD_INVALID as `handoffStep` */
-export const rangeFromNoise = (schedule: Schedule, end: number | null, steps: number): StepRange => ({
-  begin: 0,
-  end: end === null ? schedule.timesteps.length : handoffStep(schedule, end, steps),
-});
+/** The steps of a run from noise. @param end null: to the last one @throws ROW_FIELD_INVALID as `handoffStep`, or if the steps cannot be computed */
+export const rangeFromNoise = (schedule: Schedule, end: number | null, steps: number): StepRange => {
+  const range = { begin: 0, end: end === null ? schedule.timesteps.length : handoffStep(schedule, end, steps) };
+  expectComputable(schedule, range, steps);
+  return range;
+};

@@ -4,6 +4,7 @@
  */
 import { RefineError } from '../../../errors.js';
 import type { RefineSettings } from '../../../records/settings.js';
+import { expectComputable } from './expect-computable.js';
 import { roundHalfEven } from './numpy-ranges.js';
 import type { Schedule } from '../scheduler.js';
 
@@ -17,10 +18,18 @@ export type StartSettings = Pick<RefineSettings, 'steps' | 'strength' | 'denoisi
 
 /**
  * @param settings with the `steps` of the schedule
- * @throws ROW_FIELD_INVALID if no step is left
+ * @throws ROW_FIELD_INVALID if no step is left, or the steps cannot be computed
  */
 export const stepRange = (schedule: Schedule, settings: StartSettings): StepRange => {
+  const range = rangeOf(schedule, settings);
+  expectComputable(schedule, range, settings.steps);
+  return range;
+};
+
+const rangeOf = (schedule: Schedule, settings: StartSettings): StepRange => {
   const { denoisingStart: start, denoisingEnd: end } = settings;
+  if (start !== null) expectShares(schedule, 'denoising_start');
+  if (end !== null) expectShares(schedule, 'denoising_end');
   if (start !== null && end !== null && start >= end) {
     throw noSteps(`denoising_start ${start} is not before denoising_end ${end}`, 'denoising_end');
   }
@@ -55,6 +64,13 @@ export const denoisingStartStep = (schedule: Schedule, start: number): number =>
 /** The training timestep at a share of the schedule. */
 const timestepAt = ({ trainTimesteps }: Schedule, share: number): number =>
   roundHalfEven(trainTimesteps - share * trainTimesteps);
+
+/** @throws ROW_FIELD_INVALID if timesteps are not those of the training schedule, of which handoffs are shares */
+export const expectShares = ({ name, hasLogTimesteps }: Schedule, field: string): void => {
+  if (hasLogTimesteps !== true) return;
+  const message = `Expected no ${field} with ${name} and continuous timesteps, which are no shares of the training schedule. Leave it out, or choose another scheduler.`;
+  throw new RefineError('ROW_FIELD_INVALID', message, { context: { field } });
+};
 
 const noSteps = (why: string, field: string): RefineError =>
   new RefineError('ROW_FIELD_INVALID', `No step would run: ${why}. Ask for more steps, or a larger part of them.`, {

@@ -1,5 +1,6 @@
-import { buildSchedule, parseSchedulerConfig } from '#src/diffusion/schedulers/registry.js';
-import { stepRange, type StartSettings } from '#src/diffusion/schedulers/noise/step-range.js';
+import { buildSchedule, configFor, parseSchedulerConfig } from '#src/diffusion/schedulers/registry.js';
+import { rangeFromNoise } from '#src/diffusion/schedulers/noise/handoff.js';
+import { stepRange, type StartSettings, type StepRange } from '#src/diffusion/schedulers/noise/step-range.js';
 
 const SDXL = parseSchedulerConfig({
   _class_name: 'EulerDiscreteScheduler',
@@ -50,4 +51,66 @@ it.each<[string, Partial<StartSettings>, string]>([
   expect(() => timestepsOf({ ...PLAIN, steps: 10, ...settings })).toThrow(
     expect.objectContaining({ code: 'ROW_FIELD_INVALID', context: { field } }),
   );
+});
+
+describe('so many steps that they cannot be computed', () => {
+  const STRENGTH_1 = { ...PLAIN, strength: 1 };
+
+  it.each([
+    ['DDIMScheduler', 1000],
+    ['DDPMScheduler', 1000],
+    ['PNDMScheduler', 1000],
+    ['LMSDiscreteScheduler', 1000],
+    ['DPMSolverSDEScheduler', 1000],
+    ['DEISMultistepScheduler', 999],
+    ['DPMSolverMultistepScheduler', 999],
+    ['UniPCMultistepScheduler', 999],
+    ['DPM++ 2M SDE', 1000],
+    ['DPM++ 3M SDE', 1000],
+  ])('%s: %d of strength 1 are refused, and 990 are not', (name, steps) => {
+    const config = configFor(name, { ...SDXL, values: { ...SDXL.values, skip_prk_steps: true } });
+    const rangeAt = (count: number, settings = STRENGTH_1): StepRange =>
+      stepRange(buildSchedule(config, count), { ...settings, steps: count });
+    expect(() => rangeAt(steps)).toThrow(
+      expect.objectContaining({
+        code: 'ROW_FIELD_INVALID',
+        message: expect.stringContaining('at most 990') as string,
+        context: { field: 'steps', value: steps },
+      }),
+    );
+    expect(rangeAt(990).end).toBeGreaterThanOrEqual(990);
+    /* Its last steps alone can be computed. */
+    expect(rangeAt(steps, PLAIN).begin).toBeGreaterThan(0);
+  });
+
+  it.each(['EulerDiscreteScheduler', 'Euler a', 'HeunDiscreteScheduler'])('%s runs all', (name) => {
+    const schedule = buildSchedule(configFor(name, SDXL), 1000);
+    expect(stepRange(schedule, { ...STRENGTH_1, steps: 1000 }).begin).toBe(0);
+  });
+
+  it('from noise', () => {
+    const schedule = buildSchedule(configFor('DDIMScheduler', SDXL), 1000);
+    expect(() => rangeFromNoise(schedule, null, 1000)).toThrow(/at most 990/);
+  });
+});
+
+it.each([
+  [{ _class_name: 'EDMEulerScheduler' }],
+  [{ _class_name: 'EulerDiscreteScheduler', prediction_type: 'v_prediction', timestep_type: 'continuous' }],
+])('timesteps of %j are no shares of the schedule', (json) => {
+  const schedule = buildSchedule(parseSchedulerConfig(json), 20);
+  const settings = { ...PLAIN, strength: 1, steps: 20 };
+  expect(stepRange(schedule, settings)).toEqual({ begin: 0, end: 20 });
+  const error = (field: string): object => ({
+    code: 'ROW_FIELD_INVALID',
+    message: expect.stringContaining(json._class_name) as string,
+    context: { field },
+  });
+  expect(() => stepRange(schedule, { ...settings, denoisingEnd: 0.8 })).toThrow(
+    expect.objectContaining(error('denoising_end')),
+  );
+  expect(() => stepRange(schedule, { ...settings, denoisingStart: 0.8 })).toThrow(
+    expect.objectContaining(error('denoising_start')),
+  );
+  expect(() => rangeFromNoise(schedule, 0.8, 20)).toThrow(expect.objectContaining(error('denoising_end')));
 });
