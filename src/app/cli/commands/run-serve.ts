@@ -1,8 +1,5 @@
 /** Runs `sdxl-refine serve`: checks options, then serves until it is stopped. */
-import { resolve } from 'node:path';
-import { messageOf, RefineError } from '../../../errors.js';
 import { ByteBudget } from '../../server/requests/byte-budget.js';
-import { readFileBytes } from '../../../io/files/open-file.js';
 import { createLog } from '../../server/log.js';
 import { createMetrics, type Metrics } from '../../server/metrics.js';
 import { RefineService } from '../../server/refine-service.js';
@@ -10,12 +7,18 @@ import { RequestThread } from '../../server/requests/request-thread.js';
 import { refuseWithoutAuthentication, serve } from '../../server/serve.js';
 import { parseWhole } from '../options/run-options.js';
 import { openScreening, planScreening } from '../options/safety-options.js';
+import { readKey, readTls } from '../options/serve-secrets.js';
 import { createEngine, readingOf, scoreOptions } from './score-setup.js';
 import { DEFAULT_DEADLINE_S, type ServeFlags } from '../options/serve-flags.js';
 import { listenForStop } from '../stop-signal.js';
 import { variable, type ProcessContext } from '../process-context.js';
 
 const MEBIBYTE = 2 ** 20;
+/** In MiB: JSON is parsed from one string, which V8 limits to 512. */
+const MOST_BODY = 511;
+/** In MiB. */
+const MOST_BODIES = 2 ** 20;
+const MOST_WAITING = 100_000;
 /** Node's timers fire at once for longer times. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -27,15 +30,15 @@ export const runServe = async (flags: ServeFlags, context: ProcessContext): Prom
   const seconds = (flag: string, text: string): number => Math.min(parseWhole(flag, text, 1) * 1000, LONGEST_TIMER_MS);
   const deadline = flags.timeout ?? variable('WORKER_TIMEOUT', context) ?? DEFAULT_DEADLINE_S;
   const limits = {
-    port: parseWhole('--port', flags.port, 0),
+    port: parseWhole('--port', flags.port, 0, 65_535),
     deadlineMs: seconds('--timeout', deadline),
     receiveMs: seconds('--receive-timeout', flags.receiveTimeout),
     stopMs: seconds('--stop-timeout', flags.stopTimeout),
-    bodyLimit: parseWhole('--body-limit', flags.bodyLimit, 1) * MEBIBYTE,
+    bodyLimit: parseWhole('--body-limit', flags.bodyLimit, 1, MOST_BODY) * MEBIBYTE,
   };
-  const bodiesLimit = parseWhole('--bodies-limit', flags.bodiesLimit, 1) * MEBIBYTE;
+  const bodiesLimit = parseWhole('--bodies-limit', flags.bodiesLimit, 1, MOST_BODIES) * MEBIBYTE;
   const budget = new ByteBudget(Math.max(bodiesLimit, limits.bodyLimit));
-  const places = parseWhole('--queue', flags.queue, 0) + 1;
+  const places = parseWhole('--queue', flags.queue, 0, MOST_WAITING) + 1;
   const screening = await planScreening(flags, context);
   const { reading, scoring } = scoreOptions(flags, screening);
   const tls = await readTls(flags, context);
@@ -61,18 +64,17 @@ export const runServe = async (flags: ServeFlags, context: ProcessContext): Prom
             log.say(`Note: row ${row} of a request: ${warning}`);
           },
         },
-        ...{ rows: request.rows, note },
-        ...{
-          service,
-          metrics,
-          budget,
-          log,
-          host,
-          key,
-          tls,
-          signal: stop.signal,
-          isGuardedElsewhere: flags.auth === false,
-        },
+        rows: request.rows,
+        note,
+        service,
+        metrics,
+        budget,
+        log,
+        host,
+        key,
+        tls,
+        signal: stop.signal,
+        isGuardedElsewhere: flags.auth === false,
       });
     } finally {
       await thread.close();
@@ -82,31 +84,3 @@ export const runServe = async (flags: ServeFlags, context: ProcessContext): Prom
     stop.release();
   }
 };
-
-/** @returns null: no key is given @throws USAGE_CONFLICT USAGE_OPTION_INVALID */
-const readKey = async (flags: ServeFlags, context: ProcessContext): Promise<string | null> => {
-  const fromFile = flags.keyFile === undefined ? null : await read(flags.keyFile, '--key-file', context);
-  const key = fromFile?.toString('utf8').trim() ?? context.env['SDXL_REFINE_KEY'] ?? null;
-  if (key === null || flags.auth !== false) {
-    if (key !== '') return key;
-    throw new RefineError('USAGE_OPTION_INVALID', 'Expected a key, found nothing in its file or variable.');
-  }
-  throw new RefineError('USAGE_CONFLICT', 'Expected a key or --no-auth, found both: give one of them.');
-};
-
-const readTls = async (
-  { tlsCert, tlsKey }: ServeFlags,
-  context: ProcessContext,
-): Promise<{ cert: Buffer; key: Buffer } | null> => {
-  if (tlsCert === undefined && tlsKey === undefined) return null;
-  if (tlsCert === undefined || tlsKey === undefined) {
-    throw new RefineError('USAGE_CONFLICT', 'TLS needs --tls-cert and --tls-key: give both.');
-  }
-  const [cert, key] = [await read(tlsCert, '--tls-cert', context), await read(tlsKey, '--tls-key', context)];
-  return { cert, key };
-};
-
-const read = async (path: string, flag: string, context: ProcessContext): Promise<Buffer> =>
-  readFileBytes(resolve(context.cwd(), path), 'certificate').catch((cause: unknown) => {
-    throw new RefineError('USAGE_OPTION_INVALID', `Cannot read ${flag} ${path}: ${messageOf(cause)}.`, { cause });
-  });

@@ -24,7 +24,8 @@ export const runWork = async (flags: WorkFlags, context: ProcessContext): Promis
   parseVaeTiling(flags.vaeTiling);
   const floorMs = parseWhole('--stall-seconds', flags.stallSeconds, 1) * 1000;
   const idleMs = flags.exitWhenIdle === undefined ? null : parseWhole('--exit-when-idle', flags.exitWhenIdle, 0) * 1000;
-  const metricsPort = flags.metricsPort === undefined ? null : parseWhole('--metrics-port', flags.metricsPort, 0);
+  const metricsPort =
+    flags.metricsPort === undefined ? null : parseWhole('--metrics-port', flags.metricsPort, 0, 65_535);
   const ownStore = flags.store === undefined ? null : storePlace(flags.store, context);
   const stores = new Map<string, Promise<Store>>();
   const storeOf = ({ store }: Pick<ChunkJob, 'store'>): Promise<Store> => {

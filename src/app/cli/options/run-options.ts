@@ -48,9 +48,15 @@ export const parseChoice = <Choice extends string>(flag: string, text: string, c
   throw new RefineError('USAGE_OPTION_INVALID', `Expected ${flag} to be one of ${choices.join(', ')}, got "${text}".`);
 };
 
-/** @param least the smallest value allowed */
-export const parseWhole = (flag: string, text: string, least: number): number => {
+/** @param least, most the smallest and largest value allowed @throws USAGE_OPTION_INVALID */
+export const parseWhole = (
+  flag: string,
+  text: string,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number => {
   const value = Number(text);
-  if (/^-?\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-  throw new RefineError('USAGE_OPTION_INVALID', `Expected ${flag} to be an integer from ${least}, got "${text}".`);
+  if (/^-?\d+$/.test(text) && value >= least && value <= most) return value;
+  const range = most < Number.MAX_SAFE_INTEGER || value > most ? `from ${least} to ${most}` : `from ${least}`;
+  throw new RefineError('USAGE_OPTION_INVALID', `Expected ${flag} to be an integer ${range}, got "${text}".`);
 };
