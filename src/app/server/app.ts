@@ -4,7 +4,14 @@ import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { RefineError } from '../../errors.js';
 import { isLoopback, keyChecker } from './access/access.js';
-import { answerBrokenRequest, errorAnswer, notFound, reportFailure, sendError } from './answers/error-answers.js';
+import {
+  answerBrokenRequest,
+  errorAnswer,
+  notFound,
+  reportFailure,
+  sendError,
+  watchResponses,
+} from './answers/error-answers.js';
 import { addPages, type PageOptions } from './answers/pages.js';
 import { addProbes } from './probes.js';
 import { addBodyReader } from './requests/receive-body.js';
@@ -53,6 +60,7 @@ export const createApp = async (options: AppOptions): Promise<FastifyInstance> =
   } as object) as unknown as FastifyInstance;
   /* Otherwise Node closes the connection of a client that has finished sending and still waits for the response. */
   Object.assign(app.server, { httpAllowHalfOpen: true });
+  watchResponses(app.server);
   app.setReplySerializer(jsonText);
   addHooks(app, options);
   const shareOf = addBodyReader(app, options);

@@ -1,13 +1,13 @@
 /** The log on standard error, one line for each request: text, or JSON with --log-json. */
 import { jsonText } from '../../io/json/json-text.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { messageOf } from '../../errors.js';
+import { isRefineError, messageOf } from '../../errors.js';
 
 export interface Log {
   request: (request: FastifyRequest, reply: FastifyReply) => void;
   /** Stores the error code of a request for its line. */
   note: (request: FastifyRequest, code: string) => void;
-  /** Logs an unexpected error with its stack. */
+  /** Logs an error that clients are not told of: an unexpected one with its stack. */
   surprise: (thrown: unknown) => void;
   say: (message: string) => void;
 }
@@ -39,7 +39,8 @@ export const createLog = (write: (text: string) => void, asJson: boolean, isQuie
     },
     surprise: (thrown) => {
       const stack = (thrown as { stack?: unknown } | null)?.stack;
-      const text = typeof stack === 'string' ? stack : messageOf(thrown);
+      const own = typeof stack === 'string' ? stack : messageOf(thrown);
+      const text = isRefineError(thrown) ? `${thrown.code}: ${thrown.message}` : own;
       line({ message: text }, text);
     },
     say: (message) => {

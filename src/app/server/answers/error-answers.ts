@@ -1,9 +1,9 @@
 /** Error responses: `{"error": {"code", "message", …}}`. */
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isRefineError, messageOf, RefineError, systemCodeOf, type ErrorCode } from '../../../errors.js';
-import { httpStatus } from './http-status.js';
+import { httpStatus, isForClients } from './http-status.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics.js';
 
@@ -25,12 +25,12 @@ const REFUSED: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 };
 
 export const errorAnswer = (thrown: unknown): ErrorAnswer => {
-  const error = asRefineError(thrown);
-  const { code, message, context } = error;
+  const { status = null, error } = understand(thrown);
+  const { code, context } = error;
   const { row } = context;
-  const status = (thrown as { statusCode?: unknown }).statusCode;
+  const message = isForClients(error) ? error.message : hiddenMessage(code);
   return {
-    status: isRefused(thrown) && typeof status === 'number' ? status : httpStatus(error),
+    status: status ?? httpStatus(error),
     body: { error: { code, message, ...(typeof row === 'number' ? { row } : {}) } },
   };
 };
@@ -43,25 +43,39 @@ export const reportFailure = (
 ): ErrorAnswer => {
   const answer = errorAnswer(thrown);
   const { code } = answer.body.error;
-  if (code === 'INTERNAL') log.surprise(thrown);
+  if (!isForClients(understand(thrown).error)) log.surprise(thrown);
   if (request.url.startsWith('/score')) metrics.failed(code);
   log.note(request, code);
   return answer;
 };
 
-const isRefused = (thrown: unknown): boolean => systemCodeOf(thrown)?.startsWith('FST_') === true;
+/** What the client reads of a failure of which only the log has the reason. */
+const hiddenMessage = (code: ErrorCode): string => {
+  if (code === 'INTERNAL') return 'Something went wrong in the server; its log has the details.';
+  if (code === 'SESSION_RUN')
+    return "The model failed on this row; the server's log has the reason. A smaller picture or plainer settings may help.";
+  const what = code.startsWith('CONTENT_SAFETY')
+    ? 'Content safety could not screen it'
+    : 'The model could not be opened';
+  return `${what}; the server's log has the reason. Try again later.`;
+};
 
-const asRefineError = (thrown: unknown): RefineError => {
-  if (isRefineError(thrown)) return thrown;
+/** @returns `status` of a request that fastify refuses */
+const understand = (thrown: unknown): { error: RefineError; status?: number } => {
+  if (isRefineError(thrown)) return { error: thrown };
+  const systemCode = systemCodeOf(thrown);
   /* The body was interrupted. */
-  if (systemCodeOf(thrown) === 'ECONNRESET') return new RefineError('CANCELLED', 'The client went away.');
-  const status = Number((thrown as { statusCode?: unknown } | null)?.statusCode);
-  if (isRefused(thrown) && status >= 400 && status < 500) {
-    const [code, message] = REFUSED[status] ?? ['REQUEST_INVALID', `${messageOf(thrown)}.`];
-    return new RefineError(code, message, { cause: thrown });
+  if (systemCode === 'ECONNRESET') {
+    return {
+      error: new RefineError('CANCELLED', 'The body ended early. Keep the connection open until the answer is here.'),
+    };
   }
-  /* The message of an unexpected error may contain anything: it goes to the log, not to the client. */
-  return new RefineError('INTERNAL', 'Something went wrong in the server; its log has the details.', { cause: thrown });
+  const status = Number((thrown as { statusCode?: unknown } | null)?.statusCode);
+  if (systemCode?.startsWith('FST_') === true && status >= 400 && status < 500) {
+    const [code, message] = REFUSED[status] ?? ['REQUEST_INVALID', `${messageOf(thrown)}.`];
+    return { error: new RefineError(code, message, { cause: thrown }), status };
+  }
+  return { error: new RefineError('INTERNAL', messageOf(thrown), { cause: thrown }) };
 };
 
 /** @param retryAfterS for Retry-After, sent with 429 and 503 */
@@ -91,10 +105,26 @@ export const notFound = (request: FastifyRequest, reply: FastifyReply, paths: Re
 /** Time for the client to read a response on the bare connection. */
 const LINGER_MS = 2000;
 
+/** By connection, the responses that it still waits for. */
+const pending = new WeakMap<Socket, Set<ServerResponse>>();
+
+/** Notes each response, for `answerBrokenRequest`. */
+export const watchResponses = (server: Server): void => {
+  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
+    const own = pending.get(socket) ?? new Set();
+    pending.set(socket, own.add(response));
+    response.once('close', () => own.delete(response));
+  });
+};
+
+/** Whether a response has begun, or is to a whole request: the broken data came after that, and an answer to it would be taken for the response. */
+const isAnswering = (socket: Socket): boolean =>
+  [...(pending.get(socket) ?? [])].some(({ headersSent, req }) => headersSent || req.complete);
+
 /** Answers, on the bare connection, data that is not HTTP or arrives too slowly. */
 export const answerBrokenRequest = (error: Error, socket: Socket): void => {
   const code = systemCodeOf(error);
-  if (code === 'ECONNRESET' || !socket.writable) {
+  if (code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
     socket.destroy();
     return;
   }

@@ -17,6 +17,7 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   CANCELLED: 499,
   SESSION_RUN: 500,
   ENGINE_CRASHED: 503,
+  ENGINE_STALLED: 503,
   CONTENT_SAFETY_UNAVAILABLE: 503,
   CONTENT_SAFETY_SETUP: 503,
   SESSION_CREATE: 503,
@@ -27,3 +28,15 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
 };
 
 export const httpStatus = ({ code, scope }: RefineError): number => STATUSES[code] ?? (scope === 'row' ? 400 : 500);
+
+/** Failures of the server whose messages say nothing about its machine. */
+const TOLD: readonly ErrorCode[] = [
+  'ENGINE_CRASHED',
+  'ENGINE_STALLED',
+  'SERVER_STOPPING',
+  'SERVER_BUSY',
+  'DEADLINE_EXCEEDED',
+];
+
+/** Messages of other failures of the server may contain paths, hosts and texts of libraries: clients must not read them. */
+export const isForClients = (error: RefineError): boolean => httpStatus(error) < 500 || TOLD.includes(error.code);

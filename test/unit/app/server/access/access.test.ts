@@ -46,5 +46,10 @@ it('every error has a status, and those of a row are never the server’s fault 
   const statuses = ERROR_CODES.map((code) => [code, httpStatus(new RefineError(code, ''))] as const);
   expect(statuses.every(([, status]) => status >= 400 && status < 600)).toBe(true);
   const ours = statuses.filter(([code, status]) => status >= 500 && new RefineError(code, '').scope === 'row');
-  expect(ours.map(([code]) => code)).toEqual(['CONTENT_SAFETY_UNAVAILABLE', 'ENGINE_CRASHED', 'SESSION_RUN']);
+  expect(ours.map(([code]) => code)).toEqual([
+    'CONTENT_SAFETY_UNAVAILABLE',
+    'ENGINE_CRASHED',
+    'ENGINE_STALLED',
+    'SESSION_RUN',
+  ]);
 });
