@@ -48,18 +48,20 @@ export const startCli = (args: readonly string[], options: CliOptions = {}): Run
   return { process: child, done };
 };
 
-/** What `cli-pool.cjs` gives to every test file of a worker. */
-declare const runInHost: (
-  argv: readonly string[],
-  options: { cwd: string; env: NodeJS.ProcessEnv; input: string },
-) => Promise<CliRun> | null;
+/** What `cli-pool.cjs` gives to every test file of a worker; the programs in bench/ run without it. */
+declare const runInHost:
+  | ((
+      argv: readonly string[],
+      options: { cwd: string; env: NodeJS.ProcessEnv; input: string },
+    ) => Promise<CliRun> | null)
+  | undefined;
 
 /** Runs the command to its end, in a process that has its modules loaded where the run does not depend on how its process starts. */
 export const runCli = async (args: readonly string[], options: CliOptions = {}): Promise<CliRun> => {
   const { cwd = root, env = process.env, input = '', detached, uid } = options;
-  const isPlain = input !== null && detached === undefined && uid === undefined;
+  const canBeHosted = typeof runInHost !== 'undefined' && input !== null && detached === undefined && uid === undefined;
   const argv = [process.execPath, join(root, 'bin/sdxl-refine.js'), ...args];
-  const run = isPlain ? runInHost(argv, { cwd, env: { ...env }, input }) : null;
+  const run = canBeHosted ? runInHost(argv, { cwd, env: { ...env }, input }) : null;
   return run === null ? startCli(args, options).done : { ...(await run) };
 };
 
