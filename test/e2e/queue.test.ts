@@ -1,7 +1,8 @@
 /** A run on a queue: workers that are killed, blocked or stopped, and what people do wrong. The long form is bench/fleet.mjs. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { env } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mt19937 } from '#src/diffusion/random/mt19937.js';
 import { goodRow, model, slowRow, workFolder, writeRows } from '../support/batch.js';
@@ -50,6 +51,7 @@ describeWithRedis('a queue on Redis', () => {
     enqueued.set(name, { manifest, store, queue });
   };
   beforeAll(async () => {
+    mkdirSync(temporary);
     [redis, closed] = await Promise.all([
       startRedis(join(folder, 'redis')),
       startRedis(join(folder, 'closed'), ['--requirepass', 'right']),
@@ -59,8 +61,11 @@ describeWithRedis('a queue on Redis', () => {
   afterAll(() => Promise.all([redis.stop(), closed.stop()]));
 
   const runOf = (name: keyof typeof RUNS): Enqueued => enqueued.get(name)!;
+  const temporary = join(folder, 'temporary');
   const startWorker = (queue: readonly string[], ...more: string[]): RunningCli =>
-    startCli(['work', ...queue, '--exit-when-idle', '0', '--lock-seconds', '2', '--metrics-port', '0', ...more]);
+    startCli(['work', ...queue, '--exit-when-idle', '0', '--lock-seconds', '2', '--metrics-port', '0', ...more], {
+      env: { ...env, TMPDIR: temporary },
+    });
   const engineOf = (worker: RunningCli): Promise<number> =>
     waitFor('an engine', () => childrenOf(worker.process.pid!)[0]);
   const collect = async (store: string): Promise<ReturnType<typeof parseResults>> => {
@@ -156,6 +161,8 @@ describeWithRedis('a queue on Redis', () => {
     /* Beside the next row at first, where a death is nobody's fault; then alone. A busy machine may lose the lock before. */
     expect([2, 3]).toContain(deaths);
     expect((await collect(store)).map(({ status, error }) => error?.code ?? status)).toEqual(['WORKER_DIED', 'ok']);
+    /* Those that were killed could not remove their folders. */
+    expect(readdirSync(temporary)).toEqual([]);
   }, 120_000);
 
   it('hands its chunk back on SIGTERM, with what is finished', async () => {

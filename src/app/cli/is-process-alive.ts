@@ -3,7 +3,7 @@ import { systemCodeOf } from '../../errors.js';
 import type { ProcessContext } from './process-context.js';
 
 /** Signal 0 only checks. EPERM: the process exists and belongs to another user. */
-export const isAlive = (context: ProcessContext, pid: number): boolean => {
+export const isAlive = (context: Pick<ProcessContext, 'kill'>, pid: number): boolean => {
   try {
     context.kill(pid, 0);
     return true;

@@ -62,7 +62,7 @@ export const compareCommand = (context: ProcessContext): Command =>
   );
 
 const compare = async (place: string, flags: CompareFlags, context: ProcessContext): Promise<void> => {
-  const scratch = await makeScratchFolder();
+  const scratch = await makeScratchFolder(context);
   try {
     await compareIn(scratch, place, flags, context);
   } finally {

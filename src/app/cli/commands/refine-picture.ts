@@ -45,7 +45,7 @@ export const refinePicture = async (
   const stop = listenForStop(context, () => {
     context.stderr.write('Stopping. Press Ctrl-C again to stop at once.\n');
   });
-  const scratch = await makeScratchFolder();
+  const scratch = await makeScratchFolder(context);
   const settingsFiles = [file, userFile].filter((path) => path !== null);
   const run = { flags, context, scratch, settingsFiles, signal: stop.signal };
   try {

@@ -41,7 +41,7 @@ export const runBatchCommand = async (
   const stop = listenForStop(context, () => {
     context.stderr.write('Stopping; finished rows are kept. Press Ctrl-C again to stop at once.\n');
   });
-  const scratch = await makeScratchFolder();
+  const scratch = await makeScratchFolder(context);
   try {
     const run = await planBatch(inputs, flags, context, {
       ...{ kind, scratch, signal: stop.signal, print },

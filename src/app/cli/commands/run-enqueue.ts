@@ -59,7 +59,7 @@ export const runEnqueue = async (
   const stop = listenForStop(context, () => {
     stderr.write('Stopping; run the command again to go on.\n');
   });
-  const scratch = await makeScratchFolder();
+  const scratch = await makeScratchFolder(context);
   try {
     /* Before the rows, whose check may take long. */
     const broker = await openQueue(flags);

@@ -28,7 +28,7 @@ export const runMerge = async (
   const invalidLineNotes = createLimitedNotes(notes, FOREIGN_LINES);
   const stop = listenForStop(context, () => undefined);
   let scratch: Promise<string> | null = null;
-  const makeFolder = (): Promise<string> => (scratch ??= makeScratchFolder());
+  const makeFolder = (): Promise<string> => (scratch ??= makeScratchFolder(context));
   try {
     const files = await findResultFiles(inputs, context.cwd(), { makeFolder, signal: stop.signal });
     const output = outputOf(files, flags, context.cwd());

@@ -37,7 +37,7 @@ export const runWork = async (flags: WorkFlags, context: ProcessContext): Promis
   const stop = listenForStop(context, () => {
     stderr.write('Stopping; the chunk goes back to the queue. Press Ctrl-C again to stop at once.\n');
   });
-  const scratch = await makeScratchFolder();
+  const scratch = await makeScratchFolder(context);
   const opener = createRunOpener({ flags, devices, batchSize, floorMs, scratch }, context);
   try {
     const broker = await openQueue(flags, idleMs);
