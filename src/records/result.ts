@@ -71,13 +71,13 @@ export interface ResultRecord extends ChangedSettings {
   latents_sha256?: string | undefined;
 }
 
-/** The refiner's settings in a row of `generate`. */
+/** The refiner's settings in a row of `generate`; null: not readable, in a row that is invalid. */
 export interface RefinerRecord {
-  prompt: string;
-  negative_prompt: string;
-  seed: number;
-  steps: number;
-  guidance_scale: number;
+  prompt: string | null;
+  negative_prompt: string | null;
+  seed: number | null;
+  steps: number | null;
+  guidance_scale: number | null;
   scheduler: string | null;
   /** If it is not 1. */
   cache_interval?: number | undefined;

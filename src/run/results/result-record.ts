@@ -11,7 +11,7 @@ import {
   type ChangedSettings,
   type RefineSettings,
 } from '../../records/settings.js';
-import type { ResultRecord } from '../../records/result.js';
+import type { RefinerRecord, ResultRecord } from '../../records/result.js';
 
 /** The model and device that ran the row. */
 export interface RunInfo {
@@ -148,6 +148,20 @@ const strengthOf = ({ settings, generation }: Row | InvalidRow): number | null =
   return generation.mode === 'two-stage' ? (generation.refiner?.strength ?? null) : null;
 };
 
+/** @param refiner of an invalid row: the settings that could be read */
+const refinerRecord = (refiner: Partial<RefineSettings>, outcome: Outcome): RefinerRecord => {
+  const { cacheInterval = 1 } = refiner;
+  return {
+    prompt: refiner.prompt ?? null,
+    negative_prompt: refiner.negativePrompt ?? null,
+    seed: refiner.seed ?? null,
+    steps: refiner.steps ?? null,
+    guidance_scale: refiner.guidanceScale ?? null,
+    scheduler: ('reply' in outcome ? outcome.reply.refinerScheduler : undefined) ?? refiner.scheduler ?? null,
+    ...(cacheInterval === 1 ? {} : { cache_interval: cacheInterval }),
+  };
+};
+
 const generationFields = (
   row: Row | InvalidRow,
   { mode, handoff, refiner, latentsSuffix }: Generation,
@@ -157,18 +171,7 @@ const generationFields = (
   mode,
   handoff,
   base_model: baseModel,
-  refiner:
-    refiner === null
-      ? null
-      : {
-          prompt: refiner.prompt,
-          negative_prompt: refiner.negativePrompt,
-          seed: refiner.seed,
-          steps: refiner.steps,
-          guidance_scale: refiner.guidanceScale,
-          scheduler: ('reply' in outcome ? outcome.reply.refinerScheduler : undefined) ?? refiner.scheduler,
-          ...(refiner.cacheInterval === 1 ? {} : { cache_interval: refiner.cacheInterval }),
-        },
+  refiner: refiner === null ? null : refinerRecord(refiner, outcome),
   latents_file_name:
     'reply' in outcome && 'output' in row && latentsSuffix !== null ? row.output + latentsSuffix : null,
 });

@@ -13,11 +13,11 @@ const count = z.int().min(0);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const refiner = z.object({
-  prompt: z.string(),
-  negative_prompt: z.string(),
-  seed: count,
-  steps: z.int().min(1),
-  guidance_scale: z.number(),
+  prompt: z.string().nullable(),
+  negative_prompt: z.string().nullable(),
+  seed: count.nullable(),
+  steps: z.int().min(1).nullable(),
+  guidance_scale: z.number().nullable(),
   scheduler: z.string().nullable(),
   cache_interval: count.optional().meta({ description: 'if it is not 1' }),
 });

@@ -1,3 +1,4 @@
+import { parseRecord } from '#src/run/results/parse-record.js';
 import { buildResultRecord } from '#src/run/results/result-record.js';
 import type { ResultRecord } from '#src/records/result.js';
 import type { Generation } from '#src/records/row.js';
@@ -28,6 +29,15 @@ describe('buildResultRecord', () => {
       duration_ms: null,
       error: INVALID.error,
     });
+  });
+
+  it('writes of an invalid row of generate a line that can be read again', () => {
+    const of = { mode: 'ensemble', handoff: 0.8, stageInput: null, latentsSuffix: null, copy: 0 } as const;
+    const generation: Generation = { ...of, refiner: { prompt: 'b' } as RefineSettings };
+    const row = { ...INVALID, generation };
+    const record = buildResultRecord(row, { status: 'failed', error: INVALID.error, durationMs: null }, RUN);
+    expect(record.refiner).toMatchObject({ prompt: 'b', steps: null });
+    expect(parseRecord(Buffer.from(JSON.stringify(record)))).toEqual({ record });
   });
 
   it('writes no output for a row that failed or was blocked, and the output for one that was skipped', () => {
