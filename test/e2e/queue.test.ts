@@ -226,6 +226,13 @@ describeWithRedis('a queue on Redis', () => {
     const otherRows = writeRows(join(folder, 'other.jsonl'), [goodRow]);
     const other = await runCli(['enqueue', otherRows, '--model', model, ...more]);
     expect([other.code, other.stderr]).toEqual([6, expect.stringContaining('QUEUE_OTHER_RUN')]);
+    for (const options of [
+      ['--mode', 'base'],
+      ['--generate', '--fit', 'pad'],
+    ]) {
+      const misplaced = await runCli(['enqueue', manifest, ...more, ...options]);
+      expect([misplaced.code, misplaced.stderr]).toEqual([2, expect.stringMatching(/--(mode|fit), .*USAGE_CONFLICT/)]);
+    }
     const none = await runCli(['collect', '--store', join(folder, 'nothing'), '-o', '-']);
     const pipe = join(folder, 'pipe');
     spawnSync('mkfifo', [pipe]);

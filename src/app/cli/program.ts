@@ -52,11 +52,12 @@ export const buildProgram = (
   const refine = refineCommand(context, setExitCode, batch);
   program.addCommand(refine.copyInheritedSettings(program), { isDefault: true });
   program.addCommand(batch.copyInheritedSettings(program));
-  program.addCommand(generateCommand(context, setExitCode).copyInheritedSettings(program));
+  const generate = generateCommand(context, setExitCode);
+  program.addCommand(generate.copyInheritedSettings(program));
   program.addCommand(serveCommand(context).copyInheritedSettings(program));
   program.addCommand(scoreCommand(context).copyInheritedSettings(program));
   program.addCommand(mergeCommand(context).copyInheritedSettings(program));
-  program.addCommand(enqueueCommand(context, setExitCode, batch).copyInheritedSettings(program));
+  program.addCommand(enqueueCommand(context, setExitCode, { batch, generate }).copyInheritedSettings(program));
   program.addCommand(workCommand(context, setExitCode).copyInheritedSettings(program));
   program.addCommand(queueCommand(context).copyInheritedSettings(program));
   program.addCommand(collectCommand(context, setExitCode).copyInheritedSettings(program));

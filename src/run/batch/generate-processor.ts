@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createRunner, type RunnerOptions } from '../engine/create-runner.js';
+import type { RefineOptions } from '../engine/engine.js';
 import type { EngineInfo } from '../engine/protocol.js';
 import { expectUnetForms, type MaxCacheDepth } from '../../records/unet-forms.js';
 import { addCalls, type GenerateJob, type RefineReply, type UnetCalls } from '../../records/job.js';
@@ -99,11 +100,17 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
     return opened;
   };
 
-  const onStep =
-    ({ row }: ReadyRow, stage: 'base' | 'refiner', { report }: ProcessorContext) =>
-    (step: number, steps: number): void => {
+  const optionsOf = (
+    { row }: ReadyRow,
+    stage: 'base' | 'refiner',
+    { signal, watch, report }: ProcessorContext,
+  ): RefineOptions => ({
+    signal,
+    ...(watch === undefined ? {} : { watch }),
+    onStep: (step, steps) => {
       report({ kind: 'step', rowIndex: row.index, copy: row.generation?.copy ?? 0, stage, step, steps });
-    };
+    },
+  });
 
   const planOf = ({ row, prepared }: ReadyRow): GenerationPlan =>
     planGeneration(row, prepared.job as GenerateJob, schedulerConfigs);
@@ -113,8 +120,7 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
     const plan = planOf(ready);
     const { job } = plan.base;
     const start = performance.now();
-    const run = (): Promise<RefineReply> =>
-      base.refine(job, { signal: context.signal, onStep: onStep(ready, 'base', context) });
+    const run = (): Promise<RefineReply> => base.refine(job, optionsOf(ready, 'base', context));
     const elapsed = (): number => Math.round(performance.now() - start);
     if (plan.refiner === null) return { kind: 'refined', ready, reply: await run(), durationMs: elapsed() };
     /* The digest includes output and refiner settings, so that no two rows share a file. */
@@ -142,10 +148,7 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
     const start = performance.now();
     const { input, latents } = await files.read(key, plan.base.job);
     if (!isBothResident) base.close();
-    const reply = await refiner.refine(
-      { ...plan.refiner.job, input },
-      { signal: context.signal, onStep: onStep(ready, 'refiner', context) },
-    );
+    const reply = await refiner.refine({ ...plan.refiner.job, input }, optionsOf(ready, 'refiner', context));
     await files.remove(key);
     const { unetCalls, ...rest } = reply;
     const whole: RefineReply = {

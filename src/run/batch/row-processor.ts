@@ -38,7 +38,7 @@ export interface StepEvent {
 
 export interface ProcessorContext {
   signal: AbortSignal;
-  /** Ends an engine that takes no step for too long: its row fails with ENGINE_STALLED. Only for rows of `batch`. */
+  /** Ends an engine that takes no step for too long: its row fails with ENGINE_STALLED. */
   watch?: StepWatch;
   report: (event: StepEvent) => void;
 }

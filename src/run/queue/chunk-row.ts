@@ -2,11 +2,12 @@
 import { z } from 'zod';
 import { isRefineError, messageOf, type ErrorCode, ERROR_CODES } from '../../errors.js';
 import { parseObjectUri } from '../../io/store/read-object.js';
-import type { InvalidRow, Row } from '../../records/row.js';
-import { loraWeight, RANDOM_SEED, type RowKey } from '../../records/setting-kinds.js';
+import type { Generation, InvalidRow, Row } from '../../records/row.js';
+import { fraction, loraWeight, RANDOM_SEED, side, type RowKey } from '../../records/setting-kinds.js';
 import { SETTINGS } from '../../records/setting-table.js';
 import { camelCase, SETTING_NAMES, type RefineSettings, type SettingName } from '../../records/settings.js';
 import { isOutput } from '../manifest/rows/output-name.js';
+import { generateProblems } from '../manifest/rows/parse-generate-row.js';
 import { settingProblems } from '../manifest/rows/resolve-settings.js';
 
 export type ChunkRow = Row | InvalidRow;
@@ -30,6 +31,17 @@ const settings = settingsOf(({ schema, default: own, isResolved, inDigest }) => 
   return inDigest === 'changed' ? resolved.optional() : resolved;
 });
 const readableSettings = settingsOf(({ schema }) => schema.nullish());
+const count = z.int().min(0);
+/** Only in rows of `generate`. A queue keeps no latents. */
+const generationOf = (refiner: z.ZodType): z.ZodType =>
+  z.strictObject({
+    mode: z.enum(['base', 'ensemble', 'two-stage']),
+    handoff: fraction.schema.nullable(),
+    stageInput: z.enum(['latents', 'picture']).nullable(),
+    refiner: refiner.nullable(),
+    latentsSuffix: z.null(),
+    copy: count,
+  });
 
 const isObjectUri = (uri: string): boolean => {
   try {
@@ -47,8 +59,8 @@ const source = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('url'), url: z.url({ protocol: /^https?$/ }) }),
   z.strictObject({ kind: z.literal('store'), uri: z.string().refine(isObjectUri) }),
   z.strictObject({ kind: z.literal('inline'), text: z.string() }),
+  z.strictObject({ kind: z.literal('noise'), width: side.schema.nullable(), height: side.schema.nullable() }),
 ]);
-const count = z.int().min(0);
 const shared = {
   index: count,
   rowNumberPerFile: count,
@@ -62,6 +74,7 @@ const shared = {
 const validRow = z.strictObject({
   ...shared,
   settings,
+  generation: generationOf(settings).optional(),
   source,
   fit: z.enum(['pad', 'resize']),
   output: z.string().refine(isOutput),
@@ -77,6 +90,7 @@ const validRow = z.strictObject({
 const invalidRow = z.strictObject({
   ...shared,
   settings: readableSettings,
+  generation: generationOf(readableSettings).optional(),
   source: source.optional(),
   error: z.strictObject({
     code: z.enum(ERROR_CODES as readonly [ErrorCode, ...ErrorCode[]]),
@@ -100,11 +114,17 @@ export const parseChunkRow = (value: Record<string, unknown>): { row: ChunkRow }
   }
   if (isInvalid) return { row: value as unknown as InvalidRow };
   const row = value as unknown as Row;
+  if ((row.source.kind === 'noise') !== (row.generation !== undefined))
+    return { fault: 'has an invalid "source.kind"' };
   const complete = withNewSettings(row.settings);
-  const [problem] = settingProblems(complete);
+  const generation = row.generation === undefined ? undefined : withNewRefinerSettings(row.generation);
+  const [problem] = generation === undefined ? settingProblems(complete) : generateProblems(complete, generation);
   if (problem !== undefined) return { fault: `has invalid settings: ${messageOf(problem)}` };
-  return { row: complete === row.settings ? row : { ...row, settings: complete } };
+  return { row: { ...row, settings: complete, ...(generation === undefined ? {} : { generation }) } };
 };
+
+const withNewRefinerSettings = (written: Generation): Generation =>
+  written.refiner === null ? written : { ...written, refiner: withNewSettings(written.refiner) };
 
 /** Those that the version of `enqueue` did not have yet. */
 const withNewSettings = (written: RefineSettings): RefineSettings => {

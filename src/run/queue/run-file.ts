@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { RefineError } from '../../errors.js';
 import { parseJsonObject } from '../../io/json/parse-json.js';
+import { objectNameFault } from '../../io/store/store-uri.js';
 import type { Store } from '../../io/store/store.js';
+import { MAX_FOUND_LORAS } from '../manifest/inputs/lora-folder.js';
 import { RUN_ID } from './broker/job-data.js';
 import { CHUNKS, CURSOR_NAME, END_NAME, MODEL_NAME, PARTS, PICTURES, RESULTS, RUN_NAME } from './store-names.js';
 
@@ -15,6 +17,8 @@ const runFile = z.object({
   id: z.string().regex(RUN_ID),
   /** Of the program that wrote it. */
   version: z.string(),
+  /** Whose rows they are; absent: of `batch`. */
+  kind: z.enum(['batch', 'generate']).optional(),
   inputs: z.array(z.string()),
   rows: count,
   /** Digest of the inputs' places and all options: the same command goes on with the run. */
@@ -25,6 +29,11 @@ const runFile = z.object({
   cwd: z.string(),
   /** Options that decide the pictures, as the command line gave them. */
   flags: z.record(z.string(), flag),
+  /** LoRAs that rows name: their places in the folder of --lora-dir, which each worker may have elsewhere. */
+  loras: z
+    .array(z.object({ name: z.string(), path: z.string().refine((path) => objectNameFault(path) === null) }))
+    .max(MAX_FOUND_LORAS)
+    .optional(),
 });
 export type RunFile = z.infer<typeof runFile>;
 

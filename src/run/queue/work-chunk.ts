@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RefineError, type ErrorRecord } from '../../errors.js';
+import { cutText } from '../../io/json/json-text.js';
 import type { Store } from '../../io/store/store.js';
 import type { ResultRecord } from '../../records/result.js';
+import type { Row } from '../../records/row.js';
 import type { BatchEvent } from '../batch/events.js';
 import { nameFault } from '../batch/remote-outputs.js';
 import type { ProcessorInfo, RowProcessor } from '../batch/row-processor.js';
@@ -81,8 +83,16 @@ export const workChunk = async (
     if (row === undefined) return;
     const result = failedRecord(row, error);
     results.set(at, result);
-    const { index: rowIndex, line } = row;
-    report({ kind: 'row', rowIndex, copy: 0, line, result, steps: countSteps(row), isPicture: false });
+    const { index: rowIndex, line, generation } = row;
+    report({
+      kind: 'row',
+      rowIndex,
+      copy: generation?.copy ?? 0,
+      line,
+      result,
+      steps: countSteps(row),
+      isPicture: false,
+    });
   };
 
   /** @returns rows to try again, alone */
@@ -142,7 +152,7 @@ export const workChunk = async (
   try {
     for (const [at, row] of rows.entries()) {
       if (results.has(at) || 'error' in row) continue;
-      const fault = nameFault(store, PICTURES + row.output);
+      const fault = nameFault(store, PICTURES + row.output) ?? loraFault(row, info);
       if (fault !== null) giveUp(at, fault);
     }
     const pending = rows.map((_, at) => at).filter((at) => !results.has(at));
@@ -166,6 +176,17 @@ export const workChunk = async (
   await finish(store, chunk, results);
   const failed = [...results.values()].filter(({ status }) => status === 'failed').length;
   return { rows: rows.length, failed, ...spent };
+};
+
+/** Rows were resolved before any model was open. */
+const loraFault = ({ settings, generation }: Row, { lorasLeftOut = {} }: ProcessorInfo): RefineError | null => {
+  const names = Object.keys({ ...settings.loraWeights, ...generation?.refiner?.loraWeights });
+  const name = names.find((one) => Object.hasOwn(lorasLeftOut, one));
+  if (name === undefined) return null;
+  return new RefineError(
+    'ROW_FIELD_INVALID',
+    `Expected LoRAs that fit the run's model, got ${JSON.stringify(cutText(name, 100))}: ${lorasLeftOut[name] ?? ''}. Leave it out of the row, and enqueue the row again.`,
+  );
 };
 
 /** The first holder that comes so far decides the results; pictures are the same. */

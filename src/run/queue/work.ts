@@ -6,6 +6,7 @@ import type { BatchEvent } from '../batch/events.js';
 import type { Broker, ChunkJob, ChunkReport, TakenJob } from './broker/broker.js';
 import { chunkFault, readChunk, type Chunk } from './chunk-file.js';
 import { removeParts } from './chunk-parts.js';
+import type { ChunkRow } from './chunk-row.js';
 import { createKnownRuns, expectRun, type KnownRuns } from './expect-run.js';
 import { holdChunk, type HeldChunk } from './held-chunk.js';
 import type { RunFile } from './run-file.js';
@@ -144,7 +145,7 @@ const refineChunk = async (
     await removeParts(store, job.chunk);
     return null;
   }
-  const chunk = await readChunkOf(job, store, signal);
+  const chunk = await readChunkOf(job, run, store, signal);
   const opened = await openRun(run, store, signal);
   return workChunk(held, chunk, opened, {
     signal,
@@ -154,7 +155,7 @@ const refineChunk = async (
   });
 };
 
-const readChunkOf = async (job: ChunkJob, store: Store, signal: AbortSignal): Promise<Chunk> => {
+const readChunkOf = async (job: ChunkJob, { kind }: RunFile, store: Store, signal: AbortSignal): Promise<Chunk> => {
   const chunk = await readChunk(store, job.chunk, signal).catch(async (thrown: unknown) => {
     if (!isRefineError(thrown) || thrown.code !== 'STORE_MISSING') throw thrown;
     /* A store that is gone from this machine, such as a folder that is no longer mounted, has no chunks: that is not their fault. */
@@ -163,5 +164,8 @@ const readChunkOf = async (job: ChunkJob, store: Store, signal: AbortSignal): Pr
   });
   const { run } = chunk.head;
   if (run !== job.run) throw chunkFault(store, job.chunk, `is of the run ${run}, not of ${job.run}`);
+  const isOther = (row: ChunkRow): boolean =>
+    !('error' in row) && (row.generation === undefined) === (kind === 'generate');
+  if (chunk.rows.some(isOther)) throw chunkFault(store, job.chunk, 'has rows of another command than its run');
   return chunk;
 };

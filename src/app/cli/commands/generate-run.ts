@@ -59,8 +59,19 @@ export const defaultsByOption = async (
   return { ...defaults.modelDefaults, ...Object.fromEntries([...refinerOnly, ...refinerKeys]) };
 };
 
+/** The models in results, if not as the options name them. */
+export interface ModelNames {
+  base?: string | undefined;
+  refiner?: string | undefined;
+}
+
 /** @throws USAGE_OPTION_INVALID USAGE_CONFLICT */
-export const generateKind = (inputs: readonly string[], flags: GenerateFlags, context: ProcessContext): RunKind => {
+export const generateKind = (
+  inputs: readonly string[],
+  flags: GenerateFlags,
+  context: ProcessContext,
+  names: ModelNames = { base: flags.base, refiner: flags.model },
+): RunKind => {
   const mode = parseChoice('--mode', flags.mode, MODES);
   const stageInput = parseChoice('--stage-input', flags.stageInput, STAGE_INPUTS);
   const vaeTiling = parseVaeTiling(flags.vaeTiling);
@@ -92,10 +103,11 @@ export const generateKind = (inputs: readonly string[], flags: GenerateFlags, co
       const engine = async (
         model: string | undefined,
         bundled: string,
+        name: string | undefined,
         modelLoras: readonly LoraChoice[],
       ): Promise<RunnerOptions> => ({
         model: await resolveModel(model ?? bundled, context, { signal, quiet: flags.quiet === true }),
-        modelName: model ?? basename(bundled),
+        modelName: name ?? basename(bundled),
         vae,
         vaeTiling,
         memory,
@@ -106,8 +118,8 @@ export const generateKind = (inputs: readonly string[], flags: GenerateFlags, co
         batchSize,
       });
       return createGenerateProcessor({
-        base: await engine(flags.base, BUNDLED_BASE, loras.base),
-        refiner: mode === 'base' ? null : await engine(flags.model, BUNDLED_MODEL, loras.refiner),
+        base: await engine(flags.base, BUNDLED_BASE, names.base, loras.base),
+        refiner: mode === 'base' ? null : await engine(flags.model, BUNDLED_MODEL, names.refiner, loras.refiner),
         resident,
         handoffFolder: join(outputFolder, `.sdxl-refine-latents${part}`),
         resumes,

@@ -1,8 +1,10 @@
 /** Opens the run of a chunk on this machine: its model stays open while chunks are of the same run. */
 import { basename, join, resolve } from 'node:path';
+import { RefineError } from '../../../errors.js';
 import { makeFolder } from '../../../io/files/make-folder.js';
 import { exists } from '../../../io/files/exists.js';
 import type { Store } from '../../../io/store/store.js';
+import type { LoraChoice } from '../../../records/model-options.js';
 import type { DeviceRequest } from '../../../onnx/devices/device-request.js';
 import { openAgain } from '../../../run/engine/open-again.js';
 import type { BatchSize } from '../../../run/engine/protocol.js';
@@ -17,6 +19,7 @@ import { packageVersion } from '../package-version.js';
 import { printWarnings } from '../progress/print-warnings.js';
 import type { ProcessContext } from '../process-context.js';
 import { batchKind } from './batch-kind.js';
+import { generateKind, type GenerateFlags } from './generate-run.js';
 import { flagsOfWorkers, type WorkFlags } from '../options/queue-flags.js';
 
 export interface OpenerOptions {
@@ -68,26 +71,34 @@ const openRun = async (
   { flags, devices, batchSize, floorMs, scratch, signal }: OpenerOptions & { signal: AbortSignal },
   context: ProcessContext,
 ): Promise<OpenRun> => {
-  const { model: named } = run.flags;
+  const { model: named, base: namedBase } = run.flags;
   const model = flags.model === undefined ? named : await ownModel(flags.model, context);
+  const base = flags.base === undefined ? namedBase : await ownModel(flags.base, context);
   /* The run's options, as enqueue parsed them, and this machine's. */
   const merged = {
     ...EXACT,
     ...flagsOfWorkers(run.flags),
     ...(model === undefined ? {} : { model }),
+    ...(base === undefined ? {} : { base }),
     vaeTiling: flags.vaeTiling,
     ...(flags.cacheWeights === undefined ? {} : { cacheWeights: flags.cacheWeights }),
     quiet: flags.quiet === true,
   } as unknown as BatchFlags;
   const there = { ...context, stdin: context.stdin, cwd: () => run.cwd };
-  const kind = batchKind(merged, there, typeof named === 'string' ? named : basename(BUNDLED_MODEL));
+  const kind =
+    run.kind === 'generate'
+      ? generateKind(run.inputs, { ...merged, resident: 'auto' } as GenerateFlags, there, {
+          base: textOf(namedBase),
+          refiner: textOf(named),
+        })
+      : batchKind(merged, there, textOf(named) ?? basename(BUNDLED_MODEL));
   const { precision } = engineSpeed(merged);
   const screening = await planScreening(merged, there);
   const settings = {
     devices,
     precision,
     batchSize,
-    namedLoras: [],
+    namedLoras: await namedLoras(run, flags, context),
     resumes: false,
     part: '',
     outputFolder: scratch,
@@ -102,7 +113,11 @@ const openRun = async (
       context.stderr.write(`Opened ${info.model} on ${info.device} (${info.precision}) for the run ${run.id}\n`);
     }
     const adapters = Object.values(info.loraDigests ?? {});
-    await expectSameModel(store, [info.modelDigest, ...adapters].join(' '));
+    const models =
+      run.kind === 'generate'
+        ? [info.modelsDigest, ...(info.precision === 'int8' ? ['int8'] : [])]
+        : [info.modelDigest];
+    await expectSameModel(store, [...models, ...adapters].join(' '));
     const folder = join(scratch, run.id);
     await makeFolder(folder);
     return { store, work, info, screening, folder, watch: new StepWatch(floorMs), version: packageVersion() };
@@ -112,6 +127,29 @@ const openRun = async (
     throw thrown;
   }
 };
+
+/** @throws WEIGHTS_FILE_MISSING: the engine would take one that is missing here for one that does not fit */
+const namedLoras = async (
+  { loras = [], flags, cwd }: RunFile,
+  own: WorkFlags,
+  context: ProcessContext,
+): Promise<LoraChoice[]> => {
+  const folder =
+    own.loraDir === undefined ? resolve(cwd, textOf(flags['loraDir']) ?? '') : resolve(context.cwd(), own.loraDir);
+  const choices = loras.map(({ name, path }) => ({ name, file: join(folder, path), weight: 0, mayNotFit: true }));
+  for (const { file } of choices) {
+    if (await exists(file)) continue;
+    throw new RefineError(
+      'WEIGHTS_FILE_MISSING',
+      `Expected the LoRA ${file}, which rows of the run name, found no such file. Copy it there, or give work the folder that has it with --lora-dir.`,
+      { context: { path: file } },
+    );
+  }
+  return choices;
+};
+
+const textOf = (flag: RunFile['flags'][string] | undefined): string | undefined =>
+  typeof flag === 'string' ? flag : undefined;
 
 /** Tries of an engine whose process something killed: the cause may pass, and other workers would meet it too. */
 const MOST_OPENINGS = 3;

@@ -47,6 +47,11 @@ export const workCommand = (context: ProcessContext, setExitCode: (code: number)
     .option('--metrics-host <name>', 'address of the metrics', '127.0.0.1')
     .optionsGroup(DEVICE)
     .option('-m, --model <folder|file|id>', 'the run’s model, if it is at another place on this machine')
+    .option('--base <folder|file|id>', 'the base model of a run of prompts, if it is at another place on this machine')
+    .option(
+      '--lora-dir <folder>',
+      'the folder of LoRAs that the run’s rows name, if it is at another place on this machine',
+    )
     .option(
       '-d, --device <names>',
       'auto; or cpu, cuda, cuda:<number>, cuda:all, webgpu, dml, coreml, or several with commas between: one engine each',

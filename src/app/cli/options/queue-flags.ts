@@ -31,13 +31,14 @@ export const LOCK_SECONDS = '60';
 export interface EnqueueFlags extends BatchFlags, QueueFlags {
   queueName: string;
   queueTimeout: string;
+  generate?: boolean;
   chunkRows?: string;
   window: string;
 }
 
 /** Options that workers need, besides the rows: they decide the pictures. */
 const OF_WORKERS = [
-  ...['model', 'vae', 'lora', 'embedding', 'precision', 'speed'],
+  ...['model', 'vae', 'lora', 'embedding', 'precision', 'speed', 'loraDir', 'base', 'baseLora', 'mode', 'stageInput'],
   ...['contentSafety', 'safetyBlockAt', 'safetyBlocklist', 'safetyModel', 'safetyFail'],
 ] as const;
 
@@ -57,6 +58,8 @@ export interface WorkFlags extends QueueFlags {
   metricsPort?: string;
   metricsHost: string;
   model?: string;
+  base?: string;
+  loraDir?: string;
   device: string;
   batchSize: string;
   vaeTiling: string;

@@ -66,7 +66,7 @@ export const generateRowParser =
         new RefineError('ROW_FIELD_MISSING', 'Expected a prompt, found none: add the key prompt, or --prompt'),
       );
     }
-    problems.push(...problemsOf(settings, generation), ...loraProblems(values, context));
+    problems.push(...generateProblems(settings, generation), ...loraProblems(values, context));
 
     const row = {
       ...{ ...origin, id: values.id ?? null, sourceText: null, settings, extra: raw.extra },
@@ -148,7 +148,10 @@ export const refinerDefaults = (
 };
 
 /** Conflicts between values that are valid separately. */
-function* problemsOf(settings: PartialSettings, generation: Generation | undefined): Generator<RefineError> {
+export function* generateProblems(
+  settings: PartialSettings,
+  generation: Generation | undefined,
+): Generator<RefineError> {
   yield* settingProblems(settings);
   if (generation?.refiner == null) return;
   const { mode, refiner } = generation;

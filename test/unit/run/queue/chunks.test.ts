@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore } from '#src/io/store/open-store.js';
 import type { Store } from '#src/io/store/store.js';
-import type { Row } from '#src/records/row.js';
+import type { GenerateMode, Row } from '#src/records/row.js';
+import type { RefineSettings } from '#src/records/settings.js';
 import type { ResultRecord } from '#src/records/result.js';
 import { checkManifest } from '#src/run/manifest/check-manifest.js';
+import { generateRowParser } from '#src/run/manifest/rows/parse-generate-row.js';
 import { parseBatchRow } from '#src/run/manifest/rows/parse-row.js';
 import { parseQueueUri } from '#src/run/queue/broker/queue-uri.js';
 import { encodeChunk, readChunk, rowLine } from '#src/run/queue/chunk-file.js';
@@ -15,6 +17,7 @@ import { readParts, writePart } from '#src/run/queue/chunk-parts.js';
 import { isFull, stepSeconds } from '#src/run/queue/chunk-size.js';
 import { buildResultRecord } from '#src/run/results/result-record.js';
 import { createUploadJournal } from '#src/run/queue/upload-journal.js';
+import { writeRows } from '../../../support/batch.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'sdxl-refine-'));
 afterAll(() => {
@@ -28,6 +31,16 @@ const rowsOf = async (lines: readonly object[]): Promise<ChunkRow[]> => {
   const path = join(folder, 'rows.jsonl');
   writeFileSync(path, lines.map((line) => JSON.stringify(line)).join('\n'));
   const source = { command: 'batch', parse: parseBatchRow, inputs: [path], cwd: folder, outputFolder: 'o' } as const;
+  const { read } = await checkManifest({ ...source, options: {}, runSeed: 5 });
+  const rows: ChunkRow[] = [];
+  for await (const row of read()) rows.push(row);
+  return rows;
+};
+
+const promptRowsOf = async (lines: readonly object[], mode: GenerateMode = 'two-stage'): Promise<ChunkRow[]> => {
+  const path = writeRows(join(folder, 'prompts.jsonl'), lines);
+  const parse = generateRowParser({ mode, stageInput: 'latents', keepsLatents: false });
+  const source = { command: 'generate', parse, inputs: [path], cwd: folder, outputFolder: 'o' } as const;
   const { read } = await checkManifest({ ...source, options: {}, runSeed: 5 });
   const rows: ChunkRow[] = [];
   for await (const row of read()) rows.push(row);
@@ -50,6 +63,39 @@ describe('a chunk in the store', () => {
     const { rows: read } = await readChunk(store, 3, never);
     expect(read).toEqual(JSON.parse(JSON.stringify(rows)));
     expect(read.map(rowLine)).toEqual(rows.map(rowLine));
+  });
+
+  it.each<GenerateMode>(['base', 'ensemble', 'two-stage'])(
+    'has rows of generate as they were, in mode %s',
+    async (mode) => {
+      const store = await newStore();
+      const rows = await promptRowsOf(
+        [{ prompt: 'ü', count: 2, width: 64, id: 'x' }, { prompt: 'p', steps: 0 }, {}],
+        mode,
+      );
+      expect(rows).toHaveLength(4);
+      await write(store, ...rows.map(rowLine));
+      const { rows: read } = await readChunk(store, 3, never);
+      expect(read.map(rowLine)).toEqual(rows.map(rowLine));
+    },
+  );
+
+  const ofRefiner = (row: Row, change: Partial<RefineSettings>): Row => ({
+    ...row,
+    generation: { ...row.generation!, refiner: { ...row.generation!.refiner!, ...change } },
+  });
+  it.each<[string, (row: Row) => unknown]>([
+    ['a picture to begin with', (row) => ({ ...row, source: { kind: 'file', path: '/a.png' } })],
+    ['nothing of generate', ({ generation: _, ...row }) => row],
+    ['latents beside its picture', (row) => ({ ...row, generation: { ...row.generation, latentsSuffix: '/../x' } })],
+    ['a side out of its range', (row) => ({ ...row, source: { kind: 'noise', width: 1e6, height: null } })],
+    ['a setting of the refiner out of its range', (row) => ofRefiner(row, { strength: 7 })],
+    ['settings of the refiner that no step agrees with', (row) => ofRefiner(row, { strength: 0.001 })],
+  ])('is refused with a row of generate that has %s', async (_, change) => {
+    const store = await newStore();
+    const [row] = await promptRowsOf([{ prompt: 'p', width: 64 }]);
+    await write(store, `${JSON.stringify(change(row as Row))}\n`);
+    await expect(readChunk(store, 3, never)).rejects.toMatchObject({ code: 'QUEUE_CHUNK_INVALID' });
   });
 
   it.each<[string, (row: Row) => unknown]>([

@@ -2,6 +2,7 @@
 import { RefineError } from '#src/errors.js';
 import type { BatchEvent } from '#src/run/batch/events.js';
 import type { RowProcessor } from '#src/run/batch/row-processor.js';
+import type { Row } from '#src/records/row.js';
 import { readChunk } from '#src/run/queue/chunk-file.js';
 import type { HeldChunk } from '#src/run/queue/held-chunk.js';
 import { workChunk } from '#src/run/queue/work-chunk.js';
@@ -46,6 +47,22 @@ describe('a chunk', () => {
     expect(await namesOf(store, 'pictures/')).toEqual([]);
     await workChunk(heldBy(), chunk, opened, { ...options, signal: never });
     expect(await resultsOf(store)).toEqual(['ok']);
+  });
+
+  it('fails rows that name a LoRA which does not fit, and no others', async () => {
+    const store = await storeOf(RUN);
+    const named = (row: Row, name: string): Row => ({
+      ...row,
+      settings: { ...row.settings, loraWeights: { [name]: 1 } },
+    });
+    await writeChunk(store, 0, [named(rowOf(0), 'other'), named(rowOf(1), 'fits'), rowOf(2)]);
+    const opened = openRun(store);
+    const info = { ...opened.info, lorasLeftOut: { other: 'its layers are of another model' } };
+    const events: BatchEvent[] = [];
+    const options = { signal: never, report: (event: BatchEvent) => void events.push(event) };
+    await workChunk(heldBy(), await readChunk(store, 0, never), { ...opened, info }, options);
+    expect(await resultsOf(store)).toEqual(['ROW_FIELD_INVALID', 'ok', 'ok']);
+    expect(rowEvents(events)).toEqual(['0 ROW_FIELD_INVALID', '1 ok', '2 ok']);
   });
 
   it('writes nothing after its lock, and saves its results after other ends', async () => {
