@@ -9,6 +9,9 @@ import { uprightExif } from './upright-exif.js';
 /** Pixels per inch assumed for a file without a resolution. */
 const USUAL_DENSITY = 72;
 
+/** JPEG has 16 bits for it, TIFF fractions, PNG whole pixels per metre. */
+const isStorable = (density: number): boolean => density >= 1 && density <= 65_535;
+
 /** Opacity of each pixel: u8 [height, width], 255 is opaque. */
 export interface Alpha {
   data: Uint8Array;
@@ -32,8 +35,6 @@ export interface LoadedPicture extends PictureMetadata {
  */
 export async function loadPicture(bytes: Uint8Array, where: string): Promise<LoadedPicture> {
   const { image, header, metadata } = await openPicture(bytes, where);
-  // sharp converts 16-bit colours with a profile to Display P3, and treats P3 values as sRGB unless an output profile is named.
-  if (metadata.space === 'rgb16' && metadata.hasProfile) image.withIccProfile('srgb');
   const { data, info } = await image
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
@@ -50,18 +51,28 @@ export async function loadPicture(bytes: Uint8Array, where: string): Promise<Loa
     sharp(data, raw).removeAlpha().raw().toBuffer(),
     sharp(data, raw).extractChannel(3).raw().toBuffer(),
   ]);
-  const isOpaque = alpha.every((value) => value === 255);
   return {
     pixels: { data: rgb, width, height },
-    alpha: isOpaque ? null : { data: alpha, width, height },
+    alpha: isOpaque(alpha) ? null : { data: alpha, width, height },
     ...about,
   };
+}
+
+/** Compared by blocks, in native code: a loop over 64 million pixels would hold up a server. */
+const OPAQUE_BLOCK = Buffer.alloc(2 ** 16, 255);
+
+function isOpaque(alpha: Buffer): boolean {
+  for (let at = 0; at < alpha.length; at += OPAQUE_BLOCK.length) {
+    const block = alpha.subarray(at, at + OPAQUE_BLOCK.length);
+    if (!block.equals(OPAQUE_BLOCK.subarray(0, block.length))) return false;
+  }
+  return true;
 }
 
 function metadataOf({ exif, density, icc }: OpenedPicture['metadata']): PictureMetadata {
   return {
     exif: exif === undefined || exif.length > MAX_EXIF_BYTES ? null : uprightExif(exif),
-    density: density === undefined || density === USUAL_DENSITY ? null : density,
+    density: density === undefined || density === USUAL_DENSITY || !isStorable(density) ? null : density,
     profile: icc !== undefined && icc.length <= MAX_PROFILE_BYTES && isWritable(icc) ? icc : null,
   };
 }

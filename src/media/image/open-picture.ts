@@ -1,5 +1,6 @@
 import type { Metadata, Sharp } from 'sharp';
 import { RefineError, messageOf } from '../../errors.js';
+import { shownSource } from '../../io/net/shown-url.js';
 import { sharp } from './configured-sharp.js';
 import { sampleProblem } from './check-samples.js';
 import { paddedPixelCount } from './fit.js';
@@ -29,12 +30,14 @@ export interface OpenedPicture {
 
 /**
  * Opens an encoded picture (bytes, or a path and the first bytes there) and reads its header; no pixel is decoded.
- * Fails with `IMAGE_UNDECODABLE`, or with `IMAGE_TOO_LARGE` above `MAX_PIXELS` or `MAX_SIDE`. `where` names the picture in messages.
+ * Fails with `IMAGE_UNDECODABLE`, or with `IMAGE_TOO_LARGE` above `MAX_PIXELS` or `MAX_SIDE`. `source` names the picture in
+ * messages, which omit the query of a URL.
  */
 export async function openPicture(
   input: Uint8Array | { path: string; head: Uint8Array },
-  where: string,
+  source: string,
 ): Promise<OpenedPicture> {
+  const where = shownSource(source);
   const [from, head] = 'path' in input ? [input.path, input.head] : [input, input];
   const { image, metadata } = await readMetadata(from).catch((thrown: unknown) => {
     const foreign = unsupportedFormat(head);
@@ -54,6 +57,8 @@ export async function openPicture(
   if (paddedPixelCount(header) > MAX_PIXELS) {
     throw tooLarge(MAX_PIXELS, `at most ${MAX_PIXELS} (8192×8192) are accepted, counted in blocks of 8×8`);
   }
+  /* sharp converts 16-bit colours with a profile to Display P3, and treats P3 values as sRGB unless an output profile is named. */
+  if (metadata.space === 'rgb16' && metadata.hasProfile) image.withIccProfile('srgb', { attach: false });
   return { image, header, metadata };
 }
 
@@ -84,13 +89,13 @@ const unsupported = (where: string, problem: string): RefineError =>
   new RefineError('IMAGE_UNDECODABLE', `${where} ${problem}.`);
 
 /** libvips' error for a file that it cannot read, with a remedy. */
-export function undecodable(where: string, thrown: unknown): RefineError {
+export function undecodable(source: string, thrown: unknown): RefineError {
   const [reason = ''] = messageOf(thrown).split('\n');
   /* libvips' message for a TIFF with more than 32 bits per sample. */
   if (reason.includes('samples out of range')) {
-    return unsupported(where, 'has 64-bit samples, or complex ones; save as unsigned 8 or 16 bits');
+    return unsupported(shownSource(source), 'has 64-bit samples, or complex ones; save as unsigned 8 or 16 bits');
   }
   const found = `is damaged, truncated, or not a PNG, JPEG, WebP, TIFF, AVIF or GIF picture (${reason.trim()})`;
-  const message = `${where} ${found}. Open it in a viewer and save it again.`;
+  const message = `${shownSource(source)} ${found}. Open it in a viewer and save it again.`;
   return new RefineError('IMAGE_UNDECODABLE', message, { cause: thrown });
 }

@@ -3,6 +3,7 @@ import type { FetchOptions } from './fetch-picture.js';
 import { SIGN_BYTES } from './unsupported-formats.js';
 import { type PictureHeader, openPicture } from './open-picture.js';
 import { readUpTo } from '../../io/files/open-file.js';
+import { isPng, readPngHead } from './without-png-texts.js';
 import { withPictureFile } from './read-file.js';
 import { type EncodedSource, readSource } from './read-source.js';
 
@@ -20,6 +21,8 @@ export async function readPictureHeader(
     /* libvips opens files by name and parses a `[…]` at the end as options: the open file's /proc path avoids that. */
     const isNamed = platform === 'linux';
     const head = await readUpTo(handle, 0, isNamed ? SIGN_BYTES : size);
+    /* By name, libvips would decompress a PNG's texts. */
+    if (isPng(head)) return (await openPicture(await readPngHead(handle, size), where)).header;
     return (await openPicture(isNamed ? { path: `/proc/self/fd/${handle.fd}`, head } : head, where)).header;
   });
 }

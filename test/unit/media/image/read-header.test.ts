@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPictureHeader } from '#src/media/image/read-header.js';
+import { deflateSync } from 'node:zlib';
 import { ofRaw, pattern, plain, pngHeader } from './pictures.js';
+import { chunk } from '../metadata/build-pictures.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -37,6 +39,39 @@ it('says the size of the upright picture', async () => {
 it('reads no further than the header', async () => {
   const source = await written('header.png', pngHeader(8000, 8000));
   expect(await readPictureHeader(source, 'header.png')).toMatchObject({ width: 8000, height: 8000 });
+});
+
+it('decompresses no text of a PNG', async () => {
+  const picture = await ofRaw(pattern(300, 200, 4), 300, 200)
+    .png()
+    .toBuffer();
+  const texts = deflateSync(Buffer.alloc(4e6, 65));
+  const many = Array.from({ length: 1000 }, (_, at) =>
+    chunk('zTXt', Buffer.concat([Buffer.from(`k${at}\0\0`), texts])),
+  );
+  const source = await written('texts.png', Buffer.concat([picture.subarray(0, 33), ...many, picture.subarray(33)]));
+  const before = process.cpuUsage();
+  const header = { format: 'png', width: 300, height: 200, hasAlpha: true };
+  expect(await readPictureHeader(source, 'texts.png')).toEqual(header);
+  /* Decompressing and copying four gigabytes takes ten times as long, and as much memory. */
+  expect(process.cpuUsage(before).user / 1e6).toBeLessThan(2);
+});
+
+it('finds the header behind other chunks, and says where a PNG ends in them', async () => {
+  const picture = await ofRaw(pattern(300, 200, 3), 300, 200)
+    .withIccProfile('p3')
+    .png()
+    .toBuffer();
+  const header = { format: 'png', width: 300, height: 200, hasAlpha: false };
+  expect(await readPictureHeader(await written('p3.png', picture), 'x')).toEqual(header);
+  const cut = await written('cut.png', picture.subarray(0, 60));
+  await expect(readPictureHeader(cut, 'x')).rejects.toMatchObject({ code: 'IMAGE_UNDECODABLE' });
+});
+
+it('shows no secret of a signed URL', async () => {
+  const text = await written('secret.png', Buffer.from('a cat'));
+  const failing = readPictureHeader(text, 'https://host/a.png?X-Amz-Signature=SECRET');
+  await expect(failing).rejects.toThrow(/^https:\/\/host\/a\.png\?… is damaged/);
 });
 
 it.each(['cat[1].png', 'cat.png[page=1]', 'ünï 猫.png', '%d.png', 'a:b.png'])('opens %s', async (name) => {

@@ -24,6 +24,12 @@ it('names the row, its place, the mistake, and the code', () => {
   );
 });
 
+it('shows no secret of a signed URL, also where the message ends with the picture', () => {
+  const image = 'https://host/a.png?X-Amz-Signature=SECRET';
+  const text = say({ image, ...error(`Expected steps from 1, got 0: raise it (${image})`) }, null, null);
+  expect(text).toBe('https://host/a.png?…: failed, ROW_FIELD_INVALID: Expected steps from 1, got 0: raise it\n');
+});
+
 it('names a row that has no picture by its id, or by where it stands', () => {
   expect(say({ image: null, id: 'fox', ...error('No.') }, 3, 80)).toMatch(/^✗ fox \(rows\.jsonl, line 3\)\n/);
   expect(say({ image: null, id: null, ...error('No. (rows.jsonl, line 3)') }, 3, 80)).toBe(
