@@ -43,7 +43,7 @@ export const SETTINGS = {
     ...always,
     ...ofModel,
     default: 50,
-    help: 'length of the whole schedule; steps × strength of them run, rounded down',
+    help: 'inference steps of the schedule; strength × steps of them run, rounded down',
     docs: 'integer, 1 to 1000: the length of the whole schedule. `num_inference_steps` means the same',
     aliases: ['num_inference_steps'],
   }),

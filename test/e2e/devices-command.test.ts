@@ -139,7 +139,7 @@ itWithoutCuda.each([
 
 it.each([
   [['add', 'rocm'], /Allowed choices are cuda/],
-  [['add'], /missing required argument/],
+  [['add'], /Missing required argument/],
   [
     ['add', 'cuda', '--index-url', 'pypi'],
     /Expected --index-url to be the address of a package index.*USAGE_OPTION_INVALID/,

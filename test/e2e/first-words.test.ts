@@ -27,8 +27,7 @@ it.each([
 ])('%s: did you mean %s?', async (flag, near) => {
   const { code, stderr } = await runCli(['batch', 'm.jsonl', flag, 'x'], { cwd: folder });
   expect(code).toBe(2);
-  expect(stderr).toContain(`unknown option '${flag}'`);
-  expect(stderr).toContain(`(Did you mean ${near}?)`);
+  expect(stderr).toBe(`sdxl-refine: Unknown option ${flag}: did you mean ${near}? [USAGE_OPTION_INVALID]\n`);
 });
 
 it('batch - on a terminal says what it waits for', async () => {

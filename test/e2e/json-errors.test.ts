@@ -14,8 +14,13 @@ writeFileSync(join(folder, 'file'), '');
 const lastLine = (stdout: string): unknown => JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
 
 const cases: { args: string[]; code: string; exit: number; message: RegExp }[] = [
-  { args: ['batch', rows, '--bogus'], code: 'USAGE_OPTION_INVALID', exit: 2, message: /^unknown option '--bogus'/ },
-  { args: ['batch'], code: 'USAGE_OPTION_INVALID', exit: 2, message: /^missing required argument/ },
+  {
+    args: ['batch', rows, '--bogus'],
+    code: 'USAGE_OPTION_INVALID',
+    exit: 2,
+    message: /^Unknown option --bogus\. --help/,
+  },
+  { args: ['batch'], code: 'USAGE_OPTION_INVALID', exit: 2, message: /^Missing required argument/ },
   { args: ['batch', rows, '--steps', '0'], code: 'USAGE_OPTION_INVALID', exit: 2, message: /--steps .*got 0/ },
   { args: ['batch', 'torn.jsonl'], code: 'MANIFEST_EMPTY', exit: 3, message: /torn\.jsonl/ },
   { args: ['batch', rows, '--model', 'none'], code: 'MODEL_NOT_FOUND', exit: 4, message: /none/ },

@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { RefineError } from '../../errors.js';
+import { formatValue } from '../../run/manifest/rows/format-value.js';
 import { nearestKey } from '../../run/manifest/rows/nearest-key.js';
 
 /** A word that is probably not a picture: it has no extension, folder or scheme. */
@@ -9,15 +11,15 @@ const PLAIN = /^\w[\w-]*$/;
 
 /**
  * Ends the program for a mistyped command, and suggests the nearest one.
- * @throws CommanderError
+ * @throws USAGE_OPTION_INVALID
  */
 export const expectCommand = (word: string | undefined, program: Command, cwd: string): void => {
   if (word === undefined) program.help({ error: true });
   const names = program.commands.map((command) => command.name());
   if (!PLAIN.test(word) || names.includes(word) || existsSync(resolve(cwd, word))) return;
   const near = nearestKey(word, names);
-  const mend = near === null ? 'and there is no picture of that name' : `did you mean ${near}?`;
-  program.error(`error: unknown command '${word}': ${mend}`, { code: 'commander.unknownCommand' });
+  const mend = near === null ? '. --help lists the commands.' : `: did you mean ${near}?`;
+  throw new RefineError('USAGE_OPTION_INVALID', `There is no command and no picture named ${formatValue(word)}${mend}`);
 };
 
 /**

@@ -70,14 +70,20 @@ const list = (heading: string, items: readonly (readonly [string, string])[], pa
 
 const DEFAULT = / \(default: .*\)$/;
 
+/** Up to the first `;`, `:` or `.` before a space, but not inside parentheses. */
+const CLAUSE = /^(?:\([^()]*\)|(?![;:.] ).)*/s;
+
 /** A description's first clause and its default. */
 const brief = (description: string): string => {
-  const [clause = ''] = description.replace(DEFAULT, '').split(/[;:.] /);
+  const [clause = ''] = CLAUSE.exec(description.replace(DEFAULT, '')) ?? [];
   return clause + (DEFAULT.exec(description)?.[0] ?? '');
 };
 
 const optionItem = ({ helper, isFull }: Page, option: Option): [string, string] => {
-  const description = helper.optionDescription(option).replace(/\(default: "(.+)"\)$/, '(default: $1)');
+  const description = helper
+    .optionDescription(option)
+    .replace(/ \(preset: ".*"\)$/, '')
+    .replace(/\(default: "(.+)"\)$/, '(default: $1)');
   return [helper.optionTerm(option), isFull ? description : brief(description)];
 };
 

@@ -10,9 +10,9 @@ import { createTerminal } from './progress/terminal.js';
 /** @param argv as `process.argv` @returns the exit code (README, "Exit codes") */
 export const main = async (argv: readonly string[], process: Process): Promise<number> => {
   const outputs = watchOutputs(process);
-  const context = contextOf(process, outputs.broken);
+  const context = contextOf(argv.slice(2), process, outputs.broken);
   let exitCode = 0;
-  const { words, isFull } = readHelpWords(argv.slice(2));
+  const { words, isFull } = readHelpWords(context.words);
   const program = buildProgram(context, (code) => (exitCode = code), isFull);
   /** The command, once its arguments are parsed. */
   let running: Command | null = null;
@@ -46,7 +46,7 @@ const wantsJson = (words: readonly string[], running: Command | null): boolean =
 };
 
 /** `process` cannot be spread: its methods belong to its prototype. */
-const contextOf = (process: Process, broken: AbortSignal): ProcessContext => ({
+const contextOf = (words: readonly string[], process: Process, broken: AbortSignal): ProcessContext => ({
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: createTerminal(process),
@@ -56,5 +56,6 @@ const contextOf = (process: Process, broken: AbortSignal): ProcessContext => ({
   off: (event, listener) => process.off(event, listener),
   kill: (pid, signal) => process.kill(pid, signal),
   exit: (code) => process.exit(code),
+  words,
   broken,
 });

@@ -21,6 +21,8 @@ export interface Process {
 
 export interface ProcessContext extends Omit<Process, 'stderr'> {
   stderr: Terminal;
+  /** The command line, without the program. */
+  words: readonly string[];
   /** Aborts when output can no longer be written; its reason is the RefineError that ends the run. */
   broken: AbortSignal;
 }

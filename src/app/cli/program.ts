@@ -15,7 +15,7 @@ import { mergeCommand } from './commands/merge-command.js';
 import { modelsCommand } from './commands/models-command.js';
 import { scoreCommand } from './commands/score-command.js';
 import { serveCommand } from './commands/serve-command.js';
-import { withSuggestion } from './options/suggest-option.js';
+import { usageError } from './options/usage-error.js';
 import type { ProcessContext } from './process-context.js';
 import { packageVersion } from './package-version.js';
 import { queueCommand } from './commands/queue-command.js';
@@ -44,7 +44,6 @@ export const buildProgram = (
       getErrHelpWidth: () => (context.stderr.isTTY ? context.stderr.columns : PLAIN_WIDTH),
     })
     .exitOverride()
-    .showHelpAfterError('(--help lists the options)')
     .helpOption('-h, --help', 'show this help; --help all: every option')
     .helpCommand(false)
     .configureHelp(helpConfiguration(hasFullHelp));
@@ -73,10 +72,11 @@ export const buildProgram = (
     for (const option of colorOptions()) command.addOption(option);
   program.addCommand(completionCommand(context).copyInheritedSettings(program));
   program.addCommand(completeCommand(context).copyInheritedSettings(program), { hidden: true });
-  for (const command of program.commands.flatMap((parent) => [parent, ...parent.commands])) {
+  for (const command of [program, ...program.commands.flatMap((parent) => [parent, ...parent.commands])]) {
     command.configureOutput({
-      outputError: (text, write) => {
-        write(withSuggestion(text, command));
+      /* Thrown instead of printed, so that `main` prints it as every other error. */
+      outputError: (text) => {
+        throw usageError(text, command, context.words);
       },
     });
   }
@@ -90,6 +90,6 @@ export const buildProgram = (
       'sdxl-refine generate -p "a lighthouse at dusk" --count 4',
     ],
     /* Beside all commands, on one screen; `refine --help` has more. */
-    usual: ['--prompt', '--output', '--strength', '--steps', '--model', '--device'],
+    usual: ['--prompt', '--output', '--strength', '--steps', '--model'],
   });
 };

@@ -2,9 +2,11 @@
 import { listSome } from '../../../errors.js';
 import { rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { isFolder } from '../../../io/files/is-folder.js';
 import { formatStoreUri, isStorePlace, isStoreUri, parseStoreUri } from '../../../io/store/store-uri.js';
 import { makeScratchFolder } from '../scratch-folder.js';
 import { Command } from 'commander';
+import { collect } from '../options/lora-options.js';
 import { findResults } from '../../compare/find-results.js';
 import type { Comparison } from '../../compare/write-comparison.js';
 import { existingForm } from '../../../io/files/unicode-form.js';
@@ -21,7 +23,7 @@ const HELP: HelpTexts = {
 };
 
 interface CompareFlags {
-  inputs: string[];
+  inputs?: string | readonly string[];
   output?: string;
   sheet?: string;
   limit?: string;
@@ -42,11 +44,10 @@ export const compareCommand = (context: ProcessContext): Command =>
       .argument('<results>', 'output folder or URI of a run of batch, or its results.jsonl')
       .option(
         '--inputs <folder>',
-        'folder of the manifest, for its relative paths; may be repeated (default: the results’ folder, then this one)',
-        (folder: string, folders: string[]) => [...folders, folder],
-        [],
+        'folder of the manifest, for its relative paths; may be repeated (default: the current folder, the folder above the results, the results’ folder)',
+        collect,
       )
-      .option('--output <file>', 'the page (default: compare.html beside the results)')
+      .option('-o, --output <file>', 'the page (default: compare.html beside the results)')
       .option('--sheet <file>', 'the contact sheet (default: contact-sheet.png beside the results)')
       .option('--limit <n>', 'process only the first n rows')
       .option('--sheet-limit <n>', 'pairs in the contact sheet', '24')
@@ -54,7 +55,7 @@ export const compareCommand = (context: ProcessContext): Command =>
       .option('--link', 'link to the picture files instead of embedding previews')
       .option('--fetch', 'download inputs that are URLs')
       .option('--json', 'one line of JSON on standard output: page, sheet, rows')
-      .option('--quiet', 'no summary')
+      .option('-q, --quiet', 'no summary')
       .action(async (results: string, flags: CompareFlags) => {
         await compare(results, flags, context);
       }),
@@ -90,10 +91,11 @@ const compareIn = async (
   const [page = '', sheet = ''] = targets.map((target, at) =>
     isStorePlace(target) ? join(scratch, at === 0 ? 'page.html' : 'sheet.png') : resolve(cwd, target),
   );
-  const stores = flags.inputs
-    .filter(isStoreUri)
-    .map((uri) => `${formatStoreUri(parseStoreUri(uri)).replace(/\/+$/, '')}/`);
-  const inputs = flags.inputs.filter((input) => !isStoreUri(input)).map((input) => existingForm(resolve(cwd, input)));
+  const given = [flags.inputs ?? []].flat();
+  const stores = given.filter(isStoreUri).map((uri) => `${formatStoreUri(parseStoreUri(uri)).replace(/\/+$/, '')}/`);
+  const inputs = given.filter((input) => !isStoreUri(input)).map((input) => existingForm(resolve(cwd, input)));
+  for (const input of flags.quiet === true ? [] : inputs)
+    if (!(await isFolder(input))) context.stderr.write(`Note: there is no folder ${input} (--inputs)\n`);
   const stop = listenForStop(context, () => undefined);
   const invalidLineNotes = createLimitedNotes(flags.quiet === true ? null : context.stderr, FOREIGN_LINES);
   try {

@@ -44,7 +44,7 @@ export const devicesCommand = (context: ProcessContext, setExitCode: (code: numb
     .addArgument(family())
     .option('--from <folder>', 'take the wheels from a folder instead of downloading them')
     .option('--index-url <url>', 'package index to download from (default: PIP_INDEX_URL, else PyPI)')
-    .option('--quiet', 'no progress')
+    .option('-q, --quiet', 'no progress')
     .action((_: string, flags: AddFlags) => add(context, flags));
   devices
     .command('remove')

@@ -34,7 +34,7 @@ export const mergeCommand = (context: ProcessContext): Command =>
       .option('--rows <n>', 'number of rows of the whole run: refuse any other')
       .option('--predictions-csv <file>', 'also write the headerless CSV of an Azure batch endpoint')
       .option('--json', 'one line of JSON on standard output: results, summary, doubles, holes')
-      .option('--quiet', 'no summary')
+      .option('-q, --quiet', 'no summary')
       .action(async (results: string[], flags: MergeFlags) => {
         /* Imported on demand, so that help and completion stay fast. */
         const { runMerge } = await import('./run-merge.js');

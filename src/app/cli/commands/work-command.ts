@@ -1,7 +1,7 @@
 /** `sdxl-refine work`: arguments, options and help; `run-work.ts` runs it. */
 import { Command, Option } from 'commander';
 import { readFlags } from '../options/score-flags.js';
-import { addBatchSize, addVaeTiling } from '../options/device-options.js';
+import { addBatchSize, addVaeTiling, DEVICE_NAMES } from '../options/device-options.js';
 import { addCacheWeights } from '../options/cache-weights.js';
 import { addQueueOptions, addStoreOption, LOCK_SECONDS, QUEUE, type WorkFlags } from '../options/queue-flags.js';
 import { setHelpTexts, type HelpTexts } from '../help-text.js';
@@ -32,7 +32,7 @@ export const workCommand = (context: ProcessContext, setExitCode: (code: number)
     .addOption(
       new Option(
         '--exit-when-idle [seconds]',
-        `end when no chunk has waited or been worked on for so long (without a number: ${IDLE_SECONDS})`,
+        `end after this many seconds in which no chunk waited or was worked on (${IDLE_SECONDS} if no number is given)`,
       )
         .preset(IDLE_SECONDS)
         .helpGroup(QUEUE),
@@ -52,11 +52,7 @@ export const workCommand = (context: ProcessContext, setExitCode: (code: number)
       '--lora-dir <folder>',
       'the folder of LoRAs that the run’s rows name, if it is at another place on this machine',
     )
-    .option(
-      '-d, --device <names>',
-      'auto; or cpu, cuda, cuda:<number>, cuda:all, webgpu, dml, coreml, or several with commas between: one engine each',
-      'auto',
-    );
+    .option('-d, --device <names>', DEVICE_NAMES, 'auto');
   addCacheWeights(addVaeTiling(addBatchSize(command)));
   command.optionsGroup(MESSAGES).option('-q, --quiet', 'print errors only');
   return setHelpTexts(command, HELP).action(async () => {

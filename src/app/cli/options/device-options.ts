@@ -2,15 +2,14 @@
 import type { Command } from 'commander';
 import { addCacheWeights } from './cache-weights.js';
 
+export const DEVICE_NAMES =
+  'auto, cpu, cuda, cuda:1, cuda:all, webgpu, dml, coreml; several with commas between: one engine each';
+
 /** @param precisionNote appended to the help of `--precision` */
 export const addDeviceOptions = (command: Command, precisionNote = ''): Command =>
   addCacheWeights(
     command
-      .option(
-        '-d, --device <names>',
-        'auto; or cpu, cuda, cuda:<number>, cuda:all, webgpu, dml, coreml, or several with commas between: one engine each',
-        'auto',
-      )
+      .option('-d, --device <names>', DEVICE_NAMES, 'auto')
       .option('--precision <name>', `compute precision: auto, fp32, fp16 or (on the CPU) int8${precisionNote}`, 'auto')
       .option(
         '--speed <name>',

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import { optionFlag } from '../../../run/manifest/rows/parse-value.js';
-import type { RowCommand } from '../../../records/setting-kinds.js';
+import { fraction, type RowCommand } from '../../../records/setting-kinds.js';
 import { ROW_KEYS, rowKeyNames, type RowKeyName } from '../../../run/manifest/rows/row-keys.js';
 
 export const ROW_SETTINGS = 'Row defaults:';
@@ -21,6 +21,14 @@ export const wordsOf = (name: RowKeyName): readonly string[] => {
   return options.filter((option) => typeof option === 'string');
 };
 
+/** What an option of a key takes, in its usage. */
+const placeholderOf = (name: RowKeyName): string => {
+  const { kind, expected } = ROW_KEYS[name];
+  if (wordsOf(name).length > 0 || name.endsWith('scheduler')) return 'name';
+  if (kind === 'number') return expected === fraction.expected ? '0-1' : 'n';
+  return kind === 'list' ? 'n,n…' : 'text';
+};
+
 export const addRowOptions = (command: Command, of: RowCommand): Command => {
   command.optionsGroup(ROW_SETTINGS);
   for (const name of rowKeyNames(of).filter((key) => ROW_KEYS[key].isOption)) {
@@ -29,7 +37,7 @@ export const addRowOptions = (command: Command, of: RowCommand): Command => {
     const words = wordsOf(name);
     const choices = words.length === 0 ? '' : `${words.join(', ')}; `;
     command.option(
-      `${letter}${optionFlag(name)} <${words.length === 0 ? 'value' : 'name'}>`,
+      `${letter}${optionFlag(name)} <${placeholderOf(name)}>`,
       `${help} (${choices}default: ${defaultText.replaceAll('`', '').replace(/^"(.+)"$/, '$1')})`,
     );
   }

@@ -17,7 +17,7 @@ const ISSUES = 'Please report it with this text and the command you ran: see "Re
 export const printError = (thrown: unknown, { stdout, stderr }: ProcessContext, asJson: boolean): number => {
   const error = describe(thrown);
   stderr.status(null);
-  /* commander has printed its errors. */
+  /* commander has printed its help, which is an error where no command is given. */
   if (!(thrown instanceof CommanderError)) printForPeople(thrown, error, stderr);
   if (asJson) stdout.write(`${escapeControls(jsonText({ error } satisfies ErrorLine))}\n`);
   return error.exit_code;

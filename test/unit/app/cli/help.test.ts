@@ -42,10 +42,10 @@ it('the first screen of each command says where the rest is', () => {
 
 it('a narrow terminal has descriptions below their names', () => {
   const wide = programOf(120).helpInformation();
-  expect(wide).toMatch(/^ {2}--steps <value> +length of the whole schedule/m);
+  expect(wide).toMatch(/^ {2}--steps <n> +inference steps of the schedule/m);
   const narrow = programOf(40).helpInformation().split('\n');
-  expect(narrow).toContain('  --steps <value>');
-  expect(narrow).toContain('      length of the whole schedule');
+  expect(narrow).toContain('  --steps <n>');
+  expect(narrow).toContain('      inference steps of the schedule');
   const examples = narrow.filter((line) => line.startsWith('  sdxl-refine '));
   expect(narrow.filter((line) => line.length > 40 && !examples.includes(line))).toEqual([]);
 });
@@ -57,6 +57,28 @@ it('a letter means one option on every command', () => {
       if (short !== undefined) meanings.set(short, (meanings.get(short) ?? new Set()).add(long ?? ''));
   const several = [...meanings].filter(([, options]) => options.size > 1);
   expect(several.map(([letter, options]) => [letter, [...options]])).toEqual([['-o', ['--output', '--output-dir']]]);
+});
+
+it('an option with a letter has it on every command', () => {
+  const letters = new Map<string, string>();
+  const options = commands().flatMap(([name, command]) => command.options.map((option) => [name, option] as const));
+  for (const [, { short, long }] of options) if (short !== undefined && long != null) letters.set(long, short);
+  /* The version belongs to the program, and a help option has its letter from commander. */
+  const bare = options.filter(
+    ([, { short, long, hidden }]) => !hidden && short === undefined && letters.has(long ?? ''),
+  );
+  expect(bare.map(([name, { flags }]) => `${name} ${flags}`)).toEqual([]);
+});
+
+it('no description is cut inside parentheses, or says only its default', () => {
+  for (const [name, command] of commands()) {
+    const text = command.helpInformation().replaceAll(/\s+/g, ' ');
+    expect([name, text.split('(').length]).toEqual([name, text.split(')').length]);
+    expect([name, /> {1,}auto \(default: auto\)/.exec(text)]).toEqual([name, null]);
+    expect([name, /\(preset:|default: \[\]/.exec(command.helpInformation())]).toEqual([name, null]);
+  }
+  const work = commands(true).find(([name]) => name.endsWith('work'))?.[1];
+  expect(work?.helpInformation()).not.toContain('preset');
 });
 
 it.each([
