@@ -168,8 +168,8 @@ describe('before any work', () => {
       code: 2,
       says: /--from-metadata .*original_size.* got "size"/,
     },
-    { args: ['empty'], code: 3, says: /found none in empty/ },
-    { args: ['refused/*.webp'], code: 3, says: /found none in refused\/\*\.webp/ },
+    { args: ['empty'], code: 3, says: /empty has no pictures \(\.png .*no manifests/ },
+    { args: ['refused/*.webp'], code: 3, says: /No file matches the pattern refused\/\*\.webp/ },
     { args: ['refused/notes.txt'], code: 3, says: /a folder or glob of pictures.*it is a \.txt/ },
     { args: [''], code: 3, says: /it is empty/ },
   ])('$args ends with exit $code', async ({ args, code, says }) => {

@@ -7,6 +7,7 @@ import type { OptionsInput, RowsInput } from './inputs/manifest-input.js';
 import { optionProblems } from './rows/option-problems.js';
 import { extensionOf } from './rows/output-form.js';
 import { rejectRow, type RowDraft } from './rows/parse-row.js';
+import { PICTURE_EXTENSIONS } from './inputs/picture-extensions.js';
 import { NONE_SKIPPED, skippedText, type SkippedFiles } from './inputs/skipped-files.js';
 import { readRows, type Defaults, type Manifest } from './read-rows.js';
 import { createRowClaims, type OutputNamer, type RowClaims } from './rows/row-claims.js';
@@ -21,14 +22,26 @@ export interface ManifestCheck {
   /** UNet steps of all valid rows, as exact as `countSteps`. */
   steps: number;
   skipped: SkippedFiles;
+  /** Names of keys that are no settings and went to `extra`: the first of them. */
+  extraKeys: readonly string[];
   /** Files of rows. */
   files: readonly string[];
   /** Reads the rows again in order, with their outputs; each reading gives the same outputs. @param others as for `readRows` */
   read: (others?: readonly Defaults[]) => AsyncGenerator<Row | InvalidRow>;
 }
 
+/** More are not named in a note. */
+const MOST_EXTRA_KEYS = 100;
+
 /** The input of a run without inputs: its options. */
 const OPTIONS_INPUT: OptionsInput = { kind: 'options', name: '--prompt' };
+
+/** Why an input has no rows. */
+const emptyText = (input: RowsInput): string => {
+  if (input.kind === 'rows' || input.kind === 'options') return `${input.name} has no rows`;
+  if (input.kind === 'pictures' && input.isGlob === true) return `No file matches the pattern ${input.name}`;
+  return `${input.name} has no pictures (${PICTURE_EXTENSIONS}) and no manifests (.jsonl .ndjson .csv .tsv)`;
+};
 
 const owner = (index: number): string => `row ${index} of the run (counted from 0)`;
 
@@ -87,10 +100,12 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
   let rows = 0;
   let valid = 0;
   let steps = 0;
+  const extraKeys = new Set<string>();
   /** Problems of the options that every row so far has. */
   let sharedProblems = await optionProblems(manifest);
   for await (const row of readSettled(inputs, manifest, claims)) {
     rows += 1;
+    if (extraKeys.size < MOST_EXTRA_KEYS) for (const key of Object.keys(row.extra)) extraKeys.add(key);
     sharedProblems = sharedProblems.filter((problem) => 'error' in row && row.problems.includes(problem));
     if ('error' in row) {
       invalid[row.error.code] = (invalid[row.error.code] ?? 0) + 1;
@@ -101,11 +116,13 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
   }
   if (rows === 0) {
     const skippedNote = skippedText(skipped);
-    const message = `Expected rows, found none in ${manifest.inputs.join(', ')}`;
+    const message = inputs.map(emptyText).join('; ');
     throw new RefineError('MANIFEST_EMPTY', skippedNote === '' ? message : `${message}; ${skippedNote}`);
   }
   if (sharedProblems.length > 0) {
-    const message = `${sharedProblems.join('. ')}. Options, variables or the configuration file make this so for every row`;
+    const isOne = manifest.inputs.length === 0;
+    const where = isOne ? '' : '. Options, variables or the configuration file make this so for every row';
+    const message = `${sharedProblems.join('. ')}${where}`;
     throw new RefineError('USAGE_OPTION_INVALID', message);
   }
   const read = async function* (others: readonly Defaults[] = []): AsyncGenerator<Row | InvalidRow> {
@@ -118,5 +135,5 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
     }
   };
   const files = inputs.flatMap((input) => (input.kind === 'rows' ? [input.path] : []));
-  return { rows, valid, invalid, steps, skipped, files, read };
+  return { rows, valid, invalid, steps, skipped, extraKeys: [...extraKeys].slice(0, MOST_EXTRA_KEYS), files, read };
 };

@@ -70,7 +70,7 @@ export const batchCommand = (context: ProcessContext, setExitCode: (code: number
     .option('--recursive', 'include subfolders');
   addOverwrite(addRunOptions(command, RUN).optionsGroup(PICTURES))
     .option(
-      '--from-metadata <keys|none>',
+      '--from-metadata <keys|all|none>',
       'settings to read from a picture’s embedded metadata, unless the row or an option gives them: ' +
         `${METADATA_KEYS.join(', ')} (default: prompt and negative_prompt, for rows without a prompt)`,
     )

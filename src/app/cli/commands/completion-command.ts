@@ -81,7 +81,7 @@ const valuesIn =
       case 'refiner-scheduler':
         return [...new Set((await import('../../../diffusion/schedulers/registry.js')).schedulerSpellings)];
       case 'from-metadata':
-        return ['none', ...METADATA_KEYS];
+        return ['all', 'none', ...METADATA_KEYS];
       default: {
         const key = rowKeyOf(name.replaceAll('-', '_'));
         return OPTION_CHOICES[name] ?? (key === undefined ? null : wordsOf(key));

@@ -1,10 +1,10 @@
 /** Parses the body of a request, in the form of Azure ML's endpoint, into rows. Opens no files. */
 import { RefineError } from '../../../errors.js';
-import { nearestKey } from '../../../run/manifest/rows/nearest-key.js';
+import { likelySpelling } from '../../../run/manifest/rows/foreign-names.js';
 import { parseRow } from '../../../run/manifest/rows/parse-row.js';
 import type { RawRow } from '../../../run/manifest/formats/raw-row.js';
 import type { RowContext } from '../../../run/manifest/rows/resolve-settings.js';
-import { rowKeyOf, spellingsOf, type RowKeyName } from '../../../run/manifest/rows/row-keys.js';
+import { rowKeyOf, type RowKeyName } from '../../../run/manifest/rows/row-keys.js';
 import { formatValue } from '../../../run/manifest/rows/format-value.js';
 import type { Row } from '../../../records/row.js';
 import { isRefused, requestKeyOf } from './request-keys.js';
@@ -82,7 +82,7 @@ const readSettings = (object: unknown, place: string): ReadonlyMap<RowKeyName, u
 
 const refuseMisspelling = (name: string, place: string): void => {
   if (rowKeyOf(name) !== undefined) return;
-  const near = nearestKey(name, spellingsOf('batch'));
+  const near = likelySpelling(name, 'batch');
   if (near === null) return;
   throw invalid(`Unknown key ${formatValue(name)} (${place}): did you mean "${near}"? Correct it, or rename it.`);
 };

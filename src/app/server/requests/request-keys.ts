@@ -1,5 +1,6 @@
 /** The keys of a request's rows: those of `batch`, except those for manifests only. */
-import { ROW_KEYS, rowKeyNames, rowKeyOf, type RowKeyName } from '../../../run/manifest/rows/row-keys.js';
+import { meantKey } from '../../../run/manifest/rows/foreign-names.js';
+import { ROW_KEYS, rowKeyNames, type RowKeyName } from '../../../run/manifest/rows/row-keys.js';
 
 /** Clients must not name files of this machine. */
 const REFUSED: readonly RowKeyName[] = ['latents', 'output'];
@@ -12,7 +13,7 @@ export const requestKeyNames = (): RowKeyName[] =>
 
 /** The key of a column, which may be a refused one; undefined: the column is skipped. */
 export const requestKeyOf = (name: string): RowKeyName | undefined => {
-  const key = rowKeyOf(name);
+  const key = meantKey(name);
   return key === undefined || SKIPPED.includes(key) || ROW_KEYS[key].only === 'generate' ? undefined : key;
 };
 

@@ -1,8 +1,8 @@
 /** Raw rows, which manifest readers pass to the row parser, and matching of their keys. */
 import { RefineError } from '../../../errors.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
-import { keysWithSynonyms, ROW_KEYS, rowKeyOf, spellingsOf, type RowKeyName } from '../rows/row-keys.js';
-import { nearestKey } from '../rows/nearest-key.js';
+import { likelySpelling, meantKey } from '../rows/foreign-names.js';
+import { keysWithSynonyms, ROW_KEYS, type RowKeyName } from '../rows/row-keys.js';
 import { formatValue } from '../rows/format-value.js';
 
 /** A row as read: present values of known keys, and the unknown keys; or why it could not be read. */
@@ -30,7 +30,7 @@ export const placeOf = (inputName: string, line: number): string =>
  * @throws RefineError MANIFEST_KEY_UNKNOWN if it looks mistyped, so that no setting is silently ignored
  */
 export const matchKey = (name: string, inputName: string, line: number, command: RowCommand): RowKeyName | null => {
-  const known = rowKeyOf(name);
+  const known = meantKey(name);
   const owner = known === undefined ? null : ROW_KEYS[known].only;
   if (known !== undefined && (owner === null || owner === command)) return known;
   if (owner === 'generate') return null;
@@ -41,7 +41,7 @@ export const matchKey = (name: string, inputName: string, line: number, command:
       { context: { input: inputName, line, key: name } },
     );
   }
-  const near = nearestKey(name, spellingsOf(command));
+  const near = likelySpelling(name, command);
   if (near === null) return null;
   throw new RefineError(
     'MANIFEST_KEY_UNKNOWN',
@@ -49,6 +49,9 @@ export const matchKey = (name: string, inputName: string, line: number, command:
     { context: { input: inputName, line, key: name, nearest: near } },
   );
 };
+
+/** Whether one key is there instead of another: a table of latents has names of its own beside them. */
+export const replaces = (name: RowKeyName | null, key: RowKeyName): boolean => name === 'latents' && key === 'image';
 
 /**
  * Fills keys that a row lacks from their synonyms.
@@ -62,7 +65,7 @@ export const applySynonyms = (
 ): readonly [string, unknown][] => {
   if (extra.length === 0) return extra;
   const used = keysWithSynonyms(command).flatMap((key) => {
-    if (known.some(([name]) => name === key)) return [];
+    if (known.some(([name]) => name === key || replaces(name, key))) return [];
     const synonym = ROW_KEYS[key].synonyms.find((name) =>
       extra.some(([extraName, value]) => extraName === name && value !== null),
     );

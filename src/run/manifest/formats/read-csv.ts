@@ -1,10 +1,10 @@
 /** Reads CSV and TSV as raw rows. */
 import { parse } from 'csv-parse/sync';
-import { RefineError, systemCodeOf } from '../../../errors.js';
+import { listSome, RefineError, systemCodeOf } from '../../../errors.js';
 import { csvLineEnds } from './csv-line-ends.js';
 import { decodeText } from './decode-text.js';
 import { readText } from '../rows/parse-value.js';
-import { matchKey, MAX_ROW_KEYS, placeOf, type RawRow } from './raw-row.js';
+import { matchKey, MAX_ROW_KEYS, placeOf, replaces, type RawRow } from './raw-row.js';
 import { readLines } from './read-lines.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
 import { isSpelling, keysWithSynonyms, ROW_KEYS, rowKeyNames, type RowKeyName } from '../rows/row-keys.js';
@@ -63,7 +63,7 @@ const parseHeader = (cells: readonly string[], inputName: string, line: number, 
     return { header, key: matchKey(header, inputName, line, command) };
   });
   for (const name of keysWithSynonyms(command)) {
-    if (columns.some(({ key }) => key === name)) continue;
+    if (columns.some(({ key }) => key === name || replaces(key, name))) continue;
     const synonym = ROW_KEYS[name].synonyms.find((candidate) => columns.some(({ header }) => header === candidate));
     const column = columns.find(({ header }) => header === synonym);
     if (column !== undefined) column.key = name;
@@ -73,18 +73,39 @@ const parseHeader = (cells: readonly string[], inputName: string, line: number, 
       context: { input: inputName, line },
     });
   };
-  const seen = new Set<string>();
+  const seen = new Map<string, string>();
   for (const { header, key } of columns) {
     const name = key ?? header;
-    if (seen.has(name)) fail(`Expected each column once, found ${formatValue(name)} twice`);
-    if (name !== '') seen.add(name);
+    const other = seen.get(name);
+    if (other === header) fail(`Expected each column once, found ${formatValue(header)} twice`);
+    if (other !== undefined) {
+      fail(
+        `Expected each key once, found ${formatValue(other)} and ${formatValue(header)}, which both mean ${name}: rename one of them`,
+      );
+    }
+    if (name !== '') seen.set(name, header);
   }
   if (columns.every(({ key }) => key === null)) {
     fail(
       `Expected a header that names keys (${rowKeyNames(command).slice(0, 4).join(', ')}, …), found ${formatValue(cells)}`,
     );
   }
+  if (command === 'batch' && !columns.some(({ key }) => key === 'image' || key === 'latents')) {
+    fail(noPictures(columns.map(({ header }) => header)));
+  }
   return columns;
+};
+
+/** A name that a column of pictures may have. */
+const OF_PICTURES = /image|img|picture|photo|file|path|url/i;
+const NAMED_COLUMNS = 10;
+
+/** Each row would fail for it. */
+const noPictures = (headers: readonly string[]): string => {
+  const likely = headers.find((header) => OF_PICTURES.test(header));
+  const mend = likely === undefined ? 'Add a column image' : `Rename the column ${formatValue(likely)} to image`;
+  const found = listSome(headers.map(formatValue), NAMED_COLUMNS);
+  return `Expected a column of pictures (image, ${ROW_KEYS.image.synonyms.join(', ')}) or latents, found ${found}. ${mend}`;
 };
 
 /** Delimiters of cells; Excel's depends on the machine's language. */

@@ -10,12 +10,15 @@ import { listInput, type FoundInputs, type ListOptions } from './list-input.js';
 import { fileInput, missing, unreadable, type ManifestInput } from './manifest-input.js';
 import { addSkipped, NONE_SKIPPED } from './skipped-files.js';
 import { findStoreInput } from './store-input.js';
+import type { RowCommand } from '../../../records/setting-kinds.js';
 import { isPicture } from './picture-extensions.js';
 
 /** Options for finding inputs. */
 export interface InputOptions extends ListOptions {
   /** Working directory, absolute. */
   cwd: string;
+  /** The command whose inputs they are, for messages; default: batch. */
+  command?: RowCommand;
   /** File that standard input was spooled to, if `-` is an input. */
   stdinPath?: string;
   /** Whether subfolders are read too. */
@@ -51,7 +54,9 @@ const findInput = async (input: string, options: InputOptions): Promise<FoundInp
   const name = basename(path);
   const stats = await stat(systemPath(path)).catch((error: unknown) => {
     if (systemCodeOf(error) === 'ENOENT' && isGlob(input)) return null;
-    throw systemCodeOf(error) === 'ENOENT' ? missing(input, path, error) : unreadable(input, messageOf(error), error);
+    throw systemCodeOf(error) === 'ENOENT'
+      ? missing(input, path, options.command ?? 'batch', error)
+      : unreadable(input, messageOf(error), error);
   });
   if (stats === null) return listInput(await splitGlob(input, cwd), options);
   if (stats.isDirectory()) {

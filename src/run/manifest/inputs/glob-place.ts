@@ -11,6 +11,8 @@ export interface InputLocation extends ListedPlace {
   name: string;
   /** `folder` as the user wrote it. */
   shown: string;
+  /** Whether `name` is a pattern of the user's. */
+  isGlob?: boolean;
 }
 
 /** Whether a name has glob characters. File names may have them too: look for a file first. */
@@ -27,5 +29,5 @@ export const splitGlob = async (glob: string, cwd: string): Promise<InputLocatio
   while (segments.length > 1 && (await isFolder(existingForm(resolve(cwd, shown, segments[0] ?? ''))))) {
     shown = join(shown, segments.shift() ?? '');
   }
-  return { name: glob, shown, folder: existingForm(resolve(cwd, shown)), pattern: segments.join('/') };
+  return { name: glob, shown, folder: existingForm(resolve(cwd, shown)), pattern: segments.join('/'), isGlob: true };
 };

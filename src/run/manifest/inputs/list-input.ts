@@ -81,6 +81,7 @@ export const listInput = async (place: InputLocation, { outputFolder, signal }: 
     const message = `Expected different folders for inputs and outputs, got ${formatValue(folder)} for both: the next run would refine its own outputs; choose another --output-dir`;
     throw new RefineError('USAGE_CONFLICT', message);
   }
-  const pictureList: ManifestInput = { kind: 'pictures', name, folder: shown, paths: pictures };
+  const isGlob = place.isGlob === true && files.length === 0 ? { isGlob: true } : {};
+  const pictureList: ManifestInput = { kind: 'pictures', name, folder: shown, paths: pictures, ...isGlob };
   return { inputs: [pictureList], skipped: { ...skipped, folders, pictures: 0 } };
 };

@@ -4,6 +4,7 @@ import { RefineError } from '../../../errors.js';
 import { extensionIn, isUnreadPicture, PICTURE_EXTENSIONS, SAVE_AS } from './picture-extensions.js';
 import type { PictureList } from './picture-list.js';
 import type { StoreListing } from './store-listing.js';
+import type { RowCommand } from '../../../records/setting-kinds.js';
 import { formatValue } from '../rows/format-value.js';
 
 /** A file of rows. */
@@ -36,18 +37,26 @@ const FORMATS: Readonly<Record<string, ManifestFile['format']>> = {
   '.tsv': 'tsv',
 };
 
+const PROMPTS =
+  'a .jsonl, .ndjson, .csv or .tsv file of prompts, a folder or glob of such files, s3://, gs:// or az:// with one of these, or - for JSON lines on standard input';
 const ACCEPTED = `a .jsonl, .ndjson, .csv or .tsv file, a picture (${PICTURE_EXTENSIONS}), a folder or glob of pictures or of such files, s3://, gs:// or az:// with one of these, or - for JSON lines on standard input`;
 
 /** @param path absolute */
-export const missing = (input: string, path: string, cause: unknown): RefineError =>
-  new RefineError(
+export const missing = (input: string, path: string, command: RowCommand, cause: unknown): RefineError => {
+  const accepted = command === 'generate' ? PROMPTS : ACCEPTED;
+  return new RefineError(
     'MANIFEST_UNREADABLE',
-    `No such file: ${path}. Expected the input ${formatValue(input)} to be ${ACCEPTED}.`,
-    {
-      context: { input, path },
-      cause,
-    },
+    `No such file: ${path}. Expected the input ${formatValue(input)} to be ${accepted}.${promptHint(input, command)}`,
+    { context: { input, path }, cause },
   );
+};
+
+/** Other programs take the prompt as a word of its own. */
+const promptHint = (input: string, command: RowCommand): string => {
+  if (extname(input) !== '' && !/\s/.test(input)) return '';
+  if (command === 'generate') return ` For a prompt: sdxl-refine generate -p ${formatValue(input)}`;
+  return /\s/.test(input) ? ` A prompt has its option: -p ${formatValue(input)}` : '';
+};
 
 /** An input that cannot be opened or read. */
 export const unreadable = (input: string, why: string, cause?: unknown): RefineError =>

@@ -12,6 +12,8 @@ export interface PictureList {
   folder: string;
   /** Relative to the folder, `/`-separated, in the order of rows. */
   paths: readonly string[];
+  /** Whether `name` is a pattern. */
+  isGlob?: boolean;
 }
 
 const foldStem = (path: string): string => foldName(withoutExtension(path));

@@ -48,15 +48,16 @@ export interface MetadataSources {
 const isMetadataKey = (name: RowKeyName): name is MetadataKey => METADATA_KEYS.some((key) => key === name);
 
 /**
- * The value of `--from-metadata`: `prompt,seed`, or `none`.
+ * The value of `--from-metadata`: `prompt,seed`, `all`, or `none`.
  * @throws RefineError USAGE_OPTION_INVALID
  */
 export const parseMetadataKeys = (text: string): MetadataKey[] => {
   if (text.trim() === 'none') return [];
+  if (text.trim() === 'all') return [...METADATA_KEYS];
   return text.split(',').map((part) => {
     const key = rowKeyOf(part.trim().replaceAll('-', '_'));
     if (key !== undefined && isMetadataKey(key)) return key;
-    const message = `Expected --from-metadata to be none, or some of ${METADATA_KEYS.join(', ')} with commas between, got ${formatValue(part.trim())}`;
+    const message = `Expected --from-metadata to be all, none, or some of ${METADATA_KEYS.join(', ')} with commas between, got ${formatValue(part.trim())}`;
     throw new RefineError('USAGE_OPTION_INVALID', message);
   });
 };

@@ -53,6 +53,8 @@ export const applyLoraWeights = (
   for (const [setting, key] of PROMPTS) {
     const text = settings[setting];
     if (text === undefined || promptSyntax === undefined) continue;
+    const weighted = promptSyntax === 'plain' ? weightedPart(text) : null;
+    if (weighted !== null) warnings.add(plainWeightWarning(weighted, key));
     const { prompt, tags } = takeTags(text, promptSyntax);
     if (prompt === text) {
       if (tags.length > 0) warnings.add(plainTagWarning(tags, key, promptSyntax));
@@ -80,6 +82,13 @@ export const applyLoraWeights = (
     warnings: limitList([...warnings], 'more tags were removed from the prompts without being applied.'),
   };
 };
+
+/** The first part with a weight as A1111 and ComfyUI write it, `(red:1.3)`; null: there is none. */
+const weightedPart = (text: string): string | null =>
+  text.includes('(') ? (/\([^()]+:\s*-?(?:\d+\.?\d*|\.\d+)\s*\)/.exec(text)?.[0] ?? null) : null;
+
+const plainWeightWarning = (part: string, key: string): string =>
+  `prompt_syntax plain reads "${formatText(part)}" as words of ${key}. Choose prompt_syntax a1111 or comfy for weights.`;
 
 const plainTagWarning = (tags: readonly PromptTag[], key: string, syntax: string): string => {
   const texts = tags.map(({ text }) => formatText(text));

@@ -1,16 +1,16 @@
 /** Finds the key that a mistyped name was probably meant to be. */
 
+/** Longer names are not typing errors, and are not compared. */
+const LONGEST_COMPARED = 200;
+
 /** Keeps words separate for counting edits: "image_id" is another name, although "imageid" is near "image". */
 const separate = (name: string): string => name.toLowerCase().replaceAll(/[-\s]/g, '_');
 
 /** Names that differ only in case, dashes, underscores and spaces become equal. */
-const fold = (name: string): string => separate(name).replaceAll('_', '');
+export const foldKey = (name: string): string => separate(name.slice(0, LONGEST_COMPARED + 1)).replaceAll('_', '');
 
 /** Names near shorter keys are mostly different words ("idx", "uid", "bit"). */
 const SHORTEST_COMPARED = 4;
-
-/** Longer names are not typing errors, and are not compared. */
-const LONGEST_COMPARED = 200;
 
 /** Edits allowed: one in a short name, two in a longer one. */
 const maxEdits = (length: number): number => (length <= 5 ? 1 : 2);
@@ -55,7 +55,7 @@ const prepared = new WeakMap<readonly string[], KnownNames>();
 
 const prepare = (known: readonly string[]): KnownNames => {
   const folded = new Map<string, string>();
-  for (const key of known) if (!folded.has(fold(key))) folded.set(fold(key), key);
+  for (const key of known) if (!folded.has(foldKey(key))) folded.set(foldKey(key), key);
   const compared = known
     .filter(({ length }) => length >= SHORTEST_COMPARED)
     .map((key) => ({ key, words: separate(key) }));
@@ -71,7 +71,7 @@ const prepare = (known: readonly string[]): KnownNames => {
 export const nearestKey = (name: string, known: readonly string[]): string | null => {
   if (name.length > LONGEST_COMPARED) return null;
   const { folded, compared } = prepared.get(known) ?? prepare(known);
-  const same = folded.get(fold(name));
+  const same = folded.get(foldKey(name));
   if (same !== undefined) return same;
   const words = separate(name);
   let best: { key: string; distance: number } | null = null;

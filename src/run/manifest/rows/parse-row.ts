@@ -62,13 +62,21 @@ const pickSource = ({ image, latents }: RowValues, folder: string): ReturnType<t
   throw new RefineError('ROW_FIELD_MISSING', 'Expected an image, found none: add the key image, or latents');
 };
 
-const requirePrompt = ({ prompt }: PartialSettings, source: PictureSource | undefined): void => {
+const requirePrompt = (
+  { prompt }: PartialSettings,
+  source: PictureSource | undefined,
+  { line }: Pick<RowOrigin, 'line'>,
+): void => {
   if (prompt !== undefined) return;
-  const places =
-    source?.kind === 'file'
-      ? `the key prompt, the option --prompt, or a file ${formatValue(basename(sidecarOf(source.path)))} beside the picture`
-      : 'the key prompt, or the option --prompt';
-  throw new RefineError('ROW_FIELD_MISSING', `Expected a prompt, found none: add ${places}`);
+  const sidecar = source?.kind === 'file' ? formatValue(basename(sidecarOf(source.path))) : null;
+  /* A file without a line is a picture of the command line: it has no keys. */
+  const mend =
+    sidecar === null
+      ? 'add the key prompt, or the option --prompt'
+      : line === null
+        ? `give -p "what the picture shows", or write it into ${sidecar} beside the picture`
+        : `add the key prompt, the option --prompt, or a file ${sidecar} beside the picture`;
+  throw new RefineError('ROW_FIELD_MISSING', `Expected a prompt, found none: ${mend}`);
 };
 
 const NO_METADATA: MetadataValues = { values: {}, warnings: [] };
@@ -107,7 +115,7 @@ export const parseRow = async (
   const { settings, warnings: tagWarnings } = applyLoraWeights(resolved.settings, values, context);
   const warnings = (embedded?.warnings ?? []).concat(surrogateWarning([...mended, ...resolved.mended]), tagWarnings);
   attempt(() => {
-    if (!refused.has('prompt') && embedded !== undefined) requirePrompt(settings, picture?.source);
+    if (!refused.has('prompt') && embedded !== undefined) requirePrompt(settings, picture?.source, origin);
   });
   problems.push(...settingProblems(settings), ...loraProblems(values, context));
 

@@ -36,7 +36,16 @@ export const readText = (name: RowKeyName, text: string): unknown => {
   }
 };
 
+/** `30%` as 0.3, and `0,3` with the decimal comma of many languages; null: it is neither. */
+const asDecimal = (text: string): number | null => {
+  const [, percent] = /^\s*(\d{1,9}(?:\.\d{1,9})?)\s*%\s*$/.exec(text) ?? [];
+  if (percent !== undefined) return Number((Number(percent) / 100).toPrecision(12));
+  return /^\s*[-+]?\d*,\d+\s*$/.test(text) ? readNumber(text.replace(',', '.')) : null;
+};
+
 const mendingHint = (name: RowKeyName, value: unknown): string => {
+  const decimal = ROW_KEYS[name].kind === 'number' && typeof value === 'string' ? asDecimal(value) : null;
+  if (decimal !== null && ROW_KEYS[name].schema.safeParse(decimal).success) return `; write ${decimal}`;
   if (typeof value === 'string' && typeof readText(name, value) !== 'string') return '; write it without quotes';
   return ROW_KEYS[name].kind === 'text' && typeof value === 'number' ? '; write it in quotes' : '';
 };

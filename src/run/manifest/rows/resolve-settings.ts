@@ -104,9 +104,19 @@ const fewestSteps = (strength: number): number => {
   return steps;
 };
 
+/** Least strength with which a step runs, in as few digits as it takes to be near. */
+const leastStrength = (steps: number): number => {
+  for (let unit = 100; unit < 1e8; unit *= 10) {
+    const strength = Math.ceil(unit / steps) / unit;
+    if (Math.floor(steps * strength) === 1) return strength;
+  }
+  return 1;
+};
+
 const noStepProblem = (steps: number, strength: number, stepsKey: string): string => {
   const isHopeless = Math.floor(MAX_STEPS * strength) < 1;
-  const mend = isHopeless ? 'raise strength' : `raise ${stepsKey} to ${fewestSteps(strength)} or more, or strength`;
+  const least = `strength to ${leastStrength(steps)} or more`;
+  const mend = isHopeless ? `raise ${least}` : `raise ${stepsKey} to ${fewestSteps(strength)} or more, or ${least}`;
   return `Expected ${stepsKey} × strength to be at least 1, got ${steps} × ${strength}: no step would run; ${mend}`;
 };
 

@@ -30,6 +30,14 @@ describe('checkManifest', () => {
     });
   });
 
+  it('names keys that are no settings, and not more than a note can use', async () => {
+    const many = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`k${at}`, at]));
+    const manifest = (...rows: object[]) => checkManifest(manifestOf({ 'm.jsonl': jsonl(...rows.map(row)) }));
+    expect((await manifest({ style: 'x' }, { owner: 1, style: 2 })).extraKeys).toEqual(['style', 'owner']);
+    expect((await manifest({})).extraKeys).toEqual([]);
+    expect((await manifest(many)).extraKeys).toHaveLength(100);
+  });
+
   it.each(
     [
       [{ 'm.jsonl': '' }, 'MANIFEST_EMPTY'],

@@ -124,14 +124,18 @@ describe('rows of a folder of pictures', () => {
     const manifest = manifestOf(pictures('in/sub/cat.png'), { inputs: ['in'], recursive: true });
     const [row] = await rowsOf(manifest);
     expect(codeOf(row!)).toBe('ROW_FIELD_MISSING');
-    expect(messageOf(row!)).toMatch(/--prompt, or a file "cat\.txt" beside the picture \(in\/sub\/cat\.png\)$/);
+    expect(messageOf(row!)).toMatch(
+      /: give -p "what the picture shows", or write it into "cat\.txt" beside the picture \(in\/sub\/cat\.png\)$/,
+    );
   });
 
   it('end the run if there are none, with the skipped files', async () => {
     const manifest = manifestOf(pictures('in/sub/cat.png', 'in/a.pdf'), { inputs: ['in', 'in/*.png'] });
     await expect(checkManifest(manifest)).rejects.toMatchObject({
       code: 'MANIFEST_EMPTY',
-      message: 'Expected rows, found none in in, in/*.png; 1 other file, 1 folder skipped (--recursive enters folders)',
+      message: expect.stringMatching(
+        /^in has no pictures \(\.png .*\) and no manifests \(\.jsonl .*\); No file matches the pattern in\/\*\.png; 1 other file, 1 folder skipped \(--recursive enters folders\)$/,
+      ) as unknown,
     });
   });
 });

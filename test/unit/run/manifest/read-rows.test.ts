@@ -84,6 +84,17 @@ describe('readRows', () => {
   });
 
   it.each([
+    ['egg', /^No such file: .*file of prompts.*For a prompt: sdxl-refine generate -p "egg"$/],
+    ['a red fox', /-p "a red fox"$/],
+    ['prompts.csv', /standard input\.$/],
+  ])('suggests --prompt where generate gets %s', async (input, message) => {
+    await expect(readAll(manifestOf({}, { inputs: [input], command: 'generate' }))).rejects.toMatchObject({
+      code: 'MANIFEST_UNREADABLE',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it.each([
     ['missing.jsonl', /^No such file: .*missing\.jsonl\. Expected the input "missing\.jsonl"/],
     ['noise', /a \.jsonl, \.ndjson, \.csv or \.tsv file, a picture \(\.png .*or - for JSON lines.*no extension/],
     ['/dev/null', /neither a file nor a folder/],

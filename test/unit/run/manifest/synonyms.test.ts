@@ -32,6 +32,42 @@ it('reads them in tables, by the header', async () => {
   expect(await settingsOf('m.tsv', 'image\tprompt\ttext\n1.png\ta\tb\n')).toEqual([['1.png', 'a', { text: 'b' }]]);
 });
 
+it.each(['image_path', 'filename', 'file', 'path'])('reads %s as the picture where there is no image', async (name) => {
+  expect(await settingsOf('m.csv', `${name},prompt\na.png,p\n`)).toEqual([['a.png', 'p', {}]]);
+  expect(await settingsOf('m.jsonl', jsonl({ [name]: 'a.png', prompt: 'p' }))).toEqual([['a.png', 'p', {}]]);
+  const latents = { latents: 'a.npy', [name]: 'x', prompt: 'p' };
+  expect(await settingsOf('m.jsonl', jsonl(latents))).toEqual([['a.npy', 'p', { [name]: 'x' }]]);
+  expect(await settingsOf('m.csv', `latents,${name},prompt\na.npy,x,p\n`)).toEqual([['a.npy', 'p', { [name]: 'x' }]]);
+});
+
+it('reads the settings of other programs that mean the same', async () => {
+  const table = 'image,prompt,CFG scale,Sampler,Denoising strength,negativePrompt\na.png,p,7,Euler a,0.5,n\n';
+  const settings = { guidanceScale: 7, scheduler: 'Euler a', strength: 0.5, negativePrompt: 'n' };
+  const [fromTable] = await readAll(manifestOf({ 'm.csv': table }));
+  expect(fromTable).toMatchObject({ settings, extra: {} });
+  const row = { image: 'a.png', prompt: 'p', cfg: 7, sampler_name: 'euler_ancestral', denoising_strength: 0.5 };
+  const [fromLine] = await readAll(manifestOf({ 'm.jsonl': jsonl({ ...row, negativePrompt: 'n' }) }));
+  expect(fromLine).toMatchObject({ settings, extra: {} });
+});
+
+it.each([
+  ['denoise', 'strength'],
+  ['guidance', 'guidance_scale'],
+  ['generator', 'seed'],
+  ['Sampling Steps', 'steps'],
+])('ends the run at %s, which may mean another thing than %s', async (name, key) => {
+  const rows = readAll(manifestOf({ 'm.jsonl': jsonl({ image: 'a.png', prompt: 'p', [name]: 1 }) }));
+  await expect(rows).rejects.toMatchObject({
+    code: 'MANIFEST_KEY_UNKNOWN',
+    message: expect.stringContaining(`did you mean "${key}"?`) as string,
+  });
+});
+
+it.each(['sample', 'samples', 'cfgs', 'style', 'owner', 'clip_skip'])('leaves %s a name of one’s own', async (name) => {
+  const [row] = await readAll(manifestOf({ 'm.jsonl': jsonl({ image: 'a.png', prompt: 'p', [name]: 'x' }) }));
+  expect(row).toMatchObject({ extra: { [name]: 'x' } });
+});
+
 it('reads the text of a row of generate, and leaves its file name alone', async () => {
   const parse = generateRowParser({ mode: 'base', stageInput: 'latents', keepsLatents: false });
   const rows = await readAll(

@@ -34,8 +34,8 @@ it.each([
 
 it('leaves commas alone where they separate, in text, and in pairs', async () => {
   expect(await values('image,strength\na.png,"0,3"\n')).toEqual([{ image: 'a.png', strength: '0,3' }]);
-  expect(await values('prompt;original_size;steps\n0,3;512,640;1,5\n')).toEqual([
-    { prompt: '0,3', original_size: [512, 640], steps: 1.5 },
+  expect(await values('image;prompt;original_size;steps\na.png;0,3;512,640;1,5\n')).toEqual([
+    { image: 'a.png', prompt: '0,3', original_size: [512, 640], steps: 1.5 },
   ]);
 });
 

@@ -126,6 +126,7 @@ it.each([
   ['params twice', { input_data: { data: [row], params: {} }, params: {} }, 'REQUEST_INVALID', /found both/],
   ['params that are none', of([row], { params: [1] }), 'REQUEST_INVALID', /params to be an object/],
   ['a slip', of([{ ...row, strenght: 1 }]), 'REQUEST_INVALID', /"strenght" \(row 0\): did you mean "strength"/],
+  ['another program’s name', of([row], { params: { denoise: 1 } }), 'REQUEST_INVALID', /did you mean "strength"/],
   ['a slip in params', of([row], { params: { sead: 1 } }), 'REQUEST_INVALID', /"sead" \(params\): did you mean "seed"/],
   ['one setting under two names', of([{ ...row, steps: 1, num_inference_steps: 2 }]), 'REQUEST_INVALID', /steps once/],
   ['a file for the result', of([{ ...row, output: 'a.png' }]), 'REQUEST_INVALID', /no output/],

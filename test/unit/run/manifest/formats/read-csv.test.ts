@@ -99,7 +99,23 @@ describe('readCsv', () => {
 
   it.each([
     ['image,prompt,image\n', 'MANIFEST_SYNTAX', /each column once, found "image" twice \(m\.csv, line 1\)/],
-    ['image,steps,num_inference_steps\n', 'MANIFEST_SYNTAX', /found "steps" twice/],
+    [
+      'image,steps,num_inference_steps\n',
+      'MANIFEST_SYNTAX',
+      /found "steps" and "num_inference_steps", which both mean steps/,
+    ],
+    [
+      'image,guidance_scale,cfg\n',
+      'MANIFEST_SYNTAX',
+      /found "guidance_scale" and "cfg", which both mean guidance_scale/,
+    ],
+    ['image,denoise\na,1\n', 'MANIFEST_KEY_UNKNOWN', /"denoise" \(m\.csv, line 1\): did you mean "strength"/],
+    [
+      'img,prompt\na,b\n',
+      'MANIFEST_SYNTAX',
+      /found "img", "prompt"\. Rename the column "img" to image \(m\.csv, line 1\)/,
+    ],
+    ['prompt,seed\na,1\n', 'MANIFEST_SYNTAX', /Expected a column of pictures \(image, file_name.*Add a column image/],
     ['image,name,name\n', 'MANIFEST_SYNTAX', /found "name" twice/],
     [
       '\n\nimage:prompt\na:b\n',

@@ -74,3 +74,20 @@ it('keeps what a terminal would obey, and what is endless, out of warnings', asy
     for (const warning of warnings) expect(warning.length).toBeLessThan(500);
   }
 });
+
+it.each([
+  ['a (red:1.3) fox', '(red:1.3)'],
+  ['a (very red : .5), [old:new:0.5]', '(very red : .5)'],
+])('says under plain that the weights of %j count as words', async (prompt, part) => {
+  expect((await parse({ prompt })).warnings).toEqual([
+    `prompt_syntax plain reads "${part}" as words of prompt. Choose prompt_syntax a1111 or comfy for weights.`,
+  ]);
+  expect((await parse({ prompt, prompt_syntax: 'a1111' })).warnings).toBeUndefined();
+});
+
+it.each(['a fox (a photograph, 1990)', 'a ratio (16:9 or so)', 'at 12:30', '(red)', '('.repeat(20_000)])(
+  'finds no weights in %j',
+  async (prompt) => {
+    expect((await parse({ prompt })).warnings).toBeUndefined();
+  },
+);

@@ -168,7 +168,7 @@ describe('parseRow', () => {
     [{ ...good, strength: 1.5 }, 'ROW_FIELD_INVALID', /from 0 to 1, got 1\.5 \(m\.jsonl, line 3\)$/],
     [{ ...good, steps: 0 }, 'ROW_FIELD_INVALID', /steps to be an integer from 1/],
     [{ ...good, steps: 2 }, 'ROW_FIELD_INVALID', /got 2 × 0\.3: no step would run; raise steps to 4 or more/],
-    [{ ...good, strength: 0.019 }, 'ROW_FIELD_INVALID', /raise steps to 53 or more, or strength/],
+    [{ ...good, strength: 0.019 }, 'ROW_FIELD_INVALID', /raise steps to 53 or more, or strength to 0\.02 or more/],
     [{ ...good, strength: 0 }, 'ROW_FIELD_INVALID', /50 × 0: no step would run; raise strength/],
     [{ ...good, strength: 1e-300 }, 'ROW_FIELD_INVALID', /no step would run; raise strength/],
     [
@@ -178,6 +178,13 @@ describe('parseRow', () => {
     ],
     [{ ...good, seed: 2 ** 53 }, 'ROW_FIELD_INVALID', /2\^53-1/],
     [{ ...good, scheduler: 'eulerdiscretescheduler' }, 'ROW_FIELD_INVALID', /did you mean EulerDiscreteScheduler\?/],
+    [{ ...good, scheduler: 'Align Your Steps' }, 'ROW_FIELD_INVALID', /is timesteps "ays" here \(--timesteps ays\)/],
+    [
+      { ...good, scheduler: 'DPM++ 2S a' },
+      'ROW_FIELD_INVALID',
+      /no equivalent here; the nearest are Euler a and DPM2 a/,
+    ],
+    [{ ...good, scheduler: 'karras' }, 'ROW_FIELD_INVALID', /Karras is a spacing: .* such as DPM\+\+ 2M Karras/],
     [{ ...good, scheduler: 'DPM++' }, 'ROW_FIELD_INVALID', /choose one of DDIMScheduler, DDPMScheduler/],
     [{ ...good, output: '../x.png' }, 'ROW_FIELD_INVALID', /inside the output folder/],
     [{ ...good, id: 7 }, 'ROW_FIELD_INVALID', /id to be text that is not empty, got 7; write it in quotes/],
