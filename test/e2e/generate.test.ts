@@ -51,6 +51,23 @@ it('gives the same pictures with one model in memory and with both, and the same
   for (const name of names) expect(await readPixels(join(hand!, name))).toEqual(await readPixels(join(one!, name)));
 });
 
+it('one prompt into one file, as into a folder, and nothing else', async () => {
+  const cwd = folderOf('single');
+  mkdirSync(cwd);
+  const options = ['--steps', '4', '--handoff', '0.5', '--seed', '0', '--width', '64', '--height', '64'];
+  const single = (...args: string[]): Promise<CliRun> => generate(['--prompt', 'one', ...options, ...args], { cwd });
+  const run = await single('-o', 'fox.png');
+  expect(run).toMatchObject({ code: 0, stdout: '' });
+  expect(run.stderr).toMatch(/^fox\.png: 64 × 64, 4 steps, seed 0, /m);
+  expect(readdirSync(cwd)).toEqual(['fox.png']);
+  expect(await readPixels(join(cwd, 'fox.png'))).toEqual(await readPixels(join(folderOf('both'), 'one.png')));
+  expect((await single('-o', 'fox.png')).code).toBe(6);
+  const refused = await Promise.all([single('-o', 'a.png', '--count', '2'), single('-o', '-', '--append')]);
+  expect(refused.map(({ code }) => code)).toEqual([2, 2]);
+  expect(refused[0].stderr).toMatch(/--count 2 needs a folder.*\[USAGE_CONFLICT\]/);
+  expect(readdirSync(cwd)).toEqual(['fox.png']);
+});
+
 it('goes on from the base model’s latents after it was killed', async () => {
   const out = folderOf('killed');
   const slow = rows.map((row) => ({ ...row, steps: 60, handoff: 0.9 }));

@@ -120,7 +120,7 @@ it('a failed row is the error of the command: exit code 1, nothing written, no m
 
 it.each<[string, string[], string]>([
   ['a mistyped command', ['bacth', 'x'], 'did you mean batch?'],
-  ['a word that is nothing', ['foo'], 'no picture of that name'],
+  ['a word that is nothing', ['foo'], 'no command and no picture named "foo"'],
   ['several pictures', ['a.png', 'b.png', '-p', 'x'], 'sdxl-refine batch a.png b.png'],
   ['a folder', ['.', '-p', 'x'], 'sdxl-refine batch .'],
   ['a manifest', ['rows.jsonl'], 'sdxl-refine batch rows.jsonl'],

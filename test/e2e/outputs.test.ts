@@ -32,7 +32,7 @@ describe('an output that exists already', () => {
     expect(run.code).toBe(6);
     expect(JSON.parse(run.stdout)).toMatchObject({ error: { code: 'OUTPUT_EXISTS', exit_code: 6 } });
     expect(run.stderr).toMatch(/found second\.png in .*--overwrite.*\[OUTPUT_EXISTS\]\n$/);
-    expect(run.stderr).not.toContain('Opened');
+    expect(run.stderr).not.toContain('Loaded');
     expect(readdirSync(out)).toEqual(['second.png']);
   });
 
@@ -67,8 +67,8 @@ describe('an output folder that cannot be written', () => {
       ...(uid === undefined ? {} : { uid }),
     });
     expect(run).toMatchObject({ code: 6, stdout: '' });
-    expect(run.stderr).toMatch(/Expected a writable output folder, got .*--output-dir.*\[OUTPUT_UNWRITABLE\]\n$/);
-    expect(run.stderr).not.toContain('Opened');
+    expect(run.stderr).toMatch(/Cannot write to the output folder .*: .*--output-dir.*\[OUTPUT_UNWRITABLE\]\n$/);
+    expect(run.stderr).not.toContain('Loaded');
   };
 
   it('because a file is in its place', async () => {

@@ -1,6 +1,6 @@
 /** Checks of the output folder before a run starts. */
-import { lstat, open, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, open, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { listSome, messageOf, RefineError } from '../../errors.js';
 import { makeFolder } from '../../io/files/make-folder.js';
 import type { InvalidRow, Row } from '../../records/row.js';
@@ -13,12 +13,31 @@ import { expectInside } from './expect-inside.js';
 /** Names listed in the message; the others are counted. */
 const NAMED = 3;
 
+/** A folder that cannot be written, by the option that named it. The reason is plain where the place is a file. */
+export const folderUnwritable = async (folder: string, option: string, cause?: unknown): Promise<RefineError> => {
+  const file = await fileOnTheWay(folder);
+  const why = file === null ? messageOf(cause) : file === folder ? 'it is a file' : `${file} is a file`;
+  return new RefineError(
+    'OUTPUT_UNWRITABLE',
+    `Cannot write to the output folder ${folder}: ${why}. Choose another with ${option}.`,
+    { context: { folder }, cause },
+  );
+};
+
+/** The folder's path, or the nearest one above it that exists, if that is no folder; else null. */
+export const fileOnTheWay = async (path: string): Promise<string | null> => {
+  const found = await stat(path).catch(() => null);
+  if (found !== null) return found.isDirectory() ? null : path;
+  return dirname(path) === path ? null : fileOnTheWay(dirname(path));
+};
+
 /**
  * Creates the folder and tests that it is writable.
+ * @param option that names the folder
  * @returns whether the folder is new
  * @throws OUTPUT_UNWRITABLE
  */
-export const makeOutputFolder = async (folder: string): Promise<boolean> => {
+export const makeOutputFolder = async (folder: string, option = '--output-dir'): Promise<boolean> => {
   const trial = temporaryPath(join(folder, 'trial'));
   try {
     const isNew = await makeFolder(folder);
@@ -26,11 +45,7 @@ export const makeOutputFolder = async (folder: string): Promise<boolean> => {
     await rm(trial, { force: true });
     return isNew;
   } catch (cause) {
-    throw new RefineError(
-      'OUTPUT_UNWRITABLE',
-      `Expected a writable output folder, got ${folder}: ${messageOf(cause)}. Choose another with --output-dir.`,
-      { context: { folder }, cause },
-    );
+    throw await folderUnwritable(folder, option, cause);
   }
 };
 
@@ -81,7 +96,7 @@ export const refuseExisting = async (
   if (count === 0) return;
   throw new RefineError(
     'OUTPUT_EXISTS',
-    `Expected an output folder without these files, found ${listSome(existing, NAMED, count)} in ${folder}. Give --resume to continue that run, --append to add rows to it, --overwrite to replace ${count === 1 ? 'the file' : 'the files'}, or choose another --output-dir.`,
+    `Expected an output folder without these files, found ${listSome(existing, NAMED, count)} in ${folder}. Give --append to add these rows to that run, --resume to continue it, --overwrite to replace ${count === 1 ? 'the file' : 'the files'}, or choose another --output-dir.`,
     { context: { folder, count } },
   );
 };

@@ -26,14 +26,16 @@ export const doctorCommand = (context: ProcessContext, setExitCode: (code: numbe
   setHelpTexts(
     new Command('doctor')
       .description('Reports what this machine can run, and what to install for more.')
-      .option('--model <folder|file|id>', 'model to open (default: the small bundled one)')
-      .option('--output-dir <folder>', 'output folder to check', 'refined')
+      .option('-m, --model <folder|file|id>', 'model to open (default: the small bundled one)')
+      .option('-o, --output-dir <folder>', 'output folder to check', 'refined')
       .option('--json', 'one JSON object instead of text')
       .action(async ({ model, outputDir, json }: DoctorFlags) => {
         /* Imported on demand, so that help and completion stay fast. */
         const { examine } = await import('../../doctor/examine.js');
+        const { expectOnThisMachine } = await import('../options/output-place.js');
         const { reportText } = await import('../../doctor/report-text.js');
         const stop = listenForStop(context, () => undefined);
+        expectOnThisMachine('--output-dir', outputDir, 'Object storage is tried by a run of one row: --limit 1.');
         const [cwd, { env }] = [context.cwd(), context];
         const named = model ?? BUNDLED_MODEL;
         const path = (await findModelFolder(named, context)) ?? resolve(cwd, named);

@@ -26,6 +26,7 @@ const RUN = {
 const HELP: HelpTexts = {
   examples: [
     'sdxl-refine generate -p "red panda"',
+    'sdxl-refine generate -p "red panda" -o panda.png',
     'sdxl-refine generate -p "red panda" --mode two-stage -s 0.3 --count 4',
     'sdxl-refine generate prompts.jsonl --base ./sdxl-base -m ./sdxl-refiner',
   ],
@@ -65,7 +66,11 @@ export const generateCommand = (context: ProcessContext, setExitCode: (code: num
       'ensemble',
     )
     .option('--stage-input <latents|picture>', 'input of the refiner in two-stage mode', 'latents')
-    .option('-o, --output-dir <folder>', 'output folder for pictures and results.jsonl', 'generated')
+    .option(
+      '-o, --output-dir <folder>',
+      'folder for pictures and results.jsonl; a file or -: the one picture of --prompt',
+      'generated',
+    )
     .option('--recursive', 'include subfolders of manifest folders');
   addOverwrite(addRunOptions(command, RUN).optionsGroup(PICTURES))
     .option('--save-latents', 'save the base model’s latents beside each picture, as safetensors')
@@ -94,6 +99,12 @@ export const generateCommand = (context: ProcessContext, setExitCode: (code: num
     const { defaultsByOption, generateKind } = await import('./generate-run.js');
     if (printConfig === true) {
       context.stdout.write(configText(config, await defaultsByOption(config, context)));
+      return;
+    }
+    const { isPictureName } = await import('../options/output-place.js');
+    if (inputs.length === 0 && (await isPictureName(config.flags.outputDir, context.cwd()))) {
+      const { generatePicture } = await import('./generate-picture.js');
+      setExitCode(await generatePicture(config, context));
       return;
     }
     const { runBatchCommand } = await import('./run-batch-command.js');

@@ -27,6 +27,7 @@ export interface GenerateFlags extends BatchFlags {
   stageInput: string;
   resident: string;
   saveLatents?: boolean;
+  count?: string;
   prompt?: string;
 }
 
@@ -89,8 +90,10 @@ export const generateKind = (
       '--lora is for the refiner, which --mode base does without. Give --base-lora.',
     );
   }
+  const baseName = flags.base ?? basename(BUNDLED_BASE);
   return {
     command: 'generate',
+    names: { model: mode === 'base' ? baseName : (flags.model ?? basename(BUNDLED_MODEL)), baseModel: baseName },
     loras: [...loras.base, ...loras.refiner],
     parse: generateRowParser({ mode, stageInput, keepsLatents: flags.saveLatents === true }),
     readDefaults: (speed = parseSpeed(flags)) => readDefaults({ ...flags, speed }, mode, context),

@@ -35,8 +35,10 @@ export interface RowContext {
   signal: AbortSignal;
 }
 
-export const readRow = async (run: BatchRun, { shown, name }: PictureInput): Promise<Row | InvalidRow> => {
+export const readRow = async (run: BatchRun, input: PictureInput | null): Promise<Row | InvalidRow> => {
   for await (const row of run.rows()) {
+    if (input === null) return row;
+    const { shown, name } = input;
     const sourceText = shown ?? row.sourceText;
     return { ...row, sourceText, inputName: name === '' ? (sourceText ?? '') : name };
   }
@@ -56,7 +58,12 @@ export const headerError = async (
     return null;
   } catch (thrown) {
     if (!isRefineError(thrown) || thrown.scope !== 'row') throw thrown;
-    return { code: thrown.code, message: thrown.message };
+    /* The message of the room of pictures is for the rows of a manifest. */
+    const message =
+      thrown.code === 'IMAGE_NOT_FOUND' && 'path' in source
+        ? `There is no picture at ${source.path}. Check the path; a relative one starts at the current folder.`
+        : thrown.message;
+    return { code: thrown.code, message };
   }
 };
 
@@ -89,7 +96,7 @@ export const writeTo = async (
   run: BatchRun & { replaceable: Replaceable },
   rowContext: RowContext,
 ): Promise<ResultRecord> => {
-  const isNew = await makeOutputFolder(folder);
+  const isNew = await makeOutputFolder(folder, '-o');
   await clearKilled(folder, name, rowContext);
   try {
     const result = await runRow({ ...row, output: name }, folder, run, rowContext);

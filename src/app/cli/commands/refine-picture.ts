@@ -1,4 +1,4 @@
-/** Runs `sdxl-refine <picture>`: a run of one row that writes only its picture. */
+/** Runs `sdxl-refine <picture>`, and `generate` into one file: a run of one row that writes only its picture. */
 // oxlint-disable-next-line no-restricted-imports -- for the picture that this file wrote
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -12,9 +12,10 @@ import type { ResultRecord } from '../../../records/result.js';
 import type { BatchFlags } from '../options/batch-flags.js';
 import { batchKind } from './batch-kind.js';
 import { planBatch } from './plan-batch.js';
+import type { RunKind } from './run-kind.js';
 import { failure, headerError, readRow, refuseInputFile, runRow, writeTo, type RowContext } from './refine-one-row.js';
 import type { MergedConfig } from '../config/config.js';
-import { expectOnePicture, readPictureInput } from '../options/picture-input.js';
+import { expectOnePicture, readPictureInput, type PictureInput } from '../options/picture-input.js';
 import { mayWrite, outputEnding, placeOutput } from '../options/picture-output.js';
 import { printSettingsFiles } from '../progress/print-settings-files.js';
 import { makeScratchFolder } from '../scratch-folder.js';
@@ -28,19 +29,41 @@ export interface RefineFlags extends BatchFlags {
 
 interface RunContext extends RowContext {
   settingsFiles: readonly string[];
-  flags: RefineFlags;
   scratch: string;
+}
+
+/** One picture to make, from another one or from a prompt. */
+export interface PictureTask {
+  /** A file or folder; undefined: beside its input; null: standard output. */
+  output: string | undefined | null;
+  kind: RunKind;
+  /** Reads the picture; null: there is none. */
+  readInput: (files: { scratch: string; signal: AbortSignal }) => Promise<PictureInput | null>;
 }
 
 /** @returns the exit code @throws the errors that end a run, and errors of the output before a model is opened */
 export const refinePicture = async (
   inputs: readonly string[],
-  { flags, file, userFile }: MergedConfig<RefineFlags>,
+  config: MergedConfig<RefineFlags>,
   context: ProcessContext,
 ): Promise<number> => {
-  const input = await expectOnePicture(inputs, context.cwd());
+  const { flags } = config;
+  const input = await expectOnePicture(inputs, { words: context.words, cwd: context.cwd() });
   const toStdout = flags.output === '-' || (flags.output === undefined && input === '-');
-  expectStdout(toStdout, flags, context);
+  return makePicture(config, context, {
+    output: toStdout ? null : flags.output,
+    kind: batchKind(flags, context),
+    readInput: (files) => readPictureInput(input, context, files),
+  });
+};
+
+/** As `refinePicture`. */
+export const makePicture = async (
+  { flags, file, userFile }: MergedConfig<BatchFlags>,
+  context: ProcessContext,
+  task: PictureTask,
+): Promise<number> => {
+  expectStdout(task.output === null, flags, context);
   printSettingsFiles(file, userFile, flags, context);
   const stop = listenForStop(context, () => {
     context.stderr.write('Stopping. Press Ctrl-C again to stop at once.\n');
@@ -49,7 +72,7 @@ export const refinePicture = async (
   const settingsFiles = [file, userFile].filter((path) => path !== null);
   const run = { flags, context, scratch, settingsFiles, signal: stop.signal };
   try {
-    const result = await refineTo(toStdout ? null : flags.output, input, run);
+    const result = await makeOne(task, run);
     if (flags.json === true) context.stdout.write(`${jsonText(result)}\n`);
     return report(result, flags, context);
   } catch (thrown) {
@@ -62,7 +85,7 @@ export const refinePicture = async (
 };
 
 /** @throws USAGE_CONFLICT */
-const expectStdout = (toStdout: boolean, { json }: RefineFlags, { stdout }: ProcessContext): void => {
+const expectStdout = (toStdout: boolean, { json }: BatchFlags, { stdout }: ProcessContext): void => {
   if (!toStdout) return;
   if (json === true) {
     throw new RefineError('USAGE_CONFLICT', '--json and the picture would both go to standard output: give -o <file>.');
@@ -72,28 +95,27 @@ const expectStdout = (toStdout: boolean, { json }: RefineFlags, { stdout }: Proc
   }
 };
 
-/** @param output null: standard output */
-const refineTo = async (
-  output: string | undefined | null,
-  text: string,
-  runContext: RunContext,
-): Promise<ResultRecord> => {
+const makeOne = async ({ output, kind, readInput }: PictureTask, runContext: RunContext): Promise<ResultRecord> => {
   const { flags, context, scratch, signal } = runContext;
   const cwd = context.cwd();
   const ending = await outputEnding(output ?? undefined, cwd);
-  const input = await readPictureInput(text, context, runContext);
-  const run = await planBatch([], { ...flags, outputDir: '.', errorThreshold: '-1' }, context, {
-    kind: batchKind(flags, context),
+  const input = await readInput(runContext);
+  const run = await planBatch([], { ...flags, outputDir: scratch, errorThreshold: '-1' }, context, {
+    kind,
     scratch,
     signal,
     settingsFiles: runContext.settingsFiles,
     print: () => undefined,
-    row: [[input.key, input.value], ...(ending === null ? [] : ([['output', `picture${ending}`]] as const))],
+    row: [
+      ...(input === null ? [] : [[input.key, input.value] as const]),
+      ...(ending === null ? [] : ([['output', `picture${ending}`]] as const)),
+    ],
   });
   try {
     const row = await readRow(run, input);
     /* Before the model is opened, which takes much longer than reading a header. */
-    const error = (await headerError(row, input, runContext)) ?? ('error' in row ? row.error : null);
+    const error =
+      (input === null ? null : await headerError(row, input, runContext)) ?? ('error' in row ? row.error : null);
     if ('error' in row || error !== null) return failure(row, error, flags);
     if (output === null) {
       const result = await runRow({ ...row, output: basename(row.output) }, scratch, run, runContext);
@@ -123,7 +145,7 @@ const sendToStdout = async (path: string, { context, signal }: RunContext): Prom
 };
 
 /** Prints the outcome. @returns the exit code */
-const report = (result: ResultRecord, { quiet }: RefineFlags, { stderr }: ProcessContext): number => {
+const report = (result: ResultRecord, { quiet }: BatchFlags, { stderr }: ProcessContext): number => {
   if (result.error !== null) {
     const { code, message } = result.error;
     stderr.write(`sdxl-refine: ${message} [${code}]\n`);

@@ -13,6 +13,7 @@ import { outputUnwritable } from '../../../run/results/output-error.js';
 import { parseRecord } from '../../../run/results/parse-record.js';
 import { addToSummary, emptySummary, type Summary } from '../../../run/results/summary.js';
 import { writeAtomically, writeNew } from '../../../run/results/write-atomically.js';
+import { expectOnThisMachine } from '../options/output-place.js';
 import { openRunStore } from '../options/open-queue.js';
 import { timeText } from '../progress/time-text.js';
 import type { ProcessContext } from '../process-context.js';
@@ -22,6 +23,7 @@ import type { CollectFlags } from '../options/queue-flags.js';
 /** @returns the exit code @throws QUEUE_INCOMPLETE QUEUE_* STORE_* OUTPUT_*, and the signal's reason */
 export const runCollect = async (flags: CollectFlags, context: ProcessContext): Promise<number> => {
   const { output, follow = false, allowHoles = false } = flags;
+  expectOnThisMachine('--output', output, 'Give -o <file>, or - for standard output.');
   const path = output === '-' ? null : resolve(context.cwd(), output);
   if (path !== null) await (flags.overwrite === true ? refuseSpecial(path) : refuseExistingFile(path));
   const store = await openRunStore(flags, context);

@@ -4,12 +4,15 @@ import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { RefineError } from '../../../errors.js';
+import { asBatch, shellWord } from './as-batch.js';
+import { formatStoreUri, isStoreUri, parseStoreUri } from '../../../io/store/store-uri.js';
 import { FILE_LIMITS } from '../../../io/files/file-limits.js';
 import { namedOnCommandLine } from '../../../run/manifest/inputs/find-inputs.js';
 import { existingForm } from '../../../io/files/unicode-form.js';
 import { isGlob } from '../../../run/manifest/inputs/glob-place.js';
 import { isManifest } from '../../../run/manifest/inputs/manifest-input.js';
 import { formatValue } from '../../../run/manifest/rows/format-value.js';
+import { extensionIn } from '../../../run/manifest/inputs/picture-extensions.js';
 import type { ProcessContext } from '../process-context.js';
 
 export interface PictureInput {
@@ -26,27 +29,36 @@ const MAX_BYTES = FILE_LIMITS.picture.bytes;
 const LATENTS = /\.(?:safetensors|npy|pth?)$/i;
 const isAddress = (text: string): boolean => /^(?:[a-z][a-z0-9+.-]+:\/\/|data:)/i.test(text);
 
-/** @throws USAGE_CONFLICT unless the inputs are one picture */
-export const expectOnePicture = async (inputs: readonly string[], cwd: string): Promise<string> => {
-  const [input] = inputs;
+type Context = Pick<ProcessContext, 'words'> & { cwd: string };
+
+/** @throws USAGE_CONFLICT unless the inputs are one picture that this command reads, STORE_URI_INVALID */
+export const expectOnePicture = async (inputs: readonly string[], context: Context): Promise<string> => {
+  const [input, ...others] = inputs;
+  const { cwd } = context;
   if (input === undefined || input === '') {
     throw new RefineError('USAGE_CONFLICT', 'Expected a picture, found none. sdxl-refine --help shows examples.');
   }
-  if (inputs.length > 1) throw several(`${inputs.length} pictures`, inputs);
+  for (const other of others) await refusePrompt(input, other, cwd);
+  if (others.length > 0) throw several(`${inputs.length} pictures`, context);
+  if (isStoreUri(input)) throw several(`one in object storage (${formatStoreUri(parseStoreUri(input))})`, context);
   if (isAddress(input)) return input;
   const found = await stat(existingForm(resolve(cwd, input))).catch(() => null);
-  if (found?.isDirectory() === true) throw several(`the folder ${input}`, inputs);
-  if (isManifest(input)) throw several(`the manifest ${input}`, inputs);
-  if (found === null && isGlob(input)) throw several(`the pattern ${input}`, inputs);
+  if (found?.isDirectory() === true) throw several(`the folder ${input}`, context);
+  if (isManifest(input)) throw several(`the manifest ${input}`, context);
+  if (found === null && isGlob(input)) throw several(`the pattern ${input}`, context);
   return input;
 };
 
-const several = (found: string, inputs: readonly string[]): RefineError => {
-  const shown = inputs.slice(0, 3).map((input) => (/^[\w./+-]+$/.test(input) ? input : formatValue(input)));
-  const more = inputs.length > shown.length ? ' …' : '';
-  return new RefineError(
+const several = (found: string, { words }: Context): RefineError =>
+  new RefineError('USAGE_CONFLICT', `Expected one picture, found ${found}. For that: ${asBatch(words)}`);
+
+/** Other programs take the prompt as a word of its own. @throws USAGE_CONFLICT */
+const refusePrompt = async (picture: string, word: string, cwd: string): Promise<void> => {
+  if (isAddress(word) || isGlob(word) || extensionIn(word) !== '') return;
+  if ((await stat(existingForm(resolve(cwd, word))).catch(() => null)) !== null) return;
+  throw new RefineError(
     'USAGE_CONFLICT',
-    `Expected one picture, found ${found}. For more than one: sdxl-refine batch ${shown.join(' ')}${more}`,
+    `Expected one picture, found ${formatValue(word)} beside it, which is no file. A prompt has its option: sdxl-refine ${shellWord(picture)} -p ${formatValue(word)}`,
   );
 };
 

@@ -7,6 +7,7 @@ import { isFolder } from '../../../io/files/is-folder.js';
 import { RefineError } from '../../../errors.js';
 import { OUTPUT_EXTENSIONS } from '../../../run/manifest/rows/output-form.js';
 import type { Row } from '../../../records/row.js';
+import { expectOnThisMachine } from './output-place.js';
 import { ask, canAsk } from '../progress/ask.js';
 import type { ProcessContext } from '../process-context.js';
 
@@ -19,11 +20,15 @@ export interface PictureOutput {
   shown: string;
 }
 
+const TO_A_FILE =
+  'One picture is written to a file: give -o <file>. To object storage, use batch: sdxl-refine batch <picture> --output-dir s3://<bucket>/<name>.';
+
 /**
  * Extension of `--output`, which sets the format as a row's `output` does; null: it does not name a file.
- * @throws USAGE_OPTION_INVALID for a file of an unknown format
+ * @throws USAGE_OPTION_INVALID for a file of an unknown format, and for a URI
  */
 export const outputEnding = async (output: string | undefined, cwd: string): Promise<string | null> => {
+  if (output !== undefined) expectOnThisMachine('--output', output, TO_A_FILE);
   if (output === undefined || output === '-' || /[/\\]$/.test(output) || (await isFolder(resolve(cwd, output))))
     return null;
   const ending = extname(output).toLowerCase();

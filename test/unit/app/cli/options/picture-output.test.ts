@@ -37,6 +37,18 @@ it.each(['new', 'cat.bmp', 'cat.'])('--output %p has no format', async (output) 
   await expect(outputEnding(output, folder)).rejects.toMatchObject({ code: 'USAGE_OPTION_INVALID' });
 });
 
+it.each(['s3://bucket/y.png', 'https://me:secret@example.com/y.png', 'file:///tmp/y.png', 'GS://b/'])(
+  '--output %p is no path of this machine',
+  async (output) => {
+    const refused = outputEnding(output, folder);
+    await expect(refused).rejects.toMatchObject({
+      code: 'USAGE_OPTION_INVALID',
+      message: expect.stringMatching(/^Expected --output to be a path.*:\/\/\)\..*batch.*--output-dir s3:/) as string,
+    });
+    await expect(refused).rejects.not.toThrow(/secret|y\.png/);
+  },
+);
+
 it.each<[string, Row, string | undefined, string]>([
   ['beside the picture', cat, undefined, 'cat-refined.png'],
   ['of a URL in the working directory', web, undefined, 'dog-refined.png'],
