@@ -179,7 +179,7 @@ describe('--predictions-csv', () => {
     expect(run.stderr).toMatch(
       /Expected --predictions-csv to name a file of its own.*Choose another name\. \[OUTPUT_EXISTS\]\n$/,
     );
-    expect(run.stderr).not.toContain('Opened');
+    expect(run.stderr).not.toContain('Loaded');
     expect(contents(cwd)).toEqual(before);
   });
 });

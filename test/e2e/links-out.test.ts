@@ -33,7 +33,7 @@ const place = (
 const expectRefused = (run: CliRun, what: RegExp): void => {
   expect(run).toMatchObject({ code: 6, stdout: '' });
   expect(run.stderr).toMatch(what);
-  expect(run.stderr).not.toContain('Opened');
+  expect(run.stderr).not.toContain('Loaded');
 };
 
 it.each([[[]], [['--overwrite']], [['--resume']], [['--append']]])(

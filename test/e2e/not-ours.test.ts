@@ -50,7 +50,7 @@ it('--resume replaces no file that its results do not list, and goes on once it 
   const { code, stderr } = await run('--resume');
   expect(code).toBe(6);
   expect(stderr).toMatch(/found c\.png in .*, which the results do not list.*--resume.*Move it.*\[OUTPUT_EXISTS\]\n$/s);
-  expect(stderr).not.toContain('Opened');
+  expect(stderr).not.toContain('Loaded');
   expect(readFileSync(join(out, 'c.png'), 'utf8')).toBe('mine');
   rmSync(join(out, 'c.png'));
   expect((await run('--resume')).stderr).toContain('1 refined, 2 already done (3 rows) in');

@@ -1,5 +1,5 @@
 /** Parts of one run, side by side in one output folder. */
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { goldenData } from '../support/golden.js';
 import { parseResults, runCli, temporaryFolder } from '../support/run-cli.js';
@@ -47,6 +47,11 @@ it('shards that run at the same time refine every row once', async () => {
   expect(readFileSync(join(folder, 'p.csv'), 'utf8')).toContain('4,square-128.png,,m.jsonl\n');
   const again = await runCli(['merge', out]);
   expect([again.code, again.stderr]).toEqual([6, expect.stringContaining('[OUTPUT_EXISTS]')]);
+  const alone = join(folder, 'alone');
+  mkdirSync(alone);
+  copyFileSync(join(out, 'results.jsonl'), join(alone, 'results.jsonl'));
+  const whole = await runCli(['merge', alone]);
+  expect([whole.code, whole.stderr]).toEqual([6, expect.stringContaining('there are no parts to merge')]);
   const lacking = await runCli(['merge', join(out, 'results-1-of-2.jsonl'), '--overwrite', '--json']);
   expect(lacking.code).toBe(3);
   expect(JSON.parse(lacking.stdout)).toMatchObject({ error: { code: 'MERGE_HOLES' } });

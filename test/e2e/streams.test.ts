@@ -54,7 +54,7 @@ it('progress and summary are plain lines on standard error', async () => {
   const run = await runBatch([mixed, '--output-dir', join(folder, 'plain')]);
   expect(run).toMatchObject({ code: 1, stdout: '' });
   expect(run.stderr).toMatch(
-    /^Opened .*\nnone\.png: failed, IMAGE_NOT_FOUND: .*\n2 of 3 rows refined .*\n1 failed: IMAGE_NOT_FOUND 1\n.*plain\n$/,
+    /^Loaded .*\nnone\.png: failed, IMAGE_NOT_FOUND: .*\n2 of 3 rows refined .*\n1 failed: IMAGE_NOT_FOUND 1\n.*plain\n$/,
   );
   // oxlint-disable-next-line no-control-regex -- escape codes are what must not be there
   expect(run.stderr).not.toMatch(/[\x1b\r\b]/);
@@ -91,7 +91,7 @@ describe('a reader that goes away', () => {
     const { stdout } = await inShell(
       '($CLI failing.jsonl --output-dir c; echo "exit $?" >&3) 3>&1 2>&1 >/dev/null | head -2',
     );
-    expect(stdout).toMatch(/^Opened .*\nnone\.png: failed, .*\n$/);
+    expect(stdout).toMatch(/^Loaded .*\nnone\.png: failed, .*\n$/);
     expect(readResults(join(folder, 'c')).length).toBeLessThan(200);
   });
 });
@@ -118,7 +118,7 @@ describe('words about the command', () => {
     expect(await runCli(['bach'])).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: expect.stringMatching(/unknown command 'bach'/),
+      stderr: expect.stringMatching(/no command and no picture named "bach": did you mean batch\?/),
     });
   });
 });

@@ -11,10 +11,15 @@ export interface RequestOptions {
   /** First byte wanted; 0 for the whole body. */
   from?: number;
   headers?: Readonly<Record<string, string>>;
+  /** What helps where there is no way to the host: a sentence. */
+  elsewhere?: string;
   failed: Failed;
   /** Limit until the response begins. */
   patienceMs?: number;
 }
+
+/** Trying again does not help. */
+const NO_WAY = ['ENOTFOUND', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH'];
 
 const PATIENCE_MS = 30_000;
 
@@ -26,7 +31,7 @@ const PATIENCE_MS = 30_000;
  */
 export const sendRequest = async (
   url: string,
-  { signal, from = 0, headers: given = {}, failed, patienceMs = PATIENCE_MS }: RequestOptions,
+  { signal, from = 0, headers: given = {}, elsewhere = '', failed, patienceMs = PATIENCE_MS }: RequestOptions,
 ): Promise<Response> => {
   const headers = { 'user-agent': 'sdxl-refine', ...given, ...(from > 0 ? { range: `bytes=${from}-` } : {}) };
   const patience = new AbortController();
@@ -42,7 +47,10 @@ export const sendRequest = async (
     const cause = (thrown as { cause?: unknown }).cause ?? thrown;
     const shown = redactUrl(url);
     const reason = (messageOf(cause) || (systemCodeOf(cause) ?? 'no connection')).replaceAll(url, shown);
-    throw failed(`${shown} cannot be reached: ${reason}. Try again; what is downloaded is kept.`, thrown);
+    const mend = NO_WAY.includes(systemCodeOf(cause) ?? '')
+      ? `Check the network; HTTPS_PROXY names a proxy.${elsewhere === '' ? '' : ` ${elsewhere}`}`
+      : 'Try again; what is downloaded is kept.';
+    throw failed(`${shown} cannot be reached: ${reason}. ${mend}`, thrown);
   } finally {
     clearTimeout(timer);
   }

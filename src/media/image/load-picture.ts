@@ -26,6 +26,8 @@ export interface LoadedPicture extends PictureMetadata {
   /** null where every pixel is opaque. */
   alpha: Alpha | null;
   format: PictureFormat;
+  /** Frames of an animation, or pages. */
+  frames: number;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function loadPicture(bytes: Uint8Array, where: string): Promise<Loa
       throw undecodable(where, thrown);
     });
   const { width, height, channels } = info;
-  const about = { format: header.format, ...metadataOf(metadata) };
+  const about = { format: header.format, frames: metadata.pages ?? 1, ...metadataOf(metadata) };
   if (channels === 3) return { pixels: { data, width, height }, alpha: null, ...about };
   if (channels !== 4) throw undecodable(where, `${channels} channels`);
   const raw = { raw: { width, height, channels } };

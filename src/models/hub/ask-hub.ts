@@ -9,6 +9,9 @@ export interface AskOptions {
   from?: number;
 }
 
+const ELSEWHERE =
+  'HF_ENDPOINT names a mirror of the hub; a folder downloaded elsewhere is a model too: --model <folder>.';
+
 /**
  * @param path below the endpoint, its segments escaped
  * @throws MODEL_DOWNLOAD_FAILED, the signal's reason
@@ -20,7 +23,7 @@ export const askHub = async (settings: HubSettings, path: string, options: AskOp
   }
   const { signal, from = 0 } = options;
   const headers = settings.authorization === null ? {} : { authorization: settings.authorization };
-  const response = await sendRequest(url, { signal, from, headers, failed });
+  const response = await sendRequest(url, { signal, from, headers, elsewhere: ELSEWHERE, failed });
   if (response.ok) return response;
   await response.body?.cancel();
   throw failed(refusal(url, response, settings));

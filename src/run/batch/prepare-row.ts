@@ -2,7 +2,7 @@
 import { readFileBytes } from '../../io/files/open-file.js';
 import { encodePicture, PLAIN_PICTURE, type PictureExtras } from '../../media/image/encode-picture.js';
 import { cropPicture, fitPicture, type FittedPicture } from '../../media/image/fit.js';
-import { loadPicture } from '../../media/image/load-picture.js';
+import { loadPicture, type LoadedPicture } from '../../media/image/load-picture.js';
 import { readSource } from '../../media/image/read-source.js';
 import type { RunMetadata } from '../../media/metadata/run-metadata.js';
 import type { EngineJob, GenerateJob, RefineJob, RefineReply } from '../../records/job.js';
@@ -14,7 +14,7 @@ import { NO_SOURCE_METADATA, readSourceMetadata, embedRunMetadata, type SourceMe
 
 export interface PreparedRow<Job extends EngineJob = EngineJob> {
   job: Job;
-  /** About source metadata that cannot be kept. */
+  /** About the source: metadata and frames that cannot be kept. */
   warnings: readonly string[];
   /** For `encodeOutput`. */
   encodeContext: EncodeContext;
@@ -109,10 +109,14 @@ export const preparePicture = async (
   const source = keepsMetadata ? await readMetadata(bytes) : NO_SOURCE_METADATA;
   return {
     job: jobOf(row, { kind: 'pixels', pixels }),
-    warnings: source.warnings,
+    warnings: [...framesWarning(picture), ...source.warnings],
     encodeContext: { crop, extras, source },
   };
 };
+
+/** The other frames are lost, which a file of the same name would not tell. */
+const framesWarning = ({ frames, format }: LoadedPicture): string[] =>
+  frames > 1 ? [`It has ${frames} ${format === 'tiff' ? 'pages' : 'frames'}; only the first is refined.`] : [];
 
 const jobOf = (row: Row, input: RefineJob['input']): RefineJob => ({ ...sharedJobFields(row), input });
 

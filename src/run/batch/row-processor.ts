@@ -12,6 +12,8 @@ export interface ProcessorInfo extends EngineInfo {
   baseModel?: string;
   /** Identifies the models whatever the precision, for what is known of their speed. */
   modelsDigest: string;
+  /** false: no row can run, so nothing was opened. */
+  isOpened?: boolean;
 }
 
 export type BegunRow = ReadyRow | BlockedRow | FailedRow | DoneRow;

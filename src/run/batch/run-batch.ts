@@ -75,7 +75,7 @@ export interface BatchOutcome {
 export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => {
   const { work, journal, signal, report, errorThreshold } = options;
   const info = await work.open(signal);
-  report({ kind: 'opened', info });
+  if (info.isOpened !== false) report({ kind: 'opened', info });
   let summary = emptySummary();
   let takenOver = 0;
   let refined = 0;

@@ -28,6 +28,7 @@ export const batchKind = (
   return {
     command: 'batch',
     parse: parseBatchRow,
+    names: { model: modelName },
     loras,
     demos: flags.model === undefined ? ['refiner'] : [],
     readDefaults: async (speed = parseSpeed(flags)) => {

@@ -2,10 +2,10 @@
 import { stat } from 'node:fs/promises';
 import { findDone } from '../../../run/batch/begin-row.js';
 import { dryRun, type Cost, type DryRunCost } from '../../../run/batch/dry-run.js';
+import { fileOnTheWay, folderUnwritable } from '../../../run/batch/check-outputs.js';
 import { NONE_IN_USE } from '../../../run/batch/files-in-use.js';
 import { onCpu } from '../../../onnx/devices/choose-target.js';
 import type { ProcessorInfo } from '../../../run/batch/row-processor.js';
-import { RefineError } from '../../../errors.js';
 import { openEarlierResults, type EarlierResults } from '../../../run/results/earlier-results.js';
 import { addToSummary, emptySummary } from '../../../run/results/summary.js';
 import type { BatchFlags } from '../options/batch-flags.js';
@@ -116,13 +116,10 @@ const checkEarlierRun = async (run: BatchRun): Promise<RunStart | null> => {
   const { outputFolder } = run;
   const stats = await stat(outputFolder).catch(() => null);
   if (stats === null) {
+    if ((await fileOnTheWay(outputFolder)) !== null) throw await folderUnwritable(outputFolder, '--output-dir');
     await checkCsv(run);
     return null;
   }
   if (stats.isDirectory()) return checkBeforeRun(run);
-  throw new RefineError(
-    'OUTPUT_UNWRITABLE',
-    `Cannot write to the output folder ${outputFolder}: it is a file. Choose another with --output-dir.`,
-    { context: { folder: outputFolder } },
-  );
+  throw await folderUnwritable(outputFolder, '--output-dir');
 };

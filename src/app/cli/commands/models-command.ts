@@ -41,7 +41,7 @@ export const modelsCommand = (context: ProcessContext, setExitCode: (code: numbe
     .description('Downloads a model from the Hugging Face hub; continues an interrupted download.')
     .argument('<id>', 'organisation/name, with @revision for another than main')
     .option('--variant <name>', `copy of the weights: fp16, or ${PLAIN} for the one without a variant`, DEFAULT_VARIANT)
-    .option('--quiet', 'no progress')
+    .option('-q, --quiet', 'no progress')
     .action((id: string, flags: { variant: string; quiet?: boolean }) => pull(context, id, flags));
   models
     .command('show')
@@ -121,7 +121,7 @@ const verify = async (context: ProcessContext, text: string, asJson: boolean): P
   const counts = { whole: 0, damaged: 0, unknown: 0 };
   try {
     for await (const file of verifyFiles(folder, stop.signal)) {
-      const state = file.isWhole === null ? 'no digest' : (file.problem ?? 'whole');
+      const state = file.isWhole === null ? 'no digest' : (file.problem ?? 'ok');
       context.stdout.write(
         asJson ? `${JSON.stringify(file)}\n` : `${state}  ${file.path} (${bytesText(file.bytes)})\n`,
       );
@@ -150,6 +150,6 @@ const verdict = (
     return `${damaged} damaged: ${mend}.\n`;
   }
   if (whole > 0)
-    return `${whole} ${whole === 1 ? 'file' : 'files'} whole${unknown > 0 ? `, ${unknown} without a digest to compare with` : ''}.\n`;
+    return `${whole} ${whole === 1 ? 'file' : 'files'} verified${unknown > 0 ? `, ${unknown} without a digest to compare with` : ''}.\n`;
   return `Nothing was compared: the folder is not in the hub's cache, and has no SHA256SUMS.\n`;
 };

@@ -110,7 +110,7 @@ const openRun = async (
     await openScreening(screening, merged, context, signal);
     const info = await openAgain(() => work.open(signal), MOST_OPENINGS);
     if (flags.quiet !== true) {
-      context.stderr.write(`Opened ${info.model} on ${info.device} (${info.precision}) for the run ${run.id}\n`);
+      context.stderr.write(`Loaded ${info.model} on ${info.device} (${info.precision}) for the run ${run.id}\n`);
     }
     const adapters = Object.values(info.loraDigests ?? {});
     const models =

@@ -6,6 +6,7 @@ import { isStorePlace } from '../../../io/store/store-uri.js';
 import { openRemoteOutput } from '../../../run/results/remote/remote-output.js';
 import { inputPlaces } from '../../../run/batch/earlier-inputs.js';
 import { parseShard, shardRows } from '../../../run/batch/shard.js';
+import { canAnyRun, unopenedWork } from '../../../run/batch/unopened-work.js';
 import { takeFirst } from '../../../run/batch/async-rows.js';
 import type { RowProcessor } from '../../../run/batch/row-processor.js';
 import { checkManifest, type ManifestCheck } from '../../../run/manifest/check-manifest.js';
@@ -20,7 +21,7 @@ import { verbOf, type BatchRun, type ModelDefaults, type RunKind } from './run-k
 import type { BatchFlags } from '../options/batch-flags.js';
 import { printDemoNote } from '../progress/print-demo-note.js';
 import { parseEarlierRun } from '../options/earlier-run.js';
-import { outputPlace } from '../options/output-place.js';
+import { expectFolderName, outputPlace } from '../options/output-place.js';
 import { leavingOut, measure, openNamedLoras } from '../options/named-loras.js';
 import { planScreening } from '../options/safety-options.js';
 import { rememberTimes } from '../known-times.js';
@@ -53,6 +54,25 @@ interface PlannedRows extends Pick<BatchRun, 'total'> {
   createWork: () => Promise<RowProcessor>;
 }
 
+/** Calls `note` when the work is open, once. */
+const afterOpening = (work: RowProcessor, note: () => Promise<void>): RowProcessor => {
+  let isNoted = false;
+  return {
+    ...work,
+    async open(signal) {
+      const info = await work.open(signal);
+      if (!isNoted) await note();
+      isNoted = true;
+      return info;
+    },
+  };
+};
+
+const printFutile = ({ stderr }: ProcessContext): Promise<void> => {
+  stderr.write('Note: no row can run, so no model is opened.\n');
+  return Promise.resolve();
+};
+
 /** @throws USAGE_* MANIFEST_* DEVICE_UNAVAILABLE, and the signal's reason */
 export const planBatch = async (
   inputs: readonly string[],
@@ -75,6 +95,7 @@ export const planBatch = async (
   const remote = isStorePlace(flags.outputDir)
     ? await openRemoteOutput(flags.outputDir, join(run.scratch, REMOTE_WORK), part, run.signal)
     : null;
+  if (remote === null) await expectFolderName(flags.outputDir, context.cwd());
   const outputFolder = remote?.folder ?? resolve(context.cwd(), flags.outputDir);
   const state = await readRunState(outputFolder, part, (fault) => {
     if (flags.quiet !== true) context.stderr.write(`Note: ${fault}; skipped\n`);
@@ -112,14 +133,18 @@ export const planBatch = async (
   let planned = await planRows(defaults);
   const { predictionsCsv } = flags;
   const screening = await planScreening(flags, context);
-  let work = await planned.createWork();
+  /* Before a model is resolved, which may download gigabytes. */
+  const isFutile = !(await canAnyRun(planned.rows(), run.signal));
+  const unopened = { ...kind.names, device: flags.device, precision: flags.precision };
+  let work = isFutile ? unopenedWork(unopened) : await planned.createWork();
   /* `createWork` may have downloaded a model with defaults: plan the rows again. */
-  const newDefaults = await kind.readDefaults();
+  const newDefaults = isFutile ? defaults : await kind.readDefaults();
   if (!isDeepStrictEqual(newDefaults, defaults)) {
     planned = await planRows(newDefaults);
     work = await planned.createWork();
   }
-  if (flags.quiet !== true) await printDemoNote(inputs, context, kind.demos, run.row);
+  const noteOpening = (): Promise<void> =>
+    isFutile ? printFutile(context) : printDemoNote(inputs, context, kind.demos, run.row);
   const { manifest, rows, total } = planned;
   const safetyModel = flags.safetyModel === undefined ? [] : [resolve(context.cwd(), flags.safetyModel)];
   return {
@@ -128,8 +153,9 @@ export const planBatch = async (
     rowsAt: async (speeds) => rows(await Promise.all(speeds.map((speed) => kind.readDefaults(speed)))),
     allRows: () => manifest.read(),
     skipped: manifest.skipped,
+    extraKeys: manifest.extraKeys,
     verb: verbOf(kind),
-    work: rememberTimes(flags.quiet === true ? work : printWarnings(work, context.stderr), {
+    work: rememberTimes(flags.quiet === true ? work : printWarnings(afterOpening(work, noteOpening), context.stderr), {
       memory,
       env: context.env,
     }),

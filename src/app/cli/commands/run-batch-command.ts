@@ -10,6 +10,7 @@ import { planBatch, REMOTE_WORK } from './plan-batch.js';
 import { verbOf, type RunKind } from './run-kind.js';
 import type { MergedConfig } from '../config/config.js';
 import { reportDryRun } from './dry-run.js';
+import { extraKeysNote } from '../progress/extra-keys-note.js';
 import { printSettingsFiles } from '../progress/print-settings-files.js';
 import { resultPrinter } from '../progress/print-results.js';
 import { refineAll } from './refine-all.js';
@@ -49,6 +50,8 @@ export const runBatchCommand = async (
     });
     const skipped = skippedText(run.skipped);
     if (skipped !== '' && flags.quiet !== true) context.stderr.write(`${skipped}\n`);
+    const extra = extraKeysNote(run.extraKeys);
+    if (extra !== '' && flags.quiet !== true) context.stderr.write(extra);
     try {
       const exitCode = await (flags.dryRun === true ? reportDryRun : refineAll)(run, flags, context, stop.signal);
       await stepSummary.write(null);

@@ -1,5 +1,6 @@
 /** A run of rows, and the differences between runs of `batch` and `generate`. */
 import type { RemoteOutput } from '../../../run/results/remote/remote-output.js';
+import type { UnopenedNames } from '../../../run/batch/unopened-work.js';
 import type { RowProcessor } from '../../../run/batch/row-processor.js';
 import type { RunnerOptions } from '../../../run/engine/create-runner.js';
 import type { RowParser } from '../../../run/manifest/rows/parse-row.js';
@@ -29,6 +30,8 @@ export interface BatchRun extends EarlierRun {
   total: PlannedWork;
   /** `rows`, with their completions by other presets of --speed as `alternatives`, in that order. */
   rowsAt: (speeds: readonly Speed[]) => Promise<AsyncIterable<Row | InvalidRow>>;
+  /** As in `ManifestCheck`. */
+  extraKeys: readonly string[];
   /** Files in the inputs that are not rows. */
   skipped: SkippedFiles;
   work: RowProcessor;
@@ -73,6 +76,8 @@ export interface EngineSettings extends Pick<Required<RunnerOptions>, 'devices' 
 export interface RunKind {
   command: RowCommand;
   parse: RowParser;
+  /** The models in results of a run that opens none. */
+  names: Pick<UnopenedNames, 'model' | 'baseModel'>;
   /** LoRAs of all models. */
   loras: readonly LoraChoice[];
   createWork: (settings: EngineSettings) => Promise<RowProcessor>;

@@ -105,11 +105,21 @@ const expectFree = async (
   }
   const identity = await fileIdentity(place);
   if (identity === null) return;
+  const [only, ...others] = files;
+  if (only !== undefined && others.length === 0 && (await fileIdentity(only.path)) === identity)
+    throw nothingToMerge(place);
   for (const { path } of files)
     if ((await fileIdentity(path)) === identity) throw outputExists(place, IS_RESULT, 'Choose another');
   if ((await stat(place)).isDirectory()) throw outputExists(place, 'is a folder', 'Name a file in it');
   if (!replaces) throw outputExists(place, 'exists', GIVE_OVERWRITE);
 };
+
+const nothingToMerge = (place: string): RefineError =>
+  new RefineError(
+    'OUTPUT_EXISTS',
+    `${place} is one file already: there are no parts to merge. For a copy of it, give -o with another name.`,
+    { context: { path: place } },
+  );
 
 const IS_RESULT = 'is one of the results';
 const GIVE_OVERWRITE = 'Give --overwrite, or another --output';

@@ -3,9 +3,10 @@ import { resolve } from 'node:path';
 import { hubCacheFolder } from '../../../io/files/cache-folders.js';
 import { existingForm } from '../../../io/files/unicode-form.js';
 import { exists } from '../../../io/files/exists.js';
+import { isRefineError, RefineError } from '../../../errors.js';
 import { DEFAULT_VARIANT } from '../../../models/hub/choose-files.js';
 import { findCached } from '../../../models/hub/find-cached.js';
-import { readHubSettings } from '../../../models/hub/hub-settings.js';
+import { readHubSettings, type HubSettings } from '../../../models/hub/hub-settings.js';
 import { parseModelId } from '../../../models/hub/model-id.js';
 import { pullModel } from '../../../models/hub/pull-model.js';
 import { BUNDLED_MODELS } from './bundled-model.js';
@@ -32,7 +33,7 @@ export const findModelFolder = async (
 /**
  * Finds a model, or downloads an id that is not in the cache, with progress on standard error.
  * @returns absolute, even if nothing exists there: opening the model reports that
- * @throws MODEL_DOWNLOAD_FAILED OUTPUT_UNWRITABLE, the signal's reason
+ * @throws MODEL_NOT_FOUND MODEL_DOWNLOAD_FAILED OUTPUT_UNWRITABLE, the signal's reason
  */
 export const resolveModel = async (
   text: string,
@@ -45,12 +46,29 @@ export const resolveModel = async (
   const id = parseModelId(text);
   if (id === null) return path;
   const settings = await readHubSettings(context.env);
-  if (settings.isOffline) return path;
+  if (settings.isOffline) throw notCached(text, settings);
   const progress = downloadProgress(context.stderr, text, quiet);
   try {
     const options = { variant: DEFAULT_VARIANT, signal, isAlive: (pid: number) => isAlive(context, pid) };
     return await pullModel(settings, id, { ...options, report: progress.report });
+  } catch (thrown) {
+    throw isRefineError(thrown) && thrown.code === 'MODEL_DOWNLOAD_FAILED' ? takenForId(text, thrown) : thrown;
   } finally {
     progress.end();
   }
 };
+
+const notCached = (text: string, { cache }: HubSettings): RefineError =>
+  new RefineError(
+    'MODEL_NOT_FOUND',
+    `There is no folder ${text} here, and the model ${text} is not in the cache (${cache}); HF_HUB_OFFLINE forbids downloading it. Unset that, or run "sdxl-refine models pull ${text}" where there is a network, and copy the cache.`,
+    { context: { path: text } },
+  );
+
+/** A mistyped path may look like an id. */
+const takenForId = (text: string, cause: RefineError): RefineError =>
+  new RefineError(
+    cause.code,
+    `There is no folder ${text} here, so it was taken for an id of the Hugging Face hub. ${cause.message}`,
+    { context: cause.context, cause },
+  );

@@ -15,7 +15,8 @@ export const dryRunText = (
 ): string => {
   const presets = [...costs];
   const running = presets.filter(([, { rows }]) => rows > 0);
-  const times = running.flatMap(([speed, { ms }]) => (ms === null ? [] : [`${speed} ${aboutText(ms)}`]));
+  const isTimed = running.some(([, { ms }]) => ms !== null);
+  const times = isTimed ? running.map(([speed, { ms }]) => `${speed} ${ms === null ? NOT_RUN : aboutText(ms)}`) : [];
   const lines = [
     `${count(cost.rows, 'row')} would run: ${count(cost.calls, 'UNet call')} on ${info.device} (${info.precision})`,
     ...(cost.done === 0 ? [] : [`${count(cost.done, 'row')} already done`]),
@@ -24,11 +25,12 @@ export const dryRunText = (
       : [`UNet calls by --speed: ${presets.map(([speed, one]) => callsText(speed, one, cost)).join(', ')}`]),
     ...(running.length === 0 ? [] : [`time by --speed: ${times.length === 0 ? UNKNOWN : times.join(', ')}`]),
     ...failures(summary),
-    `model: ${modelsText(info)}, opened in ${timeText(info.openedInMs)}`,
+    `model: ${modelsText(info)}, ${info.isOpened === false ? 'not loaded' : `loaded in ${timeText(info.openedInMs)}`}`,
   ];
   return `${lines.join('\n')}\n`;
 };
 
+const NOT_RUN = 'unknown (known after a run with it)';
 const UNKNOWN = 'known after a run here, of one row (--limit 1) or more';
 
 /** Says how many rows would fail where that differs from the run's own preset. */

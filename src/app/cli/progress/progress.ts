@@ -103,7 +103,7 @@ const lines = (terminal: Terminal, pace: TimeEstimate, now: () => number): Progr
     report: (event) => {
       if (event.kind === 'opened') {
         const { model, device, precision, openedInMs } = event.info;
-        terminal.write(`Opened ${model} on ${device} (${precision}) in ${timeText(openedInMs)}\n`);
+        terminal.write(`Loaded ${model} on ${device} (${precision}) in ${timeText(openedInMs)}\n`);
       }
       if (now() - last < LINE_EVERY_MS) return;
       last = now();

@@ -25,15 +25,17 @@ export const summaryText = (
   colors: Colors = PLAIN,
 ): string => {
   const { total, durationMs, outputFolder, resultsName, verb } = run;
-  const rate = refined / (durationMs / 60_000);
   const done = summary.ok - refined;
   const what =
     takenOver > 0
       ? `${refined} ${verb}, ${done} already done (${count(total, 'row')})`
       : `${summary.ok} of ${count(total, 'row')} ${verb}`;
   const paint = summary.ok === total ? colors.green : String;
+  const rate = refined === 0 ? '' : ` (${(refined / (durationMs / 60_000)).toFixed(1)} pictures/min)`;
+  const isNothing = done === total && total > 0;
+  const first = isNothing ? nothingText(total) : `${what} in ${timeText(durationMs)}${rate}`;
   const lines = [
-    paint(`${what} in ${timeText(durationMs)} (${rate.toFixed(1)} pictures/min)`),
+    paint(first),
     ...earlierFailures(takenOver - done),
     ...(summary.blocked > 0 ? [colors.yellow(`${summary.blocked} blocked by content safety`)] : []),
     ...failures(summary).map(colors.red),
@@ -42,6 +44,9 @@ export const summaryText = (
   ];
   return `${lines.join('\n')}\n`;
 };
+
+const nothingText = (total: number): string =>
+  `Nothing to do: ${total === 1 ? 'the row was' : `all ${total} rows were`} finished before.`;
 
 const earlierFailures = (untried: number): string[] => {
   if (untried <= 0) return [];

@@ -65,7 +65,7 @@ export const loadOpendal = async (load: () => Promise<unknown> = () => import(PA
     const found = isMissing ? 'it is not installed' : `it does not load here (${messageOf(cause)})`;
     throw new RefineError(
       'STORE_LIBRARY_MISSING',
-      `Expected the package opendal for object storage; ${found}. Install it beside this program: npm install opendal@${VERSION}, or use a folder.`,
+      `Expected the package opendal for object storage; ${found}. Install it beside this program: npm install --global opendal@${VERSION} (without --global in a project that has this program), or use a folder.`,
       { cause },
     );
   }

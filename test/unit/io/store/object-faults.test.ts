@@ -166,7 +166,7 @@ it('says how to get the library where it is missing, or does not load', async ()
   });
   await expect(loadOpendal(() => Promise.reject(missing))).rejects.toMatchObject({
     code: 'STORE_LIBRARY_MISSING',
-    message: expect.stringContaining('npm install opendal@'),
+    message: expect.stringContaining('npm install --global opendal@'),
   });
   const unloadable = new Error("version `GLIBC_2.38' not found");
   await expect(loadOpendal(() => Promise.reject(unloadable))).rejects.toMatchObject({

@@ -47,7 +47,7 @@ describe('formats', () => {
     const raw = { width: 16, height: 32, channels: 3 as const, pageHeight: 16 };
     const encoded = await sharp(frames, { raw }).toFormat(format, options).toBuffer();
     expect((await sharp(encoded).metadata()).pages).toBe(2);
-    expect((await load(encoded)).pixels).toMatchObject({ width: 16, height: 16 });
+    expect(await load(encoded)).toMatchObject({ frames: 2, pixels: { width: 16, height: 16 } });
     expect(await colourOf(encoded)).toEqual([200, 200, 200]);
   });
 

@@ -69,7 +69,7 @@ it('without a terminal: what was opened, what failed, and a line a minute', asyn
   at(70).report(step(2, 5));
   await new Promise((resolve) => setImmediate(resolve));
   expect(text().split('\n')).toEqual([
-    'Opened refiner on cpu (fp32) in 1.2 s',
+    'Loaded refiner on cpu (fp32) in 1.2 s',
     '1.png: failed, IMAGE_NOT_FOUND: There is no picture. (rows.jsonl, line 2)',
     '2 of 4 rows, 1 failed, 24 of 40 steps, 1.0 pictures/min, 1 min 48 s left',
     '',

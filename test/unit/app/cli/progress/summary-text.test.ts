@@ -23,3 +23,13 @@ it('never says of rows that were done before that this run did them', () => {
   expect(text).toContain('1 that failed in an earlier run was not tried again: --retry-failed tries it\n');
   expect(text).not.toContain('of 5 rows');
 });
+
+it('has no rate where nothing was refined', () => {
+  const facts = { total: 4, durationMs: 1900, outputFolder: 'out', verb: 'refined', resultsName: 'r.jsonl' } as const;
+  const failed = addToSummary(emptySummary(), failedRecord());
+  const none = summaryText({ summary: failed, takenOver: 0, refined: 0, stoppedByThreshold: false }, facts);
+  expect(none).toMatch(/^0 of 4 rows refined in 1\.9 s\n/);
+  const ok = [1, 2, 3, 4].reduce((sum) => addToSummary(sum, okRecord()), emptySummary());
+  const done = summaryText({ summary: ok, takenOver: 4, refined: 0, stoppedByThreshold: false }, facts);
+  expect(done).toBe('Nothing to do: all 4 rows were finished before.\npictures and r.jsonl: out\n');
+});
