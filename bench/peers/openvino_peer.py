@@ -176,7 +176,8 @@ def precisions(compiled):
     for node in compiled.get_runtime_model().get_ops():
         facts = node.get_rt_info()
         if str(facts["layerType"].value) in ("FullyConnected", "MatMul", "Convolution"):
-            layers[str(facts["runtimePrecision"].value)] += 1
+            # As brgemm_avx512_bf16. Under runtimePrecision stands half precision where weights are stored so.
+            layers[str(facts["primitiveType"].value).rsplit("_", 1)[-1]] += 1
     return f"INFERENCE_PRECISION_HINT {hint}, layers {', '.join(f'{count} {name}' for name, count in layers.most_common())}"
 
 

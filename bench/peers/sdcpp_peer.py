@@ -1,7 +1,10 @@
 """stable-diffusion.cpp on the CPU, its weights converted once to q8_0: UNet calls of a base model, since it knows no refiner."""
 
+import json
 import os
 import queue
+import shutil
+import struct
 import threading
 import time
 
@@ -11,6 +14,13 @@ from stable_diffusion_cpp import StableDiffusion
 from inputs import PROMPTS, is_refiner
 
 STEPS = 50
+#: Of a model's files, and what its tensors are called in a file of all of them. It reads diffusers' folders, but not the second text encoder.
+PARTS = {
+    "unet/diffusion_pytorch_model.safetensors": "unet.",
+    "vae/diffusion_pytorch_model.safetensors": "vae.",
+    "text_encoder/model.safetensors": "cond_stage_model.transformer.",
+    "text_encoder_2/model.safetensors": "cond_stage_model.1.transformer.",
+}
 
 
 class StableDiffusionCpp:
@@ -25,8 +35,11 @@ class StableDiffusionCpp:
             raise RuntimeError("stable-diffusion.cpp knows no refiner; --base has a base model")
         if not os.path.exists(self.file):
             os.makedirs(os.path.dirname(self.file), exist_ok=True)
-            part = f"{self.file}.part.gguf"
-            if not self.loaded("").convert(self.model, output_path=part, output_type="q8_0"):
+            part, whole = f"{self.file}.part.gguf", f"{self.file}.safetensors"
+            merge(self.model, whole)
+            converted = self.loaded("").convert(whole, output_path=part, output_type="q8_0")
+            os.remove(whole)
+            if not converted:
                 raise RuntimeError("stable-diffusion.cpp did not convert the model")
             os.rename(part, self.file)
         return facts()
@@ -82,6 +95,26 @@ class StableDiffusionCpp:
 
     def pictures(self, **_):
         self.text()
+
+
+def merge(model, path):
+    """One file of all tensors."""
+    header, start, sources = {}, 0, []
+    for name, prefix in PARTS.items():
+        source = open(os.path.join(model, name), "rb")
+        (length,) = struct.unpack("<Q", source.read(8))
+        tensors = json.loads(source.read(length))
+        tensors.pop("__metadata__", None)
+        for tensor, entry in tensors.items():
+            header[prefix + tensor] = entry | {"data_offsets": [start + offset for offset in entry["data_offsets"]]}
+        start += os.path.getsize(source.name) - 8 - length
+        sources.append(source)
+    text = json.dumps(header).encode()
+    with open(path, "wb") as target:
+        target.write(struct.pack("<Q", len(text)) + text)
+        for source in sources:
+            shutil.copyfileobj(source, target, 1 << 24)
+            source.close()
 
 
 def facts():
