@@ -1,13 +1,13 @@
 /** A CLIP text encoder's `config.json` (transformers models/clip/configuration_clip.py). */
 import { z } from 'zod';
-import { fixed, ignored, readConfig } from './read-config.js';
+import { expectMultiples, fixed, ignored, readConfig, repeats } from './read-config.js';
 
 const size = z.int().positive();
 
 const SHAPE = {
   hidden_size: size,
   intermediate_size: size,
-  num_hidden_layers: z.int().min(2),
+  num_hidden_layers: repeats.min(2),
   num_attention_heads: size,
   hidden_act: z.enum(['gelu', 'quick_gelu']),
   layer_norm_eps: z.number().positive(),
@@ -49,6 +49,7 @@ export interface ClipConfig {
 
 export const parseClipConfig = (raw: unknown, where: string): ClipConfig => {
   const config = readConfig(SHAPE, raw, where);
+  expectMultiples(where, ['hidden_size', [config.hidden_size]], ['num_attention_heads', config.num_attention_heads]);
   return {
     width: config.hidden_size,
     intermediate: config.intermediate_size,

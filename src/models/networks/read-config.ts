@@ -1,4 +1,7 @@
-/** Reads a `config.json` as a typed value. An unsupported key or value is an error, never ignored. */
+/**
+ * Reads a `config.json` as a typed value. An unsupported value is an error, and so is an unknown key, unless it is null or false: that is
+ * how later versions of diffusers write what they added and a model does not use.
+ */
 import { z } from 'zod';
 import { RefineError } from '../../errors.js';
 import { isObject } from '../../io/json/parse-json.js';
@@ -16,6 +19,21 @@ export const fixed = (...values: readonly Scalar[]): z.ZodOptional<z.ZodUnknown>
     })
     .optional();
 
+/** How often a layer is repeated. More than in any model: each becomes nodes and names before a tensor is looked up. */
+export const repeats = z.int().positive().max(100);
+
+/** @throws MODEL_CONFIG_INVALID naming both keys if a number is not a multiple of the divisor */
+export const expectMultiples = (
+  where: string,
+  [key, numbers]: readonly [key: string, numbers: readonly number[]],
+  [by, divisor]: readonly [key: string, divisor: number],
+): void => {
+  const odd = numbers.find((number) => number % divisor !== 0);
+  if (odd === undefined) return;
+  const message = `${where}: expected "${key}" to be multiples of "${by}", which is ${divisor}, found ${odd}. Download the model again.`;
+  throw new RefineError('MODEL_CONFIG_INVALID', message, { context: { key, by } });
+};
+
 /** A key that does not change the results. */
 export const ignored = z.unknown().optional();
 
@@ -32,7 +50,7 @@ export const readConfig = <Shape extends z.ZodRawShape>(
     throw new RefineError('MODEL_CONFIG_INVALID', `Expected a JSON object in ${where}.`);
   }
   for (const [key, value] of Object.entries(raw)) {
-    const harmless = key.startsWith('_') || value === null || value === false || key in shape;
+    const harmless = key.startsWith('_') || value === null || value === false || Object.hasOwn(shape, key);
     if (!harmless) throw unsupported(where, key, value, 'this version does not know the key');
   }
   const parsed = z.object(shape).safeParse(raw);

@@ -1,7 +1,7 @@
 /** The UNet's `config.json` (diffusers 0.42 models/unets/unet_2d_condition.py). */
 import { z } from 'zod';
 import { RefineError } from '../../errors.js';
-import { fixed, ignored, readConfig } from './read-config.js';
+import { expectMultiples, fixed, ignored, readConfig, repeats } from './read-config.js';
 
 const size = z.int().positive();
 const perBlock = z.union([size, z.array(size)]);
@@ -9,11 +9,11 @@ const perBlock = z.union([size, z.array(size)]);
 const SHAPE = {
   in_channels: z.literal(4),
   out_channels: z.literal(4),
-  block_out_channels: z.array(size).min(2),
+  block_out_channels: z.array(size).min(2).max(16),
   down_block_types: z.array(z.enum(['DownBlock2D', 'CrossAttnDownBlock2D'])),
   up_block_types: z.array(z.enum(['UpBlock2D', 'CrossAttnUpBlock2D'])),
-  layers_per_block: perBlock,
-  transformer_layers_per_block: perBlock,
+  layers_per_block: z.union([repeats, z.array(repeats)]),
+  transformer_layers_per_block: z.union([repeats, z.array(repeats)]),
   attention_head_dim: perBlock,
   cross_attention_dim: size,
   norm_num_groups: size,
@@ -121,11 +121,20 @@ export const parseUnetConfig = (raw: unknown, where: string): UnetConfig => {
     heads: heads[index] ?? 0,
     transformerLayers: attends ? (depths[index] ?? 0) : 0,
   });
+  const downBlocks = config.down_block_types.map((type, index) => block(index, type === 'CrossAttnDownBlock2D', 0));
+  /* An up block has one layer more than its down block: one for each skip connection, with the downsampler's. */
+  const upBlocks = config.up_block_types.map((type, index) =>
+    block(count - 1 - index, type === 'CrossAttnUpBlock2D', 1),
+  );
+  const midBlock = block(count - 1, true, 0);
+  expectMultiples(where, ['block_out_channels', channels], ['norm_num_groups', config.norm_num_groups]);
+  for (const { channels: width, heads: number, transformerLayers } of [...downBlocks, ...upBlocks, midBlock]) {
+    if (transformerLayers > 0) expectMultiples(where, ['block_out_channels', [width]], ['attention_head_dim', number]);
+  }
   return {
-    downBlocks: config.down_block_types.map((type, index) => block(index, type === 'CrossAttnDownBlock2D', 0)),
-    /* An up block has one layer more than its down block: one for each skip connection, with the downsampler's. */
-    upBlocks: config.up_block_types.map((type, index) => block(count - 1 - index, type === 'CrossAttnUpBlock2D', 1)),
-    midBlock: block(count - 1, true, 0),
+    downBlocks,
+    upBlocks,
+    midBlock,
     crossAttentionDim: config.cross_attention_dim,
     groups: config.norm_num_groups,
     epsilon: config.norm_eps,

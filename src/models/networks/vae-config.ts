@@ -1,6 +1,6 @@
 /** The VAE's `config.json` (diffusers 0.42 models/autoencoders/autoencoder_kl.py). */
 import { z } from 'zod';
-import { fixed, ignored, readConfig } from './read-config.js';
+import { expectMultiples, fixed, ignored, readConfig, repeats } from './read-config.js';
 
 const size = z.int().positive();
 
@@ -11,7 +11,7 @@ const SHAPE = {
   block_out_channels: z.array(size).length(4, 'only four levels (8 times smaller latents) are supported'),
   down_block_types: z.array(z.literal('DownEncoderBlock2D')),
   up_block_types: z.array(z.literal('UpDecoderBlock2D')),
-  layers_per_block: size,
+  layers_per_block: repeats,
   norm_num_groups: size,
   scaling_factor: z.number().positive(),
   latents_mean: z.array(z.number()).length(4).nullish(),
@@ -44,6 +44,7 @@ export interface VaeConfig {
 
 export const parseVaeConfig = (raw: unknown, where: string): VaeConfig => {
   const config = readConfig(SHAPE, raw, where);
+  expectMultiples(where, ['block_out_channels', config.block_out_channels], ['norm_num_groups', config.norm_num_groups]);
   return {
     channels: config.block_out_channels,
     layers: config.layers_per_block,

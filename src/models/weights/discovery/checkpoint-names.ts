@@ -62,10 +62,11 @@ const renameEach = (tensors: Tensors, rename: (name: string) => string): Tensors
  * last layer; `output_blocks.level × (layers + 1) + layer`.
  */
 export const unetNames: Rename = (tensors) => {
-  const downsampler = Array.from(tensors.keys(), (name) => /^input_blocks\.(\d+)\.0\.op\./.exec(name)?.[1])
-    .filter((place) => place !== undefined)
-    .map(Number);
-  const stride = Math.min(...downsampler);
+  let stride = Infinity;
+  for (const name of tensors.keys()) {
+    const place = Number(/^input_blocks\.(\d+)\.0\.op\./.exec(name)?.[1] ?? 0);
+    if (place > 0) stride = Math.min(stride, place);
+  }
   return renameEach(tensors, (name) => unetName(name, stride));
 };
 
@@ -86,7 +87,8 @@ export const unetName = (name: string, stride: number): string => {
 
 /** The VAE's attention is stored as 1×1 convolutions, and its up blocks are counted from full resolution. */
 export const vaeNames: Rename = (tensors) => {
-  const levels = Math.max(...Array.from(tensors.keys(), (name) => Number(/\bup\.(\d+)\./.exec(name)?.[1] ?? 0))) + 1;
+  let levels = 1;
+  for (const name of tensors.keys()) levels = Math.max(levels, Number(/\bup\.(\d+)\./.exec(name)?.[1] ?? 0) + 1);
   const renamed = renameEach(tensors, (name) =>
     apply(VAE, name).replace(/\bup_blocks\.(\d+)/, (_, level: string) => `up_blocks.${levels - 1 - Number(level)}`),
   );

@@ -12,14 +12,18 @@ const PREFIXES: Readonly<Record<AdapterPart, string>> = {
 /**
  * diffusers 0.42 loaders/lora_base.py writes `lora_adapter_metadata`; peft tuners/lora/layer.py divides alpha by the rank or
  * its square root. Without alpha the scale is 1.
+ * @param invalid makes the error for a configuration that cannot be read: without it, the LoRA could be several times too strong
  * @returns alpha over rank of a layer; the configuration is parsed once for all layers
  */
 export const readAlphas = (
   metadata: ReadonlyMap<string, string>,
+  invalid: (what: string) => Error,
 ): ((part: AdapterPart, layer: string, rank: number) => number) => {
-  const config = readConfig(metadata.get('lora_adapter_metadata'));
+  /* Read only if a layer has no alpha of its own. */
+  let config: Readonly<Record<string, unknown>> | undefined;
   const parts = new Map<AdapterPart, PartAlphas>();
   return (part, layer, rank) => {
+    config ??= readConfig(metadata.get('lora_adapter_metadata'), invalid);
     const { all, usesRoot, find } = parts.get(part) ?? alphasOf(config, part);
     if (!parts.has(part)) parts.set(part, { all, usesRoot, find });
     const alpha = find(layer) ?? all;
@@ -60,12 +64,16 @@ const alphasOf = (config: Readonly<Record<string, unknown>>, part: AdapterPart):
 /** PEFT's configuration has some dozens of keys; patterns have one per layer. */
 const LIMITS = { maxDepth: 16, maxTokens: 100_000 };
 
-const readConfig = (text: string | undefined): Readonly<Record<string, unknown>> => {
+const readConfig = (
+  text: string | undefined,
+  invalid: (what: string) => Error,
+): Readonly<Record<string, unknown>> => {
   if (text === undefined) return {};
-  try {
-    const config = parseJson(text, LIMITS, (what) => new Error(what));
-    return isObject(config) ? config : {};
-  } catch {
-    return {};
-  }
+  const fault = (what: string): Error => invalid(`its lora_adapter_metadata ${what}`);
+  const config = parseJson(text, LIMITS, fault, asNull);
+  if (!isObject(config)) throw fault('is not a JSON object');
+  return config;
 };
+
+/** Python's json writes `NaN` and infinities. Long numbers stay: an alpha has few digits. */
+const asNull = (word: string): string => (/^-?\d/.test(word) ? word : 'null');

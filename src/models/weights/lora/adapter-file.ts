@@ -77,7 +77,7 @@ export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
     if (entry.roles.has(role)) throw unsuitable(path, `it has ${formatValue(name)} under two names`);
     entry.roles.set(role, { ...tensor, dtype, file });
   }
-  const alphaOf = readAlphas(metadata);
+  const alphaOf = readAlphas(metadata, (what) => unsuitable(path, `${what}, so that the strength of its layers is unknown. Save it again`));
   const layers: AdapterFile['layers'][number][] = [];
   for (const { part, layer, roles, alpha } of changes.values()) {
     const [down, up, mid = null] = [roles.get('down'), roles.get('up'), roles.get('mid')];

@@ -54,6 +54,7 @@ export const matchAdapter = ({ file, layers, unknownKeys }: AdapterFile, shapes:
     }
     const fitted = fit(lowRank, shape);
     if (fitted === null) throw unsuitable(file, `${family ?? misfit(name, lowRank, shape)}. ${MEND}`);
+    if (parts[own].has(name)) throw unsuitable(file, `it changes the layer ${formatValue(name)} twice, under two names`);
     parts[own].set(name, fitted);
   }
   /* A few unknown layers may come from the trainer; if most are unknown, the architecture differs. */

@@ -20,6 +20,11 @@ describe.each([
   ['unet', 'down_block_types', ['DownBlock2D', 'SimpleCrossAttnDownBlock2D', 'DownBlock2D', 'DownBlock2D']],
   ['unet', 'norm_num_groups', '16'],
   ['unet', 'a_new_key', true],
+  ['unet', 'constructor', true],
+  ['unet', 'layers_per_block', 100_000],
+  ['unet', 'transformer_layers_per_block', [1, 1, 101, 1]],
+  ['vae', 'layers_per_block', 101],
+  ['text_encoder_2', 'num_hidden_layers', 1e9],
   ['vae', 'latent_channels', 16],
   ['vae', 'shift_factor', 0.1],
   ['vae', 'block_out_channels', [32, 32, 32]],
@@ -76,4 +81,15 @@ describe('parseUnetConfig', () => {
     const wrong = { ...configOf('unet'), attention_head_dim: [1, 2] };
     expect(() => parseUnetConfig(wrong, 'unet')).toThrow('"attention_head_dim" names 2 blocks, expected 4');
   });
+});
+
+it.each([
+  ['unet', 'norm_num_groups', 7],
+  ['unet', 'attention_head_dim', 3],
+  ['vae', 'norm_num_groups', 7],
+  ['text_encoder_2', 'num_attention_heads', 3],
+] as const)('%s with %s = %j, which does not divide its channels, is refused', (part, key, value) => {
+  const parse = (): unknown => parsers[part]({ ...configOf(part), [key]: value }, 'model/config.json');
+  expect(parse).toThrow(expect.objectContaining({ code: 'MODEL_CONFIG_INVALID' }));
+  expect(parse).toThrow(key);
 });

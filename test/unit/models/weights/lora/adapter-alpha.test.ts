@@ -1,6 +1,7 @@
 import { readAlphas } from '#src/models/weights/lora/adapter-alpha.js';
 
-const of = (config: object) => readAlphas(new Map([['lora_adapter_metadata', JSON.stringify(config)]]));
+const ofText = (text: string) => readAlphas(new Map([['lora_adapter_metadata', text]]), (what) => new Error(what));
+const of = (config: object) => ofText(JSON.stringify(config));
 
 it('the first pattern that matches the end of a layer name wins, else lora_alpha', () => {
   const alpha = of({
@@ -25,3 +26,16 @@ it('the configuration is parsed once for all layers', () => {
   /* Each layer for itself would take minutes. */
   expect((user + system) / 1000).toBeLessThan(3000);
 });
+
+it('reads a configuration as Python writes it', () => {
+  const alpha = ofText('{"unet.lora_alpha": 4, "unet.x": NaN, "unet.y": -Infinity, "unet.z": 12345678901234567890}');
+  expect(alpha('unet', 'x', 8)).toBe(0.5);
+});
+
+it.each(['{"unet.lora_alpha": 4', '[4]', '', `{"unet.x": [${'1,'.repeat(100_001)}1]}`])(
+  'refuses what it cannot read, once a layer needs it: %.30s',
+  (text) => {
+    const alpha = ofText(text);
+    expect(() => alpha('unet', 'x', 8)).toThrow(/^its lora_adapter_metadata /);
+  },
+);

@@ -143,3 +143,12 @@ it.each([
     'do not make [640, 640, 3, 3]',
   );
 });
+
+it('refuses a layer that has two names', () => {
+  const twice = fileOf(
+    ['unet', `input_blocks.4.1.${QUERY.replace('attentions.0.', '')}`, lowRank(640, 640)],
+    ['unet', `down_blocks.1.${QUERY}`, lowRank(640, 640)],
+  );
+  const message = expect.stringContaining(`changes the layer "down_blocks.1.${QUERY}" twice, under two names`);
+  expect(() => matchAdapter(twice, base)).toThrow(expect.objectContaining({ code: 'LORA_UNSUITABLE', message }));
+});
