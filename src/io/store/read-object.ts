@@ -1,18 +1,27 @@
-/** Objects by their whole URI. One connection to each bucket is kept. */
+/** Objects by their whole URI. Connections to the buckets that were used last are kept. */
 import { sha256Of } from '../files/hash-file.js';
 import { readChunks } from '../files/open-file.js';
 import { openStore } from './open-store.js';
 import { checkObjectName, formatStoreUri, parseStoreUri, type StorePlace } from './store-uri.js';
 import type { ReadOptions, Store } from './store.js';
 
+/** A manifest may name a bucket in every row, and each has connections of its own. */
+const MOST_BUCKETS = 32;
+
+/** By place, the one used last at the end. */
 const buckets = new Map<string, Promise<Store>>();
 
 /** The store of a place's whole bucket. @throws STORE_LIBRARY_MISSING, STORE_DENIED */
 export const bucketOf = ({ scheme, bucket }: StorePlace): Promise<Store> => {
   const place = formatStoreUri({ scheme, bucket, key: '' });
   const opened = buckets.get(place) ?? openStore(place);
+  buckets.delete(place);
   buckets.set(place, opened);
-  opened.catch(() => buckets.delete(place));
+  const [oldest] = buckets.keys();
+  if (buckets.size > MOST_BUCKETS && oldest !== undefined) buckets.delete(oldest);
+  opened.catch(() => {
+    if (buckets.get(place) === opened) buckets.delete(place);
+  });
   return opened;
 };
 

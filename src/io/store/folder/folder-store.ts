@@ -8,7 +8,7 @@ import { closeFile } from '../../files/close-file.js';
 import { findLink } from '../../files/find-link.js';
 import { sha256Of } from '../../files/hash-file.js';
 import { renameIfAbsent } from '../../files/link-if-absent.js';
-import { chunksOf, openFile, readChunks, readUpTo, withFile } from '../../files/open-file.js';
+import { chunksOf, FileRefused, openFile, readChunks, readUpTo, withFile } from '../../files/open-file.js';
 import { placeFile } from '../../files/place-file.js';
 import { syncFolder } from '../../files/sync-folder.js';
 import { TEMPORARY } from '../../files/temporary-path.js';
@@ -17,6 +17,9 @@ import { checkObjectName } from '../store-uri.js';
 import { tooLarge } from '../too-large.js';
 import { folderError } from './folder-errors.js';
 import { listFolder } from './list-folder.js';
+
+/** As in object storage, there is nothing below a file. */
+const isMissing = (cause: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(systemCodeOf(cause) ?? '');
 
 /** The folder need not exist: the first write makes it. */
 export const openFolderStore = (folder: string): Store => {
@@ -82,10 +85,9 @@ export const openFolderStore = (folder: string): Store => {
     async has(name) {
       const path = pathOf(name);
       try {
-        await stat(path);
-        return true;
+        return (await stat(path)).isFile();
       } catch (cause) {
-        if (systemCodeOf(cause) === 'ENOENT') return false;
+        if (isMissing(cause)) return false;
         throw folderError('read', path, cause);
       }
     },
@@ -99,7 +101,7 @@ export const openFolderStore = (folder: string): Store => {
           await closeFile(handle);
         }
       } catch (cause) {
-        if (systemCodeOf(cause) === 'ENOENT') return null;
+        if (isMissing(cause) || (cause instanceof FileRefused && cause.reason === 'folder')) return null;
         throw folderError('read', path, cause);
       }
     },

@@ -72,11 +72,13 @@ const azureOptions = (env: Environment): Options => {
   const suffix = given.get('endpointsuffix') ?? 'core.windows.net';
   const protocol = given.get('defaultendpointsprotocol') ?? 'https';
   const endpoint =
-    given.get('blobendpoint') ??
+    addressOf(given.get('blobendpoint'), 'AZURE_STORAGE_CONNECTION_STRING') ??
     endpointOf(env, 'AZURE_STORAGE_BLOB_ENDPOINT') ??
     (isEmulator ? `http://127.0.0.1:10000/${EMULATOR_NAME}` : `${protocol}://${account}.blob.${suffix}`);
-  const key = given.get('accountkey') ?? (isEmulator ? EMULATOR_KEY : first(env, 'AZURE_STORAGE_KEY'));
-  const signature = given.get('sharedaccesssignature') ?? first(env, 'AZURE_STORAGE_SAS_TOKEN');
+  /* The variables' may be of another account than the string's. */
+  const hasOwn = isEmulator || given.has('accountkey') || given.has('sharedaccesssignature');
+  const key = given.get('accountkey') ?? (isEmulator ? EMULATOR_KEY : hasOwn ? null : first(env, 'AZURE_STORAGE_KEY'));
+  const signature = given.get('sharedaccesssignature') ?? (hasOwn ? null : first(env, 'AZURE_STORAGE_SAS_TOKEN'));
   return {
     endpoint: endpoint.replace(/\/+$/, ''),
     account_name: account,
@@ -100,8 +102,11 @@ const connectionValues = (text: string): Map<string, string> =>
 
 const endpointOf = (env: Environment, ...names: string[]): string | null => {
   const name = names.find((one) => nonEmpty(env[one]) !== null);
-  if (name === undefined) return null;
-  const text = nonEmpty(env[name]) ?? '';
+  return name === undefined ? null : addressOf(nonEmpty(env[name]) ?? '', name);
+};
+
+const addressOf = (text: string | undefined, name: string): string | null => {
+  if (text === undefined) return null;
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '') {
     return text.replace(/\/+$/, '');

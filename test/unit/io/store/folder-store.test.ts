@@ -102,3 +102,11 @@ it('a file in the place of a folder is an error, and so is a folder in the place
   await store.write('folder/x', new Uint8Array(1));
   await expect(store.read('folder', { maxBytes: 1 })).rejects.toMatchObject({ code: 'STORE_DENIED' });
 });
+
+it('a folder is no object, and there is none below a file, as in object storage', async () => {
+  const store = await openStore(folder);
+  await store.write('a/b', new Uint8Array(3));
+  expect([await store.has('a'), await store.stat('a')]).toEqual([false, null]);
+  expect([await store.has('a/b/c'), await store.stat('a/b/c')]).toEqual([false, null]);
+  expect(await store.has('a/b')).toBe(true);
+});

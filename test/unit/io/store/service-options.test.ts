@@ -61,3 +61,23 @@ it("reads the emulator's short connection string", () => {
 it('asks for the account', () => {
   expect(() => optionsOf('az://container', {})).toThrow(/AZURE_STORAGE_ACCOUNT/);
 });
+
+it('the secrets of a connection string win: the variables may be of another account', () => {
+  const env = {
+    AZURE_STORAGE_CONNECTION_STRING: 'AccountName=mine;SharedAccessSignature=sv=1&sig=own',
+    AZURE_STORAGE_ACCOUNT: 'other',
+    AZURE_STORAGE_KEY: 'b3RoZXI=',
+    AZURE_STORAGE_SAS_TOKEN: 'sig=other',
+  };
+  const endpoint = 'https://mine.blob.core.windows.net';
+  const expected = { container: 'container', endpoint, account_name: 'mine', sas_token: 'sv=1&sig=own' };
+  expect(optionsOf('az://container', env)).toEqual(expected);
+  const without = { ...env, AZURE_STORAGE_CONNECTION_STRING: 'AccountName=mine' };
+  expect(optionsOf('az://container', without)).toMatchObject({ account_name: 'mine', account_key: 'b3RoZXI=' });
+});
+
+it('checks the address in a connection string, and does not show it', () => {
+  const env = { AZURE_STORAGE_CONNECTION_STRING: 'AccountName=a;AccountKey=a2V5;BlobEndpoint=http://me:s3cret@host' };
+  expect(() => optionsOf('az://container', env)).toThrow(/AZURE_STORAGE_CONNECTION_STRING/);
+  expect(() => optionsOf('az://container', env)).not.toThrow(/s3cret/);
+});

@@ -69,3 +69,14 @@ it.each([
   expect(message).toContain('never in a URI');
   expect(message).not.toContain('verysecret');
 });
+
+it('knows no scheme by the names of what every object has', () => {
+  expect(() => parseStoreUri('constructor://bucket/x')).toThrow(/Write the bucket as one of these/);
+});
+
+it('takes a name with an ampersand, and no signed URL', () => {
+  expect(parseStoreUri('s3://bucket/a&sig=b.png')).toMatchObject({ key: 'a&sig=b.png' });
+  for (const end of ['?sig=x', '#sig=x', '?a=b&c&X-Amz-Signature=x', '?&&x-goog-signature=y']) {
+    expect(() => parseStoreUri(`s3://bucket/a.png${end}`)).toThrow(/a signature in the URI/);
+  }
+});
