@@ -46,7 +46,7 @@ const SLOWER_THAN_CPU = 4;
 
 /**
  * @throws DEVICE_UNAVAILABLE: what is missing, and how to install it
- * @throws USAGE_CONFLICT for fp16 on the CPU, and int8 on any other device
+ * @throws USAGE_CONFLICT for fp16 on the CPU by name, and int8 on any other device
  */
 export const chooseTarget = async (
   device: DeviceRequest,
@@ -83,7 +83,20 @@ const chooseBest = async (precision: PrecisionRequest, options: ProbeOptions): P
     const hasCard = reason?.endsWith(NO_ADAPTER) !== true;
     rejected.push({ device: family, reason: reason ?? '', tried: hasCard });
   }
+  if (precision === 'fp16') throw noneForHalf(rejected);
   return { target: onCpu(precision), rejected };
+};
+
+/** Where the user asked for float16 and not for a device. */
+export const noneForHalf = (rejected: readonly RejectedDevice[]): RefineError => {
+  const reasons = rejected.map(
+    ({ device, reason, remedy }) => `${device}: ${reason}${remedy === undefined ? '' : `. ${remedy}`}`,
+  );
+  return new RefineError(
+    'DEVICE_UNAVAILABLE',
+    `Expected a device that computes in float16, found none (${reasons.join('; ') || 'this system has none'}). ` +
+      'Leave --precision out to use the CPU.',
+  );
 };
 
 const hintOf = ({ remedy, isHardwareHere }: MissingLibrary): Pick<RejectedDevice, 'remedy'> =>

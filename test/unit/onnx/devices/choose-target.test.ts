@@ -1,4 +1,4 @@
-import { chooseTarget, rejectionReason } from '#src/onnx/devices/choose-target.js';
+import { chooseTarget, noneForHalf, rejectionReason } from '#src/onnx/devices/choose-target.js';
 import type { ProbeResult } from '#src/onnx/devices/probe-result.js';
 import { parseDevicesRequest } from '#src/onnx/devices/device-request.js';
 import { CPU } from '#src/onnx/graph/operators/target.js';
@@ -71,4 +71,17 @@ it('of a failure of CUDA, what CUDA said is the reason', () => {
   expect(rejectionReason(probed({ target: null, attempts: [attempt] }))).toBe(
     'CUDA failure 100: no CUDA-capable device is detected',
   );
+});
+
+it('without a device for float16, each has its reason and remedy', () => {
+  const error = noneForHalf([
+    { device: 'cuda', reason: 'libcudart is missing', tried: false, remedy: 'Run "sdxl-refine devices add cuda"' },
+    { device: 'webgpu', reason: 'No supported adapters', tried: false },
+  ]);
+  expect(error).toMatchObject({
+    code: 'DEVICE_UNAVAILABLE',
+    message:
+      'Expected a device that computes in float16, found none (cuda: libcudart is missing. Run "sdxl-refine devices add cuda"; ' +
+      'webgpu: No supported adapters). Leave --precision out to use the CPU.',
+  });
 });
