@@ -34,8 +34,8 @@ Exit codes: 0 refined, 1 failed or blocked by content safety, 2 usage, 4 model, 
 /** Headings of `batch` whose options also apply to one picture. */
 const HEADINGS: readonly (string | undefined)[] = [PICTURES, MODEL, DEVICE, SAFETY, MESSAGES, ROW_SETTINGS];
 
-/** Options with another meaning for one picture. */
-const OWN = ['overwrite', 'json'];
+/** Options with another meaning for one picture, or with none. */
+const OWN = ['overwrite', 'json', 'batchSize'];
 
 /** @param batch the command whose options are reused */
 export const refineCommand = (

@@ -27,6 +27,8 @@ it.each<[string, string, string[]]>([
   ['batch -m ', 'files', ['emoji']],
   ['batch -o ', 'folders', []],
   ['batch --limit ', 'none', []],
+  ['batch x --batch-', 'none', ['--batch-size']],
+  ['cat.png --batch-', 'none', []],
   ['batch ', 'files', []],
   ['batch --resume ', 'files', []],
   ['cat.png --precis', 'none', ['--precision']],
