@@ -64,6 +64,16 @@ const showPair = (before, after) => {
   element('result').hidden = false;
 };
 
+/** The operator may choose another format: by a file's first bytes, its type and the extension of its name. */
+const formatOf = (bytes) => {
+  const starts = String.fromCharCode(...bytes.subarray(0, 12));
+  if (starts.startsWith('\xff\xd8')) return ['image/jpeg', 'jpg'];
+  if (starts.startsWith('RIFF') && starts.endsWith('WEBP')) return ['image/webp', 'webp'];
+  if (starts.slice(4).startsWith('ftypavi')) return ['image/avif', 'avif'];
+  if (/^(II\*\0|MM\0\*)/.test(starts)) return ['image/tiff', 'tif'];
+  return ['image/png', 'png'];
+};
+
 const showResult = ([{ generated_image: image }]) => {
   const bytes = Uint8Array.from(atob(image), (character) => character.charCodeAt(0));
   if (bytes.length === 0) {
@@ -71,11 +81,13 @@ const showResult = ([{ generated_image: image }]) => {
     return;
   }
   if (resultUrl !== null) URL.revokeObjectURL(resultUrl);
-  resultUrl = URL.createObjectURL(new Blob([bytes], { type: 'image/png' }));
+  const [type, extension] = formatOf(bytes);
+  resultUrl = URL.createObjectURL(new Blob([bytes], { type }));
   showPair(source, resultUrl);
   element('after').alt = 'After';
   element('save').href = resultUrl;
-  element('again').dataset.image = `data:image/png;base64,${image}`;
+  element('save').download = `refined.${extension}`;
+  element('again').dataset.image = `data:${type};base64,${image}`;
   setStatus('Done');
 };
 
