@@ -1,10 +1,11 @@
 /** Metrics of a worker for Prometheus, over HTTP. */
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { messageOf } from '../../errors.js';
 import type { Broker } from '../../run/queue/broker/broker.js';
 import type { WorkEvent } from '../../run/queue/work.js';
+import { isLoopback } from './access/access.js';
 import { listenError } from './access/listen-addresses.js';
 
 export interface WorkerMetrics {
@@ -16,21 +17,27 @@ export interface WorkerMetrics {
 /** @param port 0: any free one @throws LISTEN_FAILED */
 export const serveWorkerMetrics = async (
   { host, port }: { host: string; port: number },
-  broker: Broker,
+  broker: Pick<Broker, 'counts'>,
+  countMs = COUNT_MS,
 ): Promise<WorkerMetrics> => {
-  const { registry, report } = createRegistry(broker);
+  const { registry, report } = createRegistry(broker, countMs);
   const server = createServer((request, response) => {
+    if (isForeign(request, host)) {
+      response.writeHead(403).end('this address answers to its own names only\n');
+      return;
+    }
     if (request.url !== '/metrics') {
       response.writeHead(404).end('metrics are at /metrics\n');
       return;
     }
     registry.metrics().then(
       (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
-      (cause: unknown) => response.writeHead(500).end(`${messageOf(cause)}\n`),
+      () => response.writeHead(500).end("the metrics could not be collected: see the worker's messages\n"),
     );
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => {
+    /* Also later, such as when a connection cannot be accepted: the worker goes on. */
+    server.on('error', (cause) => {
       reject(listenError({ host, port }, cause));
     });
     server.listen(port, host, resolve);
@@ -46,12 +53,21 @@ export const serveWorkerMetrics = async (
   };
 };
 
+/** Against DNS rebinding, as `serve`: a web page must not read a loopback address under a name of its own. */
+const isForeign = ({ headers }: IncomingMessage, host: string): boolean => {
+  const name = (headers.host ?? '').replace(/:\d+$/, '');
+  return isLoopback(host) && name !== '' && !isLoopback(name);
+};
+
+/** Most time to ask the broker; without an answer the gauge is left out, and the rest is told. */
+const COUNT_MS = 2000;
+
 interface Registered {
   registry: { metrics: () => Promise<string>; contentType: string };
   report: WorkerMetrics['report'];
 }
 
-const createRegistry = (broker: Broker): Registered => {
+const createRegistry = (broker: Pick<Broker, 'counts'>, countMs: number): Registered => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -61,7 +77,10 @@ const createRegistry = (broker: Broker): Registered => {
     labelNames: ['state'],
     registers,
     async collect() {
-      const { waiting, active, failed } = await broker.counts();
+      this.reset();
+      const counts = await Promise.race([broker.counts().catch(() => null), sleep(countMs, null, { ref: false })]);
+      if (counts === null) return;
+      const { waiting, active, failed } = counts;
       for (const [state, count] of Object.entries({ waiting, active, failed })) this.set({ state }, count);
     },
   });
