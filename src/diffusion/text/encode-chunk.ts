@@ -2,6 +2,7 @@
 import { RefineError } from '../../errors.js';
 import { CLIP, MASKED_SCORE } from '../../models/networks/clip-text-encoder.js';
 import type { Feeds, Session } from '../../onnx/runtime/session.js';
+import { openLate } from '../../onnx/runtime/open-late.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import type { Chunk } from './token-chunks.js';
 import { endOfText, type TextEncoder } from './encode-prompt.js';
@@ -38,7 +39,7 @@ export const encodeChunk = async (
 const NONE: ReadonlySet<number> = new Set();
 
 const extendedOf = async ({ extended }: TextEncoder): Promise<Session> => {
-  if (extended !== undefined) return extended();
+  if (extended !== undefined) return openLate(extended, 'remove embeddings and weights below 1 from the prompt');
   throw new RefineError(
     'ROW_FIELD_INVALID',
     'An ONNX export supports neither embeddings nor Compel weights below 1. Remove them, or give the model as safetensors.',

@@ -3,6 +3,7 @@ import { VAE_DECODER, VAE_ENCODER } from '../../models/networks/vae.js';
 import { LATENT_SCALE } from '../../records/picture.js';
 import type { VaeConfig } from '../../models/networks/vae-config.js';
 import { availableMemory } from '../../io/system/available-memory.js';
+import { openLate } from '../../onnx/runtime/open-late.js';
 import type { Session } from '../../onnx/runtime/session.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
 import { decodeInStrips, encodeInStrips } from './strip-autoencoder.js';
@@ -72,7 +73,8 @@ const stripOptions = ({ config, rowStrips }: Autoencoder, input: Tensor, scale: 
   const [, , height = 0, width = 0] = input.dims;
   const size = [height * scale, width * scale] as const;
   const stripSize = chooseStripSize(config, size, { ...rowStrips, available: availableMemory() });
-  return stripSize === null ? null : { open: rowStrips.open, stripSize };
+  const open: OpenVaeNetwork = (name, write) => openLate(() => rowStrips.open(name, write), 'take a smaller picture');
+  return stripSize === null ? null : { open, stripSize };
 };
 
 const scaleLatents = (config: VaeConfig, latents: Tensor): Tensor =>

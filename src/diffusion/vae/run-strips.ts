@@ -14,7 +14,7 @@ export interface StripOptions {
   stripSize: number;
 }
 
-/** @throws SESSION_CREATE SESSION_RUN */
+/** @throws SESSION_RUN */
 export const runInStrips = async (
   steps: readonly StripStep[],
   input: FeatureMapStrips,

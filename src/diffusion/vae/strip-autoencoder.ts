@@ -13,7 +13,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { asOneStrip, rowsOf, type FeatureMapStrips } from './strips.js';
 import { runInStrips, type StripOptions } from './run-strips.js';
 
-/** @param image f32 [1,3,H,W] @returns f32 [1,8,H/8,W/8]: mean, then log-variance @throws SESSION_CREATE SESSION_RUN */
+/** @param image f32 [1,3,H,W] @returns f32 [1,8,H/8,W/8]: mean, then log-variance @throws SESSION_RUN */
 export const encodeInStrips = async (config: VaeConfig, image: Tensor, options: StripOptions): Promise<Tensor> => {
   const lowResolution = await runInStrips(encoderSteps(config), asOneStrip(image), config.groups, options);
   const writeEnd = (scope: LayerScope): void => {
@@ -22,7 +22,7 @@ export const encodeInStrips = async (config: VaeConfig, image: Tensor, options: 
   return runNetwork(options, writeEnd, { [LOW_RESOLUTION]: whole(lowResolution) }, VAE_ENCODER.moments);
 };
 
-/** @param latents f32 [1,4,h,w], not scaled @returns f32 [1,3,8h,8w] @throws SESSION_CREATE SESSION_RUN */
+/** @param latents f32 [1,4,h,w], not scaled @returns f32 [1,3,8h,8w] @throws SESSION_RUN */
 export const decodeInStrips = async (config: VaeConfig, latents: Tensor, options: StripOptions): Promise<Tensor> => {
   const writeStart = (scope: LayerScope): void => {
     writeLowResolutionDecoder(scope, config);

@@ -6,6 +6,7 @@ import type { WrittenGraph } from '../graph/onnx/graph-builder.js';
 import { deviceName } from '../graph/operators/target.js';
 import { messageOf, RefineError } from '../../errors.js';
 import { tensor, type Tensor } from '../../tensor/tensor.js';
+import { openLate } from './open-late.js';
 import { sessionOptions, wantsFixedSizes } from './session-options.js';
 
 /** An int64 tensor: token ids and indices. */
@@ -18,7 +19,7 @@ export interface Integers {
 export type Feeds = Readonly<Record<string, Tensor | Integers>>;
 
 export interface Session {
-  /** @param outputs names; default: all @throws SESSION_RUN, and where sizes are fixed SESSION_CREATE */
+  /** @param outputs names; default: all @throws SESSION_RUN, and where sizes are fixed SESSION_CREATE at the first call */
   run(feeds: Feeds, outputs?: readonly string[]): Promise<Readonly<Record<string, Tensor>>>;
   close(): Promise<void>;
 }
@@ -38,6 +39,7 @@ const sessionOf = (graph: WrittenGraph, session: InferenceSession): Session => (
 
 const openForFixedSizes = (graph: WrittenGraph): Session => {
   let open: { sizes: string; session: InferenceSession } | undefined;
+  let hasOpened = false;
   const close = async (): Promise<void> => {
     await open?.session.release();
     open = undefined;
@@ -49,7 +51,10 @@ const openForFixedSizes = (graph: WrittenGraph): Session => {
       if (open?.sizes !== sizes) {
         /* Two sessions would have two copies of the weights. */
         await close();
-        open = { sizes, session: await createSession(fixDimensions(graph, dims)) };
+        const create = (): Promise<InferenceSession> => createSession(fixDimensions(graph, dims));
+        /* Once it has opened, the size of this row is the reason. */
+        open = { sizes, session: hasOpened ? await openLate(create, 'take a smaller picture') : await create() };
+        hasOpened = true;
       }
       return runSession(graph, open.session, feeds, outputs);
     },
