@@ -35,6 +35,14 @@ export const createMetrics = (service: () => RefineService, budget: ByteBudget):
     },
   });
   new Gauge({
+    name: 'sdxl_refine_engine_busy',
+    help: 'Pictures in the engine, including those that are to stop',
+    registers,
+    collect() {
+      this.set(service().queue.busy);
+    },
+  });
+  new Gauge({
     name: 'sdxl_refine_body_bytes',
     help: 'Bytes of bodies and fetched pictures that requests hold in memory',
     registers,

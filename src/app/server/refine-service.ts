@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobRunner } from '../../run/engine/engine.js';
 import type { EngineInfo } from '../../run/engine/protocol.js';
-import { isRefineError, RefineError } from '../../errors.js';
+import { isRefineError, RefineError, type ErrorCode } from '../../errors.js';
 import { resolveSettings } from '../../run/manifest/rows/resolve-settings.js';
 import type { EngineJob, RefineReply } from '../../records/job.js';
 import type { RefineSettings } from '../../records/settings.js';
@@ -20,11 +20,15 @@ export interface ServiceOptions {
 
 const WARM_UP_SIDE = 64;
 const RESTART_PAUSE_MS = 1000;
+/** Time for a job to stop, which it does between two steps: at least, and times the longest step so far. */
+const LEAST_STOP_MS = 60_000;
+const PATIENCE = 10;
 
 export class RefineService implements Refiner {
   readonly queue: WorkQueue;
   #info: EngineInfo | null = null;
   #isReady = false;
+  #longestStepMs = 0;
   readonly #closed = new AbortController();
 
   constructor(private readonly options: ServiceOptions) {
@@ -37,46 +41,63 @@ export class RefineService implements Refiner {
   }
 
   info(): EngineInfo {
-    if (this.#info === null) throw new RefineError('ENGINE_START', 'The model is not open yet.');
-    return this.#info;
+    if (this.#info !== null) return this.#info;
+    throw new RefineError('ENGINE_START', 'Expected an open model, found none yet: wait until /ready answers 200.');
   }
 
   /**
    * Opens the model and runs it once.
    * @throws MODEL_* WEIGHTS_* SESSION_* ENGINE_*
    */
-  async warmUp(): Promise<void> {
+  warmUp(): Promise<void> {
+    return this.#warmUp(false);
+  }
+
+  /** @param isRestart before the requests that wait, which would run on the broken engine */
+  async #warmUp(isRestart: boolean): Promise<void> {
     const data = new Uint8Array(WARM_UP_SIDE * WARM_UP_SIDE * 3).fill(128);
     const input = { kind: 'pixels', pixels: { data, width: WARM_UP_SIDE, height: WARM_UP_SIDE } } as const;
     const job: EngineJob = { input, settings: ONE_STEP, output: 'pixels', bitDepth: 8 };
-    await this.refine(() => Promise.resolve(job), { signal: this.#closed.signal, onStep: () => undefined });
+    const { signal } = this.#closed;
+    const work = (): Promise<RefineReply> =>
+      this.#refine(job, { signal, onStep: () => undefined }).catch((thrown: unknown) => {
+        /* A new process may succeed. Other jobs may run well in this one. */
+        if (isRestart && this.queue.busy === 1) this.options.engine.close();
+        throw thrown;
+      });
+    await this.queue.run(signal, work, isRestart);
   }
 
-  refine(prepare: () => Promise<EngineJob>, { signal, onStep }: RefineHooks): Promise<RefineReply> {
-    return this.queue.run(signal, async () => {
-      const job = await prepare();
-      signal.throwIfAborted();
-      let last = performance.now();
-      try {
-        this.#noteDevices(await this.options.engine.open(this.#closed.signal));
-        const reply = await this.options.engine.refine(job, {
-          signal: this.#closed.signal,
-          stop: signal,
-          onStep: (step, steps, preview) => {
-            const now = performance.now();
-            /* The first step's time includes encoding the picture and the prompt. */
-            if (step > 1) this.options.onStepTime?.((now - last) / 1000);
-            last = now;
-            onStep(step, steps, preview);
-          },
-        });
-        this.#isReady = true;
-        return reply;
-      } catch (thrown) {
-        if (thrown !== signal.reason) this.#restartAfter(thrown);
-        throw thrown;
-      }
-    });
+  refine(prepare: () => Promise<EngineJob>, hooks: RefineHooks): Promise<RefineReply> {
+    return this.queue.run(hooks.signal, async () => this.#refine(await prepare(), hooks));
+  }
+
+  async #refine(job: EngineJob, { signal, onStep }: RefineHooks): Promise<RefineReply> {
+    signal.throwIfAborted();
+    let last = performance.now();
+    try {
+      this.#noteDevices(await this.options.engine.open(this.#closed.signal));
+      const reply = await this.options.engine.refine(job, {
+        signal: this.#closed.signal,
+        stop: signal,
+        stopMs: Math.max(LEAST_STOP_MS, PATIENCE * this.#longestStepMs),
+        onStep: (step, steps, preview) => {
+          const now = performance.now();
+          /* The first step's time includes encoding the picture and the prompt. */
+          if (step > 1) {
+            this.options.onStepTime?.((now - last) / 1000);
+            this.#longestStepMs = Math.max(this.#longestStepMs, now - last);
+          }
+          last = now;
+          onStep(step, steps, preview);
+        },
+      });
+      this.#isReady = true;
+      return reply;
+    } catch (thrown) {
+      if (thrown !== signal.reason) this.#restartAfter(thrown);
+      throw thrown;
+    }
   }
 
   /** Ends the engine and its current job. */
@@ -95,10 +116,11 @@ export class RefineService implements Refiner {
     this.options.onTrouble?.(new RefineError('DEVICE_UNAVAILABLE', message));
   }
 
-  /** Restarts the engine, before the next request, if it has crashed or could not open its model again. */
+  /** Restarts the engine, before the next request, if it has crashed, hung or could not open its model again. */
   #restartAfter(thrown: unknown): void {
     if (this.#closed.signal.aborted) return;
-    if (isRefineError(thrown) && thrown.code !== 'ENGINE_CRASHED' && thrown.scope === 'row') return;
+    const isOfJob = isRefineError(thrown) && thrown.scope === 'row' && !ENGINE_LOST.includes(thrown.code);
+    if (isOfJob) return;
     const wasReady = this.#isReady;
     this.#isReady = false;
     if (wasReady) void this.#restart();
@@ -108,17 +130,17 @@ export class RefineService implements Refiner {
     const isOver = (): boolean => this.#closed.signal.aborted;
     while (!this.#isReady && !isOver()) {
       try {
-        await this.warmUp();
+        await this.#warmUp(true);
       } catch (thrown) {
         if (isOver()) return;
         this.options.onTrouble?.(thrown);
-        /* A new process may succeed. */
-        this.options.engine.close();
         await sleep(RESTART_PAUSE_MS);
       }
     }
   }
 }
+
+const ENGINE_LOST: readonly ErrorCode[] = ['ENGINE_CRASHED', 'ENGINE_STALLED'];
 
 const ONE_STEP = resolveSettings({ prompt: '', steps: 1, strength: 1, guidance_scale: 1, seed: 0 }, new Set(), {
   options: {},

@@ -1,6 +1,9 @@
 /** `POST /score`: a place in the queue, a deadline, and a response as JSON or server-sent events. */
+import { setMaxListeners } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RefineError } from '../../errors.js';
+import { LONGEST_TIMER_MS } from '../../io/system/longest-timer.js';
 import type { ByteBudget, Share } from './requests/byte-budget.js';
 import { reportFailure } from './answers/error-answers.js';
 import { eventStream } from './answers/event-stream.js';
@@ -49,12 +52,13 @@ export const addScoreRoute = (
           signal: client.signal,
           hold: shareOf(request).take,
           onStep: events?.step ?? null,
+          onResult: metrics.pictureMade,
           onAccepted: (rows) => {
             client.accept();
             events?.begin(rows);
           },
         });
-        results.forEach(metrics.pictureMade);
+        giveUpUnread(reply.raw);
         if (events === null) return results;
         await events.end('result', results);
       } catch (thrown) {
@@ -73,7 +77,14 @@ const wantsEvents = ({ headers: { accept = '' } }: FastifyRequest): boolean => a
 
 /** Time for the client to read its response after the deadline. */
 const READ_RESPONSE_MS = 10_000;
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Closes the connection of a client that reads nothing of its response for so long: it must not keep its place. */
+export const giveUpUnread = (response: ServerResponse, ms = READ_RESPONSE_MS): void => {
+  /* Node counts sending as activity. After the response it sets another timeout. */
+  response.setTimeout(ms, () => {
+    response.destroy();
+  });
+};
 
 interface Client {
   /** Aborts when the client goes away, at the deadline, and when the server stops waiting. */
@@ -100,11 +111,13 @@ const watchClient = (
   };
   const message = `The pictures took longer than ${deadlineMs / 1000} s. Send fewer, ask for fewer steps, or raise --timeout.`;
   const timer = setTimeout(abort(new RefineError('DEADLINE_EXCEEDED', message)), deadlineMs);
-  /* A client that does not read its response must not keep its place. */
+  /* Whatever happens, a place is free again some time. */
   const lastTimer = setTimeout(() => raw.destroy(), Math.min(deadlineMs + READ_RESPONSE_MS, LONGEST_TIMER_MS));
   const onGone = abort(
     new RefineError('CANCELLED', 'The client closed the connection. Keep it open until the answer is here.'),
   );
+  /* One listener for each pipelined request is not a leak. */
+  setMaxListeners(0, socket);
   stopped.addEventListener('abort', onStopped);
   raw.once('close', () => {
     clearTimeout(timer);

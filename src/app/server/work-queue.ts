@@ -32,6 +32,11 @@ export class WorkQueue {
     return this.#waiting.length;
   }
 
+  /** Jobs that run, or are still to stop. */
+  get busy(): number {
+    return this.#busy;
+  }
+
   /** Estimated time until a place is free, in whole seconds, at least 1. */
   get retryAfterS(): number {
     const guess = Math.ceil((this.#meanTurnS / this.slots()) * Math.max(1, this.#waiting.length / 2));
@@ -64,9 +69,10 @@ export class WorkQueue {
   /**
    * Waits for a turn, then calls `work`. Rejects with the signal's reason as soon as it aborts; the turn ends only when `work`
    * ends, so `work` must listen to the signal itself.
+   * @param isNext before all that wait
    */
-  async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    await this.#turn(signal);
+  async run<T>(signal: AbortSignal, work: () => Promise<T>, isNext = false): Promise<T> {
+    await this.#turn(signal, isNext);
     const start = performance.now();
     const working = work().finally(() => {
       this.#meanTurnS += LATEST_SHARE * ((performance.now() - start) / 1000 - this.#meanTurnS);
@@ -75,7 +81,7 @@ export class WorkQueue {
     return orAborted(signal, working);
   }
 
-  #turn(signal: AbortSignal): Promise<void> {
+  #turn(signal: AbortSignal, isNext: boolean): Promise<void> {
     signal.throwIfAborted();
     if (this.#busy < this.slots()) {
       this.#busy++;
@@ -90,7 +96,8 @@ export class WorkQueue {
         this.#waiting.splice(this.#waiting.indexOf(onTurn), 1);
         reject(signal.reason as Error);
       };
-      this.#waiting.push(onTurn);
+      if (isNext) this.#waiting.unshift(onTurn);
+      else this.#waiting.push(onTurn);
       signal.addEventListener('abort', onAbort, { once: true });
     });
   }

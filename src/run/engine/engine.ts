@@ -11,8 +11,10 @@ import { CPU, deviceName } from '../../onnx/graph/operators/target.js';
 import { fromErrorRecord, isRefineError, RefineError } from '../../errors.js';
 import type { EngineJob, RefineReply } from '../../records/job.js';
 import type { Pixels } from '../../records/picture.js';
+import { LONGEST_TIMER_MS } from '../../io/system/longest-timer.js';
 import { Turns } from '../../io/system/turns.js';
 import { engineEnvironment } from './engine-environment.js';
+import { killAtExit } from './kill-at-exit.js';
 import { openAgain } from './open-again.js';
 import { batchSizeOn, OPENING, type EngineInfo, type EngineOptions, type FromChild, type ToChild } from './protocol.js';
 import type { StepWatch } from './step-watch.js';
@@ -21,6 +23,8 @@ export interface RefineOptions {
   signal: AbortSignal;
   /** Ends the job between two steps, or runs of a text encoder, with this signal's reason; the child and its model stay. */
   stop?: AbortSignal;
+  /** Most milliseconds from `stop` to the job's end; then the child is ended, with ENGINE_STALLED. Default: any. */
+  stopMs?: number;
   /** `preview` if the job asks for it. */
   onStep?: (step: number, steps: number, preview?: Pixels) => void;
   /** Ends a child that takes no step for too long. */
@@ -41,8 +45,6 @@ export interface JobRunner {
   close(): void;
 }
 
-/** Node's timers fire at once for longer times. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Consecutive attempts to open a child. */
 const MOST_OPENINGS = 5;
 
@@ -56,6 +58,8 @@ export class Engine implements JobRunner {
   #lastId = OPENING;
   /** Jobs that ran when the last child died: any of them may have been the cause. */
   #jobsAtDeath = 0;
+  /** Children that did not die by themselves. */
+  readonly #ended = new WeakSet<ChildProcess>();
 
   constructor(
     private readonly options: EngineOptions,
@@ -111,6 +115,7 @@ export class Engine implements JobRunner {
       detached: true,
     });
     this.#child = child;
+    killAtExit(child);
     /* Each of several jobs has its listeners. */
     child.setMaxListeners(0);
     child.once('exit', () => {
@@ -162,6 +167,7 @@ export class Engine implements JobRunner {
   }
 
   close(): void {
+    if (this.#child !== undefined) this.#ended.add(this.#child);
     this.#child?.kill('SIGKILL');
     this.#child = undefined;
     this.#info = undefined;
@@ -172,27 +178,29 @@ export class Engine implements JobRunner {
     child: ChildProcess,
     message: ToChild,
     id: number,
-    { signal, stop, onStep, watch }: RefineOptions,
+    { signal, stop, stopMs = Infinity, onStep, watch }: RefineOptions,
   ): Promise<Exclude<FromChild, { kind: 'progress' | 'stopped' }>> {
     const deathCode = id === OPENING ? 'ENGINE_START' : 'ENGINE_CRASHED';
     return new Promise((resolve, reject) => {
       const job = message.kind === 'refine' ? message.job : null;
       let timer: NodeJS.Timeout | undefined;
+      let stopTimer: NodeJS.Timeout | undefined;
       let lastStepAt: number | null = null;
       const awaitStep = (): void => {
         clearTimeout(timer);
         if (watch === undefined || job === null) return;
         const limit = Math.min(watch.limitOf(job), LONGEST_TIMER_MS);
         timer = setTimeout(() => {
-          onStalled(limit);
+          onStalled(stallError(limit));
         }, limit);
       };
-      const onStalled = (limit: number): void => {
+      const onStalled = (error: RefineError): void => {
         if (this.#child === child) this.close();
-        fail(stallError(limit));
+        fail(error);
       };
       const settle = (act: () => void): void => {
         clearTimeout(timer);
+        clearTimeout(stopTimer);
         child.off('message', onMessage).off('exit', onExit).off('error', onError);
         signal.removeEventListener('abort', onAbort);
         stop?.removeEventListener('abort', onStop);
@@ -221,12 +229,13 @@ export class Engine implements JobRunner {
       const onExit = (code: number | null, name: NodeJS.Signals | null): void => {
         /* A Ctrl-C right after the fork reaches the child too, and Node may tell of its death before the signal: that one decides. */
         setImmediate(() => {
-          fail(crashError(deathCode, code, name));
+          fail(this.#ended.has(child) ? endedError(deathCode) : crashError(deathCode, code, name));
         });
       };
       const onError = (cause: Error): void => {
         if (this.#child === child) this.close();
-        fail(new RefineError(deathCode, `The inference engine could not be reached: ${cause.message}`, { cause }));
+        const message = `The inference engine could not be reached: ${cause.message}. Try again; if it stays, run "sdxl-refine doctor".`;
+        fail(new RefineError(deathCode, message, { cause }));
       };
       const onAbort = (): void => {
         this.close();
@@ -234,6 +243,13 @@ export class Engine implements JobRunner {
       };
       const onStop = (): void => {
         child.send({ kind: 'stop', id } satisfies ToChild);
+        if (stopMs === Infinity) return;
+        stopTimer = setTimeout(
+          () => {
+            onStalled(unstoppableError(stopMs));
+          },
+          Math.min(stopMs, LONGEST_TIMER_MS),
+        );
       };
       if (signal.aborted) {
         onAbort();
@@ -256,6 +272,17 @@ const stallError = (limitMs: number): RefineError =>
     `Expected a step of the inference engine within ${Math.round(limitMs / 1000)} s, ten times what steps take here, and none came: its process was ended. Look for errors of the device's driver.`,
     { context: { limitMs } },
   );
+
+const unstoppableError = (limitMs: number): RefineError =>
+  new RefineError(
+    'ENGINE_STALLED',
+    `Expected the inference engine to stop within ${Math.round(limitMs / 1000)} s, and it did not: its process was ended. Look for errors of the device's driver.`,
+    { context: { limitMs } },
+  );
+
+/** No crash: for another job, for instance. */
+const endedError = (code: 'ENGINE_START' | 'ENGINE_CRASHED'): RefineError =>
+  new RefineError(code, 'The inference engine was ended while it had this row. Try again.');
 
 const crashError = (
   deathCode: 'ENGINE_START' | 'ENGINE_CRASHED',

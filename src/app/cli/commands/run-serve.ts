@@ -1,5 +1,6 @@
 /** Runs `sdxl-refine serve`: checks options, then serves until it is stopped. */
 import { ByteBudget } from '../../server/requests/byte-budget.js';
+import { LONGEST_TIMER_MS } from '../../../io/system/longest-timer.js';
 import { createLog } from '../../server/log.js';
 import { createMetrics, type Metrics } from '../../server/metrics.js';
 import { RefineService } from '../../server/refine-service.js';
@@ -19,8 +20,6 @@ const MOST_BODY = 511;
 /** In MiB. */
 const MOST_BODIES = 2 ** 20;
 const MOST_WAITING = 100_000;
-/** Node's timers fire at once for longer times. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** @throws USAGE_* LISTEN_FAILED, and the errors of opening the model */
 export const runServe = async (flags: ServeFlags, context: ProcessContext): Promise<void> => {

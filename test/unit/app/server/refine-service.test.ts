@@ -1,7 +1,9 @@
 import { cpSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { Engine } from '#src/run/engine/engine.js';
-import type { EngineJob } from '#src/records/job.js';
+import { RefineError, type ErrorCode } from '#src/errors.js';
+import { Engine, type JobRunner, type RefineOptions } from '#src/run/engine/engine.js';
+import type { EngineInfo } from '#src/run/engine/protocol.js';
+import type { EngineJob, RefineReply } from '#src/records/job.js';
 import { RefineService } from '#src/app/server/refine-service.js';
 import { model, workFolder } from '../../../support/batch.js';
 import { waitFor } from '../../../support/processes.js';
@@ -55,4 +57,106 @@ it('stays ready when a client leaves', async () => {
   } finally {
     service.close();
   }
+});
+
+describe('with engines that do as they are told', () => {
+  const info = {
+    model: 'm',
+    modelDigest: 'd',
+    device: 'cuda:0',
+    precision: 'fp16',
+    rejected: [],
+  } as unknown as EngineInfo;
+  const reply = { output: { kind: 'pixels' } } as unknown as RefineReply;
+  interface TestEngine extends JobRunner {
+    /** How each coming job ends; default: well. */
+    ends: (() => Promise<RefineReply>)[];
+    jobs: { job: EngineJob; options: RefineOptions }[];
+    closings: number;
+  }
+  const engineOf = (changes: Partial<JobRunner> = {}): TestEngine => ({
+    reads: [],
+    slots: 1,
+    ends: [],
+    jobs: [],
+    closings: 0,
+    open: () => Promise.resolve(info),
+    refine(asked, options) {
+      this.jobs.push({ job: asked, options });
+      return this.ends.shift()?.() ?? Promise.resolve(reply);
+    },
+    close() {
+      this.closings++;
+    },
+    ...changes,
+  });
+  const fail = (code: ErrorCode) => (): Promise<never> => Promise.reject(new RefineError(code, 'as asked'));
+  const { signal } = new AbortController();
+  const refine = (service: RefineService): Promise<RefineReply> =>
+    service.refine(() => Promise.resolve(job), { signal, onStep: () => undefined });
+
+  it.each(['ENGINE_CRASHED', 'ENGINE_STALLED'] as const)(
+    'after %s it tries the model before the next picture',
+    async (code) => {
+      const engine = engineOf();
+      const service = new RefineService({ engine, places: 9 });
+      await service.warmUp();
+      engine.ends.push(fail(code));
+      const [broken, waiting] = [refine(service), refine(service)];
+      await expect(broken).rejects.toMatchObject({ code });
+      await expect(waiting).resolves.toBe(reply);
+      const [, , tried, last] = engine.jobs.map((each) => each.job);
+      expect(tried).not.toBe(job);
+      expect(last).toBe(job);
+      expect(service.isReady).toBe(true);
+    },
+  );
+
+  it('a model that fails again gets a new process, unless other jobs run in this one', async () => {
+    const engine = engineOf({ slots: 2 });
+    const service = new RefineService({ engine, places: 9 });
+    await service.warmUp();
+    let end!: (ended: RefineReply) => void;
+    engine.ends.push(() => new Promise((resolve) => (end = resolve)), fail('ENGINE_CRASHED'), fail('SESSION_RUN'));
+    const [running, broken] = [refine(service), refine(service)];
+    await expect(broken).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
+    await waitFor('the try to fail', () => engine.jobs.length === 4);
+    expect(engine.closings).toBe(0);
+    end(reply);
+    await running;
+    service.close();
+
+    const alone = engineOf();
+    const single = new RefineService({ engine: alone, places: 9 });
+    await single.warmUp();
+    alone.ends.push(fail('ENGINE_CRASHED'), fail('SESSION_RUN'));
+    await expect(refine(single)).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
+    await waitFor('a new process', () => alone.closings === 1);
+    single.close();
+  });
+
+  it('a picture that its client left has some time to stop', async () => {
+    const engine = engineOf();
+    const service = new RefineService({ engine, places: 9 });
+    await refine(service);
+    const [{ options }] = engine.jobs as [TestEngine['jobs'][number]];
+    expect(options.stopMs).toBe(60_000);
+    expect(options.stop).toBe(signal);
+  });
+
+  it('says when a device is lost, with the reason, and serves on', async () => {
+    const troubles: unknown[] = [];
+    const both = { ...info, device: 'cuda:0,cuda:1', warnings: ['old'] };
+    const infos = [both, both, { ...info, device: 'cuda:1', warnings: ['old', 'the card is gone'] }];
+    const engine = engineOf({ open: () => Promise.resolve(infos.length > 1 ? infos.shift()! : infos[0]!) });
+    const service = new RefineService({ engine, places: 9, onTrouble: (trouble) => troubles.push(trouble) });
+    for (let picture = 0; picture < 4; picture++) await refine(service);
+    expect(troubles).toMatchObject([{ message: 'Serving on cuda:1, no longer on cuda:0,cuda:1. the card is gone' }]);
+    expect(service.info().device).toBe('cuda:1');
+  });
+
+  it('has no model to tell of before it is open', () => {
+    const service = new RefineService({ engine: engineOf(), places: 9 });
+    expect(() => service.info()).toThrow(/ready/);
+  });
 });

@@ -52,3 +52,23 @@ it('a job that is stopped before its start does not run', async () => {
   await expect(engine.refine(job, { signal, stop: AbortSignal.abort(reason), onStep })).rejects.toBe(reason);
   expect(steps).toBe(0);
 });
+
+itOnLinux('a child that does not stop is ended, and the next job runs in another', async () => {
+  await engine.open(signal);
+  const [child] = childrenOf(pid);
+  const stop = new AbortController();
+  const stopped = engine.refine(job, {
+    signal,
+    stop: stop.signal,
+    stopMs: 100,
+    onStep: (step) => {
+      if (step !== 3) return;
+      process.kill(child!, 'SIGSTOP');
+      stop.abort(new Error('enough'));
+    },
+  });
+  await expect(stopped).rejects.toMatchObject({ code: 'ENGINE_STALLED' });
+  const short = { ...job, settings: { ...job.settings, steps: 2 } };
+  expect((await engine.refine(short, { signal })).stepsRun).toBe(2);
+  expect(childrenOf(pid)).not.toContain(child);
+});
