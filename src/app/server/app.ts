@@ -84,14 +84,16 @@ const addHooks = (app: FastifyInstance, options: AppOptions): void => {
       const message = 'Expected the key of this server, as "Authorization: Bearer <key>" or "api-key: <key>".';
       throw new RefineError('REQUEST_UNAUTHORIZED', message);
     }
-    if (options.isStopping() && path === '/score') {
+    if (options.isStopping() && request.routeOptions.url === '/score') {
       reply.header('connection', 'close');
       throw new RefineError('SERVER_STOPPING', 'The server is stopping. Try again later.');
     }
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
-    if (request.url.startsWith('/score')) metrics.requestEnded(reply.statusCode, reply.elapsedTime / 1000);
+    if (request.routeOptions.url === '/score') {
+      metrics.requestEnded(log.statusOf(request, reply), reply.elapsedTime / 1000);
+    }
     log.request(request, reply);
     done();
   });

@@ -1,12 +1,15 @@
 /** The log on standard error, one line for each request: text, or JSON with --log-json. */
 import { jsonText } from '../../io/json/json-text.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ErrorAnswer } from './answers/error-answer.js';
 import { isRefineError, messageOf } from '../../errors.js';
 
 export interface Log {
   request: (request: FastifyRequest, reply: FastifyReply) => void;
-  /** Stores the error code of a request for its line. */
-  note: (request: FastifyRequest, code: string) => void;
+  /** Stores the error of a request for its line. */
+  note: (request: FastifyRequest, answer: ErrorAnswer) => void;
+  /** The status of a request: that of its error, also if events had begun with 200. */
+  statusOf: (request: FastifyRequest, reply: FastifyReply) => number;
   /** Logs an error that clients are not told of: an unexpected one with its stack. */
   surprise: (thrown: unknown) => void;
   say: (message: string) => void;
@@ -16,7 +19,8 @@ export interface Log {
 const PROBES = new Set(['/', '/ready', '/metrics']);
 
 export const createLog = (write: (text: string) => void, asJson: boolean, isQuiet: boolean): Log => {
-  const codes = new WeakMap<FastifyRequest, string>();
+  const errors = new WeakMap<FastifyRequest, ErrorAnswer>();
+  const statusOf: Log['statusOf'] = (request, { statusCode }) => errors.get(request)?.status ?? statusCode;
   const line = (fields: Readonly<Record<string, unknown>>, text: string): void => {
     write(asJson ? `${jsonText({ time: new Date().toISOString(), ...fields })}\n` : `${text}\n`);
   };
@@ -24,9 +28,10 @@ export const createLog = (write: (text: string) => void, asJson: boolean, isQuie
     request: (request, reply) => {
       const { method, id } = request;
       const [path = ''] = request.url.split('?');
-      const { statusCode: status, elapsedTime } = reply;
+      const { elapsedTime } = reply;
+      const status = statusOf(request, reply);
       if ((isQuiet && status < 500) || (PROBES.has(path) && status < 400)) return;
-      const code = codes.get(request);
+      const code = errors.get(request)?.body.error.code;
       const ms = Math.round(elapsedTime);
       const shown = path.slice(0, 100);
       line(
@@ -34,9 +39,10 @@ export const createLog = (write: (text: string) => void, asJson: boolean, isQuie
         `${method} ${shown} ${status} ${ms} ms${code === undefined ? '' : ` ${code}`}`,
       );
     },
-    note: (request, code) => {
-      codes.set(request, code);
+    note: (request, answer) => {
+      errors.set(request, answer);
     },
+    statusOf,
     surprise: (thrown) => {
       const stack = (thrown as { stack?: unknown } | null)?.stack;
       const own = typeof stack === 'string' ? stack : messageOf(thrown);

@@ -3,7 +3,6 @@ import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RefineError } from '../../errors.js';
-import { LONGEST_TIMER_MS } from '../../io/system/longest-timer.js';
 import type { ByteBudget, Share } from './requests/byte-budget.js';
 import { reportFailure } from './answers/error-answers.js';
 import { eventStream } from './answers/event-stream.js';
@@ -77,6 +76,8 @@ const wantsEvents = ({ headers: { accept = '' } }: FastifyRequest): boolean => a
 
 /** Time for the client to read its response after the deadline. */
 const READ_RESPONSE_MS = 10_000;
+/** Node's timers fire at once for longer times. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Closes the connection of a client that reads nothing of its response for so long: it must not keep its place. */
 export const giveUpUnread = (response: ServerResponse, ms = READ_RESPONSE_MS): void => {

@@ -73,6 +73,8 @@ export interface ScoreCall {
   hold?: (bytes: number) => void;
   /** Called with the number of rows, once all are valid. */
   onAccepted?: (rows: number) => void;
+  /** Called with each row's result. */
+  onResult?: (result: ScoreResult) => void;
   /** null: no client listens for events, so no previews are made. */
   onStep: ((step: ScoreStep) => void) | null;
 }
@@ -91,7 +93,9 @@ export const score = async (body: Uint8Array, options: ScoreOptions, call: Score
   for (const [index, row] of rows.entries()) {
     const picture = pictures[index];
     if (picture === undefined) throw new Error(`row ${index} has no picture`);
-    results.push(await ofRow(row, () => scoreRow(row, picture, options, call)));
+    const result = await ofRow(row, () => scoreRow(row, picture, options, call));
+    call.onResult?.(result);
+    results.push(result);
   }
   return results;
 };

@@ -3,14 +3,10 @@ import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isRefineError, messageOf, RefineError, systemCodeOf, type ErrorCode } from '../../../errors.js';
+import type { ErrorAnswer } from './error-answer.js';
 import { httpStatus, isForClients } from './http-status.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics.js';
-
-export interface ErrorAnswer {
-  status: number;
-  body: { error: { code: ErrorCode; message: string; row?: number } };
-}
 
 /** Codes and messages for requests that fastify refuses, by its status. */
 const REFUSED: Readonly<Record<number, readonly [ErrorCode, string]>> = {
@@ -44,8 +40,8 @@ export const reportFailure = (
   const answer = errorAnswer(thrown);
   const { code } = answer.body.error;
   if (!isForClients(understand(thrown).error)) log.surprise(thrown);
-  if (request.url.startsWith('/score')) metrics.failed(code);
-  log.note(request, code);
+  if (request.routeOptions.url === '/score') metrics.failed(code);
+  log.note(request, answer);
   return answer;
 };
 

@@ -16,19 +16,22 @@ export interface EventStream {
 
 /** Interval of comments that keep proxies from closing a quiet connection. */
 const HEARTBEAT_MS = 15_000;
+/** Bytes that may wait for a client. While more do, steps have no previews. */
+const MOST_UNREAD = 2 ** 20;
+/** That wait to be encoded, which takes milliseconds. */
+const MOST_PREVIEWS = 100;
 const PREVIEW = { format: 'jpeg', quality: 80, bitDepth: 8, metadata: false } as const;
 
-export const eventStream = (reply: FastifyReply): EventStream => {
-  const stream = new PassThrough();
+export const eventStream = (reply: FastifyReply, heartbeatMs = HEARTBEAT_MS): EventStream => {
+  const stream = new PassThrough({ highWaterMark: MOST_UNREAD });
   /* Ignores write errors after the client went away. */
   stream.on('error', () => undefined);
   let begun = false;
   /* Encoding previews takes time; the chain keeps events in order. */
   let last: Promise<void> = Promise.resolve();
-  const heartbeat = setInterval(() => stream.write(':\n\n'), HEARTBEAT_MS);
-  reply.raw.once('close', () => {
-    clearInterval(heartbeat);
-  });
+  let heartbeat: NodeJS.Timeout | undefined;
+  /* Previews that wait to be encoded. */
+  let previews = 0;
   const send = (event: string, data: unknown): void => {
     if (stream.writable) stream.write(`event: ${event}\ndata: ${jsonText(data)}\n\n`);
   };
@@ -41,6 +44,11 @@ export const eventStream = (reply: FastifyReply): EventStream => {
   return {
     begin: (rows) => {
       begun = true;
+      /* Until then no head is sent, which must come before any comment. */
+      heartbeat = setInterval(() => stream.write(':\n\n'), heartbeatMs);
+      reply.raw.once('close', () => {
+        clearInterval(heartbeat);
+      });
       reply
         .header('cache-control', 'no-store')
         .header('x-accel-buffering', 'no')
@@ -50,9 +58,13 @@ export const eventStream = (reply: FastifyReply): EventStream => {
     },
     hasBegun: () => begun,
     step: ({ preview, ...step }) => {
+      const isShown = preview !== undefined && !stream.writableNeedDrain && previews < MOST_PREVIEWS;
+      const shown = isShown ? preview : null;
+      if (isShown) previews++;
       last = last.then(async () => {
         /* A failed preview must not fail the request. */
-        send('step', { ...step, preview: preview === undefined ? null : await dataUrl(preview).catch(() => null) });
+        send('step', { ...step, preview: shown === null ? null : await dataUrl(shown).catch(() => null) });
+        if (shown !== null) previews--;
       });
     },
     end,

@@ -3,12 +3,8 @@ import { createServer as createHttpServer, type ServerResponse } from 'node:http
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { RefineError } from '#src/errors.js';
-import {
-  answerBrokenRequest,
-  reportFailure,
-  watchResponses,
-  type ErrorAnswer,
-} from '#src/app/server/answers/error-answers.js';
+import type { ErrorAnswer } from '#src/app/server/answers/error-answer.js';
+import { answerBrokenRequest, reportFailure, watchResponses } from '#src/app/server/answers/error-answers.js';
 import { createLog, type Log } from '#src/app/server/log.js';
 import type { Metrics } from '#src/app/server/metrics.js';
 
@@ -83,7 +79,7 @@ describe('failures of the server', () => {
   const metrics = { failed: (code: string) => counted.push(code) } as unknown as Metrics;
   const log = { note: () => undefined, surprise: (thrown: unknown) => logged.push(thrown) } as unknown as Log;
   const report = (thrown: unknown): ErrorAnswer =>
-    reportFailure(thrown, { url: '/score' } as FastifyRequest, { metrics, log });
+    reportFailure(thrown, { routeOptions: { url: '/score' } } as FastifyRequest, { metrics, log });
 
   it.each([
     ['MODEL_NOT_FOUND', 500],
