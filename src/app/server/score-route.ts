@@ -1,15 +1,17 @@
 /** `POST /score`: a place in the queue, a deadline, and a response as JSON or server-sent events. */
 import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { RefineError } from '../../errors.js';
 import type { ByteBudget, Share } from './requests/byte-budget.js';
 import { reportFailure } from './answers/error-answers.js';
+import { listText } from './answers/list-text.js';
 import { eventStream } from './answers/event-stream.js';
 import type { Log } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { RefineService } from './refine-service.js';
-import { score, type ScoreOptions } from './score.js';
+import { score, type ScoreOptions, type ScoreResult } from './score.js';
 
 export interface ScoreRouteOptions {
   service: RefineService;
@@ -58,6 +60,10 @@ export const addScoreRoute = (
           },
         });
         giveUpUnread(reply.raw);
+        if (events === null && isLong(results)) {
+          reply.type('application/json; charset=utf-8');
+          return Readable.from(listText(results));
+        }
         if (events === null) return results;
         await events.end('result', results);
       } catch (thrown) {
@@ -68,6 +74,12 @@ export const addScoreRoute = (
     },
   );
 };
+
+/** Characters; longer answers are sent in pieces, without Content-Length. */
+const LONG = 2 ** 28;
+
+const isLong = (results: readonly ScoreResult[]): boolean =>
+  results.reduce((sum, { generated_image: picture }) => sum + picture.length, 0) > LONG;
 
 /** The body; empty for a request without a content type. */
 const bodyOf = ({ body }: FastifyRequest): Uint8Array => (body instanceof Uint8Array ? body : new Uint8Array());

@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { encodePicture } from '../../../media/image/encode-picture.js';
 import type { Pixels } from '../../../records/picture.js';
+import { listText } from './list-text.js';
 import type { ScoreStep } from '../score.js';
 
 export interface EventStream {
@@ -33,7 +34,10 @@ export const eventStream = (reply: FastifyReply, heartbeatMs = HEARTBEAT_MS): Ev
   /* Previews that wait to be encoded. */
   let previews = 0;
   const send = (event: string, data: unknown): void => {
-    if (stream.writable) stream.write(`event: ${event}\ndata: ${jsonText(data)}\n\n`);
+    if (!stream.writable) return;
+    stream.write(`event: ${event}\ndata: `);
+    for (const piece of Array.isArray(data) ? listText(data) : [jsonText(data)]) stream.write(piece);
+    stream.write('\n\n');
   };
   const end: EventStream['end'] = async (event, data) => {
     clearInterval(heartbeat);
