@@ -86,7 +86,7 @@ export const assertFinite = (stage: string, value: Tensor, timestep?: number): T
   const when = timestep === undefined ? '' : ` at timestep ${timestep}`;
   throw new RefineError(
     'INFERENCE_NON_FINITE',
-    `${stage} produced NaN or Inf${when}. The weights may be damaged (check with "sdxl-refine models verify"), or stored in a precision too small for them.`,
+    `${stage} produced NaN or Inf${when}. If other rows do not, use less extreme settings (guidance_scale, prompt weights, scheduler, steps). Else the weights may be damaged (check with "sdxl-refine models verify"), or stored in a precision too small for them.`,
     { context: { stage } },
   );
 };

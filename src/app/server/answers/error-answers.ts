@@ -5,15 +5,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isRefineError, messageOf, RefineError, systemCodeOf, type ErrorCode } from '../../../errors.js';
 import type { ErrorAnswer } from './error-answer.js';
 import { httpStatus, isForClients } from './http-status.js';
+import { TOO_LARGE } from '../requests/receive-body.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics.js';
 
 /** Codes and messages for requests that fastify refuses, by its status. */
 const REFUSED: Readonly<Record<number, readonly [ErrorCode, string]>> = {
-  413: [
-    'REQUEST_TOO_LARGE',
-    'The body is larger than this server takes (--body-limit). Send a smaller picture, or its URL.',
-  ],
+  413: ['REQUEST_TOO_LARGE', TOO_LARGE],
   415: [
     'REQUEST_INVALID',
     'Expected a body in JSON: send Content-Type: application/json, in UTF-8 and not compressed.',

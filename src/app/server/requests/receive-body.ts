@@ -150,10 +150,9 @@ const tooManyPieces = (pieces: number, received: number): RefineError =>
       'send larger chunks, or the whole body with Content-Length.',
   );
 
-const tooLarge = (): RefineError =>
-  new RefineError(
-    'REQUEST_TOO_LARGE',
-    'The body is larger than this server takes (--body-limit). Send a smaller picture, or its URL.',
-  );
+/** Also of a body that fastify refuses. */
+export const TOO_LARGE =
+  'The body is larger than this server takes (--body-limit). Send a smaller picture, or its URL.';
+const tooLarge = (): RefineError => new RefineError('REQUEST_TOO_LARGE', TOO_LARGE);
 
 const invalid = (message: string): RefineError => new RefineError('REQUEST_INVALID', message);
