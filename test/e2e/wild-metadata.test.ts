@@ -92,7 +92,7 @@ describe('a folder of pictures of other programs', () => {
     });
     expect(of('seed.png')).toMatchObject({
       prompt: 'an otter',
-      warnings: [expect.stringContaining('seed 99999999999999999999')],
+      warnings: [expect.stringContaining('seed "99999999999999999999"')],
     });
     for (const name of ['infotext', 'beside', 'empty', 'unclear', 'json', 'seed'])
       expect(stderr.match(new RegExp(`Note: in/${name}\\.png: .*\\n`, 'g'))).toHaveLength(1);
