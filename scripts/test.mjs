@@ -43,6 +43,7 @@ const CACHED = [
 const made = (name) => `scripts/make-${name}.mjs`;
 /* These write nothing: they run beside the tests. */
 const beside = [
+  ['formatting', 'node_modules/prettier/bin/prettier.cjs', [...CACHED, '--check', '--log-level', 'warn', '.']],
   ['schemas', made('schemas'), ['--check']],
   ['model digests', made('model-digests'), ['--check']],
   ['man page', made('man'), ['--check']],
@@ -51,15 +52,10 @@ const beside = [
   ['lint', 'node_modules/oxlint/bin/oxlint', []],
   ['import rules', 'scripts/check-imports.mjs', []],
 ];
-/** Needs nothing that is built, and a core while the compiler has the other one. */
-const formatting = timed([
-  'formatting',
-  'node_modules/prettier/bin/prettier.cjs',
-  [...CACHED, '--check', '--log-level', 'warn', '.'],
-]);
+/* Every core is the compiler's: the tests wait for it. */
 tellAll([await timed(['types', COMPILER, ['-b']])]);
 const besideDone = (async () => {
-  const results = [await formatting];
+  const results = [];
   for (const each of beside) results.push(await timed(each));
   return results;
 })();
