@@ -33,11 +33,20 @@ export const parseOnnxModel = (bytes: Uint8Array): OnnxModel => {
   const inputs = (model.graph?.input ?? []).filter(({ name }) => !initializers.has(name));
   return {
     model,
-    locations: [...new Set((model.graph?.initializer ?? []).flatMap((tensor) => locationOf(tensor)?.value ?? []))],
+    locations: [...new Set([...initializersOf(model.graph)].flatMap((tensor) => locationOf(tensor)?.value ?? []))],
     inputs: new Map(inputs.map((input) => [input.name ?? '', dimsOf(input)])),
     outputs: (model.graph?.output ?? []).map(({ name }) => name ?? ''),
   };
 };
+
+/** Bodies of a node: branches of If, the body of Loop or Scan. They see the names of the graph around them. */
+const bodiesOf = ({ attribute }: Onnx.INodeProto): Onnx.IGraphProto[] =>
+  (attribute ?? []).flatMap(({ g, graphs }) => [...(g ? [g] : []), ...(graphs ?? [])]);
+
+function* initializersOf(graph: Onnx.IGraphProto | null | undefined): Generator<Onnx.ITensorProto> {
+  yield* graph?.initializer ?? [];
+  for (const node of graph?.node ?? []) for (const body of bodiesOf(node)) yield* initializersOf(body);
+}
 
 const locationOf = ({ externalData }: Onnx.ITensorProto): Onnx.IStringStringEntryProto | undefined =>
   externalData?.find(({ key }) => key === 'location');
@@ -59,7 +68,7 @@ export const importGraph = (
   },
 ): WrittenGraph => {
   const { graph } = model;
-  for (const tensor of graph?.initializer ?? []) {
+  for (const tensor of initializersOf(graph)) {
     const location = locationOf(tensor);
     const file = files.get(location?.value ?? '');
     if (location && file !== undefined) location.value = locationBelow(folder, file);
@@ -89,10 +98,27 @@ const castInputsAndOutputs = (graph: Onnx.IGraphProto): void => {
   for (const output of graph.output ?? [])
     redeclare(output, (_, name, within) => casts.push(castNode(within, name, FLOAT)));
   if (inner.size === 0) return;
-  const rename = (names: string[] | null | undefined): string[] => (names ?? []).map((name) => inner.get(name) ?? name);
-  for (const node of nodes) Object.assign(node, { input: rename(node.input), output: rename(node.output) });
+  renameUses(graph, inner);
   const isInput = (node: Onnx.INodeProto): boolean => inner.has(node.input?.[0] ?? '');
   graph.node = [...casts.filter(isInput), ...nodes, ...casts.filter((node) => !isInput(node))];
+};
+
+/** Renames values where nodes use or make them, in bodies too. */
+const renameUses = (graph: Onnx.IGraphProto, inner: ReadonlyMap<string, string>): void => {
+  const rename = (names: string[] | null | undefined): string[] => (names ?? []).map((name) => inner.get(name) ?? name);
+  for (const node of graph.node ?? []) {
+    Object.assign(node, { input: rename(node.input), output: rename(node.output) });
+    for (const body of bodiesOf(node)) renameUses(body, withoutOwn(body, inner));
+  }
+};
+
+/** Names of the body's own values mean these. */
+const withoutOwn = (body: Onnx.IGraphProto, inner: ReadonlyMap<string, string>): ReadonlyMap<string, string> => {
+  const own = new Set([
+    ...[...(body.input ?? []), ...(body.initializer ?? [])].map(({ name }) => name),
+    ...(body.node ?? []).flatMap(({ output }) => output ?? []),
+  ]);
+  return new Map([...inner].filter(([name]) => !own.has(name)));
 };
 
 const castNode = (from: string, to: string, type: number): Onnx.INodeProto => ({
