@@ -11,6 +11,7 @@ import { eventStream } from './answers/event-stream.js';
 import type { Log } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { RefineService } from './refine-service.js';
+import type { Place } from './work-queue.js';
 import { score, type ScoreOptions, type ScoreResult } from './score.js';
 
 export interface ScoreRouteOptions {
@@ -33,13 +34,15 @@ export const addScoreRoute = (
 ): void => {
   const { service, metrics } = options;
   const clients = new WeakMap<FastifyRequest, Client>();
+  const places = new WeakMap<FastifyRequest, Place>();
   app.post(
     '/score',
     {
       /* Before the body is read, so that a request that a full queue refuses takes no memory. */
       onRequest: (request, reply, done) => {
-        const leave = service.queue.enter();
-        reply.raw.once('close', leave);
+        const place = service.queue.enter();
+        reply.raw.once('close', place.leave);
+        places.set(request, place);
         clients.set(request, watchClient(request, reply, options));
         done();
       },
@@ -53,9 +56,13 @@ export const addScoreRoute = (
           signal: client.signal,
           hold: shareOf(request).take,
           onStep: events?.step ?? null,
-          onResult: metrics.pictureMade,
+          onResult: (result) => {
+            places.get(request)?.done();
+            metrics.pictureMade(result);
+          },
           onAccepted: (rows) => {
             client.accept();
+            places.get(request)?.accept(rows);
             events?.begin(rows);
           },
         });

@@ -6,8 +6,19 @@ const LONGEST_WAIT_S = 600;
 /** Weight of the latest turn in the moving average. */
 const LATEST_SHARE = 0.2;
 
+/** The place of a request. */
+export interface Place {
+  /** The number of its pictures, once it is known. */
+  accept: (pictures: number) => void;
+  /** One of its pictures is done. */
+  done: () => void;
+  /** Frees the place; more calls do nothing. */
+  leave: () => void;
+}
+
 export class WorkQueue {
-  #places = 0;
+  /** Pictures left of each request; unknown, at first: one. */
+  readonly #left = new Map<Place, number>();
   #busy = 0;
   #meanTurnS = 1;
   readonly #waiting: (() => void)[] = [];
@@ -24,7 +35,7 @@ export class WorkQueue {
 
   /** Requests in the queue, waiting and running. */
   get places(): number {
-    return this.#places;
+    return this.#left.size;
   }
 
   /** Pictures waiting for their turn. */
@@ -37,32 +48,42 @@ export class WorkQueue {
     return this.#busy;
   }
 
-  /** Estimated time until a place is free, in whole seconds, at least 1. */
+  /** Estimated time until a place is free, in whole seconds, at least 1: requests take turns, a picture each. */
   get retryAfterS(): number {
-    const guess = Math.ceil((this.#meanTurnS / this.slots()) * Math.max(1, this.#waiting.length / 2));
+    const rounds = Math.min(...this.#left.values(), Infinity) - 1;
+    const turns = Number.isFinite(rounds) ? rounds * this.#left.size + 1 : 1;
+    const guess = Math.ceil((this.#meanTurnS / this.slots()) * Math.max(turns, this.#waiting.length / 2));
     return Math.min(LONGEST_WAIT_S, Math.max(1, guess));
   }
 
-  /** Takes a place. @returns a function that frees it; more calls do nothing @throws QUEUE_FULL */
-  enter(): () => void {
-    if (this.#places >= this.limit) {
+  /** Takes a place. @throws QUEUE_FULL */
+  enter(): Place {
+    if (this.#left.size >= this.limit) {
       throw new RefineError(
         'QUEUE_FULL',
         `All ${this.limit} places of the queue are taken. Try again in ${this.retryAfterS} s.`,
       );
     }
-    this.#places++;
-    let isHere = true;
-    return () => {
-      if (!isHere) return;
-      isHere = false;
-      if (--this.#places === 0) for (const listener of this.#idleListeners.splice(0)) listener();
+    const setLeft = (left: number): void => {
+      if (this.#left.has(place)) this.#left.set(place, Math.max(1, left));
     };
+    const place: Place = {
+      accept: setLeft,
+      done: () => {
+        setLeft((this.#left.get(place) ?? 0) - 1);
+      },
+      leave: () => {
+        if (!this.#left.delete(place) || this.#left.size > 0) return;
+        for (const listener of this.#idleListeners.splice(0)) listener();
+      },
+    };
+    this.#left.set(place, 1);
+    return place;
   }
 
   /** Resolves when no request is in the queue. */
   idle(): Promise<void> {
-    if (this.#places === 0) return Promise.resolve();
+    if (this.#left.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idleListeners.push(resolve));
   }
 

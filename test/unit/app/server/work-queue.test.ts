@@ -22,7 +22,7 @@ const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 it('has as many places as it is told, and a place that is given back twice is given back once', () => {
   const queue = new WorkQueue(2);
-  const [leave] = [queue.enter(), queue.enter()];
+  const [{ leave }] = [queue.enter(), queue.enter()];
   expect(() => queue.enter()).toThrow(expect.objectContaining({ code: 'QUEUE_FULL' }));
   leave();
   leave();
@@ -34,7 +34,7 @@ it('has as many places as it is told, and a place that is given back twice is gi
 it('is idle when the last one has left', async () => {
   const queue = new WorkQueue(1);
   await queue.idle();
-  const leave = queue.enter();
+  const { leave } = queue.enter();
   let isIdle = false;
   const idle = queue.idle().then(() => (isIdle = true));
   await tick();
@@ -88,4 +88,21 @@ it('a waiting one that gives up is passed by; a working one is let go at once, a
 
 it('an empty queue says to come back in a second', () => {
   expect(new WorkQueue(1).retryAfterS).toBe(1);
+});
+
+it('a full queue says to come back when the request with the fewest pictures left may be done', () => {
+  const queue = new WorkQueue(3);
+  const [first, second] = [queue.enter(), queue.enter()];
+  /* A turn takes a second, as nothing is known yet. */
+  expect(queue.retryAfterS).toBe(1);
+  first.accept(16);
+  second.accept(12);
+  expect(queue.retryAfterS).toBe(2 * 11 + 1);
+  for (let picture = 0; picture < 10; picture++) second.done();
+  expect(queue.retryAfterS).toBe(2 * 1 + 1);
+  second.leave();
+  second.done();
+  expect(queue.retryAfterS).toBe(15 + 1);
+  first.leave();
+  expect(queue.retryAfterS).toBe(1);
 });
