@@ -44,7 +44,7 @@ export const createMetrics = (service: () => RefineService, budget: ByteBudget):
   });
   new Gauge({
     name: 'sdxl_refine_body_bytes',
-    help: 'Bytes of bodies and fetched pictures that requests hold in memory',
+    help: 'Bytes of bodies, fetched pictures and finished ones that requests hold in memory',
     registers,
     collect() {
       this.set(budget.held);

@@ -58,6 +58,7 @@ export const addScoreRoute = (
           onStep: events?.step ?? null,
           onResult: (result) => {
             places.get(request)?.done();
+            shareOf(request).add(result.generated_image.length);
             metrics.pictureMade(result);
           },
           onAccepted: (rows) => {

@@ -1,4 +1,4 @@
-/** Bounds the total bytes of all request bodies in memory. */
+/** Bounds the total bytes in memory of all requests: bodies, fetched pictures and finished ones. */
 import { RefineError } from '../../../errors.js';
 
 const MEBIBYTE = 2 ** 20;
@@ -9,7 +9,9 @@ export interface Share {
   expect: (bytes: number) => void;
   /** @throws SERVER_BUSY */
   take: (bytes: number) => void;
-  /** Releases all bytes; later calls of `take` do nothing. */
+  /** Takes them, also beyond the limit: of work that is done. New requests wait until they are released. */
+  add: (bytes: number) => void;
+  /** Releases all bytes; later calls do nothing. */
   release: () => void;
 }
 
@@ -34,14 +36,18 @@ export class ByteBudget {
           '(--bodies-limit), and this request does not fit beside them. Try again in a while.',
       );
     };
+    const add = (bytes: number): void => {
+      if (isOver) return;
+      own += bytes;
+      this.#held += bytes;
+    };
     return {
       expect,
       take: (bytes) => {
-        if (isOver) return;
-        expect(bytes);
-        own += bytes;
-        this.#held += bytes;
+        if (!isOver) expect(bytes);
+        add(bytes);
       },
+      add,
       release: () => {
         isOver = true;
         this.#held -= own;

@@ -19,6 +19,9 @@ const pixels = { data: new Uint8Array(64 * 64 * 3), width: 64, height: 64 };
 const reply = { output: { kind: 'pixels', pixels }, scheduler: 's', stepsRun: 1 } as unknown as RefineReply;
 
 let app: FastifyInstance;
+let budget: ByteBudget;
+/** The memory that requests hold at the start of each picture. */
+let held: number[];
 let url: string;
 let log: string;
 /** How each picture ends; default: well. */
@@ -26,19 +29,20 @@ let ends: (RefineError | null)[];
 let isStopping: boolean;
 
 const start = async (options: Partial<AppOptions> = {}, isQuiet = false): Promise<void> => {
-  [log, ends, isStopping] = ['', [], false];
+  [log, ends, held, isStopping] = ['', [], [], false];
   const engine = {
     reads: [],
     slots: 1,
     open: () => Promise.resolve(info),
     refine: (_job: EngineJob) => {
+      held.push(budget.held);
       const error = ends.shift() ?? null;
       return error === null ? Promise.resolve(reply) : Promise.reject(error);
     },
     close: () => undefined,
   };
   const service = new RefineService({ engine, places: 4 });
-  const budget = new ByteBudget(2 ** 24);
+  budget = new ByteBudget(2 ** 24);
   const rows = { options: {} };
   app = await createApp({
     key: null,
@@ -109,6 +113,14 @@ it('a request whose events began and that failed counts and logs as failed, also
   expect(await metric('failures_total{code="ENGINE_CRASHED"}')).toBe('1');
   /* The first row was refined. */
   expect(await metric('pictures_total')).toBe('1');
+});
+
+it('finished pictures count as memory until their request is answered', async () => {
+  await start();
+  await (await post('/score', body(3))).arrayBuffer();
+  expect(held[1]).toBeGreaterThan(held[0]!);
+  expect(held[2]).toBeGreaterThan(held[1]!);
+  await waitFor('the bytes to be released', () => budget.held === 0);
 });
 
 it('a path that is written otherwise is the same path, and one that only begins alike is not', async () => {

@@ -21,10 +21,26 @@ it('bounds what all requests hold, and has room again when one is over', () => {
   expect(budget.held).toBe(0);
 });
 
+it('what is done counts even beyond the limit, and new requests come back later', () => {
+  const budget = new ByteBudget(10);
+  const [first, second] = [budget.share(), budget.share()];
+  first.take(6);
+  first.add(8);
+  expect(budget.held).toBe(14);
+  expect(() => {
+    second.take(1);
+  }).toThrow(busy);
+  first.release();
+  second.take(10);
+  expect(budget.held).toBe(10);
+});
+
 it('counts nothing of a request that is over', () => {
   const budget = new ByteBudget(10);
   const share = budget.share();
   share.release();
   share.take(8);
+  share.take(80);
+  share.add(8);
   expect(budget.held).toBe(0);
 });
