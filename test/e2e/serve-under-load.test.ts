@@ -87,7 +87,7 @@ it('a stop within a stream of events ends it with an error', async () => {
   expect(response.status).toBe(200);
   expect(await response.text()).toMatch(/event: error\ndata: \{"error":\{"code":"DEADLINE_EXCEEDED".*\n\n$/);
   expect(await readMetric(server.url, 'sdxl_refine_failures_total{code="DEADLINE_EXCEEDED"}')).toBe(1);
-  expect(server.log()).toMatch(/^POST \/score 200 \d+ ms DEADLINE_EXCEEDED$/m);
+  expect(server.log()).toMatch(/^POST \/score 504 \d+ ms DEADLINE_EXCEEDED$/m);
 });
 
 itOnLinux('an engine killed under load costs the picture in it, and is back within ten seconds', async () => {
