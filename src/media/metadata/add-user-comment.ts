@@ -11,8 +11,8 @@ const UNDEFINED = 7;
 const LONG = 4;
 
 /**
- * An EXIF block with a UserComment in UTF-16, big endian as A1111 writes it. All other entries stay: new directories
- * are appended to the old block, whose offsets remain valid.
+ * An EXIF block with a UserComment in UTF-16, big endian as A1111 writes it. All other entries that were read stay
+ * (`MAX_EXIF_ENTRIES`): new directories are appended to the old block, whose offsets remain valid.
  * @param tiff the picture's EXIF, or null; an unreadable block is dropped
  */
 export const addUserComment = (tiff: Buffer | null, text: string): Buffer => {

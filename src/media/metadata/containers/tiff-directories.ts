@@ -22,7 +22,7 @@ export interface TiffDirectories {
   main: TiffEntry[];
   /** The Exif IFD; empty if there is none. */
   exif: TiffEntry[];
-  /** Offset of IFD1, the thumbnail's; 0 if there is none. */
+  /** Offset of IFD1, the thumbnail's; 0 if there is none, or IFD0 has more than `MAX_EXIF_ENTRIES`. */
   next: number;
 }
 
@@ -38,7 +38,9 @@ export const readTiffDirectories = (tiff: Buffer): TiffDirectories | null => {
   const exif =
     pointer === undefined ? [] : readDirectory(tiff, readerOf(pointer.raw, littleEndian).u32(8), littleEndian);
   const nextAt = mainAt + 2 + main.length * ENTRY_BYTES;
-  return { littleEndian, main, exif, next: main.length > 0 && nextAt + 4 <= tiff.length ? read.u32(nextAt) : 0 };
+  /* Behind a directory that was cut is no offset, but an entry. */
+  const isWhole = main.length > 0 && main.length === read.u16(mainAt) && nextAt + 4 <= tiff.length;
+  return { littleEndian, main, exif, next: isWhole ? read.u32(nextAt) : 0 };
 };
 
 const readDirectory = (tiff: Buffer, at: number, littleEndian: boolean): TiffEntry[] => {
