@@ -36,7 +36,7 @@ describeWithRedis('rows of a queue', () => {
       runCli(['enqueue', '--generate', manifest, ...models, ...place]),
     ]);
     expect([generated.code, enqueued]).toEqual([1, expect.objectContaining({ code: 0 })]);
-    expect(await work(queue)).toMatchObject({ code: 0 });
+    expect(await work(queue, '--resident', 'one')).toMatchObject({ code: 0 });
     const all = join(folder, 'generated.jsonl');
     expect(await runCli(['collect', '--store', store, '-o', all])).toMatchObject({ code: 1 });
     expect(compareRuns({ all, store, calm })).toEqual([]);

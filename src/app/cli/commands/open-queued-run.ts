@@ -87,7 +87,7 @@ const openRun = async (
   const there = { ...context, stdin: context.stdin, cwd: () => run.cwd };
   const kind =
     run.kind === 'generate'
-      ? generateKind(run.inputs, { ...merged, resident: 'auto' } as GenerateFlags, there, {
+      ? generateKind(run.inputs, { ...merged, resident: flags.resident } as GenerateFlags, there, {
           base: textOf(namedBase),
           refiner: textOf(named),
         })

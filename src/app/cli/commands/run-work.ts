@@ -6,7 +6,8 @@ import type { Store } from '../../../io/store/store.js';
 import type { Broker, ChunkJob } from '../../../run/queue/broker/broker.js';
 import { work, type WorkEvent } from '../../../run/queue/work.js';
 import { lockMs, openQueue, storePlace } from '../options/open-queue.js';
-import { parseBatchSize, parseDevices, parseVaeTiling, parseWhole } from '../options/run-options.js';
+import { RESIDENT } from '../options/option-choices.js';
+import { parseBatchSize, parseChoice, parseDevices, parseVaeTiling, parseWhole } from '../options/run-options.js';
 import { failureOf, printFailure } from '../progress/failure-text.js';
 import { timeText } from '../progress/time-text.js';
 import type { ProcessContext } from '../process-context.js';
@@ -22,6 +23,7 @@ export const runWork = async (flags: WorkFlags, context: ProcessContext): Promis
   const devices = await parseDevices(flags.device);
   const batchSize = parseBatchSize(flags.batchSize);
   parseVaeTiling(flags.vaeTiling);
+  parseChoice('--resident', flags.resident, RESIDENT);
   const floorMs = parseWhole('--stall-seconds', flags.stallSeconds, 1) * 1000;
   const idleMs = flags.exitWhenIdle === undefined ? null : parseWhole('--exit-when-idle', flags.exitWhenIdle, 0) * 1000;
   const metricsPort =

@@ -53,7 +53,11 @@ export const workCommand = (context: ProcessContext, setExitCode: (code: number)
       'the folder of LoRAs that the run’s rows name, if it is at another place on this machine',
     )
     .option('-d, --device <names>', DEVICE_NAMES, 'auto');
-  addCacheWeights(addVaeTiling(addBatchSize(command)));
+  addCacheWeights(addVaeTiling(addBatchSize(command))).option(
+    '--resident <one|both|auto>',
+    'of a run of prompts, models kept in memory at a time; auto: both where memory allows it',
+    'auto',
+  );
   command.optionsGroup(MESSAGES).option('-q, --quiet', 'print errors only');
   return setHelpTexts(command, HELP).action(async () => {
     const flags = await readFlags<WorkFlags>(command, context);

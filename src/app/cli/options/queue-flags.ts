@@ -63,6 +63,7 @@ export interface WorkFlags extends QueueFlags {
   device: string;
   batchSize: string;
   vaeTiling: string;
+  resident: string;
   cacheWeights?: boolean;
   quiet?: boolean;
 }
