@@ -126,3 +126,22 @@ it('finds the same rows in a dry run, but for what a header does not show', asyn
   expect(codes.map(({ error }) => error?.code)).toEqual(badRows.map((row) => (row === cut ? undefined : row.code)));
   expect(existsSync(dry)).toBe(false);
 });
+
+it('downloads and opens no model where no row can run', async () => {
+  const nowhere = join(folder, 'nowhere');
+  const rows = [
+    { ...quick, image: 'none.png' },
+    { ...quick, image: 'cut.png', steps: 0 },
+  ];
+  const run = await runBatch(['-', '--output-dir', nowhere, '--model', 'some/model'], {
+    cwd: folder,
+    input: toJsonl(rows),
+    env: { ...process.env, HF_ENDPOINT: 'http://127.0.0.1:9' },
+  });
+  expect(run.code).toBe(1);
+  expect(run.stderr).toMatch(/^Note: no row can run, so no model is opened\.$/m);
+  expect(readResults(nowhere).map(({ model, error }) => [model, error?.code])).toEqual([
+    ['some/model', 'IMAGE_NOT_FOUND'],
+    ['some/model', 'ROW_FIELD_INVALID'],
+  ]);
+});

@@ -56,7 +56,8 @@ describe('compare', () => {
   });
 
   it('finds the results in a folder, and those of all shards as one run', async () => {
-    const one = await runCli(['compare', join(folder, 'out'), '--inputs', folder, '--json', '--quiet']);
+    const one = await runCli(['compare', join(folder, 'out'), '--inputs', folder, '--inputs', 'nowhere', '--json']);
+    expect(one.stderr).toMatch(/^Note: there is no folder .*nowhere \(--inputs\)$/m);
     expect(JSON.parse(one.stdout)).toEqual({ page, sheet, rows: 4 });
     const parts = join(folder, 'parts');
     cpSync(join(folder, 'out'), parts, { recursive: true });

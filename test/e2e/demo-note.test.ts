@@ -42,7 +42,8 @@ it('one picture has it too, and so has a request', async () => {
   expect(scored.stderr.match(NOTE)).toHaveLength(1);
 });
 
-it('none where it is chosen, on the pictures that come with it, and with --quiet', async () => {
+it('none where it is chosen or not loaded, on the pictures that come with it, and with --quiet', async () => {
+  expect((await run('none.png', '--prompt', 'a')).stderr).not.toMatch(NOTE);
   expect((await look('--model', 'emoji-refiner')).stderr).not.toMatch(NOTE);
   expect((await look('--model', model)).stderr).not.toMatch(NOTE);
   expect(await look('--quiet')).toMatchObject({ code: 0, stderr: '' });

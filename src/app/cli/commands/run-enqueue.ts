@@ -14,6 +14,7 @@ import { printSettingsFiles } from '../progress/print-settings-files.js';
 import { count } from '../progress/summary-text.js';
 import type { ProcessContext } from '../process-context.js';
 import { makeScratchFolder } from '../scratch-folder.js';
+import { extraKeysNote } from '../progress/extra-keys-note.js';
 import { listenForStop } from '../stop-signal.js';
 import type { EnqueueFlags } from '../options/queue-flags.js';
 import { planQueuedRun } from './plan-queued-run.js';
@@ -79,6 +80,7 @@ export const runEnqueue = async (
           report: progress.report,
         }));
       progress.end();
+      const extra = extraKeysNote(manifest.extraKeys);
       const invalid = manifest.rows - manifest.valid;
       const summary = { run: run.id, ...end, invalid, queue: broker.shown, store: store.shown };
       if (flags.json === true) context.stdout.write(`${JSON.stringify({ summary })}\n`);
@@ -86,6 +88,7 @@ export const runEnqueue = async (
         stderr.write(
           `${count(end.rows, 'row')} in ${count(end.chunks, 'chunk')} are in the queue at ${broker.shown}\n`,
         );
+        if (extra !== '') stderr.write(extra);
         if (invalid > 0) stderr.write(`${invalid} of the rows are invalid; their results will say why\n`);
       }
       return 0;

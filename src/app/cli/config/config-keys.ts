@@ -2,6 +2,7 @@
 import type { Command, Option } from 'commander';
 import { z } from 'zod';
 import { RefineError } from '../../../errors.js';
+import { relatedKey } from '../../../run/manifest/rows/foreign-names.js';
 import { nearestKey } from '../../../run/manifest/rows/nearest-key.js';
 import { readText } from '../../../run/manifest/rows/parse-value.js';
 import { ROW_KEYS, rowKeyOf } from '../../../run/manifest/rows/row-keys.js';
@@ -100,10 +101,10 @@ const keyOf = (option: Option): ConfigKey => {
   };
 };
 
-/** The known setting for an unknown name: another spelling of a row key, or the nearest name; null: none is near. */
+/** The known setting for an unknown name: another spelling of a row key, another program's name, or the nearest name; null: none is near. */
 export const nearestSetting = (name: string, keys: readonly ConfigKey[]): string | null => {
   const names = keys.filter(({ isOld }) => !isOld).map((key) => key.name);
-  const near = rowKeyOf(name) ?? nearestKey(name, names);
+  const near = relatedKey(name) ?? nearestKey(name, names);
   return near !== null && names.includes(near) ? near : null;
 };
 

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { SETTINGS } from '../../../records/setting-table.js';
 import { SETTING_NAMES } from '../../../records/settings.js';
 import { messageOf, RefineError, systemCodeOf } from '../../../errors.js';
+import { relatedKey } from '../../../run/manifest/rows/foreign-names.js';
 import { nearestKey } from '../../../run/manifest/rows/nearest-key.js';
 import { parseValue } from '../../../run/manifest/rows/parse-value.js';
 import { resolveSettings, settingProblems } from '../../../run/manifest/rows/resolve-settings.js';
@@ -52,7 +53,8 @@ export const readModelDefaults = async (path: string): Promise<RowValues> => {
 };
 
 const unknownKey = (name: string): string => {
-  const near = nearestKey(name, MODEL_DEFAULT_KEYS);
+  const related = MODEL_DEFAULT_KEYS.find((key) => key === relatedKey(name));
+  const near = related ?? nearestKey(name, MODEL_DEFAULT_KEYS);
   const mend = near === null ? `a model may set ${MODEL_DEFAULT_KEYS.join(', ')}` : `did you mean "${near}"?`;
   return `unknown key ${formatValue(name)}: ${mend}`;
 };

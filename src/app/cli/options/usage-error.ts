@@ -2,20 +2,13 @@
 import type { Command } from 'commander';
 import { listSome, RefineError } from '../../../errors.js';
 import { formatValue } from '../../../run/manifest/rows/format-value.js';
+import { relatedKey } from '../../../run/manifest/rows/foreign-names.js';
 import { optionFlag } from '../../../run/manifest/rows/parse-value.js';
-import { rowKeyOf } from '../../../run/manifest/rows/row-keys.js';
 import { asBatch } from './as-batch.js';
 
-/** Other programs' names of options, and ours; the first that a command has is meant. */
+/** Other programs' names of options that are no row keys, and ours; the first that a command has is meant. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
-  '--cfg': ['--guidance-scale'],
-  '--cfg-scale': ['--guidance-scale'],
-  '--guidance': ['--guidance-scale'],
-  '--sampler': ['--scheduler'],
-  '--sampler-name': ['--scheduler'],
   '--sampling-method': ['--scheduler'],
-  '--denoise': ['--strength'],
-  '--denoising-strength': ['--strength'],
   '--refiner': ['--model'],
   '--ckpt': ['--model'],
   '--checkpoint': ['--model'],
@@ -77,7 +70,7 @@ const mendOf = (option: string, suggestion: string, command: Command, words: rea
 /** The option, another spelling of its row key, and what other programs call so. */
 const sameAs = (flag: string): readonly string[] => {
   if (!flag.startsWith('--')) return [];
-  const key = rowKeyOf(flag.slice(2).replaceAll('-', '_'));
+  const key = relatedKey(flag.slice(2).replaceAll('-', '_'));
   return [flag, ...(key === undefined ? [] : [optionFlag(key)]), ...(OTHER_NAMES[flag] ?? [])];
 };
 
@@ -88,7 +81,7 @@ const ownersText = (names: readonly string[], command: Command, words: readonly 
     const owners = others.filter((other) => flagsOf(other).includes(name)).map(nameOf);
     if (owners.length === 0) continue;
     const meant = name === names[0] ? 'it' : name;
-    const batch = command.name() === 'refine' && owners.includes('batch') ? `: ${asBatch(words)}` : '';
+    const batch = command.name() === 'refine' && owners.includes('batch') ? `. For this: ${asBatch(words)}` : '';
     return `: ${meant} belongs to ${listSome(owners)}${batch}`;
   }
   return null;

@@ -30,6 +30,9 @@ const LIKELY: ReadonlyMap<string, RowKeyName> = new Map([
 /** The key of a name, in our spelling or in another program's; undefined for an unknown name. */
 export const meantKey = (name: string): RowKeyName | undefined => rowKeyOf(name) ?? SAME.get(foldKey(name));
 
+/** The key of a name, or the one that another program's name likely means: to be suggested. */
+export const relatedKey = (name: string): RowKeyName | undefined => meantKey(name) ?? LIKELY.get(foldKey(name));
+
 /** The spelling that an unknown name was probably meant to be, for "did you mean"; null: it is a name of the user's own. */
 export const likelySpelling = (name: string, command: RowCommand): string | null =>
   LIKELY.get(foldKey(name)) ?? nearestKey(name, spellingsOf(command));

@@ -42,6 +42,7 @@ it.each<[string, string | Uint8Array, string]>([
   ['a picture', '{"image": "http://example.com/x.png"}', 'unknown key "image"'],
   ['a prompt', '{"prompt": "a cat"}', 'unknown key "prompt"'],
   ['a seed', '{"seed": 1}', 'unknown key "seed"'],
+  ['another program’s name', '{"cfg": 7}', 'did you mean "guidance_scale"?'],
   ['a slip', '{"strenght": 0.1}', 'did you mean "strength"?'],
   ['a member of every object', '{"__proto__": {"steps": 1}}', 'unknown key "__proto__"'],
   ['a value out of range', '{"strength": 3}', 'Expected strength to be a number from 0 to 1, got 3'],
