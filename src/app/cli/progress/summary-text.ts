@@ -32,10 +32,9 @@ export const summaryText = (
       : `${summary.ok} of ${count(total, 'row')} ${verb}`;
   const paint = summary.ok === total ? colors.green : String;
   const rate = refined === 0 ? '' : ` (${(refined / (durationMs / 60_000)).toFixed(1)} pictures/min)`;
-  const isNothing = done === total && total > 0;
-  const first = isNothing ? nothingText(total) : `${what} in ${timeText(durationMs)}${rate}`;
+  const nothing = done === total && total > 0 ? 'Nothing to do: ' : '';
   const lines = [
-    paint(first),
+    paint(`${nothing}${what} in ${timeText(durationMs)}${rate}`),
     ...earlierFailures(takenOver - done),
     ...(summary.blocked > 0 ? [colors.yellow(`${summary.blocked} blocked by content safety`)] : []),
     ...failures(summary).map(colors.red),
@@ -44,9 +43,6 @@ export const summaryText = (
   ];
   return `${lines.join('\n')}\n`;
 };
-
-const nothingText = (total: number): string =>
-  `Nothing to do: ${total === 1 ? 'the row was' : `all ${total} rows were`} finished before.`;
 
 const earlierFailures = (untried: number): string[] => {
   if (untried <= 0) return [];

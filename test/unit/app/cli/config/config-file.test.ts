@@ -95,7 +95,7 @@ describe('readConfigFile', () => {
 
   it.each([
     ['a.json', '{"strenght": 0.2}', /Unknown key "strenght" in .*a\.json: did you mean "strength"\?/],
-    ['a.json', '{"cfg_scale": 7}', /did you mean "guidance_scale"\?/],
+    ['a.json', '{"denoise": 0.3}', /did you mean "strength"\?/],
     ['a.json', '{"output-dir": "x"}', /did you mean "output_dir"\?/],
     ['a.json', '{"num_inference_steps": 2}', /did you mean "steps"\?/],
     ['a.json', '{"image": "cat.png"}', /Unknown key "image".*it belongs to a row of a manifest/],

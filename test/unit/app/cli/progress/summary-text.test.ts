@@ -31,5 +31,5 @@ it('has no rate where nothing was refined', () => {
   expect(none).toMatch(/^0 of 4 rows refined in 1\.9 s\n/);
   const ok = [1, 2, 3, 4].reduce((sum) => addToSummary(sum, okRecord()), emptySummary());
   const done = summaryText({ summary: ok, takenOver: 4, refined: 0, stoppedByThreshold: false }, facts);
-  expect(done).toBe('Nothing to do: all 4 rows were finished before.\npictures and r.jsonl: out\n');
+  expect(done).toBe('Nothing to do: 0 refined, 4 already done (4 rows) in 1.9 s\npictures and r.jsonl: out\n');
 });
