@@ -21,7 +21,6 @@ it.each([
 });
 
 it('a second run is told first how its rows are added', async () => {
-  // eslint-disable-next-line @typescript-eslint/require-await -- a stream of rows
   const none = async function* (): AsyncGenerator<never> {
     /* No rows. */
   };
