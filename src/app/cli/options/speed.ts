@@ -33,7 +33,7 @@ export const SPEED_PRESETS: Readonly<Record<Speed, SpeedPreset>> = {
     isInt8: false,
   },
   fast: {
-    refiner: { steps: 30, cache_interval: 3 },
+    refiner: { steps: 27, cache_interval: 4 },
     base: { scheduler: BASE_SCHEDULER, steps: 25, cache_interval: 2 },
     isInt8: true,
   },
