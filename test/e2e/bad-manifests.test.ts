@@ -77,7 +77,7 @@ it.each([
   { what: 'standard input twice', args: ['-', '-'], code: 2, says: /standard input/ },
   { what: 'no input', args: [], code: 2, says: /Missing required argument input\./ },
   {
-    what: 'an option nobody knows',
+    what: 'an unknown option',
     args: ['good.jsonl', '--strenght', '1'],
     code: 2,
     says: /did you mean --strength\?/,

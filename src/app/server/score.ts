@@ -137,7 +137,7 @@ const refuseLarge = async (bytes: Uint8Array, { sourceText }: Row, { maxPixels }
   const { width, height } = header;
   throw new RefineError(
     'IMAGE_TOO_LARGE',
-    `Expected a picture of at most ${maxPixels} pixels (--max-pixels), counted in blocks of 8×8, found ${width}×${height}. Scale it down.`,
+    `Expected a picture of at most ${maxPixels} pixels (--max-pixels; sides count as multiples of 8), found ${width}×${height}. Scale it down.`,
   );
 };
 

@@ -49,7 +49,7 @@ export const sendRequest = async (
     const reason = (messageOf(cause) || (systemCodeOf(cause) ?? 'no connection')).replaceAll(url, shown);
     const mend = NO_WAY.includes(systemCodeOf(cause) ?? '')
       ? `Check the network; HTTPS_PROXY names a proxy.${elsewhere === '' ? '' : ` ${elsewhere}`}`
-      : 'Try again; what is downloaded is kept.';
+      : 'Try again; a download goes on where it stopped.';
     throw failed(`${shown} cannot be reached: ${reason}. ${mend}`, thrown);
   } finally {
     clearTimeout(timer);

@@ -58,7 +58,7 @@ export const headerError = async (
     return null;
   } catch (thrown) {
     if (!isRefineError(thrown) || thrown.scope !== 'row') throw thrown;
-    /* The message of the room of pictures is for the rows of a manifest. */
+    /* The message of media/image speaks of a manifest. */
     const message =
       thrown.code === 'IMAGE_NOT_FOUND' && 'path' in source
         ? `There is no picture at ${source.path}. Check the path; a relative one starts at the current folder.`

@@ -21,7 +21,7 @@ export const expectComputable = (schedule: Schedule, { begin, end }: Steps, step
   const isUsual =
     levels.every((level, index) => Number.isFinite(level) && (order === 2 || level !== levels[index - 1])) &&
     timesteps.subarray(begin, end).every((timestep) => timestep < trainTimesteps);
-  if (isUsual || isFinite(schedule, { begin, end })) return;
+  if (isUsual || endsFinite(schedule, { begin, end })) return;
   throw new RefineError(
     'ROW_FIELD_INVALID',
     `Expected fewer steps with ${schedule.name}, found ${steps}: they are too close together to compute. Ask for at most ${Math.floor(trainTimesteps * MOST_SHARE)}.`,
@@ -33,7 +33,7 @@ export const expectComputable = (schedule: Schedule, { begin, end }: Steps, step
 const MOST_SHARE = 0.99;
 
 /** Runs all steps on one number. */
-const isFinite = (schedule: Schedule, { begin, end }: Steps): boolean => {
+const endsFinite = (schedule: Schedule, { begin, end }: Steps): boolean => {
   const sampler = schedule.sampler();
   let current = schedule.addNoise(Float32Array.of(0.5), Float32Array.of(0.5), begin);
   for (let step = begin; step < end; step++) {

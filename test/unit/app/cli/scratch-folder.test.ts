@@ -31,7 +31,7 @@ it('removes folders of processes that have ended, and no others', async () => {
     ['sdxl-refine-run-host00', JSON.stringify({ pid: own.pid, host: `not ${own.host}` })],
     ['sdxl-refine-run-noNote', null],
     ['sdxl-refine-run-broken', '{"pid":'],
-    ['sdxl-refine-run-nobody', '{"pid":0,"host":"x"}'],
+    ['sdxl-refine-run-pidnil', '{"pid":0,"host":"x"}'],
     ['sdxl-refine-run-ended1-mine', ended],
     ['sdxl-refine-ended1', ended],
   ];

@@ -1,6 +1,6 @@
 import { parseWhole } from '#src/app/cli/options/run-options.js';
 
-it('takes whole numbers within its bounds', () => {
+it('takes integers within its bounds', () => {
   expect(parseWhole('--port', '0', 0, 65_535)).toBe(0);
   expect(parseWhole('--port', '65535', 0, 65_535)).toBe(65_535);
   expect(parseWhole('--error-threshold', '-1', -1)).toBe(-1);

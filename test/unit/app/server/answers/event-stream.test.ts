@@ -44,7 +44,7 @@ it('tells steps with previews in order, then the result', async () => {
   ]);
 });
 
-it('steps that nobody reads have no previews after some', async () => {
+it('steps of an unread response have no previews beyond a limit', async () => {
   const { events, sent } = started();
   events.begin(1);
   for (let step = 0; step < 1000; step++) events.step({ row: 0, step, steps: 1000, preview: pixels });
