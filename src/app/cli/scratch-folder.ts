@@ -1,9 +1,10 @@
 /** Temporary folders of commands. A killed command leaves its own; the next one on the machine removes it. */
-import { lstat, mkdtemp, opendir, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getuid } from 'node:process';
 import { messageOf, RefineError } from '../../errors.js';
+import { clearAbandoned } from '../../io/files/clear-abandoned.js';
 import { ownHolder, parseHolder, stateOfHolder } from '../../io/files/lock-holder.js';
 import { readFileText } from '../../io/files/open-file.js';
 import { isAlive } from './is-process-alive.js';
@@ -14,12 +15,14 @@ const PREFIX = 'sdxl-refine-run-';
 const NAME = new RegExp(`^${PREFIX}[\\dA-Za-z]{6}$`);
 /** In each folder: the process whose it is. */
 const HOLDER = '.sdxl-refine-holder.json';
-/** Names read at a time: a folder for temporary files may have very many. */
-const AT_ONCE = 1000;
 
 /** The caller removes it. @throws OUTPUT_UNWRITABLE */
 export const makeScratchFolder = async (context: Pick<ProcessContext, 'kill'>, place = tmpdir()): Promise<string> => {
-  await clearEnded(context, place);
+  await clearAbandoned(
+    place,
+    (name) => NAME.test(name),
+    (folder) => isEnded(context, folder),
+  );
   try {
     const folder = await mkdtemp(join(place, PREFIX));
     await writeFile(join(folder, HOLDER), JSON.stringify(await ownHolder()), { mode: 0o600 });
@@ -27,21 +30,6 @@ export const makeScratchFolder = async (context: Pick<ProcessContext, 'kill'>, p
   } catch (cause) {
     const message = `Cannot make a temporary folder in ${place}: ${messageOf(cause)}. Set TMPDIR to a folder that can be written.`;
     throw new RefineError('OUTPUT_UNWRITABLE', message, { cause });
-  }
-};
-
-/** Removes folders whose process is known to have ended. What cannot be read or removed stays: nothing depends on it. */
-const clearEnded = async (context: Pick<ProcessContext, 'kill'>, place: string): Promise<void> => {
-  try {
-    for await (const { name } of await opendir(place, { bufferSize: AT_ONCE })) {
-      if (!NAME.test(name)) continue;
-      const folder = join(place, name);
-      if (await isEnded(context, folder).catch(() => false)) {
-        await rm(folder, { recursive: true, force: true }).catch(() => undefined);
-      }
-    }
-  } catch {
-    /* Making a folder there will say what is wrong. */
   }
 };
 

@@ -3,7 +3,7 @@ import { jsonText } from '../../io/json/json-text.js';
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { RefineError } from '../../errors.js';
-import { isLoopback, keyChecker } from './access/access.js';
+import { isForeignName, keyChecker } from './access/access.js';
 import {
   answerBrokenRequest,
   errorAnswer,
@@ -99,12 +99,9 @@ const addHooks = (app: FastifyInstance, options: AppOptions): void => {
   });
 };
 
-/**
- * Against DNS rebinding: another site's page can make a browser send requests to a name that now resolves to 127.0.0.1.
- * Without a key, only requests to this machine's own names are answered.
- */
+/** Without a key, only requests to this machine's own names are answered. */
 const refuseForeignHost = ({ hostname }: FastifyRequest, host: string, key: string | null): void => {
-  if (key !== null || !isLoopback(host) || hostname === '' || isLoopback(hostname)) return;
+  if (key !== null || !isForeignName(hostname, host)) return;
   throw new RefineError('REQUEST_INVALID', `This server answers to localhost, not to ${hostname.slice(0, 100)}.`);
 };
 

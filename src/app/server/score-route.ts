@@ -33,8 +33,7 @@ export const addScoreRoute = (
   shareOf: (request: FastifyRequest) => Share,
 ): void => {
   const { service, metrics } = options;
-  const clients = new WeakMap<FastifyRequest, Client>();
-  const places = new WeakMap<FastifyRequest, Place>();
+  const accepted = new WeakMap<FastifyRequest, { client: Client; place: Place }>();
   app.post(
     '/score',
     {
@@ -42,14 +41,14 @@ export const addScoreRoute = (
       onRequest: (request, reply, done) => {
         const place = service.queue.enter();
         reply.raw.once('close', place.leave);
-        places.set(request, place);
-        clients.set(request, watchClient(request, reply, options));
+        accepted.set(request, { client: watchClient(request, reply, options), place });
         done();
       },
     },
     async (request, reply) => {
-      const client = clients.get(request);
-      if (client === undefined) throw new Error('a request without a place');
+      const own = accepted.get(request);
+      if (own === undefined) throw new Error('a request without a place');
+      const { client, place } = own;
       const events = wantsEvents(request) ? eventStream(reply) : null;
       try {
         const results = await score(bodyOf(request), options.score, {
@@ -57,13 +56,13 @@ export const addScoreRoute = (
           hold: shareOf(request).take,
           onStep: events?.step ?? null,
           onResult: (result) => {
-            places.get(request)?.done();
+            place.done();
             shareOf(request).add(result.generated_image.length);
             metrics.pictureMade(result);
           },
           onAccepted: (rows) => {
             client.accept();
-            places.get(request)?.accept(rows);
+            place.accept(rows);
             events?.begin(rows);
           },
         });

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Broker } from '../../run/queue/broker/broker.js';
 import type { WorkEvent } from '../../run/queue/work.js';
-import { isLoopback } from './access/access.js';
+import { isForeignName } from './access/access.js';
 import { listenError } from './access/listen-addresses.js';
 
 export interface WorkerMetrics {
@@ -22,7 +22,7 @@ export const serveWorkerMetrics = async (
 ): Promise<WorkerMetrics> => {
   const { registry, report } = createRegistry(broker, countMs);
   const server = createServer((request, response) => {
-    if (isForeign(request, host)) {
+    if (isForeignName(nameOf(request), host)) {
       response.writeHead(403).end('this address answers to its own names only\n');
       return;
     }
@@ -53,11 +53,7 @@ export const serveWorkerMetrics = async (
   };
 };
 
-/** Against DNS rebinding, as `serve`: a web page must not read a loopback address under a name of its own. */
-const isForeign = ({ headers }: IncomingMessage, host: string): boolean => {
-  const name = (headers.host ?? '').replace(/:\d+$/, '');
-  return isLoopback(host) && name !== '' && !isLoopback(name);
-};
+const nameOf = ({ headers }: IncomingMessage): string => (headers.host ?? '').replace(/:\d+$/, '');
 
 /** Most time to ask the broker; without an answer the gauge is left out, and the rest is told. */
 const COUNT_MS = 2000;

@@ -1,28 +1,37 @@
-/** Removes temporary files that killed processes left in a folder. */
+/** Removes what killed processes left in a folder. */
 import { lstat, opendir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Names read at a time. */
+/** Names read at a time: a folder for temporary files may have very many. */
 const AT_ONCE = 1000;
 
 /**
- * A folder that cannot be read, or a file that another process removes at the same time, is left as it is.
- * @param isTemporary whether a file of this name may be removed
- * @param ageMs milliseconds since its last change, after which its process has ended
+ * What cannot be read, or is removed by another process at the same time, is left as it is: nothing depends on it.
+ * @param isTemporary whether a file or folder of this name may be removed
+ * @param isAbandoned whether the process that made the one at this path has ended; an error means no
  */
 export const clearAbandoned = async (
   folder: string,
   isTemporary: (name: string) => boolean,
-  ageMs: number,
+  isAbandoned: (path: string) => Promise<boolean>,
 ): Promise<void> => {
   try {
     for await (const { name } of await opendir(folder, { bufferSize: AT_ONCE })) {
       if (!isTemporary(name)) continue;
       const path = join(folder, name);
-      const stats = await lstat(path).catch(() => null);
-      if (stats !== null && Date.now() - stats.mtimeMs > ageMs) await rm(path, { force: true }).catch(() => undefined);
+      if (await isAbandoned(path).catch(() => false)) {
+        await rm(path, { recursive: true, force: true }).catch(() => undefined);
+      }
     }
   } catch {
-    /* Nothing depends on it. */
+    /* The caller's next use of the folder says what is wrong. */
   }
 };
+
+/** Of files, by the milliseconds since their last change, in which each is written. */
+export const isFileOlderThan =
+  (ageMs: number) =>
+  async (path: string): Promise<boolean> => {
+    const stats = await lstat(path);
+    return !stats.isDirectory() && Date.now() - stats.mtimeMs > ageMs;
+  };

@@ -38,9 +38,12 @@ const NO_SECRETS = 'Give credentials in the way of the cloud, never in a URI: do
 // oxlint-disable-next-line no-control-regex -- control characters are what is refused
 const CONTROL = /[\0-\x1f\x7f-\x9f]/;
 
+/** The scheme of a URI as it is written; null: the text is a path, or anything else. */
+export const uriScheme = (text: string): string | null => URI.exec(text)?.[1] ?? null;
+
 /** Whether a text names a place in object storage, rightly or with a slip that `parseStoreUri` explains. */
 export const isStoreUri = (text: string): boolean => {
-  const scheme = URI.exec(text)?.[1]?.toLowerCase();
+  const scheme = uriScheme(text)?.toLowerCase();
   return scheme !== undefined && (SCHEMES.has(scheme) || Object.hasOwn(OTHER_SPELLINGS, scheme));
 };
 
@@ -49,14 +52,14 @@ export const isStoreUri = (text: string): boolean => {
  * @throws STORE_URI_INVALID for a URI of another scheme, which would be the path of a folder `https:`
  */
 export const isStorePlace = (text: string): boolean => {
-  if (!URI.test(text)) return false;
+  if (uriScheme(text) === null) return false;
   parseStoreUri(text);
   return true;
 };
 
 /** @throws STORE_URI_INVALID; its message does not repeat credentials */
 export const parseStoreUri = (text: string): StorePlace => {
-  const scheme = URI.exec(text)?.[1]?.toLowerCase() ?? '';
+  const scheme = uriScheme(text)?.toLowerCase() ?? '';
   const rest = text.slice(scheme.length + '://'.length);
   const slash = rest.indexOf('/');
   const bucket = slash === -1 ? rest : rest.slice(0, slash);

@@ -34,8 +34,8 @@ export const doctorCommand = (context: ProcessContext, setExitCode: (code: numbe
         const { examine } = await import('../../doctor/examine.js');
         const { expectOnThisMachine } = await import('../options/output-place.js');
         const { reportText } = await import('../../doctor/report-text.js');
-        const stop = listenForStop(context, () => undefined);
         expectOnThisMachine('--output-dir', outputDir, 'Object storage is tried by a run of one row: --limit 1.');
+        const stop = listenForStop(context, () => undefined);
         const [cwd, { env }] = [context.cwd(), context];
         const named = model ?? BUNDLED_MODEL;
         const path = (await findModelFolder(named, context)) ?? resolve(cwd, named);

@@ -28,18 +28,13 @@ export const generatePicture = async (
 ): Promise<number> => {
   const { flags } = config;
   const output = flags.outputDir;
-  const needsFolder = OF_FOLDERS.find((name) => flags[name] !== undefined && flags[name] !== false);
-  if (needsFolder !== undefined) {
+  const needsFolder = OF_FOLDERS.filter((name) => flags[name] !== undefined && flags[name] !== false).map(flagOf);
+  if (Number(flags.count) > 1) needsFolder.push(`--count ${flags.count}`);
+  const [first] = needsFolder;
+  if (first !== undefined) {
     throw new RefineError(
       'USAGE_CONFLICT',
-      `${flagOf(needsFolder)} needs a folder, and -o ${output} is one picture: give -o <folder>.`,
-    );
-  }
-  const { count } = flags;
-  if (count !== undefined && Number(count) > 1) {
-    throw new RefineError(
-      'USAGE_CONFLICT',
-      `--count ${count} needs a folder, and -o ${output} is one picture: give -o <folder>.`,
+      `${first} needs a folder, and -o ${output} is one picture: give -o <folder>.`,
     );
   }
   return makePicture(config, context, {

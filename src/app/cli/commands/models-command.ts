@@ -12,6 +12,7 @@ import { describeModel } from '../../../models/weights/discovery/describe-model.
 import { bytesText } from '../../doctor/bytes-text.js';
 import { BUNDLED_MODELS } from '../options/bundled-model.js';
 import { downloadProgress } from '../progress/download-progress.js';
+import { count } from '../progress/summary-text.js';
 import { isAlive } from '../is-process-alive.js';
 import { findModelFolder } from '../options/resolve-model.js';
 import { listenForStop } from '../stop-signal.js';
@@ -150,6 +151,6 @@ const verdict = (
     return `${damaged} damaged: ${mend}.\n`;
   }
   if (whole > 0)
-    return `${whole} ${whole === 1 ? 'file' : 'files'} verified${unknown > 0 ? `, ${unknown} without a digest to compare with` : ''}.\n`;
+    return `${count(whole, 'file')} verified${unknown > 0 ? `, ${unknown} without a digest to compare with` : ''}.\n`;
   return `Nothing was compared: the folder is not in the hub's cache, and has no SHA256SUMS.\n`;
 };

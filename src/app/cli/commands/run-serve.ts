@@ -6,7 +6,7 @@ import { createMetrics, type Metrics } from '../../server/metrics.js';
 import { RefineService } from '../../server/refine-service.js';
 import { RequestThread } from '../../server/requests/request-thread.js';
 import { refuseWithoutAuthentication, serve } from '../../server/serve.js';
-import { parseWhole } from '../options/run-options.js';
+import { parsePort, parseWhole } from '../options/run-options.js';
 import { openScreening, planScreening } from '../options/safety-options.js';
 import { readKey, readTls } from '../options/serve-secrets.js';
 import { createEngine, readingOf, scoreOptions } from './score-setup.js';
@@ -29,7 +29,7 @@ export const runServe = async (flags: ServeFlags, context: ProcessContext): Prom
   const seconds = (flag: string, text: string): number => Math.min(parseWhole(flag, text, 1) * 1000, LONGEST_TIMER_MS);
   const deadline = flags.timeout ?? variable('WORKER_TIMEOUT', context) ?? DEFAULT_DEADLINE_S;
   const limits = {
-    port: parseWhole('--port', flags.port, 0, 65_535),
+    port: parsePort('--port', flags.port),
     deadlineMs: seconds('--timeout', deadline),
     receiveMs: seconds('--receive-timeout', flags.receiveTimeout),
     stopMs: seconds('--stop-timeout', flags.stopTimeout),

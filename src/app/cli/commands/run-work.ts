@@ -7,7 +7,14 @@ import type { Broker, ChunkJob } from '../../../run/queue/broker/broker.js';
 import { work, type WorkEvent } from '../../../run/queue/work.js';
 import { lockMs, openQueue, storePlace } from '../options/open-queue.js';
 import { RESIDENT } from '../options/option-choices.js';
-import { parseBatchSize, parseChoice, parseDevices, parseVaeTiling, parseWhole } from '../options/run-options.js';
+import {
+  parseBatchSize,
+  parseChoice,
+  parseDevices,
+  parsePort,
+  parseVaeTiling,
+  parseWhole,
+} from '../options/run-options.js';
 import { failureOf, printFailure } from '../progress/failure-text.js';
 import { timeText } from '../progress/time-text.js';
 import type { ProcessContext } from '../process-context.js';
@@ -26,8 +33,7 @@ export const runWork = async (flags: WorkFlags, context: ProcessContext): Promis
   parseChoice('--resident', flags.resident, RESIDENT);
   const floorMs = parseWhole('--stall-seconds', flags.stallSeconds, 1) * 1000;
   const idleMs = flags.exitWhenIdle === undefined ? null : parseWhole('--exit-when-idle', flags.exitWhenIdle, 0) * 1000;
-  const metricsPort =
-    flags.metricsPort === undefined ? null : parseWhole('--metrics-port', flags.metricsPort, 0, 65_535);
+  const metricsPort = flags.metricsPort === undefined ? null : parsePort('--metrics-port', flags.metricsPort);
   const ownStore = flags.store === undefined ? null : storePlace(flags.store, context);
   const stores = new Map<string, Promise<Store>>();
   const storeOf = ({ store }: Pick<ChunkJob, 'store'>): Promise<Store> => {

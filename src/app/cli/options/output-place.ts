@@ -4,7 +4,7 @@ import { RefineError } from '../../../errors.js';
 import { isFolder } from '../../../io/files/is-folder.js';
 import { isTaken } from '../../../io/files/exists.js';
 import { parseObjectUri } from '../../../io/store/read-object.js';
-import { formatStoreUri, isStorePlace } from '../../../io/store/store-uri.js';
+import { formatStoreUri, isStorePlace, uriScheme } from '../../../io/store/store-uri.js';
 import { OUTPUT_EXTENSIONS } from '../../../run/manifest/rows/output-form.js';
 import { formatValue } from '../../../run/manifest/rows/format-value.js';
 
@@ -14,17 +14,14 @@ export const outputPlace = (path: string | undefined, cwd: string): string | nul
   return isStorePlace(path) ? formatStoreUri(parseObjectUri(path)) : resolve(cwd, path);
 };
 
-/** A drive letter of Windows is no scheme. */
-const SCHEME = /^([a-z][a-z\d+.-]+):\/\//i;
-
 /**
  * Refuses a URI, which would be the path of a folder `s3:`. The message shows its scheme only: the rest may have a secret.
  * @param mend a sentence
  * @throws USAGE_OPTION_INVALID
  */
 export const expectOnThisMachine = (flag: string, text: string, mend: string): void => {
-  const scheme = SCHEME.exec(text)?.[1];
-  if (scheme === undefined) return;
+  const scheme = uriScheme(text);
+  if (scheme === null) return;
   throw new RefineError(
     'USAGE_OPTION_INVALID',
     `Expected ${flag} to be a path of this machine, got a URI (${scheme.slice(0, 20)}://). ${mend}`,
@@ -38,7 +35,7 @@ const isFolderName = async (name: string, extensions: readonly string[], cwd: st
 
 /** Whether an output is one picture: a file, or standard output. */
 export const isPictureName = async (output: string, cwd: string): Promise<boolean> =>
-  output === '-' || !(SCHEME.test(output) || (await isFolderName(output, OUTPUT_EXTENSIONS, cwd)));
+  output === '-' || !(uriScheme(output) !== null || (await isFolderName(output, OUTPUT_EXTENSIONS, cwd)));
 
 /** Files that are easily taken for what a run's `--output-dir` writes. */
 const FILES: readonly string[] = [...OUTPUT_EXTENSIONS, 'gif', 'jsonl', 'ndjson', 'csv', 'tsv', 'json', 'zip'];

@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { RefineError } from '../../../errors.js';
 import { asBatch, shellWord } from './as-batch.js';
-import { formatStoreUri, isStoreUri, parseStoreUri } from '../../../io/store/store-uri.js';
+import { formatStoreUri, isStoreUri, parseStoreUri, uriScheme } from '../../../io/store/store-uri.js';
 import { FILE_LIMITS } from '../../../io/files/file-limits.js';
 import { namedOnCommandLine } from '../../../run/manifest/inputs/find-inputs.js';
 import { existingForm } from '../../../io/files/unicode-form.js';
@@ -27,7 +27,7 @@ export interface PictureInput {
 
 const MAX_BYTES = FILE_LIMITS.picture.bytes;
 const LATENTS = /\.(?:safetensors|npy|pth?)$/i;
-const isAddress = (text: string): boolean => /^(?:[a-z][a-z0-9+.-]+:\/\/|data:)/i.test(text);
+const isAddress = (text: string): boolean => uriScheme(text) !== null || /^data:/i.test(text);
 
 type Context = Pick<ProcessContext, 'words'> & { cwd: string };
 

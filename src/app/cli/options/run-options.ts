@@ -48,6 +48,9 @@ export const parseChoice = <Choice extends string>(flag: string, text: string, c
   throw new RefineError('USAGE_OPTION_INVALID', `Expected ${flag} to be one of ${choices.join(', ')}, got "${text}".`);
 };
 
+/** 0: any free port. @throws USAGE_OPTION_INVALID */
+export const parsePort = (flag: string, text: string): number => parseWhole(flag, text, 0, 65_535);
+
 /** @param least, most the smallest and largest value allowed @throws USAGE_OPTION_INVALID */
 export const parseWhole = (
   flag: string,

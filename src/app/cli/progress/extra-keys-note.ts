@@ -1,5 +1,6 @@
 /** The note on keys of rows that are no settings. */
 import { listSome } from '../../../errors.js';
+import { count } from './summary-text.js';
 import { formatText } from '../../../run/manifest/rows/format-value.js';
 
 const NAMED = 5;
@@ -7,6 +8,6 @@ const NAMED = 5;
 /** @returns '' without such keys */
 export const extraKeysNote = (keys: readonly string[]): string => {
   if (keys.length === 0) return '';
-  const [what, are, were] = keys.length === 1 ? ['key', 'is no setting', 'is'] : ['keys', 'are no settings', 'are'];
-  return `Note: ${keys.length} ${what} of the rows ${are} and ${were} only copied to "extra" of the results: ${listSome(keys.map(formatText), NAMED)}\n`;
+  const are = keys.length === 1 ? 'is no setting and is' : 'are no settings and are';
+  return `Note: ${count(keys.length, 'key')} of the rows ${are} only copied to "extra" of the results: ${listSome(keys.map(formatText), NAMED)}\n`;
 };

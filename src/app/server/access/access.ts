@@ -18,6 +18,14 @@ export const keyChecker = (key: string): ((headers: IncomingHttpHeaders) => bool
   };
 };
 
+/**
+ * Whether a request names another host than this machine, where the server listens on loopback only. Against DNS rebinding: another
+ * site's page can make a browser send requests to a name that now resolves to 127.0.0.1.
+ * @param name of the request, without port; '': none
+ */
+export const isForeignName = (name: string, host: string): boolean =>
+  isLoopback(host) && name !== '' && !isLoopback(name);
+
 /** Whether a host is reachable from this machine only. */
 export const isLoopback = (host: string): boolean => {
   const bare = host.replace(/^\[(.*)\]$/, '$1');

@@ -3,7 +3,7 @@ import { lstat, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { platform } from 'node:process';
 import { RefineError, systemCodeOf } from '../../../errors.js';
-import { clearAbandoned } from '../../files/clear-abandoned.js';
+import { clearAbandoned, isFileOlderThan } from '../../files/clear-abandoned.js';
 import { closeFile } from '../../files/close-file.js';
 import { findLink } from '../../files/find-link.js';
 import { sha256Of } from '../../files/hash-file.js';
@@ -55,7 +55,7 @@ export const openFolderStore = (folder: string): Store => {
     const folder = dirname(path);
     if (cleared.has(folder)) return;
     cleared.add(folder);
-    await clearAbandoned(folder, (temporary) => TEMPORARY.test(temporary), ABANDONED_MS);
+    await clearAbandoned(folder, (temporary) => TEMPORARY.test(temporary), isFileOlderThan(ABANDONED_MS));
   };
   return {
     shown: folder,

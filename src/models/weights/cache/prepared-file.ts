@@ -7,7 +7,7 @@ import { open, realpath, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
 import { env, pid } from 'node:process';
 import { isRefineError, messageOf, RefineError } from '../../../errors.js';
-import { clearAbandoned } from '../../../io/files/clear-abandoned.js';
+import { clearAbandoned, isFileOlderThan } from '../../../io/files/clear-abandoned.js';
 import { preparedFolder } from '../../../io/files/cache-folders.js';
 import { TEMPORARY } from '../../../io/files/temporary-path.js';
 import { makeFolder } from '../../../io/files/make-folder.js';
@@ -99,7 +99,7 @@ export class PreparedFile {
       await utimes(this.file, new Date(), status.mtime).catch(() => undefined);
       return;
     }
-    await clearAbandoned(dirname(this.file), isTemporary, ABANDONED_MS);
+    await clearAbandoned(dirname(this.file), isTemporary, isFileOlderThan(ABANDONED_MS));
     const temporary = `${this.file}.${pid}-${randomBytes(4).toString('hex')}.tmp`;
     try {
       await this.#write(temporary);

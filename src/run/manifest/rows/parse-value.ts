@@ -4,7 +4,7 @@ import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
 import { formatValue } from './format-value.js';
 
 /** Decimal numbers; unlike `Number`, no hexadecimal, no "Infinity", no empty text. */
-const NUMBER = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/i;
+export const NUMBER = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/i;
 
 const readNumber = (text: string): number | null => (NUMBER.test(text.trim()) ? Number(text) : null);
 

@@ -1,5 +1,6 @@
 /** Parses tags of extra networks in prompts, as in A1111 and ComfyUI's tag loaders: `<lora:ink:0.8>`. */
 import type { LoraWeight, PromptSyntax } from '../../../records/settings.js';
+import { NUMBER } from './parse-value.js';
 
 export interface PromptTag {
   /** The whole tag, as in the prompt. */
@@ -22,7 +23,6 @@ export interface TakenTags {
 /** Source: A1111 v1.10.1 modules/extra_networks.py, `re_extra_net`. Here a tag cannot contain `<`, so that matching takes linear time. */
 const TAG = /<(\w+):([^<>]+)>/g;
 const NETWORKS: ReadonlySet<string> = new Set(['lora', 'lyco', 'locon', 'hypernet', 'hypernetwork']);
-const NUMBER = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/i;
 
 /**
  * A1111 removes every `<word:…>` from a prompt, even unknown ones; elsewhere only networks are tags. The other words keep their
