@@ -134,7 +134,7 @@ const interrupt =
   };
 
 itOnLinux('a run that opens its model ends with Ctrl-C', async () => {
-  const run = start([manifest]);
+  const run = start([writeRows(join(folder, 'slow.jsonl'), [slowRow])]);
   const [engine] = await waitFor('the engine', () => childrenOf(run.pid).length > 0 && childrenOf(run.pid));
   expectStopped(await stop(run, interrupt(run)), run);
   await waitFor('the end of the engine', () => !isRunning(engine!));

@@ -17,7 +17,7 @@ const { describe: describeWithRedis } = skipWhere(missing);
 
 /** Enqueued at once: each waits some seconds until Redis cannot lose its jobs any more. */
 const RUNS = {
-  blocked: [[{ ...goodRow, steps: 60, strength: 1 }]],
+  blocked: [[goodRow]],
   killsEngine: [[goodRow, slowRow, { ...goodRow, output: 'b.png' }]],
   stalls: [[slowRow, { ...goodRow, output: 'b.png' }]],
   killsWorker: [[slowRow, { ...goodRow, output: 'b.png' }]],
@@ -72,6 +72,10 @@ describeWithRedis('a queue on Redis', () => {
     const { stdout } = await runCli(['collect', '--store', store, '-o', '-']);
     return parseResults(stdout);
   };
+  const statusOf = async (queue: readonly string[]): Promise<Record<string, unknown>> => {
+    const { stdout } = await runCli(['queue', 'status', ...queue, '--json']);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  };
   /** Waits for some more steps of the engine, as the worker's metrics count them: the row is in the engine then. */
   const stepsTaken = (worker: RunningCli): (() => Promise<void>) => {
     let stderr = '';
@@ -104,13 +108,15 @@ describeWithRedis('a queue on Redis', () => {
 
   it('does not start a chunk twice while its engine is blocked for longer than the lock', async () => {
     const { store, queue } = runOf('blocked');
-    const first = startWorker(queue);
-    await stepsTaken(first)();
+    const lock = ['--lock-seconds', '4'];
+    const first = startWorker(queue, ...lock);
+    /* Blocked as it starts, so that no machine is fast enough to finish the row before. */
     const engine = await engineOf(first);
     process.kill(engine, 'SIGSTOP');
-    const second = startWorker(queue);
+    await waitFor('the chunk to be taken', async () => (await statusOf(queue))['active'] === 1);
+    const second = startWorker(queue, ...lock);
     /* Nearly two locks, and the queue looks for dead holders twice in each. */
-    await sleep(3500);
+    await sleep(7000);
     process.kill(engine, 'SIGCONT');
     const [ofFirst, ofSecond] = await Promise.all([first.done, second.done]);
     expect([ofFirst.code, ofSecond.code]).toEqual([0, 0]);
@@ -172,8 +178,7 @@ describeWithRedis('a queue on Redis', () => {
     worker.process.kill('SIGTERM');
     const { code, stderr } = await worker.done;
     expect([code, stderr.includes('went back to the queue')]).toEqual([0, true]);
-    const { stdout } = await runCli(['queue', 'status', ...queue, '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({
+    expect(await statusOf(queue)).toMatchObject({
       waiting: 1,
       active: 0,
       failed: 0,
@@ -256,8 +261,7 @@ describeWithRedis('a queue on Redis', () => {
     expect(await collect(store)).toHaveLength(2);
     rmSync(join(store, 'results/000000001.jsonl'));
     await runCli(['queue', 'retry', ...queue, '--store', store]);
-    const { stdout } = await runCli(['queue', 'status', ...queue, '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({ waiting: 1, run: { finished: 1 } });
+    expect(await statusOf(queue)).toMatchObject({ waiting: 1, run: { finished: 1 } });
     expect(readFileSync(join(store, 'end.json'), 'utf8')).toBe('{"chunks":2,"rows":2}\n');
   }, 60_000);
 });

@@ -19,6 +19,15 @@ export const isRunning = (pid: number): boolean => {
   return stat !== undefined && stat.state !== 'Z';
 };
 
+/** Sends a signal. @returns false if the process had ended */
+export const signal = (pid: number, name: NodeJS.Signals): boolean => {
+  try {
+    return isRunning(pid) && process.kill(pid, name);
+  } catch {
+    return false;
+  }
+};
+
 /** Milliseconds that a process's main thread waited for a processor so far: on a busy machine, others had it. */
 export const processorWait = (pid: number): number => {
   try {
@@ -35,10 +44,13 @@ export const childrenOf = (pid: number): number[] =>
     .filter((child) => child > 0 && isRunning(child) && readStat(child)?.parent === pid);
 
 /** Waits until `find` gives something. @throws after a minute, which even a busy machine does not take */
-export const waitFor = async <T>(what: string, find: () => T | undefined | false): Promise<T> => {
+export const waitFor = async <T>(
+  what: string,
+  find: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> => {
   const deadline = performance.now() + 55_000;
   for (;;) {
-    const found = find();
+    const found = await find();
     if (found !== undefined && found !== false) return found;
     if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
     await sleep(20);
