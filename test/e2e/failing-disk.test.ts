@@ -42,17 +42,16 @@ itOnFullDisk('stops on a full disk and goes on when there is room', async () => 
   );
   expect(finished.length).toBeGreaterThan(2);
   expect(readdirSync(out).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-  expect(
-    readdirSync(out)
-      .filter((name) => name.endsWith('.png'))
-      .sort(),
-  ).toEqual([...finished].sort());
+  /* A last picture may have fitted, and its result not: the resumed run refines that row again. */
+  const pictures = readdirSync(out).filter((name) => name.endsWith('.png'));
+  expect(pictures).toEqual(expect.arrayContaining(finished));
 
   expect(mount('-o', 'remount,size=4m')).toBe(true);
   const resumed = await runCli([...command, '--resume']);
   expect(resumed.code).toBe(0);
   expect(resumed.stderr).toContain(`, ${finished.length} already done (`);
-  expect(parseResults(readFileSync(join(out, 'results.jsonl'), 'utf8')).length).toBe(12);
+  const results = parseResults(readFileSync(join(out, 'results.jsonl'), 'utf8'));
+  expect(results.map(({ status }) => status)).toEqual(Array<string>(12).fill('ok'));
 });
 
 it('stops when the output folder is removed, and does not make it again', async () => {

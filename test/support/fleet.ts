@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestBroker } from './brokers.js';
 import { goldenData } from './golden.js';
-import { childrenOf } from './processes.js';
+import { childrenOf, signal } from './processes.js';
 import { parseResults, runCli, startCli, type CliRun, type RunningCli } from './run-cli.js';
 
 export interface FleetOptions {
@@ -159,9 +159,7 @@ const killAtRandom = async (options: Killing): Promise<void> => {
       if (kill(slot)) report.kills.worker++;
     } else if (draw < 0.7) {
       const engine = slot.running?.process.pid === undefined ? undefined : childrenOf(slot.running.process.pid)[0];
-      if (engine === undefined) continue;
-      process.kill(engine, 'SIGKILL');
-      report.kills.engine++;
+      if (engine !== undefined && signal(engine, 'SIGKILL')) report.kills.engine++;
     } else if (draw < 0.85) {
       report.kills.broker++;
       await broker.shake(random() * 2000);

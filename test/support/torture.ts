@@ -1,10 +1,11 @@
 /** A run that is killed again and again, and must end as if nothing had happened. Linux: finds the engine in /proc. */
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResultRecord } from '#src/records/result.js';
 import { goldenData } from './golden.js';
-import { childrenOf } from './processes.js';
-import { parseResults, startCli, temporaryFolder } from './run-cli.js';
+import { childrenOf, signal } from './processes.js';
+import { parseResults, startCli, temporaryFolder, type RunningCli } from './run-cli.js';
 
 export interface TortureReport {
   kills: { parent: number; engine: number };
@@ -64,6 +65,7 @@ const MODEL = goldenData('models/tiny-refiner');
 const PICTURES = ['square-64', 'wide-96x64', 'tall-64x112', 'odd-75x53'];
 /** From one kill to the next: a run that goes on where it stood comes to its end in a few. */
 const LONGEST_MS = 4000;
+const AFTER_ROW_MS = 500;
 const PNG_END = Buffer.from('IEND');
 
 const writeManifests = (folder: string, rows: number): Place['manifests'] => {
@@ -227,20 +229,19 @@ const killUntilDone = async (
   let known = new Map<string, string>();
   for (;;) {
     const run = startCli(command);
-    await new Promise((resolve) => setTimeout(resolve, random() * Math.min(wholeMs * 1.2, LONGEST_MS)));
+    /* Every second kill follows a new row: a machine that is busier now than in the whole run would kill none but openings. */
+    const [followsRow, part] = [random() < 0.5, random()];
+    if (followsRow) await newRow(run, out);
+    await sleep(part * (followsRow ? AFTER_ROW_MS : Math.min(wholeMs * 1.2, LONGEST_MS)));
     const isKilled = run.process.exitCode === null && mayKill();
     if (isKilled) {
       const pid = run.process.pid!;
       const engine = random() < 0.5 ? childrenOf(pid)[0] : undefined;
-      if (engine === undefined) {
-        run.process.kill('SIGKILL');
-        report.kills.parent++;
-      } else {
-        process.kill(engine, 'SIGKILL');
+      if (engine !== undefined && signal(engine, 'SIGKILL')) {
         report.kills.engine++;
-        await new Promise((resolve) => setTimeout(resolve, random() * 1000));
-        run.process.kill('SIGKILL');
-      }
+        await sleep(random() * 1000);
+      } else report.kills.parent++;
+      run.process.kill('SIGKILL');
     }
     const { code, stderr } = await run.done;
     const now = fingerprints(out);
@@ -257,6 +258,12 @@ const killUntilDone = async (
     report.recordedAtKills += now.size;
     known = now;
   }
+};
+
+/** Waits for one more result, or the end of the run. */
+const newRow = async ({ process }: RunningCli, out: string): Promise<void> => {
+  const before = recorded(out).length;
+  while (process.exitCode === null && recorded(out).length <= before) await sleep(10);
 };
 
 const compareRuns = (shaken: string, calm: string, { faults }: TortureReport): void => {
