@@ -1,4 +1,5 @@
 /** Parses JSON from outside. Limits are checked before objects are built, and duplicate keys are errors. Pure. */
+import { duplicateKey } from './duplicate-key.js';
 import { jsonFault } from './fault.js';
 import { scanJson, type JsonStructure } from './structure.js';
 
@@ -37,9 +38,9 @@ export const parseJsonObject = (
   invalid: Invalid,
   reword?: Reword,
 ): Record<string, unknown> => {
-  const { value, keys } = parse(json, limits, invalid, reword);
+  const { value, keys, text } = parse(json, limits, invalid, reword);
   if (!isObject(value)) throw invalid('is not a JSON object');
-  if (countKeys(value) !== keys) throw invalid('has the same key twice');
+  if (countKeys(value) !== keys) throw invalid(`has the key ${duplicateKey(text)} twice`);
   return value;
 };
 
@@ -48,7 +49,7 @@ const parse = (
   limits: JsonLimits,
   invalid: Invalid,
   reword?: Reword,
-): { value: unknown; keys: number } => {
+): { value: unknown; keys: number; text: string } => {
   const structure = scanJson(json, limits.maxTokens);
   checkLimits(structure, limits, invalid);
   const text = typeof json === 'string' ? json : decode(json, invalid);
@@ -57,7 +58,7 @@ const parse = (
   const places = isReplaced && typeof json !== 'string' ? scanJson(text).words : structure.words;
   try {
     const value = JSON.parse(isReplaced ? replaced(text, places, reword) : text) as unknown;
-    return { value, keys: structure.keys };
+    return { value, keys: structure.keys, text };
   } catch (cause) {
     throw invalid(`is not ${typeof json === 'string' ? 'JSON' : 'JSON in UTF-8'}: ${jsonFault(text, cause)}`, cause);
   }

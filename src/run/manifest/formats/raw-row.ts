@@ -1,5 +1,6 @@
 /** Raw rows, which manifest readers pass to the row parser, and matching of their keys. */
 import { RefineError } from '../../../errors.js';
+import type { JsonLimits } from '../../../io/json/parse-json.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
 import { likelySpelling, meantKey } from '../rows/foreign-names.js';
 import { keysWithSynonyms, ROW_KEYS, type RowKeyName } from '../rows/row-keys.js';
@@ -19,6 +20,12 @@ export type RawRow =
 
 /** Limit of a row's keys and a table's columns, including unknown ones, which are kept with the row. */
 export const MAX_ROW_KEYS = 10_000;
+
+/**
+ * Of a row's JSON, and of a cell's. Much deeper values would overflow the stack when the results are written; more braces, brackets,
+ * colons and commas would take minutes and gigabytes for a row that is then refused.
+ */
+export const ROW_JSON: JsonLimits = { maxDepth: 64, maxKeys: MAX_ROW_KEYS, maxTokens: 200_000 };
 
 /** A place in an input, for messages. */
 export const placeOf = (inputName: string, line: number): string =>

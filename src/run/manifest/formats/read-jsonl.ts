@@ -1,26 +1,20 @@
 /** Reads JSON lines as raw rows. */
 import { messageOf } from '../../../errors.js';
-import { isObject, parseJson } from '../../../io/json/parse-json.js';
+import { parseJsonObject } from '../../../io/json/parse-json.js';
 import { decodeText } from './decode-text.js';
-import { matchKey, MAX_ROW_KEYS, applySynonyms, type RawRow } from './raw-row.js';
+import { matchKey, ROW_JSON, applySynonyms, type RawRow } from './raw-row.js';
 import { readLines, type Line } from './read-lines.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
-
-/** Levels of nesting of a row. Much deeper values would overflow the stack when the results are written. */
-const MAX_DEPTH = 64;
-/** Braces, brackets, colons and commas in a row. */
-const MAX_ROW_TOKENS = 200_000;
-const LIMITS = { maxDepth: MAX_DEPTH, maxKeys: MAX_ROW_KEYS, maxTokens: MAX_ROW_TOKENS };
 
 type Parsed = { object: object } | { problem: string };
 
 const parseObject = (text: string): Parsed => {
   try {
-    const object = parseJson(text, LIMITS, (what) => new Error(what));
-    if (isObject(object)) return { object };
-    return { problem: 'Expected one JSON object on the line, like {"image":"cat.png","prompt":"a cat"}' };
+    return { object: parseJsonObject(text, ROW_JSON, (what) => new Error(what)) };
   } catch (thrown) {
-    return { problem: `Expected one JSON object on the line: it ${messageOf(thrown)}` };
+    return {
+      problem: `Expected one JSON object on the line, like {"image":"cat.png","prompt":"a cat"}: it ${messageOf(thrown)}`,
+    };
   }
 };
 

@@ -67,7 +67,7 @@ it.each([
   ['"text"', 'is not a JSON object'],
   ['{oops', 'is not JSON'],
   ['\0\0', 'is not JSON'],
-  [`{"row_number_per_file":1,"row_number_per_file":2}`, 'the same key twice'],
+  [`{"row_number_per_file":1,"row_number_per_file":2}`, 'the key "row_number_per_file" twice'],
   [JSON.stringify(full).replace('"seed":7', '"seed":NaN'), 'is not JSON'],
   [`${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'nests 100000 levels deep'],
   [`[${'[],'.repeat(2_000_000)}[]]`, 'JSON tokens, more than'],

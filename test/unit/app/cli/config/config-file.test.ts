@@ -36,7 +36,7 @@ describe('readConfigFile', () => {
   ])('%s with the same key twice is refused: %j', async (name, text) => {
     await expect(read(write(name, text))).rejects.toMatchObject({
       code: 'USAGE_OPTION_INVALID',
-      message: expect.stringMatching(/same key twice|has the key "(?:strength|b)" twice/) as string,
+      message: expect.stringMatching(/has the key "(?:strength|b)" twice/) as string,
     });
   });
 

@@ -50,7 +50,7 @@ it.each<[string, string | Uint8Array, string]>([
   ['no value', '{"steps": null}', 'Expected steps to be'],
   ['a scheduler of nobody', '{"scheduler": "Fastest"}', 'scheduler'],
   ['guidance that ends before it begins', '{"guidance_start": 0.5, "guidance_end": 0.2}', 'guidance_start'],
-  ['a key twice', '{"steps": 2, "steps": 3}', 'has the same key twice'],
+  ['a key twice', '{"steps": 2, "steps": 3}', 'has the key "steps" twice'],
   ['a list', '[]', 'is not a JSON object'],
   ['no JSON', '{', 'is not JSON'],
   ['no text', Uint8Array.of(0x7b, 0xff, 0x7d), 'is not JSON in UTF-8'],

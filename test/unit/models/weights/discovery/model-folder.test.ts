@@ -105,7 +105,7 @@ describe('names the mistake in', () => {
     ['no JSON', '<html>', 'is not JSON'],
     ['a list', '[]', 'is not a JSON object'],
     ['not UTF-8', Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d), 'is not JSON in UTF-8'],
-    ['of a key twice', '{"a":1,"a":2}', 'has the same key twice'],
+    ['of a key twice', '{"a":1,"a":2}', 'has the key "a" twice'],
     ['too deep', `{"a":${'['.repeat(40)}${']'.repeat(40)}}`, 'nests 41 levels deep'],
     ['too large', ' '.repeat(2 ** 20 + 1), 'has 1048577 bytes; a configuration may have at most 1048576'],
   ])('a config.json that is %s', async (_, text, says) => {
