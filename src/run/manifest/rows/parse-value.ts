@@ -1,5 +1,7 @@
 /** Parses the value of a key, from a typed value, a CSV cell or a command-line option. */
 import { RefineError, messageOf } from '../../../errors.js';
+import { parseJsonObject } from '../../../io/json/parse-json.js';
+import { ROW_JSON } from '../formats/raw-row.js';
 import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
 import { formatValue } from './format-value.js';
 
@@ -8,11 +10,24 @@ export const NUMBER = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/i;
 
 const readNumber = (text: string): number | null => (NUMBER.test(text.trim()) ? Number(text) : null);
 
-const readObject = (text: string): object | null => {
+/** Longer texts are no lists: one of 1001 sigmas has 20 kB, and tens of millions of numbers would take a gigabyte. */
+const LONGEST_LIST = 100_000;
+
+const readList = (text: string): number[] | null => {
+  if (text.length > LONGEST_LIST) return null;
+  const numbers = text
+    .trim()
+    .replace(/^\[(.*)\]$/, '$1')
+    .split(',')
+    .map(readNumber);
+  return numbers.includes(null) ? null : (numbers as number[]);
+};
+
+const readObject = (text: string): { object: object } | { fault: string } => {
   try {
-    return JSON.parse(text) as object | null;
-  } catch {
-    return null;
+    return { object: parseJsonObject(text, ROW_JSON, (what) => new Error(what)) };
+  } catch (thrown) {
+    return { fault: messageOf(thrown) };
   }
 };
 
@@ -23,16 +38,12 @@ export const readText = (name: RowKeyName, text: string): unknown => {
       return text;
     case 'number':
       return readNumber(text) ?? text;
-    case 'list': {
-      const numbers = text
-        .trim()
-        .replace(/^\[(.*)\]$/, '$1')
-        .split(',')
-        .map(readNumber);
-      return numbers.includes(null) ? text : numbers;
+    case 'list':
+      return readList(text) ?? text;
+    case 'object': {
+      const read = readObject(text);
+      return 'object' in read ? read.object : text;
     }
-    case 'object':
-      return readObject(text) ?? text;
   }
 };
 
@@ -44,10 +55,13 @@ const asDecimal = (text: string): number | null => {
 };
 
 const mendingHint = (name: RowKeyName, value: unknown): string => {
-  const decimal = ROW_KEYS[name].kind === 'number' && typeof value === 'string' ? asDecimal(value) : null;
-  if (decimal !== null && ROW_KEYS[name].schema.safeParse(decimal).success) return `; write ${decimal}`;
+  const { kind, schema } = ROW_KEYS[name];
+  const decimal = kind === 'number' && typeof value === 'string' ? asDecimal(value) : null;
+  if (decimal !== null && schema.safeParse(decimal).success) return `; write ${decimal}`;
+  const object = kind === 'object' && typeof value === 'string' ? readObject(value) : null;
+  if (object !== null && 'fault' in object) return `: it ${object.fault}`;
   if (typeof value === 'string' && typeof readText(name, value) !== 'string') return '; write it without quotes';
-  return ROW_KEYS[name].kind === 'text' && typeof value === 'number' ? '; write it in quotes' : '';
+  return kind === 'text' && typeof value === 'number' ? '; write it in quotes' : '';
 };
 
 /** @throws RefineError ROW_FIELD_INVALID if the key does not accept this value */

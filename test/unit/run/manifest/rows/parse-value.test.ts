@@ -87,9 +87,32 @@ describe('readText', () => {
     ['strength', '30%'],
     ['original_size', '512x640'],
     ['original_size', '512,'],
+    ['lora_weights', '[{"ink":1}]'],
+    ['lora_weights', '"ink"'],
   ])('leaves %s %j as text, so that it is refused', (name, text) => {
     expect(readText(name, text)).toBe(text);
     expect(() => parseValue(name, readText(name, text))).toThrow(`got ${JSON.stringify(text)}`);
+  });
+});
+
+describe('cells that are made to end the run', () => {
+  it.each<[string, RowKeyName, string, string]>([
+    ['deep', 'lora_weights', '['.repeat(5000) + ']'.repeat(5000), 'nests 5000 levels deep, more than 64'],
+    ['wide', 'lora_weights', `[${'[],'.repeat(5_000_000)}1]`, 'has at least 200001 JSON tokens, more than 200000'],
+    ['ambiguous', 'lora_weights', '{"ink":0.5,"ink":1}', 'has the key "ink" twice'],
+    ['no JSON', 'lora_weights', '{ink:0.5}', 'is not JSON: '],
+    ['long', 'original_size', '1,'.repeat(5_000_000), '…'],
+  ])('%s: fails its row, quickly and in few words', (_what, name, text, why) => {
+    const start = performance.now();
+    expect(readText(name, text)).toBe(text);
+    expect(codeAndMessage(() => parseValue(name, readText(name, text)))).toMatch(/^ROW_FIELD_INVALID .{0,600}$/);
+    expect(() => parseValue(name, text)).toThrow(why);
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+
+  it('reads the longest list that a setting takes', () => {
+    const sigmas = Array.from({ length: 1001 }, (_, at) => 14.6146411895752 - at / 100);
+    expect(readText('sigmas', sigmas.join(', '))).toEqual(sigmas);
   });
 });
 
