@@ -33,6 +33,19 @@ export const meantKey = (name: string): RowKeyName | undefined => rowKeyOf(name)
 /** The key of a name, or the one that another program's name likely means: to be suggested. */
 export const relatedKey = (name: string): RowKeyName | undefined => meantKey(name) ?? LIKELY.get(foldKey(name));
 
+/** A table has the same names in each of its rows, and comparing one with all spellings takes as long as reading its row. */
+const known: Record<RowCommand, Map<string, string | null>> = { batch: new Map(), generate: new Map() };
+/** Names that are remembered, and their length: rows from outside may have any. */
+const MOST_KNOWN = 4096;
+const LONGEST_KNOWN = 200;
+
 /** The spelling that an unknown name was probably meant to be, for "did you mean"; null: it is a name of the user's own. */
-export const likelySpelling = (name: string, command: RowCommand): string | null =>
-  LIKELY.get(foldKey(name)) ?? nearestKey(name, spellingsOf(command));
+export const likelySpelling = (name: string, command: RowCommand): string | null => {
+  const before = known[command].get(name);
+  if (before !== undefined) return before;
+  const found = LIKELY.get(foldKey(name)) ?? nearestKey(name, spellingsOf(command));
+  if (name.length > LONGEST_KNOWN) return found;
+  if (known[command].size === MOST_KNOWN) known[command].clear();
+  known[command].set(name, found);
+  return found;
+};

@@ -52,10 +52,10 @@ describe('readJsonl', () => {
   });
 
   it('compares an unknown key with the known ones once, not in every row', async () => {
-    const row = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`aesthetic_value_${at}`, at]));
+    const row = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`aesthetic_value_${at}`, at]));
     const start = performance.now();
-    expect(await read(`${JSON.stringify(row)}\n`.repeat(10_000))).toHaveLength(10_000);
-    expect(performance.now() - start).toBeLessThan(6000);
+    expect(await read(`${JSON.stringify(row)}\n`.repeat(5000))).toHaveLength(5000);
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 
   it('gives the same rows whatever the chunks', async () => {
