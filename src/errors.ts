@@ -1,4 +1,5 @@
 /** The errors of the program: their codes, whether they end a row or the run, and their exit codes. */
+import { hideUriSecrets } from './records/uri-secrets.js';
 
 /** `[scope, exit code]` of every code. A row error fails its row, and the run continues. */
 const CODES = {
@@ -107,12 +108,15 @@ const bounded = (text: string): string =>
     ? text
     : `${text.slice(0, LONGEST_MESSAGE - KEPT_END - 1)}…${text.slice(-KEPT_END)}`.toWellFormed();
 
-const boundedContext = (context: ErrorContext): ErrorContext =>
+/** What a message may show of a text, which may repeat what a person or a row gave. */
+const shown = (text: string): string => bounded(hideUriSecrets(text));
+
+const shownContext = (context: ErrorContext): ErrorContext =>
   Object.fromEntries(
     Object.entries(context).map(([key, value]): [string, ErrorContext[string]] => {
-      if (typeof value === 'string') return [key, bounded(value)];
+      if (typeof value === 'string') return [key, shown(value)];
       if (typeof value !== 'object' || value === null) return [key, value];
-      return [key, value.slice(0, LONGEST_LIST).map((item) => (typeof item === 'string' ? bounded(item) : item))];
+      return [key, value.slice(0, LONGEST_LIST).map((item) => (typeof item === 'string' ? shown(item) : item))];
     }),
   );
 
@@ -125,9 +129,9 @@ export class RefineError extends Error {
   readonly context: ErrorContext;
 
   constructor(code: ErrorCode, message: string, options: { context?: ErrorContext; cause?: unknown } = {}) {
-    super(bounded(message), options.cause === undefined ? undefined : { cause: options.cause });
+    super(shown(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.context = boundedContext(options.context ?? {});
+    this.context = shownContext(options.context ?? {});
   }
 
   get scope(): 'row' | 'run' {

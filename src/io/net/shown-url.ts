@@ -7,9 +7,6 @@ export const redactUrl = (url: string): string => {
   return `${protocol}//${host}${pathname}${search === '' ? '' : '?…'}`;
 };
 
-/** The source of a picture for messages: of an http URL what `redactUrl` shows, any other text as it is. */
-export const shownSource = (text: string): string => (/^https?:\/\//i.test(text) ? redactUrl(text) : text);
-
 /** @returns the service's address without credentials, query, and slash at its end; its user and password as a header, null: none */
 export const splitCredentials = (address: URL): { url: string; authorization: string | null } => {
   const { username, password } = address;

@@ -1,6 +1,6 @@
 import type { Metadata, Sharp } from 'sharp';
 import { RefineError, messageOf } from '../../errors.js';
-import { shownSource } from '../../io/net/shown-url.js';
+import { hideUriSecrets } from '../../records/uri-secrets.js';
 import { sharp } from './configured-sharp.js';
 import { sampleProblem } from './check-samples.js';
 import { paddedPixelCount } from './fit.js';
@@ -37,7 +37,7 @@ export async function openPicture(
   input: Uint8Array | { path: string; head: Uint8Array },
   source: string,
 ): Promise<OpenedPicture> {
-  const where = shownSource(source);
+  const where = hideUriSecrets(source);
   const [from, head] = 'path' in input ? [input.path, input.head] : [input, input];
   const { image, metadata } = await readMetadata(from).catch((thrown: unknown) => {
     const foreign = unsupportedFormat(head);
@@ -93,9 +93,9 @@ export function undecodable(source: string, thrown: unknown): RefineError {
   const [reason = ''] = messageOf(thrown).split('\n');
   /* libvips' message for a TIFF with more than 32 bits per sample. */
   if (reason.includes('samples out of range')) {
-    return unsupported(shownSource(source), 'has 64-bit samples, or complex ones; save as unsigned 8 or 16 bits');
+    return unsupported(hideUriSecrets(source), 'has 64-bit samples, or complex ones; save as unsigned 8 or 16 bits');
   }
   const found = `is damaged, truncated, or not a PNG, JPEG, WebP, TIFF, AVIF or GIF picture (${reason.trim()})`;
-  const message = `${shownSource(source)} ${found}. Open it in a viewer and save it again.`;
+  const message = `${hideUriSecrets(source)} ${found}. Open it in a viewer and save it again.`;
   return new RefineError('IMAGE_UNDECODABLE', message, { cause: thrown });
 }

@@ -1,5 +1,5 @@
 /** A failed row, for people. */
-import { shownSource } from '../../../io/net/shown-url.js';
+import { hideUriSecrets } from '../../../records/uri-secrets.js';
 import { cutText } from '../../../io/json/json-text.js';
 import { placeOf } from '../../../run/manifest/formats/raw-row.js';
 import type { ResultRecord } from '../../../records/result.js';
@@ -31,12 +31,11 @@ export const failureOf = (result: ResultRecord, line: number | null): RowFailure
   const { row_number_per_file: row, input_csv_name: input } = result;
   const where = line === null ? null : escapeControls(shorten(placeOf(input, line), MAX_NAME));
   const label = result.image ?? result.image_file_name ?? result.id;
-  const asLabel = (text: string): string => escapeControls(shorten(text, MAX_NAME));
-  const name = label === null ? (where ?? `row ${row}`) : asLabel(shownSource(label));
+  const name = label === null ? (where ?? `row ${row}`) : escapeControls(shorten(hideUriSecrets(label), MAX_NAME));
   const place = where === name ? null : where;
-  const message = escapeControls(shorten(result.error.message, MAX_REASON));
+  const message = escapeControls(shorten(hideUriSecrets(result.error.message), MAX_REASON));
   /* Messages of invalid rows end with the row's place, because results.jsonl has no line numbers. */
-  const suffix = ` (${place ?? (label === null ? name : asLabel(label))})`;
+  const suffix = ` (${place ?? name})`;
   const reason = message.endsWith(suffix) ? message.slice(0, -suffix.length) : message;
   return { name, place, reason, code: result.error.code };
 };

@@ -2,6 +2,7 @@
 import { CommanderError } from 'commander';
 import { isRefineError, messageOf, type ErrorCode } from '../../../errors.js';
 import { jsonText } from '../../../io/json/json-text.js';
+import { hideUriSecrets } from '../../../records/uri-secrets.js';
 import { escapeControlsInLines, escapeControls } from './escape-controls.js';
 import type { ProcessContext } from '../process-context.js';
 import type { Terminal } from './terminal.js';
@@ -28,9 +29,8 @@ const describe = (thrown: unknown): ErrorLine['error'] => {
     const message = thrown.message.replace(/^error: /, '');
     return { code: 'USAGE_OPTION_INVALID', message, exit_code: 2 };
   }
-  const message = messageOf(thrown);
-  if (!isRefineError(thrown)) return { code: 'INTERNAL', message, exit_code: 70 };
-  return { code: thrown.code, message, exit_code: thrown.exitCode };
+  if (!isRefineError(thrown)) return { code: 'INTERNAL', message: hideUriSecrets(messageOf(thrown)), exit_code: 70 };
+  return { code: thrown.code, message: thrown.message, exit_code: thrown.exitCode };
 };
 
 const printForPeople = (thrown: unknown, { code, message }: ErrorLine['error'], stderr: Terminal): void => {
@@ -40,6 +40,6 @@ const printForPeople = (thrown: unknown, { code, message }: ErrorLine['error'], 
     return;
   }
   const stack = (thrown as { stack?: unknown } | null)?.stack;
-  const text = escapeControlsInLines(typeof stack === 'string' ? stack : message);
+  const text = escapeControlsInLines(hideUriSecrets(typeof stack === 'string' ? stack : message));
   stderr.writeStyled(`${red('sdxl-refine:')} this is a bug. ${ISSUES}\n${text}\n`);
 };

@@ -1,5 +1,5 @@
 /** Prints warnings of a model and its rows on standard error. */
-import { shownSource } from '../../../io/net/shown-url.js';
+import { hideUriSecrets } from '../../../records/uri-secrets.js';
 import type { RowProcessor } from '../../../run/batch/row-processor.js';
 import type { ResultRecord } from '../../../records/result.js';
 import type { RowOrigin } from '../../../records/row.js';
@@ -10,7 +10,8 @@ import type { ProcessContext } from '../process-context.js';
 export const rowNote = (
   { image, input, row }: { image: string | null; input: string; row: number },
   warning: string,
-): string => `Note: ${escapeControls(`${image === null ? `${input} row ${row}` : shownSource(image)}: ${warning}`)}\n`;
+): string =>
+  `Note: ${escapeControls(`${image === null ? `${input} row ${row}` : hideUriSecrets(image)}: ${warning}`)}\n`;
 
 /** Notes for the warnings in a result. */
 export const resultNotes = ({

@@ -1,5 +1,5 @@
 /** The summary of a run for a step of a CI job: Markdown, appended to the file that GITHUB_STEP_SUMMARY names. */
-import { shownSource } from '../../../io/net/shown-url.js';
+import { hideUriSecrets } from '../../../records/uri-secrets.js';
 import { cutText } from '../../../io/json/json-text.js';
 import { appendFile } from 'node:fs/promises';
 import { messageOf } from '../../../errors.js';
@@ -122,7 +122,7 @@ const failureParts = ({ summary, failures }: SummaryParts): string[] => {
       failures.map((row) => [
         row.input_csv_name,
         row.row_number_per_file,
-        shownSource(row.image ?? ''),
+        hideUriSecrets(row.image ?? ''),
         row.error?.code ?? '',
         row.error?.message ?? '',
       ]),

@@ -2,6 +2,7 @@
 import picocolors from 'picocolors';
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
+import { hideUriSecrets } from '../../../records/uri-secrets.js';
 import { hasColors, type ColorChoice } from './color-choice.js';
 import { escapeControlsInLines } from './escape-controls.js';
 
@@ -18,7 +19,7 @@ export interface Terminal {
   /** Cells of a line; Infinity: lines are not wrapped. */
   readonly columns: number;
   readonly colors: Colors;
-  /** Writes any text, with control characters escaped. */
+  /** Writes any text, with control characters escaped and without secrets of URIs. */
   write: (text: string) => void;
   /** Writes text with colours; the caller has escaped control characters in its untrusted parts. */
   writeStyled: (text: string) => void;
@@ -68,7 +69,7 @@ export const createTerminal = ({ stderr, env }: Place): Terminal => {
       return colors;
     },
     write: (text) => {
-      writeStyled(escapeControlsInLines(text));
+      writeStyled(escapeControlsInLines(hideUriSecrets(text)));
     },
     writeStyled,
     status: (line) => {

@@ -113,7 +113,7 @@ const addressOf = (text: string | undefined, name: string): string | null => {
   }
   throw new RefineError(
     'STORE_URI_INVALID',
-    `Expected an address in ${name}, as https://host:port, without a user, found something else. Correct it, or unset it.`,
+    `Expected an address in ${name}, as https://<host>:<port>, without a user, found something else. Correct it, or unset it.`,
     { context: { variable: name } },
   );
 };
