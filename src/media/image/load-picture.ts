@@ -32,7 +32,7 @@ export interface LoadedPicture extends PictureMetadata {
 
 /**
  * Decodes a picture to 8-bit sRGB: the first frame or page, turned upright by its EXIF orientation; greyscale, palette, CMYK, Lab
- * and 16 bits converted, colours converted from an embedded profile to sRGB (docs/decisions/0005-picture-sizes-and-alpha.md).
+ * of 16 bits, and 16 bits converted, colours converted from an embedded profile to sRGB (docs/decisions/0005-picture-sizes-and-alpha.md).
  * Fails with `IMAGE_UNDECODABLE` or `IMAGE_TOO_LARGE`. `where` names the picture in messages.
  */
 export async function loadPicture(bytes: Uint8Array, where: string): Promise<LoadedPicture> {

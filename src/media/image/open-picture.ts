@@ -4,8 +4,9 @@ import { hideUriSecrets } from '../../records/uri-secrets.js';
 import { sharp } from './configured-sharp.js';
 import { sampleProblem } from './check-samples.js';
 import { paddedPixelCount } from './fit.js';
-import { unsupportedFormat } from './unsupported-formats.js';
+import { SIGN_BYTES, unsupportedFormat } from './unsupported-formats.js';
 import { MAX_PIXELS, MAX_SIDE } from './limits.js';
+import { readTiffTags, tiffFailure, tiffProblem, type ReadAt, unreadLayout } from './tiff-samples.js';
 import { withoutPngTexts } from './without-png-texts.js';
 
 const FORMATS = ['png', 'jpeg', 'webp', 'tiff', 'avif', 'gif'] as const;
@@ -29,21 +30,24 @@ export interface OpenedPicture {
 }
 
 /**
- * Opens an encoded picture (bytes, or a path and the first bytes there) and reads its header; no pixel is decoded.
+ * Opens an encoded picture (bytes, or a path and what reads there) and reads its header; no pixel is decoded.
  * Fails with `IMAGE_UNDECODABLE`, or with `IMAGE_TOO_LARGE` above `MAX_PIXELS` or `MAX_SIDE`. `source` names the picture in
  * messages, which omit the query of a URL.
  */
 export async function openPicture(
-  input: Uint8Array | { path: string; head: Uint8Array },
+  input: Uint8Array | { path: string; read: ReadAt },
   source: string,
 ): Promise<OpenedPicture> {
   const where = hideUriSecrets(source);
-  const [from, head] = 'path' in input ? [input.path, input.head] : [input, input];
-  const { image, metadata } = await readMetadata(from).catch((thrown: unknown) => {
-    const foreign = unsupportedFormat(head);
-    throw foreign === null
-      ? undecodable(where, thrown)
-      : unsupported(where, `is ${foreign}, which is not supported; ${READ}`);
+  const [from, read] = 'path' in input ? [input.path, input.read] : [input, readerOf(input)];
+  const tags = await readTiffTags(read);
+  const rawProblem = tags === null ? null : tiffProblem(tags);
+  if (rawProblem !== null) throw unsupported(where, rawProblem);
+  const { image, metadata } = await readMetadata(from).catch(async (thrown: unknown) => {
+    const foreign = unsupportedFormat(await read(0, SIGN_BYTES));
+    if (foreign !== null) throw unsupported(where, `is ${foreign}, which is not supported; ${READ}`);
+    const reason = tags === null ? null : tiffFailure(tags);
+    throw reason === null ? undecodable(where, thrown) : unsupported(where, reason);
   });
   const problem = sampleProblem(metadata);
   if (problem !== null) throw unsupported(where, problem);
@@ -61,6 +65,11 @@ export async function openPicture(
   if (metadata.space === 'rgb16' && metadata.hasProfile) image.withIccProfile('srgb', { attach: false });
   return { image, header, metadata };
 }
+
+const readerOf =
+  (bytes: Uint8Array): ReadAt =>
+  (position, length) =>
+    Promise.resolve(bytes.subarray(position, position + length));
 
 async function readMetadata(input: string | Uint8Array): Promise<{ image: Sharp; metadata: Metadata }> {
   // libvips decompresses a PNG's texts, and sharp copies them on the main thread. `media/metadata` reads them itself.
@@ -95,6 +104,8 @@ export function undecodable(source: string, thrown: unknown): RefineError {
   if (reason.includes('samples out of range')) {
     return unsupported(hideUriSecrets(source), 'has 64-bit samples, or complex ones; save as unsigned 8 or 16 bits');
   }
+  const layout = unreadLayout(reason);
+  if (layout !== null) return unsupported(hideUriSecrets(source), layout);
   const found = `is damaged, truncated, or not a PNG, JPEG, WebP, TIFF, AVIF or GIF picture (${reason.trim()})`;
   const message = `${hideUriSecrets(source)} ${found}. Open it in a viewer and save it again.`;
   return new RefineError('IMAGE_UNDECODABLE', message, { cause: thrown });

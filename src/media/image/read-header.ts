@@ -3,6 +3,7 @@ import type { FetchOptions } from './fetch-picture.js';
 import { SIGN_BYTES } from './unsupported-formats.js';
 import { type PictureHeader, openPicture } from './open-picture.js';
 import { readUpTo } from '../../io/files/open-file.js';
+import type { ReadAt } from './tiff-samples.js';
 import { isPng, readPngHead } from './without-png-texts.js';
 import { withPictureFile } from './read-file.js';
 import { type EncodedSource, readSource } from './read-source.js';
@@ -23,6 +24,7 @@ export async function readPictureHeader(
     const head = await readUpTo(handle, 0, isNamed ? SIGN_BYTES : size);
     /* By name, libvips would decompress a PNG's texts. */
     if (isPng(head)) return (await openPicture(await readPngHead(handle, size), where)).header;
-    return (await openPicture(isNamed ? { path: `/proc/self/fd/${handle.fd}`, head } : head, where)).header;
+    const read: ReadAt = (position, length) => readUpTo(handle, position, length);
+    return (await openPicture(isNamed ? { path: `/proc/self/fd/${handle.fd}`, read } : head, where)).header;
   });
 }

@@ -17,12 +17,22 @@ interface Samples {
   channels?: number;
   planar?: boolean;
   photometric?: number;
+  extra?: [tag: number, type: 3, values: number[]][];
   put: (view: DataView, at: number, value: number) => void;
 }
 
 /** An uncompressed TIFF, little-endian, in one strip a plane: a ramp from 0 to 1 along x. */
-const tiff = ({ bits, format = 'unsigned', channels = 1, planar = false, photometric, put }: Samples): Uint8Array => {
+const tiff = ({
+  bits,
+  format = 'unsigned',
+  channels = 1,
+  planar = false,
+  photometric,
+  extra = [],
+  put,
+}: Samples): Uint8Array => {
   const size = (bits / 8) * SIDE * SIDE;
+  const added = new Set(extra.map(([tag]) => tag));
   const entries: [tag: number, type: number, values: number[]][] = [
     [256, 3, [SIDE]],
     [257, 3, [SIDE]],
@@ -36,12 +46,13 @@ const tiff = ({ bits, format = 'unsigned', channels = 1, planar = false, photome
     [284, 3, [planar ? 2 : 1]],
     [339, 3, Array<number>(channels).fill(FORMATS[format])],
   ];
+  const all = [...entries.filter(([tag]) => !added.has(tag)), ...extra].sort(([a], [b]) => a - b);
   const view = new DataView(new ArrayBuffer(1000 + size * channels));
   view.setUint32(0, 0x002a4949, true);
   view.setUint32(4, 8, true);
-  view.setUint16(8, entries.length, true);
+  view.setUint16(8, all.length, true);
   let spare = 400;
-  for (const [index, [tag, type, values]] of entries.entries()) {
+  for (const [index, [tag, type, values]] of all.entries()) {
     const at = 10 + index * 12;
     const width = type === 3 ? 2 : 4;
     view.setUint16(at, tag, true);
@@ -142,6 +153,62 @@ it.each(REFUSED)('%s is refused by its name, by the header alone', async (_, sam
   const path = join(temporaryFolder(), 'x.tif');
   writeFileSync(path, encoded);
   await expect(readPictureHeader({ kind: 'file', path }, 'x.tif')).rejects.toThrow(says);
+});
+
+/** Read as if they were RGB, these would be other pictures; or libvips reports damage that is none. */
+const YCBCR = { bits: 8, channels: 3, photometric: 6, put: u8 } as const;
+const NOT_RGB: [string, Samples, string][] = [
+  ['YCbCr without subsampling', { ...YCBCR, extra: [[530, 3, [1, 1]]] }, 'has YCbCr samples that are not compressed'],
+  ['planes of YCbCr', { ...YCBCR, planar: true }, 'has YCbCr samples that are not compressed as JPEG; save as RGB'],
+  ['YCbCr of 16 bits', { ...YCBCR, bits: 16, put: u16 }, 'has YCbCr samples that are not compressed as JPEG'],
+  ['Lab of 8 bits', { ...YCBCR, photometric: 8 }, 'has 8-bit Lab samples; save as RGB, or as Lab with 16 bits'],
+  ['planes of Lab', { ...YCBCR, bits: 16, photometric: 8, planar: true, put: u16 }, 'has Lab samples in planes'],
+  ['ICCLab', { ...YCBCR, photometric: 9 }, 'has the unsupported colour space ICCLab; save as grey, RGB or CMYK'],
+  ['LogLuv', { ...YCBCR, photometric: 32_845 }, 'has the unsupported colour space LogLuv'],
+  ['a sensor', { bits: 16, photometric: 32_803, put: u16 }, 'has the unsupported colour space of a sensor (CFA)'],
+  [
+    'four other inks',
+    { ...YCBCR, channels: 4, photometric: 5, extra: [[332, 3, [2]]] },
+    'has inks other than those of CMYK',
+  ],
+  ['a camera’s preview', { bits: 8, channels: 3, put: u8, extra: [[254, 3, [1]]] }, 'begins with a preview of another'],
+  ['12 bits', { bits: 12, put: () => undefined }, 'has 12-bit samples; save as unsigned 8 or 16 bits'],
+  ['24 bits', { bits: 24, put: () => undefined }, 'has 24-bit samples; save as unsigned 8 or 16 bits'],
+  ['4 bits of colours', { bits: 4, channels: 3, put: () => undefined }, 'has 3 channels of 4-bit samples'],
+];
+
+it.each(NOT_RGB)('%s is refused by its name, as bytes and as a file', async (_, samples, says) => {
+  const encoded = tiff(samples);
+  const error = { code: 'IMAGE_UNDECODABLE', message: expect.stringContaining(`x.tif ${says}`) };
+  await expect(loadPicture(encoded, 'x.tif')).rejects.toMatchObject(error);
+  const path = join(temporaryFolder(), 'x.tif');
+  writeFileSync(path, encoded);
+  await expect(readPictureHeader({ kind: 'file', path }, 'x.tif')).rejects.toMatchObject(error);
+});
+
+it.each([
+  [34_887, 'LERC'],
+  [34_712, 'JPEG 2000'],
+  [9999, 'scheme 9999'],
+])('compression %d that cannot be read is named', async (number, name) => {
+  const encoded = tiff({ bits: 8, put: u8, extra: [[259, 3, [number]]] });
+  const says = `x.tif is a TIFF compressed as ${name}, which cannot be read; save with LZW or Deflate.`;
+  await expect(loadPicture(encoded, 'x.tif')).rejects.toThrow(says);
+});
+
+it('subsampled YCbCr is converted', async () => {
+  const mid: Samples = {
+    ...YCBCR,
+    extra: [
+      [530, 3, [2, 1]],
+      [279, 4 as 3, [2 * SIDE * SIDE]],
+    ],
+    put: (view, at) => {
+      view.setUint8(at, 128);
+    },
+  };
+  const { pixels } = await loadPicture(tiff(mid), 'x.tif');
+  expect(bytes(pixels.data.subarray(0, 3))).toEqual([128, 128, 128]);
 });
 
 it('channels that no picture has are refused by their number', async () => {
