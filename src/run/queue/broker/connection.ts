@@ -17,6 +17,9 @@ export class BrokerConnection {
   readonly #timer: NodeJS.Timeout;
   #probe: (() => Promise<unknown>) | null = null;
   #isProbing = false;
+  /** Milliseconds in which this process ran, up to the last check. */
+  #awakeMs = 0;
+  #checkedAt = performance.now();
 
   /**
    * @param shown the broker, for messages
@@ -29,6 +32,8 @@ export class BrokerConnection {
     private readonly firstPatienceMs: number,
   ) {
     this.#timer = setInterval(() => {
+      this.#awakeMs = this.#now();
+      this.#checkedAt = performance.now();
       this.#probeIfGone();
       this.#giveUpIfGone();
     }, CHECK_MS).unref();
@@ -69,9 +74,9 @@ export class BrokerConnection {
         this.lost.throwIfAborted();
         if (!isTransient(thrown) || isDenied(thrown)) throw this.fault(thrown);
         this.#markGone(thrown);
-        failsSince ??= performance.now();
+        failsSince ??= this.#now();
         /* Others may be answered meanwhile: a broker without memory refuses only what is new. */
-        if (performance.now() - failsSince >= this.patienceMs) this.#giveUp(this.patienceMs);
+        if (this.#now() - failsSince >= this.patienceMs) this.#giveUp(this.patienceMs);
         await sleep(PAUSES_MS[Math.min(attempt, PAUSES_MS.length - 1)]);
       }
     }
@@ -106,8 +111,13 @@ export class BrokerConnection {
     });
   }
 
+  /** Does not count a suspension of this process, in which it could not see the broker come back: the broker is asked once more. */
+  #now(): number {
+    return this.#awakeMs + Math.min(performance.now() - this.#checkedAt, CHECK_MS);
+  }
+
   #markGone(reason: unknown): void {
-    this.#goneSince ??= performance.now();
+    this.#goneSince ??= this.#now();
     this.#reason = reason;
   }
 
@@ -131,7 +141,7 @@ export class BrokerConnection {
 
   #giveUpIfGone(): void {
     const patience = this.#wasReached ? this.patienceMs : this.firstPatienceMs;
-    if (this.#goneSince !== null && performance.now() - this.#goneSince >= patience) this.#giveUp(patience);
+    if (this.#goneSince !== null && this.#now() - this.#goneSince >= patience) this.#giveUp(patience);
   }
 
   #giveUp(patienceMs: number): void {

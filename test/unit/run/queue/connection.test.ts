@@ -1,6 +1,7 @@
 /** A broker that disconnects, comes back, or gives an unexpected answer. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BrokerConnection } from '#src/run/queue/broker/connection.js';
+import { waitFor } from '../../../support/processes.js';
 
 const open: BrokerConnection[] = [];
 afterEach(() => {
@@ -20,10 +21,19 @@ describe('the connection to a broker', () => {
     back.watch(() => Promise.resolve());
     away.watch(() => Promise.reject(gone));
     for (const connection of [back, away]) connection.onError(gone);
-    while (!away.lost.aborted) await sleep(20);
+    await waitFor('both', () => away.lost.aborted && back.returns > 0);
     expect(back.lost.aborted).toBe(false);
     expect(back.returns).toBe(1);
     expect(away.lost.reason).toMatchObject({ code: 'QUEUE_UNREACHABLE', message: expect.stringMatching('come back') });
+  });
+
+  it('is asked for once more when this process was suspended for longer than it waits', async () => {
+    const connection = await connect(800);
+    connection.watch(() => sleep(20));
+    connection.onError(gone);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+    await waitFor('an answer', () => connection.lost.aborted || connection.returns === 1);
+    expect(connection.lost.aborted).toBe(false);
   });
 
   it('waits for memory, but not for ever, while the broker answers others', async () => {
