@@ -39,8 +39,8 @@ export interface FakeContentSafety {
   look: (picture: NonNullable<SeenRequest['picture']>, nth: number) => number;
   /** How long a token lasts. */
   tokenSeconds: number;
-  /** Each answer takes this long. */
-  delayMs: number;
+  /** It answers nothing before this many were asked at a time. */
+  answersFrom: number;
   mostAtATime: number;
   close: () => void;
 }
@@ -69,7 +69,7 @@ export const startContentSafety = async (): Promise<FakeContentSafety> => {
     halts: false,
     look: ({ mean: [red = 0, green = 0] }) => (red > 180 && green < 80 ? 6 : 0),
     tokenSeconds: 3599,
-    delayMs: 0,
+    answersFrom: 1,
     mostAtATime: 0,
     close: () => {
       server.closeAllConnections();
@@ -104,7 +104,7 @@ const answer = async (fake: FakeContentSafety, request: IncomingMessage, respons
     send(fault.status, fault.body ?? { error: { code: 'ServerBusy', message: 'busy' } }, fault.headers);
     return;
   }
-  if (fake.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, fake.delayMs));
+  while (fake.mostAtATime < fake.answersFrom) await new Promise((resolve) => setTimeout(resolve, 5));
   if (url.pathname === '/msi/token' || url.pathname === '/metadata/identity/oauth2/token') {
     fake.seen.push({ kind: 'token', body: {}, headers: request.headers, query: url.searchParams });
     send(200, { access_token: FAKE_TOKEN, expires_in: String(fake.tokenSeconds), token_type: 'Bearer' });

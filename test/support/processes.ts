@@ -2,8 +2,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** State and parent of a process; undefined when there is none. */
-const readStat = (pid: number): { state: string; parent: number } | undefined => {
+/** State (`T`: stopped by a signal) and parent of a process; undefined when there is none. */
+export const readStat = (pid: number): { state: string; parent: number } | undefined => {
   try {
     /* The name, in parentheses, may hold anything. */
     const [state = '', parent] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
@@ -43,12 +43,12 @@ export const childrenOf = (pid: number): number[] =>
     .map(Number)
     .filter((child) => child > 0 && isRunning(child) && readStat(child)?.parent === pid);
 
-/** Waits until `find` gives something. @throws after a minute, which even a busy machine does not take */
+/** Waits until `find` gives something. @throws before the limit of a test, which would not say for what it waited */
 export const waitFor = async <T>(
   what: string,
   find: () => T | undefined | false | Promise<T | undefined | false>,
 ): Promise<T> => {
-  const deadline = performance.now() + 55_000;
+  const deadline = performance.now() + 150_000;
   for (;;) {
     const found = await find();
     if (found !== undefined && found !== false) return found;

@@ -19,11 +19,10 @@ import { readSidecar } from '#src/run/manifest/formats/read-sidecar.js';
 import { parsePictureSource } from '#src/run/manifest/inputs/picture-source.js';
 import { readText } from '#src/run/manifest/rows/parse-value.js';
 import { takeTags } from '#src/run/manifest/rows/prompt-tags.js';
+import { expectSoon } from '../support/expect-soon.js';
 import { temporaryFolder } from '../support/run-cli.js';
 import { plainSettings } from '../support/settings.js';
 
-/** Of all texts here, with a factor of some hundreds. */
-const MOST_SECONDS = 10;
 /** The longest infotext: half a million million steps in quadratic time. */
 const LONG = 2 ** 20 - 100;
 
@@ -34,13 +33,6 @@ const tryOut = (read: () => unknown): unknown => {
   } catch (thrown) {
     return thrown;
   }
-};
-
-const expectSoon = async (read: () => unknown): Promise<void> => {
-  const before = process.cpuUsage();
-  await read();
-  const { user, system } = process.cpuUsage(before);
-  expect((user + system) / 1e6).toBeLessThan(MOST_SECONDS);
 };
 
 const readKeyword = (keyword: string, text: string): unknown =>

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { examineMachine, isNewEnough, LEAST_NODE, parseCpuFeatures } from '#src/app/doctor/examine-machine.js';
-import { availableMemory } from '#src/io/system/available-memory.js';
 import { root } from '../../../support/golden.js';
 
 it('asks for the Node that package.json asks for', () => {
@@ -25,8 +24,8 @@ it('measures this machine, and says so of a disk that is not there', async () =>
   const machine = await examineMachine(root);
   expect(machine.node).toMatchObject({ version: process.versions.node, ok: true });
   expect(machine.cores).toBeGreaterThan(0);
+  expect(machine.memory.free_bytes).toBeGreaterThan(0);
   expect(machine.memory.free_bytes).toBeLessThan(machine.memory.total_bytes);
-  expect(Math.abs(machine.memory.free_bytes - availableMemory())).toBeLessThan(machine.memory.total_bytes / 4);
   expect((await examineMachine(root, () => 4096)).memory.free_bytes).toBe(4096);
   for (const { free_bytes: free } of machine.disks) expect(free).toBeGreaterThan(0);
   expect((await examineMachine(join(root, 'not-there'))).disks[0]).toMatchObject({ free_bytes: null });

@@ -12,7 +12,7 @@ const serveLarge = async (reads: boolean): Promise<boolean> => {
   const closed = new Promise<void>((resolve) => (onClose = resolve));
   const server = createServer((_request, response) => {
     response.once('close', onClose);
-    giveUpUnread(response, 300);
+    giveUpUnread(response, reads ? 30_000 : 300);
     response.end(LARGE);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -7,6 +7,7 @@ import { withServer } from '../../../support/with-server.js';
 
 const failed = (message: string) => Object.assign(new Error(message), { code: 'TEST' }) as never;
 const { signal } = new AbortController();
+const { jest } = import.meta;
 
 it('ends a request that is not answered in time, and its connection with it', async () => {
   const server = createServer();
@@ -25,14 +26,16 @@ it('leaves the body the time it takes, and ends it with the caller’s signal', 
   await withServer(
     (_, response) => void response.write('first'),
     async (url) => {
+      jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
       const stop = new AbortController();
       const response = await sendRequest(url, { signal: stop.signal, failed, patienceMs: 50 });
       const reader = response.body!.getReader();
       expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe('first');
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      jest.advanceTimersByTime(100);
       const rest = reader.read();
       stop.abort(new Error('stopped'));
       await expect(rest).rejects.toThrow('stopped');
+      jest.useRealTimers();
     },
   );
 });

@@ -95,10 +95,8 @@ itLoaded.each([
 itLoaded('says when there is no answer', async () => {
   answer = 'silence';
   for (const way of ['writeNew', 'list']) {
-    const begin = Date.now();
     const thrown = await failureOf(way);
     expect(thrown).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining('no answer in time') });
-    expect(Date.now() - begin).toBeLessThan(10_000);
   }
 });
 

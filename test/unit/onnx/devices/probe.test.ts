@@ -13,7 +13,7 @@ const child = (answer: string): URL => {
     path,
     `process.once('message', async ({ targets }) => {
       const pass = (target) => process.send({ kind: 'attempted', attempt: { target, result: null, problem: null } });
-      const fail = (target, problem) => process.send({ kind: 'attempted', attempt: { target, result: null, problem } });
+      const fail = (target, problem, sent) => process.send({ kind: 'attempted', attempt: { target, result: null, problem } }, sent);
       ${answer}
       process.disconnect();
     });`,
@@ -37,8 +37,8 @@ it('targets come in the order of probing: half precision before float32, most fu
 it('a target that crashes the process is skipped, and the rest are tested in a new process', async () => {
   const dies = `for (const target of targets) {
     if (target.fusion === 'standard') { pass(target); break; }
-    if (target.fusion === 'fused') fail(target, 'not built for this');
-    else { await new Promise((r) => setTimeout(r, 100)); process.kill(process.pid, 'SIGSEGV'); await new Promise(() => {}); }
+    if (target.fusion === 'fused') await new Promise((sent) => fail(target, 'not built for this', sent));
+    else { process.kill(process.pid, 'SIGSEGV'); await new Promise(() => {}); }
   }`;
   const { target, attempts } = await probeDevice(cuda, ['fp16'], { child: child(dies) });
   expect(target).toMatchObject({ family: 'cuda', index: 1, precision: 'fp16', fusion: 'standard' });

@@ -1,13 +1,14 @@
 /** Two processes at once, one that is killed, and disks without room. */
 import { spawn, spawnSync, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ChildRequest } from '../../../support/add-in-child.js';
 import { fakePackageIndex } from '../../../support/fake-package-index.js';
 import { root } from '../../../support/golden.js';
 import { makeWheel } from '../../../support/make-wheel.js';
+import { waitFor } from '../../../support/processes.js';
 import { temporaryFolder } from '../../../support/run-cli.js';
 import { skipWhere } from '../../../support/skip-where.js';
 import { errorOf, library, wheels, WHOLE, withIndex } from '../../../support/with-package-index.js';
@@ -43,9 +44,9 @@ it('a second process at once is refused, and one that was killed is followed by 
         expect({ code, exitCode }).toEqual({ code: 'CACHE_LOCKED', exitCode: 6 });
         expect(message).toContain(`process ${child.pid} on `);
         const ended = once(child, 'exit');
-        const half = (): boolean => files().some((name) => name.endsWith('.incomplete'));
-        while (!half()) await new Promise((resolve) => setTimeout(resolve, 20));
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        const isHalf = (name: string): boolean =>
+          name.endsWith('.incomplete') && statSync(join(libraries, name)).size === 2000;
+        await waitFor('half a wheel', () => existsSync(libraries) && files().some(isHalf));
         child.kill('SIGKILL');
         await ended;
       },

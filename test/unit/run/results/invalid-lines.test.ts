@@ -1,5 +1,5 @@
 /** Lines of a journal that no run wrote, and ends that a killed run left: named or mended, and nothing else suffers. */
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEarlierResults } from '#src/run/results/earlier-results.js';
 import { openJournal } from '#src/run/results/journal.js';
@@ -99,11 +99,14 @@ it.each([
 
 it('buffers little of a long foreign line, and reads the lines after it', async () => {
   const path = fileOf(line(0));
-  for (let part = 0; part < 96; part++) appendFileSync(path, Buffer.alloc(2 ** 20, '['));
+  const long = 400 * 2 ** 20;
+  appendFileSync(path, '[');
+  /* A hole, which takes no room on the disk. */
+  truncateSync(path, statSync(path).size - 1 + long);
   appendFileSync(path, `\n${line(1)}`);
   const before = process.memoryUsage().rss;
   const { rows, faults } = await read(path);
   expect(rows).toEqual([0, 1]);
-  expect(faults).toMatchObject([{ line: 2, what: `has ${96 * 2 ** 20} bytes, more than a result can have` }]);
-  expect(process.memoryUsage().rss - before).toBeLessThan(64 * 2 ** 20);
+  expect(faults).toMatchObject([{ line: 2, what: `has ${long} bytes, more than a result can have` }]);
+  expect(process.memoryUsage().rss - before).toBeLessThan(long / 3);
 });

@@ -9,6 +9,7 @@ import type { Store } from '#src/io/store/store.js';
 import { openRemoteJournal } from '#src/run/results/remote/remote-journal.js';
 import { lockRemote } from '#src/run/results/remote/remote-lock.js';
 import { watchRemote } from '#src/run/results/remote/remote-output.js';
+import { waitFor } from '../../../support/processes.js';
 
 let folder: string;
 let store: Store;
@@ -34,7 +35,7 @@ const open = async (
   return { path, journal: await openRemoteJournal(store, path, '', { intervalMs }) };
 };
 const soon = async (isTrue: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 5));
+  await waitFor('what a run does soon', isTrue);
 };
 const found = async (): Promise<string> => {
   const { path } = await open();
@@ -109,8 +110,14 @@ it('ends the run at the row after a failed upload', async () => {
   await store.write('.sdxl-refine/journal/none-00000000.jsonl', Buffer.from('of another\n'));
   appendFileSync(path, 'one\n');
   await journal.appended();
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  await expect(journal.appended()).rejects.toMatchObject({ code: 'OUTPUT_LOCKED' });
+  /* Another row, until the upload has failed. */
+  const refused = await waitFor('a refusal', () =>
+    journal.appended().then(
+      () => undefined,
+      (error: unknown) => error,
+    ),
+  );
+  expect(refused).toMatchObject({ code: 'OUTPUT_LOCKED' });
 });
 
 it('uploads a line after the interval, without another line', async () => {

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { MACHINE_NAMESPACE, processStart } from '#src/io/system/process-identity.js';
@@ -13,8 +13,10 @@ import { temporaryFolder } from '../../../support/run-cli.js';
 const alive = (): boolean => true;
 const dead = (): boolean => false;
 const leave = (folder: string, holder: object | string): string => {
-  const path = join(folder, '.sdxl-refine.lock');
-  writeFileSync(path, typeof holder === 'string' ? holder : JSON.stringify(holder));
+  const [path, whole] = [join(folder, '.sdxl-refine.lock'), join(folder, '.new')];
+  /* Whole at once: a heartbeat may read it. */
+  writeFileSync(whole, typeof holder === 'string' ? holder : JSON.stringify(holder));
+  renameSync(whole, path);
   return path;
 };
 const holder = { pid: 4_000_000, host: hostname(), started: '2026-01-01T00:00:00.000Z' };

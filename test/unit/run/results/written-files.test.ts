@@ -56,7 +56,7 @@ it('neither the note nor memory grows with the rows', async () => {
   expect(statSync(join(where, NOTE)).size).toBeLessThan(1024 * 17 + 1);
   expect(written.newest).toHaveLength(1024);
   await written.close(true);
-}, 60_000);
+});
 
 it('writes through no link', async () => {
   const [where, elsewhere] = [folder(), join(folder(), 'x')];

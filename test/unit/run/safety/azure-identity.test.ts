@@ -2,6 +2,7 @@ import { authorizeByIdentity, type Environment } from '#src/run/safety/azure-ide
 import { AZURE_SCALE, azureScreener } from '#src/run/safety/azure-screener.js';
 import { parseBlockAt } from '#src/run/safety/block-at.js';
 import { FAKE_TOKEN, startContentSafety, type FakeContentSafety } from '../../../support/fake-content-safety.js';
+import { waitFor } from '../../../support/processes.js';
 
 let fake: FakeContentSafety;
 beforeEach(async () => {
@@ -78,9 +79,8 @@ describe('an identity', () => {
     const left = new Error('left');
     const first = authorize({ signal: leaving.signal, name: 'first' });
     const others = [1, 2].map(() => authorize({ signal: staying.signal, name: 'other' }));
-    setTimeout(() => {
-      leaving.abort(left);
-    }, 100);
+    await waitFor('the first request', () => fake.faults.length === 0);
+    leaving.abort(left);
     await expect(first).rejects.toBe(left);
     const authorization = `Bearer ${FAKE_TOKEN}`;
     expect(await Promise.all(others)).toEqual([{ authorization }, { authorization }]);

@@ -193,7 +193,7 @@ describe('a service that is busy', () => {
   });
 
   it('gets no more than eight questions at a time', async () => {
-    fake.delayMs = 20;
+    fake.answersFrom = 8;
     const one = screener();
     await Promise.all(Array.from({ length: 30 }, () => one.screenText!('a castle', signal)));
     expect(fake.count('text')).toBe(30);

@@ -1,4 +1,5 @@
 import { indexAt, schedulePrompt } from '#src/diffusion/text/syntaxes/a1111-prompt-editing.js';
+import { expectSoon } from '../../../../support/expect-soon.js';
 
 const at10 = (prompt: string) => schedulePrompt(prompt, 10).map(({ end, text }) => [end, text]);
 const inTurns = (...texts: string[]) => Array.from({ length: 10 }, (_, i) => [i + 1, texts[i % texts.length]]);
@@ -99,8 +100,7 @@ it('indexAt takes steps counted from 0, and texts count from 1', () => {
   ]);
 });
 
-it('ten thousand brackets are parsed in linear time', () => {
-  const start = performance.now();
-  for (const text of ['[', '(', '[a:', '[a|', '([']) schedulePrompt(text.repeat(5_000), 10);
-  expect(performance.now() - start).toBeLessThan(3000);
-});
+it('ten thousand brackets are parsed in linear time', () =>
+  expectSoon(() => {
+    for (const text of ['[', '(', '[a:', '[a|', '([']) schedulePrompt(text.repeat(5_000), 10);
+  }, 3));

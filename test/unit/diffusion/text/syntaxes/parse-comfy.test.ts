@@ -1,4 +1,5 @@
 import { parseComfy } from '#src/diffusion/text/syntaxes/parse-comfy.js';
+import { expectSoon } from '../../../../support/expect-soon.js';
 
 const pairs = (prompt: string) => parseComfy(prompt).map(({ text, weight }) => [text, weight]);
 
@@ -39,8 +40,5 @@ it.each([
   expect(pairs(prompt)).toEqual(expected);
 });
 
-it('ten thousand brackets are parsed in linear time', () => {
-  const start = performance.now();
-  parseComfy('('.repeat(10_000) + ')'.repeat(10_000));
-  expect(performance.now() - start).toBeLessThan(2000);
-});
+it('ten thousand brackets are parsed in linear time', () =>
+  expectSoon(() => parseComfy('('.repeat(10_000) + ')'.repeat(10_000)), 2));

@@ -1,4 +1,5 @@
 import { parseCompel } from '#src/diffusion/text/syntaxes/parse-compel.js';
+import { expectSoon } from '../../../../support/expect-soon.js';
 
 const pieces = (prompt: string) =>
   parseCompel(prompt).prompts.map((prompt) => prompt.map(({ text, weight }) => [text, weight]));
@@ -89,8 +90,7 @@ it.each([
   expect(() => parseCompel(prompt)).toThrow(message);
 });
 
-it('thousands of brackets are parsed in linear time', () => {
-  const start = performance.now();
-  for (const text of ['(', '("', '(a ', '"a" ']) parseCompel(text.repeat(2_000));
-  expect(performance.now() - start).toBeLessThan(3000);
-});
+it('thousands of brackets are parsed in linear time', () =>
+  expectSoon(() => {
+    for (const text of ['(', '("', '(a ', '"a" ']) parseCompel(text.repeat(2_000));
+  }, 3));

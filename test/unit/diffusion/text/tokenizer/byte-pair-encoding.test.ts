@@ -2,6 +2,7 @@ import { bytePairEncoder } from '#src/diffusion/text/tokenizer/byte-pair-encodin
 import { mt19937 } from '#src/diffusion/random/mt19937.js';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { expectSoon } from '../../../../support/expect-soon.js';
 
 const numbers = mt19937(20_261_127);
 const below = (limit: number): number => numbers() % limit;
@@ -52,14 +53,12 @@ it('results equal the definition’s for any order of merges', () => {
   }
 });
 
-it('the longest possible word is encoded in n log n time', () => {
+it('the longest possible word is encoded in n log n time', async () => {
   const folder = new URL('../../../../../../models/clip-tokenizer/', import.meta.url);
   const read = (name: string): string => readFileSync(fileURLToPath(new URL(name, folder)), 'utf8');
   const vocab = new Map(Object.entries(JSON.parse(read('vocab.json')) as Record<string, number>));
   const merges = read('merges.txt').split('\n').slice(1, -1);
   const encode = bytePairEncoder({ vocab, merges, unknown: 49407 });
-  const word = Array.from({ length: 20_000 }, () => String.fromCharCode(97 + below(26))).join('');
-  const start = performance.now();
-  expect(encode(word).length).toBeGreaterThan(5000);
-  expect(performance.now() - start).toBeLessThan(700);
+  const word = Array.from({ length: 200_000 }, () => String.fromCharCode(97 + below(26))).join('');
+  expect((await expectSoon(() => encode(word))).length).toBeGreaterThan(50_000);
 });

@@ -1,5 +1,6 @@
 import { readCsv } from '#src/run/manifest/formats/read-csv.js';
 import { chunksOf, collect } from '../manifests.js';
+import { expectSoon } from '../../../../support/expect-soon.js';
 
 const read = (text: string | Buffer, sizes?: readonly number[], delimiter: ',' | '\t' = ',') =>
   collect(readCsv(chunksOf(text, sizes), 'm.csv', delimiter));
@@ -184,9 +185,7 @@ describe('readCsv', () => {
 
   it('reads as many columns as there may be in the time that a few take', async () => {
     const columns = Array.from({ length: 9_998 }, (_, at) => `c${at}`).join(',');
-    const start = performance.now();
-    const rows = await read(`image,prompt,${columns}\na.png,p${','.repeat(9_998)}\n`);
+    const rows = await expectSoon(() => read(`image,prompt,${columns}\na.png,p${','.repeat(9_998)}\n`), 5);
     expect(rows).toHaveLength(1);
-    expect(performance.now() - start).toBeLessThan(5000);
   });
 });

@@ -1,5 +1,6 @@
 import { readJsonl } from '#src/run/manifest/formats/read-jsonl.js';
 import { chunksOf, collect } from '../manifests.js';
+import { expectSoon } from '../../../../support/expect-soon.js';
 
 const read = (text: string | Buffer, sizes?: readonly number[]) => collect(readJsonl(chunksOf(text, sizes), 'm.jsonl'));
 
@@ -73,10 +74,8 @@ describe('readJsonl', () => {
     ],
     ['lists', `{"x":[${'[],'.repeat(1_000_000)}1]}`, /has at least 200001 JSON tokens, more than 200000/],
   ])('builds nothing of a line with too many %s', async (_what, line, problem) => {
-    const start = performance.now();
-    const rows = await read(`${line}\n{"image":"a"}\n`);
+    const rows = await expectSoon(() => read(`${line}\n{"image":"a"}\n`), 5);
     expect(rows[0]).toEqual({ line: 1, problem: expect.stringMatching(problem) });
     expect(rows[1]).toMatchObject({ known: [['image', 'a']] });
-    expect(performance.now() - start).toBeLessThan(5000);
   });
 });

@@ -1,4 +1,5 @@
 import { sortNaturally } from '#src/run/manifest/inputs/natural-order.js';
+import { expectSoon } from '../../../../support/expect-soon.js';
 
 describe('sortNaturally', () => {
   it.each([
@@ -39,11 +40,9 @@ describe('sortNaturally', () => {
     }
   });
 
-  it('sorts a hundred thousand names in a second or two', () => {
+  it('sorts a hundred thousand names in a second or two', async () => {
     const names = Array.from({ length: 100_000 }, (_, at) => `shoot/IMG_${(at * 7919) % 100_000}.png`);
-    const started = performance.now();
-    const sorted = sortNaturally(names);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    const sorted = await expectSoon(() => sortNaturally(names));
     expect([sorted[2], sorted[10], sorted[99_999]]).toEqual([
       'shoot/IMG_2.png',
       'shoot/IMG_10.png',

@@ -1,5 +1,6 @@
 import { takeTags } from '#src/run/manifest/rows/prompt-tags.js';
 import type { PromptSyntax } from '#src/records/settings.js';
+import { expectSoon } from '../../../../support/expect-soon.js';
 
 const textOf = (prompt: string, syntax: PromptSyntax = 'a1111'): string => takeTags(prompt, syntax).prompt;
 const tagOf = (prompt: string, syntax: PromptSyntax = 'a1111') => takeTags(prompt, syntax).tags[0];
@@ -52,8 +53,8 @@ it('reads two weights in the order of the program', () => {
   expect(tagOf('<lora:ink:0.8>', 'comfy')?.weight).toBe(0.8);
 });
 
-it('takes linear time', () => {
-  const start = performance.now();
-  for (const hostile of ['<a:', '<a', '<lora:x:1', '<lora::::', '<lora:x:1> ']) takeTags(hostile.repeat(4000), 'a1111');
-  expect(performance.now() - start).toBeLessThan(2000);
-});
+it('takes linear time', () =>
+  expectSoon(() => {
+    for (const hostile of ['<a:', '<a', '<lora:x:1', '<lora::::', '<lora:x:1> '])
+      takeTags(hostile.repeat(4000), 'a1111');
+  }, 2));
