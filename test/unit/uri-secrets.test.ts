@@ -97,6 +97,27 @@ describe('the command line', () => {
     ];
   });
 
+  it.each([
+    ['batch', URI],
+    ['generate', URI],
+    ['merge', URI],
+    ['compare', URI],
+    ['batch', 'none.jsonl', '--lora', `${URI}:0.5`],
+    ['batch', 'none.jsonl', '--lora-dir', KEY_IN_STORE],
+    ['batch', 'none.jsonl', '--embedding', `cat=${URI}`],
+    ['none.png', '-p', '', '--vae', URI],
+    ['doctor', '--model', URI],
+  ])('%s %s %s: a URI is named as one', async (...line) => {
+    const { code, stderr } = await onTerminal(line, '', { env: {} });
+    expect(stderr.replaceAll(/\s+/g, ' ')).toMatch(/Expected .* got "?(?:a URI \((?:https|s3):\/\/\)|.*: a URI)/);
+    expect([2, 3]).toContain(code);
+  });
+
+  it('a page of the hub is an id', async () => {
+    const { stderr } = await onTerminal(['models', 'show', 'https://huggingface.co/some/refiner/tree/main'], '');
+    expect(stderr).toMatch(/such\s+as\s+some\/refiner\./);
+  });
+
   it('there are such lines of every command', () => {
     expect(new Set(lines.map(([name]) => name)).size).toBeGreaterThan(14);
   });

@@ -47,6 +47,12 @@ export const isStoreUri = (text: string): boolean => {
   return scheme !== undefined && (SCHEMES.has(scheme) || Object.hasOwn(OTHER_SPELLINGS, scheme));
 };
 
+/** What a message says of a URI that is no place in object storage: its scheme only; null: any other text. */
+export const foreignUri = (text: string): string | null => {
+  const scheme = uriScheme(text);
+  return scheme === null || isStoreUri(text) ? null : `a URI (${scheme.slice(0, 20)}://)`;
+};
+
 /**
  * Whether a place to write to is in object storage, or else a path.
  * @throws STORE_URI_INVALID for a URI of another scheme, which would be the path of a folder `https:`

@@ -6,6 +6,7 @@ import { isFolder } from '../../../io/files/is-folder.js';
 import { formatStoreUri, isStorePlace, isStoreUri, parseStoreUri } from '../../../io/store/store-uri.js';
 import { makeScratchFolder } from '../scratch-folder.js';
 import { Command } from 'commander';
+import { expectOnThisMachine } from '../options/output-place.js';
 import { collect } from '../options/lora-options.js';
 import { findResults } from '../../compare/find-results.js';
 import type { Comparison } from '../../compare/write-comparison.js';
@@ -81,6 +82,12 @@ const compareIn = async (
   const { writeComparison } = await import('../../compare/write-comparison.js');
   const cwd = context.cwd();
   const { copyRemoteResults, uploadFile } = await import('../../compare/remote-results.js');
+  if (!isStoreUri(place))
+    expectOnThisMachine(
+      'the results',
+      place,
+      'Give the output folder of a run, or its place as s3://, gs:// or az://.',
+    );
   const remote = isStoreUri(place) ? await copyRemoteResults(place, join(scratch, 'results')) : null;
   const { files: results, missing } = remote ?? (await findResults(resolve(cwd, place)));
   if (missing.length > 0 && flags.quiet !== true) context.stderr.write(`Note: without ${listSome(missing)}\n`);
@@ -93,7 +100,10 @@ const compareIn = async (
   );
   const given = [flags.inputs ?? []].flat();
   const stores = given.filter(isStoreUri).map((uri) => `${formatStoreUri(parseStoreUri(uri)).replace(/\/+$/, '')}/`);
-  const inputs = given.filter((input) => !isStoreUri(input)).map((input) => existingForm(resolve(cwd, input)));
+  const folders = given.filter((input) => !isStoreUri(input));
+  for (const input of folders)
+    expectOnThisMachine('--inputs', input, 'Inputs that are URLs are downloaded with --fetch.');
+  const inputs = folders.map((input) => existingForm(resolve(cwd, input)));
   for (const input of flags.quiet === true ? [] : inputs)
     if (!(await isFolder(input))) context.stderr.write(`Note: there is no folder ${input} (--inputs)\n`);
   const stop = listenForStop(context, () => undefined);

@@ -7,6 +7,7 @@ import { nearestKey } from '../../../run/manifest/rows/nearest-key.js';
 import { readText } from '../../../run/manifest/rows/parse-value.js';
 import { ROW_KEYS, rowKeyOf } from '../../../run/manifest/rows/row-keys.js';
 import { formatValue } from '../../../run/manifest/rows/format-value.js';
+import { expectOnThisMachine } from '../options/output-place.js';
 import { isOldName } from './renamed-settings.js';
 import type { SettingValue } from './setting-value.js';
 
@@ -114,11 +115,22 @@ export const nearestSetting = (name: string, keys: readonly ConfigKey[]): string
  */
 export const checkSetting = (key: ConfigKey, value: unknown, label: string): SettingValue => {
   const parsed = key.schema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    expectPath(key, parsed.data, label);
+    return parsed.data;
+  }
   throw new RefineError(
     'USAGE_OPTION_INVALID',
     `Expected ${label} to be ${key.expected}, got ${formatValue(value)}${mending(key, value)}`,
   );
+};
+
+/** Outputs may be in object storage, and models have ids; both are checked where they are used. */
+const expectPath = ({ isPath, name }: ConfigKey, value: SettingValue, label: string): void => {
+  if (isPath !== true && isPath !== 'named') return;
+  if (name === 'output_dir' || name === 'predictions_csv') return;
+  for (const text of [value].flat().map(String))
+    expectOnThisMachine(label, isPath === 'named' ? text.replace(/^[^=/]*=/, '') : text, 'Download it first.');
 };
 
 const mending = ({ schema, read }: ConfigKey, value: unknown): string => {

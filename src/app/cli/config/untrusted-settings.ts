@@ -3,6 +3,8 @@
  * pictures look, and never what is written, replaced, downloaded, sent, screened or printed.
  */
 import { RefineError } from '../../../errors.js';
+import { uriScheme } from '../../../io/store/store-uri.js';
+import { quotedWord } from '../../../run/manifest/inputs/shell-word.js';
 import { rowKeyOf } from '../../../run/manifest/rows/row-keys.js';
 import type { ConfigFile } from './config-file.js';
 import type { SettingValue } from './setting-value.js';
@@ -29,7 +31,7 @@ export const refuseUntrustedSettings = async (
     throw new RefineError(
       'USAGE_CONFLICT',
       `Expected ${path}, which was found and not named, to set only how pictures look (strength, prompt, …), found "${name}": ${why}. ` +
-        `If you trust the file, name it: --config ${quoted(path)}. Otherwise remove the key, or leave the file out with --no-config.`,
+        `If you trust the file, name it: --config ${quotedWord(path)}. Otherwise remove the key, or leave the file out with --no-config.`,
       { context: { path, key: name } },
     );
   }
@@ -45,14 +47,11 @@ const objectionTo = async (
   if (may === false) return 'only an option or your own configuration file may set it';
   const places = [value].flat().map((place) => String(place).replace(/^[^=/\\]*=/, ''));
   /* Windows signs in to the machine that such a path names (UNC, with any slashes, or after \??\). */
-  if (places.some((place) => /^[\\/](?:[\\/]|\?\?[\\/])/.test(place))) return 'it names a place on the network';
+  if (places.some((place) => uriScheme(place) !== null || /^[\\/](?:[\\/]|\?\?[\\/])/.test(place)))
+    return 'it names a place on the network';
   if (!MODELS.has(name)) return null;
   const [model = ''] = places;
   return (await findModelFolder(model, context)) === null
     ? `${model} is not on this machine, and would be downloaded`
     : null;
 };
-
-/** Quoted for a POSIX shell. */
-const quoted = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

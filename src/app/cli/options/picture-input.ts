@@ -4,13 +4,14 @@ import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { RefineError } from '../../../errors.js';
-import { asBatch, shellWord } from './as-batch.js';
+import { asBatch } from './as-batch.js';
 import { formatStoreUri, isStoreUri, parseStoreUri, uriScheme } from '../../../io/store/store-uri.js';
 import { FILE_LIMITS } from '../../../io/files/file-limits.js';
 import { namedOnCommandLine } from '../../../run/manifest/inputs/find-inputs.js';
 import { existingForm } from '../../../io/files/unicode-form.js';
 import { isGlob } from '../../../run/manifest/inputs/glob-place.js';
 import { isManifest } from '../../../run/manifest/inputs/manifest-input.js';
+import { shellWord } from '../../../run/manifest/inputs/shell-word.js';
 import { formatValue } from '../../../run/manifest/rows/format-value.js';
 import { extensionIn } from '../../../run/manifest/inputs/picture-extensions.js';
 import type { ProcessContext } from '../process-context.js';
@@ -58,7 +59,7 @@ const refusePrompt = async (picture: string, word: string, cwd: string): Promise
   if ((await stat(existingForm(resolve(cwd, word))).catch(() => null)) !== null) return;
   throw new RefineError(
     'USAGE_CONFLICT',
-    `Expected one picture, found ${formatValue(word)} beside it, which is no file. A prompt has its option: sdxl-refine ${shellWord(picture)} -p ${formatValue(word)}`,
+    `Expected one picture, found ${formatValue(word)} beside it, which is no file. A prompt has its option: sdxl-refine ${shellWord(picture)} -p ${shellWord(word)}`,
   );
 };
 

@@ -10,30 +10,37 @@ import { readHubSettings, type HubSettings } from '../../../models/hub/hub-setti
 import { parseModelId } from '../../../models/hub/model-id.js';
 import { pullModel } from '../../../models/hub/pull-model.js';
 import { BUNDLED_MODELS } from './bundled-model.js';
+import { expectOnThisMachine } from './output-place.js';
 import { downloadProgress } from '../progress/download-progress.js';
 import { isAlive } from '../is-process-alive.js';
 import type { ProcessContext } from '../process-context.js';
 
+/** The address of a model's page. */
+const ON_THE_HUB = /^https:\/\/(?:huggingface\.co|hf\.co)\/([\w.-]+\/[\w.-]+)/;
+
 /**
  * Finds a model on this machine: first as a path, then as a bundled name, then in the cache.
  * @returns absolute; null: not found
+ * @throws USAGE_OPTION_INVALID for a URI
  */
 export const findModelFolder = async (
   text: string,
   context: Pick<ProcessContext, 'cwd' | 'env'>,
 ): Promise<string | null> => {
+  const [, id = 'organisation/name'] = ON_THE_HUB.exec(text) ?? [];
+  expectOnThisMachine('the model', text, `Give a folder, a file, or an id of the Hugging Face hub, such as ${id}.`);
   const path = existingForm(resolve(context.cwd(), text));
   if (await exists(path)) return path;
   const bundled = BUNDLED_MODELS.find(({ name }) => name === text);
   if (bundled !== undefined) return bundled.folder;
-  const id = parseModelId(text);
-  return id === null ? null : findCached(hubCacheFolder(context.env), id);
+  const parsed = parseModelId(text);
+  return parsed === null ? null : findCached(hubCacheFolder(context.env), parsed);
 };
 
 /**
  * Finds a model, or downloads an id that is not in the cache, with progress on standard error.
  * @returns absolute, even if nothing exists there: opening the model reports that
- * @throws MODEL_NOT_FOUND MODEL_DOWNLOAD_FAILED OUTPUT_UNWRITABLE, the signal's reason
+ * @throws USAGE_OPTION_INVALID MODEL_NOT_FOUND MODEL_DOWNLOAD_FAILED OUTPUT_UNWRITABLE, the signal's reason
  */
 export const resolveModel = async (
   text: string,

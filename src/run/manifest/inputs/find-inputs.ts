@@ -4,10 +4,10 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import { existingForm } from '../../../io/files/unicode-form.js';
 import { RefineError, messageOf, systemCodeOf } from '../../../errors.js';
 import { findLostNames, hasLostBytes, systemPath } from '../../../io/files/system-path.js';
-import { isStoreUri } from '../../../io/store/store-uri.js';
+import { foreignUri, isStoreUri } from '../../../io/store/store-uri.js';
 import { isGlob, splitGlob } from './glob-place.js';
 import { listInput, type FoundInputs, type ListOptions } from './list-input.js';
-import { fileInput, missing, unreadable, type ManifestInput } from './manifest-input.js';
+import { fileInput, foreign, missing, unreadable, type ManifestInput } from './manifest-input.js';
 import { addSkipped, NONE_SKIPPED } from './skipped-files.js';
 import { findStoreInput } from './store-input.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
@@ -38,7 +38,6 @@ const findInput = async (input: string, options: InputOptions): Promise<FoundInp
     if (stdinPath === undefined) throw unreadable(input, 'there is no standard input');
     return oneInput({ kind: 'rows', name: '-', path: stdinPath, folder: cwd, format: 'jsonl' });
   }
-  // Empty, for example by a script's unset variable; it would resolve to the working directory.
   if (isStoreUri(input)) {
     const { spoolFolder, outputFolder, signal } = options;
     if (spoolFolder === undefined) throw unreadable(input, 'object storage is read by batch and generate');
@@ -48,6 +47,9 @@ const findInput = async (input: string, options: InputOptions): Promise<FoundInp
       ...(signal === undefined ? {} : { signal }),
     });
   }
+  const uri = foreignUri(input);
+  if (uri !== null) throw foreign(uri, options.command ?? 'batch');
+  // Empty, for example by a script's unset variable; it would resolve to the working directory.
   if (input === '') throw unreadable(input, 'it is empty');
   const shown = await namedOnCommandLine(input, cwd);
   const path = existingForm(resolve(cwd, shown));

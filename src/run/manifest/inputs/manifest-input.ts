@@ -5,6 +5,7 @@ import { extensionIn, isUnreadPicture, PICTURE_EXTENSIONS, SAVE_AS } from './pic
 import type { PictureList } from './picture-list.js';
 import type { StoreListing } from './store-listing.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
+import { shellWord } from './shell-word.js';
 import { formatValue } from '../rows/format-value.js';
 
 /** A file of rows. */
@@ -54,9 +55,17 @@ export const missing = (input: string, path: string, command: RowCommand, cause:
 /** Other programs take the prompt as a word of its own. */
 const promptHint = (input: string, command: RowCommand): string => {
   if (extname(input) !== '' && !/\s/.test(input)) return '';
-  if (command === 'generate') return ` For a prompt: sdxl-refine generate -p ${formatValue(input)}`;
-  return /\s/.test(input) ? ` A prompt has its option: -p ${formatValue(input)}` : '';
+  if (command === 'generate') return ` For a prompt: sdxl-refine generate -p ${shellWord(input)}`;
+  return /\s/.test(input) ? ` A prompt has its option: -p ${shellWord(input)}` : '';
 };
+
+/** @param uri what a message says of it */
+export const foreign = (uri: string, command: RowCommand): RefineError =>
+  new RefineError(
+    'MANIFEST_UNREADABLE',
+    `Expected inputs to be files, folders or globs of this machine, or s3://, gs:// or az://, got ${uri}. ` +
+      `Download it first${command === 'batch' ? ', or write it as the image of a row' : ''}.`,
+  );
 
 /** An input that cannot be opened or read. */
 export const unreadable = (input: string, why: string, cause?: unknown): RefineError =>

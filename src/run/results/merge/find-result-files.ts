@@ -5,7 +5,7 @@ import fastGlob from 'fast-glob';
 import { messageOf, RefineError, systemCodeOf } from '../../../errors.js';
 import { fileIdentity } from '../../../io/files/file-identity.js';
 import { existingForm } from '../../../io/files/unicode-form.js';
-import { isStoreUri } from '../../../io/store/store-uri.js';
+import { foreignUri, isStoreUri } from '../../../io/store/store-uri.js';
 import { byNumbers, chooseResults, resultFileOf, type ResultFile } from './result-file.js';
 
 /**
@@ -39,6 +39,8 @@ const filesOfStore = async (input: string, folder: string, signal: AbortSignal):
 };
 
 const pathsOf = async (input: string, cwd: string): Promise<string[]> => {
+  const uri = foreignUri(input);
+  if (uri !== null) throw missing(input, `${uri} is not read; download it`);
   const path = existingForm(resolve(cwd, input));
   const stats = await stat(path).catch((cause: unknown) => {
     if (systemCodeOf(cause) === 'ENOENT') return null;

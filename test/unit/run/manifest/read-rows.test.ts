@@ -84,8 +84,8 @@ describe('readRows', () => {
   });
 
   it.each([
-    ['egg', /^No such file: .*file of prompts.*For a prompt: sdxl-refine generate -p "egg"$/],
-    ['a red fox', /-p "a red fox"$/],
+    ['egg', /^No such file: .*file of prompts.*For a prompt: sdxl-refine generate -p egg$/],
+    ['a red fox', /-p 'a red fox'$/],
     ['prompts.csv', /standard input\.$/],
   ])('suggests --prompt where generate gets %s', async (input, message) => {
     await expect(readAll(manifestOf({}, { inputs: [input], command: 'generate' }))).rejects.toMatchObject({

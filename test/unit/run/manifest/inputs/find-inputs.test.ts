@@ -236,8 +236,9 @@ describe('extensions', () => {
     ['rows.xlsx', /a workbook; save the table as “CSV UTF-8”/],
     ['rows.parquet', /it is a \.parquet; write it as JSON lines/],
     ['rows.json', /it is a \.json; write it as JSON lines/],
+    ['https://host/rows.jsonl', /got a URI \(https:\/\/\)\. Download it first, or write it as the image of a row\.$/],
   ])('of tables that are not read come with a way: %s', async (name, message) => {
-    await expect(find(folderOf(name), [name])).rejects.toMatchObject({
+    await expect(find(folderOf('rows.xlsx', 'rows.parquet', 'rows.json'), [name])).rejects.toMatchObject({
       code: 'MANIFEST_UNREADABLE',
       message: expect.stringMatching(message) as string,
     });
