@@ -59,31 +59,53 @@ export const linksOf = (graph: Graph, node: GraphNode, accepts: (name: string) =
 const isPicture = (name: string): boolean => name === '' || /image|latent|samples|pixels|^any/i.test(name);
 const isAny = (): boolean => true;
 
+/** Whether a picture or latents are linked to the node. */
+export const hasPicture = (graph: Graph, node: GraphNode): boolean => linksOf(graph, node, isPicture).length > 0;
+
 /**
  * The nearest matching node upstream, along picture and latent inputs; through nodes without such inputs, along any input.
  * `from` itself is not tested.
+ * @param carries the names of inputs to follow where a node has such
  */
 export const findUpstream = (
   graph: Graph,
   from: GraphNode,
   matches: (node: GraphNode) => boolean,
+  carries = isPicture,
 ): GraphNode | null => {
+  for (const front of fronts(graph, from, carries, () => false)) {
+    const match = front.find(matches);
+    if (match !== undefined) return match;
+  }
+  return null;
+};
+
+/** All matching nodes upstream that `findUpstream` would find if the others were not there; none beyond a match. */
+export const allUpstream = (graph: Graph, from: GraphNode, matches: (node: GraphNode) => boolean): GraphNode[] =>
+  [...fronts(graph, from, isPicture, matches)].flat().filter(matches);
+
+/** Nodes upstream, nearest first, each once. */
+function* fronts(
+  graph: Graph,
+  from: GraphNode,
+  carries: (name: string) => boolean,
+  ends: (node: GraphNode) => boolean,
+): Generator<GraphNode[]> {
   const seen = new Set([from]);
   let front = [from];
   while (front.length > 0) {
     const next = new Set<GraphNode>();
     for (const node of front) {
-      const carriers = linksOf(graph, node, isPicture);
+      if (node !== from && ends(node)) continue;
+      const carriers = linksOf(graph, node, carries);
       const links = carriers.length > 0 || node === from ? carriers : linksOf(graph, node, isAny);
       for (const link of links) if (!seen.has(link.node)) next.add(link.node);
     }
     front = [...next];
-    const match = front.find(matches);
-    if (match !== undefined) return match;
+    yield front;
     for (const node of front) seen.add(node);
   }
-  return null;
-};
+}
 
 /** Input names of single-value nodes: primitives, seed nodes, text boxes. */
 const VALUE_NAMES = ['value', 'int', 'float', 'number', 'string', 'text'];

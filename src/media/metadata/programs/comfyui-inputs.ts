@@ -48,6 +48,8 @@ export const sideOfSlot = ({ type }: GraphNode, slot: number): Side | null => {
 /** Inputs with both sides in one link: `basic_pipe`, `ctx_01`, `base_ctx`, `sdxl_tuple`, `bus`. */
 const PIPE = /(?:^|_)(?:pipe|pipeline|context|ctx|bus|bundle|tuple)(?:_?\d+|_opt)?$/i;
 
+export const isPipe = (name: string): boolean => PIPE.test(name);
+
 /** Linked inputs with both sides. The last one counts in a merge node, the first one in other nodes. */
 export const pipeNames = (graph: Graph, { type, inputs }: GraphNode): string[] => {
   const names = [...inputs.keys()].filter((name) => PIPE.test(name) && linkOf(graph, inputs.get(name)) !== null);
@@ -78,22 +80,50 @@ export const delimiterOf = ({ inputs }: GraphNode): string | null => {
   return typeof delimiter === 'string' ? delimiter.slice(0, MAX_DELIMITER_CHARS).replaceAll('\\n', '\n') : null;
 };
 
-/** Whether a node's output may differ from its text, by rules or at random. */
-export const changesText = ({ type, inputs }: GraphNode): boolean =>
-  (DRAWS.test(type) &&
-    !inputs.has('populated_text') &&
-    [...inputs.values()].some(
-      (value) => typeof value === 'string' && value.length <= MAX_PROMPT_CHARS && CHOICE.test(value),
-    )) ||
-  ['find', 'regex', 'regex_pattern', 'pattern', 'replace'].some((name) => inputs.has(name)) ||
-  inputs.get('action') === 'replace';
+const textsOf = ({ inputs }: GraphNode): string[] =>
+  [...inputs.values()].filter(
+    (value): value is string => typeof value === 'string' && value.length <= MAX_PROMPT_CHARS,
+  );
+
+/** Whether a node's output may differ from its text: by rules, at random, or because a language model writes it. */
+export const changesText = (node: GraphNode): boolean => {
+  const { type, inputs } = node;
+  const has = (name: string): boolean => inputs.has(name);
+  if (has('populated_text')) return false;
+  const texts = textsOf(node);
+  const isDrawn = DRAWS.test(type) ? texts.some((text) => CHOICE.test(text) || isLine(type, text)) : has('seed');
+  return (
+    isDrawn ||
+    WRITES.test(type) ||
+    CUTS.test(type) ||
+    typeof inputs.get('model') === 'string' ||
+    CHANGES.some(has) ||
+    inputs.get('action') === 'replace' ||
+    (LINES.some(has) && texts.some((text) => text.includes('\n')))
+  );
+};
 
 const DRAWS = /random|wildcard|^DP[A-Z]/i;
+const isLine = (type: string, text: string): boolean => /line/i.test(type) && text.includes('\n');
 /** `{red|blue}`, `__colours__`. */
 const CHOICE = /\{[^{}|]*\|[^{}]*\}|__[^_\s]+__/;
+/** Names of language models, and nodes that describe, answer or translate. */
+const WRITES =
+  /LLM|(?:^|[^a-z])(?:GPT|Qwen|VLM)|ollama|openai|chatgpt|gemini|claude|deepseek|groq|mistral|florence|llava|joycaption|caption|interrogat|tagger|translat|magicprompt|superprompt/i;
+/** Nodes whose outputs are pieces of their text. */
+const CUTS = /split|substring|truncate|extract/i;
+/** Inputs of nodes that replace text, choose it by frame, or have a language model write it. */
+const CHANGES = [
+  ...['find', 'regex', 'regex_pattern', 'pattern', 'replace'],
+  ...['system', 'system_prompt', 'system_message', 'system_msg', 'instruction', 'instructions'],
+  ...['temperature', 'top_p', 'top_k', 'max_tokens', 'max_new_tokens', 'keep_alive'],
+  ...['url', 'base_url', 'api_url', 'api_key', 'apikey', 'llm_model', 'model_name', 'max_frames'],
+];
+/** Inputs that choose among a text's lines. */
+const LINES = ['start_index', 'max_rows', 'line_number', 'line_index', 'line', 'row', 'index'];
 
 /** Text inputs for each text encoder of SDXL, SD3 and Flux. */
-const ENCODER_TEXTS = ['text_g', 'text_l', 'clip_g', 'clip_l', 't5xxl'];
+const ENCODER_TEXTS = ['text_g', 'text_l', 'prompt_g', 'prompt_l', 'clip_g', 'clip_l', 't5xxl'];
 
 export const encoderTextNames = (graph: Graph, { inputs }: GraphNode): string[] =>
   ENCODER_TEXTS.filter((name) => isWired(graph, inputs.get(name)));
@@ -127,8 +157,21 @@ const NUMBERED = /^(?:input|conditioning|cond|text|string|any|value|ctx|pipe)_?(
 
 /** Inputs that never lead to a text. */
 const NO_TEXT =
-  /^(?:clip|clip_\d|model|base_model|vae|optional_vae|images?|masks?|latents?|latent_image|samples|pixels|control_net|.*stack|style_model|clip_vision.*|seed|.*noise_seed|width|height|.*strength|gligen.*)$/i;
+  /^(?:clip|clip_\d|opt_clip.*|opt_model.*|model|base_model|vae|optional_vae|images?|masks?|latents?|latent_image|samples|pixels|control_net|.*stack|style_model|clip_vision.*|seed|.*noise_seed|width|height|.*strength|gligen.*)$/i;
 
 /** Linked inputs through which an unknown node may pass text. */
 export const passingNames = (graph: Graph, { inputs }: GraphNode): string[] =>
   [...inputs.keys()].filter((name) => !NO_TEXT.test(name) && linkOf(graph, inputs.get(name)) !== null);
+
+const STYLE = /^styles?(?:_?name|_?\d)?$/;
+/** Styles that leave the text as it is. */
+const NO_STYLE = /^(?:|-|none|no[ _]?style|(?:sai-)?base)$/i;
+
+/** Styles that a node adds to its texts; their words are not in the graph. */
+export const stylesOf = ({ inputs }: GraphNode): string[] => {
+  // easy stylesSelector: `styles` is the list to choose from.
+  const names = inputs.has('select_styles') ? ['select_styles'] : [...inputs.keys()].filter((name) => STYLE.test(name));
+  return names
+    .map((name) => inputs.get(name))
+    .filter((value): value is string => typeof value === 'string' && !NO_STYLE.test(value.trim()));
+};

@@ -1,6 +1,7 @@
 /** The prompt of one side of a ComfyUI sampler. Pure. */
 import { MAX_PROMPT_CHARS, MAX_TEXT_DEPTH } from '../limits.js';
 import { quote, type Warn } from '../warnings.js';
+import { conditionsOf } from './comfyui-conditions.js';
 import { type Graph, type GraphNode, linkOf, literalOf } from './comfyui-graph.js';
 import * as of from './comfyui-inputs.js';
 
@@ -15,6 +16,8 @@ export interface SideText {
   isUnclear: boolean;
   /** Nodes with both sides whose outputs only input names distinguish, and the output through which each was reached. */
   crossed: ReadonlyMap<GraphNode, number>;
+  /** Nodes without sides that text came from, and the outputs through which each was reached. */
+  outputs: ReadonlyMap<GraphNode, ReadonlySet<number>>;
 }
 
 /** State of a walk: its side, its depth, and whether the last links had both sides in one. */
@@ -41,7 +44,9 @@ export const sideText = (
   let texts = 0;
   const doubtful = new Set<GraphNode>();
   const unclear = new Set<string>();
+  const partial = new Set<string>();
   const crossed = new Map<GraphNode, number>();
+  const outputs = new Map<GraphNode, Set<number>>();
   /** Texts by node and state of the walk; '' while the node is being visited. */
   const known = new Map<GraphNode, Map<string, string>>();
 
@@ -53,6 +58,10 @@ export const sideText = (
   const lost = ({ type }: GraphNode): string => {
     unclear.add(type);
     return '';
+  };
+  const styled = (node: GraphNode): void => {
+    for (const style of of.stylesOf(node))
+      warn(`The style ${quote(style)} of ComfyUI's ${quote(node.type)} is not read: only the typed text is taken.`);
   };
   const changing = new Map<GraphNode, boolean>();
   /** Searches a node's texts once, not at every visit. */
@@ -106,6 +115,7 @@ export const sideText = (
     const others = of.sideNames(graph, node, of.otherSide(way.side));
     const hasPipe = of.pipeNames(graph, node).length > 0;
     if (own.length + others.length === 0) return hasPipe ? piped(node, way) : null;
+    styled(node);
     if (slot !== null && !way.isPipe) crossed.set(node, slot);
     const isSplit = own.every((name) => /_[gl]$/.test(name));
     const text = isSplit ? once(node, own, way) : first(node, own, way);
@@ -134,10 +144,16 @@ export const sideText = (
     const text = bySide(node, slot, way) ?? byEncoders(node, way);
     if (text !== null) return text;
     if (changesText(node)) return lost(node);
+    styled(node);
+    if (slot !== null) outputs.set(node, (outputs.get(node) ?? new Set()).add(slot));
     const chosen = of.switchedName(graph, node);
     if (chosen !== undefined) return chosen === null ? lost(node) : join(node, [chosen], way);
     const conditionings = of.conditioningNames(graph, node);
-    if (conditionings.length > 0) return join(node, conditionings, way);
+    if (conditionings.length > 0) {
+      const { names, isPartial } = conditionsOf(graph, node, conditionings);
+      if (isPartial) partial.add(node.type);
+      return names.length === 0 ? count('') : join(node, names, way);
+    }
     const own = of.textNames(graph, node);
     if (own.length > 0) return first(node, own, way);
     const parts = of.partNames(node);
@@ -155,5 +171,11 @@ export const sideText = (
     const known = isWhole ? 'incomplete' : 'unknown';
     warn(`The ${side} prompt of the ComfyUI graph is ${known}: it depends on unsupported nodes ${types}.`);
   }
-  return { text: isWhole ? text : null, isUnclear: !isWhole, crossed };
+  if (partial.size > 0) {
+    const types = [...partial].slice(0, SHOWN).map(quote).join(', ');
+    warn(
+      `The ${side} prompt of the ComfyUI graph has text for a region, for some steps or with a share (${types}): here all of it applies everywhere.`,
+    );
+  }
+  return { text: isWhole ? text : null, isUnclear: !isWhole, crossed, outputs };
 };

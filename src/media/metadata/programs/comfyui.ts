@@ -1,32 +1,57 @@
 /** Generation metadata of a ComfyUI picture, by a walk upstream from the node that saved it. */
-import { type ProgramMetadata, parseMetadata } from '../generation-metadata.js';
-import { MAX_LINK_DEPTH } from '../limits.js';
+import { type ProgramMetadata, parseMetadata, type RawMetadata } from '../generation-metadata.js';
 import type { JsonObject } from '../parse-json.js';
 import { quote, type Warn } from '../warnings.js';
-import { findUpstream, type Graph, type GraphNode, linkOf, literalOf, parseGraph } from './comfyui-graph.js';
-import { pipeNames, type Side } from './comfyui-inputs.js';
+import { findUpstream, type Graph, type GraphNode, hasPicture, literalOf, parseGraph } from './comfyui-graph.js';
+import { isPipe, pipeNames, type Side } from './comfyui-inputs.js';
+import { loraNames } from './comfyui-loras.js';
+import { samplersOf, type Stage, stageOf } from './comfyui-stages.js';
 import { sideText, type SideText } from './comfyui-text.js';
 
 /**
  * Prompts, seed, steps, sampler, guidance and size come from the base stage: the first sampler of the chain that ends in
- * the picture. A later stage (a refiner, a second pass) gives values that the base stage lacks.
+ * the picture. A later stage (a refiner, a second pass) gives values that the base stage lacks. ComfyUI writes one graph into
+ * all pictures that it makes: values in which these differ are unknown.
  * @param json PNG's `prompt`: the API form of the graph; its `workflow` is not needed
  * @returns null if it is not a graph
  */
 export const readComfyui = (json: JsonObject, warn: Warn): ProgramMetadata | null => {
   const graph = parseGraph(json, warn);
   if (graph === null) return null;
-  const samplers = stagesOf(graph);
-  const [base] = samplers;
+  const { chain, others } = samplersOf(graph);
+  const [base] = chain;
   if (base === undefined) {
     warn('Found no supported sampler in the ComfyUI graph.');
     return null;
   }
-  const stages = samplers.map((sampler): Stage => ({ sampler, inputs: stageInputs(graph, sampler) }));
+  const raw = rawOf(graph, base, chain, warn);
+  warnOfLoras(graph, chain, warn);
+  const unknown = differingKeys(
+    raw,
+    others.map((first) => rawOf(graph, first, [first], () => undefined)),
+  );
+  if (unknown.length > 0)
+    warn(
+      `The ComfyUI graph makes several pictures, and nothing says which this one is. Left out, because they differ: ${unknown.map((key) => NAMES[key] ?? key).join(', ')}.`,
+    );
+  const known = Object.entries(raw).filter(([key]) => !unknown.some((other) => other === key));
+  return parseMetadata('comfyui', Object.fromEntries(known), warn);
+};
+
+type Key = keyof RawMetadata;
+
+const NAMES: Readonly<Partial<Record<Key, string>>> = { negativePrompt: 'negative prompt', guidanceScale: 'guidance' };
+
+const differingKeys = (raw: RawMetadata, others: readonly RawMetadata[]): Key[] =>
+  (Object.keys(raw) as Key[]).filter((key) => others.some((other) => String(other[key]) !== String(raw[key])));
+
+/** @param samplers of one picture, the first one, `base`, first */
+const rawOf = (graph: Graph, base: GraphNode, samplers: readonly GraphNode[], warn: Warn): RawMetadata => {
+  const stages = samplers.map((sampler) => stageOf(graph, sampler, warn));
   const literal = (...names: string[]): unknown =>
     stages.map(({ inputs }) => literalOf(graph, firstOf(inputs, names), names)).find((value) => value !== undefined);
   const prompts = promptsOf(graph, stages, warn);
-  const raw = {
+  return {
     prompt: prompts.positive,
     negativePrompt: prompts.negative,
     seed: literal('seed', 'noise_seed'),
@@ -36,7 +61,6 @@ export const readComfyui = (json: JsonObject, warn: Warn): ProgramMetadata | nul
     guidanceScale: literal('cfg'),
     ...sizeOf(graph, base),
   };
-  return parseMetadata('comfyui', raw, warn);
 };
 
 const SIDES: readonly Side[] = ['positive', 'negative'];
@@ -44,12 +68,6 @@ const SIDE_INPUTS: Readonly<Record<Side, readonly string[]>> = {
   positive: ['positive', 'conditioning', 'cond1'],
   negative: ['negative'],
 };
-
-interface Stage {
-  sampler: GraphNode;
-  /** Inputs of the sampler and of the nodes linked to it as `PARTS`. */
-  inputs: ReadonlyMap<string, unknown>;
-}
 
 /** Prompts of the first stage with a non-empty one. If that is unclear the prompt is unknown: a later stage's may be for a detail. */
 const promptsOf = (graph: Graph, stages: readonly Stage[], warn: Warn): Record<Side, string | null> => {
@@ -73,6 +91,13 @@ const promptsOf = (graph: Graph, stages: readonly Stage[], warn: Warn): Record<S
       );
       return { positive: null, negative: null };
     }
+    const split = splitBy(texts);
+    if (split !== undefined) {
+      warn(
+        `The prompts of the ComfyUI graph are unknown: positive and negative come from different outputs of ${quote(split.type)}.`,
+      );
+      return { positive: null, negative: null };
+    }
     for (const side of SIDES) {
       const { text = null, isUnclear = false } = texts[side] ?? {};
       prompts[side] = text ?? prompts[side];
@@ -82,16 +107,31 @@ const promptsOf = (graph: Graph, stages: readonly Stage[], warn: Warn): Record<S
   return prompts;
 };
 
+const NO_OUTPUTS: ReadonlySet<number> = new Set();
+
+/** A node without sides whose one text seems to be both: it has different outputs for them. */
+const splitBy = ({ positive, negative }: Partial<Record<Side, SideText>>): GraphNode | undefined => {
+  if (positive?.text == null || negative?.text == null) return undefined;
+  return [...positive.outputs.keys()].find((node) => {
+    const own = positive.outputs.get(node) ?? NO_OUTPUTS;
+    const other = negative.outputs.get(node) ?? own;
+    return own.size !== other.size || [...own].some((slot) => !other.has(slot));
+  });
+};
+
 const SIZES = [
   ['width', 'height'],
   ['empty_latent_width', 'empty_latent_height'],
 ] as const;
 
-/** Pixels of the base stage's input. A loader may have them as text, `832 x 1216`, which overrides its numbers. */
+/** Pixels of the base stage's input, or of its pipe's loader. A loader may have them as text, `832 x 1216`, which overrides its numbers. */
 const sizeOf = (graph: Graph, base: GraphNode): { width?: unknown; height?: unknown } => {
   const namesIn = ({ inputs }: GraphNode): (typeof SIZES)[number] | undefined =>
     SIZES.find((names) => names.every((name) => inputs.has(name)));
-  const sized = findUpstream(graph, base, (node) => namesIn(node) !== undefined);
+  const isSized = (node: GraphNode): boolean => namesIn(node) !== undefined;
+  const sized = hasPicture(graph, base)
+    ? findUpstream(graph, base, isSized)
+    : findUpstream(graph, base, isSized, isPipe);
   const names = sized === null ? undefined : namesIn(sized);
   if (sized === null || names === undefined) return {};
   const resolution = sized.inputs.get('resolution');
@@ -104,49 +144,13 @@ const sizeOf = (graph: Graph, base: GraphNode): { width?: unknown; height?: unkn
   };
 };
 
-/** Any node with the inputs of KSampler or of SamplerCustom: custom nodes keep those names. */
-const isSampler = ({ inputs }: GraphNode): boolean =>
-  (inputs.has('sampler_name') && inputs.has('steps') && inputs.has('cfg')) ||
-  (inputs.has('sampler') && inputs.has('sigmas'));
-
-const isSaver = ({ type }: GraphNode): boolean => /save/i.test(type) && /image/i.test(type);
-const isPreviewer = ({ type }: GraphNode): boolean => /preview/i.test(type);
-
-/** The samplers of one picture from the first to the last; of several pictures, of the one with the most. */
-const stagesOf = (graph: Graph): GraphNode[] => {
-  const nodes = [...graph.nodes.values()];
-  for (const outputs of [nodes.filter(isSaver), nodes.filter(isPreviewer), nodes.filter(isSampler)]) {
-    const chains = outputs.map((output) => chainTo(graph, output));
-    const [longest = []] = chains.sort((a, b) => b.length - a.length);
-    if (longest.length > 0) return longest;
-  }
-  return [];
-};
-
-const chainTo = (graph: Graph, output: GraphNode): GraphNode[] => {
-  const chain: GraphNode[] = isSampler(output) ? [output] : [];
-  for (let at: GraphNode | null = output; at !== null && chain.length < MAX_LINK_DEPTH;) {
-    at = findUpstream(graph, at, (node) => isSampler(node) && !chain.includes(node));
-    if (at !== null) chain.unshift(at);
-  }
-  return chain;
-};
-
-/** Inputs of SamplerCustom that are separate nodes. */
-const PARTS = ['guider', 'noise', 'sampler', 'sigmas'];
-
-/** A sampler's inputs, and those of the nodes that choose its noise, guidance, sampler and noise levels. */
-const stageInputs = (graph: Graph, sampler: GraphNode): ReadonlyMap<string, unknown> => {
-  const inputs = new Map(sampler.inputs);
-  for (const part of PARTS) {
-    let link = linkOf(graph, sampler.inputs.get(part));
-    for (let depth = 0; link !== null && depth < MAX_LINK_DEPTH; depth++) {
-      for (const [name, value] of link.node.inputs) if (!inputs.has(name)) inputs.set(name, value);
-      link = linkOf(graph, link.node.inputs.get(part));
-    }
-  }
-  return inputs;
-};
-
 const firstOf = (inputs: ReadonlyMap<string, unknown>, names: readonly string[]): unknown =>
   names.map((name) => inputs.get(name)).find((value) => value !== undefined);
+
+const MAX_SHOWN = 5;
+
+const warnOfLoras = (graph: Graph, chain: readonly GraphNode[], warn: Warn): void => {
+  const names = loraNames(graph, chain);
+  if (names.length > 0)
+    warn(`The picture was made with LoRAs, which are not applied: ${names.slice(0, MAX_SHOWN).map(quote).join(', ')}.`);
+};

@@ -13,7 +13,7 @@ describe('an unused key', () => {
       ...inputs,
     });
 
-  it.each<[what: string, encoder: Graph[string], prompt: string | null]>([
+  it.each<[what: string, encoder: Graph[string], prompt: string | null, isPartial?: boolean]>([
     ['smZ', smz({}), 'a lighthouse'],
     ['smZ, whose other texts were left from before', smz({ text_g: 'old', text_l: 'old' }), 'a lighthouse'],
     ['smZ with SDXL’s texts', smz({ with_SDXL: true, text_g: 'big', text_l: 'small' }), 'big, small'],
@@ -23,6 +23,11 @@ describe('an unused key', () => {
     ['both, and nothing says which', smz({ with_SDXL: undefined, text_g: 'big' }), null],
     ['SDXL', node('CLIPTextEncodeSDXL', { text_g: 'big', text_l: 'small', width: 1, height: 1 }), 'big, small'],
     ['Advanced SDXL', node('BNK_CLIPTextEncodeSDXLAdvanced', { text_l: '', text_g: 'big', balance: 0.5 }), 'big'],
+    [
+      'rgthree’s SDXL prompt',
+      node('SDXL Power Prompt (rgthree)', { prompt_g: 'big', prompt_l: '', opt_clip: ['4', 1] }),
+      'big',
+    ],
     ['Flux', node('CLIPTextEncodeFlux', { clip: ['4', 1], clip_l: 'big', t5xxl: 'big', guidance: 3.5 }), 'big'],
     [
       'an empty wildcard',
@@ -33,6 +38,7 @@ describe('an unused key', () => {
       'a box’s text beside the conditioning',
       node('GLIGENTextboxApply', { conditioning_to: ['s', 0], text: 'a box' }),
       'the sea',
+      true,
     ],
     [
       'a strength beside conditionings',
@@ -42,6 +48,7 @@ describe('an unused key', () => {
         conditioning_to_strength: 0.5,
       }),
       'the sea, the sea',
+      true,
     ],
     ['a switch', node('ImpactSwitch', { select: 2, input1: ['4', 0], input2: ['s', 0] }), 'the sea'],
     [
@@ -50,7 +57,7 @@ describe('an unused key', () => {
       'the sea',
     ],
     ['rgthree’s switch', node('Any Switch (rgthree)', { any_01: ['s', 0], any_02: ['4', 0] }), 'the sea'],
-  ])('%s', (_what, encoder, prompt) => {
+  ])('%s', (_what, encoder, prompt, isPartial = false) => {
     const graph = withText(['a', 0], {
       a: encoder,
       b: node('PrimitiveBoolean', { value: true }),
@@ -58,7 +65,7 @@ describe('an unused key', () => {
     });
     const facts = read(graph);
     expect(facts?.prompt).toBe(prompt);
-    expect(facts?.warnings).toHaveLength(prompt === null ? 1 : 0);
+    expect(facts?.warnings).toHaveLength(prompt === null || isPartial ? 1 : 0);
   });
 
   it('an incomplete prompt gives a warning', () => {

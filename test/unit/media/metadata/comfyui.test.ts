@@ -154,7 +154,7 @@ it('SamplerCustom', () => {
     '32': node('KSamplerSelect', { sampler_name: 'lcm' }),
     '33': node('SDTurboScheduler', { steps: 4, denoise: 1 }),
   };
-  expect(read(graph)).toEqual({ ...BOTTLE, seed: 9, steps: 4, sampler: 'lcm', scheduler: null, guidanceScale: 1.5 });
+  expect(read(graph)).toEqual({ ...BOTTLE, seed: 9, steps: 4, sampler: 'lcm', scheduler: 'turbo', guidanceScale: 1.5 });
 });
 
 it('seed, steps and size from linked nodes', () => {
