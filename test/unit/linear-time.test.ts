@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseLoras } from '#src/app/cli/options/lora-options.js';
 import { unusedWarning } from '#src/diffusion/pipeline/unused-warning.js';
 import { schedulePrompt } from '#src/diffusion/text/syntaxes/a1111-prompt-editing.js';
 import { parseA1111 } from '#src/diffusion/text/syntaxes/parse-a1111.js';
@@ -16,7 +17,10 @@ import { findAvifExif } from '#src/media/metadata/containers/avif-exif.js';
 import { metadataIn } from '#src/media/metadata/read-generation-metadata.js';
 import { collectWarnings } from '#src/media/metadata/warnings.js';
 import { readSidecar } from '#src/run/manifest/formats/read-sidecar.js';
+import { sortNaturally } from '#src/run/manifest/inputs/natural-order.js';
 import { parsePictureSource } from '#src/run/manifest/inputs/picture-source.js';
+import { applyLoraWeights } from '#src/run/manifest/rows/lora-weights.js';
+import { parseOutput } from '#src/run/manifest/rows/output-name.js';
 import { readText } from '#src/run/manifest/rows/parse-value.js';
 import { takeTags } from '#src/run/manifest/rows/prompt-tags.js';
 import { expectSoon } from '../support/expect-soon.js';
@@ -38,6 +42,11 @@ const tryOut = (read: () => unknown): unknown => {
 const readKeyword = (keyword: string, text: string): unknown =>
   metadataIn({ container: 'png', texts: [{ keyword, text }], exif: null, xmp: null }, collectWarnings());
 const readGraph = (nodes: object): unknown => readKeyword('prompt', JSON.stringify(nodes));
+const readXmp = (text: string): unknown => {
+  const xmp = `<exif:UserComment><rdf:li>${text}</rdf:li></exif:UserComment>`;
+  return metadataIn({ container: 'png', texts: [], exif: null, xmp }, collectWarnings());
+};
+const readPlain = (prompt: string): unknown => applyLoraWeights({ promptSyntax: 'plain', prompt }, {}, {});
 /** A sampler whose prompt comes from a node. */
 const graphOf = (type: string, inputs: object) => ({
   s: { class_type: 'KSampler', inputs: { sampler_name: 'euler', steps: 9, cfg: 7, positive: ['t', 0] } },
@@ -74,6 +83,12 @@ it.each<[string, () => unknown]>([
   ['choices of a graph', () => readGraph(graphOf('random', { text: `{${'|'.repeat(MANY)}` }))],
   ['names of inputs', () => readGraph(graphOf('x', { [`input${'0'.repeat(MANY)}x`]: ['s', 0], select: 1 }))],
   [
+    'open tags of SwarmUI',
+    () => readKeyword('parameters', JSON.stringify({ sui_image_params: { prompt: '<region:<a['.repeat(MANY / 12) } })),
+  ],
+  ['weights of InvokeAI', () => readKeyword('Dream', `"${'a:-1'.repeat(LONG / 5)}" -s 9 ${' -S'.repeat(LONG / 20)}`)],
+  ['open references in XMP', () => readXmp('&#1'.repeat(LONG / 4))],
+  [
     'white space in a written prompt',
     () => {
       a1111Parameters({ ...run, settings: { ...plainSettings, prompt: ' '.repeat(LONG), targetSize: [8, 8] } });
@@ -90,7 +105,13 @@ it.each<[string, () => unknown]>([
   ['digits of a weight', () => parseComfy(`(a:${'1'.repeat(LONG)}x)`)],
   ['digits of a step', () => schedulePrompt(`[a:b:${'1'.repeat(LONG)}x]`, 10)],
   ['digits of a fragment', () => tryOut(() => parseCompel(`${'1'.repeat(LONG)}(`))],
+  ['white space behind a conjunction', () => parseCompel(`("a", "b").and(${' '.repeat(LONG)}`)],
   ['digits of a number', () => readText('strength', `${'1'.repeat(LONG)}x`)],
+  ['digits of a weight in a plain prompt', () => readPlain(`(a:${'1'.repeat(LONG)}`)],
+  ['white space of a weight in a plain prompt', () => readPlain(`(a:${' '.repeat(LONG)}:${'('.repeat(LONG)}`)],
+  ['digits of a LoRA’s weight', () => parseLoras(`a:${'1'.repeat(LONG)}x`, '/')],
+  ['points of an output', () => tryOut(() => parseOutput(`${'. '.repeat(LONG)}x`, 'png'))],
+  ['digits and points of a picture’s name', () => sortNaturally([`${'1.'.repeat(LONG)}/`, '0'.repeat(LONG)])],
   ['digits of a tag', () => takeTags(`<lora:a:${'1'.repeat(LONG)}x>`, 'a1111')],
   ['names of tensors', () => unusedWarning([`${'.loss.'.repeat(LONG)}\n`, `${'.model_ema'.repeat(LONG)}\n`])],
   [

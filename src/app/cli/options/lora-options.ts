@@ -8,7 +8,7 @@ import type { LoraChoice } from '../../../records/model-options.js';
 export const collect = (text: string, previous: readonly string[] = []): readonly string[] => [...previous, text];
 
 /** A weight after the last colon; the colon of a Windows drive does not precede a number. */
-const WEIGHTED = /^(.+):([-+]?(?:\d+\.?\d*|\.\d+))$/;
+const WEIGHTED = /^(.+):([-+]?(?:\d+(?:\.\d*)?|\.\d+))$/;
 
 /** @param cwd folder of relative paths @throws USAGE_CONFLICT for two LoRAs with the same name, by which rows refer to them */
 export const parseLoras = (texts: string | readonly string[] | undefined, cwd: string): LoraChoice[] => {

@@ -26,7 +26,7 @@ const ATTEND = /\s*\.attend\s*\(\s*/uy;
 const SWAP = /\s*\.swap\s*\(/uy;
 const LORA = /(?:useLora|withLora)\s*\(/uy;
 const SPACE = /\s*/uy;
-const JOIN = /\s*\)\s*\.(and|add|blend)\s*\(\s*([^()]*)\)/uy;
+const JOIN = /\s*\)\s*\.(and|add|blend)\s*\(([^()]*)\)/uy;
 /** Deeper brackets are text. */
 const DEEPEST = 32;
 

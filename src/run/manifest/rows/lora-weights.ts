@@ -85,7 +85,7 @@ export const applyLoraWeights = (
 
 /** The first part with a weight as A1111 and ComfyUI write it, `(red:1.3)`; null: there is none. */
 const weightedPart = (text: string): string | null =>
-  text.includes('(') ? (/\([^()]+:\s*-?(?:\d+\.?\d*|\.\d+)\s*\)/.exec(text)?.[0] ?? null) : null;
+  text.includes('(') ? (/\([^()]+:\s*-?(?:\d+(?:\.\d*)?|\.\d+)\s*\)/.exec(text)?.[0] ?? null) : null;
 
 const plainWeightWarning = (part: string, key: string): string =>
   `prompt_syntax plain reads "${formatText(part)}" as words of ${key}. Choose prompt_syntax a1111 or comfy for weights.`;
