@@ -16,6 +16,8 @@ export interface CollectOptions {
   signal: AbortSignal;
   /** Called when it has waited long for a chunk, and again after twice the time: the chunk may have failed, or be lost. */
   onWait?: (chunk: number, ms: number) => void;
+  /** Called before a chunk's bytes. */
+  onChunk?: (chunk: number) => void;
   /** Milliseconds between two looks for a chunk. */
   lookMs?: number;
   /** Milliseconds of waiting before the first `onWait`. */
@@ -25,9 +27,10 @@ export interface CollectOptions {
 const LOOK_MS = 1000;
 const PATIENCE_MS = 60_000;
 const NAMED = 5;
+const NEWLINE = 10;
 
 /**
- * @returns bytes of whole chunks, one after the other
+ * @returns bytes of whole chunks, one after the other, each with a newline at its end
  * @throws QUEUE_INCOMPLETE if chunks have no results and it neither follows nor allows holes
  */
 export async function* collect(options: CollectOptions): AsyncGenerator<Uint8Array> {
@@ -53,7 +56,14 @@ export async function* collect(options: CollectOptions): AsyncGenerator<Uint8Arr
       await sleep(lookMs, undefined, { signal }).catch(() => undefined);
     }
     signal.throwIfAborted();
-    yield* store.stream(resultsName(chunk), { signal });
+    options.onChunk?.(chunk);
+    let last: number | undefined = NEWLINE;
+    for await (const bytes of store.stream(resultsName(chunk), { signal })) {
+      yield bytes;
+      last = bytes.at(-1) ?? last;
+    }
+    /* Its last line is cut. The next chunk's first must not be lost with it. */
+    if (last !== NEWLINE) yield Buffer.from('\n');
   }
 }
 

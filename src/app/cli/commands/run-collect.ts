@@ -7,14 +7,13 @@ import { pipeline } from 'node:stream/promises';
 import { isRefineError, RefineError, systemCodeOf } from '../../../errors.js';
 import { makeFolder } from '../../../io/files/make-folder.js';
 import { refuseExistingFile } from '../../../run/batch/check-outputs.js';
-import { collect } from '../../../run/queue/collect.js';
+import { collectCounted } from '../../../run/queue/count-results.js';
 import { expectRunFile } from '../../../run/queue/run-file.js';
 import { outputUnwritable } from '../../../run/results/output-error.js';
-import { parseRecord } from '../../../run/results/parse-record.js';
-import { addToSummary, emptySummary, type Summary } from '../../../run/results/summary.js';
 import { writeAtomically, writeNew } from '../../../run/results/write-atomically.js';
 import { expectOnThisMachine } from '../options/output-place.js';
 import { openRunStore } from '../options/open-queue.js';
+import { count } from '../progress/summary-text.js';
 import { timeText } from '../progress/time-text.js';
 import type { ProcessContext } from '../process-context.js';
 import { listenForStop } from '../stop-signal.js';
@@ -36,9 +35,14 @@ export const runCollect = async (flags: CollectFlags, context: ProcessContext): 
     );
   };
   try {
-    const counted = countResults(
-      collect({ store, run, follows: follow, allowsHoles: allowHoles, signal: stop.signal, onWait }),
-    );
+    const counted = collectCounted({
+      store,
+      run,
+      follows: follow,
+      allowsHoles: allowHoles,
+      signal: stop.signal,
+      onWait,
+    });
     const { bytes } = counted;
     if (path === null) await pour(bytes, context.stdout, stop.signal);
     else await write(bytes, path, { replaces: flags.overwrite === true, follow, signal: stop.signal });
@@ -47,7 +51,7 @@ export const runCollect = async (flags: CollectFlags, context: ProcessContext): 
       const missing = run.rows - summary.rows;
       const holes = missing === 0 ? '' : `, ${missing} without a result`;
       context.stderr.write(
-        `${summary.rows} rows: ${summary.ok} ok, ${summary.failed} failed, ${summary.blocked} blocked${holes}\n`,
+        `${count(summary.rows, 'row')}: ${summary.ok} ok, ${summary.failed} failed, ${summary.blocked} blocked${holes}\n`,
       );
       context.stderr.write(`pictures: pictures/ in ${store.shown}\n`);
     }
@@ -55,31 +59,6 @@ export const runCollect = async (flags: CollectFlags, context: ProcessContext): 
   } finally {
     stop.release();
   }
-};
-
-/** Passes bytes on, and counts the results in them. */
-const countResults = (
-  source: AsyncIterable<Uint8Array>,
-): { bytes: AsyncGenerator<Uint8Array>; summary: () => Summary } => {
-  let summary = emptySummary();
-  const count = (line: Buffer): void => {
-    const parsed = parseRecord(line);
-    if ('record' in parsed) summary = addToSummary(summary, parsed.record);
-  };
-  async function* bytes(): AsyncGenerator<Uint8Array> {
-    let rest = Buffer.alloc(0);
-    for await (const chunk of source) {
-      yield chunk;
-      let from = 0;
-      const all = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
-      for (let end = all.indexOf(10); end !== -1; end = all.indexOf(10, from)) {
-        count(all.subarray(from, end));
-        from = end + 1;
-      }
-      rest = Buffer.from(all.subarray(from));
-    }
-  }
-  return { bytes: bytes(), summary: () => summary };
 };
 
 const pour = async (
