@@ -35,7 +35,7 @@ export interface Cutter {
 export const openCutter = async (source: RowSource, cursor: Cursor, options: CutOptions): Promise<Cutter> => {
   const { run, store, storePlace, chunkRows, signal } = options;
   const hash = createHash('sha256');
-  await skip(source, hash, cursor, options);
+  await expectSameRows(source, cursor, options, hash);
   let { chunks, rows: first } = cursor;
 
   const cut = async (secondsOfStep: number): Promise<CutRow[]> => {
@@ -97,7 +97,13 @@ export const openCutter = async (source: RowSource, cursor: Cursor, options: Cut
 
 const stepsOf = (rows: readonly CutRow[]): number => rows.reduce((sum, { steps }) => sum + steps, 0);
 
-const skip = async (source: RowSource, hash: Hash, cursor: Cursor, options: CutOptions): Promise<void> => {
+/** Reads the rows that an earlier call has cut. @throws QUEUE_OTHER_RUN if they are others now */
+export const expectSameRows = async (
+  source: RowSource,
+  cursor: Cursor,
+  options: Pick<CutOptions, 'run' | 'version' | 'store'>,
+  hash: Hash = createHash('sha256'),
+): Promise<void> => {
   for (let skipped = 0; skipped < cursor.rows; skipped++) {
     const row = await source.next();
     if (row === null) throw rowsChanged(options);
@@ -106,7 +112,7 @@ const skip = async (source: RowSource, hash: Hash, cursor: Cursor, options: CutO
   if (cursor.rows > 0 && hash.copy().digest('hex') !== cursor.digest) throw rowsChanged(options);
 };
 
-const rowsChanged = ({ store, run, version }: CutOptions): RefineError => {
+export const rowsChanged = ({ store, run, version }: Pick<CutOptions, 'run' | 'version' | 'store'>): RefineError => {
   const [what, remedy] =
     run.version === version
       ? ['rows have changed since', 'Restore the inputs']

@@ -6,10 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jobAgain, type Broker, type ChunkJob } from './broker/broker.js';
 import type { ChunkRow } from './chunk-row.js';
 import { stepSeconds } from './chunk-size.js';
-import { openCutter, type CutOptions } from './cut-chunks.js';
+import { expectSameRows, openCutter, rowsChanged, type CutOptions } from './cut-chunks.js';
 import { createRecentJobs } from './recent-jobs.js';
 import { createRowSource, type RowSource } from './row-source.js';
-import { readCursor, writeCursor, writeEnd, type Cursor, type End } from './run-file.js';
+import { readCursor, readEnd, writeCursor, writeEnd, type Cursor, type End } from './run-file.js';
 import { resultsName } from './store-names.js';
 
 export interface FeedOptions extends CutOptions {
@@ -28,6 +28,25 @@ const CURSOR_MS = 2000;
 const MEASURE_MS = 10_000;
 /** Finished chunks that the cost is measured by. */
 const MEASURED = 20;
+
+/**
+ * @returns what an earlier call put into the queue, to the end; null if none did
+ * @throws QUEUE_OTHER_RUN if rows changed since
+ */
+export const findFed = async (
+  options: Pick<FeedOptions, 'store' | 'run' | 'version' | 'rows'>,
+): Promise<End | null> => {
+  const end = await readEnd(options.store);
+  const cursor = end === null ? null : await readCursor(options.store);
+  if (cursor === null) return end;
+  const source = createRowSource(options.rows);
+  try {
+    await expectSameRows(source, cursor, options);
+  } finally {
+    await source.close();
+  }
+  return end;
+};
 
 /** @returns what is in the queue at the end @throws QUEUE_OTHER_RUN if rows changed since an earlier call, and the errors of store and broker */
 export const feed = async (options: FeedOptions): Promise<End> => {
@@ -74,6 +93,8 @@ const feedFrom = async (source: RowSource, options: FeedOptions): Promise<End> =
   }
   await recent.settle(signal);
   const { chunks, rows } = cutter.cursor();
+  /* A manifest that became shorter since it was checked: the run would end without its last rows. */
+  if (rows !== options.run.rows) throw rowsChanged(options);
   await writeEnd(store, { chunks, rows });
   return { chunks, rows };
 };

@@ -4,8 +4,8 @@ import { setFlagsFromString } from 'node:v8';
 import { RefineError } from '../../../errors.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
 import { openStore } from '../../../io/store/open-store.js';
-import { feed } from '../../../run/queue/feed.js';
-import { readEnd, type RunFile } from '../../../run/queue/run-file.js';
+import { feed, findFed } from '../../../run/queue/feed.js';
+import type { RunFile } from '../../../run/queue/run-file.js';
 import type { MergedConfig } from '../config/config.js';
 import { openQueue, storePlace } from '../options/open-queue.js';
 import { parseWhole } from '../options/run-options.js';
@@ -65,28 +65,22 @@ export const runEnqueue = async (
         signal,
       });
       const progress = createProgress(run, flags.quiet === true, context);
+      const fed = { run, version: packageVersion(), store, rows };
+      const earlier = await findFed(fed);
       const end =
-        (await readEnd(store)) ??
-        (await feed({
-          run,
-          version: packageVersion(),
-          store,
-          storePlace: place,
-          broker,
-          rows,
-          chunkRows,
-          window,
-          signal,
-          report: progress.report,
-        }));
+        earlier ??
+        (await feed({ ...fed, storePlace: place, broker, chunkRows, window, signal, report: progress.report }));
       progress.end();
       const extra = extraKeysNote(manifest.extraKeys);
       const invalid = manifest.rows - manifest.valid;
       const summary = { run: run.id, ...end, invalid, queue: broker.shown, store: store.shown };
       if (flags.json === true) context.stdout.write(`${JSON.stringify({ summary })}\n`);
       if (flags.quiet !== true) {
+        const what = `${count(end.rows, 'row')} in ${count(end.chunks, 'chunk')}`;
         stderr.write(
-          `${count(end.rows, 'row')} in ${count(end.chunks, 'chunk')} are in the queue at ${broker.shown}\n`,
+          earlier === null
+            ? `${what} are in the queue at ${broker.shown}\n`
+            : `${what} were put into the queue at ${broker.shown} by an earlier enqueue; sdxl-refine queue status says how far they are\n`,
         );
         if (extra !== '') stderr.write(extra);
         if (invalid > 0) stderr.write(`${invalid} of the rows are invalid; their results will say why\n`);

@@ -6,7 +6,7 @@ import { openStore } from '#src/io/store/open-store.js';
 import type { Store } from '#src/io/store/store.js';
 import { encodeChunk, readChunk, rowLine } from '#src/run/queue/chunk-file.js';
 import type { ChunkRow } from '#src/run/queue/chunk-row.js';
-import { feed } from '#src/run/queue/feed.js';
+import { feed, findFed } from '#src/run/queue/feed.js';
 import { readCursor, writeCursor, type RunFile } from '#src/run/queue/run-file.js';
 import { memoryBroker, type MemoryBroker } from '../../../support/memory-broker.js';
 
@@ -30,6 +30,10 @@ const rowOf = (index: number, extra: Record<string, unknown> = {}): ChunkRow => 
 const rowsOf = (count: number, extra?: Record<string, unknown>): ChunkRow[] =>
   Array.from({ length: count }, (_, index) => rowOf(index, extra));
 
+async function* asyncRows(rows: readonly ChunkRow[]): AsyncGenerator<ChunkRow> {
+  for (const row of rows) yield await Promise.resolve(row);
+}
+
 interface Feeding {
   store: Store;
   broker?: MemoryBroker;
@@ -37,19 +41,21 @@ interface Feeding {
   chunkRows?: number;
   version?: string;
   onEnd?: () => void;
+  /** Rows that were checked; default: as many as there are. */
+  checked?: number;
 }
 
 const feedRows = async ({ broker = memoryBroker(), ...options }: Feeding): Promise<void> => {
-  const { store, rows, chunkRows = null, version = run.version, onEnd } = options;
+  const { store, rows, chunkRows = null, version = run.version, onEnd, checked = rows.length } = options;
   async function* each(): AsyncGenerator<ChunkRow> {
     try {
-      for (const row of rows) yield await Promise.resolve(row);
+      yield* asyncRows(rows);
     } finally {
       onEnd?.();
     }
   }
   await feed({
-    ...{ run, store, broker, rows: each(), chunkRows, version },
+    ...{ run: { ...run, rows: checked }, store, broker, rows: each(), chunkRows, version },
     ...{ storePlace: store.shown, window: 100, signal: new AbortController().signal, report: () => undefined },
   });
 };
@@ -116,6 +122,24 @@ describe('feeding a queue', () => {
     const broker = memoryBroker();
     await feedRows({ store, broker, rows: rowsOf(4), chunkRows: 1 });
     expect(broker.waiting.map(({ chunk }) => chunk)).toEqual([1, 3]);
+  });
+
+  it('refuses rows that are fewer or more than when they were checked: the run has no end then', async () => {
+    for (const checked of [4, 2]) {
+      const store = await newStore();
+      await expect(feedRows({ store, rows: rowsOf(3), checked })).rejects.toMatchObject({ code: 'QUEUE_OTHER_RUN' });
+      expect(await store.has('end.json')).toBe(false);
+    }
+  });
+
+  it('knows rows again that an earlier call put into the queue to the end, and sees that one changed', async () => {
+    const store = await newStore();
+    const found = (rows: readonly ChunkRow[]): ReturnType<typeof findFed> =>
+      findFed({ store, run, version: run.version, rows: asyncRows(rows) });
+    expect(await found(rowsOf(4))).toBe(null);
+    await feedRows({ store, rows: rowsOf(4), chunkRows: 2 });
+    expect(await found(rowsOf(4))).toEqual({ chunks: 2, rows: 4 });
+    await expect(found([...rowsOf(3), rowOf(3, { note: 'new' })])).rejects.toThrow(/rows have changed since/);
   });
 
   it.each([
