@@ -1,5 +1,6 @@
 /** One row as the page shows it. */
 import { basename, isAbsolute } from 'node:path';
+import { jsonText } from '../../io/json/json-text.js';
 import type { ResultRecord, ResultStatus } from '../../records/result.js';
 
 /** One of the two pictures: embedded in the page, linked as a file, or missing for a reason. */
@@ -75,7 +76,7 @@ const detailsOf = (record: ResultRecord, size: PictureSize | null): PageRow['det
   return details.flatMap(([label, value]) => (value === null || value === '' ? [] : [[label, String(value)]]));
 };
 
-const shownExtra = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const shownExtra = (value: unknown): string => (typeof value === 'string' ? value : jsonText(value));
 
 /** The model without its folder: people share pages, and paths of this machine are private. */
 export const shownModel = (model: string): string => (isAbsolute(model) ? basename(model) : model);

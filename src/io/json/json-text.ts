@@ -1,14 +1,14 @@
 /** Well-formed JSON text for other programs. */
+import { stringify } from './exact-integers.js';
 
 const LONE_HALF = /\\(?:\\|u(d[89a-f][0-9a-f]{2}))/g;
 
 /**
- * A value as JSON, with U+FFFD for each lone surrogate: many readers, such as jq and Python's UTF-8 codec, fail at its escape.
+ * A value as JSON, with bigints as integers and U+FFFD for each lone surrogate: many readers, such as jq and Python's UTF-8 codec, fail at its escape.
  * `JSON.stringify` escapes no whole characters.
  */
 export const jsonText = (value: unknown): string => {
-  /* Despite its type, `JSON.stringify` may return undefined. */
-  const text = (JSON.stringify(value) as string | undefined) ?? 'undefined';
+  const text = stringify(value) ?? 'undefined';
   return text.includes('\\ud')
     ? text.replace(LONE_HALF, (escape, half?: string) => (half === undefined ? escape : '\ufffd'))
     : text;

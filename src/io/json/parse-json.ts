@@ -1,5 +1,6 @@
 /** Parses JSON from outside. Limits are checked before objects are built, and duplicate keys are errors. Pure. */
 import { duplicateKey } from './duplicate-key.js';
+import { parseExact, replaceWords } from './exact-integers.js';
 import { jsonFault } from './fault.js';
 import { scanJson, type JsonStructure } from './structure.js';
 
@@ -38,27 +39,52 @@ export const parseJsonObject = (
   invalid: Invalid,
   reword?: Reword,
 ): Record<string, unknown> => {
-  const { value, keys, text } = parse(json, limits, invalid, reword);
+  const parsed = parse(json, limits, invalid, reword);
+  return expectObject(parsed, invalid);
+};
+
+/**
+ * As `parseJsonObject`.
+ * @returns also `exact`: the object with bigints for integers that a number would round (`stringify` writes them as they were);
+ *   `value` itself if there are none
+ */
+export const parseExactObject = (
+  json: string | Uint8Array,
+  limits: JsonLimits,
+  invalid: Invalid,
+): { value: Record<string, unknown>; exact: Record<string, unknown> } => {
+  const parsed = parse(json, limits, invalid);
+  const value = expectObject(parsed, invalid);
+  const words = parsed.wordsOf();
+  const exact = words.length === 0 ? null : (parseExact(parsed.text, words) as Record<string, unknown> | null);
+  return { value, exact: exact ?? value };
+};
+
+interface Parsed {
+  value: unknown;
+  keys: number;
+  text: string;
+  /** `JsonStructure.words` of the text. */
+  wordsOf: () => JsonStructure['words'];
+}
+
+const expectObject = ({ value, keys, text }: Parsed, invalid: Invalid): Record<string, unknown> => {
   if (!isObject(value)) throw invalid('is not a JSON object');
   if (countKeys(value) !== keys) throw invalid(`has the key ${duplicateKey(text)} twice`);
   return value;
 };
 
-const parse = (
-  json: string | Uint8Array,
-  limits: JsonLimits,
-  invalid: Invalid,
-  reword?: Reword,
-): { value: unknown; keys: number; text: string } => {
+const parse = (json: string | Uint8Array, limits: JsonLimits, invalid: Invalid, reword?: Reword): Parsed => {
   const structure = scanJson(json, limits.maxTokens);
   checkLimits(structure, limits, invalid);
   const text = typeof json === 'string' ? json : decode(json, invalid);
-  const isReplaced = reword !== undefined && structure.words.length > 0;
   /* Offsets in bytes do not apply to text. */
-  const places = isReplaced && typeof json !== 'string' ? scanJson(text).words : structure.words;
+  const wordsOf = (): JsonStructure['words'] =>
+    structure.words.length > 0 && typeof json !== 'string' ? scanJson(text).words : structure.words;
+  const isReplaced = reword !== undefined && structure.words.length > 0;
   try {
-    const value = JSON.parse(isReplaced ? replaced(text, places, reword) : text) as unknown;
-    return { value, keys: structure.keys, text };
+    const value = JSON.parse(isReplaced ? replaceWords(text, wordsOf(), reword) : text) as unknown;
+    return { value, keys: structure.keys, text, wordsOf };
   } catch (cause) {
     throw invalid(`is not ${typeof json === 'string' ? 'JSON' : 'JSON in UTF-8'}: ${jsonFault(text, cause)}`, cause);
   }
@@ -80,13 +106,6 @@ const decode = (bytes: Uint8Array, invalid: Invalid): string => {
   } catch (cause) {
     throw invalid('is not JSON in UTF-8: it has bytes that are no UTF-8', cause);
   }
-};
-
-const replaced = (text: string, places: JsonStructure['words'], by: Reword): string => {
-  const pieces = places.map(
-    ({ start, end }, index) => text.slice(places[index - 1]?.end ?? 0, start) + by(text.slice(start, end)),
-  );
-  return pieces.join('') + text.slice(places.at(-1)?.end);
 };
 
 /** Keys of a parsed object, counted as `scanJson` does. */

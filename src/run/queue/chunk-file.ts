@@ -1,7 +1,8 @@
 /** A chunk of a run as an object: a line about it, then its rows, resolved. */
 import { z } from 'zod';
 import { RefineError } from '../../errors.js';
-import { parseJsonObject } from '../../io/json/parse-json.js';
+import { stringify } from '../../io/json/exact-integers.js';
+import { parseExactObject, parseJsonObject } from '../../io/json/parse-json.js';
 import type { Store } from '../../io/store/store.js';
 import { parseChunkRow, type ChunkRow } from './chunk-row.js';
 import { chunkName } from './store-names.js';
@@ -24,7 +25,7 @@ export interface ChunkHead {
   steps: number;
 }
 
-export const rowLine = (row: ChunkRow): string => `${JSON.stringify(row)}\n`;
+export const rowLine = (row: ChunkRow): string => `${stringify(row)}\n`;
 
 export const encodeChunk = (head: ChunkHead, lines: readonly string[]): Uint8Array =>
   Buffer.from(`${JSON.stringify(head)}\n${lines.join('')}`);
@@ -65,7 +66,7 @@ export const readChunk = async (store: Store, chunk: number, signal: AbortSignal
   if (lines.length !== head.data.rows) throw fault(`has ${lines.length} rows, not ${head.data.rows}`);
   const rows = lines.map((line, at) => {
     const where = (what: string): RefineError => fault(`has a row ${head.data.first + at} that ${what}`);
-    const parsed = parseChunkRow(parseJsonObject(line, LIMITS, where));
+    const parsed = parseChunkRow(parseExactObject(line, LIMITS, where).exact);
     if ('fault' in parsed) throw where(parsed.fault);
     return parsed.row;
   });

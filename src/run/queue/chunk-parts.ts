@@ -1,7 +1,7 @@
 /** Results of a chunk's rows before it is finished: each holder has an object of its own, and overwrites no other. */
 import { z } from 'zod';
 import { jsonText } from '../../io/json/json-text.js';
-import { parseJsonObject } from '../../io/json/parse-json.js';
+import { parseExactObject } from '../../io/json/parse-json.js';
 import type { Store } from '../../io/store/store.js';
 import type { ResultRecord } from '../../records/result.js';
 import { parseRecord } from '../results/parse-record.js';
@@ -27,7 +27,7 @@ export const readParts = async (store: Store, chunk: number): Promise<PartResult
 const addLine = (text: string, results: PartResults): void => {
   if (text === '') return;
   try {
-    const { at, result } = line.parse(parseJsonObject(text, LIMITS, (what) => new Error(what)));
+    const { at, result } = line.parse(parseExactObject(text, LIMITS, (what) => new Error(what)).exact);
     const parsed = parseRecord(Buffer.from(jsonText(result)));
     if ('record' in parsed && !results.has(at)) results.set(at, parsed.record);
   } catch {

@@ -1,6 +1,6 @@
 /** Parses and validates lines of a journal. Any program may have written them: a valid record has every field with its type. Pure. */
 import { cutText } from '../../io/json/json-text.js';
-import { parseJson, parseJsonObject } from '../../io/json/parse-json.js';
+import { parseExactObject, parseJson } from '../../io/json/parse-json.js';
 import { messageOf } from '../../errors.js';
 import type { ResultRecord } from '../../records/result.js';
 import { lineSchema } from './result-schema.js';
@@ -26,7 +26,9 @@ export const startsLikeResult = (bytes: Uint8Array): boolean => {
 export const parseRecord = (line: Uint8Array): ParsedLine => {
   let value: Record<string, unknown>;
   try {
-    value = parseJsonObject(line, LIMITS, (what) => new Error(what));
+    const { value: rounded, exact } = parseExactObject(line, LIMITS, (what) => new Error(what));
+    /* Other fields are numbers, also where another program wrote long ones. */
+    value = exact === rounded ? rounded : { ...rounded, extra: exact['extra'] };
   } catch (thrown) {
     return { fault: cutText(messageOf(thrown), MAX_FAULT) };
   }

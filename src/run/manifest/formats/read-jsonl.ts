@@ -1,16 +1,16 @@
 /** Reads JSON lines as raw rows. */
 import { messageOf } from '../../../errors.js';
-import { parseJsonObject } from '../../../io/json/parse-json.js';
+import { parseExactObject } from '../../../io/json/parse-json.js';
 import { decodeText } from './decode-text.js';
 import { matchKey, ROW_JSON, applySynonyms, type RawRow } from './raw-row.js';
 import { readLines, type Line } from './read-lines.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
 
-type Parsed = { object: object } | { problem: string };
+type Parsed = ReturnType<typeof parseExactObject> | { problem: string };
 
 const parseObject = (text: string): Parsed => {
   try {
-    return { object: parseJsonObject(text, ROW_JSON, (what) => new Error(what)) };
+    return parseExactObject(text, ROW_JSON, (what) => new Error(what));
   } catch (thrown) {
     return {
       problem: `Expected one JSON object on the line, like {"image":"cat.png","prompt":"a cat"}: it ${messageOf(thrown)}`,
@@ -24,9 +24,10 @@ const toRawRow = (line: Line, inputName: string, command: RowCommand): RawRow =>
   if ('problem' in parsed) return { line: line.line, problem: parsed.problem };
   const row: RawRow & { known: unknown } = { line: line.line, known: [], extra: {} };
   const extra: [string, unknown][] = [];
-  for (const [name, value] of Object.entries(parsed.object) as [string, unknown][]) {
+  for (const [name, value] of Object.entries(parsed.value)) {
     const key = matchKey(name, inputName, line.line, command);
-    if (key === null) extra.push([name, value]);
+    /* Results have it as it is written here; a setting is a number, though rounded. */
+    if (key === null) extra.push([name, parsed.exact[name]]);
     else if (value !== null) row.known.push([key, value]);
   }
   const rest = applySynonyms(row.known, extra, command);

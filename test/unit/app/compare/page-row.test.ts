@@ -6,7 +6,7 @@ const pictures = { before: embedded, after: embedded, size: { width: 1024, heigh
 
 describe('pageRow', () => {
   it('says what made the picture, in order', () => {
-    const row = pageRow(okRecord({ extra: { name: 'n', tags: ['a', 1] } }), pictures);
+    const row = pageRow(okRecord({ extra: { name: 'n', tags: ['a', 12345678901234567890n] } }), pictures);
     expect(row).toMatchObject({ name: 'x', status: 'ok', prompt: 'a cat', error: null, width: 1024, height: 768 });
     expect(row.details).toEqual([
       ['strength', '0.3'],
@@ -23,7 +23,7 @@ describe('pageRow', () => {
       ['output', 'sub/cat.png'],
       ['row', '2 of manifest.jsonl'],
       ['name', 'n'],
-      ['tags', '["a",1]'],
+      ['tags', '["a",12345678901234567890]'],
     ]);
   });
 

@@ -6,6 +6,10 @@ it.each([
   ['\\ud83d and \\\ud83d', '"\\\\ud83d and \\\\\ufffd"'],
   [{ '\ud83d': ['\udfff', 1, null] }, '{"\ufffd":["\ufffd",1,null]}'],
   [undefined, 'undefined'],
+  [
+    { a: [12345678901234567890n, '12345678901234567890n', '\ud83d'], b: -1n },
+    '{"a":[12345678901234567890,"12345678901234567890n","\ufffd"],"b":-1}',
+  ],
 ])('writes %j in well-formed text', (value, text) => {
   expect(jsonText(value)).toBe(text);
 });

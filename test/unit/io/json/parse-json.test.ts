@@ -1,4 +1,5 @@
-import { parseJson, parseJsonObject } from '#src/io/json/parse-json.js';
+import { jsonText } from '#src/io/json/json-text.js';
+import { parseExactObject, parseJson, parseJsonObject } from '#src/io/json/parse-json.js';
 import { scanJson } from '#src/io/json/structure.js';
 
 const LIMITS = { maxDepth: 3, maxTokens: 12, maxKeys: 3 };
@@ -71,4 +72,35 @@ it.each([
   [`{"${'k'.repeat(99)}":1,"${'k'.repeat(99)}":2}`, 'k'.repeat(60)],
 ])('names the key that %s has twice', (json, key) => {
   expect(() => parseJsonObject(json, { maxDepth: 9, maxTokens: 99 }, invalid)).toThrow(`has the key "${key}" twice`);
+});
+
+describe('an object with exact integers', () => {
+  const read = (json: string | Uint8Array) => parseExactObject(json, { maxDepth: 9, maxTokens: 99 }, invalid);
+
+  it.each([
+    '{"é":12345678901234567890,"b":[-9007199254740993,{"c":1}],"__proto__":18446744073709551615}',
+    '{"a":340282366920938463463374607431768211456,"b":"12345678901234567890"}',
+    '{"a":10000000000000000000000}',
+  ])('is written as it was read: %s', (json) => {
+    for (const input of [json, bytes(json)]) {
+      const { value, exact } = read(input);
+      expect(jsonText(exact)).toBe(json);
+      expect(value).toEqual(JSON.parse(json));
+      expect(Object.getPrototypeOf(exact)).toBe(Object.prototype);
+    }
+  });
+
+  it.each([
+    '{"a":9007199254740992,"b":12345678901234567000,"c":1234567890123456789.5,"d":1e300}',
+    `{"a":${'1'.repeat(41)}}`,
+  ])('has numbers where they are as good, and for what no id has: %s', (json) => {
+    const { value, exact } = read(json);
+    expect(exact).toBe(value);
+  });
+
+  it('has the faults of any other', () => {
+    expect(() => read('{"a":00000000000000000001}')).toThrow('is not JSON');
+    expect(() => read('{"a":12345678901234567890,"b":NaN}')).toThrow('is not JSON');
+    expect(() => read('{"a":12345678901234567890,"a":1}')).toThrow('has the key "a" twice');
+  });
 });

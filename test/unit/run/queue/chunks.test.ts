@@ -225,14 +225,14 @@ it('results of several holders are read together, the first of each row', async 
     'b',
     new Map([
       [0, { ...line, seed: 2 }],
-      [2, line],
+      [2, { ...line, extra: { id64: 12345678901234567890n } }],
     ]),
   );
   await store.write('parts/000000001/c.jsonl', Buffer.from('{"at":1,"result":{"status":"ok"}}\nnot JSON\n'));
   const parts = await readParts(store, 1);
-  expect([...parts].map(([at, { seed }]) => [at, seed])).toEqual([
-    [0, line.seed],
-    [2, line.seed],
+  expect([...parts].map(([at, { seed, extra }]) => [at, seed, extra])).toEqual([
+    [0, line.seed, line.extra],
+    [2, line.seed, { id64: 12345678901234567890n }],
   ]);
 });
 

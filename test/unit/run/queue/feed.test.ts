@@ -132,6 +132,13 @@ describe('feeding a queue', () => {
     }
   });
 
+  it('keeps all digits of the ids that rows have beside their settings', async () => {
+    const store = await newStore();
+    await feedRows({ store, rows: rowsOf(1, { id64: 12345678901234567890n }) });
+    const { rows } = await readChunk(store, 0, new AbortController().signal);
+    expect(rows[0]?.extra).toEqual({ id64: 12345678901234567890n });
+  });
+
   it('knows rows again that an earlier call put into the queue to the end, and sees that one changed', async () => {
     const store = await newStore();
     const found = (rows: readonly ChunkRow[]): ReturnType<typeof findFed> =>

@@ -1,3 +1,4 @@
+import { resultLine } from '#src/run/results/journal.js';
 import { parseRecord } from '#src/run/results/parse-record.js';
 import type { ResultRecord } from '#src/records/result.js';
 import { failedRecord, okRecord } from './records.js';
@@ -43,6 +44,15 @@ it('takes what a run writes, and keys of a newer version as they are', () => {
   for (const record of [full, okRecord(), failedRecord()]) expect(parse(record)).toEqual({ record });
   const newer = { ...full, new_key: [1], refiner: { ...full.refiner, new_key: 2 } };
   expect(parse(newer)).toEqual({ record: newer });
+});
+
+it('reads ids of the row with all their digits, and its own fields as numbers', () => {
+  const record = okRecord({ extra: { id64: 12345678901234567890n } });
+  const line = resultLine(record);
+  expect(line).toContain('"extra":{"id64":12345678901234567890}');
+  expect(parseRecord(Buffer.from(line))).toEqual({ record });
+  const other = Buffer.from(line.replace('"guidance_scale":5', '"guidance_scale":12345678901234567890'));
+  expect(parseRecord(other)).toEqual({ record: { ...record, guidance_scale: 12345678901234567000 } });
 });
 
 it.each(required)('a line without %s is not a result', (key) => {

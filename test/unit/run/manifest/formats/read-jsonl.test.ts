@@ -52,6 +52,21 @@ describe('readJsonl', () => {
     });
   });
 
+  it('keeps all digits of integers in unknown keys, and reads known ones as numbers', async () => {
+    const [row] = await read(
+      '{"image":"a","seed":12345678901234567890,"sigmas":[12345678901234567890,1],"my_id":-12345678901234567890,"in":{"list":[9007199254740993,1,"12345678901234567890"]}}',
+    );
+    expect(row).toEqual({
+      line: 1,
+      known: [
+        ['image', 'a'],
+        ['seed', 12345678901234567000],
+        ['sigmas', [12345678901234567000, 1]],
+      ],
+      extra: { my_id: -12345678901234567890n, in: { list: [9007199254740993n, 1, '12345678901234567890'] } },
+    });
+  });
+
   it('compares an unknown key with the known ones once, not in every row', async () => {
     const row = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`aesthetic_value_${at}`, at]));
     const start = performance.now();
