@@ -1,5 +1,7 @@
 /** Converts a manifest's bytes to UTF-8: decodes UTF-16 with a byte order mark, and refuses binary formats by name. */
+import { StringDecoder } from 'node:string_decoder';
 import { RefineError } from '../../../errors.js';
+import { encodeText } from './lone-surrogates.js';
 import { placeOf } from './raw-row.js';
 
 /** Enough for every byte order mark, and to detect the zeros between letters in UTF-16. */
@@ -38,8 +40,37 @@ const refuseUnmarked = (head: Buffer, inputName: string): void => {
   fail(inputName, `${order} without a byte order mark: save it as UTF-8, or with the mark`);
 };
 
+interface Utf16 {
+  decode: (bytes: Buffer) => Buffer;
+  /** The rest of a pair. @throws RefineError MANIFEST_SYNTAX */
+  flush: () => Buffer;
+}
+
+const utf16 = (isBigEndian: boolean, inputName: string): Utf16 => {
+  /* Joins pairs that come in two pieces. */
+  const decoder = new StringDecoder('utf16le');
+  let odd: Buffer = Buffer.alloc(0);
+  return {
+    decode: (bytes) => {
+      const all = Buffer.concat([odd, bytes]);
+      const units = all.subarray(0, all.length - (all.length % 2));
+      odd = all.subarray(units.length);
+      return encodeText(decoder.write(isBigEndian ? units.swap16() : units));
+    },
+    flush: () => {
+      if (odd.length === 0) return encodeText(decoder.end());
+      throw new RefineError(
+        'MANIFEST_SYNTAX',
+        `Expected UTF-16, whose characters have an even number of bytes, found an odd one at the end of ${inputName === '-' ? 'standard input' : inputName}: the file is cut, or has text in another encoding at its end`,
+        { context: { input: inputName } },
+      );
+    },
+  };
+};
+
 /**
- * @returns UTF-8 without a byte order mark. Invalid UTF-8 passes unchanged: it fails its row, not the run
+ * @returns UTF-8 without a byte order mark. Invalid UTF-8 passes unchanged: it fails its row, not the run.
+ *   Lone surrogates of UTF-16 are as `encodeText` writes them
  * @throws RefineError MANIFEST_SYNTAX
  */
 export async function* decodeText(chunks: AsyncIterable<Buffer>, inputName: string): AsyncGenerator<Buffer> {
@@ -52,9 +83,7 @@ export async function* decodeText(chunks: AsyncIterable<Buffer>, inputName: stri
     if (binary !== undefined) return fail(inputName, binary[1]);
     if (name === 'utf-8') refuseUnmarked(head.subarray(0, HEAD_BYTES), inputName);
     else {
-      const decoder = new TextDecoder(name);
-      decode = (bytes) => Buffer.from(decoder.decode(bytes, { stream: true }));
-      flush = () => Buffer.from(decoder.decode());
+      ({ decode, flush } = utf16(name === 'utf-16be', inputName));
     }
     return decode(head.subarray(mark.length));
   };
@@ -70,6 +99,5 @@ export async function* decodeText(chunks: AsyncIterable<Buffer>, inputName: stri
     head = null;
   }
   if (head !== null) yield begin(head);
-  /* The rest of a truncated character. */
   yield flush();
 }

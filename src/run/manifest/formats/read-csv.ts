@@ -37,13 +37,19 @@ const countCells = (record: string, delimiter: string): number => {
   return count;
 };
 
+/** The parser works on UTF-8, which has U+FFFD for them: one for each, in the same order. */
+const withLoneSurrogates = (cells: readonly string[], record: string): string[] => {
+  const written = record.matchAll(/\ufffd|\p{Surrogate}/gu);
+  return cells.map((cell) => cell.replaceAll('\ufffd', (sign) => written.next().value?.[0] ?? sign));
+};
+
 /** Parses a single record, so that a malformed one does not affect others. */
 const parseCells = (record: string, delimiter: string): Cells => {
   const count = countCells(record, delimiter);
   if (count > MAX_ROW_KEYS) return { problem: `Expected at most ${MAX_ROW_KEYS} cells in a record, found ${count}` };
   try {
     const [cells = []] = parse(record, { ...CELLS, delimiter });
-    return { cells };
+    return { cells: record.isWellFormed() ? cells : withLoneSurrogates(cells, record) };
   } catch (error) {
     if (AFTER_QUOTE.includes(systemCodeOf(error) ?? '')) {
       return {

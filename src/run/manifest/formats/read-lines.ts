@@ -1,5 +1,5 @@
 /** Splits chunks of bytes into lines of text. Each line is decoded separately, so that invalid UTF-8 affects only its line. */
-import { isUtf8 } from 'node:buffer';
+import { decodeBytes } from './lone-surrogates.js';
 
 /** Longest line that is read. Rows with pictures as base64 may have tens of megabytes. */
 export const MAX_LINE_BYTES = 64 * 2 ** 20;
@@ -57,13 +57,15 @@ const asWindows1252 = (line: Buffer): string => {
   return JSON.stringify(shown.replace(/[\x80-\x9f]/g, (char) => WINDOWS_1252[char.charCodeAt(0) - 128] ?? char));
 };
 
-const decode = (line: number, bytes: Buffer): Line =>
-  isUtf8(bytes)
-    ? { line, text: bytes.toString('utf8') }
+const decode = (line: number, bytes: Buffer): Line => {
+  const text = decodeBytes(bytes);
+  return text !== null
+    ? { line, text }
     : {
         line,
         problem: `Expected UTF-8 text, found bytes that are not, as Windows-1252 ${asWindows1252(bytes)}: save the file as UTF-8 (in Excel “CSV UTF-8”)`,
       };
+};
 
 /**
  * Reads lines of UTF-8 without a byte order mark (`decodeText`), which end with LF, CRLF or CR; the last line may lack its end.

@@ -92,6 +92,39 @@ it.each(['le', 'be'] as const)('decodes UTF-16 %s with its mark, whatever the ch
   expect(await collect(readJsonl(chunksOf(line), 'm.jsonl'))).toMatchObject([{ known: [['image', 'a.png']] }]);
 });
 
+it.each(['le', 'be'] as const)(
+  'keeps lone surrogates of UTF-16 %s for the warning, whatever the chunks',
+  async (order) => {
+    const cells = {
+      image: 'cat.png',
+      prompt: 'cut \ud83d',
+      id: '\ufffd, "\ude00" 🐈 \ud83d',
+      negative_prompt: '\ude00\ud83d',
+    };
+    const text = `${Object.keys(cells).join(',')}\n cat.png ,cut \ud83d,"\ufffd, ""\ude00"" 🐈 \ud83d",\ude00\ud83d\n`;
+    const rows = utf16(`${JSON.stringify({ image: 'a.png', prompt: '#' }).replace('#', '\ud83dx')}\n`, order);
+    for (const sizes of [[1000], [1], [3], [5, 64, 7]]) {
+      expect(await values(utf16(text, order), ',', sizes)).toEqual([cells]);
+      expect(await collect(readJsonl(chunksOf(rows, sizes), 'm.jsonl'))).toMatchObject([
+        {
+          known: [
+            ['image', 'a.png'],
+            ['prompt', '\ud83dx'],
+          ],
+        },
+      ]);
+    }
+  },
+);
+
+it('refuses UTF-16 with half a unit at its end', async () => {
+  const bytes = utf16('image,prompt\na.png,x\n', 'le');
+  await expect(read(Buffer.concat([bytes, Buffer.of(0x20)]))).rejects.toMatchObject({
+    code: 'MANIFEST_SYNTAX',
+    message: expect.stringMatching(/an odd one at the end of m.csv: the file is cut/) as string,
+  });
+});
+
 it.each([
   ['UTF-16 LE', utf16('image,prompt\r\n', 'le', false), /found UTF-16 LE without a byte order mark.*UTF-8/],
   ['UTF-16 BE', utf16('{"image":"a"}', 'be', false), /found UTF-16 BE without a byte order mark/],
