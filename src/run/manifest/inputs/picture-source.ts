@@ -47,15 +47,22 @@ export const resolvePath = (key: string, path: string, folder: string): string =
   return existingForm(resolve(folder, path));
 };
 
-const fromUrl = (url: string, scheme: string): PictureSource => {
+/** @throws RefineError ROW_FIELD_INVALID if `read` does not take it */
+const readUrl = (url: string, read: (url: string) => string): string => {
   try {
-    if (scheme === 'file') return { kind: 'file', path: existingForm(fileURLToPath(url)) };
-    if (scheme === 'http' || scheme === 'https') return { kind: 'url', url: new URL(url).href };
+    return read(url);
   } catch (error) {
     throw new RefineError(
       'ROW_FIELD_INVALID',
       `Expected image to be a URL, got ${formatValue(url)}: ${messageOf(error)}`,
     );
+  }
+};
+
+const fromUrl = (url: string, scheme: string): PictureSource => {
+  if (scheme === 'file') return { kind: 'file', path: resolvePath('image', readUrl(url, fileURLToPath), '/') };
+  if (scheme === 'http' || scheme === 'https') {
+    return { kind: 'url', url: readUrl(url, (text) => new URL(text).href) };
   }
   throw new RefineError(
     'ROW_FIELD_INVALID',

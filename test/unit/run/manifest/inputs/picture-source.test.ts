@@ -60,6 +60,8 @@ describe('parsePictureSource', () => {
     ['http://', /Expected image to be a URL/],
     ['file://host/share/a.png', /Expected image to be a URL/],
     ['a\0b.png', /Expected image to be a file name/],
+    ['file:///tmp/a%00b.png', /^Expected image to be a file name, got "\/tmp\/a\\u0000b.png"$/],
+    [`file:///${'y/'.repeat(3000)}a`, /^Expected image to be a file name, got "\/y\/.{70,80}…$/],
     ['y/'.repeat(3000), /Expected image to be a file name, got "y\/.*…/],
   ])('refuses %j', (image, message) => {
     expect(() => parsePictureSource(image, '/data')).toThrow(message);
