@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, RefineError, systemCodeOf } from '../../errors.js';
 import { proxiedFetch } from '../../io/net/proxied-fetch.js';
+import { readAnswer } from '../../io/net/read-answer.js';
 
 export interface RequestOptions {
   signal: AbortSignal;
@@ -24,6 +25,9 @@ export interface ServiceAnswer {
 
 /** As in the service's own client (@typespec/ts-http-runtime, throttlingRetryStrategy, exponentialRetryPolicy). */
 const isRetryable = (status: number): boolean => status === 408 || status === 429 || status >= 500;
+
+/** Answers have some kilobytes. */
+const MAX_ANSWER_BYTES = 2 ** 20;
 
 /** If the service asks for a longer delay, the row gets no more tries. */
 const MAX_RETRY_DELAY_MS = 60_000;
@@ -76,8 +80,11 @@ const tryOnce = async (
   try {
     const response = await request(url, { ...init, redirect: 'manual', signal: stop.signal });
     const { status, headers } = response;
-    const body = await response.text();
-    if (!isRetryable(status)) return { answer: { status, body }, why: '', retryAfterMs: null };
+    const body = await readAnswer(response, MAX_ANSWER_BYTES);
+    if (body === null) {
+      return { answer: null, why: `an answer of more than ${MAX_ANSWER_BYTES} bytes`, retryAfterMs: null };
+    }
+    if (!isRetryable(status)) return { answer: { status, body: body.toString() }, why: '', retryAfterMs: null };
     return { answer: null, why: `HTTP ${status}`, retryAfterMs: readRetryAfter(headers, Date.now()) };
   } catch (thrown) {
     signal.throwIfAborted();

@@ -149,6 +149,7 @@ describe('a service that is busy', () => {
     ['503 with retry-after-ms', { status: 503, headers: { 'retry-after-ms': '2' } }],
     ['408', { status: 408 }],
     ['500', { status: 500, body: '<html>' }],
+    ['an answer that is too long', { status: 200, body: ' '.repeat(2 ** 21) }],
     ['a broken connection', 'drop' as const],
   ])('is asked again after %s', async (_, fault) => {
     fake.faults = [fault, fault];
@@ -175,6 +176,14 @@ describe('a service that is busy', () => {
       message: expect.stringContaining('HTTP 503; tried 5 times'),
     });
     expect(fake.faults).toHaveLength(4);
+  });
+
+  it('is not read to the end of an answer that has none', async () => {
+    fake.faults = Array.from({ length: 5 }, () => ({ status: 200, body: ' '.repeat(2 ** 21) }));
+    expect(await failure(text('a castle'))).toEqual({
+      code: 'CONTENT_SAFETY_UNAVAILABLE',
+      message: expect.stringContaining('an answer of more than 1048576 bytes; tried 5 times'),
+    });
   });
 
   it('is given up at once when it asks for more than a minute', async () => {
