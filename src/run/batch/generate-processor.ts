@@ -181,8 +181,6 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
     async *run(rows, context) {
       const readAhead = readAheadFor(base.slots);
       if (!options.resumes) await files.removeAll();
-      /* Latents of failed rows are kept for `--retry-failed`. */
-      const failed = new Set<string>();
       const runBase = (row: BegunRow): Promise<BaseStageRow | EndedRow> =>
         row.kind === 'ready' ? failRowOnError(row, () => runBaseStage(row, context)) : Promise.resolve(row);
       const endRow = (row: BaseStageRow | EndedRow): Promise<EndedRow> =>
@@ -194,10 +192,11 @@ export const createGenerateProcessor = (options: GenerateProcessorOptions): RowP
         : mapInChunks(rows, readAhead, runBase, endRow);
       for await (const row of ended) {
         const digest = failedDigest(row);
-        if (digest !== null) failed.add(digest);
+        /* For `--retry-failed`. */
+        if (digest !== null) await files.keep(digest);
         yield row;
       }
-      await files.close(failed);
+      await files.close();
     },
     close() {
       base.close();

@@ -29,8 +29,10 @@ export interface StageHandoff {
   remove: (key: string) => Promise<void>;
   /** Removes the files of an earlier run. */
   removeAll: () => Promise<void>;
+  /** `close` leaves the files of this key, if there are any. */
+  keep: (key: string) => Promise<void>;
   /** Removes files that no row needs, and the folder once it is empty. */
-  close: (keep: ReadonlySet<string>) => Promise<void>;
+  close: () => Promise<void>;
 }
 
 const PNG = { format: 'png', quality: null, bitDepth: 8, metadata: false } as const;
@@ -42,6 +44,8 @@ const keyOf = (name: string): string => name.slice(0, name.indexOf('.'));
 export const openStageHandoff = (folder: string): StageHandoff => {
   const latentsFile = (key: string): string => join(folder, `${key}.safetensors`);
   const pictureFile = (key: string): string => join(folder, `${key}.png`);
+  /** Few: of rows that failed after their first stage. */
+  const kept = new Set<string>();
   const filesOf = (key: string, { output, keepLatents }: GenerateJob): string[] => [
     ...(output === 'pixels' ? [pictureFile(key)] : []),
     ...(output === 'latents' || keepLatents ? [latentsFile(key)] : []),
@@ -53,8 +57,8 @@ export const openStageHandoff = (folder: string): StageHandoff => {
       /* Writing creates missing folders, but a folder that was removed must stay removed. */
       await expectOutputFolder(dirname(folder));
       await expectNoLink(folder);
-      const kept = output.kind === 'latents' ? output.latents : latents;
-      if (kept !== undefined) await writeAtomically(latentsFile(key), encodeLatents(kept));
+      const stored = output.kind === 'latents' ? output.latents : latents;
+      if (stored !== undefined) await writeAtomically(latentsFile(key), encodeLatents(stored));
       if (output.kind === 'pixels') await writeAtomically(pictureFile(key), await encodePicture(output.pixels, PNG));
     },
     read: async (key, { output, keepLatents }) => {
@@ -67,11 +71,14 @@ export const openStageHandoff = (folder: string): StageHandoff => {
       await Promise.all([latentsFile(key), pictureFile(key)].map((file) => rm(file, { force: true })));
     },
     removeAll: () => rm(folder, { recursive: true, force: true }),
-    close: async (keep) => {
+    keep: async (key) => {
+      if ((await Promise.all([latentsFile(key), pictureFile(key)].map(exists))).some(Boolean)) kept.add(key);
+    },
+    close: async () => {
       /* Files behind a link are not removed. */
       if (await isLink(folder)) return;
       /* Temporary files of killed runs, and files of rows that changed. Removal may fail without harm. */
-      const unneeded = (await readdir(folder).catch(() => [])).filter((name) => !keep.has(keyOf(name)));
+      const unneeded = (await readdir(folder).catch(() => [])).filter((name) => !kept.has(keyOf(name)));
       await Promise.allSettled(unneeded.map((name) => rm(join(folder, name), { force: true })));
       await rmdir(folder).catch(() => undefined);
     },

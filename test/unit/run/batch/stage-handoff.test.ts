@@ -26,11 +26,13 @@ describe('what the base model hands on', () => {
     mkdirSync(folder);
     for (const name of ['.sdxl-refine-1-0a.tmp', 'old.png', 'old.safetensors']) writeFileSync(join(folder, name), '');
     await files.write('kept', reply);
-    await files.close(new Set(['kept', 'elsewhere']));
+    for (const key of ['kept', 'elsewhere']) await files.keep(key);
+    await files.close();
     expect(readdirSync(folder)).toEqual(['kept.safetensors']);
-    await files.close(new Set());
+    const later = openStageHandoff(folder);
+    await later.close();
     expect(existsSync(folder)).toBe(false);
-    await files.close(new Set());
+    await later.close();
   });
 
   it('neither is written nor removed where a link leads', async () => {
@@ -40,7 +42,7 @@ describe('what the base model hands on', () => {
     symlinkSync(elsewhere, folder);
     const files = openStageHandoff(folder);
     await expect(files.write('a', reply)).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
-    await files.close(new Set());
+    await files.close();
     expect(readdirSync(elsewhere)).toEqual(['mine.png']);
     await files.removeAll();
     expect([readdirSync(elsewhere), existsSync(folder)]).toEqual([['mine.png'], false]);
