@@ -163,5 +163,17 @@ export const promptStem = (prompt: string, index: number): string => {
   return outputStem({ kind: 'inline', text: '' }, index, stem);
 };
 
-/** Makes names equal that some file systems do not distinguish: those that differ in case or Unicode normalization form. */
-export const foldName = (path: string): string => path.normalize('NFC').toLowerCase().normalize('NFC');
+/**
+ * Makes names equal that some file systems do not distinguish: those that differ in case or Unicode normalization form. Upper case
+ * first, since `ß` is `SS` and `ſ` is `S` there. The dotless `ı` is a letter of its own in all of them.
+ */
+export const foldName = (path: string): string => (ASCII.test(path) ? path.toLowerCase() : foldLetters(path));
+
+const ASCII = /^[\0-\x7f]*$/;
+
+const foldLetters = (path: string): string =>
+  path
+    .normalize('NFC')
+    .replace(/[^\u0131]+/g, (part) => part.toUpperCase())
+    .toLowerCase()
+    .normalize('NFC');

@@ -1,4 +1,4 @@
-import { outputStem, parseOutput, promptStem } from '#src/run/manifest/rows/output-name.js';
+import { foldName, outputStem, parseOutput, promptStem } from '#src/run/manifest/rows/output-name.js';
 
 describe('parseOutput', () => {
   it.each([
@@ -122,4 +122,21 @@ describe('outputStem', () => {
   it('replaces control characters of every kind', () => {
     expect(outputStem({ kind: 'file', path: '/in/a\u0085b\u001b[31m\u007f\u009b.png' }, 12)).toBe('a_b_[31m__');
   });
+});
+
+it('folds names that a file system may take for one, and no others', () => {
+  for (const [one, other] of [
+    ['A.PNG', 'a.png'],
+    ['é.png', 'E\u0301.png'],
+    ['ſ.png', 'S.png'],
+    ['ß.png', 'SS.png'],
+    ['Σας.png', 'ΣΑΣ.png'],
+  ] as const)
+    expect(foldName(one)).toBe(foldName(other));
+  for (const [one, other] of [
+    ['kır.png', 'kir.png'],
+    ['o.png', 'ö.png'],
+    ['a.png', 'а.png'],
+  ] as const)
+    expect(foldName(one)).not.toBe(foldName(other));
 });
