@@ -1,5 +1,17 @@
 /** --resume and --retry-failed, row by row. */
-import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { ResultRecord } from '#src/records/result.js';
 import { goldenData } from '../support/golden.js';
@@ -74,6 +86,120 @@ it('keeps the results of rows that --limit leaves out', async () => {
   const names = results().map(({ image_file_name: name }) => name);
   expect((await run('--resume', '--limit', '2')).code).toBe(0);
   expect(results().map(({ image_file_name: name }) => name)).toEqual(names);
+});
+
+describe('inputs that are not as they were for a while', () => {
+  let place = '';
+  let count = 0;
+  const batch = (...args: string[]): Promise<CliRun> =>
+    runCli(['batch', 'm.jsonl', '--model', goldenData('models/small-refiner'), '--output-dir', 'out', ...args], {
+      cwd: place,
+    });
+  const lines = (): string => readFileSync(join(place, 'out/results.jsonl'), 'utf8');
+  const pictures = (): string[] => readdirSync(join(place, 'out')).filter((name) => name.endsWith('.png'));
+  const rowsTo = (rows: object[]): void => {
+    writeFileSync(join(place, 'm.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  };
+  beforeEach(() => {
+    place = join(folder, `place-${count++}`);
+    mkdirSync(join(place, 'share'), { recursive: true });
+    for (const name of ['a', 'b', 'c']) {
+      copyFileSync(goldenData('images/square-64.png'), join(place, `share/${name}.png`));
+    }
+  });
+
+  it('cost no finished row: all are done once the pictures are back', async () => {
+    rowsTo(['a', 'b', 'c'].map((name) => ({ image: `share/${name}.png`, ...settings })));
+    expect((await batch()).code).toBe(0);
+    const before = lines();
+    renameSync(join(place, 'share'), join(place, 'away'));
+    const { code, stderr, stdout } = await batch('--resume', '--json');
+    expect([code, lines()]).toEqual([1, before]);
+    expect(stderr).toContain('Note: 3 failed rows were finished by an earlier run; their results and pictures stay\n');
+    expect(stdout).toContain('"errors":{"IMAGE_NOT_FOUND":3}');
+    expect((await batch('--append')).code).toBe(1);
+    expect(lines()).toBe(before);
+    renameSync(join(place, 'away'), join(place, 'share'));
+    expect((await batch('--resume')).stderr).toContain('0 refined, 3 already done (3 rows) in');
+  });
+
+  it('are no removed rows: --prune is refused while a row is invalid', async () => {
+    const { steps, strength } = settings;
+    const rows = ['a', 'b', 'c'].map((name) => ({
+      image: `share/${name}.png`,
+      steps,
+      strength,
+      output: `${name}.png`,
+    }));
+    rowsTo(rows);
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(place, `share/${name}.txt`), 'x');
+    expect((await batch()).code).toBe(0);
+    const before = lines();
+    renameSync(join(place, 'share/b.txt'), join(place, 'b.txt'));
+    for (const flags of [['--resume', '--prune'], ['--overwrite', '--prune'], ['--resume']]) {
+      const { code, stderr } = await batch(...flags);
+      expect([code, stderr]).toEqual([
+        6,
+        expect.stringMatching(
+          /A row of the inputs is invalid \(m\.jsonl, line 2: .*prompt.*Correct it.*\[OUTPUT_OTHER_RUN\]/s,
+        ),
+      ]);
+      if (flags.length === 1) expect(stderr).not.toContain('--prune');
+    }
+    expect([lines(), pictures()]).toEqual([before, ['a.png', 'b.png', 'c.png']]);
+    renameSync(join(place, 'b.txt'), join(place, 'share/b.txt'));
+    /* An invalid row that never had a picture is in nothing's way. */
+    rowsTo([...rows, { ...rows[0], strength: 2, output: 'd.png' }]);
+    expect((await batch('--resume', '--prune')).stderr).toContain('3 already done');
+    rowsTo(rows.slice(0, 2));
+    expect((await batch('--resume', '--prune')).code).toBe(0);
+    expect(pictures()).toEqual(['a.png', 'b.png']);
+  });
+
+  it('end a run whose manifest lost rows meanwhile, and no line or picture is lost', async () => {
+    let onRequest = (): void => undefined;
+    const server = createServer((_, response) => {
+      onRequest();
+      response.setHeader('content-type', 'image/png');
+      response.end(readFileSync(goldenData('images/square-64.png')));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const image = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a.png`;
+      /* Manifests are read in pieces, while rows run. */
+      const note = 'n'.repeat(300_000);
+      const rows = [0, 1, 2, 3, 4, 5, 6, 7].map((row) => ({ image, ...settings, output: `${row}.png`, note }));
+      rowsTo(rows);
+      expect((await batch()).code).toBe(0);
+      const all = pictures();
+      const manifestSize = statSync(join(place, 'm.jsonl')).size;
+      onRequest = () => {
+        truncateSync(join(place, 'm.jsonl'), (manifestSize / 8) * 5);
+      };
+      for (const flags of [['--resume'], ['--resume', '--prune']]) {
+        rowsTo(rows);
+        const { code, stderr } = await batch(...flags, '--steps', '2', '--guidance-scale', `${2 + flags.length}`);
+        expect([code, stderr]).toEqual([
+          3,
+          expect.stringMatching(/found 5 rows instead of 8.*\[MANIFEST_UNREADABLE\]/s),
+        ]);
+        expect(pictures()).toEqual(all);
+        const listed = parseResults(lines()).map(({ image_file_name: name }) => name);
+        expect(listed.sort()).toEqual(all);
+      }
+      onRequest = () => undefined;
+      rowsTo(rows);
+      expect((await batch('--resume', '--guidance-scale', '4')).stderr).toContain('3 refined, 5 already done (8 rows)');
+      /* A fresh run too, since not every row is ok. */
+      onRequest = () => {
+        truncateSync(join(place, 'm.jsonl'), (manifestSize / 8) * 5);
+      };
+      rowsTo(rows);
+      expect((await batch('--overwrite')).code).toBe(3);
+    } finally {
+      server.close();
+    }
+  });
 });
 
 it('refuses --resume with --overwrite', async () => {

@@ -17,7 +17,7 @@ it('shards that run at the same time refine every row once', async () => {
   }));
   const manifest = join(folder, 'm.jsonl');
   writeFileSync(manifest, rows.map((row) => JSON.stringify(row)).join('\n'));
-  const part = (index: number) =>
+  const part = (index: number, ...flags: string[]) =>
     runCli([
       'batch',
       manifest,
@@ -27,6 +27,7 @@ it('shards that run at the same time refine every row once', async () => {
       out,
       '--shard',
       `${index}/2`,
+      ...flags,
     ]);
   const [first, second] = await Promise.all([part(1), part(2)]);
   expect([first.code, second.code]).toEqual([0, 0]);
@@ -45,6 +46,14 @@ it('shards that run at the same time refine every row once', async () => {
   expect(merged.stderr).toBe('5 rows of 2 files: 5 ok\n');
   expect(readResults(out).map(({ image_file_name: name }) => name)).toEqual(names.map((name) => `${name}.png`));
   expect(readFileSync(join(folder, 'p.csv'), 'utf8')).toContain('4,square-128.png,,m.jsonl\n');
+  /* A shard that went on would leave the merged results behind. */
+  for (const flag of ['--resume', '--append']) {
+    const behind = await part(1, flag);
+    expect([behind.code, behind.stderr]).toEqual([
+      6,
+      expect.stringMatching(/found one in .*Remove it, and merge again/),
+    ]);
+  }
   const again = await runCli(['merge', out]);
   expect([again.code, again.stderr]).toEqual([6, expect.stringContaining('[OUTPUT_EXISTS]')]);
   const alone = join(folder, 'alone');

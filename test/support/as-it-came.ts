@@ -42,7 +42,7 @@ export const asItCame: RowProcessor = {
   countCalls: () => NO_WORK,
   async *run(rows) {
     for await (const ready of rows) {
-      if (ready.kind === 'failed') {
+      if (ready.kind === 'failed' || ready.kind === 'done') {
         yield ready;
         continue;
       }

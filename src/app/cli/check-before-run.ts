@@ -6,7 +6,8 @@ import { refuseExistingFile } from '../../run/batch/check-outputs.js';
 import { expectCsvPlace } from '../../run/batch/check-csv-path.js';
 import { expectNoLink } from '../../run/batch/expect-inside.js';
 import { findFilesInUse, NONE_IN_USE, type FilesInUse } from '../../run/batch/files-in-use.js';
-import { continueRun, refuseReplacing, type Continuation } from '../../run/batch/continue-run.js';
+import { continueRun, type Continuation } from '../../run/batch/continue-run.js';
+import { refuseReplacing } from '../../run/batch/refuse-replacing.js';
 import type { ProcessorInfo } from '../../run/batch/row-processor.js';
 import { resultsPathOf } from '../../run/results/results-path.js';
 import type { EarlierResults } from '../../run/results/earlier-results.js';
@@ -28,7 +29,7 @@ export const checkBeforeRun = async (run: BatchRun): Promise<RunStart> => {
   await checkCsv(run);
   /* A run without earlier results, and without --overwrite, replaces nothing. */
   if (!run.overwrites && !continuation.usesEarlierResults) return { ...continuation, inUse: NONE_IN_USE };
-  const unclaimed = run.prunes ? continuation.unclaimed : [];
+  const unclaimed = run.prunes ? continuation.unclaimed.names : [];
   const reads = [...run.reads, resultsPath, ...(run.predictionsCsv === null ? [] : [run.predictionsCsv])];
   return { ...continuation, inUse: await findFilesInUse({ ...run, reads, unclaimed }) };
 };

@@ -1,35 +1,33 @@
 /** Decides how a run treats an earlier run in its output folder: start over, resume, or append. Without a flag, no line is lost. */
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { listSome, RefineError } from '../../errors.js';
-import { foldName } from '../manifest/rows/output-name.js';
+import { listSome } from '../../errors.js';
 import type { InvalidRow, Row } from '../../records/row.js';
-import type { EarlierResults } from '../results/earlier-results.js';
-import { createNameSet, listedOutputs, type NameSet } from '../results/listed-outputs.js';
 import { isLineStart } from '../results/read-lines.js';
 import type { RunState } from '../results/run-state.js';
-import { digestOf, type BeginOptions } from './begin-row.js';
-import { outputsOf, refuseExisting } from './check-outputs.js';
-import { exists } from '../../io/files/exists.js';
+import { refuseExisting } from './check-outputs.js';
 import { haveSameItems, missingInputs, formatInputs } from './earlier-inputs.js';
-import { readRowInput } from './prepare-row.js';
+import { findOtherShardings, refuseOtherSharding, type Division } from './other-shardings.js';
 import { ALL, findReplaceable, NOTHING, type Replaceable } from './replaceable.js';
+import {
+  findUnclaimed,
+  invalidText,
+  NONE_UNCLAIMED,
+  otherRun,
+  refusePruning,
+  type RowsAndResults,
+  type UnclaimedOutputs,
+} from './unclaimed-outputs.js';
 
 type Rows = AsyncIterable<Row | InvalidRow>;
 
-export interface ContinueOptions {
-  outputFolder: string;
-  resultsPath: string;
+export interface ContinueOptions extends Division, RowsAndResults {
   /** State of the earlier run in the folder; null if there was none. */
   state: Partial<RunState> | null;
-  /** The run's part, '' for a whole run. */
-  part: string;
   /** As returned by `inputPlaces`. */
   inputs: readonly string[];
   /** Rows that run. */
   rows: () => Rows;
-  /** All rows of the inputs, even if only a part runs. */
-  allRows: () => Rows;
   overwrites: boolean;
   /** Whether finished rows of an earlier run are reused. */
   resumes: boolean;
@@ -48,7 +46,7 @@ export interface Continuation {
   /** Whether an earlier run in the folder had all these inputs: then a retried row replaces its failed line. */
   knowsInputs: boolean;
   /** Outputs in earlier results that no current row writes. */
-  unclaimed: readonly string[];
+  unclaimed: UnclaimedOutputs;
   /** Results files of a run with another --shard; a new run leaves them. */
   otherResults: readonly string[];
   /** Outputs that may be replaced if they exist. */
@@ -58,16 +56,18 @@ export interface Continuation {
 /** @throws OUTPUT_EXISTS OUTPUT_OTHER_RUN if an earlier run's files or lines would be replaced or lost */
 export const continueRun = async (options: ContinueOptions): Promise<Continuation> => {
   const { outputFolder, resultsPath, state, inputs, rows, resumes, appends, overwrites } = options;
-  const none = { earlierInputs: [], knowsInputs: false, unclaimed: [], otherResults: [] };
+  const none = { earlierInputs: [], knowsInputs: false, unclaimed: NONE_UNCLAIMED, otherResults: [] };
   const freshRun = { ...none, base: 0, usesEarlierResults: false, replaceable: NOTHING };
   if (overwrites) {
-    const [unclaimed, otherResults] = [await findUnclaimed(options, 0), await findOtherShardings(options)];
-    return { ...freshRun, unclaimed, otherResults, replaceable: ALL };
+    const unclaimed = await findUnclaimed(options, 0);
+    if (options.prunes) refusePruning(unclaimed, outputFolder);
+    return { ...freshRun, unclaimed, otherResults: await findOtherShardings(options), replaceable: ALL };
   }
   const size = await stat(resultsPath).then(
     (stats) => stats.size,
     () => 0,
   );
+  if (resumes || appends) await refuseOtherSharding(options, size > 0 || !resumes);
   if (appends && size > 0) return appendTo(options, size);
   /* An append that stopped before its first line starts over. */
   const isBegunAppend = appends && state?.isFinished === false && haveSameItems(state.inputs ?? [], inputs);
@@ -75,7 +75,6 @@ export const continueRun = async (options: ContinueOptions): Promise<Continuatio
     await refuseExisting(outputFolder, [basename(resultsPath)], rows());
     return freshRun;
   }
-  if (size === 0) await refuseOtherSharding(options);
   const unclaimed = await checkResume(options);
   const replaceable = await findReplaceable({ ...options, rows: rows(), continues: true, flag: flagOf(options) });
   return { ...freshRun, usesEarlierResults: true, unclaimed, replaceable };
@@ -83,8 +82,8 @@ export const continueRun = async (options: ContinueOptions): Promise<Continuatio
 
 const flagOf = ({ resumes }: ContinueOptions): '--resume' | '--append' => (resumes ? '--resume' : '--append');
 
-/** @returns outputs of removed rows */
-const checkResume = async (options: ContinueOptions): Promise<string[]> => {
+/** @returns outputs of removed rows @throws OUTPUT_OTHER_RUN */
+const checkResume = async (options: ContinueOptions): Promise<UnclaimedOutputs> => {
   const { outputFolder, state, inputs, prunes, resultsPath } = options;
   if (!prunes) {
     const missing = await missingInputs([...(state?.earlierInputs ?? []), ...(state?.inputs ?? [])], inputs);
@@ -97,12 +96,16 @@ const checkResume = async (options: ContinueOptions): Promise<string[]> => {
     }
   }
   const unclaimed = await findUnclaimed(options, 0);
-  if (unclaimed.length > 0 && !prunes) {
-    const isSingle = unclaimed.length === 1;
+  const { names, invalid } = unclaimed;
+  if (prunes) refusePruning(unclaimed, outputFolder);
+  else if (names.length > 0) {
+    const isSingle = names.length === 1;
     throw otherRun(
       outputFolder,
-      `Expected a row for every result, found ${listSome(unclaimed)} in ${resultsPath}, which no row of the inputs writes: --resume would drop ${isSingle ? 'its line, but not its picture' : 'their lines, but not their pictures'}. ` +
-        `Give --append to keep ${isSingle ? 'it' : 'them'} and add the new rows, --resume --prune to remove ${isSingle ? 'it' : 'them'}, or restore the rows.`,
+      `Expected a row for every result, found ${listSome(names)} in ${resultsPath}, which no row of the inputs writes: --resume would drop ${isSingle ? 'its line, but not its picture' : 'their lines, but not their pictures'}. ` +
+        (invalid.count > 0
+          ? `${invalidText(invalid)}. Correct ${invalid.count === 1 ? 'it' : 'them'}, and run again.`
+          : `Give --append to keep ${isSingle ? 'it' : 'them'} and add the new rows, --resume --prune to remove ${isSingle ? 'it' : 'them'}, or restore the rows.`),
     );
   }
   return unclaimed;
@@ -120,7 +123,7 @@ const appendTo = async (options: ContinueOptions, size: number): Promise<Continu
     (!isFinished || resumes) &&
     base <= size &&
     (await isLineStart(options.resultsPath, base)) &&
-    (await findUnclaimed(options, base)).length === 0;
+    (await findUnclaimed(options, base)).names.length === 0;
   const isUnfinished = isSame && !isFinished;
   const replaceable = await findReplaceable({ ...options, rows: rows(), continues: isUnfinished, flag: '--append' });
   const allInputs = [...new Set([...earlierInputs, ...lastInputs])];
@@ -131,80 +134,8 @@ const appendTo = async (options: ContinueOptions, size: number): Promise<Continu
     earlierInputs: inputsBefore,
     /* A continued append has the earlier inputs that it began with. */
     knowsInputs: inputs.every((place) => inputsBefore.includes(place)),
-    unclaimed: [],
+    unclaimed: NONE_UNCLAIMED,
     otherResults: [],
     replaceable,
   };
 };
-
-const readListedNames = async (resultsPath: string, end?: number): Promise<NameSet> => {
-  const names = createNameSet();
-  for await (const name of listedOutputs(resultsPath, 0, end)) names.add(foldName(name));
-  return names;
-};
-
-export interface ReplacingOptions extends Pick<BeginOptions, 'modelDigest' | 'loraDigests' | 'screening' | 'signal'> {
-  resultsPath: string;
-  outputFolder: string;
-  /** As in `Continuation`. */
-  base: number | null;
-  earlier: EarlierResults;
-}
-
-/**
- * An appended run replaces nothing: a row may have the output of an earlier row only if their digests are equal.
- * Reads the inputs of rows whose output is listed.
- * @throws OUTPUT_EXISTS
- */
-export const refuseReplacing = async (rows: Rows, options: ReplacingOptions): Promise<void> => {
-  const { resultsPath, outputFolder, base, earlier, signal } = options;
-  const listed = await readListedNames(resultsPath, base ?? Infinity);
-  const conflicts: string[] = [];
-  for await (const row of rows) {
-    signal.throwIfAborted();
-    if ('error' in row || !outputsOf(row).some((name) => listed.has(foldName(name)))) continue;
-    /* A picture that cannot be read fails its row, and a failed row replaces nothing. */
-    const input = await readRowInput(row, signal).catch(() => null);
-    if (input === null) continue;
-    const done = await earlier.find(digestOf(row, input.identity, options));
-    if (done === null) conflicts.push(row.output);
-  }
-  if (conflicts.length === 0) return;
-  throw new RefineError(
-    'OUTPUT_EXISTS',
-    `Expected --append to add new outputs, found ${listSome(conflicts)} in ${outputFolder}, made from other pictures or settings: --append replaces nothing. ` +
-      'Choose other names for the rows (key output), or another --output-dir. To process rows again whose settings changed, give --resume and all inputs of the folder.',
-    { context: { folder: outputFolder, count: conflicts.length } },
-  );
-};
-
-/** Outputs in the results from byte `start` that no row of the inputs writes. */
-const findUnclaimed = async ({ resultsPath, allRows }: ContinueOptions, start: number): Promise<string[]> => {
-  if (!(await exists(resultsPath))) return [];
-  const claimed = createNameSet();
-  for await (const row of allRows()) if (!('error' in row)) for (const name of outputsOf(row)) claimed.add(name);
-  const unclaimed = new Set<string>();
-  for await (const name of listedOutputs(resultsPath, start)) if (!claimed.has(name)) unclaimed.add(name);
-  return [...unclaimed];
-};
-
-/** Shards of another count have other rows, so a run only resumes results of the same --shard. */
-const refuseOtherSharding = async (options: ContinueOptions): Promise<void> => {
-  const { outputFolder } = options;
-  const others = await findOtherShardings(options);
-  if (others.length === 0) return;
-  throw otherRun(
-    outputFolder,
-    `Expected --resume to have the --shard of the earlier run, found ${listSome(others)} in ${outputFolder}, from a run with another --shard. Give the same --shard, or choose another --output-dir.`,
-  );
-};
-
-const RESULTS = /^results(?:-\d+(-of-\d+))?\.jsonl$/;
-
-const findOtherShardings = async ({ outputFolder, resultsPath }: ContinueOptions): Promise<string[]> => {
-  const own = RESULTS.exec(basename(resultsPath))?.[1];
-  return (await readdir(outputFolder)).filter((name) => RESULTS.test(name) && RESULTS.exec(name)?.[1] !== own);
-};
-
-const otherRun = (folder: string, message: string): RefineError =>
-  new RefineError('OUTPUT_OTHER_RUN', message, { context: { folder } });

@@ -9,6 +9,7 @@ import type { InvalidRow, Row } from '../../records/row.js';
 import type { ResultRecord } from '../../records/result.js';
 import type { EarlierResults } from '../results/earlier-results.js';
 import type { Journal } from '../results/journal.js';
+import { namesOf } from '../results/listed-outputs.js';
 import { buildResultRecord, writtenFile, type ContentSafetyOutcome } from '../results/result-record.js';
 import { addToSummary, emptySummary, type Summary } from '../results/summary.js';
 import type { WrittenFiles } from '../results/written-files.js';
@@ -16,6 +17,7 @@ import { isBlocked, nsfwOf, type Screening } from '../safety/screening.js';
 import { encodeLatents } from '../../models/weights/latents/encode-latents.js';
 import { mapWithReadAhead, startWithReadAhead } from './async-rows.js';
 import { outputsOf } from './check-outputs.js';
+import { linesOfFailed } from './failed-lines.js';
 import { beginRow, decodeRow, failRowOnError, type BlockedRow, type FailedRow } from './begin-row.js';
 import { encodeOutput } from './prepare-row.js';
 import type { BatchEvent } from './events.js';
@@ -67,6 +69,8 @@ export interface BatchOutcome {
   takenOver: number;
   /** Rows for which this run made a picture. */
   refined: number;
+  /** Failed rows whose result of an earlier run stays in the results. */
+  kept: number;
   /** Whether the error threshold ended the run before its last row. */
   stoppedByThreshold: boolean;
 }
@@ -79,18 +83,31 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
   let summary = emptySummary();
   let takenOver = 0;
   let refined = 0;
+  let kept = 0;
+
+  const record = async (row: EndedRow, source: Row | InvalidRow, result: ResultRecord): Promise<void> => {
+    if (row.kind === 'done' && row.isListed) return;
+    const { lines, isKept } =
+      result.status === 'failed' ? await linesOfFailed(source, result, options) : { lines: [result], isKept: false };
+    /* Lines of an earlier run are on the disk already. */
+    const isSynced = row.kind !== 'done' && lines.includes(result);
+    for (const line of lines) await journal.append(line, { isSynced });
+    if (isKept) kept++;
+    const files = isKept ? lines.flatMap(namesOf) : 'output' in source ? outputsOf(source) : [];
+    for (const name of files) options.earlier?.take(name);
+  };
 
   /* Results are written in the order of rows, even if a later picture is encoded first. */
   let lastWrite: Promise<void> = Promise.resolve();
   const finish = (row: EndedRow): Promise<void> => {
     const result = resultOf(row, info, options);
+    const source = row.kind === 'refined' ? row.ready.row : row.row;
     const write = async (): Promise<void> => {
-      if (row.kind !== 'done' || !row.isListed) await journal.append(await result);
+      await record(row, source, await result);
       if (row.kind === 'refined') for (const name of outputsOf(row.ready.row)) await options.written?.settle(name);
       summary = addToSummary(summary, await result);
       if (row.kind === 'done') takenOver++;
       else if ((await result).status === 'ok') refined++;
-      const source = row.kind === 'refined' ? row.ready.row : row.row;
       const [steps, isPicture] = [countSteps(source), row.kind === 'refined'];
       const { index: rowIndex, line, generation } = source;
       const copy = generation?.copy ?? 0;
@@ -117,7 +134,7 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
     if (stoppedByThreshold) break;
   }
   /* The loop's end also waits for rows that were in progress when the threshold was passed. */
-  return { summary, takenOver, refined, stoppedByThreshold };
+  return { summary, takenOver, refined, kept, stoppedByThreshold };
 };
 
 const resultOf = async (row: EndedRow, info: ProcessorInfo, options: BatchOptions): Promise<ResultRecord> => {

@@ -16,9 +16,10 @@ export interface Journal {
   readonly begin: number;
   /**
    * Writes one line; it is on disk when the promise resolves. Calls may overlap: their lines stay whole and in order.
+   * @param options `isSynced` false: a power cut may take the line, since an earlier one says the same
    * @throws RefineError OUTPUT_UNWRITABLE
    */
-  append(record: ResultRecord): Promise<void>;
+  append(record: ResultRecord, options?: { isSynced?: boolean }): Promise<void>;
   /** Waits for pending writes, and closes. */
   close(): Promise<void>;
 }
@@ -49,21 +50,26 @@ export const openJournal = async (path: string): Promise<Journal> => {
     await makeFolder(dirname(path));
     /* Links are not followed: lines would go to another file. */
     const handle = await open(path, APPENDING);
-    await repairTornEnd(handle);
-    const { size } = await handle.stat();
-    /* A line survives a power cut only if its file's name does. */
-    if (size === 0) await syncFolder(dirname(path));
-    return [handle, size];
+    try {
+      await repairTornEnd(handle);
+      const { size } = await handle.stat();
+      /* A line survives a power cut only if its file's name does. */
+      if (size === 0) await syncFolder(dirname(path));
+      return [handle, size];
+    } catch (error) {
+      await closeFile(handle);
+      throw error;
+    }
   };
   const [handle, begin] = await openFile().catch((error: unknown) => {
     throw outputUnwritable(path, error);
   });
-  const write = async (line: string): Promise<void> => {
+  const write = async (line: string, isSynced: boolean): Promise<void> => {
     /* A file without a name still accepts lines, but they are lost. */
     if ((await handle.stat()).nlink === 0) throw outputUnwritable(path, new Error('it was removed during the run'));
     try {
       await handle.appendFile(line);
-      await sync(handle);
+      if (isSynced) await sync(handle);
     } catch (error) {
       // Removes the part of the line that fitted on a full disk; if this fails too, opening the journal again repairs it.
       await repairTornEnd(handle).catch(() => undefined);
@@ -73,9 +79,9 @@ export const openJournal = async (path: string): Promise<Journal> => {
   let last: Promise<void> = Promise.resolve();
   return {
     begin,
-    append(record) {
+    append(record, { isSynced = true } = {}) {
       const line = resultLine(record);
-      const written = last.then(() => write(line));
+      const written = last.then(() => write(line, isSynced));
       last = written.catch(() => undefined);
       return written;
     },

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { closeFile } from '../../io/files/close-file.js';
 import type { ResultRecord } from '../../records/result.js';
-import { readRecordsWithPositions } from './earlier-results.js';
 import { openEarlierJournal } from './open-earlier-journal.js';
+import { readRecordsWithPositions } from './read-results.js';
 
 /** A set of names, stored as 48-bit SHA-1 hashes: some bytes per name. */
 export interface NameSet {
@@ -20,8 +20,8 @@ export const createNameSet = (): NameSet => {
   };
 };
 
-/** The output, and the latents kept beside it. */
-const namesOf = ({ image_file_name: output, latents_file_name: latents }: ResultRecord): string[] =>
+/** Files that a result lists: the output, and the latents kept beside it. */
+export const namesOf = ({ image_file_name: output, latents_file_name: latents }: ResultRecord): string[] =>
   [output, latents].filter((name) => typeof name === 'string');
 
 /** Outputs in the lines from byte `start` to byte `end`. @throws OUTPUT_UNWRITABLE if the journal cannot be read */

@@ -30,6 +30,20 @@ export const isLineStart = async (path: string, offset: number): Promise<boolean
     () => false,
   );
 
+/** Most lines have some kilobytes. */
+const LINE_BYTES = 4096;
+
+/** The line at an offset, without its newline; one that is too long for a result is cut. */
+export const readLineFrom = async (handle: FileHandle, offset: number): Promise<Uint8Array> => {
+  for (let size = LINE_BYTES; ; size *= 4) {
+    const wanted = Math.min(size, MAX_LINE_BYTES);
+    const bytes = await readUpTo(handle, offset, wanted);
+    const end = bytes.indexOf(NEWLINE);
+    if (end !== -1) return bytes.subarray(0, end);
+    if (bytes.length < wanted || wanted === MAX_LINE_BYTES) return bytes;
+  }
+};
+
 /** @param start offset of a line */
 export async function* readJournalLines(handle: FileHandle, start = 0): AsyncGenerator<JournalLine> {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);

@@ -1,10 +1,11 @@
 /** Reads `results.jsonl` back. */
+import type { FileHandle } from 'node:fs/promises';
 import { RefineError, isRefineError, messageOf } from '../../errors.js';
 import { closeFile } from '../../io/files/close-file.js';
 import { openFile } from '../../io/files/open-file.js';
 import type { ResultRecord } from '../../records/result.js';
 import { startsLikeResult, parseRecord, type ParsedLine } from './parse-record.js';
-import { readJournalLines, type JournalLine } from './read-lines.js';
+import { readJournalLines, type JournalLine, type LinePosition } from './read-lines.js';
 
 /** A line that is not a result and is skipped. */
 export interface InvalidLine {
@@ -63,5 +64,19 @@ export async function* readResults(
       context: { path },
       cause: error,
     });
+  }
+}
+
+/** The results of a journal with their positions. @param start offset of a line */
+export async function* readRecordsWithPositions(
+  handle: FileHandle,
+  start = 0,
+  onInvalidLine: (line: JournalLine, fault: string) => void = () => undefined,
+): AsyncGenerator<readonly [LinePosition, ResultRecord]> {
+  for await (const line of readJournalLines(handle, start)) {
+    const parsed = readRecord(line);
+    if (parsed === null) continue;
+    if ('fault' in parsed) onInvalidLine(line, parsed.fault);
+    else yield [line.place, parsed.record];
   }
 }

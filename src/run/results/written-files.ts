@@ -58,9 +58,14 @@ export async function* readNotedMarks(folder: string, part: string): AsyncGenera
 /** Keeps the marks of a killed run; a torn mark gets its newline. */
 const openNote = async (path: string): Promise<FileHandle> => {
   const handle = await open(path, APPENDING);
-  if ((await handle.stat()).size > 0) await handle.appendFile('\n');
-  else await syncFolder(dirname(path));
-  return handle;
+  try {
+    if ((await handle.stat()).size > 0) await handle.appendFile('\n');
+    else await syncFolder(dirname(path));
+    return handle;
+  } catch (error) {
+    await closeFile(handle);
+    throw error;
+  }
 };
 
 /** @param remembered marks of earlier runs @throws OUTPUT_UNWRITABLE */

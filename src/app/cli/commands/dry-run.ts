@@ -104,8 +104,10 @@ const openEarlier = async (
   { stderr }: ProcessContext,
 ): Promise<EarlierResults> => {
   const invalidLineNotes = createLimitedNotes(quiet === true ? null : stderr, FOREIGN_LINES);
-  const earlier = await openEarlierResults(resultsPathOf(run), (fault) => {
-    invalidLineNotes.say(foreignLine(fault));
+  const earlier = await openEarlierResults(resultsPathOf(run), {
+    onInvalidLine: (fault) => {
+      invalidLineNotes.say(foreignLine(fault));
+    },
   });
   invalidLineNotes.end();
   return earlier;

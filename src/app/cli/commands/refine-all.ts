@@ -97,11 +97,12 @@ const shownPath = (path: string, cwd: string): string => {
 
 /** Notes outputs of an earlier run that the new results no longer list. */
 const noteUnclaimed = (
-  { outputFolder, prunes, resumes, continuation: { unclaimed, otherResults } }: ContinuedRun,
+  { outputFolder, prunes, resumes, continuation: { unclaimed: found, otherResults } }: ContinuedRun,
   flags: BatchFlags,
   context: ProcessContext,
 ): void => {
   if (resumes || flags.quiet === true) return;
+  const unclaimed = found.names;
   if (otherResults.length > 0) {
     context.stderr.write(`Note: ${listSome(otherResults)} in ${outputFolder}, of a run with other shards, is kept.\n`);
   }

@@ -1,7 +1,7 @@
 /** Runs the rows, appends their results to the journal, and brings the journal to its final form. */
 import { rm } from 'node:fs/promises';
 import { exists } from '../../../io/files/exists.js';
-import { isRefineError } from '../../../errors.js';
+import { isRefineError, RefineError } from '../../../errors.js';
 import { openEarlierResults } from '../../../run/results/earlier-results.js';
 import { copyIfHardLinked } from '../../../run/results/copy-if-hard-linked.js';
 import { openJournal, type Journal } from '../../../run/results/journal.js';
@@ -14,6 +14,7 @@ import { saveInvalidLines } from '../../../run/results/save-invalid-lines.js';
 import { settleResults } from '../../../run/results/settle-results.js';
 import { writeRunState, type RunState } from '../../../run/results/run-state.js';
 import { fileSystemTime } from '../../../run/batch/check-outputs.js';
+import { formatInputs } from '../../../run/batch/earlier-inputs.js';
 import type { BatchEvent } from '../../../run/batch/events.js';
 import { runBatch, type BatchOptions, type BatchOutcome } from '../../../run/batch/run-batch.js';
 import { checkAppend, type RunStart } from '../check-before-run.js';
@@ -38,8 +39,8 @@ const uploading = (journal: Journal, remote: RemoteOutput | null): Journal =>
     ? journal
     : {
         begin: journal.begin,
-        append: async (record) => {
-          await journal.append(record);
+        append: async (record, options) => {
+          await journal.append(record, options);
           await remote.journal.appended();
         },
         close: () => journal.close(),
@@ -49,6 +50,17 @@ const removeResults = (path: string): Promise<void> =>
   rm(path, { force: true }).catch((cause: unknown) => {
     throw outputUnwritable(path, cause);
   });
+
+const keptText = (kept: number): string =>
+  `Note: ${kept} failed ${kept === 1 ? 'row was' : 'rows were'} finished by an earlier run; ${kept === 1 ? 'its result and picture stay' : 'their results and pictures stay'}\n`;
+
+/** Each reading of the inputs must give the same rows; files may be rewritten in place. */
+const inputsChanged = ({ inputs, total, appends }: BatchRun, rows: number): RefineError =>
+  new RefineError(
+    'MANIFEST_UNREADABLE',
+    `Expected ${formatInputs(inputs)} to stay as when the run began, found ${rows} ${rows === 1 ? 'row' : 'rows'} instead of ${total.rows}: another program wrote there during the run. Finished rows are kept, also those that are missing now. Once the input is complete, run again with ${appends ? '--append' : '--resume'}.`,
+    { context: { rows, expected: total.rows } },
+  );
 
 interface RunCallbacks {
   report: (event: BatchEvent) => void;
@@ -87,8 +99,12 @@ export const refineInto = async (
   const invalidLineNotes = createLimitedNotes(notes, FOREIGN_LINES);
   const redoNotes = createLimitedNotes(notes, ['row to redo', 'rows to redo']);
   const earlier = usesEarlierResults
-    ? await openEarlierResults(resultsPath, (fault) => {
-        invalidLineNotes.say(foreignLine(fault));
+    ? await openEarlierResults(resultsPath, {
+        /* Appended lines leave those before them. */
+        from: continuation.base ?? Infinity,
+        onInvalidLine: (fault) => {
+          invalidLineNotes.say(foreignLine(fault));
+        },
       })
     : null;
   invalidLineNotes.end();
@@ -98,8 +114,15 @@ export const refineInto = async (
     const base = continuation.base ?? journal.begin;
     try {
       await saveState(base, false);
+      let rows = 0;
+      const counted = async function* (): ReturnType<typeof run.rows> {
+        for await (const row of run.rows()) {
+          rows++;
+          yield row;
+        }
+      };
       const outcome = await runBatch({
-        rows: run.rows(),
+        rows: counted(),
         work,
         journal,
         outputFolder,
@@ -122,13 +145,22 @@ export const refineInto = async (
         report,
       });
       redoNotes.end();
-      const isWhole = run.isWhole && !outcome.stoppedByThreshold;
+      if (outcome.kept > 0) notes?.write(keptText(outcome.kept));
+      const hasChanged = !outcome.stoppedByThreshold && rows !== run.total.rows;
+      const isWhole = run.isWhole && !outcome.stoppedByThreshold && !hasChanged;
+      /* Rows that the inputs lack for a moment are not removed rows. */
+      const pruned = run.prunes && !hasChanged ? unclaimed.names : [];
       /* Pictures before results: if this is interrupted, the results still list the remaining pictures. */
       await remote?.journal.flush();
-      if (run.prunes && outputs !== null) await removeObjects(outputs, unclaimed);
-      else if (run.prunes) await removeOutputs(outputFolder, unclaimed, continuation.inUse);
-      const dropped = new Set(run.prunes ? unclaimed : []);
-      const settling = { base, begin: journal.begin, isWhole, knowsInputs };
+      if (outputs !== null) await removeObjects(outputs, pruned);
+      else if (pruned.length > 0) await removeOutputs(outputFolder, pruned, { ...continuation, ...unclaimed });
+      const dropped = new Set(pruned);
+      for (const name of pruned) earlier?.take(name);
+      /* Nothing but --prune removes the line of a picture, whatever the inputs have become since they were checked. */
+      const settling = {
+        ...{ base, begin: journal.begin, knowsInputs },
+        isWhole: isWhole && (earlier?.untaken ?? 0) === 0,
+      };
       const savedLines = earlier?.hasFaults === true ? await saveInvalidLines(resultsPath, base, journal.begin) : null;
       if (savedLines !== null) notes?.write(`Note: lines that are not results were moved to ${savedLines}\n`);
       const newBase = await settleResults(resultsPath, {
@@ -142,6 +174,7 @@ export const refineInto = async (
       await remote?.journal.settle();
       await saveState(newBase, isWhole);
       await written.close(true);
+      if (hasChanged) throw inputsChanged(run, rows);
       return outcome;
     } catch (thrown) {
       /* If the store is away, the rows of the last seconds run again. */

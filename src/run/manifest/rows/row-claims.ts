@@ -1,5 +1,5 @@
 /** Owners of ids and outputs, in tables that leave memory when there are many. */
-import { createNameTable, keyOf, type NameKey, type NameTable } from './name-table.js';
+import { createNameTable, keyOf, type NameKey, type NameTable } from '../../../io/files/name-table.js';
 import { foldName } from './output-name.js';
 
 /** Makes names that no row has. Each reading of the rows needs a new one, to get the same names. */

@@ -11,7 +11,11 @@ import type { ResultRecord } from '#src/records/result.js';
 import { folder, okRecord } from './records.js';
 
 const digestOf = (index: number): string => index.toString(16).padStart(13, '0').padEnd(64, 'a');
-const ok = (index: number): ResultRecord => ({ ...okRecord(), row_number_per_file: index, digest: digestOf(index) });
+const ok = (index: number): ResultRecord => ({
+  ...okRecord({ output: `${index}.png` }),
+  row_number_per_file: index,
+  digest: digestOf(index),
+});
 const line = (index: number): string => `${JSON.stringify(ok(index))}\n`;
 const fileOf = (text: string | Buffer): string => {
   const path = join(folder(), 'results.jsonl');
@@ -33,7 +37,7 @@ it('names each strange line by its number, and reads all others', async () => {
   expect(faults.map((fault) => fault.line)).toEqual([2, 6, 10, 14, 18, 22, 26, 30]);
   expect(faults.map((fault) => fault.path)).toEqual(STRANGE.map(() => path));
   const told: InvalidLine[] = [];
-  const earlier = await openEarlierResults(path, (fault) => told.push(fault));
+  const earlier = await openEarlierResults(path, { onInvalidLine: (fault) => told.push(fault) });
   expect(told).toEqual(faults);
   expect(earlier.hasFaults).toBe(true);
   for (const index of [0, 4, 8]) expect(await earlier.find(digestOf(index))).toMatchObject({ record: ok(index) });

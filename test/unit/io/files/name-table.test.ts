@@ -1,4 +1,4 @@
-import { createNameTable, keyOf } from '#src/run/manifest/rows/name-table.js';
+import { createNameTable, keyOf } from '#src/io/files/name-table.js';
 
 it.each([
   ['in memory', 1e6],

@@ -6,7 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { messageOf, RefineError } from '../../../errors.js';
+import { messageOf, RefineError } from '../../errors.js';
 
 /** What a table knows of a name: made once where several tables are asked. */
 export type NameKey = Buffer;
