@@ -13,7 +13,7 @@ export type Program =
   | 'novelai'
   | 'swarmui'
   | 'draw-things'
-  /** Metadata that could not be read; the warnings say why. */
+  /** Metadata that could not be read, as the warnings say; or a text beside a picture that does not name its program. */
   | 'unknown';
 
 /** Random number settings of A1111 and Forge. */

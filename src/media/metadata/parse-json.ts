@@ -31,6 +31,20 @@ export const parseJsonObject = (text: string, what: string, warn: Warn): JsonObj
   return null;
 };
 
+/** Whether a text begins as a JSON object, or a list of them, does; a prompt may begin with a bracket too. */
+export const isJsonLike = (text: string): boolean => /^\s*(?:\[\s*)?\{\s*["}]/.test(text.slice(0, 200));
+
+/** The objects of a text that is a JSON object, or a list of nothing else; null for any other text, and beyond a limit. */
+export const parseJsonObjects = (text: string): JsonObject[] | null => {
+  try {
+    const value = parseJson(text, LIMITS, (fault) => new Error(fault), asText);
+    const list: unknown[] = Array.isArray(value) ? value : [value];
+    return list.length > 0 && list.every(isObject) ? list : null;
+  } catch {
+    return null;
+  }
+};
+
 const asText = (word: string): string => (/^-?\d/.test(word) ? `"${word}"` : 'null');
 
 /** Offset of the closing quote of the string that begins at `start`; `limit` if there is none before it. */

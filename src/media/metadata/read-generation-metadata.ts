@@ -1,6 +1,6 @@
 import { type ProgramMetadata, parseMetadata, type GenerationMetadata, isInformative } from './generation-metadata.js';
 import { MAX_INFOTEXT_CHARS } from './limits.js';
-import { isObject, type JsonObject, parseJsonObject, valueOf } from './parse-json.js';
+import { isJsonLike, isObject, type JsonObject, parseJsonObject, parseJsonObjects, valueOf } from './parse-json.js';
 import { readA1111 } from './programs/a1111.js';
 import { readComfyui } from './programs/comfyui.js';
 import { readDrawThings } from './programs/draw-things.js';
@@ -85,22 +85,24 @@ const looksLikeJson = (text: string): boolean => /^\s*\{/.test(text.slice(0, 100
 
 /** A1111's prompts may also begin with a brace, so text that is not JSON gets no warning. @param alone as for `readA1111` */
 const readText = (text: string, alone: boolean, warn: Warn): ProgramMetadata | null => {
-  const json = looksLikeJson(text) ? parseJsonObject(text, 'metadata', () => undefined) : null;
-  return json === null ? readA1111(text, alone, warn) : readProgramsJson(json, warn);
+  const [json, ...others] = (isJsonLike(text) ? parseJsonObjects(text) : null) ?? [];
+  if (json === undefined) return readA1111(text, alone, warn);
+  const metadata = others.length === 0 ? readProgramsJson(json, warn) : null;
+  if (metadata === null && PROMPT_KEYS.some((key) => typeof valueOf(json, key) === 'string'))
+    warn('Ignored JSON with a prompt: it is not in the format of a supported program.');
+  return metadata;
 };
 
 /** Each reader accepts only JSON with its program's characteristic keys. */
-const readProgramsJson = (json: JsonObject, warn: Warn): ProgramMetadata | null => {
+export const readProgramsJson = (json: JsonObject, warn: Warn): ProgramMetadata | null => {
   const graph = valueOf(json, 'prompt');
-  const metadata =
+  return (
     readSwarmui(json, warn) ??
     readFooocus(json, warn) ??
     readDrawThings(json, warn) ??
     readNovelaiJson(json, warn) ??
-    readComfyui(isObject(graph) ? graph : json, warn);
-  if (metadata === null && PROMPT_KEYS.some((key) => typeof valueOf(json, key) === 'string'))
-    warn('Ignored JSON with a prompt: it is not in the format of a supported program.');
-  return metadata;
+    readComfyui(isObject(graph) ? graph : json, warn)
+  );
 };
 
 const PROMPT_KEYS = ['prompt', 'Prompt', 'positive_prompt', 'positive'];

@@ -5,7 +5,7 @@
 import { opendir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileIdentity } from '../../io/files/file-identity.js';
-import { sidecarOf } from '../manifest/formats/read-sidecar.js';
+import { sidecarsOf } from '../manifest/formats/read-sidecar.js';
 import type { InvalidRow, Row } from '../../records/row.js';
 import { createNameSet } from '../results/listed-outputs.js';
 import { outputsOf } from './check-outputs.js';
@@ -73,7 +73,7 @@ export const findReadFiles = async (
   for await (const { source } of allRows()) {
     if (source === undefined || !('path' in source)) continue;
     await check(source.path);
-    if (source.kind === 'file') await check(sidecarOf(source.path));
+    if (source.kind === 'file') for (const sidecar of sidecarsOf(source.path)) await check(sidecar);
   }
   return paths;
 };

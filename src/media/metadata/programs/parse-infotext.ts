@@ -29,7 +29,7 @@ export const parseInfotext = (text: string, warn: Warn): Infotext | null => {
     warn(`Ignored a text of ${text.length} characters: at most ${MAX_INFOTEXT_CHARS} are read.`);
     return null;
   }
-  const lines = text.trim().split('\n');
+  const lines = text.trim().split(/\r\n?|\n/);
   const last = lines.length - 1;
   const at = hasSteps(lines[last] ?? '')
     ? last

@@ -50,8 +50,8 @@ const SHOWN_BYTES = 60;
 /** Bytes 128 to 159 of Windows-1252; the others are as in Latin-1. Node 20's decoder wrongly reads these as Latin-1 too. */
 const WINDOWS_1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
 
-/** A line that is not UTF-8, decoded as Windows-1252, so that users recognize their text. */
-const asWindows1252 = (line: Buffer): string => {
+/** Text that is not UTF-8, from its first such byte, decoded as Windows-1252, so that users recognize it; in quotes. */
+export const asWindows1252 = (line: Buffer): string => {
   const start = Math.max(0, line.findIndex((byte) => byte > 127) - SHOWN_BYTES / 2);
   const shown = line.toString('latin1', start, start + SHOWN_BYTES);
   return JSON.stringify(shown.replace(/[\x80-\x9f]/g, (char) => WINDOWS_1252[char.charCodeAt(0) - 128] ?? char));

@@ -34,7 +34,7 @@ const classify = (files: readonly string[]): ClassifiedFiles => {
   const pictures = files.filter(isPicture);
   const stemOf = (path: string): string => withoutExtension(path).normalize('NFC');
   const stems = new Set(pictures.map(stemOf));
-  const sidecars = files.filter((path) => extname(path) === '.txt' && stems.has(stemOf(path)));
+  const sidecars = files.filter((path) => extname(path).toLowerCase() === '.txt' && stems.has(stemOf(path)));
   const unread = files.filter(isUnreadPicture);
   const others = files.length - manifests.length - pictures.length - sidecars.length - unread.length;
   const counts = countNames(unread.map((path) => [extensionIn(path), 1]));

@@ -185,6 +185,7 @@ describe('JSON with a prompt', () => {
 
   it('of no known program is ignored with a warning, and is not taken for a prompt', () => {
     const said = { program: 'unknown', prompt: null, warnings: [expect.stringContaining('supported program')] };
+    expect(read({ parameters: `[${json}]` })).toMatchObject(said);
     expect(read({ parameters: json })).toMatchObject(said);
     expect(readGenerationMetadata(jpeg(exifComment(unicode(json, 'BE'))))).toMatchObject(said);
     // What is read from another place stays read.

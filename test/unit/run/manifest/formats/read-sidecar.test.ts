@@ -21,6 +21,9 @@ describe('readSidecar', () => {
     ['', ''],
     ['\n', ''],
     ['x'.repeat(65_536), 'x'.repeat(65_536)],
+    [Buffer.from('\uFEFFa café\r\n', 'utf16le'), 'a café'],
+    [Buffer.from('\uFEFFa café', 'utf16le').swap16(), 'a café'],
+    ['a\0cat', 'a\0cat'],
   ])('reads %j', async (content, prompt) => {
     expect(await read(content)).toBe(prompt);
   });
@@ -29,6 +32,8 @@ describe('readSidecar', () => {
     ['cat.v2.png', 'cat.v2.txt'],
     ['cat', 'cat.txt'],
     ['.cat.png', '.cat.txt'],
+    ['cat.PNG', 'cat.TXT'],
+    ['cat.png', 'cat.Txt'],
   ])('finds that of %s', async (picture, sidecar) => {
     expect(await read('a cat', picture, sidecar)).toBe('a cat');
   });
@@ -40,8 +45,11 @@ describe('readSidecar', () => {
   });
 
   it.each([
-    [Buffer.from('caf\xe9', 'latin1'), /"[^"]*cat\.txt".*not UTF-8/],
-    [Buffer.from('\uFEFFa cat', 'utf16le'), /not UTF-8/],
+    [Buffer.from('caf\xe9', 'latin1'), /"[^"]*cat\.txt".*not UTF-8, as Windows-1252 "café"; save it as UTF-8/],
+    [Buffer.from('a cat', 'utf16le'), /UTF-16 without a byte order mark/],
+    [Buffer.from('a cat', 'utf16le').swap16(), /UTF-16 without a byte order mark/],
+    [Buffer.concat([Buffer.from('\uFEFFa cat', 'utf16le'), Buffer.of(1)]), /broken UTF-16/],
+    [Buffer.from([0xff, 0xfe, 0, 0, 97, 0, 0, 0]), /it is UTF-32/],
     ['x'.repeat(65_537), /at most 65536 bytes: it has 65537/],
   ])('refuses other text', async (content, message) => {
     await expect(read(content)).rejects.toMatchObject({
