@@ -25,7 +25,7 @@ export const expectUnetForms = (
 
 const LEAVE_OUT = 'leave it out';
 /** A preset sets it too. */
-export const LEAVE_CACHE_OUT = 'leave it out (with --speed: give --speed exact)';
+export const LEAVE_CACHE_OUT = 'leave cache_interval out (with --speed: give --speed exact)';
 
 const needsSafetensors = (field: string, why: string, mend: string): RefineError =>
   new RefineError(

@@ -14,7 +14,7 @@ export const withFreeU = async (unet: Unet, freeu: FreeU | null): Promise<Unet> 
   };
   return {
     ...unet,
-    session: await openForm(unet, { hasFreeU: true }, { field: 'freeu', mend: 'leave it out' }),
+    session: await openForm(unet, { hasFreeU: true }, { field: 'freeu', mend: 'leave freeu out' }),
     ...(ownForm === undefined ? {} : { openForm: (form) => ownForm({ hasFreeU: true, ...form }) }),
     feeds,
   };

@@ -22,7 +22,7 @@ export const errorAnswer = (thrown: unknown): ErrorAnswer => {
   const { status = null, error } = understand(thrown);
   const { code, context } = error;
   const { row } = context;
-  const message = isForClients(error) ? error.message : hiddenMessage(code);
+  const message = isForClients(error) ? error.message : hiddenMessage(error);
   return {
     status: status ?? httpStatus(error),
     body: { error: { code, message, ...(typeof row === 'number' ? { row } : {}) } },
@@ -44,10 +44,12 @@ export const reportFailure = (
 };
 
 /** What the client reads of a failure of which only the log has the reason. */
-const hiddenMessage = (code: ErrorCode): string => {
+const hiddenMessage = ({ code, context: { mend } }: RefineError): string => {
   if (code === 'INTERNAL') return 'Something went wrong in the server; its log has the details.';
-  if (code === 'SESSION_RUN')
-    return "The model failed on this row; the server's log has the reason. A smaller picture or plainer settings may help.";
+  if (code === 'SESSION_RUN') {
+    const help = typeof mend === 'string' ? `It may help to ${mend}` : 'A smaller picture or plainer settings may help';
+    return `The model failed on this row; the server's log has the reason. ${help}.`;
+  }
   const what = code.startsWith('CONTENT_SAFETY')
     ? 'Content safety could not screen it'
     : 'The model could not be opened';

@@ -6,23 +6,27 @@ import { withFreeU } from '#src/diffusion/pipeline/with-freeu.js';
 import type { Unet } from '#src/diffusion/unet/predict-noise.js';
 import { expectUnetForms } from '#src/records/unet-forms.js';
 
-const onFullDevice = {
-  config: {},
-  openForm: () => Promise.reject(new RefineError('SESSION_CREATE', 'CUDA failure 2: out of memory.')),
-} as unknown as Unet;
+const unetThatFails = (failure: Error): Unet =>
+  ({ config: {}, openForm: () => Promise.reject(failure) }) as unknown as Unet;
+const onFullDevice = unetThatFails(new RefineError('SESSION_CREATE', 'CUDA failure 2: out of memory.'));
 
 it('a second UNet that does not open fails its row, and names the setting', async () => {
   const failure = async (open: Promise<unknown>): Promise<unknown> => open.catch((thrown: unknown) => thrown);
   const cached = await failure(openDeepCache(onFullDevice, { cacheInterval: 2, cacheDepth: 1 }, 1));
   expect(cached).toMatchObject({ scope: 'row', context: { field: 'cache_interval' } });
-  expect((cached as Error).message).toMatch(
-    /cache_interval .* out of memory\. Free memory, or leave it out .*--speed exact/,
-  );
+  expect((cached as Error).message).toMatch(/out of memory\. Free memory, or leave cache_interval out .*--speed exact/);
   expect(await failure(withFreeU(onFullDevice, [1, 1, 1, 1]))).toMatchObject({
     scope: 'row',
     context: { field: 'freeu' },
   });
 });
+
+it.each([new RefineError('CACHE_UNWRITABLE', 'The disk is full.'), new TypeError('x is not a function')])(
+  'a second UNet that fails otherwise is no matter of the row: %s',
+  async (failure) => {
+    await expect(withFreeU(unetThatFails(failure), [1, 1, 1, 1])).rejects.toBe(failure);
+  },
+);
 
 it('a failed opening is tried again, and a successful one kept', async () => {
   let calls = 0;

@@ -98,6 +98,11 @@ describe('failures of the server', () => {
     expect(logged.at(-1)).toBe(thrown);
   });
 
+  it('what a row can do without is told, and not why', () => {
+    const thrown = new RefineError('SESSION_RUN', secret, { context: { mend: 'take a smaller picture' } });
+    expect(report(thrown).body.error.message).toMatch(/^(?!.*operator).* log .* take a smaller picture\.$/);
+  });
+
   it.each(['ENGINE_CRASHED', 'SERVER_BUSY', 'DEADLINE_EXCEEDED', 'ROW_FIELD_INVALID', 'QUEUE_FULL'] as const)(
     '%s is told',
     (code) => {
