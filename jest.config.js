@@ -11,7 +11,8 @@ const project = (displayName) => ({
 export default {
   projects: ['unit', 'golden', 'e2e'].map(project),
   testSequencer: './test/support/longest-first.cjs',
-  globalSetup: './scripts/make-test-models.mjs',
+  globalSetup: './test/support/set-up.mjs',
+  globalTeardown: './test/support/tear-down.mjs',
   /* No claim: a limit that a machine at work for others does not reach. */
   testTimeout: 180_000,
   /* Node 20 never frees a module of `node:vm`, and with it a test file's realm: a worker that keeps them all spends its time collecting garbage. */

@@ -3,7 +3,7 @@
  *
  * usage: node scripts/test.mjs [--quick] [a part of a test file's path …]
  */
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { install } from './install.mjs';
@@ -60,12 +60,10 @@ const besideDone = (async () => {
   return results;
 })();
 
-/* Holds all that tests write, so that one call takes it away. Some run the command as another user, who writes there too. */
-const scratch = mkdtempSync(join(tmpdir(), 'sdxl-refine-test-'));
-chmodSync(scratch, 0o1777);
+const scratch = mkdtempSync(join(tmpdir(), 'sdxl-refine-report-'));
 const report = join(scratch, 'jest.json');
 const notes = join(scratch, 'skipped.jsonl');
-const environment = { TMPDIR: scratch, TEMP: scratch, TMP: scratch, SDXL_REFINE_SKIP_NOTES: notes };
+const environment = { SDXL_REFINE_SKIP_NOTES: notes };
 const seconds = [];
 /* A worker a core: jest's own choice, one less, leaves a core idle while a test waits for a process to start. */
 const chosen = ['--maxWorkers=100%', ...(isQuick ? ['--selectProjects', 'unit'] : []), ...patterns];
