@@ -78,7 +78,7 @@ const run = async (rows: readonly Row[], failMode: FailMode = 'closed'): Promise
     blocklists: [],
     retry: { firstPauseMs: 1 },
   });
-  const outcome = await runBatch({
+  const batch = runBatch({
     rows: (async function* () {
       for (const row of rows) yield await Promise.resolve(row);
     })(),
@@ -94,7 +94,9 @@ const run = async (rows: readonly Row[], failMode: FailMode = 'closed'): Promise
     signal,
     report: () => undefined,
   });
+  await Promise.allSettled([batch]);
   await journal.close();
+  const outcome = await batch;
   const results = readFileSync(path, 'utf8')
     .trim()
     .split('\n')
