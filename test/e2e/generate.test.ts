@@ -3,7 +3,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { listOutput, readPixels, readResults, runBatch, toJsonl, workFolder, writeRows } from '../support/batch.js';
 import { goldenData } from '../support/golden.js';
+import { holdingEngine, untilHeld } from '../support/holding-engine.js';
+import { itOnLinux } from '../support/it-on-linux.js';
 import { makeChanges, writeLora } from '../support/lora.js';
+import { waitFor } from '../support/processes.js';
 import { parseResults, runCli, startCli, type CliOptions, type CliRun } from '../support/run-cli.js';
 
 const folder = workFolder();
@@ -68,19 +71,25 @@ it('one prompt into one file, as into a folder, and nothing else', async () => {
   expect(readdirSync(cwd)).toEqual(['fox.png']);
 });
 
-it('goes on from the base model’s latents after it was killed', async () => {
+itOnLinux('goes on from the base model’s latents after it was killed', async () => {
   const out = folderOf('killed');
-  const slow = rows.map((row) => ({ ...row, steps: 60, handoff: 0.9 }));
-  const path = writeRows(folderOf('slow.jsonl'), slow);
-  const running = startCli(argsOf([path, '--output-dir', out, '--resident', 'one', '--quiet']), { detached: true });
+  const path = writeRows(folderOf('killed.jsonl'), [...rows.slice(0, 2), { ...rows[2], steps: 1000 }]);
+  const running = startCli(argsOf([path, '--output-dir', out, '--resident', 'one', '--quiet']), {
+    env: holdingEngine(),
+  });
   const kept = join(out, latentsFolder);
-  while (!existsSync(kept) || readdirSync(kept).filter((name) => name.endsWith('.safetensors')).length < 2) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  process.kill(-running.process.pid!, 'SIGKILL');
+  const engine = await untilHeld(running.process.pid!);
+  /* Temporary files begin with a dot. */
+  const latents = await waitFor('latents of two rows', () => {
+    const names = (existsSync(kept) ? readdirSync(kept) : []).filter((name) => /^[^.].*\.safetensors$/.test(name));
+    return names.length === 2 && names;
+  });
+  running.process.kill('SIGKILL');
+  process.kill(engine, 'SIGKILL');
   await running.done;
   expect(readResults(out).length).toBeLessThan(3);
-  const [first = ''] = readdirSync(kept);
+  writeRows(path, rows);
+  const [first = ''] = latents;
   const before = readFileSync(join(kept, first));
   /* Latents that were there are taken: with other numbers in them, another picture comes out. */
   const flat = Buffer.from(before);

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  finishedRows,
   goodRow,
   listOutput,
   readResults,
@@ -11,6 +12,7 @@ import {
   workFolder,
   writeRows,
 } from '../support/batch.js';
+import { withLatePicture } from '../support/late-picture.js';
 import { waitFor } from '../support/processes.js';
 import type { CliRun } from '../support/run-cli.js';
 
@@ -84,7 +86,7 @@ it('a killed --overwrite goes on with what it was told to replace, and with noth
   const old = statSync(join(out, 'b.png')).ino;
   writeRows(join(cwd, 'm.jsonl'), [rows[0]!, { ...slowRow, output: 'slow.png' }, ...rows.slice(1)]);
   const killed = startBatch(['m.jsonl', '--output-dir', 'out', '--overwrite'], { cwd });
-  await waitFor('a line', () => existsSync(join(out, 'results.jsonl')) && told(out).length === 1);
+  await waitFor('a line', () => finishedRows(out) === 1);
   killed.process.kill('SIGKILL');
   await killed.done;
   writeRows(join(cwd, 'm.jsonl'), rows);
@@ -100,16 +102,19 @@ it('a killed --overwrite goes on with what it was told to replace, and with noth
 
 it('a file that appears while the run goes on fails its row and stays', async () => {
   const { cwd, out, rows } = place('abc');
-  writeRows(join(cwd, 'm.jsonl'), [rows[0]!, { ...slowRow, steps: 60, output: 'slow.png' }, ...rows.slice(1)]);
-  const run = startBatch(['m.jsonl', '--output-dir', 'out'], { cwd });
-  await waitFor('a line', () => existsSync(join(out, 'results.jsonl')) && told(out).length === 1);
-  writeFileSync(join(out, 'b.png'), 'mine');
-  const { code, stderr } = await run.done;
-  expect(told(out)).toEqual(['a.png', 'slow.png', 'OUTPUT_TAKEN', 'c.png']);
-  expect([code, stderr]).toEqual([
-    1,
-    expect.stringMatching(/Expected no file at .*b\.png, found one that another program wrote.*is not replaced/),
-  ]);
+  await withLatePicture(async ({ url, answer }) => {
+    writeRows(join(cwd, 'm.jsonl'), [rows[0]!, { ...goodRow, image: url, output: 'late.png' }, ...rows.slice(1)]);
+    const run = startBatch(['m.jsonl', '--output-dir', 'out'], { cwd });
+    await waitFor('the first picture', () => existsSync(join(out, 'a.png')));
+    writeFileSync(join(out, 'b.png'), 'mine');
+    await answer();
+    const { code, stderr } = await run.done;
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/Expected no file at .*b\.png, found one that another program wrote.*is not replaced/),
+    ]);
+  });
+  expect(told(out)).toEqual(['a.png', 'late.png', 'OUTPUT_TAKEN', 'c.png']);
   expect(readFileSync(join(out, 'b.png'), 'utf8')).toBe('mine');
-  expect(listOutput(out)).toEqual(['a.png', 'b.png', 'c.png', 'results.jsonl', 'slow.png']);
+  expect(listOutput(out)).toEqual(['a.png', 'b.png', 'c.png', 'late.png', 'results.jsonl']);
 });

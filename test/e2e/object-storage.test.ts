@@ -5,8 +5,19 @@ import { join } from 'node:path';
 import { env } from 'node:process';
 import { openStore } from '#src/io/store/open-store.js';
 import type { Store } from '#src/io/store/store.js';
-import { goodRow, picture, quick, readResults, runBatch, startBatch, toJsonl, workFolder } from '../support/batch.js';
+import {
+  goodRow,
+  picture,
+  quick,
+  readResults,
+  runBatch,
+  slowRow,
+  startBatch,
+  toJsonl,
+  workFolder,
+} from '../support/batch.js';
 import { missingEmulator, startMoto, type Emulator } from '../support/emulators.js';
+import { waitFor } from '../support/processes.js';
 import { parseResults, runCli, type CliOptions, type CliRun } from '../support/run-cli.js';
 import { skipWhere } from '../support/skip-where.js';
 import type { ResultRecord } from '#src/records/result.js';
@@ -115,11 +126,10 @@ else {
     const shaken = [...args, '--output-dir', `s3://${bucket}/shaken`];
     for (const pictures of [1, 4, 7]) {
       const running = startBatch([...shaken, '--resume'], { ...inFolder(), detached: true });
-      const ended = running.done.then(() => true);
-      for (;;) {
-        const isEnded = await Promise.race([ended, new Promise<false>((resolve) => setTimeout(resolve, 20, false))]);
-        if (isEnded || (await names('shaken/')).filter((name) => name.endsWith('.png')).length >= pictures) break;
-      }
+      await waitFor(`${pictures} pictures`, async () => {
+        const written = (await names('shaken/')).filter((name) => name.endsWith('.png'));
+        return written.length >= pictures || running.process.exitCode !== null;
+      });
       running.process.kill('SIGKILL');
       await running.done;
       for (const name of (await names('shaken/')).filter((one) => one.endsWith('.png'))) {
@@ -160,12 +170,11 @@ else {
   });
 
   it('refuses a second run at the same time, and outputs over inputs', async () => {
-    await put('in/a.png', readFileSync(picture('square-64')));
-    await put('in/rows.jsonl', toJsonl([{ ...goodRow, image: 'a.png', steps: 1000, strength: 1, output: 'x.png' }]));
+    await put('in/a.png', readFileSync(slowRow.image));
+    await put('in/rows.jsonl', toJsonl([{ ...slowRow, image: 'a.png', output: 'x.png' }]));
     const args = [`s3://${bucket}/in/rows.jsonl`, '--output-dir', `s3://${bucket}/out`];
     const first = startBatch(args, inFolder());
-    while (!(await names('out/')).includes('out/.sdxl-refine/lock.json'))
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    await waitFor('the lock of the first', async () => (await names('out/')).includes('out/.sdxl-refine/lock.json'));
     const second = await run(args);
     expect([second.code, second.stderr]).toEqual([6, expect.stringContaining('OUTPUT_LOCKED')]);
     first.process.kill('SIGTERM');

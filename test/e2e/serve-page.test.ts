@@ -23,14 +23,9 @@ describeInBrowser('the page', () => {
   const ask = (expression: string): Promise<unknown> => tab.evaluate(expression);
   const text = (id: string): Promise<string> => tab.locator(`#${id}`).innerText();
   /** The page's policy lets nobody evaluate text in it, so waiting is done from here. */
-  const until = async (expression: string): Promise<void> => {
-    const deadline = performance.now() + 20_000;
-    while ((await ask(expression)) !== true) {
-      if (performance.now() > deadline) throw new Error(`waited in vain for ${expression}: ${await text('error')}`);
-      await sleep(20);
-    }
-  };
-  const settled = (words: string): Promise<void> =>
+  const until = (expression: string): Promise<boolean> =>
+    waitFor(expression, async () => (await ask(expression)) === true);
+  const settled = (words: string): Promise<boolean> =>
     until(`document.getElementById('status').textContent.startsWith(${JSON.stringify(words)})`);
 
   beforeAll(async () => {
@@ -55,13 +50,13 @@ describeInBrowser('the page', () => {
     expect(requested.filter((url) => !url.startsWith(server.url) && !/^(data|blob):/.test(url))).toEqual([]);
   });
 
-  const fill = async (steps: number): Promise<void> => {
-    await tab.locator('#file').setInputFiles(picture('square-64'));
+  const fill = async (steps: number, { image = 'square-64', strength = 0.5 } = {}): Promise<void> => {
+    await tab.locator('#file').setInputFiles(picture(image));
     await tab.getByLabel('What the picture shows').fill('a tiny picture');
     await tab.getByText('More').click();
     await tab.getByLabel('Steps of the whole schedule').fill(String(steps));
     await tab.getByLabel('Seed').fill('1');
-    await tab.getByLabel('How much it may change').fill('0.5');
+    await tab.getByLabel('How much it may change').fill(String(strength));
     await ask(`document.getElementById('key-row').hidden = false`);
     await tab.getByLabel('Key of this server').fill(KEY);
   };
@@ -98,7 +93,8 @@ describeInBrowser('the page', () => {
   });
 
   it('shows steps on the way, and stops', async () => {
-    await fill(1000);
+    /* Far more steps than it takes to see some of them. */
+    await fill(1000, { image: 'square-256', strength: 1 });
     await tab.getByRole('button', { name: 'Refine', exact: true }).click();
     await settled('Step ');
     await until(`document.getElementById('progress').value > 2`);

@@ -4,17 +4,15 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { workFolder } from '../support/batch.js';
+import { holdingEngine, untilHeld } from '../support/holding-engine.js';
 import { itOnLinux } from '../support/it-on-linux.js';
 import { childrenOf, isRunning, waitFor } from '../support/processes.js';
 import {
   postScore,
   quickRequest,
   readMetric,
-  requestOf,
   slowRequest,
-  squarePng,
   startListening,
   startServe,
   stopServe,
@@ -35,50 +33,46 @@ afterEach(async () => {
 
 const codeOf = async (response: Response): Promise<string> => ((await response.json()) as ErrorBody).error.code;
 const places = (server: Serving): Promise<number> => readMetric(server.url, 'sdxl_refine_queue_requests');
-const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
-  const deadline = performance.now() + 20_000;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
-    await sleep(20);
-  }
-};
+const untilPlaces = (server: Serving, taken: number): Promise<boolean> =>
+  waitFor(`${taken} places to be taken`, async () => (await places(server)) === taken);
+const stepsOf = (server: Serving): Promise<number> => readMetric(server.url, 'sdxl_refine_step_seconds_count');
 
-it('is not ready before the model has run, though it lives', async () => {
-  const server = await startListening();
+itOnLinux('is not ready before the model has run, though it lives', async () => {
+  const server = await startListening([], { env: holdingEngine({ steps: 0 }) });
   servers.push(server);
+  const engine = await untilHeld(server.pid);
   expect((await fetch(server.url)).status).toBe(200);
   expect((await fetch(`${server.url}/ready`)).status).toBe(503);
-  await until('readiness', async () => (await fetch(`${server.url}/ready`)).status === 200);
+  process.kill(engine, 'SIGCONT');
+  await waitFor('readiness', async () => (await fetch(`${server.url}/ready`)).status === 200);
 });
 
 it('a full queue says when to come back, and a client that leaves makes room', async () => {
   const server = await start(['--queue', '1']);
   const [engine] = childrenOf(server.pid);
   const leaving = new AbortController();
-  const [first, second] = [
-    postScore(server.url, slowRequest, { signal: leaving.signal }),
-    postScore(server.url, quickRequest),
-  ];
-  await until('both places to be taken', async () => (await places(server)) === 2);
+  const first = postScore(server.url, slowRequest, { signal: leaving.signal });
+  await untilPlaces(server, 1);
+  const second = postScore(server.url, quickRequest);
+  await untilPlaces(server, 2);
   const refused = await postScore(server.url, quickRequest);
   expect([refused.status, await codeOf(refused)]).toEqual([429, 'QUEUE_FULL']);
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-  const left = performance.now();
   leaving.abort();
   await expect(first).rejects.toThrow();
   expect((await second).status).toBe(200);
-  /* A thousand steps would take far longer: the picture stopped at its next step, and the engine stayed. */
-  expect(performance.now() - left).toBeLessThan(3000);
+  /* The picture stopped long before the last of its thousand steps, and the engine stayed. */
+  expect(await stepsOf(server)).toBeLessThan(1000);
   expect(childrenOf(server.pid)).toEqual([engine]);
-  expect(await places(server)).toBe(0);
-  expect(server.log()).toMatch(/POST \/score .* CANCELLED/);
+  await untilPlaces(server, 0);
+  await waitFor('its line', () => /POST \/score .* CANCELLED/.test(server.log()));
 });
 
 it('a request that takes too long is told so, and the next one is served', async () => {
   const server = await start(['--timeout', '1']);
   const late = await postScore(server.url, slowRequest);
   expect([late.status, await codeOf(late)]).toEqual([504, 'DEADLINE_EXCEEDED']);
-  expect((await postScore(server.url, quickRequest)).status).toBe(200);
+  await waitFor('the next one to be served', async () => (await postScore(server.url, quickRequest)).status === 200);
 });
 
 it('a stop within a stream of events ends it with an error', async () => {
@@ -87,24 +81,22 @@ it('a stop within a stream of events ends it with an error', async () => {
   expect(response.status).toBe(200);
   expect(await response.text()).toMatch(/event: error\ndata: \{"error":\{"code":"DEADLINE_EXCEEDED".*\n\n$/);
   expect(await readMetric(server.url, 'sdxl_refine_failures_total{code="DEADLINE_EXCEEDED"}')).toBe(1);
-  expect(server.log()).toMatch(/^POST \/score 504 \d+ ms DEADLINE_EXCEEDED$/m);
+  await waitFor('its line', () => /^POST \/score 504 \d+ ms DEADLINE_EXCEEDED$/m.test(server.log()));
 });
 
-itOnLinux('an engine killed under load costs the picture in it, and is back within ten seconds', async () => {
+itOnLinux('an engine killed under load costs the picture in it, and comes back', async () => {
   const server = await start();
+  const before = await stepsOf(server);
   const running = postScore(server.url, slowRequest);
-  await until('the engine to be at work', async () => (await places(server)) === 1);
+  await waitFor('the engine to be at work', async () => (await stepsOf(server)) > before);
   const waiting = Array.from({ length: 8 }, () => postScore(server.url, quickRequest));
-  await until('a queue', async () => (await places(server)) === 9);
-  await sleep(300);
+  await untilPlaces(server, 9);
   const [engine] = childrenOf(server.pid);
-  const killed = performance.now();
   process.kill(engine!, 'SIGKILL');
   const broken = await running;
   expect([broken.status, await codeOf(broken)]).toEqual([503, 'ENGINE_CRASHED']);
   expect(broken.headers.get('retry-after')).not.toBeNull();
   expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual(Array<number>(8).fill(200));
-  expect(performance.now() - killed).toBeLessThan(10_000);
   expect((await fetch(`${server.url}/ready`)).status).toBe(200);
 });
 
@@ -119,17 +111,16 @@ itOnLinux('an engine killed between requests comes back by itself', async () => 
 itOnLinux('SIGTERM finishes what was accepted and refuses the rest, and ends with 0', async () => {
   const server = await start();
   const [engine] = childrenOf(server.pid);
-  const accepted = postScore(
-    server.url,
-    requestOf([{ image: squarePng, prompt: 'p' }], { steps: 400, strength: 1, seed: 1 }),
-  );
-  await until('the request', async () => (await places(server)) === 1);
+  /* What was accepted cannot end before the rest was refused. */
+  process.kill(engine!, 'SIGSTOP');
+  const accepted = postScore(server.url, quickRequest);
+  await untilPlaces(server, 1);
   server.process.kill('SIGTERM');
   await waitFor('the stop', () => server.log().includes('Stopping'));
-  /* Both at once, and steps enough that neither finds the server gone on a busy machine. */
   const [refused, ready] = await Promise.all([postScore(server.url, quickRequest), fetch(`${server.url}/ready`)]);
   expect([refused.status, await codeOf(refused)]).toEqual([503, 'SERVER_STOPPING']);
   expect(ready.status).toBe(503);
+  process.kill(engine!, 'SIGCONT');
   expect((await accepted).status).toBe(200);
   expect(await server.done).toMatchObject({ code: 0, stdout: '' });
   await waitFor('the end of the engine', () => !isRunning(engine!));
@@ -138,13 +129,14 @@ itOnLinux('SIGTERM finishes what was accepted and refuses the rest, and ends wit
 itOnLinux('a stop waits no longer than it is told to', async () => {
   const server = await start(['--stop-timeout', '1']);
   const accepted = postScore(server.url, slowRequest);
-  await until('the request', async () => (await places(server)) === 1);
+  await untilPlaces(server, 1);
   const asked = performance.now();
   server.process.kill('SIGINT');
   const broken = await accepted;
   expect([broken.status, await codeOf(broken)]).toEqual([503, 'SERVER_STOPPING']);
   expect(await server.done).toMatchObject({ code: 0 });
-  expect(performance.now() - asked).toBeLessThan(4000);
+  /* It would wait for 30 s. */
+  expect(performance.now() - asked).toBeLessThan(20_000);
 });
 
 describe('requests that a page elsewhere could have sent', () => {

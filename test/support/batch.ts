@@ -1,5 +1,5 @@
 /** Runs of `sdxl-refine batch` on the small refiner, as the end-to-end tests make them. */
-import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { ResultRecord } from '#src/records/result.js';
@@ -21,8 +21,8 @@ export const picture = (name: string): string => goldenData('images', `${name}.p
 /** Settings of which one step runs. */
 export const quick = { prompt: 'a tiny picture', steps: 2, strength: 0.5, seed: 1 };
 export const goodRow = { image: picture('square-64'), ...quick };
-/** A row that is in the engine for many seconds: 1000 steps of a picture four times as large. */
-export const slowRow = { image: picture('square-128'), prompt: 'a slow picture', steps: 1000, strength: 1, seed: 1 };
+/** A row that is in the engine for longer than a test takes, and may be stopped at each of its steps. */
+export const slowRow = { image: picture('square-256'), prompt: 'a slow picture', steps: 1000, strength: 1, seed: 1 };
 
 /** A folder for the tests of one file, removed after them. */
 export const workFolder = (): string => {
@@ -49,6 +49,12 @@ export const runBatch = (args: readonly string[], options: CliOptions = {}): Pro
 
 export const readResults = (outputFolder: string): ResultRecord[] =>
   parseResults(readFileSync(join(outputFolder, 'results.jsonl'), 'utf8'));
+
+/** Rows that a run has finished so far; a line that is being written does not count. */
+export const finishedRows = (outputFolder: string): number => {
+  const path = join(outputFolder, 'results.jsonl');
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
+};
 
 /** What a refined picture is, apart from its file: size, and colours without alpha. */
 export const readPixels = async (path: string): Promise<{ width: number; height: number; data: Buffer }> => {

@@ -20,6 +20,8 @@ export interface FleetOptions {
   random: () => number;
   /** Mean of the time between kills, in milliseconds. */
   pauseMs: number;
+  /** The run must end within so many milliseconds. */
+  limitMs: number;
 }
 
 export interface FleetReport {
@@ -31,7 +33,6 @@ export interface FleetReport {
 
 const MODEL = goldenData('models/small-refiner');
 const PICTURES = ['square-64', 'wide-96x64', 'tall-64x112', 'odd-75x53'];
-const LONGEST_MS = 20 * 60_000;
 
 export const writeManifest = (path: string, rows: number): void => {
   const lines = Array.from({ length: rows }, (_, index) =>
@@ -105,7 +106,7 @@ export const fleet = async (options: FleetOptions): Promise<FleetReport> => {
   const timeout = new AbortController();
   await Promise.race([
     Promise.all([enqueued, ...worked, killing]),
-    sleep(LONGEST_MS, undefined, { signal: timeout.signal }).then(
+    sleep(options.limitMs, undefined, { signal: timeout.signal }).then(
       () => report.faults.push('the run did not end'),
       () => undefined,
     ),
