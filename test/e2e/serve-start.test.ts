@@ -1,7 +1,7 @@
 /** How `serve` begins: what it refuses, and what it says of where it listens. */
 import { networkInterfaces } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { model } from '../support/batch.js';
+import { waitFor } from '../support/processes.js';
 import { runCli } from '../support/run-cli.js';
 import { startListening, stopServe, type Serving } from '../support/serve.js';
 
@@ -12,7 +12,7 @@ const start = async (args: readonly string[] = [], env = {}): Promise<Serving> =
   return server;
 };
 const said = async (server: Serving): Promise<string> => {
-  while (!server.log().includes('in a browser')) await sleep(20);
+  await waitFor('its first words', () => server.log().includes('in a browser'));
   return server.log();
 };
 afterEach(async () => {

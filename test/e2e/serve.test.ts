@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { goodRow, model, picture, readPixels, runBatch, workFolder, writeRows } from '../support/batch.js';
+import { waitFor } from '../support/processes.js';
 import { runCli } from '../support/run-cli.js';
 import {
   postScore,
@@ -256,9 +257,9 @@ describe('watchers', () => {
     expect(Object.keys(properties)).not.toContain('latents');
   });
 
-  it('find their request in the log, and no secret', () => {
-    expect(server.log()).toMatch(/^POST \/score 200 \d+ ms$/m);
-    expect(server.log()).toMatch(/^POST \/score 401 \d+ ms REQUEST_UNAUTHORIZED$/m);
+  it('find their request in the log, and no secret', async () => {
+    for (const line of [/^POST \/score 200 \d+ ms$/m, /^POST \/score 401 \d+ ms REQUEST_UNAUTHORIZED$/m])
+      await waitFor(String(line), () => line.test(server.log()));
     expect(server.log()).not.toContain(KEY);
   });
 });

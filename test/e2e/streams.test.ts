@@ -9,11 +9,8 @@ import { parseResults, runCli } from '../support/run-cli.js';
 const folder = workFolder();
 const mixed = writeRows(join(folder, 'mixed.jsonl'), [goodRow, { ...goodRow, image: 'none.png' }, goodRow]);
 writeRows(join(folder, 'many.jsonl'), Array<object>(200).fill(goodRow));
-/* Only failures are told one by one. */
-writeRows(
-  join(folder, 'failing.jsonl'),
-  Array.from({ length: 200 }, (_, i) => (i % 4 ? goodRow : { ...goodRow, image: 'none.png' })),
-);
+/* Only failures are told one by one: more of them than a pipe holds for a reader that is late. */
+writeRows(join(folder, 'failing.jsonl'), [goodRow, ...Array<object>(999).fill({ ...goodRow, image: 'none.png' })]);
 
 /** Runs a command line in a shell; `$CLI` is the command under test. @returns both streams, apart */
 const inShell = (script: string): Promise<{ stdout: string; stderr: string }> =>
@@ -92,7 +89,7 @@ describe('a reader that goes away', () => {
       '($CLI failing.jsonl --output-dir c; echo "exit $?" >&3) 3>&1 2>&1 >/dev/null | head -2',
     );
     expect(stdout).toMatch(/^Loaded .*\nnone\.png: failed, .*\n$/);
-    expect(readResults(join(folder, 'c')).length).toBeLessThan(200);
+    expect(readResults(join(folder, 'c')).length).toBeLessThan(1000);
   });
 });
 

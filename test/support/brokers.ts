@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from './processes.js';
 
 export interface TestBroker {
   uri: string;
@@ -49,14 +50,6 @@ const postgresFolder = (): string | null => {
   return versions.map((version) => join(base, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb'))) ?? null;
 };
 
-const untilReady = async (isReady: () => boolean): Promise<void> => {
-  for (let attempt = 0; attempt < 300; attempt++) {
-    if (isReady()) return;
-    await sleep(50);
-  }
-  throw new Error('the broker did not start');
-};
-
 const ended = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) resolve();
@@ -67,21 +60,29 @@ const ended = (child: ChildProcess): Promise<void> =>
 
 /** @param options further options of redis-server */
 export const startRedis = async (folder: string, options: readonly string[] = []): Promise<TestBroker> => {
-  const port = await freePort();
   mkdirSync(folder, { recursive: true });
   const password = options.includes('--requirepass') ? ['-a', options[options.indexOf('--requirepass') + 1]!] : [];
+  let port = await freePort();
   let server: ChildProcess;
+  const ask = (...words: string[]): string =>
+    spawnSync('redis-cli', ['-p', String(port), ...password, ...words], { encoding: 'utf8' }).stdout;
   const start = async (): Promise<void> => {
     const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes', '--save', ''];
     server = spawn('redis-server', [...own, ...options], { stdio: 'ignore' });
-    const ping = ['-p', String(port), ...password, 'ping'];
-    await untilReady(() => spawnSync('redis-cli', ping, { encoding: 'utf8' }).stdout.includes('PONG'));
+    await waitFor('Redis', () => {
+      if (server.exitCode !== null) throw new Error('Redis ended at its start');
+      /* Another server that took the port first would answer, too. */
+      return ask('ping').includes('PONG') && ask('config', 'get', 'dir').includes(folder);
+    });
   };
   const kill = async (): Promise<void> => {
     server.kill('SIGKILL');
     await ended(server);
   };
-  await start();
+  await start().catch(async () => {
+    port = await freePort();
+    await start();
+  });
   return {
     uri: `redis://127.0.0.1:${port}`,
     start,
@@ -125,7 +126,7 @@ export const startPostgres = async (): Promise<TestBroker> => {
       const args = ['-D', data, '-p', String(port), '-k', data, '-c', 'listen_addresses=127.0.0.1'];
       server = spawn(...asUser(join(bin, 'postgres'), args), { stdio: 'ignore', cwd: '/' });
       try {
-        await untilReady(() => {
+        await waitFor('PostgreSQL', () => {
           if (server.exitCode !== null) throw new Error('PostgreSQL ended at its start');
           return isReady();
         });

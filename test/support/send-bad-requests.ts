@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import { mt19937 } from '#src/diffusion/random/mt19937.js';
 import { badRequest, type BadRequest } from './bad-requests.js';
+import { waitFor } from './processes.js';
 import { postScore, quickRequest, readMetric, startServe, stopServe, type ErrorBody, type Serving } from './serve.js';
 
 export interface Sending {
@@ -52,8 +53,9 @@ const afterwards = async (server: Serving): Promise<string[]> => {
   const faults: string[] = [];
   if (/^ +at /m.test(server.log())) faults.push('a stack in the log');
   for (const metric of ['sdxl_refine_queue_requests', 'sdxl_refine_queue_waiting', 'sdxl_refine_body_bytes']) {
-    const left = await readMetric(server.url, metric);
-    if (left !== 0) faults.push(`${metric} is ${left}`);
+    /* They sink when the last responses have closed. */
+    const isFree = waitFor(`${metric} to be 0`, async () => (await readMetric(server.url, metric)) === 0);
+    await isFree.catch((error: unknown) => faults.push(String(error)));
   }
   const { status } = await postScore(server.url, quickRequest);
   return status === 200 ? faults : [...faults, `${status} for a good request`];
