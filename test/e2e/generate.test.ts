@@ -58,7 +58,14 @@ it('one prompt into one file, as into a folder, and nothing else', async () => {
   const cwd = folderOf('single');
   mkdirSync(cwd);
   const options = ['--steps', '4', '--handoff', '0.5', '--seed', '0', '--width', '64', '--height', '64'];
-  const single = (...args: string[]): Promise<CliRun> => generate(['--prompt', 'one', ...options, ...args], { cwd });
+  /* Meant for runs into a folder. */
+  const env = {
+    ...process.env,
+    ...{ SDXL_REFINE_RESUME: '1', SDXL_REFINE_LIMIT: '3', SDXL_REFINE_SHARD: '2/2', SDXL_REFINE_COUNT: '3' },
+    SDXL_REFINE_PREDICTIONS_CSV: join(cwd, 'all.csv'),
+  };
+  const single = (...args: string[]): Promise<CliRun> =>
+    generate(['--prompt', 'one', ...options, ...args], { cwd, env });
   const run = await single('-o', 'fox.png');
   expect(run).toMatchObject({ code: 0, stdout: '' });
   expect(run.stderr).toMatch(/^fox\.png: 64 × 64, 4 steps, seed 0, /m);

@@ -5,7 +5,7 @@ import { generateKind, type GenerateFlags } from './generate-run.js';
 import { makePicture } from './refine-picture.js';
 import type { ProcessContext } from '../process-context.js';
 
-/** Options that need a folder with the results of a run. */
+/** Settings of runs into a folder. Where variables or configuration files have them, they are meant for such runs. */
 const OF_FOLDERS = [
   'resume',
   'append',
@@ -17,27 +17,32 @@ const OF_FOLDERS = [
   'shard',
   'predictionsCsv',
   'saveLatents',
+  'count',
 ] as const satisfies readonly (keyof GenerateFlags)[];
 
-const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+const settingOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** @returns the exit code @throws as `refinePicture` */
+/** @returns the exit code @throws as `refinePicture`; USAGE_CONFLICT if the command line has an option of runs into a folder */
 export const generatePicture = async (
   config: MergedConfig<GenerateFlags>,
   context: ProcessContext,
 ): Promise<number> => {
-  const { flags } = config;
+  const { settings } = config;
+  const flags = { ...config.flags };
   const output = flags.outputDir;
-  const needsFolder = OF_FOLDERS.filter((name) => flags[name] !== undefined && flags[name] !== false).map(flagOf);
-  if (Number(flags.count) > 1) needsFolder.push(`--count ${flags.count}`);
-  const [first] = needsFolder;
-  if (first !== undefined) {
+  for (const name of OF_FOLDERS) {
+    const given = flags[name];
+    Reflect.deleteProperty(flags, name);
+    if (given === undefined || given === false || (name === 'count' && Number(given) <= 1)) continue;
+    const setting = settingOf(name);
+    if (settings[setting]?.source !== 'option') continue;
+    const flag = `--${setting.replaceAll('_', '-')}${name === 'count' ? ` ${String(given)}` : ''}`;
     throw new RefineError(
       'USAGE_CONFLICT',
-      `${first} needs a folder, and -o ${output} is one picture: give -o <folder>.`,
+      `${flag} needs a folder, and -o ${output} is one picture: give -o <folder>.`,
     );
   }
-  return makePicture(config, context, {
+  return makePicture({ ...config, flags }, context, {
     output: output === '-' ? null : output,
     kind: generateKind([], flags, context),
     readInput: () => Promise.resolve(null),
