@@ -5,6 +5,7 @@ import { parseRow } from '../../../run/manifest/rows/parse-row.js';
 import type { RawRow } from '../../../run/manifest/formats/raw-row.js';
 import type { RowContext } from '../../../run/manifest/rows/resolve-settings.js';
 import { rowKeyOf, type RowKeyName } from '../../../run/manifest/rows/row-keys.js';
+import { joinSampler } from '../../../run/manifest/rows/sampler-parts.js';
 import { formatValue } from '../../../run/manifest/rows/format-value.js';
 import type { Row } from '../../../records/row.js';
 import { isRefused, requestKeyOf } from './request-keys.js';
@@ -61,11 +62,12 @@ const toRow = async (
 /** @throws REQUEST_INVALID for a value that is not an object, and for a misspelled key */
 const readSettings = (object: unknown, place: string): ReadonlyMap<RowKeyName, unknown> => {
   const settings = new Map<RowKeyName, unknown>();
+  const written = new Map<RowKeyName, string>();
   if (object === undefined || object === null) return settings;
   if (typeof object !== 'object' || Array.isArray(object)) {
     throw invalid(`Expected ${place} to be an object of settings, got ${formatValue(object)}.`);
   }
-  const entries = Object.entries(object);
+  const entries = joinSampler(Object.entries(object));
   if (entries.length > MAX_KEYS)
     throw invalid(`Expected at most ${MAX_KEYS} keys (${place}), found ${entries.length}.`);
   for (const [name, value] of entries) {
@@ -73,9 +75,14 @@ const readSettings = (object: unknown, place: string): ReadonlyMap<RowKeyName, u
     if (key === undefined) refuseMisspelling(name, place);
     else if (isRefused(key)) {
       throw invalid(`Expected no ${key} (${place}): a request brings its picture along, and takes the result with it.`);
-    } else if (settings.has(key)) {
-      throw invalid(`Expected ${key} once (${place}), found it under two names: remove one.`);
-    } else if (value !== null) settings.set(key, value);
+    } else if (value === null) continue;
+    else if (settings.has(key)) {
+      const names = [written.get(key), name].map(formatValue).join(' and ');
+      throw invalid(`Expected ${key} once (${place}), found ${names}, which both mean it: remove one.`);
+    } else {
+      settings.set(key, value);
+      written.set(key, name);
+    }
   }
   return settings;
 };
@@ -89,6 +96,12 @@ const refuseMisspelling = (name: string, place: string): void => {
 
 /** Makes an image that is not a URL a data: URL of base64, so that it cannot be a path as in a manifest; trims white space for the same reason. */
 const inline = (image: unknown, place: string): unknown => {
+  if (image === undefined) {
+    throw new RefineError(
+      'ROW_FIELD_MISSING',
+      `Expected an image, found none: add the key image, with base64, a data: URL or a public http(s) URL (${place})`,
+    );
+  }
   if (typeof image !== 'string') return image;
   const text = image.trimStart();
   if (text === '' || IS_ACCEPTED.test(text)) return text;

@@ -102,6 +102,19 @@ export const findSamplerWithSpacing = (sampler: string, spacing: string | null):
   return automatic == null ? alone : (findSampler(`${sampler} ${automatic}`) ?? alone);
 };
 
+const SPACING_NAMES: ReadonlySet<string> = new Set(
+  [...SPACINGS.flatMap(namesOf), ...WITHOUT_EQUIVALENT.spacings, 'Automatic'].map(normalizeName),
+);
+
+/** Whether a name is one of noise levels alone, with or without an equivalent here. */
+export const isSpacing = (name: string): boolean => SPACING_NAMES.has(normalizeName(name));
+
+/** A name for `findSampler` of a sampler and a spacing, also where there is no such scheduler. @param spacing as for `findSamplerWithSpacing` */
+export const withSpacing = (sampler: string, spacing: string): string =>
+  normalizeName(spacing) === 'automatic'
+    ? (findSamplerWithSpacing(sampler, spacing)?.name ?? sampler)
+    : `${sampler} ${spacing}`;
+
 /** A1111's sampler name of a scheduler, and its schedule type unless it is the sampler's default. */
 export const toA1111 = (name: string): { sampler: string; spacing: string | null } => {
   const entry =

@@ -11,7 +11,8 @@ export type RawRow =
   | {
       /** null if the input has no lines. */
       line: number | null;
-      known: [RowKeyName, unknown][];
+      /** `written`: the name in the input, if it is another. */
+      known: [name: RowKeyName, value: unknown, written?: string][];
       extra: Record<string, unknown>;
       /** Name of its output, if not from its source: a `/`-separated path without extension. */
       ownName?: string;
@@ -66,7 +67,7 @@ export const replaces = (name: RowKeyName | null, key: RowKeyName): boolean => n
  * @returns `extra` without the used synonyms
  */
 export const applySynonyms = (
-  known: [RowKeyName, unknown][],
+  known: [RowKeyName, unknown, written?: string][],
   extra: readonly [string, unknown][],
   command: RowCommand,
 ): readonly [string, unknown][] => {

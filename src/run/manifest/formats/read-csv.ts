@@ -5,6 +5,8 @@ import { csvLineEnds } from './csv-line-ends.js';
 import { decodeText } from './decode-text.js';
 import { readText } from '../rows/parse-value.js';
 import { matchKey, MAX_ROW_KEYS, placeOf, replaces, type RawRow } from './raw-row.js';
+import { meantKey } from '../rows/foreign-names.js';
+import { joinSampler, samplerPartOf } from '../rows/sampler-parts.js';
 import { readLines } from './read-lines.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
 import { isSpelling, keysWithSynonyms, ROW_KEYS, rowKeyNames, type RowKeyName } from '../rows/row-keys.js';
@@ -83,6 +85,7 @@ const parseHeader = (cells: readonly string[], inputName: string, line: number, 
   for (const { header, key } of columns) {
     const name = key ?? header;
     const other = seen.get(name);
+    if (other !== undefined && areParts(other, header)) continue;
     if (other === header) fail(`Expected each column once, found ${formatValue(header)} twice`);
     if (other !== undefined) {
       fail(
@@ -100,6 +103,12 @@ const parseHeader = (cells: readonly string[], inputName: string, line: number, 
     fail(noPictures(columns.map(({ header }) => header)));
   }
   return columns;
+};
+
+/** Whether two columns are a sampler and its noise levels, which rows join. */
+const areParts = (one: string, other: string): boolean => {
+  const [part, beside] = [samplerPartOf(one), samplerPartOf(other)];
+  return part !== undefined && beside !== undefined && part !== beside;
 };
 
 /** A name that a column of pictures may have. */
@@ -149,15 +158,22 @@ const toRawRow = (line: number, cells: readonly string[], columns: readonly Colu
   if (cells.length < columns.length || isTooLong) {
     return { line, problem: `Expected ${columns.length} cells, as the header has, found ${cells.length}` };
   }
-  const known: [RowKeyName, unknown][] = [];
+  const known: [RowKeyName, unknown, written?: string][] = [];
   const extra: [string, unknown][] = [];
+  const parts: [string, unknown][] = [];
   for (const [at, { header, key }] of columns.entries()) {
     const cell = cells[at] ?? '';
-    if (key === null) {
+    if (samplerPartOf(header) !== undefined) parts.push([header, cell === '' ? null : cell]);
+    else if (key === null) {
       if (header !== '') extra.push([header, cell]);
     } else if (cell !== '') {
       known.push([key, readCell(key, cell, delimiter)]);
     }
+  }
+  for (const [header, cell] of joinSampler(parts)) {
+    if (cell === null) continue;
+    if (meantKey(header) === undefined) extra.push([header, cell]);
+    else known.push(header === 'scheduler' ? ['scheduler', cell] : ['scheduler', cell, header]);
   }
   return { line, known, extra: Object.fromEntries(extra) };
 };

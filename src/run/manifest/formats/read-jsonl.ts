@@ -3,6 +3,7 @@ import { messageOf } from '../../../errors.js';
 import { parseExactObject } from '../../../io/json/parse-json.js';
 import { decodeText } from './decode-text.js';
 import { matchKey, ROW_JSON, applySynonyms, type RawRow } from './raw-row.js';
+import { joinSampler } from '../rows/sampler-parts.js';
 import { readLines, type Line } from './read-lines.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
 
@@ -24,11 +25,11 @@ const toRawRow = (line: Line, inputName: string, command: RowCommand): RawRow =>
   if ('problem' in parsed) return { line: line.line, problem: parsed.problem };
   const row: RawRow & { known: unknown } = { line: line.line, known: [], extra: {} };
   const extra: [string, unknown][] = [];
-  for (const [name, value] of Object.entries(parsed.value)) {
+  for (const [name, value] of joinSampler(Object.entries(parsed.value))) {
     const key = matchKey(name, inputName, line.line, command);
     /* Results have it as it is written here; a setting is a number, though rounded. */
     if (key === null) extra.push([name, parsed.exact[name]]);
-    else if (value !== null) row.known.push([key, value]);
+    else if (value !== null) row.known.push(name === key ? [key, value] : [key, value, name]);
   }
   const rest = applySynonyms(row.known, extra, command);
   // fromEntries defines properties, so that "__proto__" is an ordinary key.

@@ -14,9 +14,11 @@ const isPath = (name: string, value: unknown): boolean =>
 /** @returns the row with U+FFFD for each lone surrogate, and the names of the changed values */
 export const replaceLoneSurrogates = (row: ReadRow): { row: ReadRow; mended: readonly string[] } => {
   if (wellFormed(row.known) === row.known && wellFormed(row.extra) === row.extra) return { row, mended: [] };
-  const known = row.known.map(
-    ([name, value]) => [name, isPath(name, value) ? value : wellFormed(value)] as [(typeof row.known)[0][0], unknown],
-  );
+  const known = row.known.map(([name, value, ...written]): ReadRow['known'][0] => [
+    name,
+    isPath(name, value) ? value : wellFormed(value),
+    ...written,
+  ]);
   const extra = wellFormed(row.extra) as ReadRow['extra'];
   const mended = known.filter(([, value], at) => value !== row.known[at]?.[1]).map(([name]) => name as string);
   if (extra !== row.extra) {

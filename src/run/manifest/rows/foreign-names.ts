@@ -5,7 +5,7 @@ import { rowKeyOf, spellingsOf, type RowKeyName } from './row-keys.js';
 
 /**
  * Same meaning and range: A1111's and InvokeAI's `cfg_scale`, ComfyUI's `cfg`, A1111's `denoising_strength` (of the steps, that share
- * runs). Samplers are read by their names in A1111 and ComfyUI.
+ * runs). Samplers are read by their names in A1111 and ComfyUI, with noise levels in another column: `sampler-parts.ts`.
  */
 const SAME: ReadonlyMap<string, RowKeyName> = new Map([
   ['cfgscale', 'guidance_scale'],
@@ -18,12 +18,11 @@ const SAME: ReadonlyMap<string, RowKeyName> = new Map([
 
 /**
  * Likely meant, but not the same: ComfyUI's steps are those that run, so its `denoise` is no share of ours; `guidance` is
- * distilled guidance in some programs; a `generator` is an object.
+ * distilled guidance in some programs.
  */
 const LIKELY: ReadonlyMap<string, RowKeyName> = new Map([
   ['denoise', 'strength'],
   ['guidance', 'guidance_scale'],
-  ['generator', 'seed'],
   ['samplingsteps', 'steps'],
 ]);
 

@@ -1,5 +1,6 @@
 /** What other programs call a picture and its prompt. */
 import { generateRowParser } from '#src/run/manifest/rows/parse-generate-row.js';
+import { parseRequest } from '#src/app/server/requests/parse-request.js';
 import { jsonl, manifestOf, messageOf, readAll } from './manifests.js';
 
 const settingsOf = async (file: string, content: string) =>
@@ -53,7 +54,6 @@ it('reads the settings of other programs that mean the same', async () => {
 it.each([
   ['denoise', 'strength'],
   ['guidance', 'guidance_scale'],
-  ['generator', 'seed'],
   ['Sampling Steps', 'steps'],
 ])('ends the run at %s, which may mean another thing than %s', async (name, key) => {
   const rows = readAll(manifestOf({ 'm.jsonl': jsonl({ image: 'a.png', prompt: 'p', [name]: 1 }) }));
@@ -61,6 +61,64 @@ it.each([
     code: 'MANIFEST_KEY_UNKNOWN',
     message: expect.stringContaining(`did you mean "${key}"?`) as string,
   });
+});
+
+/** Columns of a sampler, a cell or value of each, and the scheduler that they are, or what the row is refused for. */
+const SAMPLERS: [names: string[], values: string[], expected: string | RegExp][] = [
+  [['sampler_name', 'scheduler'], ['dpmpp_2m', 'karras'], 'DPM++ 2M Karras'],
+  [['scheduler', 'sampler_name'], ['sgm_uniform', 'euler'], 'Euler SGM Uniform'],
+  [['sampler_name', 'scheduler'], ['dpmpp_2m', 'normal'], 'DPM++ 2M'],
+  [['sampler_name', 'scheduler'], ['euler', 'simple'], 'Euler Simple'],
+  [['Sampler', 'Schedule type'], ['DPM++ 2M', 'Karras'], 'DPM++ 2M Karras'],
+  [['Sampler', 'Schedule type'], ['DPM++ 2M', 'Automatic'], 'DPM++ 2M Karras'],
+  [['scheduler', 'schedule_type'], ['Euler', 'Exponential'], 'Euler Exponential'],
+  [
+    ['sampler', 'scheduler'],
+    ['Euler a', 'EulerAncestralDiscreteScheduler'],
+    /"sampler" and "scheduler", which both mean/,
+  ],
+  [['sampler', 'scheduler'], ['Euler a', 'euler_ancestral'], 'Euler a'],
+  [['sampler_name', 'scheduler'], ['dpmpp_2m', 'ddim'], 'DPM++ 2M DDIM'],
+  [['sampler', 'scheduler'], ['Euler', 'UniPC'], /found "sampler" and "scheduler", which both mean it: remove one/],
+  [['sampler_name', 'scheduler'], ['euler_ancestral', 'karras'], /Euler a does not support Karras/],
+  [['sampler_name', 'scheduler'], ['dpmpp_2m', 'kl_optimal'], /KL Optimal has no equivalent/],
+  [['scheduler'], ['karras'], /Karras is a spacing/],
+  [['Schedule type'], ['Karras'], /Karras is a spacing/],
+  [['sampler_name', 'scheduler'], ['dpmpp_2m', ''], 'DPM++ 2M'],
+  [['sampler_name', 'scheduler', 'Schedule type'], ['', 'Euler', 'Automatic'], 'Euler'],
+];
+
+it.each(SAMPLERS)(
+  '%j with %j is the scheduler %p, in a table, a line and a request',
+  async (names, values, expected) => {
+    const cells = names.map((name, at) => [name, values[at] === '' ? null : values[at]] as const);
+    const table = `image,prompt,${names.join(',')}\na.png,p,${values.join(',')}\n`;
+    const [fromTable] = await readAll(manifestOf({ 'm.csv': table }));
+    const line = { image: 'a.png', prompt: 'p', ...Object.fromEntries(cells) };
+    const [fromLine] = await readAll(manifestOf({ 'm.jsonl': jsonl(line) }));
+    for (const row of [fromTable!, fromLine!]) {
+      if (typeof expected === 'string') expect(row).toMatchObject({ settings: { scheduler: expected } });
+      else expect(messageOf(row)).toMatch(expected);
+    }
+    const own = [['image', 'A'.repeat(64)] as const, ['prompt', 'p'] as const, ...cells];
+    const bodies = [
+      { data: [Object.fromEntries(own)] },
+      { columns: own.map(([name]) => name), data: [own.map(([, value]) => value)] },
+    ];
+    for (const input_data of bodies) {
+      const parsing = parseRequest({ input_data }, { options: {}, runSeed: 1 }, { maxRows: 1 });
+      if (typeof expected !== 'string') await expect(parsing).rejects.toThrow(expected);
+      else expect((await parsing)[0]).toMatchObject({ settings: { scheduler: expected } });
+    }
+  },
+);
+
+it('leaves schedules and generators of another kind names of one’s own', async () => {
+  const own = { 'Schedule type': 'weekly', generator: 'midjourney' };
+  const [row] = await readAll(manifestOf({ 'm.jsonl': jsonl({ image: 'a.png', prompt: 'p', ...own }) }));
+  expect(row).toMatchObject({ extra: own });
+  const [cells] = await readAll(manifestOf({ 'm.csv': 'image,prompt,generator\na.png,p,sdxl\n' }));
+  expect(cells).toMatchObject({ extra: { generator: 'sdxl' } });
 });
 
 it.each(['sample', 'samples', 'cfgs', 'style', 'owner', 'clip_skip'])('leaves %s a name of one’s own', async (name) => {

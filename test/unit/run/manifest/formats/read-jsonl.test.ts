@@ -13,7 +13,7 @@ describe('readJsonl', () => {
         line: 2,
         known: [
           ['image', 'a'],
-          ['steps', 3],
+          ['steps', 3, 'num_inference_steps'],
         ],
         extra: { name: null },
       },

@@ -223,13 +223,13 @@ describe('parseRow', () => {
     const raw = {
       line: 3,
       known: [
-        ['steps', 5],
-        ['steps', 6],
-      ] as [RowKeyName, unknown][],
+        ['steps', 5, 'steps'],
+        ['steps', 6, 'num_inference_steps'],
+      ] as [RowKeyName, unknown, string][],
       extra: {},
     };
     const row = await parseRow(raw, origin, '/data', { options: {}, runSeed: 1 });
-    expect(errorOf(row).message).toContain('Expected steps once, found it under two names');
+    expect(errorOf(row).message).toContain('Expected steps once, found "steps" and "num_inference_steps"');
   });
 
   it('takes latents instead of an image', async () => {
