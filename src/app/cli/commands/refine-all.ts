@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { uploadObject } from '../../../io/store/read-object.js';
 import { isStoreUri } from '../../../io/store/store-uri.js';
 import { findInputObjects, refuseExistingObjects, type RemoteOutputs } from '../../../run/batch/remote-outputs.js';
-import { lockRemote } from '../../../run/results/remote/remote-lock.js';
+import { lockRemote, type RemoteLock } from '../../../run/results/remote/remote-lock.js';
 import type { RemoteOutput } from '../../../run/results/remote/remote-output.js';
 import { makeOutputFolder } from '../../../run/batch/check-outputs.js';
 import type { BatchEvent } from '../../../run/batch/events.js';
@@ -36,14 +36,15 @@ export const refineAll = async (
   const isNew = await makeOutputFolder(outputFolder);
   const clearing = { outputFolder, part, isAlive: (pid: number) => isAlive(context, pid) };
   const lock = await lockFolder(outputFolder, part, clearing.isAlive);
-  const remoteLock = remote === null ? null : await lockRemote(remote.store, part, clearing.isAlive);
-  const takenFrom = lock.takenFrom ?? remoteLock?.takenFrom ?? null;
-  if (takenFrom !== null && flags.quiet !== true) {
-    context.stderr.write(
-      `Taking ${remote?.store.shown ?? outputFolder} over from a run that has ended (${takenFrom})\n`,
-    );
-  }
+  let remoteLock: RemoteLock | null = null;
   try {
+    if (remote !== null) remoteLock = await lockRemote(remote.store, part, clearing.isAlive, { signal });
+    const takenFrom = lock.takenFrom ?? remoteLock?.takenFrom ?? null;
+    if (takenFrom !== null && flags.quiet !== true) {
+      context.stderr.write(
+        `Taking ${remote?.store.shown ?? outputFolder} over from a run that has ended (${takenFrom})\n`,
+      );
+    }
     await remote?.expectUnchanged();
     const clearFolder = folderClearer(clearing);
     await clearFolder(outputFolder);

@@ -57,6 +57,8 @@ export const openRemoteJournal = async (
   let running: Promise<void> | null = null;
   let failure: unknown = null;
   let timer: NodeJS.Timeout | undefined;
+  /** Whether the next upload waits for the end of one that takes longer than the interval. */
+  let isDue = false;
 
   const uploadPart = async (bytes: Uint8Array): Promise<void> => {
     const name = partName(after, next);
@@ -79,6 +81,8 @@ export const openRemoteJournal = async (
     lastUpload = performance.now();
     running = upload().finally(() => {
       running = null;
+      if (isDue) startSoon();
+      isDue = false;
     });
     return running;
   };
@@ -87,11 +91,13 @@ export const openRemoteJournal = async (
     timer ??= setTimeout(
       () => {
         timer = undefined;
-        if (running !== null) startSoon();
-        else
-          start().catch((thrown: unknown) => {
-            failure = thrown;
-          });
+        if (running !== null) {
+          isDue = true;
+          return;
+        }
+        start().catch((thrown: unknown) => {
+          failure = thrown;
+        });
       },
       Math.max(0, lastUpload + intervalMs - performance.now()),
     ).unref();
@@ -99,6 +105,7 @@ export const openRemoteJournal = async (
   const stopTimer = (): void => {
     clearTimeout(timer);
     timer = undefined;
+    isDue = false;
   };
   const flush = async (): Promise<void> => {
     stopTimer();

@@ -3,6 +3,7 @@
  * slept while another took over; what is written is then kept whole by conditional writes of pictures and of the journal's parts.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isRefineError, RefineError } from '../../../errors.js';
 import { ownHolder, parseHolder, stateOfHolder, type ProcessHolder } from '../../../io/files/lock-holder.js';
 import { parseJsonObject } from '../../../io/json/parse-json.js';
@@ -14,6 +15,18 @@ const HEARTBEAT_MS = 30_000;
 /** A lock is stale after this time without a heartbeat: several missed ones. */
 const SILENCE_MS = 3 * 60_000;
 const MAX_BYTES = 4096;
+/** A lock that another run removes meanwhile is "there" and then not; a store that says so again and again is out of step with itself. */
+const MOST_TRIES = 5;
+const PAUSE_MS = 1000;
+
+export interface LockOptions {
+  /** Between heartbeats. Default: 30 s. */
+  beatMs?: number;
+  /** Between tries. Default: 1 s. */
+  pauseMs?: number;
+  /** Stops the tries. */
+  signal?: AbortSignal;
+}
 
 interface Holder extends ProcessHolder {
   id: string;
@@ -31,22 +44,26 @@ export interface RemoteLock {
 
 /**
  * @param isAlive whether a process of this machine is alive
- * @throws OUTPUT_LOCKED if another run holds the lock; STORE_*
+ * @throws OUTPUT_LOCKED if another run holds the lock; STORE_*; the signal's reason
  */
 export const lockRemote = async (
   store: Store,
   part: string,
   isAlive: (pid: number) => boolean,
-  beatMs = HEARTBEAT_MS,
+  { beatMs = HEARTBEAT_MS, pauseMs = PAUSE_MS, signal }: LockOptions = {},
 ): Promise<RemoteLock> => {
   const name = remoteNames(part).lock;
   const own = { id: randomUUID(), ...(await ownHolder()) };
   const text = (): Buffer => Buffer.from(JSON.stringify({ ...own, beat: Date.now() } satisfies Holder));
   let takenFrom: string | null = null;
-  while (!(await store.writeNew(name, text()))) {
+  for (let tries = 1; !(await store.writeNew(name, text())); tries++) {
     const holder = await readHolder(store, name);
-    /* Free by now. */
-    if (holder === null) continue;
+    if (holder === null) {
+      if (tries === MOST_TRIES) throw outOfStep(store, name);
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      signal?.throwIfAborted();
+      continue;
+    }
     /* An upload whose answer was lost is repeated, and finds the name taken by itself. */
     if (holder !== UNREADABLE && holder.id === own.id) break;
     if (holder !== UNREADABLE && (await isHeld(holder, isAlive))) throw held(store, holder);
@@ -108,6 +125,13 @@ const readHolder = async (store: Store, name: string): Promise<Found> => {
 };
 
 const describe = ({ pid, host }: Holder): string => `process ${pid} on ${cutText(host, 255)}`;
+
+const outOfStep = (store: Store, name: string): RefineError =>
+  new RefineError(
+    'STORE_UNAVAILABLE',
+    `Expected ${store.shown} to take a new ${name} or to have one, but it refused ${MOST_TRIES} times to write it and had none to read. Try again later; a cache or proxy before the store must not answer for it.`,
+    { context: { place: store.shown } },
+  );
 
 const held = (store: Store, holder: Found): RefineError =>
   new RefineError(

@@ -1,15 +1,14 @@
 /** The journal of a run in object storage: what a kill at each step leaves, and what the next run reads. */
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RefineError } from '#src/errors.js';
-import { processNamespace } from '#src/io/system/process-identity.js';
 import { openStore } from '#src/io/store/open-store.js';
 import type { Store } from '#src/io/store/store.js';
 import { openRemoteJournal } from '#src/run/results/remote/remote-journal.js';
-import { lockRemote } from '#src/run/results/remote/remote-lock.js';
 import { watchRemote } from '#src/run/results/remote/remote-output.js';
 import { waitFor } from '../../../support/processes.js';
+
+const { jest } = import.meta;
 
 let folder: string;
 let store: Store;
@@ -120,6 +119,39 @@ it('ends the run at the row after a failed upload', async () => {
   expect(refused).toMatchObject({ code: 'OUTPUT_LOCKED' });
 });
 
+it('waits for an upload that takes longer than the interval without looking again and again', async () => {
+  const path = join(folder, 'slow.jsonl');
+  let begin: () => void = () => undefined;
+  let end: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const mayEnd = new Promise<void>((resolve) => (end = resolve));
+  const slow: Store = {
+    ...store,
+    writeNew: async (name, data) => {
+      begin();
+      await mayEnd;
+      return store.writeNew(name, data);
+    },
+  };
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+  try {
+    const timers = jest.spyOn(globalThis, 'setTimeout');
+    const journal = await openRemoteJournal(slow, path, '', { intervalMs: 10 });
+    appendFileSync(path, 'one\n');
+    await journal.appended();
+    jest.advanceTimersByTime(10);
+    await begun;
+    appendFileSync(path, 'two\n');
+    await journal.appended();
+    jest.advanceTimersByTime(1000);
+    expect(timers).toHaveBeenCalledTimes(2);
+  } finally {
+    jest.useRealTimers();
+  }
+  end();
+  await soon(async () => (await found()) === 'one\ntwo\n');
+});
+
 it('uploads a line after the interval, without another line', async () => {
   const { path, journal } = await open(50);
   for (const line of ['one\n', 'two\n']) {
@@ -139,96 +171,4 @@ it('notices what another run wrote between its reading and its lock', async () =
     await write();
     await expect(expectUnchanged()).rejects.toMatchObject({ code: 'OUTPUT_LOCKED' });
   }
-});
-
-describe('the lock', () => {
-  const isAlive = (): boolean => true;
-  const lockText = (holder: object): Buffer => Buffer.from(JSON.stringify(holder));
-  const holder = { id: 'x', pid: 7, host: 'elsewhere', beat: Date.now() };
-  const LOCK = '.sdxl-refine/lock.json';
-
-  it('is held by one run, and free after it', async () => {
-    const lock = await lockRemote(store, '', isAlive);
-    expect(lock.takenFrom).toBeNull();
-    await lock.release();
-    expect(await names()).toEqual([]);
-    await store.write(LOCK, lockText({ ...holder, beat: Date.now() }));
-    await expect(lockRemote(store, '', isAlive)).rejects.toMatchObject({
-      code: 'OUTPUT_LOCKED',
-      message: expect.stringContaining('process 7 on elsewhere'),
-    });
-  });
-
-  it.each([
-    ['without a heartbeat', lockText({ ...holder, beat: Date.now() - 4 * 60_000 }), 'process 7 on elsewhere'],
-    ['that is no lock', Buffer.from('[]'), 'an unreadable lock'],
-    ['of a negative process', lockText({ ...holder, pid: -1 }), 'an unreadable lock'],
-  ])('%s is taken over', async (_what, text, from) => {
-    await store.write(LOCK, text);
-    const lock = await lockRemote(store, '', isAlive);
-    expect(lock.takenFrom).toBe(from);
-    await lock.release();
-  });
-
-  it('is not taken from a holder that cannot be read for a moment', async () => {
-    await store.write(LOCK, lockText({ ...holder, beat: Date.now() }));
-    const throttled = new RefineError('STORE_THROTTLED', 'too many requests');
-    const busy: Store = { ...store, read: () => Promise.reject(throttled) };
-    await expect(lockRemote(busy, '', isAlive)).rejects.toBe(throttled);
-  });
-
-  it.each([
-    ['free by now', () => Promise.resolve()],
-    ['written by the same upload before', (name: string, data: Uint8Array) => store.write(name, data)],
-  ])('%s is taken without a note of an earlier holder', async (_what, before) => {
-    let tries = 0;
-    const repeated: Store = {
-      ...store,
-      writeNew: async (name, data) => {
-        if (tries++ > 0) return store.writeNew(name, data);
-        await before(name, data);
-        return false;
-      },
-    };
-    const lock = await lockRemote(repeated, '', isAlive);
-    expect(lock.takenFrom).toBeNull();
-    await lock.release();
-  });
-
-  it('is gone after its release, also from the middle of a heartbeat', async () => {
-    let beats = 0;
-    const slow: Store = {
-      ...store,
-      write: async (name, data) => {
-        beats++;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-        await store.write(name, data);
-      },
-    };
-    const lock = await lockRemote(slow, '', isAlive, 1);
-    await soon(() => beats > 0);
-    await lock.release();
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    expect(await names()).toEqual([]);
-  });
-
-  it('of another container with this host name and this number is held', async () => {
-    const place = await processNamespace();
-    if (place === null) return;
-    const there = { place: { ...place, namespace: 'pid:[1]' }, start: '1', host: hostname(), pid: process.pid };
-    await store.write(LOCK, lockText({ ...holder, ...there, beat: Date.now() }));
-    await expect(lockRemote(store, '', isAlive)).rejects.toMatchObject({ code: 'OUTPUT_LOCKED' });
-  });
-
-  it('says when another run took it, and leaves that one', async () => {
-    const lock = await lockRemote(store, '', isAlive, 20);
-    /* A heartbeat that had read its own lock just before would write over the other one. */
-    await soon(async () => {
-      if (!lock.lost.aborted) await store.write(LOCK, lockText({ ...holder, beat: Date.now() }));
-      return lock.lost.aborted;
-    });
-    expect(lock.lost.reason).toMatchObject({ code: 'OUTPUT_LOCKED' });
-    await lock.release();
-    expect(await names()).toEqual([LOCK]);
-  });
 });
