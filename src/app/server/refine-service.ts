@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobRunner } from '../../run/engine/engine.js';
 import type { EngineInfo } from '../../run/engine/protocol.js';
+import { StepWatch } from '../../run/engine/step-watch.js';
 import { isRefineError, RefineError, type ErrorCode } from '../../errors.js';
 import { resolveSettings } from '../../run/manifest/rows/resolve-settings.js';
 import type { EngineJob, RefineReply } from '../../records/job.js';
@@ -20,15 +21,15 @@ export interface ServiceOptions {
 
 const WARM_UP_SIDE = 64;
 const RESTART_PAUSE_MS = 1000;
-/** Time for a job to stop, which it does between two steps: at least, and times the longest step so far. */
+/** Time for a job to stop, which it does between two steps: at least. */
 const LEAST_STOP_MS = 60_000;
-const PATIENCE = 10;
 
 export class RefineService implements Refiner {
   readonly queue: WorkQueue;
   #info: EngineInfo | null = null;
   #isReady = false;
-  #longestStepMs = 0;
+  /** Of steps at any size: how long one takes at a size that has not run yet. */
+  readonly #steps = new StepWatch(LEAST_STOP_MS);
   readonly #closed = new AbortController();
 
   constructor(private readonly options: ServiceOptions) {
@@ -80,13 +81,13 @@ export class RefineService implements Refiner {
       const reply = await this.options.engine.refine(job, {
         signal: this.#closed.signal,
         stop: signal,
-        stopMs: Math.max(LEAST_STOP_MS, PATIENCE * this.#longestStepMs),
+        stopMs: this.#steps.limitOf(job),
         onStep: (step, steps, preview) => {
           const now = performance.now();
           /* The first step's time includes encoding the picture and the prompt. */
           if (step > 1) {
             this.options.onStepTime?.((now - last) / 1000);
-            this.#longestStepMs = Math.max(this.#longestStepMs, now - last);
+            this.#steps.observe(job, now - last);
           }
           last = now;
           onStep(step, steps, preview);
