@@ -21,7 +21,8 @@ export interface NoiseMetadata {
   rng?: Rng;
   /** For an encoded picture: its random sample cannot be repeated. */
   vaeSample?: 'mean';
-  variationSeed?: number;
+  /** As `seed`. */
+  variationSeed?: number | string;
   variationStrength?: number;
   /** ENSD: added to the seed for the noise of the steps. */
   etaNoiseSeedDelta?: number;
@@ -63,7 +64,7 @@ export const parseMetadata = (program: Program, raw: RawMetadata, warn: Warn): P
   program,
   prompt: promptOf(raw.prompt, 'prompt', warn),
   negativePrompt: promptOf(raw.negativePrompt, 'negative prompt', warn),
-  seed: seedOf(raw.seed, warn),
+  seed: seedOf(raw.seed, 'seed', warn),
   steps: countOf(raw.steps, 'steps', warn),
   sampler: nameOf(raw.sampler, 'sampler', warn),
   scheduler: nameOf(raw.scheduler, 'scheduler', warn),
@@ -106,14 +107,31 @@ const scaleOf = (value: unknown, warn: Warn): number | null =>
 const DIGITS = /^\s*\+?(\d{1,40})\s*$/;
 const MAX_SEED = 2n ** 64n - 1n;
 
-const seedOf = (value: unknown, warn: Warn): number | string | null => {
+const seedOf = (value: unknown, name: string, warn: Warn): number | string | null => {
   const [, digits] = typeof value === 'string' ? (DIGITS.exec(value) ?? []) : [];
   const seed = digits === undefined ? numberOf(value) : BigInt(digits);
   if (typeof seed === 'number' && Number.isSafeInteger(seed) && seed >= 0) return seed;
   if (typeof seed === 'bigint' && seed <= MAX_SEED)
     return seed <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(seed) : String(seed);
   if (value !== undefined && value !== null && value !== '')
-    warn(`Ignored seed ${quote(shown(value))}: expected an integer from 0 to 2^64-1.`);
+    warn(`Ignored ${name} ${quote(shown(value))}: expected an integer from 0 to 2^64-1.`);
+  return null;
+};
+
+/**
+ * Noise from unchecked values of a variation. A strength has no meaning without a seed, so both are left out if the seed is not valid.
+ * @returns null if there is no variation
+ */
+export const parseVariation = (
+  values: Readonly<Record<'variationSeed' | 'variationStrength', unknown>>,
+  warn: Warn,
+): Pick<NoiseMetadata, 'variationSeed' | 'variationStrength'> | null => {
+  const strength = numberOf(values.variationStrength) ?? 0;
+  const given = values.variationSeed ?? '';
+  const variationSeed = seedOf(given, 'variation strength and seed', strength === 0 ? () => undefined : warn);
+  if (variationSeed !== null)
+    return strength === 0 ? { variationSeed } : { variationSeed, variationStrength: strength };
+  if (strength !== 0 && given === '') warn(`Ignored variation strength ${strength}: there is no variation seed.`);
   return null;
 };
 

@@ -1,4 +1,4 @@
-import { findSamplerWithSpacing } from '../../diffusion/schedulers/names/find-sampler.js';
+import { findSamplerWithSpacing, spacingWithoutEquivalent } from '../../diffusion/schedulers/names/find-sampler.js';
 import { isSchedulerName } from '../../diffusion/schedulers/registry.js';
 import type { GenerationMetadata } from './generation-metadata.js';
 
@@ -13,3 +13,10 @@ export const mapSampler = ({
   if (sampler === null || isSchedulerName(sampler)) return sampler;
   return findSamplerWithSpacing(sampler, scheduler)?.name ?? null;
 };
+
+/** The noise levels that `mapSampler` leaves out, as the program wrote them, or the sampler's name that has them; null: none. */
+export const ignoredLevels = ({
+  sampler,
+  scheduler,
+}: Pick<GenerationMetadata, 'sampler' | 'scheduler'>): string | null =>
+  sampler === null || isSchedulerName(sampler) ? null : spacingWithoutEquivalent(sampler, scheduler);

@@ -22,3 +22,11 @@ export const collectWarnings = (): Warnings => {
 
 /** A value from the picture for a warning: short, on one line, control characters escaped. */
 export const quote = (value: string): string => jsonText(value.length > 60 ? `${cutText(value, 60)}…` : value);
+
+const LORAS_SHOWN = 5;
+
+/** @param names of LoRAs that are in the metadata, but not in its prompts */
+export const warnOfLoras = (names: readonly string[], warn: Warn): void => {
+  const shown = names.slice(0, LORAS_SHOWN).map(quote).join(', ');
+  if (names.length > 0) warn(`The picture was made with LoRAs, which are not applied: ${shown}.`);
+};

@@ -2,9 +2,10 @@
 import { systemCodeOf } from '../../../errors.js';
 import { FileRefused, withFile } from '../../../io/files/open-file.js';
 import type { MetadataValues } from '../../../run/manifest/rows/embedded-values.js';
+import { formatValue } from '../../../run/manifest/rows/format-value.js';
 import type { RowValues } from '../../../run/manifest/rows/row-keys.js';
 import type { GenerationMetadata } from '../../../media/metadata/generation-metadata.js';
-import { mapSampler } from '../../../media/metadata/map-sampler.js';
+import { ignoredLevels, mapSampler } from '../../../media/metadata/map-sampler.js';
 import { syntaxOf } from '../../../media/metadata/prompt-syntax.js';
 import { readGenerationMetadata } from '../../../media/metadata/read-generation-metadata.js';
 import { readInfotext } from '../../../media/metadata/read-infotext.js';
@@ -51,5 +52,8 @@ const asRowValues = (metadata: GenerationMetadata): MetadataValues => {
     variation_strength: noise.variationStrength ?? null,
     eta_noise_seed_delta: noise.etaNoiseSeedDelta ?? null,
   });
-  return { values, warnings };
+  const levels = ignoredLevels(metadata);
+  if (levels === null) return { values, warnings };
+  const scheduler = `Ignored the noise levels ${formatValue(levels)} of the picture's metadata: ${String(values.scheduler)} has no such levels here.`;
+  return { values, warnings, notes: { scheduler } };
 };

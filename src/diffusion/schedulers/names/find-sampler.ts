@@ -13,12 +13,12 @@ export interface NamedScheduler {
   readonly values: ConfigValues;
 }
 
-/** Ignores case, spaces, `_`, `-` and `/`; `++` is `pp`. */
+/** Ignores case, spaces, `_`, `-`, `/`, commas and parentheses; `++` is `pp`. */
 const normalizeName = (name: string): string =>
   name
     .toLowerCase()
     .replaceAll('++', 'pp')
-    .replaceAll(/[\s_/-]/g, '');
+    .replaceAll(/[\s_/(),-]/g, '');
 
 const namesOf = ({ a1111, comfy, also }: Sampler | Spacing): string[] =>
   [a1111, comfy, ...also].filter((name) => name !== null);
@@ -114,6 +114,21 @@ export const withSpacing = (sampler: string, spacing: string): string =>
   normalizeName(spacing) === 'automatic'
     ? (findSamplerWithSpacing(sampler, spacing)?.name ?? sampler)
     : `${sampler} ${spacing}`;
+
+/** Words for a sampler's own levels: of A1111's hires pass, SD.Next and NovelAI. */
+const OWN_LEVELS: ReadonlySet<string> = new Set(['automatic', 'default', 'native', 'usesamescheduler', 'none', '']);
+
+/**
+ * The spacing that `findSamplerWithSpacing` leaves out: the given one, or the sampler's name if that has it.
+ * @returns null if there is none, or the sampler is unknown
+ */
+export const spacingWithoutEquivalent = (sampler: string, spacing: string | null): string | null => {
+  const [name, levels] = [normalizeName(sampler), normalizeName(spacing ?? '')];
+  if (findSampler(sampler) === null) return WITHOUT_LEVELS.has(name) ? sampler : null;
+  // Fooocus names LCM's and TCD's levels after them, and those of others twice.
+  if (OWN_LEVELS.has(levels) || name.endsWith(levels)) return null;
+  return findSampler(`${sampler} ${spacing}`) === null ? spacing : null;
+};
 
 /** A1111's sampler name of a scheduler, and its schedule type unless it is the sampler's default. */
 export const toA1111 = (name: string): { sampler: string; spacing: string | null } => {

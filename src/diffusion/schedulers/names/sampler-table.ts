@@ -2,7 +2,7 @@
  * Other programs' names of samplers and spacings, for options, rows, metadata and docs/schedulers.md. Data only.
  * Sources: AUTOMATIC1111/stable-diffusion-webui v1.10.1, modules/sd_samplers_kdiffusion.py, sd_samplers_timesteps.py, sd_samplers_lcm.py
  * and sd_schedulers.py; ComfyUI v0.3, comfy/samplers.py; InvokeAI v5, backend/stable_diffusion/schedulers; diffusers 0.42,
- * docs/source/en/api/schedulers/overview.md; stable-diffusion.cpp's `discrete` and Draw Things' `Trailing` and `AYS`, from pictures.
+ * docs/source/en/api/schedulers/overview.md; SD.Next 2024, modules/sd_samplers_diffusers.py; stable-diffusion.cpp's `discrete` and Draw Things' `Trailing` and `AYS`, from pictures.
  */
 import type { ConfigValues } from '../config-fields.js';
 
@@ -51,7 +51,7 @@ export const SPACINGS: readonly Spacing[] = [
   {
     comfy: 'sgm_uniform',
     a1111: 'SGM Uniform',
-    also: ['Trailing'],
+    also: ['Trailing', 'SGM'],
     timesteps: 'trailing',
     rule: null,
     differs: 'timesteps are integers; the other programs space them evenly from 999 (difference at most 1)',
@@ -77,7 +77,7 @@ export const SPACINGS: readonly Spacing[] = [
 export interface Sampler {
   readonly a1111: string | null;
   readonly comfy: string | null;
-  /** Names of InvokeAI, NovelAI and Draw Things. */
+  /** Names of InvokeAI, NovelAI, SD.Next and Draw Things. */
   readonly also: readonly string[];
   /** diffusers' class, and the keys that configure it as this sampler. */
   readonly scheduler: string;
@@ -109,7 +109,7 @@ export const SAMPLERS: readonly Sampler[] = [
     takes: 'timesteps',
   },
   { ...ORDINARY, a1111: 'Heun', comfy: 'heun', scheduler: 'HeunDiscreteScheduler' },
-  { ...ORDINARY, a1111: 'LMS', comfy: 'lms', scheduler: 'LMSDiscreteScheduler' },
+  { ...ORDINARY, a1111: 'LMS', comfy: 'lms', also: ['LMSD'], scheduler: 'LMSDiscreteScheduler' },
   {
     ...ORDINARY,
     a1111: 'DPM2',
@@ -157,6 +157,14 @@ export const SAMPLERS: readonly Sampler[] = [
   },
   {
     ...ORDINARY,
+    a1111: null,
+    comfy: null,
+    also: ['DPM++ 3M', 'dpmpp_3m'],
+    scheduler: 'DPMSolverMultistepScheduler',
+    values: { algorithm_type: 'dpmsolver++', solver_order: 3, solver_type: 'midpoint' },
+  },
+  {
+    ...ORDINARY,
     a1111: 'DPM++ 3M SDE',
     comfy: 'dpmpp_3m_sde',
     scheduler: 'DPMSolverMultistepScheduler',
@@ -168,6 +176,7 @@ export const SAMPLERS: readonly Sampler[] = [
     ...ORDINARY,
     a1111: 'DPM++ SDE',
     comfy: 'dpmpp_sde',
+    also: ['DPM SDE'],
     scheduler: 'DPMSolverSDEScheduler',
     automatic: 'karras',
     differs: 'the Brownian tree spans the whole schedule, in the other programs the steps that run',

@@ -25,10 +25,12 @@ export const WITHOUT_EQUIVALENT = {
     'Align Your Steps 11',
     'Align Your Steps 32',
     'AYS',
+    'Substep',
     'gits',
     'smoothstep',
     'Karras Exponential',
     'Turbo',
+    'lambdas',
     'linear_quadratic',
   ],
 } as const;

@@ -3,12 +3,12 @@ import {
   parseMetadata,
   type NoiseMetadata,
   numberOf,
+  parseVariation,
   type Program,
 } from '../generation-metadata.js';
-import type { Rng } from '../../../records/settings.js';
-import type { Warn } from '../warnings.js';
+import { quote, type Warn } from '../warnings.js';
 import { knownSyntax } from '../prompt-syntax.js';
-import { parseInfotext } from './parse-infotext.js';
+import { hasTwoPictures, parseInfotext } from './parse-infotext.js';
 
 type Params = ReadonlyMap<string, string>;
 
@@ -25,6 +25,10 @@ const programOf = (params: Params): Program => {
  * @param alone whether the text comes from `parameters` itself: text without parameters is then a prompt, and otherwise ignored
  */
 export const readA1111 = (text: string, alone: boolean, warn: Warn): ProgramMetadata | null => {
+  if (hasTwoPictures(text)) {
+    warn('Ignored a text with the parameters of two pictures: nothing says which of them this one is.');
+    return parseMetadata('a1111', {}, warn);
+  }
   const infotext = parseInfotext(text, warn);
   if (infotext === null) return null;
   const { prompt, negativePrompt, params } = infotext;
@@ -45,7 +49,7 @@ export const readA1111 = (text: string, alone: boolean, warn: Warn): ProgramMeta
     height,
   };
   const metadata = parseMetadata(program, raw, warn);
-  const noise = noiseOf(params);
+  const noise = noiseOf(params, warn);
   const syntax = program === 'sdxl-refine' ? knownSyntax(params.get('Prompt syntax')) : null;
   return {
     ...metadata,
@@ -54,8 +58,8 @@ export const readA1111 = (text: string, alone: boolean, warn: Warn): ProgramMeta
   };
 };
 
-/** Keys of A1111 and Forge, of Fooocus, and two of SD.Next. */
-const SCHEDULES = ['Schedule type', 'Scheduler', 'Sampler sigma', 'Sampler spacing'];
+/** Keys of A1111 and Forge, of Fooocus, of Tensor.Art, and two of SD.Next. */
+const SCHEDULES = ['Schedule type', 'Scheduler', 'Schedule', 'Sampler sigma', 'Sampler spacing'];
 
 /** Prompts as typed: Fooocus adds styles to the main prompts and reads these back (modules/meta_parser.py, `A1111MetadataParser`). They may be empty. */
 const typedInFooocus = (params: Params): { prompt: string; negativePrompt: string } => ({
@@ -69,25 +73,32 @@ const typedInFooocus = (params: Params): { prompt: string; negativePrompt: strin
  */
 const NETWORKS = /(?<!\s)\s*<(lora|lyco|hypernet):[^<>]*>/g;
 
-/** Versions of A1111, `v1.10.1`, and Forge, `f2.0.1v1.10.1`. SD.Next's git hashes have no dots. */
-const VERSION = /^[vf]\d+\.\d+/;
+/** Versions of A1111, `v1.10.1`, which ends with 1.10, and Forge, `f2.0.1v1.10.1-previous-313-g8a04293`. Other programs have versions too: `v2.3 Some Saver`. */
+const VERSION = /^(?:f\d+(?:\.\d+)+)?v1\.\d+(?:\.\d+)*(?:-?[a-z][\w.+-]*|-[\w.+-]*)?$/i;
 
 /** `RNG` is written unless it is GPU, whose generator is also Philox (A1111 v1.10.1, modules/processing.py). */
-const noiseOf = (params: Params): NoiseMetadata => {
+const noiseOf = (params: Params, warn: Warn): NoiseMetadata => {
   const ofProgram = !params.has('App') && VERSION.test(params.get('Version') ?? '') ? 'GPU' : undefined;
-  const rng = RNGS.get(params.get('RNG') ?? ofProgram ?? '');
-  const numbers = {
-    variationSeed: numberOf(params.get('Variation seed')),
-    variationStrength: numberOf(params.get('Variation seed strength') ?? params.get('Variation strength')),
-    etaNoiseSeedDelta: numberOf(params.get('ENSD') ?? params.get('Sampler eta delta')),
+  const named = params.get('RNG');
+  const rng = RNGS.get(named ?? ofProgram ?? '');
+  if (named !== undefined && rng === undefined) warn(`Ignored RNG ${quote(named)}: it has no equivalent here.`);
+  const variationSeed = params.get('Variation seed');
+  const variationStrength = params.get('Variation seed strength') ?? params.get('Variation strength');
+  const etaNoiseSeedDelta = numberOf(params.get('ENSD') ?? params.get('Sampler eta delta'));
+  return {
+    ...rng,
+    ...parseVariation({ variationSeed, variationStrength }, warn),
+    ...(etaNoiseSeedDelta === null ? {} : { etaNoiseSeedDelta }),
   };
-  const present = Object.entries(numbers).filter(([, value]) => value !== null);
-  return { ...(rng === undefined ? {} : { rng, vaeSample: 'mean' as const }), ...Object.fromEntries(present) };
 };
 
-/** On the CPU, A1111's noise is the seed's first random tensor: `torch-cpu` with the VAE's mean. */
-const RNGS: ReadonlyMap<string, Rng> = new Map([
-  ['GPU', 'philox'],
-  ['NV', 'philox'],
-  ['CPU', 'torch-cpu'],
+/**
+ * On the CPU, A1111's noise is the seed's first random tensor: `torch-cpu` with the VAE's mean. stable-diffusion.cpp's `cuda` is the
+ * generator of torch on a GPU, in software; it samples the encoded picture.
+ */
+const RNGS: ReadonlyMap<string, NoiseMetadata> = new Map<string, NoiseMetadata>([
+  ['GPU', { rng: 'philox', vaeSample: 'mean' }],
+  ['NV', { rng: 'philox', vaeSample: 'mean' }],
+  ['CPU', { rng: 'torch-cpu', vaeSample: 'mean' }],
+  ['cuda', { rng: 'philox' }],
 ]);

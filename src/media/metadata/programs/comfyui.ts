@@ -1,7 +1,7 @@
 /** Generation metadata of a ComfyUI picture, by a walk upstream from the node that saved it. */
 import { type ProgramMetadata, parseMetadata, type RawMetadata } from '../generation-metadata.js';
 import type { JsonObject } from '../parse-json.js';
-import { quote, type Warn } from '../warnings.js';
+import { quote, type Warn, warnOfLoras } from '../warnings.js';
 import { findUpstream, type Graph, type GraphNode, hasPicture, literalOf, parseGraph } from './comfyui-graph.js';
 import { isPipe, pipeNames, type Side } from './comfyui-inputs.js';
 import { loraNames } from './comfyui-loras.js';
@@ -25,7 +25,7 @@ export const readComfyui = (json: JsonObject, warn: Warn): ProgramMetadata | nul
     return null;
   }
   const raw = rawOf(graph, base, chain, warn);
-  warnOfLoras(graph, chain, warn);
+  warnOfLoras(loraNames(graph, chain), warn);
   const unknown = differingKeys(
     raw,
     others.map((first) => rawOf(graph, first, [first], () => undefined)),
@@ -146,11 +146,3 @@ const sizeOf = (graph: Graph, base: GraphNode): { width?: unknown; height?: unkn
 
 const firstOf = (inputs: ReadonlyMap<string, unknown>, names: readonly string[]): unknown =>
   names.map((name) => inputs.get(name)).find((value) => value !== undefined);
-
-const MAX_SHOWN = 5;
-
-const warnOfLoras = (graph: Graph, chain: readonly GraphNode[], warn: Warn): void => {
-  const names = loraNames(graph, chain);
-  if (names.length > 0)
-    warn(`The picture was made with LoRAs, which are not applied: ${names.slice(0, MAX_SHOWN).map(quote).join(', ')}.`);
-};

@@ -1,6 +1,6 @@
 import { type ProgramMetadata, parseMetadata } from '../generation-metadata.js';
 import { type JsonObject, valueOf } from '../parse-json.js';
-import type { Warn } from '../warnings.js';
+import { type Warn, warnOfLoras } from '../warnings.js';
 
 /**
  * JSON of Fooocus (modules/meta_parser.py) and of RuinedFooocus, which has a capital `Prompt`. Sizes are Python
@@ -23,6 +23,7 @@ export const readFooocus = (json: JsonObject, warn: Warn): ProgramMetadata | nul
     width: width ?? of('width'),
     height: height ?? of('height'),
   };
+  warnOfLoras(lorasOf(json), warn);
   return parseMetadata('fooocus', raw, warn);
 };
 
@@ -30,3 +31,21 @@ export const readFooocus = (json: JsonObject, warn: Warn): ProgramMetadata | nul
 const isFooocus = (json: JsonObject): boolean =>
   ['version', 'software', 'metadata_scheme'].some((key) => /fooocus/i.test(String(valueOf(json, key)))) ||
   ['adm_guidance', 'full_prompt'].some((key) => valueOf(json, key) !== undefined);
+
+const MAX_LORAS = 10;
+
+/** `loras` is `[["ink", 0.8, "hash"]]`, in text or not; before 2.2, and after 2.4 too, keys of their own are `"ink : 0.8"`. */
+const lorasOf = (json: JsonObject): string[] => {
+  const keys = Array.from({ length: MAX_LORAS }, (_, i) => [`lora_combined_${i + 1}`, `LoRA ${i + 1}`]).flat();
+  const named = keys.flatMap((key) => {
+    const value = valueOf(json, key);
+    return typeof value === 'string' ? [value.split(' : ')[0] ?? ''] : [];
+  });
+  const list = valueOf(json, 'loras');
+  const listed = (Array.isArray(list) ? (list as unknown[]) : []).flatMap((lora) => {
+    const name: unknown = Array.isArray(lora) ? lora[0] : lora;
+    return typeof name === 'string' ? [name] : [];
+  });
+  const names = [...named, ...listed].map((name) => name.replace(/\.safetensors$/i, '').trim());
+  return [...new Set(names)].filter((name) => !/^(?:none)?$/i.test(name));
+};

@@ -2,22 +2,44 @@
 import { type ProgramMetadata, parseMetadata, numberOf } from '../generation-metadata.js';
 import { MAX_INFOTEXT_CHARS } from '../limits.js';
 import { isObject, type JsonObject, valueOf } from '../parse-json.js';
-import type { Warn } from '../warnings.js';
+import { quote, type Warn, warnOfLoras } from '../warnings.js';
 
-/** `invokeai_metadata` (invokeai/app/invocations/metadata.py). Its `scheduler` is the sampler of other programs. */
+/**
+ * `invokeai_metadata` (invokeai/app/invocations/metadata.py), or an object of it under `metadata`. Its `scheduler` is the sampler of
+ * other programs.
+ */
 export const readInvokeai = (json: JsonObject, warn: Warn): ProgramMetadata => {
+  const inner = valueOf(json, 'metadata');
+  const of = (key: string): unknown => valueOf(isObject(inner) ? inner : json, key);
   const raw = {
-    prompt: valueOf(json, 'positive_prompt'),
-    negativePrompt: valueOf(json, 'negative_prompt'),
-    seed: valueOf(json, 'seed'),
-    steps: valueOf(json, 'steps'),
-    sampler: valueOf(json, 'scheduler'),
-    guidanceScale: valueOf(json, 'cfg_scale'),
-    width: valueOf(json, 'width'),
-    height: valueOf(json, 'height'),
+    prompt: withStyle(of('positive_prompt'), of('positive_style_prompt'), warn),
+    negativePrompt: withStyle(of('negative_prompt'), of('negative_style_prompt'), warn),
+    seed: of('seed'),
+    steps: of('steps'),
+    sampler: of('scheduler'),
+    guidanceScale: of('cfg_scale'),
+    width: of('width'),
+    height: of('height'),
   };
+  warnOfLoras(lorasOf(of('loras')), warn);
   return parseMetadata('invokeai', raw, warn);
 };
+
+/** SDXL's style prompt is for its second text encoder alone (invokeai/app/invocations/compel.py, `SDXLCompelPromptInvocation`). */
+const withStyle = (prompt: unknown, style: unknown, warn: Warn): unknown => {
+  if (typeof style !== 'string' || style.trim() === '' || style === prompt) return prompt;
+  if (typeof prompt !== 'string' || prompt.trim() === '') return style;
+  warn(`InvokeAI's style prompt ${quote(style)} is for one text encoder; here it follows the prompt for both.`);
+  return style.startsWith(prompt) ? style : `${prompt}, ${style}`;
+};
+
+/** `[{"model": {"name": "ink"}, "weight": 0.8}]`; before 4 `{"lora": {"model_name": …}}`. */
+const lorasOf = (loras: unknown): string[] =>
+  (Array.isArray(loras) ? (loras as unknown[]) : []).flatMap((lora) => {
+    const model = isObject(lora) ? (valueOf(lora, 'model') ?? valueOf(lora, 'lora')) : undefined;
+    const name = isObject(model) ? (valueOf(model, 'name') ?? valueOf(model, 'model_name')) : undefined;
+    return typeof name === 'string' ? [name] : [];
+  });
 
 /** `sd-metadata` of InvokeAI 2: `{"image": {"prompt": [{"prompt": "…", "weight": 1}], …}}`. */
 export const readSdMetadata = (json: JsonObject, warn: Warn): ProgramMetadata | null => {
@@ -27,7 +49,9 @@ export const readSdMetadata = (json: JsonObject, warn: Warn): ProgramMetadata | 
   const parts = ((Array.isArray(prompt) ? prompt : [prompt]) as unknown[]).flatMap((part): Part[] => {
     const text = isObject(part) ? valueOf(part, 'prompt') : part;
     const weight = isObject(part) ? (numberOf(valueOf(part, 'weight')) ?? 1) : 1;
-    return typeof text === 'string' ? [{ text, weight }] : [];
+    return typeof text === 'string'
+      ? splitWeighted(text).map((inner) => ({ ...inner, weight: inner.weight * weight }))
+      : [];
   });
   const raw = {
     ...(parts.length === 0 ? {} : joinParts(parts, warn)),
@@ -41,17 +65,22 @@ export const readSdMetadata = (json: JsonObject, warn: Warn): ProgramMetadata | 
   return parseMetadata('invokeai', raw, warn);
 };
 
-/** `Dream`, a command line, its prompt in quotes or, later, without: `"a lighthouse [fog, blur]" -s 50 -S 3735 -W 512 -H 512 -C 7.5 -A k_euler_a`. */
+/**
+ * `Dream`, a command line, its prompt in quotes or, later, without: `"a lighthouse [fog, blur]" -s 50 -S 3735 -W 512 -H 512 -C 7.5 -A k_euler_a`.
+ * Options may have their long names.
+ */
 export const readDream = (text: string, warn: Warn): ProgramMetadata | null => {
   if (text.length > MAX_INFOTEXT_CHARS) return null;
   const isQuoted = text.startsWith('"');
-  const end = isQuoted ? text.indexOf('"', 1) : text.search(/ -s ?\d/);
+  // Quotes inside are not always escaped.
+  const end = isQuoted ? text.search(/(?<!^|\\)"(?=\s+-{1,2}[A-Za-z]|\s*$)/) : text.search(FIRST_FLAG);
   if (end < 0) return null;
   const flags = new Map<string, string>();
-  for (const [, flag = '', value = ''] of text.slice(isQuoted ? end + 1 : end).matchAll(/ -([A-Za-z]) ?([^ ]+)/g))
-    flags.set(flag, value);
+  for (const [, short, joined, long = '', value] of text.slice(isQuoted ? end + 1 : end).matchAll(FLAG))
+    flags.set(short ?? SHORT.get(long) ?? long, joined ?? value ?? '');
+  const prompt = text.slice(isQuoted ? 1 : 0, end);
   const raw = {
-    ...joinParts(splitWeighted(text.slice(isQuoted ? 1 : 0, end)), warn),
+    ...joinParts(splitWeighted(isQuoted ? prompt.replaceAll('\\"', '"') : prompt), warn),
     seed: flags.get('S'),
     steps: flags.get('s'),
     sampler: flags.get('A'),
@@ -62,13 +91,24 @@ export const readDream = (text: string, warn: Warn): ProgramMetadata | null => {
   return parseMetadata('invokeai', raw, warn);
 };
 
+const FLAG = / (?:-([A-Za-z]) ?([^ -][^ ]*|-\d[^ ]*)|--([a-z_]+)[ =]([^ ]+))/g;
+const FIRST_FLAG = / (?:-[sSWHC] ?\d|-A ?[a-z]|--(?:steps|seed|width|height|cfg_scale|sampler)[ =])/;
+const SHORT: ReadonlyMap<string, string> = new Map([
+  ['steps', 's'],
+  ['seed', 'S'],
+  ['width', 'W'],
+  ['height', 'H'],
+  ['cfg_scale', 'C'],
+  ['sampler', 'A'],
+]);
+
 /** A part of a prompt. InvokeAI adds the parts' embeddings and subtracts those with negative weights. */
 interface Part {
   text: string;
   weight: number;
 }
 
-const WEIGHT = /:(-?\d+(?:\.\d+)?)/g;
+const WEIGHT = /(?<!\\):+(-?\d+(?:\.\d+)?)/g;
 
 /** `a red kite:1,fog:-0.6`. A text without a negative weight stays whole: its colons may be part of the text. */
 const splitWeighted = (text: string): Part[] => {
@@ -82,13 +122,13 @@ const splitWeighted = (text: string): Part[] => {
   const rest = text.slice(starts.at(-1));
   return [...parts, ...(rest.trim() === '' ? [] : [{ text: rest, weight: 1 }])].map((part) => ({
     ...part,
-    text: part.text.trim().replace(/^,/, '').trim(),
+    text: part.text.trim().replace(/^,/, '').trim().replaceAll('\\:', ':'),
   }));
 };
 
-/** Text with a negative weight or in brackets is the negative prompt. */
+/** Text with a negative weight or in brackets is the negative prompt; with the weight 0 it has no influence. */
 const joinParts = (parts: readonly Part[], warn: Warn): { prompt: string; negativePrompt: string } => {
-  const positive = parts.filter(({ weight }) => weight >= 0);
+  const positive = parts.filter(({ weight }) => weight > 0);
   const negative = parts.filter(({ weight }) => weight < 0);
   if ([positive, negative].some((side) => new Set(side.map(({ weight }) => weight)).size > 1))
     warn("Ignored InvokeAI's weights of subprompts.");
@@ -97,18 +137,23 @@ const joinParts = (parts: readonly Part[], warn: Warn): { prompt: string; negati
   return { prompt: split.map(({ prompt }) => prompt).join(', '), negativePrompt: negatives.filter(Boolean).join(', ') };
 };
 
-/** Text in brackets is the negative prompt. */
+/** Text in brackets is the negative prompt; brackets may be nested, and a backslash before one makes it a character. */
 const splitNegative = (text: string): { prompt: string; negativePrompt: string } => {
-  const negatives: string[] = [];
-  const prompt: string[] = [];
-  let from = 0;
-  for (let open = text.indexOf('['); open >= 0; open = text.indexOf('[', from)) {
-    const close = text.indexOf(']', open);
-    if (close < 0) break;
-    prompt.push(text.slice(from, open));
-    negatives.push(text.slice(open + 1, close).trim());
-    from = close + 1;
+  const sides = [''];
+  let depth = 0;
+  for (const [piece] of text.matchAll(/\\[[\]]|[[\]]|[^\\[\]]+|\\/g)) {
+    if (piece === '[') {
+      if (depth === 0) sides.push('');
+      depth++;
+    } else if (piece === ']' && depth > 0) {
+      depth--;
+    } else {
+      const side = depth === 0 ? 0 : sides.length - 1;
+      sides[side] = `${sides[side] ?? ''}${piece.replace(/^\\(?=.)/, '')}`;
+    }
   }
-  prompt.push(text.slice(from));
-  return { prompt: prompt.join('').replaceAll('  ', ' ').trim(), negativePrompt: negatives.filter(Boolean).join(', ') };
+  // A bracket that is not closed is a character.
+  if (depth > 0) return { prompt: text.trim(), negativePrompt: '' };
+  const [prompt = '', ...negatives] = sides.map((side) => side.replaceAll(/ {2,}/g, ' ').trim());
+  return { prompt, negativePrompt: negatives.filter(Boolean).join(', ') };
 };

@@ -1,6 +1,7 @@
 import { type ProgramMetadata, parseMetadata } from '../generation-metadata.js';
 import { isObject, type JsonObject, parseJsonObject, valueOf } from '../parse-json.js';
-import type { Warn } from '../warnings.js';
+import { MAX_PROMPT_CHARS } from '../limits.js';
+import { quote, type Warn } from '../warnings.js';
 
 /**
  * NovelAI: `Software` is `NovelAI`, `Description` the prompt, and `Comment` JSON with all other values.
@@ -9,9 +10,16 @@ import type { Warn } from '../warnings.js';
 export const readNovelai = (texts: ReadonlyMap<string, string>, warn: Warn): ProgramMetadata | null => {
   if (texts.get('Software') !== 'NovelAI') return null;
   const comment = parseJsonObject(texts.get('Comment') ?? '{}', "NovelAI's Comment", warn) ?? {};
+  const prompt = takeNegative(
+    withCharacters(comment, 'v4_prompt') ?? texts.get('Description') ?? valueOf(comment, 'prompt'),
+  );
+  const uc = takeNegative(withCharacters(comment, 'v4_negative_prompt') ?? valueOf(comment, 'uc'));
+  if (uc.negative.length > 0)
+    warn(`Left out of NovelAI's negative prompt, where its weight is below 0: ${uc.negative.map(quote).join(', ')}.`);
   const raw = {
-    prompt: withCharacters(comment, 'v4_prompt') ?? texts.get('Description') ?? valueOf(comment, 'prompt'),
-    negativePrompt: withCharacters(comment, 'v4_negative_prompt') ?? valueOf(comment, 'uc'),
+    prompt: prompt.text,
+    negativePrompt:
+      [...(typeof uc.text === 'string' && uc.text !== '' ? [uc.text] : []), ...prompt.negative].join(', ') || uc.text,
     seed: valueOf(comment, 'seed'),
     steps: valueOf(comment, 'steps'),
     sampler: valueOf(comment, 'sampler'),
@@ -32,6 +40,25 @@ export const readNovelaiJson = (json: JsonObject, warn: Warn): ProgramMetadata |
     new Map(Object.entries(json).filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
     warn,
   );
+
+/** `-1::fog::`, to the next `::` or to a further weight. */
+const NEGATIVE = /(?<![\d.])-(\d+(?:\.\d*)?|\.\d+)::(.*?)(?:::|(?=-?(?:\d+(?:\.\d*)?|\.\d+)::)|$)/gs;
+
+/** Takes text of negative weight, which NovelAI 4.5 has, out of a prompt: it is what the picture should not have. Weight 0 has no effect. */
+const takeNegative = (prompt: unknown): { text: unknown; negative: string[] } => {
+  if (typeof prompt !== 'string' || prompt.length > MAX_PROMPT_CHARS || !prompt.includes('::'))
+    return { text: prompt, negative: [] };
+  const negative: string[] = [];
+  const text = prompt.replace(NEGATIVE, (_, weight: string, words: string) => {
+    const inner = withoutCommas(words);
+    if (Number(weight) > 0 && inner !== '') negative.push(inner);
+    return TAKEN;
+  });
+  return { text: text.replaceAll(/\s*,?\s*\0(?:[\s,\0]*)/g, ', ').replace(/^, |, $/g, ''), negative };
+};
+
+const TAKEN = '\0';
+const withoutCommas = (text: string): string => withoutEndingComma(text).replace(/^[\s,]+/, '');
 
 const WEIGHTS = /[{}[\]]|\d::/;
 

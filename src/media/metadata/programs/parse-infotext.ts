@@ -29,15 +29,35 @@ export const parseInfotext = (text: string, warn: Warn): Infotext | null => {
     warn(`Ignored a text of ${text.length} characters: at most ${MAX_INFOTEXT_CHARS} are read.`);
     return null;
   }
+  const { lines, at, first } = linesOf(text);
+  return {
+    ...splitPrompts(lines.slice(0, first)),
+    params: new Map(at === lines.length ? [] : readPairs(lines[at] ?? '').filter(([, value]) => value !== '')),
+  };
+};
+
+/** Whether a text has the parameters of two pictures that differ: nothing says which of them its picture is. */
+export const hasTwoPictures = (text: string): boolean => {
+  if (text.length > MAX_INFOTEXT_CHARS) return false;
+  const { lines, at, first } = linesOf(text);
+  return first < at && !isSame(lines.slice(0, at), first, lines[at]);
+};
+
+/** @returns the lines, and the places of the parameters and of the first parameters; the number of lines where there are none */
+const linesOf = (text: string): { lines: string[]; at: number; first: number } => {
   const lines = text.trim().split(/\r\n?|\n/);
   const last = lines.length - 1;
-  const at = hasSteps(lines[last] ?? '')
-    ? last
-    : lines.findLastIndex((line) => line.startsWith('Steps: ') && hasSteps(line));
-  return {
-    ...splitPrompts(at < 0 ? lines : lines.slice(0, at)),
-    params: new Map(at < 0 ? [] : readPairs(lines[at] ?? '').filter(([, value]) => value !== '')),
-  };
+  const isParameters = (line: string): boolean => line.startsWith('Steps: ') && hasSteps(line);
+  const found = hasSteps(lines[last] ?? '') ? last : lines.findLastIndex(isParameters);
+  const at = found < 0 ? lines.length : found;
+  const first = lines.slice(0, at).findIndex(isParameters);
+  return { lines, at, first: first < 0 ? at : first };
+};
+
+/** Whether the text after the line `at` repeats the text up to it, with `last` as the other's parameters. */
+const isSame = (lines: readonly string[], at: number, last: string | undefined): boolean => {
+  const words = (part: readonly string[]): string => part.join('\n').trim();
+  return words(lines.slice(0, at)) === words(lines.slice(at + 1)) && lines[at]?.trim() === last?.trim();
 };
 
 const hasSteps = (line: string): boolean => {

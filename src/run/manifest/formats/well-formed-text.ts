@@ -2,6 +2,7 @@
 import { listSome } from '../../../errors.js';
 import { isNameable } from '../../../io/files/system-path.js';
 import { wellFormed } from '../../../io/json/json-text.js';
+import { camelCase, SETTING_NAMES } from '../../../records/settings.js';
 import type { RawRow } from './raw-row.js';
 import { formatText } from '../rows/format-value.js';
 
@@ -29,7 +30,7 @@ export const replaceLoneSurrogates = (row: ReadRow): { row: ReadRow; mended: rea
   return mended.length === 0 ? { row, mended } : { row: { ...row, known, extra }, mended };
 };
 
-/** As `replaceLoneSurrogates`, for settings, which may also come from options and pictures' metadata. */
+/** As `replaceLoneSurrogates`, for settings, which may also come from options and pictures' metadata. The names are row keys. */
 export const replaceSettingSurrogates = <Settings extends object>(
   settings: Settings,
 ): { settings: Settings; mended: readonly string[] } => {
@@ -38,7 +39,10 @@ export const replaceSettingSurrogates = <Settings extends object>(
   const mended = Object.keys(whole).filter(
     (name) => whole[name as keyof Settings] !== settings[name as keyof Settings],
   );
-  return { settings: whole, mended };
+  return {
+    settings: whole,
+    mended: mended.map((field) => SETTING_NAMES.find((name) => camelCase(name) === field) ?? field),
+  };
 };
 
 /** Names listed in a warning. */

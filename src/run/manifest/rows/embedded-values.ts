@@ -33,6 +33,8 @@ export interface MetadataValues {
   values: RowValues;
   /** About values that could not be read. */
   warnings: readonly string[];
+  /** About single values, given only where the value is taken. */
+  notes?: Readonly<Partial<Record<MetadataKey, string>>>;
 }
 
 /** Sources of a picture's own values. */
@@ -63,7 +65,8 @@ export const parseMetadataKeys = (text: string): MetadataKey[] => {
 };
 
 /** Metadata is untrusted: an invalid value is ignored with a warning. */
-const takeValue = (name: MetadataKey, value: unknown): MetadataValues => {
+const takeValue = (name: MetadataKey, { values: found, notes = {} }: MetadataValues): MetadataValues => {
+  const value: unknown = found[name];
   if (value === undefined) return { values: {}, warnings: [] };
   const ignored = (why: string): MetadataValues => ({
     values: {},
@@ -72,10 +75,13 @@ const takeValue = (name: MetadataKey, value: unknown): MetadataValues => {
   if (name === 'scheduler' && !(typeof value === 'string' && findScheduler(value) !== null))
     return ignored(`${formatValue(value)} is not a supported scheduler`);
   // Larger seeds are strings of digits (docs/metadata.md), since a double would round them.
-  if (name === 'seed' && typeof value === 'string')
-    return ignored(`${value} is above ${Number.MAX_SAFE_INTEGER} (2^53-1), the largest supported seed`);
+  if ((name === 'seed' || name === 'variation_seed') && typeof value === 'string')
+    return ignored(
+      `${value} is above ${Number.MAX_SAFE_INTEGER} (2^53-1), the largest supported seed${name === 'seed' ? '' : '; variation_strength is left out with it'}`,
+    );
   try {
-    return { values: { [name]: parseValue(name, value) }, warnings: [] };
+    const note = notes[name];
+    return { values: { [name]: parseValue(name, value) }, warnings: note === undefined ? [] : [note] };
   } catch (error) {
     return ignored(messageOf(error));
   }
@@ -84,15 +90,33 @@ const takeValue = (name: MetadataKey, value: unknown): MetadataValues => {
 /** Characters that may be prompt weights in some syntax. */
 const WEIGHTS = /[()[\]{}]|[+-]{2}/;
 
+/** A variation needs a seed: the strength is left out, with a warning, if nothing gives one. */
+const withoutStrengthAlone = (
+  values: RowValues,
+  isSaid: boolean,
+  isMissing: (name: RowKeyName) => boolean,
+  warnings: string[],
+): RowValues => {
+  const { variation_strength: strength = 0, ...others } = values;
+  if (strength === 0 || values.variation_seed !== undefined || !isMissing('variation_seed')) return values;
+  if (!isSaid)
+    warnings.push(
+      `Left out variation_strength ${strength} of the picture's metadata: there is no variation_seed to go with it.`,
+    );
+  return others;
+};
+
 /** Picks the requested keys of the metadata, and the prompts' syntax if the row has none. */
 const takeValues = (
   metadata: MetadataValues,
   names: readonly MetadataKey[],
   isMissing: (name: RowKeyName) => boolean,
 ): MetadataValues => {
-  const taken = names.map((name) => takeValue(name, metadata.values[name]));
-  const values = Object.assign({}, ...taken.map((item) => item.values)) as RowValues;
+  const taken = names.map((name) => takeValue(name, metadata));
+  const all = Object.assign({}, ...taken.map((item) => item.values)) as RowValues;
   const warnings = [...metadata.warnings, ...taken.flatMap((item) => item.warnings)];
+  const isSaid = names.includes('variation_seed') && metadata.values.variation_seed !== undefined;
+  const values = withoutStrengthAlone(all, isSaid, isMissing, warnings);
   const { prompt_syntax: syntax } = metadata.values;
   if (!isMissing('prompt_syntax') || syntax === undefined) return { values, warnings };
   if (values.prompt !== undefined) return { values: { ...values, prompt_syntax: syntax }, warnings };
@@ -126,9 +150,10 @@ export const readEmbeddedValues = async (
   { fromMetadata, readMetadata, readInfotext }: MetadataSources,
 ): Promise<MetadataValues> => {
   const sidecar = isMissing('prompt') ? await readSidecar(path) : null;
-  const lacksPrompt = isMissing('prompt') && sidecar === null;
-  const chosen = (fromMetadata ?? (lacksPrompt ? DEFAULT_KEYS : [])).filter(isMissing);
   const infotext = sidecar === null ? null : (readInfotext?.(sidecar) ?? null);
+  const hasPrompt = sidecar !== null && (infotext === null || infotext.values.prompt !== undefined);
+  const lacksPrompt = isMissing('prompt') && !hasPrompt;
+  const chosen = (fromMetadata ?? (lacksPrompt ? DEFAULT_KEYS : [])).filter(isMissing);
   // The infotext's negative prompt belongs to its prompt, even if it was not chosen.
   const beside =
     infotext === null
@@ -140,7 +165,8 @@ export const readEmbeddedValues = async (
   };
   const wanted = chosen.filter((name) => !(name in fromSidecar.values));
   if (wanted.length === 0 || readMetadata === undefined) return fromSidecar;
-  const fromPicture = takeValues(await readMetadata(path), wanted, isMissing);
+  const isStillMissing = (name: RowKeyName): boolean => isMissing(name) && !(name in fromSidecar.values);
+  const fromPicture = takeValues(await readMetadata(path), wanted, isStillMissing);
   return {
     values: { ...fromPicture.values, ...fromSidecar.values },
     warnings: [

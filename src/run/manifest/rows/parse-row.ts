@@ -14,7 +14,13 @@ import { parseLatentsSource, parsePictureSource } from '../inputs/picture-source
 import { parseValues } from './parse-values.js';
 import { placeOf, type RawRow } from '../formats/raw-row.js';
 import { sidecarOf } from '../formats/read-sidecar.js';
-import { resolveSettings, settingProblems, type PartialSettings, type RowContext } from './resolve-settings.js';
+import {
+  resolveSettings,
+  settingProblems,
+  type PartialSettings,
+  type RowContext,
+  withoutIdleSteps,
+} from './resolve-settings.js';
 import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
 import { formatValue } from './format-value.js';
 
@@ -107,10 +113,11 @@ export const parseRow = async (
   const output = values.output === undefined ? null : attempt(() => parseOutput(values.output ?? '', extension));
   const encoding = output === undefined ? undefined : attempt(() => resolveEncoding(values, context, output));
   const isMissing = (name: RowKeyName): boolean => !(name in values || name in context.options || refused.has(name));
-  const embedded =
+  const found =
     picture?.source.kind === 'file' && needsEmbeddedValues(isMissing, context)
       ? await readEmbeddedValues(picture.source.path, isMissing, context).catch(keep)
       : NO_METADATA;
+  const embedded = found === undefined ? undefined : withoutIdleSteps(values, refused, context, found);
   const resolved = replaceSettingSurrogates(resolveSettings(values, refused, context, embedded?.values));
   const { settings, warnings: tagWarnings } = applyLoraWeights(resolved.settings, values, context);
   const warnings = (embedded?.warnings ?? []).concat(surrogateWarning([...mended, ...resolved.mended]), tagWarnings);
@@ -125,8 +132,8 @@ export const parseRow = async (
   const id = values.id ?? null;
   if (problems.length > 0 || picture === undefined || output === undefined || encoding === undefined) {
     const sourceText = picture?.sourceText ?? null;
-    const found = { ...origin, id, sourceText, settings, extra, ...(warnings.length === 0 ? {} : { warnings }) };
-    return rejectRow({ ...found, ...picture }, problems);
+    const known = { ...origin, id, sourceText, settings, extra, ...(warnings.length === 0 ? {} : { warnings }) };
+    return rejectRow({ ...known, ...picture }, problems);
   }
   const { source, sourceText } = picture;
   const fit = values.fit ?? context.options.fit ?? ROW_KEYS.fit.default;

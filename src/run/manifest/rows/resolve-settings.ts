@@ -8,7 +8,7 @@ import {
   type SettingName,
 } from '../../../records/settings.js';
 import type { LoraContext } from './lora-weights.js';
-import type { MetadataSources } from './embedded-values.js';
+import type { MetadataSources, MetadataValues } from './embedded-values.js';
 import { MAX_STEPS } from '../../../records/setting-kinds.js';
 import { ROW_KEYS, type RowKeyName, type RowValues } from './row-keys.js';
 import { drawnSeed, rowSeed, type SeedContext } from './row-seed.js';
@@ -84,6 +84,25 @@ export const resolveSettings = (
     if (!refused.has(name) && !(name === 'prompt' && value === null)) settings[field] = value;
   }
   return settings;
+};
+
+/**
+ * What a picture's metadata gives, without steps of which none would run: pictures of LCM, Turbo and Lightning models have one to eight.
+ * They are left out with a warning, because metadata makes no row fail.
+ */
+export const withoutIdleSteps = (
+  values: RowValues,
+  refused: ReadonlySet<RowKeyName>,
+  context: RowContext,
+  own: MetadataValues,
+): MetadataValues => {
+  const { steps: ownSteps, ...others } = own.values;
+  if (ownSteps === undefined) return own;
+  const { steps, strength, denoisingStart } = resolveSettings(values, refused, context, own.values);
+  if (steps !== ownSteps || strength === undefined || denoisingStart !== null || Math.floor(steps * strength) >= 1)
+    return own;
+  const warning = `Ignored steps ${steps} of the picture's metadata: with strength ${strength} none of them would run.`;
+  return { ...own, values: others, warnings: [...own.warnings, warning] };
 };
 
 /** Steps of a list of timesteps or sigmas; null: there is none. */

@@ -1,4 +1,4 @@
-import { mapSampler } from '#src/media/metadata/map-sampler.js';
+import { ignoredLevels, mapSampler } from '#src/media/metadata/map-sampler.js';
 import { toA1111 } from '#src/diffusion/schedulers/names/find-sampler.js';
 
 /** As pictures name them: the sampler, and the noise levels if the program names them apart. */
@@ -46,23 +46,25 @@ it.each([
   ['UniPC Trailing', null, 'UniPC SGM Uniform'],
   ['DPM++ 2M KL Optimal', null, 'DPM++ 2M'],
   ['DPM++ 2M', 'KL Optimal', 'DPM++ 2M'],
+  ['Euler A Substep', null, 'Euler a'],
+  ['Euler a (karras)', null, 'Euler a'],
+  ['Euler, karras', null, 'Euler Karras'],
+  // SD.Next and InvokeAI.
+  ['LMSD', null, 'LMS'],
+  ['DPM SDE', 'karras', 'DPM++ SDE Karras'],
+  ['Euler SGM', null, 'Euler SGM Uniform'],
+  ['DPM++ 3M', null, 'DPM++ 3M'],
+  ['dpmpp_3m_k', null, 'DPM++ 3M Karras'],
 ])('%s with %p is %s', (sampler, scheduler, name) => {
   expect(mapSampler({ sampler, scheduler })).toBe(name);
 });
 
-it.each([
-  'DPM++ 2S a',
-  'DPM++ 2S a Karras',
-  'DPM++ SDE Substep',
-  'euler_cfg_pp',
-  'DPM adaptive',
-  'constructor',
-  '',
-  'Restart',
-  'Karras',
-])('%p is nothing here', (sampler) => {
-  expect(mapSampler({ sampler, scheduler: null })).toBeNull();
-});
+it.each(['DPM++ 2S a', 'DPM++ 2S a Karras', 'euler_cfg_pp', 'DPM adaptive', 'constructor', '', 'Restart', 'Karras'])(
+  '%p is nothing here',
+  (sampler) => {
+    expect(mapSampler({ sampler, scheduler: null })).toBeNull();
+  },
+);
 
 it('only if the picture says so', () => {
   expect(mapSampler({ sampler: null, scheduler: 'karras' })).toBeNull();
@@ -80,4 +82,21 @@ it.each([
   if (!name.endsWith('Scheduler')) {
     expect(mapSampler({ sampler: written.sampler, scheduler: written.spacing })).toBe(name);
   }
+});
+
+it.each([
+  ['Euler', 'Karras', null],
+  ['Euler', 'Align Your Steps', 'Align Your Steps'],
+  ['Euler a', 'Karras', 'Karras'],
+  ['Euler a Karras', null, 'Euler a Karras'],
+  ['DPM++ 2M', 'lambdas', 'lambdas'],
+  ['DPM++ 2M SDE Karras', 'karras', null],
+  ['LCM', 'lcm', null],
+  ['DPM++ 2M', 'Automatic', null],
+  ['k_dpmpp_2m', 'native', null],
+  ['Restart', 'Karras', null],
+  ['DDIMScheduler', 'Karras', null],
+  [null, 'Karras', null],
+])('of %s with %p, %p has no equivalent', (sampler, scheduler, levels) => {
+  expect(ignoredLevels({ sampler, scheduler })).toBe(levels);
 });

@@ -1,5 +1,5 @@
 import { MAX_INFOTEXT_CHARS } from '#src/media/metadata/limits.js';
-import { parseInfotext, readPairs } from '#src/media/metadata/programs/parse-infotext.js';
+import { hasTwoPictures, parseInfotext, readPairs } from '#src/media/metadata/programs/parse-infotext.js';
 import { seeded, warned } from './build-pictures.js';
 import * as texts from './infotexts.js';
 
@@ -86,6 +86,20 @@ it('lines after the parameters do not hide them', () => {
 it('"Negative prompt:" inside a line is part of the prompt', () => {
   const { prompt, negative } = parse('a sign that reads Negative prompt: none\nSteps: 9, Sampler: Euler, Seed: 4');
   expect([prompt, negative]).toEqual(['a sign that reads Negative prompt: none', '']);
+});
+
+it('lines may end as on old Macs', () => {
+  expect(parse(texts.PLAIN.replaceAll('\n', '\r'))).toEqual(parse(texts.PLAIN));
+});
+
+it('a text of two pictures', () => {
+  const other = texts.PLAIN.replace('fox', 'owl');
+  expect(hasTwoPictures(`${texts.PLAIN}\n\n${other}`)).toBe(true);
+  expect(hasTwoPictures(`${texts.PLAIN}\n${texts.PLAIN.replace('Seed: 1', 'Seed: 2')}`)).toBe(true);
+  expect(hasTwoPictures(`${texts.PLAIN}\nTemplate: a {red|blue} fox`)).toBe(false);
+  // One picture, written twice.
+  expect(hasTwoPictures(`${texts.PLAIN}\n\n${texts.PLAIN}\n`)).toBe(false);
+  expect(parse(`${texts.PLAIN}\n${texts.PLAIN}`)).toEqual(parse(texts.PLAIN));
 });
 
 it('a text that is too long is ignored', () => {

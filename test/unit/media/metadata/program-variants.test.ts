@@ -102,6 +102,20 @@ describe('NovelAI 4', () => {
       expect(read(texts(json))).toMatchObject({ prompt: 'two fishers, dawn, ', negativePrompt: 'blurry' });
   });
 
+  it.each([
+    ['fishers, -1::fog::, dawn', 'blurry', 'fishers, dawn', 'blurry, fog'],
+    ['-0.5::fog, rain::fishers', 'blurry', 'fishers', 'blurry, fog, rain'],
+    ['fishers, -2::fog', '', 'fishers', 'fog'],
+    ['fishers -1::fog 2::dawn::', 'blurry', 'fishers, 2::dawn::', 'blurry, fog'],
+    ['fishers, -0::fog::', 'blurry', 'fishers', 'blurry'],
+    ['fishers', 'blurry, -1::hats::', 'fishers', 'blurry'],
+    ['fishers, 1-2::fog::', 'blurry', 'fishers, 1-2::fog::', 'blurry'],
+  ])('text of negative weight is in the negative prompt: %s | %s', (prompt, uc, positive, negative) => {
+    const facts = read({ Software: 'NovelAI', Description: prompt, Comment: JSON.stringify({ uc }) });
+    expect(facts).toMatchObject({ prompt: positive, negativePrompt: negative });
+    if (uc.includes('hats')) expect(facts.warnings).toEqual([expect.stringContaining('"hats"')]);
+  });
+
   it('its weights are said to be words', () => {
     expect(read({ ...texts({}), Description: '{{fishers}}, dawn' }).warnings).toEqual([
       expect.stringContaining('words'),
@@ -110,74 +124,19 @@ describe('NovelAI 4', () => {
   });
 });
 
-describe('SwarmUI', () => {
-  const swarm = (params: object): GenerationMetadata =>
-    read({ parameters: JSON.stringify({ sui_image_params: params }) });
-
-  it('the names that sampler and scheduler had', () => {
-    const facts = swarm({ prompt: 'a', comfyuisampler: 'dpmpp_2m_sde', comfyuischeduler: 'karras' });
-    expect(mapSampler(facts)).toBe('DPM++ 2M SDE Karras');
-  });
-
-  it.each([
-    ['an owl <segment:face,0.6,0.5> eyes <object:0.1,0.1,0.3,0.3> a key <refiner> glaze', 'an owl'],
-    ['an owl, <region:0,0,1,0.5,1> a cat', 'an owl,'],
-    ['an owl<video>it flies<videoswap>x', 'an owl'],
-    ['an owl <base> rough', 'an owl'],
-    ['an owl <extend:33> it flies', 'an owl'],
-    ['an owl <clear:background>', 'an owl'],
-  ])('of %s, what is for the whole picture', (prompt, whole) => {
-    const facts = swarm({ prompt, negativeprompt: `cracks <segment:face> wrinkles` });
-    expect(facts).toMatchObject({ prompt: whole, negativePrompt: 'cracks' });
-    expect(facts.warnings).toHaveLength(2);
-    expect(facts.warnings[0]).toContain('Ignored');
-  });
-
-  it('other tags', () => {
-    const facts = swarm({
-      prompt: 'an <alternate:owl|crow>, <embed:ink> <comment:mine> <lora:clay:0.5> a < b <break> c',
-    });
-    expect(facts.prompt).toBe('an owl, crow, embedding:ink <lora:clay:0.5> a < b c');
-    expect(facts.warnings).toEqual([
-      expect.stringContaining('<alternate:owl|crow>'),
-      expect.stringContaining('<break>'),
-    ]);
-    expect(swarm({ prompt: 'a plain owl' }).warnings).toEqual([]);
-  });
-});
-
-describe('InvokeAI 2', () => {
-  const old = (prompt: unknown): GenerationMetadata =>
-    read({
-      'sd-metadata': JSON.stringify({
-        app_id: 'invoke-ai/InvokeAI',
-        image: { prompt, seed: 42, sampler: 'k_euler_a' },
-      }),
-    });
-
-  it('a negative weight is the negative prompt', () => {
-    const parts = [
-      { prompt: 'a red kite [rain]', weight: 1 },
-      { prompt: 'fog', weight: -0.6 },
-    ];
-    expect(old(parts)).toMatchObject({ prompt: 'a red kite', negativePrompt: 'rain, fog', warnings: [] });
-    const uneven = [...parts, { prompt: 'clouds', weight: 0.5 }];
-    expect(old(uneven)).toMatchObject({
-      prompt: 'a red kite, clouds',
-      warnings: [expect.stringContaining('weights')],
-    });
-    expect(old('a kite')).toMatchObject({ prompt: 'a kite', negativePrompt: '' });
-    expect(old(5)).toMatchObject({ prompt: null, seed: 42 });
-  });
-
-  it.each([
-    ['a red kite:1,fog:-0.6 -s 30 -S 42 -W 512 -H 640 -C 7.5 -A k_euler_a', 'a red kite', 'fog'],
-    ['"a red kite:1, fog:-0.6" -s 30 -S 42', 'a red kite', 'fog'],
-    ['fog:-1 a red kite -s30 -S42', 'a red kite', 'fog'],
-    ['a poster, 16:9 [fog] -s 30 -S 42', 'a poster, 16:9', 'fog'],
-  ])('Dream: %s', (line, prompt, negativePrompt) => {
-    expect(read({ Dream: line })).toMatchObject({ program: 'invokeai', prompt, negativePrompt, seed: 42, steps: 30 });
-  });
+it("Fooocus's LoRAs are said", () => {
+  const fooocus = (json: object): readonly string[] =>
+    read({ parameters: JSON.stringify({ version: 'Fooocus v2.5.5', prompt: 'a lamp', ...json }) }).warnings;
+  expect(
+    fooocus({
+      loras: [
+        ['ink.safetensors', 0.8, 'ab'],
+        ['None', 1],
+      ],
+    }),
+  ).toEqual([expect.stringContaining('"ink".')]);
+  expect(fooocus({ lora_combined_1: 'ink.safetensors : 0.8' })).toEqual([expect.stringContaining('"ink".')]);
+  expect(fooocus({ loras: [], lora_combined_1: 'None : 1.0' })).toEqual([]);
 });
 
 describe('JSON with a prompt', () => {

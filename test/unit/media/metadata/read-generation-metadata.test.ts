@@ -27,10 +27,32 @@ describe('A1111 and Forge', () => {
     ['RNG: CPU, ENSD: 31337', { rng: 'torch-cpu', vaeSample: 'mean', etaNoiseSeedDelta: 31337 }],
     ['Variation seed: 5, Variation seed strength: 0.2', { variationSeed: 5, variationStrength: 0.2 }],
     ['Version: f2.0.1v1.10.1', { rng: 'philox', vaeSample: 'mean' }],
+    ['Version: v1.10.1-amd-43-g1ad6edf1', { rng: 'philox', vaeSample: 'mean' }],
+    ['Version: f0.0.17v1.8.0rc-latest-276-g29be1da7', { rng: 'philox', vaeSample: 'mean' }],
+    ['Version: v2.3.4 Comfy Saver', undefined],
+    ['Version: v1.2 of a saver', undefined],
+    ['Version: v2.3.4', undefined],
+    ['RNG: cuda, Version: stable-diffusion.cpp', { rng: 'philox' }],
     ['RNG: constructor, ENSD: x', undefined],
+    ['Variation seed: 5441180189181032878', { variationSeed: '5441180189181032878' }],
+    ['Variation seed: -1, Variation seed strength: 0.2', undefined],
+    ['Variation seed strength: 0.2', undefined],
   ])('noise of %s', (said, noise) => {
     const facts = readGenerationMetadata(pngWith({ parameters: `a fox\nSteps: 30, Seed: 1, ${said}` }));
     expect(facts?.noise).toEqual(noise);
+    const isWrong = /constructor|-1, |^Variation seed strength/.test(said);
+    expect(facts?.warnings).toHaveLength(isWrong ? 1 : 0);
+  });
+
+  it('the noise levels of Tensor.Art', () => {
+    const text = 'a fox\nSteps: 30, Seed: 1, Sampler: DPM++ 2M, KSampler: dpmpp_2m, Schedule: karras';
+    expect(readGenerationMetadata(pngWith({ parameters: text }))).toMatchObject({ scheduler: 'karras' });
+  });
+
+  it('of two pictures, nothing is read', () => {
+    const parameters = `${texts.PLAIN}\n\n${texts.PLAIN.replace('fox', 'owl')}`;
+    const said = { program: 'unknown', prompt: null, warnings: [expect.stringContaining('two pictures')] };
+    expect(readGenerationMetadata(pngWith({ parameters }))).toMatchObject(said);
   });
 
   it.each([

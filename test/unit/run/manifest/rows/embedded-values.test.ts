@@ -8,7 +8,7 @@ import {
   type MetadataKey,
   type MetadataValues,
 } from '#src/run/manifest/rows/embedded-values.js';
-import { resolveSettings } from '#src/run/manifest/rows/resolve-settings.js';
+import { resolveSettings, withoutIdleSteps } from '#src/run/manifest/rows/resolve-settings.js';
 import type { RowValues } from '#src/run/manifest/rows/row-keys.js';
 import { folder } from '../manifests.js';
 
@@ -69,6 +69,21 @@ it('a row beats an option beats its picture beats its model beats the default', 
   };
   const settings = resolveSettings({ strength: 0.1 }, new Set(), context, { steps: 3, guidance_scale: 3 });
   expect(settings).toMatchObject({ strength: 0.1, steps: 2, guidanceScale: 3, eta: 1, aestheticScore: 6 });
+});
+
+it.each<[own: number, row: RowValues, options: RowValues, kept: boolean]>([
+  [2, {}, {}, false],
+  [4, {}, {}, true],
+  [1, {}, { strength: 1 }, true],
+  [4, { strength: 0.2 }, {}, false],
+  [1, { denoising_start: 0.8 }, {}, true],
+  [1, { steps: 30 }, {}, true],
+])('%d steps of a picture, for a row with %j and options %j', (steps, row, options, kept) => {
+  const own = { values: { steps, seed: 4 }, warnings: [] };
+  const context = { options, runSeed: 0 };
+  const { values, warnings } = withoutIdleSteps(row, new Set(), context, own);
+  expect(values).toEqual(kept ? own.values : { seed: 4 });
+  expect(warnings).toEqual(kept ? [] : [expect.stringContaining(`steps ${steps}`)]);
 });
 
 it('whatever the steps, a strength of the model lets one run', () => {
@@ -166,6 +181,28 @@ describe('warnings', () => {
       ),
       expect.stringMatching(/Ignored scheduler of the picture's metadata: "Restart" is not/),
     ]);
+  });
+
+  it('of a variation whose seed is not taken, once, with its digits', async () => {
+    const found = { variation_seed: '5441180189181032878', variation_strength: 0.2 };
+    const [{ values, warnings }] = await askAll({ prompt: 'p' }, { found, fromMetadata: METADATA_KEYS });
+    expect(values).toEqual({});
+    expect(warnings.slice(1)).toEqual([
+      expect.stringMatching(/variation_seed .*5441180189181032878.*variation_strength/),
+    ]);
+    const alone = { found: { variation_strength: 0.2 }, fromMetadata: METADATA_KEYS };
+    expect((await askAll({ prompt: 'p' }, alone))[0]).toEqual({
+      values: {},
+      warnings: ['a warning of the picture', expect.stringContaining('variation_strength 0.2')],
+    });
+    expect((await askAll({ prompt: 'p', variation_seed: 3 }, alone))[0].values).toEqual({ variation_strength: 0.2 });
+  });
+
+  it('of a text with the parameters of two pictures, which is no prompt', async () => {
+    const sidecar = 'a\nSteps: 9, Seed: 1, Size: 8x8\nb\nSteps: 9, Seed: 2, Size: 8x8';
+    const [{ values, warnings }] = await askAll({}, { sidecar });
+    expect(values).toEqual({ prompt: 'of the picture', negative_prompt: 'ugly' });
+    expect(warnings).toContainEqual(expect.stringContaining('two pictures'));
   });
 
   it('of an empty prompt', async () => {
