@@ -144,4 +144,10 @@ it('downloads and opens no model where no row can run', async () => {
     ['some/model', 'IMAGE_NOT_FOUND'],
     ['some/model', 'ROW_FIELD_INVALID'],
   ]);
+  const none = await runBatch(['-', '--output-dir', nowhere, '--model', 'some/model', '--shard', '3/3'], {
+    cwd: folder,
+    input: toJsonl(rows),
+  });
+  expect([none.code, none.stderr]).toEqual([0, expect.stringMatching(/^This shard has no rows\.\n0 of 0 rows/m)]);
+  expect(none.stderr).not.toContain('no row can run');
 });

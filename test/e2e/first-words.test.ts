@@ -30,6 +30,11 @@ it.each([
   expect(stderr).toBe(`sdxl-refine: Unknown option ${flag}: did you mean ${near}? [USAGE_OPTION_INVALID]\n`);
 });
 
+it('collect into a folder: before any result is read', async () => {
+  const { code, stderr } = await runCli(['collect', '--store', 'none', '-o', '.', '--overwrite'], { cwd: folder });
+  expect([code, stderr]).toEqual([6, expect.stringMatching(/found the folder .*\. Name a file in it\. \[OUTPUT_UNW/)]);
+});
+
 it('batch - on a terminal says what it waits for', async () => {
   mkdirSync(join(folder, 'there'));
   const args = ['batch', '-', '--no-config'];

@@ -188,8 +188,8 @@ it('resumes: what is finished stays, and latents that are gone are made again', 
 });
 
 it.each<[string[], number, RegExp]>([
-  [['--handoff', '0'], 2, /above 0 and below 1, got 0 \[USAGE_OPTION_INVALID\]/],
-  [['--handoff', '1'], 2, /above 0 and below 1, got 1 \[USAGE_OPTION_INVALID\]/],
+  [['--handoff', '0'], 2, /above 0 and below 1, got 0\. \[USAGE_OPTION_INVALID\]/],
+  [['--handoff', '1'], 2, /above 0 and below 1, got 1\. \[USAGE_OPTION_INVALID\]/],
   [['--base', refiner], 4, /Expected --base to be a base model, got .*small-refiner.*\[MODEL_KIND_WRONG\]/],
   [['--model', base], 4, /Expected --model to be a refiner, got .*tiny-base.*\[MODEL_KIND_WRONG\]/],
   [['--mode', 'both'], 2, /Expected --mode to be one of base, ensemble, two-stage/],

@@ -64,6 +64,19 @@ it('shards that run at the same time refine every row once', async () => {
   const lacking = await runCli(['merge', join(out, 'results-1-of-2.jsonl'), '--overwrite', '--json']);
   expect(lacking.code).toBe(3);
   expect(JSON.parse(lacking.stdout)).toMatchObject({ error: { code: 'MERGE_HOLES' } });
+  const parts = join(out, 'results-*.jsonl');
+  const csv = await runCli([
+    'merge',
+    parts,
+    '-o',
+    join(folder, 'm2.jsonl'),
+    '--predictions-csv',
+    join(folder, 'p.csv'),
+  ]);
+  expect([csv.code, csv.stderr]).toEqual([
+    6,
+    expect.stringContaining('Give --overwrite, or another --predictions-csv.'),
+  ]);
   const own = await runCli(['merge', join(out, '*.jsonl'), '--overwrite']);
   expect([own.code, own.stderr]).toEqual([6, expect.stringContaining('is one of the results')]);
 });

@@ -80,9 +80,14 @@ const openFile = (slots: number): SlotBytes => {
   const window = Buffer.alloc(PROBED_SLOTS * SLOT_BYTES);
   try {
     const handle = openSync(path, 'wx+');
-    /* Without a name it ends with the process, however that ends. */
-    unlinkSync(path);
-    ftruncateSync(handle, slots * SLOT_BYTES);
+    try {
+      /* Without a name it ends with the process, however that ends. */
+      unlinkSync(path);
+      ftruncateSync(handle, slots * SLOT_BYTES);
+    } catch (thrown) {
+      closeSync(handle);
+      throw thrown;
+    }
     return {
       read: (slot) => {
         readSync(handle, window, 0, window.length, slot * SLOT_BYTES);
@@ -168,6 +173,6 @@ class SlotTable {
 const unwritable = (cause: unknown): RefineError =>
   new RefineError(
     'OUTPUT_UNWRITABLE',
-    `Cannot write a temporary file in ${tmpdir()}, which names of rows need beyond ${MOST_SLOTS_IN_MEMORY * MOST_FULL}: ${messageOf(cause)}. Set TMPDIR to a folder with more room, some 50 bytes for each row.`,
+    `Cannot write a temporary file in ${tmpdir()}, which names of rows need beyond ${Math.floor(MOST_SLOTS_IN_MEMORY * MOST_FULL)}: ${messageOf(cause)}. Set TMPDIR to a folder with more room, some 50 bytes for each row.`,
     { cause },
   );

@@ -68,8 +68,9 @@ const afterOpening = (work: RowProcessor, note: () => Promise<void>): RowProcess
   };
 };
 
-const printFutile = ({ stderr }: ProcessContext): Promise<void> => {
-  stderr.write('Note: no row can run, so no model is opened.\n');
+/** @param rows of this part of the run */
+const printFutile = (rows: number, { stderr }: ProcessContext): Promise<void> => {
+  stderr.write(rows === 0 ? 'This shard has no rows.\n' : 'Note: no row can run, so no model is opened.\n');
   return Promise.resolve();
 };
 
@@ -144,7 +145,7 @@ export const planBatch = async (
     work = await planned.createWork();
   }
   const noteOpening = (): Promise<void> =>
-    isFutile ? printFutile(context) : printDemoNote(inputs, context, kind.demos, run.row);
+    isFutile ? printFutile(planned.total.rows, context) : printDemoNote(inputs, context, kind.demos, run.row);
   const { manifest, rows, total } = planned;
   const safetyModel = flags.safetyModel === undefined ? [] : [resolve(context.cwd(), flags.safetyModel)];
   return {

@@ -80,7 +80,16 @@ const pour = async (
 /** A new file in its place would end what others read there. @throws OUTPUT_UNWRITABLE */
 const refuseSpecial = async (path: string): Promise<void> => {
   const stats = await lstat(path).catch(() => null);
-  if (stats === null || stats.isFile() || stats.isSymbolicLink() || stats.isDirectory()) return;
+  if (stats === null || stats.isFile() || stats.isSymbolicLink()) return;
+  if (stats.isDirectory()) {
+    throw new RefineError(
+      'OUTPUT_UNWRITABLE',
+      `Expected --output to be a file, found the folder ${path}. Name a file in it.`,
+      {
+        context: { path },
+      },
+    );
+  }
   throw new RefineError(
     'OUTPUT_UNWRITABLE',
     `Expected --output to be a file, found a pipe or a device at ${path}, which is not replaced. Give -o - for standard output, or another name.`,

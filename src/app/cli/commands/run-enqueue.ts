@@ -83,7 +83,7 @@ export const runEnqueue = async (
             : `${what} were put into the queue at ${broker.shown} by an earlier enqueue; sdxl-refine queue status says how far they are\n`,
         );
         if (extra !== '') stderr.write(extra);
-        if (invalid > 0) stderr.write(`${invalid} of the rows are invalid; their results will say why\n`);
+        if (invalid > 0) stderr.write(invalidText(invalid));
       }
       return 0;
     } finally {
@@ -95,6 +95,11 @@ export const runEnqueue = async (
     stop.release();
   }
 };
+
+const invalidText = (rows: number): string =>
+  rows === 1
+    ? '1 of the rows is invalid; its result will say why\n'
+    : `${rows} of the rows are invalid; their results will say why\n`;
 
 const LINE_EVERY_MS = 60_000;
 

@@ -12,6 +12,7 @@ import { writePredictionsCsv } from '../../../run/results/predictions-csv.js';
 import { outputPlace } from '../options/output-place.js';
 import type { MergeFlags } from '../options/merge-flags.js';
 import { parseWhole } from '../options/run-options.js';
+import { count } from '../progress/summary-text.js';
 import { createLimitedNotes, FOREIGN_LINES, foreignLine } from '../progress/limited-notes.js';
 import { makeScratchFolder } from '../scratch-folder.js';
 import type { ProcessContext } from '../process-context.js';
@@ -35,7 +36,8 @@ export const runMerge = async (
     const csv = outputPlace(flags.predictionsCsv, context.cwd());
     const replaces = flags.overwrite === true;
     if (csv === output) throw outputExists(csv, 'is the merged file too', 'Choose another --predictions-csv');
-    for (const place of csv === null ? [output] : [output, csv]) await expectFree(place, { files, replaces });
+    await expectFree(output, { files, replaces, flag: '--output' });
+    if (csv !== null) await expectFree(csv, { files, replaces, flag: '--predictions-csv' });
     const path = isStoreUri(output) ? join(await makeFolder(), 'merged.jsonl') : output;
     const merged = await mergeResults({
       ...{ files, output: path, replaces, rows, signal: stop.signal },
@@ -55,7 +57,7 @@ export const runMerge = async (
     });
     /* A merge may take long: an object that appeared meanwhile is not replaced either. */
     if (isStoreUri(output)) {
-      await expectFree(output, { files, replaces });
+      await expectFree(output, { files, replaces, flag: '--output' });
       await uploadObject(output, path);
     }
     if (csv !== null) {
@@ -92,15 +94,16 @@ const outputOf = (files: readonly ResultFile[], { output }: MergeFlags, cwd: str
 /** @throws OUTPUT_EXISTS STORE_* before a line is read */
 const expectFree = async (
   place: string,
-  { files, replaces }: { files: readonly ResultFile[]; replaces: boolean },
+  { files, replaces, flag }: { files: readonly ResultFile[]; replaces: boolean; flag: string },
 ): Promise<void> => {
+  const another = `Give --overwrite, or another ${flag}`;
   if (/^\.sdxl-refine/i.test(basename(place)))
     throw outputExists(place, 'has a name that runs use for their own records', 'Choose another name');
   if (isStoreUri(place)) {
-    if (files.some(({ shown }) => shown === place)) throw outputExists(place, IS_RESULT, 'Choose another');
+    if (files.some(({ shown }) => shown === place)) throw outputExists(place, IS_RESULT, `Choose another ${flag}`);
     const { key, ...bucket } = parseObjectUri(place);
     const isThere = await (await bucketOf({ ...bucket, key })).has(key);
-    if (isThere && !replaces) throw outputExists(place, 'exists', GIVE_OVERWRITE);
+    if (isThere && !replaces) throw outputExists(place, 'exists', another);
     return;
   }
   const identity = await fileIdentity(place);
@@ -109,9 +112,9 @@ const expectFree = async (
   if (only !== undefined && others.length === 0 && (await fileIdentity(only.path)) === identity)
     throw nothingToMerge(place);
   for (const { path } of files)
-    if ((await fileIdentity(path)) === identity) throw outputExists(place, IS_RESULT, 'Choose another');
+    if ((await fileIdentity(path)) === identity) throw outputExists(place, IS_RESULT, `Choose another ${flag}`);
   if ((await stat(place)).isDirectory()) throw outputExists(place, 'is a folder', 'Name a file in it');
-  if (!replaces) throw outputExists(place, 'exists', GIVE_OVERWRITE);
+  if (!replaces) throw outputExists(place, 'exists', another);
 };
 
 const nothingToMerge = (place: string): RefineError =>
@@ -122,7 +125,6 @@ const nothingToMerge = (place: string): RefineError =>
   );
 
 const IS_RESULT = 'is one of the results';
-const GIVE_OVERWRITE = 'Give --overwrite, or another --output';
 
 const outputExists = (place: string, what: string, remedy: string): RefineError =>
   new RefineError('OUTPUT_EXISTS', `Expected no file at the output ${place}: it ${what}. ${remedy}.`, {
@@ -134,8 +136,8 @@ const summaryText = ({ summary, doubles, holes }: Merged, files: number): string
   const texts = counts.filter(([, count]) => count > 0).map(([status, count]) => `${count} ${status}`);
   const lines = [
     ...holes.map((hole) => `Note: ${hole}`),
-    ...(doubles > 0 ? [`Note: ${doubles} ${doubles === 1 ? 'row was' : 'rows were'} in several files`] : []),
-    `${summary.rows} rows of ${files} ${files === 1 ? 'file' : 'files'}: ${texts.join(', ')}`,
+    ...(doubles > 0 ? [`Note: ${count(doubles, 'row')} ${doubles === 1 ? 'was' : 'were'} in several files`] : []),
+    `${count(summary.rows, 'row')} of ${count(files, 'file')}: ${texts.join(', ')}`,
   ];
   return `${lines.join('\n')}\n`;
 };

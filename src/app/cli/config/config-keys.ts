@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { RefineError } from '../../../errors.js';
 import { relatedKey } from '../../../run/manifest/rows/foreign-names.js';
 import { nearestKey } from '../../../run/manifest/rows/nearest-key.js';
-import { readText } from '../../../run/manifest/rows/parse-value.js';
+import { mendingHint, readText } from '../../../run/manifest/rows/parse-value.js';
 import { ROW_KEYS, rowKeyOf } from '../../../run/manifest/rows/row-keys.js';
 import { formatValue } from '../../../run/manifest/rows/format-value.js';
 import { expectOnThisMachine } from '../options/output-place.js';
@@ -89,7 +89,8 @@ const keyOf = (option: Option): ConfigKey => {
   }
   const text = option.defaultValue as string | undefined;
   if (option.flags.endsWith('<n>')) {
-    const read = (value: string): unknown => (/^-?\d+$/.test(value) ? Number(value) : value);
+    const read = (value: string): unknown =>
+      /^-?\d+$/.test(value) && Number.isSafeInteger(Number(value)) ? Number(value) : value;
     const number = text === undefined ? null : Number(text);
     return { ...shared, schema: z.int(), expected: 'an integer', default: number, read };
   }
@@ -121,7 +122,7 @@ export const checkSetting = (key: ConfigKey, value: unknown, label: string): Set
   }
   throw new RefineError(
     'USAGE_OPTION_INVALID',
-    `Expected ${label} to be ${key.expected}, got ${formatValue(value)}${mending(key, value)}`,
+    `Expected ${label} to be ${key.expected}, got ${formatValue(value)}${mending(key, value)}.`,
   );
 };
 
@@ -133,7 +134,10 @@ const expectPath = ({ isPath, name }: ConfigKey, value: SettingValue, label: str
     expectOnThisMachine(label, isPath === 'named' ? text.replace(/^[^=/]*=/, '') : text, 'Download it first.');
 };
 
-const mending = ({ schema, read }: ConfigKey, value: unknown): string => {
+const mending = ({ name, schema, read }: ConfigKey, value: unknown): string => {
+  const row = rowKeyOf(name);
+  if (row !== undefined) return mendingHint(row, value);
+  if (typeof value === 'string' && /^-?\d{16,}$/.test(value)) return `; the largest is ${Number.MAX_SAFE_INTEGER}`;
   if (typeof value === 'string' && schema.safeParse(read(value)).success) return '; write it without quotes';
   return typeof value === 'number' && schema.safeParse(String(value)).success ? '; write it in quotes' : '';
 };

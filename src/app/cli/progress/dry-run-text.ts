@@ -17,10 +17,12 @@ export const dryRunText = (
   const running = presets.filter(([, { rows }]) => rows > 0);
   const isTimed = running.some(([, { ms }]) => ms !== null);
   const times = isTimed ? running.map(([speed, { ms }]) => `${speed} ${ms === null ? NOT_RUN : aboutText(ms)}`) : [];
+  const where =
+    info.isOpened === false ? '' : `: ${count(cost.calls, 'UNet call')} on ${info.device} (${info.precision})`;
   const lines = [
-    `${count(cost.rows, 'row')} would run: ${count(cost.calls, 'UNet call')} on ${info.device} (${info.precision})`,
+    `${count(cost.rows, 'row')} would run${where}`,
     ...(cost.done === 0 ? [] : [`${count(cost.done, 'row')} already done`]),
-    ...(presets.length === 0
+    ...(presets.length === 0 || (cost.rows === 0 && running.length === 0)
       ? []
       : [`UNet calls by --speed: ${presets.map(([speed, one]) => callsText(speed, one, cost)).join(', ')}`]),
     ...(running.length === 0 ? [] : [`time by --speed: ${times.length === 0 ? UNKNOWN : times.join(', ')}`]),

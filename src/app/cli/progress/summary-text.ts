@@ -38,11 +38,13 @@ export const summaryText = (
     ...earlierFailures(takenOver - done),
     ...(summary.blocked > 0 ? [colors.yellow(`${summary.blocked} blocked by content safety`)] : []),
     ...failures(summary).map(colors.red),
-    ...(stoppedByThreshold ? [`stopped by --error-threshold; ${total - summary.rows} rows were not tried`] : []),
+    ...(stoppedByThreshold ? [`stopped by --error-threshold; ${untriedText(total - summary.rows)}`] : []),
     `pictures and ${resultsName}: ${escapeControls(outputFolder)}`,
   ];
   return `${lines.join('\n')}\n`;
 };
+
+const untriedText = (rows: number): string => `${count(rows, 'row')} ${rows === 1 ? 'was' : 'were'} not tried`;
 
 const earlierFailures = (untried: number): string[] => {
   if (untried <= 0) return [];

@@ -83,9 +83,11 @@ export const applyLoraWeights = (
   };
 };
 
-/** The first part with a weight as A1111 and ComfyUI write it, `(red:1.3)`; null: there is none. */
-const weightedPart = (text: string): string | null =>
-  text.includes('(') ? (/\([^()]+:\s*-?(?:\d+(?:\.\d*)?|\.\d+)\s*\)/.exec(text)?.[0] ?? null) : null;
+/** `(red:1.3)` as A1111 and ComfyUI write it; times and years, `(12:30)`, are words. */
+const WEIGHTED = /\((?!\s*\d+\s*:)[^()]+:\s*-?(?:\d(?:\.\d*)?|\.\d+)\s*\)/;
+
+/** The first part with a weight; null: there is none. */
+const weightedPart = (text: string): string | null => (text.includes('(') ? (WEIGHTED.exec(text)?.[0] ?? null) : null);
 
 const plainWeightWarning = (part: string, key: string): string =>
   `prompt_syntax plain reads "${formatText(part)}" as words of ${key}. Choose prompt_syntax a1111 or comfy for weights.`;

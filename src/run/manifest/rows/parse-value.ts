@@ -54,7 +54,8 @@ const asDecimal = (text: string): number | null => {
   return /^\s*[-+]?\d*,\d+\s*$/.test(text) ? readNumber(text.replace(',', '.')) : null;
 };
 
-const mendingHint = (name: RowKeyName, value: unknown): string => {
+/** How to write a refused value, to follow the message; '': nothing is known. */
+export const mendingHint = (name: RowKeyName, value: unknown): string => {
   const { kind, schema } = ROW_KEYS[name];
   const decimal = kind === 'number' && typeof value === 'string' ? asDecimal(value) : null;
   if (decimal !== null && schema.safeParse(decimal).success) return `; write ${decimal}`;

@@ -15,7 +15,8 @@ export const schedulerProblem = (name: string): string | null => {
 };
 
 const mendOf = (name: string): string => {
-  if (AYS.test(name)) return 'Align Your Steps is timesteps "ays" here (--timesteps ays), with any scheduler';
+  if (AYS.test(name))
+    return 'Align Your Steps is timesteps "ays" here (--timesteps ays), with a scheduler that takes timesteps, such as DPM++ 2M or Euler';
   const why = whyNoEquivalent(name);
   if (why !== null) return ANCESTRAL.test(name) ? `${why}; the nearest are Euler a and DPM2 a` : why;
   const spacing = SPACINGS.find(({ a1111, comfy }) => [a1111, comfy].some((one) => foldKey(one) === foldKey(name)));

@@ -53,12 +53,19 @@ it.each([
   ['limit', '1.5', 'Expected limit to be an integer, got "1.5"'],
   ['limit', '7', 'Expected limit to be an integer, got "7"; write it without quotes'],
   ['overwrite', 'yes', 'Expected overwrite to be true or false, got "yes"'],
+  [
+    'limit',
+    keyOf('limit').read('9'.repeat(20)),
+    `Expected limit to be an integer, got "${'9'.repeat(20)}"; the largest is 9007199254740991`,
+  ],
+  ['strength', '30%', 'Expected strength to be a number from 0 to 1, got "30%"; write 0.3'],
+  ['strength', '0,3', 'Expected strength to be a number from 0 to 1, got "0,3"; write 0.3'],
   ['strength', 2, 'Expected strength to be a number from 0 to 1, got 2'],
   ['prompt', 5, 'Expected prompt to be text of at most 20000 characters, got 5; write it in quotes'],
   ['model', '', 'Expected model to be text that is not empty, got ""'],
 ])('%s refuses %p', (name, value, message) => {
   expect(() => checkSetting(keyOf(name), value, name)).toThrow(
-    expect.objectContaining({ code: 'USAGE_OPTION_INVALID', message }),
+    expect.objectContaining({ code: 'USAGE_OPTION_INVALID', message: `${message}.` }),
   );
 });
 

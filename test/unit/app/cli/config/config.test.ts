@@ -69,7 +69,7 @@ it('--config beats SDXL_REFINE_CONFIG beats the file that is found, and --no-con
 it('an option that is wrong is refused under its own name', async () => {
   await expect(merge(['--strength', '2'])).rejects.toMatchObject({
     code: 'USAGE_OPTION_INVALID',
-    message: 'Expected --strength to be a number from 0 to 1, got 2',
+    message: 'Expected --strength to be a number from 0 to 1, got 2.',
   });
 });
 

@@ -34,8 +34,13 @@ it('says how to know the time, and nothing of presets without rows', () => {
     'time by --speed: known after a run here, of one row (--limit 1) or more',
   ]);
   const done = cost({ rows: 0, calls: 0, ms: 0 });
-  expect(linesOf({ ...done, done: 2 }, done, done)).toEqual([
-    '2 rows already done',
-    'UNet calls by --speed: exact 0, balanced 0, fast 0',
-  ]);
+  expect(linesOf({ ...done, done: 2 }, done, done)).toEqual(['2 rows already done']);
+});
+
+it('names no device and no calls where no model was opened', () => {
+  const none = cost({ rows: 0, failed: 2, calls: 0, ms: 0 });
+  const unopened = { ...info, device: 'auto', precision: 'auto', isOpened: false };
+  expect(dryRunText(emptySummary(), none, unopened, new Map([['exact', none]]))).toBe(
+    '0 rows would run\nmodel: m, not loaded\n',
+  );
 });

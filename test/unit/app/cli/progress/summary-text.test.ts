@@ -33,3 +33,13 @@ it('has no rate where nothing was refined', () => {
   const done = summaryText({ summary: ok, takenOver: 4, refined: 0, kept: 0, stoppedByThreshold: false }, facts);
   expect(done).toBe('Nothing to do: 0 refined, 4 already done (4 rows) in 1.9 s\npictures and r.jsonl: out\n');
 });
+
+it.each([
+  [2, '1 row was not tried'],
+  [3, '2 rows were not tried'],
+])('of %i rows after one that failed, with an error threshold: %s', (total, untried) => {
+  const facts = { total, durationMs: 1900, outputFolder: 'out', verb: 'refined', resultsName: 'r.jsonl' } as const;
+  const summary = addToSummary(emptySummary(), failedRecord());
+  const text = summaryText({ summary, takenOver: 0, refined: 0, kept: 0, stoppedByThreshold: true }, facts);
+  expect(text).toContain(`stopped by --error-threshold; ${untried}\n`);
+});

@@ -85,9 +85,15 @@ it.each([
   expect((await parse({ prompt, prompt_syntax: 'a1111' })).warnings).toBeUndefined();
 });
 
-it.each(['a fox (a photograph, 1990)', 'a ratio (16:9 or so)', 'at 12:30', '(red)', '('.repeat(20_000)])(
-  'finds no weights in %j',
-  async (prompt) => {
-    expect((await parse({ prompt })).warnings).toBeUndefined();
-  },
-);
+it.each([
+  'a fox (a photograph, 1990)',
+  'a ratio (16:9 or so)',
+  'at 12:30',
+  'time (12:30)',
+  '(2019: 12)',
+  '(at 12:30)',
+  '(red)',
+  '('.repeat(20_000),
+])('finds no weights in %j', async (prompt) => {
+  expect((await parse({ prompt })).warnings).toBeUndefined();
+});
