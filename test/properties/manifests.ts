@@ -93,6 +93,31 @@ const known = fc.uniqueArray(fc.tuple(fc.constantFrom(...ROW_KEY_NAMES), value),
   maxLength: 12,
 });
 
+/** Short ones that are nearly values, and long ones of a part that repeats, open or closed again. */
+const anyCell = fc.oneof(
+  textOf(['0.5', '-1', '[1,2]', '{"ink":1}', '{"ink":', '[', ']', '}', ',', '"', '\n', '1e999', 'png', 'x', ' '], 6),
+  fc
+    .tuple(
+      fc.constantFrom(['[', ']'], ['{"a":', '}'], ['1,', ''], ['[],', ''], ['"', ''], ['9', ''], [' ', 'x']),
+      fc.integer({ min: 1, max: 20_000 }),
+      fc.boolean(),
+    )
+    .map(
+      ([[open = '', close = ''], count, isClosed]) => open.repeat(count) + (isClosed ? `1${close.repeat(count)}` : ''),
+    ),
+);
+
+const expectRow = async (raw: RawRow): Promise<void> => {
+  const row = await parseRow(raw, { index: 0, rowNumberPerFile: 0, inputName: 'x.jsonl', line: 1 }, scratchFolder(), {
+    options: {},
+    runSeed: 1,
+  });
+  if ('error' in row) {
+    for (const problem of row.problems) expectShort(problem);
+    ok(row.error.code.startsWith('ROW_FIELD_'));
+  } else ok(row.settings.steps >= 1 && row.settings.prompt.length <= 20_000);
+};
+
 export const properties = [
   property(
     'manifests: a damaged one is refused in few words, or gives rows, however it comes in pieces',
@@ -133,18 +158,19 @@ export const properties = [
     'manifests: a row of any values can run, or says all that is wrong with it in few words',
     'value',
     known,
-    async (values) => {
-      const raw: RawRow = { line: 1, known: values, extra: {} };
-      const row = await parseRow(
-        raw,
-        { index: 0, rowNumberPerFile: 0, inputName: 'x.jsonl', line: 1 },
-        scratchFolder(),
-        { options: {}, runSeed: 1 },
-      );
-      if ('error' in row) {
-        for (const problem of row.problems) expectShort(problem);
-        ok(row.error.code.startsWith('ROW_FIELD_'));
-      } else ok(row.settings.steps >= 1 && row.settings.prompt.length <= 20_000);
+    (values) => expectRow({ line: 1, known: values, extra: {} }),
+    100,
+  ),
+  property(
+    'manifests: any cell under any key makes a row that can run, or says what is wrong with it in few words',
+    'value',
+    fc.tuple(fc.constantFrom(...ROW_KEY_NAMES), anyCell),
+    async ([name, text]) => {
+      /* A NUL in the first bytes makes it another kind of file. */
+      const columns = { image: 'a.png', prompt: 'a cat', [name]: text.replaceAll('\0', '') };
+      const table = `${Object.keys(columns).join(',')}\n${Object.values(columns).map(quoted).join(',')}\n`;
+      const rows = await readAll(readCsv(inPieces(Buffer.from(table), [1 << 16]), 'x.csv', ','));
+      for (const raw of rows) if (!('problem' in raw)) await expectRow(raw);
     },
     100,
   ),
