@@ -7,12 +7,15 @@ import { itOnLinux } from '../../../support/it-on-linux.js';
 import { childrenOf } from '../../../support/processes.js';
 import { plainSettings } from '../../../support/settings.js';
 
-const job: RefineJob = {
-  input: { kind: 'pixels', pixels: { data: new Uint8Array(64 * 64 * 3), width: 64, height: 64 } },
-  settings: { ...plainSettings, steps: 1000, strength: 1 },
+const jobOf = (side: number, steps: number): RefineJob => ({
+  input: { kind: 'pixels', pixels: { data: new Uint8Array(side * side * 3), width: side, height: side } },
+  settings: { ...plainSettings, steps, strength: 1 },
   output: 'pixels',
   bitDepth: 8,
-};
+});
+const short = jobOf(64, 2);
+/** Takes longer than a test. */
+const long = jobOf(256, 1000);
 const engine = new Engine({ model, modelName: 'small-refiner', device: 'cpu' });
 const { signal } = new AbortController();
 afterAll(() => {
@@ -25,7 +28,7 @@ itOnLinux('a stop ends the job with its reason, and the next job runs in the sam
   const stop = new AbortController();
   const reason = new Error('enough');
   let last = 0;
-  const stopped = engine.refine(job, {
+  const stopped = engine.refine(long, {
     signal,
     stop: stop.signal,
     onStep: (step) => {
@@ -35,9 +38,9 @@ itOnLinux('a stop ends the job with its reason, and the next job runs in the sam
   });
   await expect(stopped).rejects.toBe(reason);
   expect(last).toBeLessThan(1000);
-  const short = { ...job, settings: { ...job.settings, steps: 2 }, preview: true };
   const previews: unknown[] = [];
-  const reply = await engine.refine(short, { signal, onStep: (_step, _steps, preview) => previews.push(preview) });
+  const onStep = (_step: number, _steps: number, preview?: unknown): void => void previews.push(preview);
+  const reply = await engine.refine({ ...short, preview: true }, { signal, onStep });
   expect(reply.stepsRun).toBe(2);
   expect(previews).toMatchObject([undefined, { width: 8, height: 8 }, { width: 8, height: 8 }]);
   expect(childrenOf(pid)).toEqual(children);
@@ -49,7 +52,7 @@ it('a job that is stopped before its start does not run', async () => {
   const onStep = (): void => {
     steps++;
   };
-  await expect(engine.refine(job, { signal, stop: AbortSignal.abort(reason), onStep })).rejects.toBe(reason);
+  await expect(engine.refine(long, { signal, stop: AbortSignal.abort(reason), onStep })).rejects.toBe(reason);
   expect(steps).toBe(0);
 });
 
@@ -60,7 +63,7 @@ itOnLinux('a child that does not stop is ended, and the next job runs in another
   await engine.open(signal);
   const child = childrenOf(pid).find((each) => !others.includes(each));
   const stop = new AbortController();
-  const stopped = engine.refine(job, {
+  const stopped = engine.refine(long, {
     signal,
     stop: stop.signal,
     stopMs: 100,
@@ -71,7 +74,6 @@ itOnLinux('a child that does not stop is ended, and the next job runs in another
     },
   });
   await expect(stopped).rejects.toMatchObject({ code: 'ENGINE_STALLED' });
-  const short = { ...job, settings: { ...job.settings, steps: 2 } };
   expect((await engine.refine(short, { signal })).stepsRun).toBe(2);
   expect(childrenOf(pid)).not.toContain(child);
 });
