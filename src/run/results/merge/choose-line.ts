@@ -19,12 +19,15 @@ export const rowsAt = (lines: readonly PlacedLine[]): (readonly PlacedLine[])[] 
   return rows;
 };
 
-/** The prompt of a row may change between two runs in one folder; its output's name stays. */
+/**
+ * The prompt of a row may change between two runs in one folder; its picture and its output's name stay. A row that failed with the
+ * new prompt has no output, and behind its line is that of its earlier picture.
+ */
 const isSameRow = (a: ResultRecord, b: ResultRecord): boolean => {
   const [outputA, outputB] = [a.image_file_name, b.image_file_name];
   const haveOutputs = outputA !== null && outputB !== null;
   if (haveOutputs && outputA !== outputB) return false;
-  return a.image === b.image && a.id === b.id && (haveOutputs || a.prompt === b.prompt);
+  return a.image === b.image && a.id === b.id && (haveOutputs || a.image !== null || a.prompt === b.prompt);
 };
 
 /** The newest line of each file: a run that goes on writes a row's new line after the old one. */

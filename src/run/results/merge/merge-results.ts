@@ -6,7 +6,7 @@ import { addToSummary, emptySummary, type Summary } from '../summary.js';
 import { writeAtomically, writeNew } from '../write-atomically.js';
 import { expectOneRun, gapsOf, mixed } from './check-files.js';
 import { chooseLine, newestOfFiles, rowsAt, type Keep } from './choose-line.js';
-import { createHoleFinder } from './find-holes.js';
+import { createHoleFinder, type Holes } from './find-holes.js';
 import type { ResultFile } from './result-file.js';
 import { createInputNames } from './input-order.js';
 import { mergeRuns, type PlacedLine } from './merge-runs.js';
@@ -134,8 +134,8 @@ const createTally = ({ files, keep, allowsHoles, allowsMixed, rows, report }: Me
     }
     summary = addToSummary(summary, chosen.record);
     if (summary.rows % REPORTED === 0) report(summary.rows);
-    holeFinder.see(name, row);
-    isRefused ||= holeFinder.rows > 0 && !allowsHoles;
+    holeFinder.see(chosen.record);
+    isRefused ||= holeFinder.rows + holeFinder.pictures > 0 && !allowsHoles;
     return [chosen];
   };
   return {
@@ -155,11 +155,7 @@ const createTally = ({ files, keep, allowsHoles, allowsMixed, rows, report }: Me
       }
       holes = [
         ...(rows !== null && rows !== summary.rows ? [`${summary.rows} of ${rows} rows are there`] : []),
-        ...(holeFinder.rows > 0
-          ? [
-              `${holeFinder.rows} ${holeFinder.rows === 1 ? 'row is' : 'rows are'} missing: ${listSome(holeFinder.ranges, 10)}`,
-            ]
-          : []),
+        ...missingText(holeFinder),
         ...(await gapsOf(files)),
       ];
       if (holes.length > 0 && !allowsHoles) {
@@ -173,6 +169,15 @@ const createTally = ({ files, keep, allowsHoles, allowsMixed, rows, report }: Me
       return { summary, doubles, holes };
     },
   };
+};
+
+const missingText = ({ rows, pictures, ranges }: Holes): string[] => {
+  const counts = [
+    ...(rows > 0 ? [`${rows} ${rows === 1 ? 'row' : 'rows'}`] : []),
+    ...(pictures > 0 ? [`${pictures} ${pictures === 1 ? 'picture' : 'pictures'} of rows that have others`] : []),
+  ];
+  if (counts.length === 0) return [];
+  return [`${counts.join(' and ')} ${rows + pictures === 1 ? 'is' : 'are'} missing: ${listSome(ranges, 10)}`];
 };
 
 const differentRows = (one: PlacedLine, other: PlacedLine, pathOf: (line: PlacedLine) => string): RefineError => {
