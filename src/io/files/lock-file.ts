@@ -13,6 +13,8 @@ const HEARTBEAT_MS = 30_000;
 /** A lock is stale after this time without a heartbeat: several missed ones, plus clock skew. */
 const SILENCE_MS = 10 * 60_000;
 export const SILENCE_MINUTES = SILENCE_MS / 60_000;
+/** No clock that works is so far ahead of another: such a time says nothing. */
+const MAX_AHEAD_MS = 24 * 60 * 60_000;
 /** As `SILENCE_MS`, for a holder in another container of this machine, which has the same clock. */
 const NEAR_SILENCE_MS = 4 * HEARTBEAT_MS;
 
@@ -102,6 +104,9 @@ const tryCreate = async (path: string, own: string, errors: LockErrors): Promise
   const beside = temporaryOf(path, 'tmp');
   try {
     await writeFile(beside, own, { flag: 'wx' });
+    /* By this machine's clock, as each heartbeat: a file server's may be so far behind that the lock would be stale at once. */
+    const now = new Date();
+    await utimes(beside, now, now).catch(() => undefined);
     /* ENOENT: the current holder may have removed the file beside. */
     return await linkIfAbsent(beside, path).then(
       () => true,
@@ -125,7 +130,7 @@ const temporaryOf = (path: string, end: 'tmp' | 'old.tmp'): string =>
 const isHeld = async (path: string, holder: Holder, isAlive: (pid: number) => boolean): Promise<boolean> => {
   const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: 0 }));
   const silentMs = Date.now() - mtimeMs;
-  if (silentMs >= SILENCE_MS) return false;
+  if (silentMs >= SILENCE_MS || silentMs < -MAX_AHEAD_MS) return false;
   const state = await stateOfHolder(holder, isAlive);
   return state === 'near' ? silentMs < NEAR_SILENCE_MS : state !== 'ended';
 };

@@ -14,6 +14,8 @@ import { remoteNames } from './remote-names.js';
 const HEARTBEAT_MS = 30_000;
 /** A lock is stale after this time without a heartbeat: several missed ones. */
 const SILENCE_MS = 3 * 60_000;
+/** Stores refuse requests of clocks that are a quarter of an hour off, so no run that goes on is further ahead. */
+const MAX_AHEAD_MS = 20 * 60_000;
 const MAX_BYTES = 4096;
 /** A lock that another run removes meanwhile is "there" and then not; a store that says so again and again is out of step with itself. */
 const MOST_TRIES = 5;
@@ -99,8 +101,10 @@ export const lockRemote = async (
   };
 };
 
-const isHeld = async (holder: Holder, isAlive: (pid: number) => boolean): Promise<boolean> =>
-  Date.now() - holder.beat < SILENCE_MS && (await stateOfHolder(holder, isAlive)) !== 'ended';
+const isHeld = async (holder: Holder, isAlive: (pid: number) => boolean): Promise<boolean> => {
+  const silentMs = Date.now() - holder.beat;
+  return silentMs < SILENCE_MS && silentMs > -MAX_AHEAD_MS && (await stateOfHolder(holder, isAlive)) !== 'ended';
+};
 
 const UNREADABLE = Symbol('a lock that is none of this program');
 type Found = Holder | typeof UNREADABLE | null;

@@ -67,11 +67,17 @@ describe('lockFolder', () => {
     const folder = temporaryFolder();
     const path = leave(folder, { ...holder, host: 'elsewhere' });
     await expect(lockFolder(folder, '', dead)).rejects.toMatchObject({ code: 'OUTPUT_LOCKED' });
-    const hourAgo = Date.now() / 1000 - 3600;
-    utimesSync(path, hourAgo, hourAgo);
-    const lock = await lockFolder(folder, '', dead);
-    expect(lock.takenFrom).toContain('elsewhere');
-    await lock.release();
+    const now = Date.now() / 1000;
+    /* A clock that is ahead, and one that does not work. */
+    utimesSync(path, now + 3600, now + 3600);
+    await expect(lockFolder(folder, '', dead)).rejects.toMatchObject({ code: 'OUTPUT_LOCKED' });
+    for (const then of [now - 3600, now + 100 * 24 * 3600]) {
+      leave(folder, { ...holder, host: 'elsewhere' });
+      utimesSync(path, then, then);
+      const lock = await lockFolder(folder, '', dead);
+      expect(lock.takenFrom).toContain('elsewhere');
+      await lock.release();
+    }
   });
 
   it('gives a stale lock to one of many that want it', async () => {
