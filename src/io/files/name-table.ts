@@ -112,8 +112,8 @@ const openFile = (slots: number): SlotBytes => {
 class SlotTable {
   #count = 0;
   readonly #slot = Buffer.alloc(SLOT_BYTES);
-  /** The free slot that `get` found last: most names are set after they were looked up. */
-  #free: { key: NameKey; slot: number } | null = null;
+  /** What `get` found last: most names are set after they were looked up. */
+  #found: { key: NameKey; slot: number; value: number } | null = null;
 
   /** @param slots a power of two, at least `PROBED_SLOTS` */
   constructor(
@@ -127,14 +127,13 @@ class SlotTable {
 
   get(key: NameKey): number | undefined {
     const { slot, value } = this.#find(key);
-    if (value > 0) return value - 1;
-    this.#free = { key, slot };
-    return undefined;
+    this.#found = { key, slot, value };
+    return value > 0 ? value - 1 : undefined;
   }
 
   set(key: NameKey, value: number): void {
-    const found = this.#free?.key === key ? { slot: this.#free.slot, value: 0 } : this.#find(key);
-    this.#free = null;
+    const found = this.#found?.key === key ? this.#found : this.#find(key);
+    this.#found = null;
     if (found.value === 0) this.#count++;
     key.copy(this.#slot);
     this.#slot.writeUIntBE(value + 1, KEY_BYTES, VALUE_BYTES);

@@ -43,6 +43,7 @@ it('is held by one run, and free after it', async () => {
 
 it.each([
   ['without a heartbeat', lockText({ ...holder, beat: Date.now() - 4 * 60_000 }), 'process 7 on elsewhere'],
+  ['of a clock an hour ahead', lockText({ ...holder, beat: Date.now() + 3_600_000 }), 'process 7 on elsewhere'],
   ['that is no lock', Buffer.from('[]'), 'an unreadable lock'],
   ['of a negative process', lockText({ ...holder, pid: -1 }), 'an unreadable lock'],
 ])('%s is taken over', async (_what, text, from) => {

@@ -116,15 +116,6 @@ describe('order', () => {
     expect((await merge(['.'], cwd)).text).toBe(textOf(all));
   });
 
-  it('takes the earlier picture of a row that failed with a new prompt', async () => {
-    const [first, second] = rowsOf('m.jsonl', 2);
-    const { image, ...failed } = failedRecord();
-    const line = { ...failed, image: second!.image, row_number_per_file: 1, input_csv_name: 'm.jsonl', id: second!.id };
-    const cwd = write({ 'results.jsonl': [first!, { ...line, prompt: 'changed' }, second!] });
-    expect(image).toBeNull();
-    expect((await merge(['results.jsonl'], cwd)).text).toBe(textOf([first!, second!]));
-  });
-
   it('agrees with any division, resumed or not', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       let random = seed;
@@ -155,22 +146,6 @@ describe('lines that are no results', () => {
 describe('holes', () => {
   const all = rowsOf('m.jsonl', 12);
   const shards = divide(all, 3, (at) => at % 3);
-
-  it('names missing pictures of a prompt that has others, but not seeds of another run', async () => {
-    const pictures = [5, 6, 8, 9, 12].map((seed) => ({
-      ...record('p.jsonl', 0, { image: null, seed, image_file_name: `${seed}.png` }),
-      mode: 'base' as const,
-    }));
-    const cwd = write(divide(pictures, 2, (at) => at % 2));
-    expect(await refusal('MERGE_HOLES', ['.'], cwd)).toContain(
-      '3 pictures of rows that have others are missing: seed 7 of row 0 of p.jsonl, seeds 10 to 11 of row 0 of p.jsonl',
-    );
-    expect((await merge(['.'], cwd, { allowsHoles: true })).holes).toHaveLength(1);
-    const others = pictures
-      .slice(0, 2)
-      .map((line) => ({ ...line, seed: 55, prompt: 'another', image_file_name: '55.png' }));
-    expect((await merge(['.'], write({ 'results.jsonl': [...pictures.slice(0, 2), others[0]!] }))).holes).toEqual([]);
-  });
 
   it('names missing rows, and the shard that has no file', async () => {
     const cwd = write(shards);
