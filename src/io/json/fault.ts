@@ -10,7 +10,8 @@ const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
 const SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 /**
- * The most common error has its own message: a comma after the last value, which Python and JavaScript allow.
+ * The most common errors have their own messages: a comma after the last value, which Python and JavaScript allow, and `NaN` and
+ * infinities, which Python's `json` writes.
  *
  * @param text that `JSON.parse` refused
  * @param thrown by `JSON.parse`
@@ -25,8 +26,26 @@ export const jsonFault = (text: string, thrown: unknown): string => {
   if (comma !== null && (position === undefined || Number(position) > comma)) {
     return `trailing comma at ${placeIn(text, comma)}: JSON has none; remove it`;
   }
+  const word = UNEXPECTED_WORD.test(message) ? bareWord(text) : null;
+  if (word !== null)
+    return `${word.word} at ${placeIn(text, word.at)}: JSON has none; write null, or leave the key out`;
   if (position === undefined || message.includes('(line ')) return message;
   return `${message} (${placeIn(text, Number(position))})`;
+};
+
+/** V8's message where such a word begins. */
+const UNEXPECTED_WORD = /^(?:Unexpected token '?[NI]|No number after minus sign)/;
+const WORDS = ['NaN', 'Infinity', '-Infinity'];
+const FIRST_LETTERS = 'NI-';
+
+/** The first of them outside strings; null: there is none. */
+const bareWord = (text: string): { word: string; at: number } | null => {
+  for (let at = 0; at < text.length; at++) {
+    if (text.charCodeAt(at) === QUOTE) at = stringEnd((offset) => text.charCodeAt(offset), at, text.length);
+    const word = FIRST_LETTERS.includes(text.charAt(at)) && WORDS.find((candidate) => text.startsWith(candidate, at));
+    if (typeof word === 'string') return { word, at };
+  }
+  return null;
 };
 
 /** Offset of the first comma before a closing bracket; null if there is none. */

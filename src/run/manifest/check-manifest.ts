@@ -43,19 +43,19 @@ const emptyText = (input: RowsInput): string => {
   return `${input.name} has no pictures (${PICTURE_EXTENSIONS}) and no manifests (.jsonl .ndjson .csv .tsv)`;
 };
 
-const owner = (index: number): string => `row ${index} of the run (counted from 0)`;
+const owner = (index: number): string => `row ${index + 1} of the run`;
 
 /** Claims a draft's id and output, or rejects it if another row has claimed them. */
 const settleClaims = (draft: RowDraft, claims: RowClaims): RowDraft | InvalidRow => {
   const { id, output, index } = draft;
   const idOwner = id === null ? index : claims.claimId(id, index);
   if (id !== null && idOwner !== index) {
-    const message = `Duplicate id: expected a unique id, got ${formatValue(id)}, which ${owner(idOwner)} has too`;
+    const message = `Duplicate id: expected a unique id, got ${formatValue(id)}, which ${owner(idOwner)} has too; change one`;
     return rejectRow(draft, [new RefineError('ROW_DUPLICATE_ID', message)]);
   }
   const outputOwner = output === null ? index : claims.claimOutput(output, index);
   if (output !== null && outputOwner !== index) {
-    const message = `Duplicate output path: expected a unique output, got ${formatValue(output)}, which ${owner(outputOwner)} writes too`;
+    const message = `Duplicate output path: expected a unique output, got ${formatValue(output)}, which ${owner(outputOwner)} writes too, perhaps in other letters: some systems take A.png and a.png for one name; rename one`;
     return rejectRow(draft, [new RefineError('ROW_DUPLICATE_OUTPUT', message)]);
   }
   return draft;

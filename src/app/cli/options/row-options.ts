@@ -21,11 +21,14 @@ export const wordsOf = (name: RowKeyName): readonly string[] => {
   return options.filter((option) => typeof option === 'string');
 };
 
+/** What numbers from 0 to 1 are to be, with and without their ends. */
+const SHARES = [fraction.expected, ROW_KEYS.handoff.expected];
+
 /** What an option of a key takes, in its usage. */
 const placeholderOf = (name: RowKeyName): string => {
   const { kind, expected } = ROW_KEYS[name];
   if (wordsOf(name).length > 0 || name.endsWith('scheduler')) return 'name';
-  if (kind === 'number') return expected === fraction.expected ? '0-1' : 'n';
+  if (kind === 'number') return SHARES.includes(expected) ? '0-1' : 'n';
   return kind === 'list' ? 'n,n…' : 'text';
 };
 

@@ -19,6 +19,18 @@ it.each([
   expect(faultOf(text)).toBe(`trailing comma at line ${line}, column ${column}: JSON has none; remove it`);
 });
 
+it.each([
+  ['{"strength":NaN}', 'NaN', 13],
+  ['{"NaN": "Infinity", "b": -Infinity, "c": NaN}', '-Infinity', 26],
+  ['[1, Infinity]', 'Infinity', 5],
+])('says what to write in place of a word that Python writes: %s', (text, word, column) => {
+  expect(faultOf(text)).toBe(`${word} at line 1, column ${column}: JSON has none; write null, or leave the key out`);
+});
+
+it.each(['{"a": Nothing}', '{"a": -x}'])('claims no such word in %s', (text) => {
+  expect(faultOf(text)).not.toContain('JSON has none');
+});
+
 it.each(['{"a" 1, "b": [1,]}', '{"a": 1', '{"a": "x}', "{'a': 1}", '{"a": ",}', 'NaN', ''])(
   'claims no trailing comma where the fault of %j is another',
   (text) => {

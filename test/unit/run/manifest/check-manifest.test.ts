@@ -58,7 +58,7 @@ describe('checkManifest', () => {
     const rows = await collect((await checkManifest(manifest)).read());
     expect(rows.map(codeOf)).toEqual(['ok', 'ok', 'ROW_DUPLICATE_ID']);
     expect(messageOf(rows[2]!)).toBe(
-      'Duplicate id: expected a unique id, got "x", which row 0 of the run (counted from 0) has too (b.csv, line 2)',
+      'Duplicate id: expected a unique id, got "x", which row 1 of the run has too; change one (b.csv, line 2)',
     );
     expect(rows[2]).toMatchObject({ id: 'x', sourceText: 'b.png', settings: { prompt: 'p' } });
   });
@@ -73,7 +73,7 @@ describe('checkManifest', () => {
     const duplicate = 'ROW_DUPLICATE_OUTPUT';
     expect(rows.map(codeOf)).toEqual(['ok', 'ok', duplicate, 'ok', duplicate, duplicate, 'ok']);
     expect(messageOf(rows[2]!)).toContain(
-      'got "A.PNG", which row 0 of the run (counted from 0) writes too (m.jsonl, line 3)',
+      'got "A.PNG", which row 1 of the run writes too, perhaps in other letters: some systems take A.png and a.png for one name; rename one (m.jsonl, line 3)',
     );
   });
 
