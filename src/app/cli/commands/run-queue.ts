@@ -85,5 +85,6 @@ const retry = async (broker: Broker, place: string | null, { stderr }: ProcessCo
   stderr.write(`${count(failed, 'failed chunk')} put back to wait\n`);
   if (place === null) return;
   const added = await addMissing(broker, place, await openStore(place));
-  if (added > 0) stderr.write(`${count(added, 'chunk')} without results put into the queue\n`);
+  /* Those of them that wait already, as after the line above, are there once. */
+  if (added > 0) stderr.write(`${count(added, 'chunk')} without results ${added === 1 ? 'is' : 'are'} in the queue\n`);
 };

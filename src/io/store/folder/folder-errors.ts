@@ -23,11 +23,17 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   EEXIST: NO_FOLDER,
 };
 
+/** As in object storage, there is nothing below a file, and a folder is only a part of names. */
+export const isAbsent = (cause: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR'].includes(systemCodeOf(cause) ?? '') ||
+  (cause instanceof FileRefused && cause.reason === 'folder');
+
 /** @param what was attempted: `read`, `write` */
 export const folderError = (what: string, path: string, cause: unknown): RefineError => {
   if (isRefineError(cause)) return cause;
   const meaning = MEANINGS[systemCodeOf(cause) ?? ''];
-  const code = cause instanceof FileRefused ? 'STORE_DENIED' : (meaning?.code ?? 'STORE_UNAVAILABLE');
+  const usual = cause instanceof FileRefused ? 'STORE_DENIED' : (meaning?.code ?? 'STORE_UNAVAILABLE');
+  const code = what === 'read' && isAbsent(cause) ? 'STORE_MISSING' : usual;
   const remedy = meaning === undefined ? '' : ` ${meaning.remedy}.`;
   return new RefineError(code, `Could not ${what} ${path}: ${messageOf(cause)}.${remedy}`, {
     context: { path },

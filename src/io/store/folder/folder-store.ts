@@ -8,18 +8,15 @@ import { closeFile } from '../../files/close-file.js';
 import { findLink } from '../../files/find-link.js';
 import { sha256Of } from '../../files/hash-file.js';
 import { renameIfAbsent } from '../../files/link-if-absent.js';
-import { chunksOf, FileRefused, openFile, readChunks, readUpTo, withFile } from '../../files/open-file.js';
+import { chunksOf, openFile, readChunks, readUpTo, withFile } from '../../files/open-file.js';
 import { placeFile } from '../../files/place-file.js';
 import { syncFolder } from '../../files/sync-folder.js';
 import { TEMPORARY } from '../../files/temporary-path.js';
 import type { Store } from '../store.js';
 import { checkObjectName } from '../store-uri.js';
 import { tooLarge } from '../too-large.js';
-import { folderError } from './folder-errors.js';
+import { folderError, isAbsent } from './folder-errors.js';
 import { listFolder } from './list-folder.js';
-
-/** As in object storage, there is nothing below a file. */
-const isMissing = (cause: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(systemCodeOf(cause) ?? '');
 
 /** The folder need not exist: the first write makes it. */
 export const openFolderStore = (folder: string): Store => {
@@ -87,7 +84,7 @@ export const openFolderStore = (folder: string): Store => {
       try {
         return (await stat(path)).isFile();
       } catch (cause) {
-        if (isMissing(cause)) return false;
+        if (isAbsent(cause)) return false;
         throw folderError('read', path, cause);
       }
     },
@@ -101,7 +98,7 @@ export const openFolderStore = (folder: string): Store => {
           await closeFile(handle);
         }
       } catch (cause) {
-        if (isMissing(cause) || (cause instanceof FileRefused && cause.reason === 'folder')) return null;
+        if (isAbsent(cause)) return null;
         throw folderError('read', path, cause);
       }
     },

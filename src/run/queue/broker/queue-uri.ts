@@ -33,7 +33,7 @@ export const parseQueueUri = (text: string): QueuePlace => {
   const [kind, own] = known;
   const uri = own + text.slice(scheme.length);
   const url = URL.canParse(uri) ? new URL(uri) : null;
-  if (url === null || (kind === 'redis' && url.hostname === '') || hasStrayPassword(url)) {
+  if (url === null || (kind === 'redis' && url.hostname === '') || hasStrayPassword(kind, url)) {
     const hint = 'Characters such as "/", "#" and "@" of a password are written as %2F, %23 and %40';
     throw new RefineError('QUEUE_URI_INVALID', `${EXPECTED}, found a ${scheme}:// URI that cannot be read. ${hint}.`);
   }
@@ -47,5 +47,11 @@ export const parseQueueUri = (text: string): QueuePlace => {
 };
 
 /** A "/", "?" or "#" in a password ends the host for a URL, and what follows would be shown as a path. */
-const hasStrayPassword = ({ username, pathname, search, hash }: URL): boolean =>
-  hash !== '' || pathname.includes('@') || (username === '' && search.includes('@'));
+const hasStrayPassword = (kind: QueuePlace['kind'], { username, pathname, search, hash }: URL): boolean =>
+  hash !== '' ||
+  pathname.includes('@') ||
+  (username === '' &&
+    search.split('&').some((part) => part.includes('@') && !(kind === 'postgres' && LOGIN.test(part))));
+
+/** PostgreSQL's URIs may have the login among their options, where an "@" needs no escape. */
+const LOGIN = /^\??(?:user|password)=/;

@@ -241,6 +241,7 @@ describe('the URI of a queue', () => {
     ['redis://u:p@h:6379/2?family=6', 'redis', 'redis://h:6379/2'],
     ['valkeys://h', 'redis', 'rediss://h'],
     ['postgresql://u:p@h/db?sslmode=require', 'postgres', 'postgres://h/db'],
+    ['postgres://h/db?user=me@tenant&password=p@ss', 'postgres', 'postgres://h/db'],
   ])('%s is shown without credentials', (text, kind, shown) => {
     expect(parseQueueUri(text)).toMatchObject({ kind, shown });
   });
@@ -248,6 +249,7 @@ describe('the URI of a queue', () => {
     ...['', 'h:6379', 'http://u:secret@h', 'redis://', 'redis://u:secret@h/x', 'redis://u:sec#ret@h:x'],
     /* A mark of URIs in a password, which then has the place of the host and the path. */
     ...['postgres://u:12/secret@h/db', 'postgres://u:12#secret@h/db', 'redis://u:12?secret@h'],
+    ...['postgres://u:12?secret@h/db', 'redis://u:12?user=secret@h'],
   ])('%j is refused', (text) => {
     expect(() => parseQueueUri(text)).toThrow(
       expect.objectContaining({
