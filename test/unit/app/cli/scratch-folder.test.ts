@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { makeScratchFolder } from '#src/app/cli/scratch-folder.js';
+import { clearScratchFolders, makeScratchFolder } from '#src/app/cli/scratch-folder.js';
 import { ownHolder } from '#src/io/files/lock-holder.js';
 import { workFolder } from '../../../support/batch.js';
 
@@ -13,6 +13,7 @@ it('names its process in the folder, and leaves it alone while that process live
   const first = await makeScratchFolder(context, root);
   expect(JSON.parse(readFileSync(join(first, NOTE), 'utf8'))).toEqual(await ownHolder());
   const second = await makeScratchFolder(context, root);
+  await clearScratchFolders(context, root);
   expect([existsSync(first), first === second]).toEqual([true, false]);
 });
 
@@ -38,8 +39,13 @@ it('removes folders of processes that have ended, and no others', async () => {
   for (const [name, note] of kept) make(name, note);
   make('elsewhere', ended);
   symlinkSync(join(place, 'elsewhere'), join(place, 'sdxl-refine-run-linked'));
-  const folder = await makeScratchFolder(context, place);
-  const names = [...kept.map(([name]) => name), 'elsewhere', 'sdxl-refine-run-linked', folder.slice(place.length + 1)];
+  make('sdxl-refine-run-oldOne', null);
+  const twoDaysAgo = Date.now() / 1000 - 2 * 24 * 3600;
+  for (const name of ['oldOne', 'host00', 'broken'].map((end) => `sdxl-refine-run-${end}`)) {
+    utimesSync(join(place, name), twoDaysAgo, twoDaysAgo);
+  }
+  await clearScratchFolders(context, place);
+  const names = [...kept.map(([name]) => name), 'elsewhere', 'sdxl-refine-run-linked'];
   expect(readdirSync(place).sort()).toEqual(names.sort());
   expect(existsSync(join(place, 'elsewhere/r0/picture.png'))).toBe(true);
 });
