@@ -22,7 +22,7 @@ export const wordsOf = (name: RowKeyName): readonly string[] => {
 };
 
 /** What numbers from 0 to 1 are to be, with and without their ends. */
-const SHARES = [fraction.expected, ROW_KEYS.handoff.expected];
+const SHARES: readonly string[] = [fraction.expected, ROW_KEYS.handoff.expected];
 
 /** What an option of a key takes, in its usage. */
 const placeholderOf = (name: RowKeyName): string => {
