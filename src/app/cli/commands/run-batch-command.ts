@@ -11,6 +11,7 @@ import { verbOf, type RunKind } from './run-kind.js';
 import type { MergedConfig } from '../config/config.js';
 import { reportDryRun } from './dry-run.js';
 import { extraKeysNote } from '../progress/extra-keys-note.js';
+import { expectCsvOutside } from '../options/output-place.js';
 import { printSettingsFiles } from '../progress/print-settings-files.js';
 import { resultPrinter } from '../progress/print-results.js';
 import { refineAll } from './refine-all.js';
@@ -44,6 +45,7 @@ export const runBatchCommand = async (
   });
   const scratch = await makeScratchFolder(context);
   try {
+    await expectCsvOutside(inputs, flags, context.cwd());
     const run = await planBatch(inputs, flags, context, {
       ...{ kind, scratch, signal: stop.signal, print },
       settingsFiles: [file, userFile].filter((path) => path !== null),

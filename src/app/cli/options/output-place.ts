@@ -1,12 +1,16 @@
 /** The place of a file or folder that a command writes, as its option names it. */
-import { extname, resolve } from 'node:path';
+import { dirname, extname, resolve } from 'node:path';
 import { RefineError } from '../../../errors.js';
 import { isFolder } from '../../../io/files/is-folder.js';
+import { existingForm } from '../../../io/files/unicode-form.js';
 import { isTaken } from '../../../io/files/exists.js';
 import { parseObjectUri } from '../../../io/store/read-object.js';
 import { formatStoreUri, isStorePlace, uriScheme } from '../../../io/store/store-uri.js';
+import { findInside } from '../../../run/manifest/inputs/list-files.js';
+import { isManifest } from '../../../run/manifest/inputs/manifest-input.js';
 import { OUTPUT_EXTENSIONS } from '../../../run/manifest/rows/output-form.js';
 import { formatValue } from '../../../run/manifest/rows/format-value.js';
+import type { BatchFlags } from './batch-flags.js';
 
 /** An absolute path, or a URI of object storage. @throws STORE_URI_INVALID */
 export const outputPlace = (path: string | undefined, cwd: string): string | null => {
@@ -57,4 +61,26 @@ export const expectFolderName = async (outputDir: string, cwd: string): Promise<
     'USAGE_OPTION_INVALID',
     `Expected --output-dir to be a folder, got ${formatValue(outputDir)}, which looks like a file. Give a folder, such as ${formatValue(folder)} or, for one of that name, ${formatValue(`${outputDir}/`)}.`,
   );
+};
+
+/**
+ * A CSV in an input folder makes it a folder of manifests: the next run would read it, and no picture.
+ * @throws USAGE_CONFLICT
+ */
+export const expectCsvOutside = async (
+  inputs: readonly string[],
+  { predictionsCsv: csv, recursive }: Pick<BatchFlags, 'predictionsCsv' | 'recursive'>,
+  cwd: string,
+): Promise<void> => {
+  if (csv === undefined || uriScheme(csv) !== null || !isManifest(csv)) return;
+  for (const input of inputs) {
+    const folder = existingForm(resolve(cwd, input));
+    if (input === '-' || input === '' || uriScheme(input) !== null || !(await isFolder(folder))) continue;
+    const inside = await findInside(dirname(resolve(cwd, csv)), folder);
+    if (inside === null || (inside !== '' && recursive !== true)) continue;
+    throw new RefineError(
+      'USAGE_CONFLICT',
+      `Expected --predictions-csv outside the input ${formatValue(input)}, got ${formatValue(csv)}: the next run would read it as a manifest. Choose another folder for it.`,
+    );
+  }
 };

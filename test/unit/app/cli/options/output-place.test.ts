@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expectFolderName, isPictureName } from '#src/app/cli/options/output-place.js';
+import { expectCsvOutside, expectFolderName, isPictureName } from '#src/app/cli/options/output-place.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'sdxl-refine-'));
 mkdirSync(join(folder, 'there.png'));
@@ -37,4 +37,19 @@ it.each([
   ['s3://bucket/fox.png', false],
 ])('--output-dir %p is one picture: %p', async (output, expected) => {
   expect(await isPictureName(output, folder)).toBe(expected);
+});
+
+it.each([
+  [['.'], 'p.csv', false, 'refused'],
+  [['./'], 'there.png/p.csv', true, 'refused'],
+  [['there.png'], 'there.png/../there.png/p.TSV', false, 'refused'],
+  [['.'], 'there.png/p.csv', false, 'taken'],
+  [['there.png'], 'p.csv', true, 'taken'],
+  [['.'], 'p.txt', true, 'taken'],
+  [['-', '*.png', 's3://bucket/in'], 'p.csv', true, 'taken'],
+  [['.'], 's3://bucket/p.csv', true, 'taken'],
+])('a CSV of predictions beside the inputs %j: %s, recursive %p, is %s', async (inputs, csv, recursive, expected) => {
+  const checked = expectCsvOutside(inputs, { predictionsCsv: csv, recursive }, folder);
+  if (expected === 'taken') await expect(checked).resolves.toBeUndefined();
+  else await expect(checked).rejects.toMatchObject({ code: 'USAGE_CONFLICT' });
 });
