@@ -91,10 +91,13 @@ async function* readSettled(
  *   USAGE_OPTION_INVALID if options make every row invalid
  */
 export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> => {
-  const { inputs, skipped } =
-    manifest.inputs.length > 0
-      ? await findInputs(manifest.inputs, manifest)
-      : { inputs: [OPTIONS_INPUT], skipped: NONE_SKIPPED };
+  const {
+    inputs,
+    skipped: found,
+    beside = [],
+  } = manifest.inputs.length > 0
+    ? await findInputs(manifest.inputs, manifest)
+    : { inputs: [OPTIONS_INPUT], skipped: NONE_SKIPPED, beside: [] };
   const claims = createRowClaims();
   const invalid: Partial<Record<ErrorCode, number>> = {};
   let rows = 0;
@@ -103,8 +106,10 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
   const extraKeys = new Set<string>();
   /** Problems of the options that every row so far has. */
   let sharedProblems = await optionProblems(manifest);
+  const unnamed = new Set(beside);
   for await (const row of readSettled(inputs, manifest, claims)) {
     rows += 1;
+    if (row.source?.kind === 'file') unnamed.delete(row.source.path);
     if (extraKeys.size < MOST_EXTRA_KEYS) for (const key of Object.keys(row.extra)) extraKeys.add(key);
     sharedProblems = sharedProblems.filter((problem) => 'error' in row && row.problems.includes(problem));
     if ('error' in row) {
@@ -114,6 +119,7 @@ export const checkManifest = async (manifest: Manifest): Promise<ManifestCheck> 
       steps += countSteps(row);
     }
   }
+  const skipped = { ...found, pictures: found.pictures - beside.length + unnamed.size };
   if (rows === 0) {
     const skippedNote = skippedText(skipped);
     const message = inputs.map(emptyText).join('; ');

@@ -16,6 +16,8 @@ export type RawRow =
       extra: Record<string, unknown>;
       /** Name of its output, if not from its source: a `/`-separated path without extension. */
       ownName?: string;
+      /** About values that were read otherwise than written. */
+      warnings?: readonly string[];
     }
   | { line: number; problem: string };
 
@@ -62,6 +64,18 @@ export const matchKey = (name: string, inputName: string, line: number, command:
 export const replaces = (name: RowKeyName | null, key: RowKeyName): boolean => name === 'latents' && key === 'image';
 
 /**
+ * The name that a picture has under Hugging Face's imagefolder (datasets, folder_based_builder.py), which reads each `*_file_name` as a
+ * picture; null if none has such a name, or several have.
+ */
+export const onlyFileName = (names: readonly string[]): string | null => {
+  const [first, second] = fileNames(names);
+  return second === undefined ? (first ?? null) : null;
+};
+
+/** Names under which an imagefolder has pictures. */
+export const fileNames = (names: readonly string[]): string[] => names.filter((name) => /._file_name$/.test(name));
+
+/**
  * Fills keys that a row lacks from their synonyms.
  * @param known gets the values
  * @returns `extra` without the used synonyms
@@ -74,9 +88,10 @@ export const applySynonyms = (
   if (extra.length === 0) return extra;
   const used = keysWithSynonyms(command).flatMap((key) => {
     if (known.some(([name]) => name === key || replaces(name, key))) return [];
-    const synonym = ROW_KEYS[key].synonyms.find((name) =>
-      extra.some(([extraName, value]) => extraName === name && value !== null),
-    );
+    const present = extra.flatMap(([name, value]) => (value === null ? [] : [name]));
+    const synonym =
+      ROW_KEYS[key].synonyms.find((name) => present.includes(name)) ??
+      (key === 'image' ? (onlyFileName(present) ?? undefined) : undefined);
     return synonym === undefined ? [] : [[key, synonym] as const];
   });
   if (used.length === 0) return extra;

@@ -4,7 +4,7 @@ import { listSome, RefineError, systemCodeOf } from '../../../errors.js';
 import { csvLineEnds } from './csv-line-ends.js';
 import { decodeText } from './decode-text.js';
 import { readText } from '../rows/parse-value.js';
-import { matchKey, MAX_ROW_KEYS, placeOf, replaces, type RawRow } from './raw-row.js';
+import { fileNames, matchKey, MAX_ROW_KEYS, onlyFileName, placeOf, replaces, type RawRow } from './raw-row.js';
 import { meantKey } from '../rows/foreign-names.js';
 import { joinSampler, samplerPartOf } from '../rows/sampler-parts.js';
 import { readLines } from './read-lines.js';
@@ -72,7 +72,10 @@ const parseHeader = (cells: readonly string[], inputName: string, line: number, 
   });
   for (const name of keysWithSynonyms(command)) {
     if (columns.some(({ key }) => key === name || replaces(key, name))) continue;
-    const synonym = ROW_KEYS[name].synonyms.find((candidate) => columns.some(({ header }) => header === candidate));
+    const headers = columns.map(({ header }) => header);
+    const synonym =
+      ROW_KEYS[name].synonyms.find((candidate) => headers.includes(candidate)) ??
+      (name === 'image' ? onlyFileName(headers) : undefined);
     const column = columns.find(({ header }) => header === synonym);
     if (column !== undefined) column.key = name;
   }
@@ -117,8 +120,14 @@ const NAMED_COLUMNS = 10;
 
 /** Each row would fail for it. */
 const noPictures = (headers: readonly string[]): string => {
+  const files = fileNames(headers);
   const likely = headers.find((header) => OF_PICTURES.test(header));
-  const mend = likely === undefined ? 'Add a column image' : `Rename the column ${formatValue(likely)} to image`;
+  const mend =
+    files.length > 1
+      ? `Rename one of ${listSome(files.map(formatValue), NAMED_COLUMNS)} to image`
+      : likely === undefined
+        ? 'Add a column image'
+        : `Rename the column ${formatValue(likely)} to image`;
   const found = listSome(headers.map(formatValue), NAMED_COLUMNS);
   return `Expected a column of pictures (image, ${ROW_KEYS.image.synonyms.join(', ')}) or latents, found ${found}. ${mend}`;
 };
@@ -128,6 +137,8 @@ const DELIMITERS = [',', ';', '\t', '|'] as const;
 /** First lines that are not headers: Excel’s with the delimiter, and PowerShell’s with the type of its objects. */
 const SEP = /^"?sep=([^\w"])"?[,;\t]*$/i;
 const TYPE = /^#TYPE /;
+/** The end of a file in DOS and CP/M, after its last line. */
+const FILE_END = '\x1a';
 /** A record of empty cells, with any delimiter. */
 const EMPTY = /^[\s,;|]*$/;
 
@@ -147,6 +158,9 @@ const findDelimiter = (header: string, usual: string): string => {
 /** A number with a decimal comma, as Excel writes it in many languages, if the delimiter is not a comma. */
 const DECIMAL_COMMA = /^\s*[-+]?\d*,\d+\s*$/;
 
+/** What pandas, R, databases and spreadsheets write for a value that is missing; pandas reads these as such. */
+const MISSING = new Set(['nan', 'NaN', 'NULL', 'null', 'None', 'NA', 'N/A', 'n/a', '<NA>', '#N/A', '\\N']);
+
 const readCell = (key: RowKeyName, cell: string, delimiter: string): unknown => {
   const isNumber = ROW_KEYS[key].kind === 'number' && delimiter !== ',' && DECIMAL_COMMA.test(cell);
   return readText(key, isNumber ? cell.replace(',', '.') : cell);
@@ -161,9 +175,14 @@ const toRawRow = (line: number, cells: readonly string[], columns: readonly Colu
   const known: [RowKeyName, unknown, written?: string][] = [];
   const extra: [string, unknown][] = [];
   const parts: [string, unknown][] = [];
+  const missing: string[] = [];
   for (const [at, { header, key }] of columns.entries()) {
     const cell = cells[at] ?? '';
-    if (samplerPartOf(header) !== undefined) parts.push([header, cell === '' ? null : cell]);
+    const isPart = samplerPartOf(header) !== undefined;
+    if (MISSING.has(cell) && (isPart || key !== null)) {
+      missing.push(`${key ?? header} (${cell})`);
+      if (isPart) parts.push([header, null]);
+    } else if (isPart) parts.push([header, cell === '' ? null : cell]);
     else if (key === null) {
       if (header !== '') extra.push([header, cell]);
     } else if (cell !== '') {
@@ -175,7 +194,10 @@ const toRawRow = (line: number, cells: readonly string[], columns: readonly Colu
     if (meantKey(header) === undefined) extra.push([header, cell]);
     else known.push(header === 'scheduler' ? ['scheduler', cell] : ['scheduler', cell, header]);
   }
-  return { line, known, extra: Object.fromEntries(extra) };
+  const row = { line, known, extra: Object.fromEntries(extra) };
+  if (missing.length === 0) return row;
+  const warning = `Read as no value, since other programs write missing ones so: ${listSome(missing, NAMED_COLUMNS)}.`;
+  return { ...row, warnings: [warning] };
 };
 
 /**
@@ -213,6 +235,7 @@ export async function* readCsv(
     }
     const parsed = 'problem' in line ? line : parseCells(line.text, delimiter);
     if ('cells' in parsed && parsed.cells.every((cell) => cell.trim() === '')) continue;
+    if ('text' in line && line.text === FILE_END) continue;
     if (columns !== null) {
       yield 'problem' in parsed
         ? { line: line.line, problem: parsed.problem }

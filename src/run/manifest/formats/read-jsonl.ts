@@ -7,15 +7,21 @@ import { joinSampler } from '../rows/sampler-parts.js';
 import { readLines, type Line } from './read-lines.js';
 import type { RowCommand } from '../../../records/setting-kinds.js';
 
+/** The end of a file in DOS and CP/M, after its last line. */
+const FILE_END = '\x1a';
+
 type Parsed = ReturnType<typeof parseExactObject> | { problem: string };
 
 const parseObject = (text: string): Parsed => {
   try {
     return parseExactObject(text, ROW_JSON, (what) => new Error(what));
   } catch (thrown) {
-    return {
-      problem: `Expected one JSON object on the line, like {"image":"cat.png","prompt":"a cat"}: it ${messageOf(thrown)}`,
-    };
+    const why = /^\s*\[/.test(text)
+      ? 'it begins a list; write each object of the list on a line of its own (jq -c ".[]")'
+      : text.trim() === '{'
+        ? 'it begins an object of several lines; write each object on one line (jq -c .)'
+        : `it ${messageOf(thrown)}`;
+    return { problem: `Expected one JSON object on the line, like {"image":"cat.png","prompt":"a cat"}: ${why}` };
   }
 };
 
@@ -27,9 +33,13 @@ const toRawRow = (line: Line, inputName: string, command: RowCommand): RawRow =>
   const extra: [string, unknown][] = [];
   for (const [name, value] of joinSampler(Object.entries(parsed.value))) {
     const key = matchKey(name, inputName, line.line, command);
-    /* Results have it as it is written here; a setting is a number, though rounded. */
-    if (key === null) extra.push([name, parsed.exact[name]]);
-    else if (value !== null) row.known.push(name === key ? [key, value] : [key, value, name]);
+    /* Results have it as it is written here; a setting is a number, though rounded. Messages about seeds have their digits. */
+    const exact = parsed.exact[name];
+    if (key === null) extra.push([name, exact]);
+    else if (value !== null) {
+      const given = typeof exact === 'bigint' && key.endsWith('seed') ? exact : value;
+      row.known.push(name === key ? [key, given] : [key, given, name]);
+    }
   }
   const rest = applySynonyms(row.known, extra, command);
   // fromEntries defines properties, so that "__proto__" is an ordinary key.
@@ -49,6 +59,7 @@ export async function* readJsonl(
   command: RowCommand = 'batch',
 ): AsyncGenerator<RawRow> {
   for await (const line of readLines(decodeText(chunks, inputName))) {
-    if ('problem' in line || line.text.trim() !== '') yield toRawRow(line, inputName, command);
+    if ('problem' in line || (line.text.trim() !== '' && line.text !== FILE_END))
+      yield toRawRow(line, inputName, command);
   }
 }

@@ -98,10 +98,12 @@ export const findInputs = async (inputs: readonly string[], options: InputOption
     throw new RefineError('USAGE_CONFLICT', 'Expected standard input (-) once among the inputs, found it twice');
   }
   const found: FoundInputs = { inputs: [], skipped: NONE_SKIPPED };
+  const beside: string[] = [];
   for (const input of inputs) {
-    const { inputs: more, skipped } = await findInput(input, options);
+    const { inputs: more, skipped, beside: pictures = [] } = await findInput(input, options);
     for (const added of more) found.inputs.push(added);
+    for (const picture of pictures) beside.push(picture);
     found.skipped = addSkipped(found.skipped, skipped);
   }
-  return found;
+  return beside.length === 0 ? found : { ...found, beside };
 };

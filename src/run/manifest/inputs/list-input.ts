@@ -19,6 +19,8 @@ export interface ListOptions {
 export interface FoundInputs {
   inputs: ManifestInput[];
   skipped: SkippedFiles;
+  /** Absolute paths of the pictures beside manifests, which `skipped` counts. */
+  beside?: readonly string[];
 }
 
 interface ClassifiedFiles {
@@ -44,6 +46,24 @@ const classify = (files: readonly string[]): ClassifiedFiles => {
   };
 };
 
+const METADATA = /(?:^|\/)metadata\.(?:jsonl|csv|parquet)$/;
+
+/** Metadata of an imagefolder in two formats would run each picture twice; datasets refuses it too. @throws MANIFEST_UNREADABLE */
+const refuseTwins = (input: string, files: readonly string[]): void => {
+  const first = new Map<string, string>();
+  for (const path of files.filter((file) => METADATA.test(file))) {
+    const stem = withoutExtension(path);
+    const twin = first.get(stem);
+    if (twin !== undefined) {
+      throw unreadable(
+        input,
+        `it has ${formatValue(twin)} and ${formatValue(path)}, which describe the same pictures; move one away, or give only one as input`,
+      );
+    }
+    first.set(stem, path);
+  }
+};
+
 /** Metadata files of a Hugging Face imagefolder with a folder for each split: `train/metadata.jsonl`. */
 const SPLITS = '{*,*/*}/metadata.{jsonl,csv,parquet}';
 
@@ -67,7 +87,11 @@ export const listInput = async (place: InputLocation, { outputFolder, signal }: 
     inputs: paths.map((path) => fileInput(join(folder, path), path)),
     skipped: counts,
   });
-  if (manifests.length > 0) return ofManifests(manifests, { ...skipped, folders, pictures: pictures.length });
+  refuseTwins(name, files);
+  if (manifests.length > 0) {
+    const beside = pictures.map((path) => join(folder, path));
+    return { ...ofManifests(manifests, { ...skipped, folders, pictures: pictures.length }), beside };
+  }
   if (parquet !== undefined && (pictures.length === 0 || basename(parquet) === 'metadata.parquet')) {
     throw parquetProblem(name, parquet);
   }
@@ -75,6 +99,7 @@ export const listInput = async (place: InputLocation, { outputFolder, signal }: 
     const splits = (await list(SPLITS)).files;
     const inParquet = splits.find(isParquet);
     if (inParquet !== undefined) throw parquetProblem(name, inParquet);
+    refuseTwins(name, splits);
     if (splits.length > 0) return ofManifests(splits, { ...skipped, folders: 0, pictures: 0 });
   }
   if (output === '' && pictures.length > 0) {

@@ -1,10 +1,12 @@
 /** Parses a row's `image` or `latents`: a file, a URL, or an inline picture. Opens nothing; checks which form of a non-ASCII name exists. */
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RefineError, messageOf } from '../../../errors.js';
 import type { PictureSource } from '../../../records/picture.js';
 import { isStoreUri } from '../../../io/store/store-uri.js';
 import { existingForm } from '../../../io/files/unicode-form.js';
+import { nameOfBytes, systemPath } from '../../../io/files/system-path.js';
 import { formatValue } from '../rows/format-value.js';
 import { resolveStoreName } from './store-listing.js';
 
@@ -37,14 +39,18 @@ const shorten = (text: string): string => {
 };
 
 /**
- * The absolute path of a row's path, in the Unicode normalization form that exists.
+ * The absolute path of a row's path, with the slashes and in the Unicode normalization form that exists.
  * @throws RefineError ROW_FIELD_INVALID if no file can have this name
  */
 export const resolvePath = (key: string, path: string, folder: string): string => {
   if (path.length > MAX_PATH_LENGTH || path.includes('\0')) {
     throw new RefineError('ROW_FIELD_INVALID', `Expected ${key} to be a file name, got ${formatValue(path)}`);
   }
-  return existingForm(resolve(folder, path));
+  const plain = existingForm(resolve(folder, path));
+  if (sep !== '/' || !path.includes('\\') || existsSync(systemPath(plain))) return plain;
+  /* A table of Windows. */
+  const turned = existingForm(resolve(folder, path.replaceAll('\\', '/')));
+  return existsSync(systemPath(turned)) ? turned : plain;
 };
 
 /** @throws RefineError ROW_FIELD_INVALID if `read` does not take it */
@@ -59,8 +65,21 @@ const readUrl = (url: string, read: (url: string) => string): string => {
   }
 };
 
+/** Percent-encoded bytes of a name that is not UTF-8 are those of the file. @throws as `fileURLToPath` */
+const pathOfUrl = (url: string): string => {
+  try {
+    return fileURLToPath(url);
+  } catch (error) {
+    if ((error as Error).name !== 'URIError') throw error;
+    const { hostname, pathname } = new URL(url);
+    if (sep !== '/' || hostname !== '' || /%2f/i.test(pathname)) throw error;
+    const bytes = pathname.replace(/%([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+    return nameOfBytes(Buffer.from(bytes, 'latin1'));
+  }
+};
+
 const fromUrl = (url: string, scheme: string): PictureSource => {
-  if (scheme === 'file') return { kind: 'file', path: resolvePath('image', readUrl(url, fileURLToPath), '/') };
+  if (scheme === 'file') return { kind: 'file', path: resolvePath('image', readUrl(url, pathOfUrl), '/') };
   if (scheme === 'http' || scheme === 'https') {
     return { kind: 'url', url: readUrl(url, (text) => new URL(text).href) };
   }

@@ -6,7 +6,7 @@ export interface SkippedFiles {
   files: number;
   /** Subfolders that were not entered. */
   folders: number;
-  /** Pictures beside manifests, which only rows can name. */
+  /** Pictures beside manifests; once the rows were read, only those that no row names. */
   pictures: number;
   /** Pictures of unsupported formats, by extension; absent if none. */
   unread?: Readonly<Record<string, number>>;
@@ -47,7 +47,7 @@ export const skippedText = ({ files, folders, pictures, unread = {} }: SkippedFi
     ...(kinds.length > 0
       ? [`${kinds.map(([extension]) => extension).join(', ')} pictures are not supported: ${SAVE_AS}`]
       : []),
-    ...(pictures > 0 ? ['beside a manifest, only the rows of the manifest are read'] : []),
+    ...(pictures > 0 ? ['beside a manifest, only the rows of the manifest are read, and none names them'] : []),
   ];
   return `${what.join(', ')} skipped${hints.length > 0 ? ` (${hints.join('; ')})` : ''}`;
 };

@@ -7,7 +7,7 @@ const MAX_READ = 4096;
 
 /** A row's value for an error message: JSON, shortened, without secrets of URIs. */
 export const formatValue = (value: unknown): string => {
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   const text = typeof value === 'string' ? hideUriSecrets(cutText(value, MAX_READ)) : null;
   const shown = text === null ? hideUriSecrets(jsonText(value)) : jsonText(cutText(text, MAX_SHOWN));
   const isCut = (text ?? shown).length > MAX_SHOWN;

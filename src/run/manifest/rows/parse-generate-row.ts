@@ -57,7 +57,7 @@ export const generateRowParser =
     const encoding = output === undefined ? undefined : attempt(() => resolveEncoding(values, context, output));
     const resolved = replaceSettingSurrogates({ ...resolveSettings(values, refused, context), strength: 1 });
     const { settings, warnings: tagWarnings } = applyLoraWeights(resolved.settings, values, context);
-    const warnings = [...surrogateWarning([...mended, ...resolved.mended]), ...tagWarnings];
+    const warnings = [...(raw.warnings ?? []), ...surrogateWarning([...mended, ...resolved.mended]), ...tagWarnings];
     const generation = attempt(() =>
       generationOf({ ...merged, seed: settings.seed ?? context.runSeed }, refused, context, run),
     );

@@ -1,6 +1,6 @@
 /** Parses a raw row into a valid row, or an invalid row with all its problems. */
 import { basename } from 'node:path';
-import { RefineError } from '../../../errors.js';
+import { listSome, RefineError } from '../../../errors.js';
 import type { InvalidRow, Row, RowOrigin } from '../../../records/row.js';
 import type { PictureSource } from '../../../records/picture.js';
 import type { RefineSettings } from '../../../records/settings.js';
@@ -59,13 +59,25 @@ export const rejectRow = (
   };
 };
 
-const pickSource = ({ image, latents }: RowValues, folder: string): ReturnType<typeof parsePictureSource> => {
+/** Keys of pictures as in an imagefolder: more than one, or lists. */
+const manyPictures = (extra: Readonly<Record<string, unknown>>): string => {
+  const names = Object.keys(extra).filter((name) => /(?:^|_)file_names?$/.test(name));
+  if (names.length === 0) return 'add the key image, or latents';
+  return `${listSome(names.map(formatValue), SHOWN_KEYS)} may name several pictures; give each a row, with the key image`;
+};
+const SHOWN_KEYS = 5;
+
+const pickSource = (
+  { image, latents }: RowValues,
+  folder: string,
+  extra: Readonly<Record<string, unknown>>,
+): ReturnType<typeof parsePictureSource> => {
   if (image !== undefined && latents !== undefined) {
     throw new RefineError('ROW_FIELD_INVALID', 'Expected image or latents, found both: remove one');
   }
   if (image !== undefined) return parsePictureSource(image, folder);
   if (latents !== undefined) return parseLatentsSource(latents, folder);
-  throw new RefineError('ROW_FIELD_MISSING', 'Expected an image, found none: add the key image, or latents');
+  throw new RefineError('ROW_FIELD_MISSING', `Expected an image, found none: ${manyPictures(extra)}`);
 };
 
 const requirePrompt = (
@@ -108,7 +120,7 @@ export const parseRow = async (
   const { problems, attempt, keep } = collectProblems();
   const { values, refused } = parseValues(raw.known, attempt);
   const hasSource = !refused.has('image') && !refused.has('latents');
-  const picture = hasSource ? attempt(() => pickSource(values, folder)) : undefined;
+  const picture = hasSource ? attempt(() => pickSource(values, folder, raw.extra)) : undefined;
   const extension = extensionOf({ format: formatWithoutName(values, context.options) });
   const output = values.output === undefined ? null : attempt(() => parseOutput(values.output ?? '', extension));
   const encoding = output === undefined ? undefined : attempt(() => resolveEncoding(values, context, output));
@@ -120,7 +132,11 @@ export const parseRow = async (
   const embedded = found === undefined ? undefined : withoutIdleSteps(values, refused, context, found);
   const resolved = replaceSettingSurrogates(resolveSettings(values, refused, context, embedded?.values));
   const { settings, warnings: tagWarnings } = applyLoraWeights(resolved.settings, values, context);
-  const warnings = (embedded?.warnings ?? []).concat(surrogateWarning([...mended, ...resolved.mended]), tagWarnings);
+  const warnings = (raw.warnings ?? []).concat(
+    embedded?.warnings ?? [],
+    surrogateWarning([...mended, ...resolved.mended]),
+    tagWarnings,
+  );
   attempt(() => {
     if (!refused.has('prompt') && embedded !== undefined) requirePrompt(settings, picture?.source, origin);
   });

@@ -31,13 +31,18 @@ const readObject = (text: string): { object: object } | { fault: string } => {
   }
 };
 
+/** A seed as text, as programs write it whose seeds are larger than JavaScript's integers. */
+const isSeed = (name: RowKeyName, value: unknown): value is string =>
+  typeof value === 'string' && name.endsWith('seed') && /^\s*[-+]?\d+\s*$/.test(value);
+
 /** The typed value of a text under a key, or the text itself if it has none, which `parseValue` then refuses. */
 export const readText = (name: RowKeyName, text: string): unknown => {
   switch (ROW_KEYS[name].kind) {
     case 'text':
       return text;
     case 'number':
-      return readNumber(text) ?? text;
+      /* A larger seed stays text, so that the message has its digits. */
+      return isSeed(name, text) && !Number.isSafeInteger(Number(text)) ? text : (readNumber(text) ?? text);
     case 'list':
       return readList(text) ?? text;
     case 'object': {
@@ -62,13 +67,13 @@ export const mendingHint = (name: RowKeyName, value: unknown): string => {
   const object = kind === 'object' && typeof value === 'string' ? readObject(value) : null;
   if (object !== null && 'fault' in object) return `: it ${object.fault}`;
   if (typeof value === 'string' && typeof readText(name, value) !== 'string') return '; write it without quotes';
-  return kind === 'text' && typeof value === 'number' ? '; write it in quotes' : '';
+  return kind === 'text' && (typeof value === 'number' || typeof value === 'bigint') ? '; write it in quotes' : '';
 };
 
 /** @throws RefineError ROW_FIELD_INVALID if the key does not accept this value */
 export const parseValue = <Name extends RowKeyName>(name: Name, value: unknown): NonNullable<RowValues[Name]> => {
   const { schema, expected } = ROW_KEYS[name];
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(isSeed(name, value) ? readText(name, value) : value);
   if (parsed.success) return parsed.data as NonNullable<RowValues[Name]>;
   throw new RefineError(
     'ROW_FIELD_INVALID',

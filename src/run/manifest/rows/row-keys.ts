@@ -21,7 +21,7 @@ export const ROW_KEYS = {
     help: "picture to refine: a path relative to the manifest's folder, an http(s) or file URL, a data: URL or base64",
     docs: "a path relative to the manifest's folder (to the working directory for standard input), an `s3://`, `gs://` or `az://` URI ([object-storage.md](object-storage.md)), an `http(s)` or `file` URL (through `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, except hosts in `NO_PROXY`), a `data:` URL, or base64 of a picture. At most 8192×8192 pixels, counted in blocks of 8×8, and 16 384 on a side; TIFF and PNG samples of 8 or 16 bits, other sample types are refused, and the message names them",
     defaultText: 'required, unless `latents` is there',
-    synonyms: ['file_name', 'image_path', 'filename', 'file', 'path'],
+    synonyms: ['file_name', 'image_file_name', 'image_path', 'filename', 'file', 'path'],
     isOption: false,
     only: 'batch',
   }),

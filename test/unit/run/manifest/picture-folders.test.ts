@@ -69,6 +69,29 @@ describe('rows of a folder of pictures', () => {
     expect(await checkManifest(manifest)).toMatchObject({ rows: 1, skipped: { files: 0 } });
   });
 
+  it('beside a manifest are skipped only where no row names them', async () => {
+    const rows = jsonl({ file_name: 'a.png', text: 'x' }, { file_name: 'sub\\b.png', text: 'x' });
+    const files = { ...pictures('in/a.png', 'in/c.png', 'in/sub/b.png'), 'in/metadata.jsonl': rows };
+    const read = (recursive: boolean) => checkManifest(manifestOf(files, { inputs: ['in'], recursive }));
+    expect(await read(false)).toMatchObject({ rows: 2, skipped: { folders: 1, pictures: 1 } });
+    expect(await read(true)).toMatchObject({ rows: 2, skipped: { folders: 0, pictures: 1 } });
+  });
+
+  it.each(['metadata.csv', 'metadata.parquet'])('with metadata in two formats are no input: %s', async (twin) => {
+    const files = {
+      ...pictures('in/train/a.png'),
+      'in/train/metadata.jsonl': '{"file_name":"a.png","text":"x"}',
+      [`in/train/${twin}`]: 'file_name,text\na.png,y\n',
+    };
+    for (const inputs of [['in'], ['in/train']]) {
+      const read = checkManifest(manifestOf(files, { inputs }));
+      await expect(read).rejects.toMatchObject({
+        code: 'MANIFEST_UNREADABLE',
+        message: expect.stringContaining(twin) as unknown,
+      });
+    }
+  });
+
   it('of one stem are told apart by their extensions, whichever others come', async () => {
     const few = { 'cat.png': 'cat.png', 'cat.jpg': 'cat-jpg.png' };
     expect(await namesOf(['cat.png', 'cat.jpg'])).toEqual(few);
@@ -186,7 +209,9 @@ describe('the prompt', () => {
     );
     const [bad, good] = await rowsOf(manifest);
     expect(codeOf(bad!)).toBe('ROW_FIELD_INVALID');
-    expect(messageOf(bad!)).toMatch(/^Expected "[^"]*1\.txt" to be a prompt .*not UTF-8; [^.]*\(in\/1\.png\)$/);
+    expect(messageOf(bad!)).toMatch(
+      /^Expected "[^"]*1\.txt" to be a prompt .*not UTF-8, as Windows-1252 "ÿ"; [^.]*\(in\/1\.png\)$/,
+    );
     expect(good).toMatchObject({ settings: { prompt: 'two' } });
   });
 });

@@ -41,6 +41,52 @@ it.each(['image_path', 'filename', 'file', 'path'])('reads %s as the picture whe
   expect(await settingsOf('m.csv', `latents,${name},prompt\na.npy,x,p\n`)).toEqual([['a.npy', 'p', { [name]: 'x' }]]);
 });
 
+it('reads the only *_file_name as the picture, as Hugging Face’s imagefolder does', async () => {
+  for (const name of ['image_file_name', 'input_file_name']) {
+    expect(await settingsOf('metadata.csv', `${name},text\na.png,p\n`)).toEqual([['a.png', 'p', {}]]);
+    expect(await settingsOf('metadata.jsonl', jsonl({ [name]: 'a.png', text: 'p' }))).toEqual([['a.png', 'p', {}]]);
+  }
+  const pair = { conditioning_image_file_name: 'b.png', image_file_name: 'a.png', text: 'p' };
+  expect(await settingsOf('metadata.jsonl', jsonl(pair))).toEqual([
+    ['a.png', 'p', { conditioning_image_file_name: 'b.png' }],
+  ]);
+});
+
+it('names several of them, and lists, instead of choosing one', async () => {
+  const rows = jsonl(
+    { input_file_name: 'a.png', edited_file_name: 'b.png', text: 'p' },
+    { file_names: ['a.png'], text: 'p' },
+  );
+  const [pair, list] = await readAll(manifestOf({ 'metadata.jsonl': rows }));
+  expect(messageOf(pair!)).toContain(
+    '"input_file_name", "edited_file_name" may name several pictures; give each a row',
+  );
+  expect(messageOf(list!)).toContain('"file_names" may name several pictures');
+  await expect(
+    readAll(manifestOf({ 'metadata.csv': 'input_file_name,edited_file_name,text\na,b,p\n' })),
+  ).rejects.toThrow('Rename one of "input_file_name", "edited_file_name" to image');
+});
+
+it('reads a seed in quotes, and shows all digits of one that is too large', async () => {
+  const row = { image: 'a.png', prompt: 'p' };
+  const rows =
+    jsonl({ ...row, seed: '7' }, { ...row, seed: '18446744073709551615' }) +
+    '{"image":"a.png","prompt":"p","seed":18446744073709551615}\n';
+  const table = 'image,prompt,seed\na.png,p,7\na.png,p,18446744073709551615\n';
+  const read = await readAll(manifestOf({ 'm.jsonl': rows, 'm.csv': table }));
+  expect(read.map(({ settings }) => settings.seed)).toEqual([7, undefined, undefined, 7, undefined]);
+  for (const at of [1, 2, 4]) expect(messageOf(read[at]!)).toMatch(/got "?18446744073709551615"? \(/);
+});
+
+it('reads what other programs write for a missing value as none, with a warning', async () => {
+  const table = 'image,prompt,negative_prompt,seed,note\na.png,p,nan,NULL,None\nb.png,none of it,N/A cat,3,\n';
+  const [missing, words] = await readAll(manifestOf({ 'm.csv': table }));
+  expect(missing).toMatchObject({ settings: { prompt: 'p', negativePrompt: '' }, extra: { note: 'None' } });
+  expect(missing!.warnings).toEqual([expect.stringContaining('negative_prompt (nan), seed (NULL)')]);
+  expect(words).toMatchObject({ settings: { prompt: 'none of it', negativePrompt: 'N/A cat', seed: 3 } });
+  expect(words!.warnings).toBeUndefined();
+});
+
 it('reads the settings of other programs that mean the same', async () => {
   const table = 'image,prompt,CFG scale,Sampler,Denoising strength,negativePrompt\na.png,p,7,Euler a,0.5,n\n';
   const settings = { guidanceScale: 7, scheduler: 'Euler a', strength: 0.5, negativePrompt: 'n' };

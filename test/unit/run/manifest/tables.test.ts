@@ -7,7 +7,9 @@ const read = (text: string | Buffer, usual: ',' | '\t' = ',', sizes?: readonly n
   collect(readCsv(chunksOf(text, sizes), 'm.csv', usual));
 /** Keys and values of each row. */
 const values = async (text: string | Buffer, usual: ',' | '\t' = ',', sizes?: readonly number[]) =>
-  (await read(text, usual, sizes)).map((row) => ('known' in row ? Object.fromEntries(row.known) : row.problem));
+  (await read(text, usual, sizes)).map((row) =>
+    'known' in row ? Object.fromEntries(row.known.map(([key, value]): [string, unknown] => [key, value])) : row.problem,
+  );
 
 const utf16 = (text: string, order: 'le' | 'be', mark = true): Buffer => {
   const bytes = Buffer.from((mark ? '\uFEFF' : '') + text, 'utf16le');
@@ -30,6 +32,10 @@ it.each([
   [';;\nimage;prompt;strength;;\na.png;"a cat; asleep";0,3;;;\n', ','],
 ] as const)('finds what separates the cells of %j', async (text, usual) => {
   expect(await values(text, usual)).toEqual([{ image: 'a.png', prompt: 'a cat; asleep', strength: 0.3 }]);
+});
+
+it('reads a NUL in a cell, and ends at the end of a DOS file', async () => {
+  expect(await values('image,prompt\r\na.png,a\0cat\r\n\x1a')).toEqual([{ image: 'a.png', prompt: 'a\0cat' }]);
 });
 
 it('leaves commas alone where they separate, in text, and in pairs', async () => {

@@ -7,7 +7,7 @@ const read = (text: string | Buffer, sizes?: readonly number[]) => collect(readJ
 describe('readJsonl', () => {
   it('separates known from unknown keys, skips blank lines and null, and counts lines', async () => {
     expect(
-      await read('\uFEFF\n{"image":"a","num_inference_steps":3,"seed":null,"name":null}\r\n  \n{"prompt":""}'),
+      await read('\uFEFF\n{"image":"a","num_inference_steps":3,"seed":null,"name":null}\r\n  \n{"prompt":""}\n\x1a'),
     ).toEqual([
       {
         line: 2,
@@ -25,7 +25,9 @@ describe('readJsonl', () => {
     ['{"image":}', /one JSON object on the line, .*: it is not JSON: Unexpected token/],
     ['{"image":"a" "prompt":"b"}', /at position 13/],
     ['{"image":"a"', /JSON/],
-    ['[1]', /like \{"image"/],
+    ['[1]', /like \{"image".*: it begins a list; write each object of the list on a line of its own/],
+    ['[{"image":"a"},', /it begins a list/],
+    ['{', /it begins an object of several lines; write each object on one line/],
     ['"text"', /like \{"image"/],
     ['null', /like \{"image"/],
     ['{"image":"a.png","prompt":"a","prompt":"b"}', /: it has the key "prompt" twice$/],
@@ -52,7 +54,7 @@ describe('readJsonl', () => {
     });
   });
 
-  it('keeps all digits of integers in unknown keys, and reads known ones as numbers', async () => {
+  it('keeps all digits of integers in unknown keys, and reads known ones but seeds as numbers', async () => {
     const [row] = await read(
       '{"image":"a","seed":12345678901234567890,"sigmas":[12345678901234567890,1],"my_id":-12345678901234567890,"in":{"list":[9007199254740993,1,"12345678901234567890"]}}',
     );
@@ -60,7 +62,7 @@ describe('readJsonl', () => {
       line: 1,
       known: [
         ['image', 'a'],
-        ['seed', 12345678901234567000],
+        ['seed', 12345678901234567890n],
         ['sigmas', [12345678901234567000, 1]],
       ],
       extra: { my_id: -12345678901234567890n, in: { list: [9007199254740993n, 1, '12345678901234567890'] } },

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseLatentsSource, parsePictureSource } from '#src/run/manifest/inputs/picture-source.js';
 
 const HEADS: Record<string, Buffer> = {
@@ -21,6 +24,24 @@ describe('parsePictureSource', () => {
     ['file:///other/a%20cat.png', '/other/a cat.png'],
   ])('takes %s for a file', (image, path) => {
     expect(parsePictureSource(image, '/data')).toEqual({ source: { kind: 'file', path }, sourceText: image });
+  });
+
+  it('takes backslashes for slashes where no file has them in its name', () => {
+    const data = mkdtempSync(join(tmpdir(), 'sdxl-refine-'));
+    mkdirSync(join(data, 'sub'));
+    for (const name of ['sub/1.png', '2.png', 'sub\\2.png']) writeFileSync(join(data, name), '');
+    const pathOf = (image: string) => parsePictureSource(image, data).source;
+    expect(pathOf('.\\sub\\..\\sub\\1.png')).toEqual({ kind: 'file', path: join(data, 'sub/1.png') });
+    expect(pathOf('sub\\2.png')).toEqual({ kind: 'file', path: join(data, 'sub\\2.png') });
+    expect(pathOf('sub\\3.png')).toEqual({ kind: 'file', path: join(data, 'sub\\3.png') });
+  });
+
+  it('takes the bytes of a file URL that are not UTF-8 for those of the name', () => {
+    const read = parsePictureSource('file:///data/caf%E9%20%C3%A9.png', '/');
+    expect(read.source).toEqual({ kind: 'file', path: '/data/caf\udce9 é.png' });
+    for (const url of ['file:///data/caf%E9%2F.png', 'file://host/caf%E9.png', 'file:///data/%E9%00.png']) {
+      expect(() => parsePictureSource(url, '/')).toThrow('Expected image to be');
+    }
   });
 
   it.each(['https://example.org/a.png?x=1', 'HTTP://example.org/a.png'])('takes %s for a URL', (image) => {
