@@ -3,6 +3,7 @@ import { isRefineError, messageOf, RefineError, type ErrorCode } from '../../err
 import type { InvalidRow, Row } from '../../records/row.js';
 import type { ResultRecord, SafetyCheck } from '../../records/result.js';
 import type { EarlierResults } from '../results/earlier-results.js';
+import type { WrittenFiles } from '../results/written-files.js';
 import { isBlocked, type Screening } from '../safety/screening.js';
 import { outputsOf } from './check-outputs.js';
 import type { FilesInUse } from './files-in-use.js';
@@ -63,6 +64,7 @@ export interface BeginOptions {
   retryFailed: boolean;
   /** As in `BatchOptions`. */
   verifies?: boolean;
+  written?: Pick<WrittenFiles, 'isDoubtful'>;
   onRedo?: (why: string) => void;
   /** Files that the run reads and outputs would replace; default: none. */
   inUse?: FilesInUse;

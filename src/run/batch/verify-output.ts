@@ -9,12 +9,15 @@ import { readLatents } from '../../models/weights/latents/read-latents.js';
 import { existingForm } from '../../io/files/unicode-form.js';
 import type { ResultRecord } from '../../records/result.js';
 import type { Row } from '../../records/row.js';
+import type { WrittenFiles } from '../results/written-files.js';
 import { findObjectFault, type RemoteOutputs } from './remote-outputs.js';
 
 export interface VerifyOptions {
   outputFolder: string;
   /** Whether the SHA-256 is compared too. */
   verifies?: boolean;
+  /** Of files that a killed run may have replaced without a line, the SHA-256 is compared always. */
+  written?: Pick<WrittenFiles, 'isDoubtful'>;
   /** If the outputs are in object storage. */
   remote?: RemoteOutputs;
 }
@@ -47,7 +50,7 @@ export const findOutputFault = async (
 
 const findFileFault = async (
   { name, bytes, sha256 }: RecordedFile,
-  { outputFolder, verifies = false }: VerifyOptions,
+  { outputFolder, verifies = false, written }: VerifyOptions,
 ): Promise<string | null> => {
   const path = existingForm(join(outputFolder, name));
   const stats = await lstat(path).catch(() => null);
@@ -59,7 +62,7 @@ const findFileFault = async (
   const handle = await openFile(path, 'output').catch(() => null);
   if (handle === null) return 'cannot be read';
   try {
-    if (verifies && sha256 !== undefined) {
+    if (sha256 !== undefined && (verifies || written?.isDoubtful(name, sha256) === true)) {
       return (await sha256Of(chunksOf(handle))) === sha256 ? null : 'has a different SHA-256 than the results list';
     }
     return bytes !== undefined || (await isWhole(handle, path, stats.size)) ? null : 'is truncated';

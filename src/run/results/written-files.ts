@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { systemCodeOf } from '../../errors.js';
 import { closeFile } from '../../io/files/close-file.js';
 import { sha256Of } from '../../io/files/hash-file.js';
+import { createNameTable, keyOf } from '../../io/files/name-table.js';
 import { readChunks } from '../../io/files/open-file.js';
 import { syncFolder } from '../../io/files/sync-folder.js';
 import { APPENDING } from './journal.js';
@@ -16,19 +17,32 @@ import { outputUnwritable } from './output-error.js';
 export interface WrittenFiles {
   /** Call before a file gets its name; the mark is on disk when the promise resolves. @throws OUTPUT_UNWRITABLE */
   claim(name: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * Whether a killed run may have written other bytes to the file than the results list: it noted others, and has no line of them.
+   * @param sha256 of the file that the newest line lists
+   */
+  isDoubtful(name: string, sha256: string): boolean;
   /** Call once the results list the file, or if it did not get its name. */
   settle(name: string): Promise<void>;
   /** Marks of the newest files, for the run's state: a journal may lose its end, and a backup may be older than the pictures. */
   readonly newest: readonly string[];
-  /** Closes the note; removes it if `newest` was saved and no file is unlisted. */
-  close(isRemembered: boolean): Promise<void>;
+  /**
+   * Closes the note; removes it if `newest` was saved and no file is unlisted.
+   * @param isWhole whether the run met all rows: otherwise what killed runs noted stays
+   */
+  close(isRemembered: boolean, isWhole?: boolean): Promise<void>;
 }
 
 /** Marks that the run's state keeps, some 20 KB. */
 const REMEMBERED = 1024;
-/** Marks in a note, of 17 bytes each, after which it is truncated once all its files are listed. */
+/** Marks in a note, of 38 bytes each, after which it is truncated once all its files are listed. */
 const NOTED = 1024;
 const MARK_DIGITS = 16;
+/** A mark, and the key of its name. Earlier versions wrote the mark alone. */
+const LINE = /^([\da-f]{16})(?: ([\da-f]{20}))?$/;
+const LINE_DIGITS = 37;
+/** Of a mark, as a number. */
+const COMPARED_DIGITS = 11;
 
 /** @param digest of the file's bytes */
 const markOf = (name: string, digest: string): string =>
@@ -38,17 +52,27 @@ const markOf = (name: string, digest: string): string =>
 export const markOfFile = async (name: string, path: string): Promise<string> =>
   markOf(name, await sha256Of(readChunks(path, 'output')));
 
+const numberOf = (mark: string): number => Number.parseInt(mark.slice(0, COMPARED_DIGITS), 16);
+
 const noteFile = (folder: string, part: string): string => join(folder, `.sdxl-refine-written${part}.txt`);
 
-/** Marks of a killed run; a torn last mark is skipped. @throws OUTPUT_UNWRITABLE */
+/** Marks of a killed run. @throws OUTPUT_UNWRITABLE */
 export async function* readNotedMarks(folder: string, part: string): AsyncGenerator<string> {
+  for await (const { mark } of readNote(folder, part)) yield mark;
+}
+
+/** A torn last mark is skipped. */
+async function* readNote(folder: string, part: string): AsyncGenerator<{ mark: string; key: string | undefined }> {
   const path = noteFile(folder, part);
   let rest = '';
   try {
     for await (const chunk of readChunks(path, 'results')) {
       const lines = (rest + chunk.toString('latin1')).split('\n');
-      rest = (lines.pop() ?? '').slice(0, MARK_DIGITS + 1);
-      for (const line of lines) if (line.length === MARK_DIGITS) yield line;
+      rest = (lines.pop() ?? '').slice(0, LINE_DIGITS + 1);
+      for (const line of lines) {
+        const [, mark, key] = LINE.exec(line) ?? [];
+        if (mark !== undefined) yield { mark, key };
+      }
     }
   } catch (cause) {
     if (systemCodeOf(cause) !== 'ENOENT') throw outputUnwritable(path, cause);
@@ -77,15 +101,22 @@ export const openWrittenFiles = async (
   const path = noteFile(folder, part);
   const pending = new Set<string>();
   let newest = remembered.slice(-REMEMBERED);
-  for await (const mark of readNotedMarks(folder, part)) {
+  /** What killed runs noted last of each file. */
+  const doubts = createNameTable();
+  let hasDoubts = false;
+  for await (const { mark, key } of readNote(folder, part)) {
+    if (key !== undefined) {
+      hasDoubts = true;
+      doubts.set(Buffer.from(key, 'hex'), numberOf(mark));
+    }
     newest.push(mark);
     if (newest.length > 2 * REMEMBERED) newest = newest.slice(-REMEMBERED);
   }
   let noted = 0;
   let handle: FileHandle | null = null;
-  const note = async (mark: string): Promise<void> => {
+  const note = async (mark: string, name: string): Promise<void> => {
     handle ??= await openNote(path);
-    await handle.appendFile(`${mark}\n`);
+    await handle.appendFile(`${mark} ${keyOf(name).toString('hex')}\n`);
     await handle.datasync();
   };
   let last: Promise<void> = Promise.resolve();
@@ -102,14 +133,19 @@ export const openWrittenFiles = async (
         newest.push(mark);
         if (newest.length > 2 * REMEMBERED) newest = newest.slice(-REMEMBERED);
         noted++;
-        await note(mark).catch((cause: unknown) => {
+        await note(mark, name).catch((cause: unknown) => {
           throw outputUnwritable(path, cause);
         });
       }),
+    isDoubtful: (name, sha256) => {
+      const noted = doubts.get(keyOf(name));
+      return noted !== undefined && noted !== numberOf(markOf(name, sha256));
+    },
     settle: (name) =>
       enqueue(async () => {
         pending.delete(name);
-        if (pending.size > 0 || noted < NOTED) return;
+        /* Doubts are needed until the run has met all rows. */
+        if (pending.size > 0 || noted < NOTED || hasDoubts) return;
         noted = 0;
         /* Listed files need no note; if it stays, no harm is done. */
         await handle?.truncate(0).catch(() => undefined);
@@ -117,12 +153,14 @@ export const openWrittenFiles = async (
     get newest() {
       return newest.slice(-REMEMBERED);
     },
-    close: async (isRemembered) => {
+    close: async (isRemembered, isWhole = true) => {
       await last;
       if (handle !== null) await closeFile(handle);
       handle = null;
+      doubts.close();
       /* If it stays, no harm is done. */
-      if (isRemembered && pending.size === 0) await rm(path, { force: true }).catch(() => undefined);
+      if (isRemembered && pending.size === 0 && (isWhole || !hasDoubts))
+        await rm(path, { force: true }).catch(() => undefined);
     },
   };
 };

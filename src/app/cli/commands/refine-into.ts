@@ -173,7 +173,7 @@ export const refineInto = async (
       });
       await remote?.journal.settle();
       await saveState(newBase, isWhole);
-      await written.close(true);
+      await written.close(true, isWhole);
       if (hasChanged) throw inputsChanged(run, rows);
       return outcome;
     } catch (thrown) {
@@ -187,7 +187,7 @@ export const refineInto = async (
           () => true,
           () => false,
         ));
-      await written.close(isSaved);
+      await written.close(isSaved, false);
       throw thrown;
     } finally {
       await journal.close();

@@ -7,6 +7,7 @@ import type { ResultRecord } from '#src/records/result.js';
 import { openEarlierResults } from '#src/run/results/earlier-results.js';
 import { openJournal, type Journal } from '#src/run/results/journal.js';
 import { settleResults } from '#src/run/results/settle-results.js';
+import { openWrittenFiles, type WrittenFiles } from '#src/run/results/written-files.js';
 import { NO_SCREENING } from '#src/run/safety/screening.js';
 import { asItCame, rowOf } from '../../../support/as-it-came.js';
 import { workFolder } from '../../../support/batch.js';
@@ -34,8 +35,12 @@ interface Ran {
   synced: boolean[];
 }
 
-/** @param base of an append: the size of the results that are there */
-const run = async (outputFolder: string, rows: readonly Row[], appends = false): Promise<Ran> => {
+const run = async (
+  outputFolder: string,
+  rows: readonly Row[],
+  appends = false,
+  written?: WrittenFiles,
+): Promise<Ran> => {
   const path = join(outputFolder, 'results.jsonl');
   const earlier = await openEarlierResults(path, appends ? { from: Infinity } : {});
   const journal = await openJournal(path);
@@ -56,6 +61,7 @@ const run = async (outputFolder: string, rows: readonly Row[], appends = false):
       })(),
       work: asItCame,
       ...{ journal: watched, outputFolder, earlier, base, screening: NO_SCREENING },
+      ...(written === undefined ? {} : { written }),
       ...{ retryFailed: false, replaceable: { has: () => true }, errorThreshold: -1, version: '0' },
       signal: new AbortController().signal,
       report: (event) => {
@@ -157,6 +163,25 @@ it('takes no file for finished that a newer run wrote and lists', async () => {
   expect(back.outcome).toMatchObject({ takenOver: 1, refined: 1 });
   expect(back.results.map(({ digest }) => digest)).toEqual(before.results.map(({ digest }) => digest));
   expect(first.output).toBe('0.png');
+});
+
+it('compares the bytes of files that a killed run noted, without a line of them', async () => {
+  const outputFolder = place();
+  const rows = [rowOf(0), rowOf(1), rowOf(2)];
+  await run(outputFolder, rows);
+  const path = (row: number): string => join(outputFolder, `${row}.png`);
+  const other = readFileSync(path(0)).reverse();
+  const killed = await openWrittenFiles(outputFolder, '', []);
+  /* Killed after the file had its name, before it had, and after its line. */
+  writeFileSync(path(0), other);
+  await killed.claim('0.png', other);
+  await killed.claim('1.png', other);
+  await killed.claim('2.png', readFileSync(path(2)));
+  await killed.close(false);
+  const written = await openWrittenFiles(outputFolder, '', []);
+  expect((await run(outputFolder, rows, false, written)).outcome).toMatchObject({ takenOver: 2, refined: 1 });
+  await written.close(true);
+  expect(readFileSync(path(0)).equals(other)).toBe(false);
 });
 
 it('waits for the disk only with new lines', async () => {
