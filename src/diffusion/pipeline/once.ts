@@ -19,3 +19,9 @@ export const onceEach = <Argument, T>(
     return value;
   };
 };
+
+/** Calls `make` at the first call only, and keeps its failure too: for what takes minutes and gigabytes to try. */
+export const onceOnly = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+};

@@ -4,7 +4,7 @@ import { isRefineError, messageOf, RefineError, toErrorRecord } from '../../erro
 import { deviceName, type Precision, type Target } from '../../onnx/graph/operators/target.js';
 import { loadModel, type Model } from '../../diffusion/pipeline/load-model.js';
 import { generate } from '../../diffusion/pipeline/generate.js';
-import { once } from '../../diffusion/pipeline/once.js';
+import { onceOnly } from '../../diffusion/pipeline/once.js';
 import { pauseRuns } from '../../diffusion/pipeline/pause-runs.js';
 import { refine } from '../../diffusion/pipeline/refine.js';
 import { applyAdapterWeights } from '../../diffusion/pipeline/apply-adapters.js';
@@ -44,7 +44,7 @@ const open = async (options: EngineOptions, target: Target): Promise<void> => {
       queue: jobs > 1 ? queue : null,
     });
   model = await load(target.precision);
-  float32Model = once(() => load('fp32'));
+  float32Model = onceOnly(() => load('fp32'));
   const { schedulerConfig, precision, digest: modelDigest, warnings, adapters } = model;
   const { maxCacheDepth } = model;
   const side = model.unet.config.sampleSize * LATENT_SCALE;

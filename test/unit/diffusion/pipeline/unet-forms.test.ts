@@ -1,6 +1,6 @@
 /** A setting that needs a second UNet concerns its rows only. */
 import { RefineError } from '#src/errors.js';
-import { once, onceEach } from '#src/diffusion/pipeline/once.js';
+import { once, onceEach, onceOnly } from '#src/diffusion/pipeline/once.js';
 import { openDeepCache } from '#src/diffusion/pipeline/open-deep-cache.js';
 import { withFreeU } from '#src/diffusion/pipeline/with-freeu.js';
 import type { Unet } from '#src/diffusion/unet/predict-noise.js';
@@ -28,7 +28,7 @@ it.each([new RefineError('CACHE_UNWRITABLE', 'The disk is full.'), new TypeError
   },
 );
 
-it('a failed opening is tried again, and a successful one kept', async () => {
+it('a failed opening is tried again unless that is too much, and a successful one kept', async () => {
   let calls = 0;
   const flaky = (): Promise<number> => (++calls % 2 === 1 ? Promise.reject(new Error('busy')) : Promise.resolve(calls));
   for (const open of [once(flaky), onceEach(flaky).bind(null, undefined as never)]) {
@@ -36,6 +36,10 @@ it('a failed opening is tried again, and a successful one kept', async () => {
     await expect(open()).rejects.toThrow('busy');
     expect([await open(), await open(), calls]).toEqual([2, 2, 2]);
   }
+  calls = 0;
+  const openOnly = onceOnly(flaky);
+  for (let time = 0; time < 2; time++) await expect(openOnly()).rejects.toThrow('busy');
+  expect(calls).toBe(1);
 });
 
 it.each([
