@@ -46,8 +46,6 @@ export const usualVaeSample = (rng: Rng): RefineSettings['vaeSample'] => (rng ==
 
 /** [height, width] in pixels, as SDXL's micro-conditioning orders them. */
 export type HeightWidth = readonly [height: number, width: number];
-/** [top, left] in pixels. */
-export type TopLeft = readonly [top: number, left: number];
 export type Rng = RefineSettings['rng'];
 export type PromptSyntax = RefineSettings['promptSyntax'];
 export type FreeU = readonly [b1: number, b2: number, s1: number, s2: number];

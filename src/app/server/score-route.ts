@@ -95,8 +95,6 @@ const wantsEvents = ({ headers: { accept = '' } }: FastifyRequest): boolean => a
 
 /** Time for the client to read its response after the deadline. */
 const READ_RESPONSE_MS = 10_000;
-/** Node's timers fire at once for longer times. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Closes the connection of a client that reads nothing of its response for so long: it must not keep its place. */
 export const giveUpUnread = (response: ServerResponse, ms = READ_RESPONSE_MS): void => {
@@ -123,25 +121,25 @@ const watchClient = (
   { deadlineMs, stopped }: ScoreRouteOptions,
 ): Client => {
   const controller = new AbortController();
-  const abort = (error: unknown) => (): void => {
-    controller.abort(error);
-  };
   const onStopped = (): void => {
     controller.abort(stopped.reason);
   };
   const message = `The pictures took longer than ${deadlineMs / 1000} s. Send fewer, ask for fewer steps, or raise --timeout.`;
-  const timer = setTimeout(abort(new RefineError('DEADLINE_EXCEEDED', message)), deadlineMs);
-  /* Whatever happens, a place is free again some time. */
-  const lastTimer = setTimeout(() => raw.destroy(), Math.min(deadlineMs + READ_RESPONSE_MS, LONGEST_TIMER_MS));
-  const onGone = abort(
-    new RefineError('CANCELLED', 'The client closed the connection. Keep it open until the answer is here.'),
-  );
+  let timer = setTimeout(() => {
+    /* Whatever happens, a place is free again some time. */
+    timer = setTimeout(() => raw.destroy(), READ_RESPONSE_MS);
+    controller.abort(new RefineError('DEADLINE_EXCEEDED', message));
+  }, deadlineMs);
+  const onGone = (): void => {
+    controller.abort(
+      new RefineError('CANCELLED', 'The client closed the connection. Keep it open until the answer is here.'),
+    );
+  };
   /* One listener for each pipelined request is not a leak. */
   setMaxListeners(0, socket);
   stopped.addEventListener('abort', onStopped);
   raw.once('close', () => {
     clearTimeout(timer);
-    clearTimeout(lastTimer);
     stopped.removeEventListener('abort', onStopped);
     socket.off('end', onGone);
     onGone();

@@ -131,7 +131,7 @@ const parseVocab = (value: unknown, path: string): Map<string, number> => {
   const vocab = new Map<string, number>(Object.entries(value));
   for (const [token, id] of vocab) {
     if (!Number.isInteger(id) || id < 0 || id > MAX_ID)
-      throw invalid(path, `gives ${shown(token)} an id that is no whole number from 0 to ${MAX_ID}`);
+      throw invalid(path, `gives ${shown(token)} an id that is no integer from 0 to ${MAX_ID}`);
   }
   return vocab;
 };

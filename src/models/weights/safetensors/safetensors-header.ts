@@ -65,10 +65,10 @@ const parseEntry = (raw: unknown, dataStart: number, where: string): TensorEntry
   const { dtype, shape, data_offsets: offsets } = isObject(raw) ? raw : {};
   if (!isDtype(dtype)) throw headerError(where, `"dtype" is ${formatValue(dtype)}, not a safetensors element type`);
   if (!isCounts(shape) || shape.length > MAX_RANK) {
-    throw headerError(where, `"shape" is ${formatValue(shape)}, not a list of at most ${MAX_RANK} whole numbers`);
+    throw headerError(where, `"shape" is ${formatValue(shape)}, not a list of at most ${MAX_RANK} integers`);
   }
   if (!isCounts(offsets) || offsets.length !== 2) {
-    throw headerError(where, `"data_offsets" is ${formatValue(offsets)}, not two whole numbers`);
+    throw headerError(where, `"data_offsets" is ${formatValue(offsets)}, not two integers`);
   }
   const [begin = 0, end = 0] = offsets;
   const byteLength = end - begin;

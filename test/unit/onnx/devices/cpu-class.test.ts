@@ -20,6 +20,8 @@ it('an unknown processor has no class', () => {
 
 const features = process.platform === 'linux' ? parseCpuFeatures(readFileSync('/proc/cpuinfo', 'utf8')) : null;
 const cpu = cpuClassOf(features ?? []);
-(cpu === null ? it.skip : it)('the class of this processor has the block size that ONNX Runtime uses', async () => {
-  expect(await nchwcBlockSize()).toBe(cpu?.blockSize);
+/** Channels of an NCHWc block: as many numbers as a vector register has; Arm has no such layout. */
+const blockSizeOf = (name: string): number | null => (name === 'Arm' ? null : name.startsWith('AVX-512') ? 16 : 8);
+(cpu === null ? it.skip : it)('ONNX Runtime uses the block size of this processor’s class', async () => {
+  expect(await nchwcBlockSize()).toBe(blockSizeOf(cpu!.name));
 });

@@ -20,7 +20,7 @@ const { signal } = new AbortController();
 /** Whether any can run, and how many rows were read for that. */
 const look = async (...rows: (Row | InvalidRow)[]): Promise<[boolean, number]> => {
   let read = 0;
-  // eslint-disable-next-line @typescript-eslint/require-await -- a stream of rows
+  // oxlint-disable-next-line typescript/require-await -- a stream of rows
   const stream = async function* (): AsyncGenerator<Row | InvalidRow> {
     for (const row of rows) {
       read++;

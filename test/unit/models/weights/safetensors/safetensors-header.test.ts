@@ -84,7 +84,7 @@ describe('refuses', () => {
     ['a dimension that is text', shape('["1"]'), 4, '"shape" is ["1"]'],
     ['a dimension that is null', shape('[null]'), 4, '"shape" is [null]'],
     ['a list in the shape', shape('[[1]]'), 4, '"shape" is [[1]]'],
-    ['rank 9', shape(JSON.stringify(Array(9).fill(1))), 4, 'at most 8 whole numbers'],
+    ['rank 9', shape(JSON.stringify(Array(9).fill(1))), 4, 'at most 8 integers'],
     ['rank 1000', shape(JSON.stringify(Array(1000).fill(1))), 4, '…, not a list of at most 8'],
     ['a product beyond 2^53', shape('[4294967296,4294967296]'), 4, 'no countable number of whole bytes'],
     ['a product beyond 2^53 behind a zero', shape('[9007199254740991,9007199254740991,0]'), 4, 'no countable number'],
