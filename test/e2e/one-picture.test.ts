@@ -124,7 +124,7 @@ it.each<[string, string[], string]>([
   ['several pictures', ['a.png', 'b.png', '-p', 'x'], 'sdxl-refine batch a.png b.png'],
   ['a folder', ['.', '-p', 'x'], 'sdxl-refine batch .'],
   ['a manifest', ['rows.jsonl'], 'sdxl-refine batch rows.jsonl'],
-  ['a pattern', ['*.png', '-p', 'x'], 'sdxl-refine batch "*.png"'],
+  ['a pattern', ['*.png', '-p', 'x'], "sdxl-refine batch '*.png'"],
   ['a picture and JSON for one standard output', ['cat.png', '-p', 'x', '-o', '-', '--json'], 'give -o <file>'],
   ['an unknown format', ['cat.png', '-p', 'x', '-o', 'cat.bmp'], '.png .jpg'],
 ])('usage: %s', async (_, args, message) => {

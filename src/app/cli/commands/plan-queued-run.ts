@@ -16,6 +16,7 @@ import { openNamedLoras } from '../options/named-loras.js';
 import { flagsOfWorkers, type EnqueueFlags } from '../options/queue-flags.js';
 import { parseWhole } from '../options/run-options.js';
 import { packageVersion } from '../package-version.js';
+import { count } from '../progress/summary-text.js';
 import type { ProcessContext } from '../process-context.js';
 import { batchKind } from './batch-kind.js';
 import { generateKind, type GenerateFlags } from './generate-run.js';
@@ -117,7 +118,7 @@ const digestOf = (value: unknown): string => createHash('sha256').update(JSON.st
 const otherRun = (store: Store, { id, inputs, rows }: RunFile): RefineError =>
   new RefineError(
     'QUEUE_OTHER_RUN',
-    `Expected an empty --store or the one of this run, found the run ${id} of ${rows} rows from ${inputs.join(', ')} in ${store.shown}. ` +
+    `Expected an empty --store or the one of this run, found the run ${id} of ${count(rows, 'row')} from ${inputs.join(', ')} in ${store.shown}. ` +
       'To go on with that run, give its inputs and options, from its folder. For another run, choose another --store.',
     { context: { store: store.shown } },
   );

@@ -16,6 +16,7 @@ import {
   parseWhole,
 } from '../options/run-options.js';
 import { failureOf, printFailure } from '../progress/failure-text.js';
+import { count } from '../progress/summary-text.js';
 import { timeText } from '../progress/time-text.js';
 import type { ProcessContext } from '../process-context.js';
 import { makeScratchFolder } from '../scratch-folder.js';
@@ -100,7 +101,7 @@ const describe = (isQuiet: boolean, { stderr }: ProcessContext): ((event: WorkEv
           return;
         }
         const failed = report.failed === 0 ? '' : `, ${report.failed} failed`;
-        print(job, `${report.rows} rows in ${timeText(report.seconds * 1000)}${failed}`);
+        print(job, `${count(report.rows, 'row')} in ${timeText(report.seconds * 1000)}${failed}`);
         return;
       }
       case 'lost':

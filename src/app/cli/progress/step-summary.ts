@@ -10,6 +10,7 @@ import type { Setting } from '../config/config.js';
 import type { ResultLine, RunEnd } from './print-results.js';
 import type { ProcessContext } from '../process-context.js';
 import type { Terminal } from './terminal.js';
+import { count } from './summary-text.js';
 import { timeText } from './time-text.js';
 
 export interface StepSummary {
@@ -91,13 +92,13 @@ const countParts = ({ summary, end, verb }: SummaryParts): string[] => {
   const { rows, ok, failed, blocked, skipped } = summary;
   if (end !== null && 'unet_calls' in end) {
     return [
-      `### sdxl-refine, dry run: ${rows - failed} of ${rows} rows would run`,
+      `### sdxl-refine, dry run: ${rows - failed} of ${count(rows, 'row')} would run`,
       table(['would run', 'failed', 'UNet calls'], [[rows - failed, failed, end.unet_calls]]),
     ];
   }
   const [title, untried, time] =
     end === null
-      ? [`stopped after ${rows} ${rows === 1 ? 'row' : 'rows'}`, '', '']
+      ? [`stopped after ${count(rows, 'row')}`, '', '']
       : [endText(end, ok, verb), end.total - rows, timeText(end.duration_ms)];
   return [
     `### sdxl-refine: ${title}`,
@@ -108,15 +109,15 @@ const countParts = ({ summary, end, verb }: SummaryParts): string[] => {
 /** Counts rows of an earlier run apart from those of this run. */
 const endText = (end: Extract<RunEnd, { refined: number }>, ok: number, verb: Verb): string =>
   end.taken_over === 0
-    ? `${ok} of ${end.total} rows ${verb}`
-    : `${end.refined} ${verb}, ${ok - end.refined} already done (${end.total} rows)`;
+    ? `${ok} of ${count(end.total, 'row')} ${verb}`
+    : `${end.refined} ${verb}, ${ok - end.refined} already done (${count(end.total, 'row')})`;
 
 const failureParts = ({ summary, failures }: SummaryParts): string[] => {
   if (failures.length === 0) return [];
   const reasons = Object.entries(summary.errors);
-  const count = reasons.reduce((sum, [, times]) => sum + times, 0);
+  const all = reasons.reduce((sum, [, times]) => sum + times, 0);
   return [
-    `Failures: ${reasons.map(([code, times]) => `\`${code}\` ${times}`).join(', ')}${count > failures.length ? `; the first ${failures.length}:` : ''}`,
+    `Failures: ${reasons.map(([code, times]) => `\`${code}\` ${times}`).join(', ')}${all > failures.length ? `; the first ${failures.length}:` : ''}`,
     table(
       ['input', 'row', 'picture', 'error', 'message'],
       failures.map((row) => [

@@ -111,7 +111,7 @@ it('says what a dry run found, and what stopped a run', async () => {
 
 it('says what generate did', async () => {
   await summarize([record(0, null)], ended(1, 1), { verb: 'generated' });
-  expect(markdown()).toContain('1 of 1 rows generated');
+  expect(markdown()).toContain('1 of 1 row generated');
 });
 
 it('a file that cannot be written is a warning', async () => {
