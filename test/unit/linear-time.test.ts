@@ -40,11 +40,11 @@ const tryOut = (read: () => unknown): unknown => {
 };
 
 const readKeyword = (keyword: string, text: string): unknown =>
-  metadataIn({ container: 'png', texts: [{ keyword, text }], exif: null, xmp: null }, collectWarnings());
+  metadataIn({ container: 'png', texts: [{ keyword, text }], exif: null, xmp: null, comments: [] }, collectWarnings());
 const readGraph = (nodes: object): unknown => readKeyword('prompt', JSON.stringify(nodes));
 const readXmp = (text: string): unknown => {
   const xmp = `<exif:UserComment><rdf:li>${text}</rdf:li></exif:UserComment>`;
-  return metadataIn({ container: 'png', texts: [], exif: null, xmp }, collectWarnings());
+  return metadataIn({ container: 'png', texts: [], exif: null, xmp, comments: [] }, collectWarnings());
 };
 const readPlain = (prompt: string): unknown => applyLoraWeights({ promptSyntax: 'plain', prompt }, {}, {});
 /** A sampler whose prompt comes from a node. */

@@ -13,6 +13,7 @@ export type Program =
   | 'novelai'
   | 'swarmui'
   | 'draw-things'
+  | 'easy-diffusion'
   /** Metadata that could not be read, as the warnings say; or a text beside a picture that does not name its program. */
   | 'unknown';
 

@@ -4,7 +4,7 @@ import type { GenerationMetadata, Program } from './generation-metadata.js';
 
 /**
  * Fooocus, SD.Next and Draw Things use A1111's weights; SwarmUI passes its prompts to ComfyUI; InvokeAI uses Compel.
- * NovelAI's `{a}` and `1.2::a::` are not supported.
+ * NovelAI's `{a}` and `1.2::a::` are not supported, and Easy Diffusion's syntax depends on its engine.
  */
 const SYNTAXES: Readonly<Record<Program, PromptSyntax | null>> = {
   'sdxl-refine': 'plain',
@@ -16,6 +16,7 @@ const SYNTAXES: Readonly<Record<Program, PromptSyntax | null>> = {
   swarmui: 'comfy',
   invokeai: 'compel',
   novelai: null,
+  'easy-diffusion': null,
   unknown: null,
 };
 

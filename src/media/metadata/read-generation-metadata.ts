@@ -4,6 +4,7 @@ import { isJsonLike, isObject, type JsonObject, parseJsonObject, parseJsonObject
 import { readA1111 } from './programs/a1111.js';
 import { readComfyui } from './programs/comfyui.js';
 import { readDrawThings } from './programs/draw-things.js';
+import { readEasyDiffusion } from './programs/easy-diffusion.js';
 import { readFooocus } from './programs/fooocus.js';
 import { readDream, readInvokeai, readSdMetadata } from './programs/invokeai.js';
 import { readNovelai, readNovelaiJson } from './programs/novelai.js';
@@ -15,8 +16,9 @@ import { xmpUserComment } from './containers/xmp-user-comment.js';
 
 /**
  * Generation metadata of a picture from the first source with a value: this program's JSON; `parameters` (SwarmUI, Fooocus,
- * A1111); InvokeAI's three keywords; NovelAI; a ComfyUI graph; XMP; EXIF's UserComment, and the texts where ComfyUI writes WebP's.
- * @param picture a complete encoded PNG, JPEG, WebP or AVIF; no content of it makes this fail
+ * A1111); InvokeAI's three keywords; NovelAI; a ComfyUI graph; Easy Diffusion; comments of PNG; XMP; EXIF's UserComment; comments of
+ * JPEG and GIF; the texts where ComfyUI writes WebP's.
+ * @param picture a complete encoded PNG, JPEG, WebP, AVIF, GIF or TIFF; no content of it makes this fail
  * @returns null without generation metadata; program `unknown`, with warnings, if it cannot be read
  */
 export const readGenerationMetadata = (picture: Uint8Array): GenerationMetadata | null => {
@@ -37,7 +39,7 @@ export const metadataIn = (
   return warnings.length === 0 ? null : { ...parseMetadata('unknown', {}, warn), warnings };
 };
 
-const detect = ({ texts, exif, xmp }: EmbeddedText, warn: Warn): ProgramMetadata | null => {
+const detect = ({ texts, exif, xmp, comments }: EmbeddedText, warn: Warn): ProgramMetadata | null => {
   // The last text of a keyword counts, as in Pillow and ComfyUI.
   const byKeyword = new Map(texts.map(({ keyword, text }) => [keyword, text]));
   for (const [keyword, read] of KEYWORDS) {
@@ -47,7 +49,7 @@ const detect = ({ texts, exif, xmp }: EmbeddedText, warn: Warn): ProgramMetadata
   }
   const comment = xmp === null || xmp.length > MAX_INFOTEXT_CHARS ? null : xmpUserComment(xmp);
   const { userComments = [], model = null, make = null, imageDescription = null } = exif ?? {};
-  for (const text of [comment, ...userComments, model, make, imageDescription]) {
+  for (const text of [comment, ...userComments, ...comments, model, make, imageDescription]) {
     const metadata = text === null ? null : readAnyText(text, warn);
     if (metadata !== null && isInformative(metadata)) return metadata;
   }
@@ -75,7 +77,20 @@ const KEYWORDS: readonly [keyword: string, read: Read][] = [
   ['Software', (_, all, warn) => readNovelai(all, warn)],
   // Other programs write the plain prompt under this keyword.
   ['prompt', (text, all, warn) => (looksLikeJson(text) ? readGraph(text, all, warn) : null)],
+  ...['prompt', 'Prompt'].map((keyword): [string, Read] => [
+    keyword,
+    (_, all, warn) => readEasyDiffusion((name) => all.get(name), warn),
+  ]),
+  // Fooocus-MRE's JSON, and infotexts that other tools have moved.
+  ...['Parameters', 'Comment', 'comment', 'UserComment', 'Description'].map((keyword): [string, Read] => [
+    keyword,
+    (text, _, warn) => withPrompt(readAnyText(text, warn)),
+  ]),
 ];
+
+/** A comment of parameters alone is not a picture's metadata without a prompt, but a part of something else. */
+const withPrompt = (metadata: ProgramMetadata | null): ProgramMetadata | null =>
+  metadata?.prompt == null || metadata.prompt === '' ? null : metadata;
 
 /** Text from a place that does not identify its program; a camera's or a person's comment is ignored. */
 const readAnyText = (text: string, warn: Warn): ProgramMetadata | null =>
@@ -101,6 +116,7 @@ export const readProgramsJson = (json: JsonObject, warn: Warn): ProgramMetadata 
     readFooocus(json, warn) ??
     readDrawThings(json, warn) ??
     readNovelaiJson(json, warn) ??
+    readEasyDiffusion((name) => valueOf(json, name), warn) ??
     readComfyui(isObject(graph) ? graph : json, warn)
   );
 };

@@ -15,7 +15,7 @@ export interface TextEntry {
 
 /**
  * Texts of a PNG, in file order, before and after the pixels: tEXt, zTXt, and iTXt compressed or not.
- * Text is read as UTF-8 where valid, otherwise Latin-1, in each kind of chunk: sharp writes UTF-8 into zTXt.
+ * Text is read as UTF-8 where valid, otherwise Latin-1 (`decodeText`), in each kind of chunk: sharp writes UTF-8 into zTXt.
  * A wrong checksum is only a warning: many readers accept such text.
  * @param png begins with PNG's signature
  * @param onOther called with each chunk that is not a text
@@ -47,7 +47,10 @@ export const readTextChunks = (png: Uint8Array, warn: Warn, onOther?: (chunk: Pn
       continue;
     }
     bytesLeft -= entry.bytes.length;
-    entries.push({ keyword: entry.keyword, text: decodeText(entry.bytes) });
+    const text = decodeText(entry.bytes, (what) => {
+      warn(`The text ${quote(entry.keyword)} ${what}.`);
+    });
+    entries.push({ keyword: entry.keyword, text });
   }
   return entries;
 };

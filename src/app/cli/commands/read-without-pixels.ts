@@ -1,6 +1,7 @@
 /** Reads those parts of a picture's file that may contain generation metadata, so that a folder's pixels are not read. */
 import type { FileHandle } from 'node:fs/promises';
 import { containerOf, type Container } from '../../../media/metadata/containers/bytes.js';
+import { exifPartsOf } from '../../../media/metadata/containers/tiff-directories.js';
 import { MAX_CHUNKS, MAX_TEXT_BYTES } from '../../../media/metadata/limits.js';
 
 /** Bytes of the smallest read. */
@@ -45,8 +46,8 @@ interface Layout {
 
 const SIGNATURE_BYTES = 8;
 
-/** PNG chunks, JPEG segments before the first scan, WebP chunks. AVIF is read whole: files are small, and text may be anywhere. */
-const LAYOUTS: Readonly<Record<Exclude<Container, 'avif'>, Layout>> = {
+/** PNG chunks, JPEG segments before the first scan, WebP chunks. AVIF and GIF are read whole: files are small, and text may be anywhere. */
+const LAYOUTS: Readonly<Record<Exclude<Container, 'avif' | 'gif' | 'tiff'>, Layout>> = {
   png: {
     start: SIGNATURE_BYTES,
     headerBytes: 8,
@@ -87,8 +88,9 @@ export const readWithoutPixels = async (handle: FileHandle, size: number): Promi
   const { bytes } = file;
   await file.need(0, WINDOW_BYTES);
   const container = containerOf(bytes);
-  if (container === 'avif') await file.need(0, size);
-  if (container === null || container === 'avif') return bytes;
+  if (container === 'avif' || container === 'gif') await file.need(0, size);
+  if (container === 'tiff') for (const [start, length] of exifPartsOf(bytes)) await file.need(start, length);
+  if (container === null || container === 'avif' || container === 'gif' || container === 'tiff') return bytes;
   const { start, headerBytes, part } = LAYOUTS[container];
   for (let at = start, parts = 0; at + headerBytes <= size && parts < MAX_CHUNKS; parts++) {
     await file.need(at, headerBytes);

@@ -2,7 +2,7 @@
 export const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
   Buffer.from(buffer, byteOffset, byteLength);
 
-export type Container = 'png' | 'jpeg' | 'webp' | 'avif';
+export type Container = 'png' | 'jpeg' | 'webp' | 'avif' | 'gif' | 'tiff';
 
 export const PNG_SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
@@ -21,5 +21,7 @@ export const containerOf = (picture: Buffer): Container | null => {
   const text = picture.toString('latin1', 0, 12);
   if (text.startsWith('\xff\xd8\xff')) return 'jpeg';
   if (text.startsWith('RIFF') && text.endsWith('WEBP')) return 'webp';
+  if (/^GIF8[79]a/.test(text)) return 'gif';
+  if (text.startsWith('II*\0') || text.startsWith('MM\0*')) return 'tiff';
   return text.startsWith('ftyp', 4) ? 'avif' : null;
 };

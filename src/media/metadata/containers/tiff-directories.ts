@@ -3,6 +3,8 @@ import { MAX_EXIF_ENTRIES, MAX_TEXT_BYTES } from '../limits.js';
 
 export const EXIF_POINTER = 0x8769;
 export const USER_COMMENT = 0x9286;
+/** Tags whose values are read as text: ImageDescription, Make, Model, Software, UserComment. */
+const TEXT_TAGS: ReadonlySet<number> = new Set([0x010e, 0x010f, 0x0110, 0x0131, USER_COMMENT]);
 const HEADER_BYTES = 8;
 export const ENTRY_BYTES = 12;
 /** Bytes of one value, by TIFF's type number (TIFF 6.0, section 2): BYTE to DOUBLE. */
@@ -42,6 +44,25 @@ export const readTiffDirectories = (tiff: Buffer): TiffDirectories | null => {
   const isWhole = main.length > 0 && main.length === read.u16(mainAt) && nextAt + 4 <= tiff.length;
   return { littleEndian, main, exif, next: isWhole ? read.u32(nextAt) : 0 };
 };
+
+/** Parts of a file that `readTiffDirectories` reads, each known only from those before it: they have to be there when the next is asked for. */
+export function* exifPartsOf(tiff: Buffer): Generator<readonly [start: number, length: number]> {
+  const littleEndian = tiff.toString('latin1', 0, 4) === 'II*\0';
+  const read = readerOf(tiff, littleEndian);
+  const directory = function* (at: number): Generator<readonly [number, number]> {
+    if (at < HEADER_BYTES || at + 2 > tiff.length) return;
+    yield [at, 2];
+    yield [at, Math.min(2 + read.u16(at) * ENTRY_BYTES + 4, tiff.length - at)];
+    for (const { raw, value } of readDirectory(tiff, at, littleEndian))
+      if (value !== null && value.length > 4 && TEXT_TAGS.has(readerOf(raw, littleEndian).u16(0)))
+        yield [value.byteOffset - tiff.byteOffset, value.length];
+  };
+  if (tiff.length < HEADER_BYTES) return;
+  const mainAt = read.u32(4);
+  yield* directory(mainAt);
+  const pointer = readDirectory(tiff, mainAt, littleEndian).find(({ tag }) => tag === EXIF_POINTER);
+  if (pointer !== undefined) yield* directory(readerOf(pointer.raw, littleEndian).u32(8));
+}
 
 const readDirectory = (tiff: Buffer, at: number, littleEndian: boolean): TiffEntry[] => {
   if (at < HEADER_BYTES || at + 2 > tiff.length) return [];

@@ -1,4 +1,5 @@
 /** Splits chunks of bytes into lines of text. Each line is decoded separately, so that invalid UTF-8 affects only its line. */
+import { decodeWindows1252 } from '../../../io/json/windows-1252.js';
 import { decodeBytes } from './lone-surrogates.js';
 
 /** Longest line that is read. Rows with pictures as base64 may have tens of megabytes. */
@@ -47,14 +48,10 @@ export const plainLineEnds = (): LineEnds => {
 
 const SHOWN_BYTES = 60;
 
-/** Bytes 128 to 159 of Windows-1252; the others are as in Latin-1. Node 20's decoder wrongly reads these as Latin-1 too. */
-const WINDOWS_1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
-
 /** Text that is not UTF-8, from its first such byte, decoded as Windows-1252, so that users recognize it; in quotes. */
 export const asWindows1252 = (line: Buffer): string => {
   const start = Math.max(0, line.findIndex((byte) => byte > 127) - SHOWN_BYTES / 2);
-  const shown = line.toString('latin1', start, start + SHOWN_BYTES);
-  return JSON.stringify(shown.replace(/[\x80-\x9f]/g, (char) => WINDOWS_1252[char.charCodeAt(0) - 128] ?? char));
+  return JSON.stringify(decodeWindows1252(line.subarray(start, start + SHOWN_BYTES)));
 };
 
 const decode = (line: number, bytes: Buffer): Line => {

@@ -81,12 +81,13 @@ export const segment = (marker: number, data: Buffer): Buffer => {
 const JFIF = segment(0xe0, Buffer.from('JFIF\0\x01\x01\0\0\x01\0\x01\0\0', 'latin1'));
 
 /** What of a JPEG comes before the pixels, and a scan's start. */
-export const jpeg = (exif: Buffer | null, xmp = ''): Buffer =>
+export const jpeg = (exif: Buffer | null, xmp = '', comment = ''): Buffer =>
   Buffer.concat([
     Buffer.from([0xff, 0xd8]),
     JFIF,
     ...(exif === null ? [] : [segment(0xe1, Buffer.concat([Buffer.from('Exif\0\0'), exif]))]),
     ...(xmp === '' ? [] : [segment(0xe1, Buffer.from(`http://ns.adobe.com/xap/1.0/\0${xmp}`))]),
+    ...(comment === '' ? [] : [segment(0xfe, Buffer.from(comment))]),
     Buffer.from([0xff, 0xda, 0, 2, 0, 0xff, 0xd9]),
   ]);
 
@@ -107,6 +108,28 @@ export const webp = (exif: Buffer): Buffer =>
       riff('EXIF', exif),
     ]),
   );
+
+const subBlocks = (data: Buffer): Buffer => {
+  const parts: Buffer[] = [];
+  for (let at = 0; at < data.length; at += 255) {
+    const part = data.subarray(at, at + 255);
+    parts.push(Buffer.from([part.length]), part);
+  }
+  return Buffer.concat([...parts, Buffer.from([0])]);
+};
+
+/** A GIF of one pixel with two colours, and comments before and after the picture. */
+export const gif = (before: string[], after: string[] = []): Buffer => {
+  const comment = (text: string): Buffer => Buffer.concat([Buffer.from([0x21, 0xfe]), subBlocks(Buffer.from(text))]);
+  return Buffer.concat([
+    Buffer.from('GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff', 'latin1'),
+    ...before.map(comment),
+    Buffer.from([0x21, 0xf9, 4, 0, 0, 0, 0, 0]),
+    Buffer.from([0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0]),
+    ...after.map(comment),
+    Buffer.from([0x3b]),
+  ]);
+};
 
 export const utf16 = (text: string, order: 'BE' | 'LE'): Buffer =>
   order === 'LE' ? Buffer.from(text, 'utf16le') : Buffer.from(text, 'utf16le').swap16();

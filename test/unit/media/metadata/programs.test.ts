@@ -209,3 +209,51 @@ it('Draw Things', () => {
     warnings: [],
   });
 });
+
+describe('Easy Diffusion', () => {
+  const HERON = {
+    program: 'easy-diffusion',
+    prompt: 'a heron',
+    negativePrompt: 'people',
+    seed: 5,
+    steps: 20,
+    sampler: 'euler_a',
+    guidanceScale: 7.5,
+    width: 512,
+    height: 640,
+    warnings: [],
+  };
+  const settings = {
+    prompt: 'a heron',
+    negative_prompt: 'people',
+    seed: '5',
+    num_inference_steps: '20',
+    sampler_name: 'euler_a',
+    guidance_scale: '7.5',
+    width: '512',
+    height: '640',
+    use_stable_diffusion_model: 'sdxl',
+  };
+
+  it('texts of a PNG under both kinds of names, and JSON in EXIF', () => {
+    expect(read(pngWith(settings))).toMatchObject(HERON);
+    const labels = {
+      Prompt: 'a heron',
+      'Negative Prompt': 'people',
+      Seed: '5',
+      Steps: '20',
+      Sampler: 'euler_a',
+      'Guidance Scale': '7.5',
+      Width: '512',
+      Height: '640',
+      'Stable Diffusion model': 'sdxl',
+    };
+    expect(read(pngWith(labels))).toMatchObject(HERON);
+    expect(read(jpeg(exifComment(unicode(JSON.stringify(settings), 'BE'))))).toMatchObject(HERON);
+  });
+
+  it('a prompt alone, and settings of diffusers, do not make one', () => {
+    expect(read(pngWith({ prompt: 'a heron' }))).toBeNull();
+    expect(read(pngWith({ prompt: 'a heron', num_inference_steps: '20' }))).toBeNull();
+  });
+});

@@ -4,9 +4,11 @@ import { xmpUserComment } from '#src/media/metadata/containers/xmp-user-comment.
 import {
   chunk,
   exifComment,
+  gif,
   iTXt,
   jpeg,
   png,
+  tEXt,
   tiff,
   unicode,
   USER_COMMENT,
@@ -41,6 +43,43 @@ it.each<[form: string, value: Buffer]>([
       }
     }
   }
+});
+
+it.each<[form: string, value: Buffer, text: string]>([
+  ['JIS with escapes', Buffer.from('JIS\0\0\0\0\0a \x1b$B;3\x1b(B', 'latin1'), 'a 山'],
+  ['Shift-JIS', Buffer.from('JIS\0\0\0\0\0a \x8eR', 'latin1'), 'a 山'],
+  ['UTF-8 as JIS', Buffer.from('JIS\0\0\0\0\0a 山'), 'a 山'],
+  ['a set that is not known', Buffer.from('Latin1\0\0a fox'), 'a fox'],
+  ['another case', Buffer.concat([Buffer.from('Unicode\0'), utf16('a fox', 'LE')]), 'a fox'],
+  ['UTF-8 as UNICODE', Buffer.from('UNICODE\0a fox\nSteps: 20, Seed: 5'), 'a fox\nSteps: 20, Seed: 5'],
+  ['a short text with NULs', Buffer.from('cat\0\0\0\0\0'), 'cat'],
+  ['eight letters', Buffer.from('portrait of a cat'), 'portrait of a cat'],
+])('UserComment: %s', (_form, value, text) => {
+  expect(read(jpeg(exifComment(value)))?.exif?.userComments).toEqual([text]);
+});
+
+it('the UserComment of a TIFF, and comments of JPEG and GIF', async () => {
+  expect(read(exifComment(unicode(TEXT, 'LE')))).toMatchObject({ container: 'tiff', exif: { userComments: [TEXT] } });
+  expect(read(jpeg(null, '', TEXT))?.comments).toEqual([TEXT]);
+  const long = 'a fox, '.repeat(100);
+  const picture = gif([TEXT], [long]);
+  expect(read(picture)?.comments).toEqual([TEXT, long]);
+  await expect(sharp(picture).metadata()).resolves.toMatchObject({ format: 'gif', width: 1 });
+  for (let length = 0; length < picture.length; length++) expect(() => read(picture.subarray(0, length))).not.toThrow();
+});
+
+it.each<[what: string, bytes: Buffer, text: string, said: string | null]>([
+  ['UTF-8', Buffer.from('a fox 山 🦊'), 'a fox 山 🦊', null],
+  ['Latin-1', Buffer.from('un h\xe9ron, \xe5\xe4\xf6', 'latin1'), 'un héron, åäö', null],
+  ['a pair of surrogates in UTF-8', Buffer.from('a \xed\xa0\xbe\xed\xb6\x8a', 'latin1'), 'a 🦊', null],
+  ['half of one', Buffer.from('caf\xc3\xa9 \xed\xa0\xbe owl', 'latin1'), 'café \ufffd owl', 'U+FFFD'],
+  ['a text cut in a character', Buffer.from('山の朝に立つ木').subarray(0, -1), '山の朝に立つ\ufffd', 'U+FFFD'],
+  ['GBK', Buffer.from('\xd2\xbb\xd6\xbb\xb2\xd4\xf0\xd8', 'latin1'), 'Ò»Ö»²ÔðØ', 'GBK'],
+  ['Windows-1252', Buffer.from('a \x93big\x94 fox', 'latin1'), 'a “big” fox', 'Windows-1252'],
+])('encoding: %s', (_what, bytes, text, said) => {
+  const { value, warnings } = warned((warn) => readEmbeddedText(png([tEXt('Title', bytes)]), warn));
+  expect(value?.texts).toEqual([{ keyword: 'Title', text }]);
+  expect(warnings).toEqual(said === null ? [] : [expect.stringContaining(said)]);
 });
 
 it('text without a zero byte is big endian', () => {
@@ -101,9 +140,10 @@ it('an entity that is no character stays as it is', () => {
 });
 
 it('no picture, and pictures without text', () => {
-  expect(read(Buffer.from('GIF89a'))).toBeNull();
+  expect(read(Buffer.from('BM'))).toBeNull();
+  expect(read(Buffer.from('GIF89a'))?.comments).toEqual([]);
   expect(read(new Uint8Array())).toBeNull();
-  expect(read(jpeg(null))).toEqual({ container: 'jpeg', texts: [], exif: null, xmp: null });
+  expect(read(jpeg(null))).toEqual({ container: 'jpeg', texts: [], exif: null, xmp: null, comments: [] });
 });
 
 it('offsets outside the block, and directories that point at themselves', () => {

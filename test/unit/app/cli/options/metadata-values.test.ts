@@ -8,7 +8,7 @@ import { readPictureMetadata } from '#src/app/cli/options/metadata-values.js';
 import type { RowValues } from '#src/run/manifest/rows/row-keys.js';
 import { writePngText } from '#src/media/metadata/write-png-text.js';
 import { goldenData } from '../../../../support/golden.js';
-import { chunk, tEXt } from '../../../media/metadata/build-pictures.js';
+import { chunk, gif, tEXt, tiff, unicode, USER_COMMENT } from '../../../media/metadata/build-pictures.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'sdxl-refine-facts-'));
 const image = goldenData('images', 'square-64.png');
@@ -45,6 +45,17 @@ describe('readPictureMetadata', () => {
       // As it was written, for what asks for it to say so.
       scheduler: 'Nobody’s',
     });
+  });
+
+  it('finds it in a TIFF, whose pixels are not read, and in a GIF', async () => {
+    const maker = { tag: 0x927c, type: 7, value: randomBytes(10_000) } as const;
+    const comment = { tag: USER_COMMENT, type: 7, value: unicode(text, 'LE') } as const;
+    for (const littleEndian of [false, true]) {
+      const path = write('noise.tif', tiff([], [maker, comment], littleEndian));
+      appendFileSync(path, randomBytes(10_000));
+      expect(await valuesOf(path)).toEqual(facts);
+    }
+    expect(await valuesOf(write('one.gif', gif([], [text])))).toEqual(facts);
   });
 
   it('finds it at the beginning of a large file, and at its end', async () => {
