@@ -11,40 +11,69 @@ export interface Proxies {
   httpProxy: string;
   httpsProxy: string;
   noProxy: string;
+  /** The variable for both kinds of addresses if it cannot be used, and one kind has none of its own. */
+  unread?: { name: string; protocol: 'http:' | 'https:'; message: string };
 }
 
 /** `fetch` with HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, also in lower case. @throws as `fetch`, and USAGE_OPTION_INVALID */
 export const proxiedFetch: typeof fetch = async (input, init) => {
   const proxies = readProxies(env);
-  return proxies === null ? fetch(input, init) : (await through(proxies))(input, init);
+  if (proxies === null) return fetch(input, init);
+  refuseUnread(new URL(input instanceof Request ? input.url : input), proxies);
+  return (await through(proxies))(input, init);
 };
 
 /** null if no proxy is set. @throws USAGE_OPTION_INVALID if one is not an address */
 export const readProxies = (from: Environment): Proxies | null => {
-  const named = (...names: string[]): string => {
-    for (const name of names) {
-      const text = (from[name] ?? '').trim();
-      if (text !== '') return address(name, text);
-    }
-    return '';
+  const named = (...names: string[]): Named | null => {
+    const name = names.find((candidate) => (from[candidate] ?? '').trim() !== '');
+    return name === undefined ? null : { name, text: (from[name] ?? '').trim() };
   };
-  const all = ['all_proxy', 'ALL_PROXY'];
-  const httpProxy = named('http_proxy', 'HTTP_PROXY', ...all);
-  const httpsProxy = named('https_proxy', 'HTTPS_PROXY', ...all);
-  if (httpProxy === '' && httpsProxy === '') return null;
-  return { httpProxy, httpsProxy, noProxy: from['no_proxy'] ?? from['NO_PROXY'] ?? '' };
+  const [http, https] = [named('http_proxy', 'HTTP_PROXY'), named('https_proxy', 'HTTPS_PROXY')];
+  const all = named('all_proxy', 'ALL_PROXY');
+  const noProxy = from['no_proxy'] ?? from['NO_PROXY'] ?? '';
+  /* A variable of its own decides for its kind of addresses: then another one, such as of a SOCKS proxy, is not asked. */
+  const fault = all === null || (http !== null && https !== null) ? null : faultOf(all);
+  if (all !== null && fault !== null && (http ?? https) !== null) {
+    const protocol = http === null ? 'http:' : 'https:';
+    const unread = { name: all.name, protocol, message: fault } as const;
+    return { httpProxy: addressOf(http), httpsProxy: addressOf(https), noProxy, unread };
+  }
+  const [httpProxy, httpsProxy] = [addressOf(http ?? all), addressOf(https ?? all)];
+  return httpProxy === '' && httpsProxy === '' ? null : { httpProxy, httpsProxy, noProxy };
 };
 
+/** A variable that is set. */
+interface Named {
+  name: string;
+  text: string;
+}
+
 /** `proxy.example:3128` is an address too, as in other programs. */
-const address = (name: string, text: string): string => {
-  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
-  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
-  /* The message does not quote it: it may contain a password. */
-  throw new RefineError(
-    'USAGE_OPTION_INVALID',
-    `Expected the variable ${name} to be the address of a proxy, such as http://proxy.example:3128 (http or https). Correct it, or unset it.`,
-    { context: { variable: name } },
-  );
+const urlOf = (text: string): string => (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`);
+
+/** Why a variable is no proxy that can be used; it is not quoted, since it may contain a password. */
+const faultOf = ({ name, text }: Named): string | null => {
+  const url = urlOf(text);
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return null;
+  const found = /^socks/i.test(url)
+    ? ', found a SOCKS proxy, which is not supported. Set HTTPS_PROXY and HTTP_PROXY'
+    : '. Correct it';
+  return `Expected the variable ${name} to be the address of a proxy, such as http://proxy.example:3128 (http or https)${found}, or unset it`;
+};
+
+/** '' for none. @throws USAGE_OPTION_INVALID */
+const addressOf = (named: Named | null): string => {
+  if (named === null) return '';
+  const fault = faultOf(named);
+  if (fault !== null) throw new RefineError('USAGE_OPTION_INVALID', fault, { context: { variable: named.name } });
+  return urlOf(named.text);
+};
+
+/** @throws USAGE_OPTION_INVALID for an address whose proxy cannot be used: without it, the request would go around the proxy */
+const refuseUnread = (url: URL, { unread, noProxy }: Proxies): void => {
+  if (unread?.protocol !== url.protocol || bypassesProxy(url, noProxy)) return;
+  throw new RefineError('USAGE_OPTION_INVALID', unread.message, { context: { variable: unread.name } });
 };
 
 /** Connections are kept, as `fetch` keeps its own. */
@@ -57,7 +86,8 @@ const through = async (proxies: Proxies): Promise<typeof fetch> => {
 };
 
 /** undici is loaded only for a proxy: loading it takes longer than the rest of a request. */
-const openProxies = async ({ httpProxy, httpsProxy, noProxy }: Proxies): Promise<typeof fetch> => {
+const openProxies = async (proxies: Proxies): Promise<typeof fetch> => {
+  const { httpProxy, httpsProxy, noProxy } = proxies;
   const { Agent, Dispatcher, fetch: request, ProxyAgent } = await import('undici');
   /* The function that Node has as `fetch`, of another version. */
   const send = request as unknown as (input: unknown, init: unknown) => Promise<Response>;
@@ -72,6 +102,7 @@ const openProxies = async ({ httpProxy, httpsProxy, noProxy }: Proxies): Promise
   let forwards = false;
   const agentFor = (origin: URL): Dispatcher => {
     if (bypassesProxy(origin, noProxy)) return direct;
+    refuseUnread(origin, proxies);
     if (origin.protocol === 'https:') return agents.https;
     return forwards ? agents.forwarder : agents.http;
   };

@@ -49,7 +49,7 @@ export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
       `it is ${otherKind[1]}, which is not supported. Give a LoRA, LoCon or DoRA, or merge it into its model`,
     );
   }
-  const changes = new Map<string, { part: AdapterPart; layer: string; roles: Map<string, Weight>; alpha?: number }>();
+  const changes = new Map<string, { part: AdapterPart; layer: string; roles: Map<string, Weight>; alpha?: number; alphaKey?: string }>();
   const unknownKeys: string[] = [];
   for (const [name, tensor] of tensors) {
     const key = readAdapterKey(name);
@@ -64,6 +64,7 @@ export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
     if (role === 'alpha') {
       if (entry.alpha !== undefined) throw unsuitable(path, `it has ${formatValue(name)} under two names`);
       entry.alpha = await readAlpha(file, name, tensor);
+      entry.alphaKey = name;
       continue;
     }
     if (!isWeightDtype(dtype))
@@ -79,7 +80,12 @@ export const openAdapterFile = async (path: string): Promise<AdapterFile> => {
   }
   const alphaOf = readAlphas(metadata, (what) => unsuitable(path, `${what}, so that the strength of its layers is unknown. Save it again`));
   const layers: AdapterFile['layers'][number][] = [];
-  for (const { part, layer, roles, alpha } of changes.values()) {
+  for (const { part, layer, roles, alpha, alphaKey } of changes.values()) {
+    /* Resizing scripts leave the alpha of a layer that they drop; other programs skip it too. */
+    if (roles.size === 0 && alphaKey !== undefined) {
+      unknownKeys.push(alphaKey);
+      continue;
+    }
     const [down, up, mid = null] = [roles.get('down'), roles.get('up'), roles.get('mid')];
     if (down === undefined || up === undefined) {
       throw unsuitable(

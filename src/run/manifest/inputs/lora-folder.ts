@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { RefineError, messageOf } from '../../../errors.js';
 import type { LoraChoice } from '../../../records/model-options.js';
 import { isFolder } from '../../../io/files/is-folder.js';
+import { readLoraAliases } from './lora-alias.js';
 import { listFiles } from './list-files.js';
 import type { FindLora } from '../rows/lora-weights.js';
 import { formatValue } from '../rows/format-value.js';
@@ -35,6 +36,8 @@ export interface ListedLoras {
   folder: string;
   /** Paths of its LoRAs, relative to it. */
   paths: readonly string[];
+  /** Names that files give themselves, by path (`readLoraAlias`). */
+  aliases: Readonly<Record<string, string>>;
   /** The run's LoRAs, whose names are reserved. */
   loras: readonly LoraChoice[];
   /** Reasons why some are unavailable, by name. */
@@ -87,7 +90,8 @@ export const openLoraFolder = async (
     return refuse(messageOf(error), error);
   });
   const paths = files.filter((path) => LORA_FILE.test(path));
-  return folderOf({ folder, paths, loras, leftOut: {} });
+  const aliases = await readLoraAliases(folder, paths, signal);
+  return folderOf({ folder, paths, aliases, loras, leftOut: {} });
 };
 
 /** Finds LoRAs in a folder whose LoRAs are all open. */
@@ -98,10 +102,15 @@ export const findIn = (listed: ListedLoras): FindLora => {
   return folder.find;
 };
 
-const folderOf = ({ folder, paths, loras, leftOut: reasonsSoFar }: ListedLoras): LoraFolder => {
+const folderOf = ({ folder, paths, aliases, loras, leftOut: reasonsSoFar }: ListedLoras): LoraFolder => {
   const byName = new Map<string, string[]>();
   for (const path of paths) {
     for (const name of new Set([...namesOf(path)].map(fold))) byName.set(name, [...(byName.get(name) ?? []), path]);
+  }
+  const byAlias = new Map<string, string[]>();
+  for (const path of paths) {
+    const alias = aliases[path];
+    if (alias !== undefined) byAlias.set(fold(alias), [...(byAlias.get(fold(alias)) ?? []), path]);
   }
   const found = new Map<string, LoraChoice>();
   /** null until `choose` is called. */
@@ -132,7 +141,7 @@ const folderOf = ({ folder, paths, loras, leftOut: reasonsSoFar }: ListedLoras):
   return {
     find(name) {
       const wanted = name.normalize('NFC').replaceAll('\\', '/').replace(/^\.\//, '');
-      const [path, other] = best(byName.get(fold(wanted)) ?? [], wanted);
+      const [path, other] = best(byName.get(fold(wanted)) ?? byAlias.get(fold(name)) ?? [], wanted);
       if (path === undefined) return { problem: '--lora-dir has no such file' };
       if (other === undefined) return markFound(path);
       return { problem: `${formatValue(path)} and ${formatValue(other)} have that name; write the folder before it` };
@@ -152,6 +161,6 @@ const folderOf = ({ folder, paths, loras, leftOut: reasonsSoFar }: ListedLoras):
     leaveOut(reasons) {
       leftOut = reasons;
     },
-    listed: () => ({ folder, paths, loras, leftOut }),
+    listed: () => ({ folder, paths, aliases, loras, leftOut }),
   };
 };

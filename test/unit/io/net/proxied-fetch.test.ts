@@ -115,6 +115,32 @@ it.each(['http://', 'ftp://proxy.example', 'socks5://127.0.0.1:1080', '://x', 'h
   },
 );
 
+it('asks ALL_PROXY only for addresses whose kind has no variable of its own', async () => {
+  const ALL_PROXY = 'socks5h://127.0.0.1:1';
+  const own = 'http://proxy.example:3128';
+  expect(readProxies({ ALL_PROXY, HTTPS_PROXY: own, http_proxy: own })).toEqual({
+    httpProxy: own,
+    httpsProxy: own,
+    noProxy: '',
+  });
+  expect(() => readProxies({ ALL_PROXY })).toThrow(
+    /ALL_PROXY .*found a SOCKS proxy, which is not supported.* or unset it$/,
+  );
+  await withBoth({}, async (url, proxy) => {
+    process.env['ALL_PROXY'] = ALL_PROXY;
+    process.env['HTTP_PROXY'] = proxy.url;
+    expect(await ask(url)).toBe('hello ann');
+    expect(proxy.seen).toEqual([`CONNECT ${new URL(url).host}`]);
+    /* Going around the proxy would be a surprise. */
+    await expect(ask(url.replace('http:', 'https:'))).rejects.toThrow('found a SOCKS proxy');
+    process.env['HTTPS_PROXY'] = proxy.url;
+    Reflect.deleteProperty(process.env, 'HTTP_PROXY');
+    await expect(ask(url)).rejects.toThrow('found a SOCKS proxy');
+    process.env['NO_PROXY'] = '127.0.0.1';
+    expect(await ask(url)).toBe('hello ann');
+  });
+});
+
 it('is left and met by redirects', async () => {
   await withServer(hello, (goal) =>
     withServer(

@@ -65,6 +65,7 @@ it('finds the LoRAs of a folder that rows name, and those alone that fit', async
   const loraFolder = {
     folder: '/loras',
     paths: ['sub/ink.safetensors', 'other.safetensors'],
+    aliases: {},
     loras: [],
     leftOut: { other: 'it does not fit the model' },
   };

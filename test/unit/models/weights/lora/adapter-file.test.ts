@@ -87,6 +87,12 @@ it('keys of no LoRA are skipped and reported', async () => {
   expect((await openAdapterFile(file({ ...PEFT, other: [4] }))).unknownKeys).toEqual(['other']);
 });
 
+it('the alpha of a layer without matrices is skipped and reported', async () => {
+  const { layers, unknownKeys } = await openAdapterFile(file({ ...PEFT, 'lora_unet_foo.alpha': [1] }));
+  expect(layers).toHaveLength(1);
+  expect(unknownKeys).toEqual(['lora_unet_foo.alpha']);
+});
+
 it.each([
   ['a LoHa', { 'lora_unet_a.hada_w1_a': [4] }, 'it is a LoHa'],
   ['a LoKr', { 'lora_unet_a.lokr_w1': [4] }, 'it is a LoKr'],

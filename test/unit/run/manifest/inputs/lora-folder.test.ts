@@ -1,6 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MAX_FOUND_LORAS, openLoraFolder } from '#src/run/manifest/inputs/lora-folder.js';
+import { findIn, MAX_FOUND_LORAS, openLoraFolder } from '#src/run/manifest/inputs/lora-folder.js';
 import { manifestOf, jsonl, readAll } from '../manifests.js';
 
 const folderOf = (...names: string[]): string => manifestOf(Object.fromEntries(names.map((name) => [name, '']))).cwd;
@@ -63,6 +63,30 @@ it('finds no file outside the folder, and reports missing and ambiguous names', 
   });
   expect(loras.choose()).toEqual([]);
   await expect(openLoraFolder(join(root, 'none'), [])).rejects.toMatchObject({ code: 'USAGE_OPTION_INVALID' });
+});
+
+it('finds a renamed file by its own name for itself, after the names of files', async () => {
+  const named = (name: string, before = ''): Uint8Array => {
+    const metadata = { ss_tag_frequency: before, ss_comment: '{"ss_output_name":"no"}', ss_output_name: name };
+    const header = Buffer.from(JSON.stringify({ __metadata__: metadata }));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    return Buffer.concat([length, header]);
+  };
+  const { cwd } = manifestOf({
+    'a.safetensors': named('ink_wash "v2"', 'x'.repeat(100_000)),
+    'b.safetensors': named('twin'),
+    'c.safetensors': named('twin'),
+    'd.safetensors': named('a'),
+    'e.safetensors': '{"ss_output_name":"broken"}',
+    'f.safetensors': named('../a'),
+  });
+  const { find, listed } = await openLoraFolder(cwd, []);
+  expect(find('Ink_Wash "v2"')).toEqual({ name: 'a' });
+  expect(find('a')).toEqual({ name: 'a' });
+  expect(find('twin')).toEqual({ problem: expect.stringContaining('have that name') as string });
+  for (const name of ['no', 'broken']) expect(find(name)).toEqual({ problem: '--lora-dir has no such file' });
+  expect(findIn(listed())('ink_wash "v2"')).toEqual({ name: 'a' });
 });
 
 it('takes links to files', async () => {
