@@ -141,7 +141,7 @@ describe('inputs that are not as they were for a while', () => {
       expect([code, stderr]).toEqual([
         6,
         expect.stringMatching(
-          /A row of the inputs is invalid \(m\.jsonl, line 2: .*prompt.*Correct it.*\[OUTPUT_OTHER_RUN\]/s,
+          /A row of the inputs is invalid \(.*prompt.*\(m\.jsonl, line 2\)\).*Correct it.*\[OUTPUT_OTHER_RUN\]/s,
         ),
       ]);
       if (flags.length === 1) expect(stderr).not.toContain('--prune');
@@ -168,33 +168,25 @@ describe('inputs that are not as they were for a while', () => {
       const image = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a.png`;
       /* Manifests are read in pieces, while rows run. */
       const note = 'n'.repeat(300_000);
-      const rows = [0, 1, 2, 3, 4, 5, 6, 7].map((row) => ({ image, ...settings, output: `${row}.png`, note }));
+      const rows = [0, 1, 2, 3, 4, 5].map((row) => ({ image, ...settings, output: `${row}.png`, note }));
       rowsTo(rows);
+      const cut = (statSync(join(place, 'm.jsonl')).size / 6) * 4;
       expect((await batch()).code).toBe(0);
       const all = pictures();
-      const manifestSize = statSync(join(place, 'm.jsonl')).size;
       onRequest = () => {
-        truncateSync(join(place, 'm.jsonl'), (manifestSize / 8) * 5);
+        truncateSync(join(place, 'm.jsonl'), cut);
       };
-      for (const flags of [['--resume'], ['--resume', '--prune']]) {
-        rowsTo(rows);
-        const { code, stderr } = await batch(...flags, '--steps', '2', '--guidance-scale', `${2 + flags.length}`);
-        expect([code, stderr]).toEqual([
-          3,
-          expect.stringMatching(/found 5 rows instead of 8.*\[MANIFEST_UNREADABLE\]/s),
-        ]);
-        expect(pictures()).toEqual(all);
-        const listed = parseResults(lines()).map(({ image_file_name: name }) => name);
-        expect(listed.sort()).toEqual(all);
-      }
+      const { code, stderr } = await batch('--resume', '--prune', '--guidance-scale', '3');
+      expect([code, stderr]).toEqual([3, expect.stringMatching(/found 4 rows instead of 6.*\[MANIFEST_UNREADABLE\]/s)]);
+      const listed = parseResults(lines()).map(({ image_file_name: name }) => name);
+      expect([pictures(), listed.sort()]).toEqual([all, all]);
       onRequest = () => undefined;
       rowsTo(rows);
-      expect((await batch('--resume', '--guidance-scale', '4')).stderr).toContain('3 refined, 5 already done (8 rows)');
+      expect((await batch('--resume', '--guidance-scale', '3')).stderr).toContain('2 refined, 4 already done (6 rows)');
       /* A fresh run too, since not every row is ok. */
       onRequest = () => {
-        truncateSync(join(place, 'm.jsonl'), (manifestSize / 8) * 5);
+        truncateSync(join(place, 'm.jsonl'), cut);
       };
-      rowsTo(rows);
       expect((await batch('--overwrite')).code).toBe(3);
     } finally {
       server.close();

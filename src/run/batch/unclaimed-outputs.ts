@@ -2,7 +2,6 @@
 import { RefineError } from '../../errors.js';
 import { exists } from '../../io/files/exists.js';
 import type { InvalidRow, Row } from '../../records/row.js';
-import { placeOf } from '../manifest/formats/raw-row.js';
 import { foldName } from '../manifest/rows/output-name.js';
 import { createNameSet, listedOutputs } from '../results/listed-outputs.js';
 import { outputsOf } from './check-outputs.js';
@@ -61,12 +60,9 @@ const findNamesakes = async (
   return namesakes;
 };
 
-/** `2 rows of the inputs are invalid (the first: m.jsonl, line 3: …)`, without a full stop. */
+/** `2 rows of the inputs are invalid (the first: … (m.jsonl, line 3))`, without a full stop: the row's message ends with its place. */
 export const invalidText = ({ count, first }: UnclaimedOutputs['invalid']): string => {
-  if (first === null) return '';
-  const { line, inputName, rowNumberPerFile, error } = first;
-  const place = line === null ? `row ${rowNumberPerFile} of ${inputName}` : placeOf(inputName, line);
-  const why = `${place}: ${error.message.replace(/\.$/, '')}`;
+  const why = first?.error.message.replace(/\.$/, '') ?? '';
   return count === 1
     ? `A row of the inputs is invalid (${why})`
     : `${count} rows of the inputs are invalid (the first: ${why})`;
