@@ -19,11 +19,11 @@ const file = (tensors: Record<string, number[]>, metadata?: Record<string, strin
 const PEFT = { 'unet.a.lora_A.weight': [2, 2], 'unet.a.lora_B.weight': [2, 2] };
 
 /** A LoRA of rank 4 whose alpha is these bytes. */
-const withAlpha = (dtype: string, shape: number[], bytes: readonly number[]): string => {
+const withAlpha = (dtype: string, shape: number[], bytes: readonly number[], of = 'lora_unet_a'): string => {
   const header = {
     'lora_unet_a.lora_down.weight': entry('F32', [4, 1], 0, 16),
     'lora_unet_a.lora_up.weight': entry('F32', [1, 4], 16, 32),
-    'lora_unet_a.alpha': entry(dtype, shape, 32, 32 + bytes.length),
+    [`${of}.alpha`]: entry(dtype, shape, 32, 32 + bytes.length),
   };
   return write(folder, `${count++}.safetensors`, fileOf(header, Buffer.concat([FOUR, FOUR, Buffer.from(bytes)])));
 };
@@ -88,7 +88,7 @@ it('keys of no LoRA are skipped and reported', async () => {
 });
 
 it('the alpha of a layer without matrices is skipped and reported', async () => {
-  const { layers, unknownKeys } = await openAdapterFile(file({ ...PEFT, 'lora_unet_foo.alpha': [1] }));
+  const { layers, unknownKeys } = await openAdapterFile(withAlpha('U8', [], [2], 'lora_unet_foo'));
   expect(layers).toHaveLength(1);
   expect(unknownKeys).toEqual(['lora_unet_foo.alpha']);
 });
