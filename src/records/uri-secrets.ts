@@ -1,7 +1,10 @@
 /** Secrets of URIs in texts for people: a user and password before the host, and a query, where signed URLs have their key. */
 
-/** A URI, also as a part of a path (`/home/me/https:/host/x`); one letter is a drive of Windows, and no scheme. */
-const URI = /([a-z][a-z\d+.-]{1,30}:[\\/]{1,2})([^\s"'`<>]+)/gi;
+/**
+ * A URI; one letter is a drive of Windows, and no scheme. As a part of a path, it has one slash (`/home/me/https:/host/x`): other
+ * names with a colon are folders.
+ */
+const URI = /([a-z][a-z\d+.-]{1,30}:(?:\/\/|\\\\)|(?:https?|s?ftp|s3|gs|az):[\\/])([^\s"'`<>]+)/gi;
 /** In object storage a `?` may be a letter of a name or of a pattern. */
 const STORE = /^(?:s3|gs|az)/i;
 /** Marks of the sentence that a URI ends. */

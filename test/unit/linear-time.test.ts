@@ -20,6 +20,7 @@ import { readSidecar } from '#src/run/manifest/formats/read-sidecar.js';
 import { sortNaturally } from '#src/run/manifest/inputs/natural-order.js';
 import { parsePictureSource } from '#src/run/manifest/inputs/picture-source.js';
 import { applyLoraWeights } from '#src/run/manifest/rows/lora-weights.js';
+import { hideUriSecrets } from '#src/records/uri-secrets.js';
 import { parseOutput } from '#src/run/manifest/rows/output-name.js';
 import { readText } from '#src/run/manifest/rows/parse-value.js';
 import { takeTags } from '#src/run/manifest/rows/prompt-tags.js';
@@ -95,6 +96,8 @@ it.each<[string, () => unknown]>([
     },
   ],
   ['a signature in a URI', () => tryOut(() => parseStoreUri(`s3://bucket/${'?&'.repeat(LONG)}`))],
+  ['schemes of URIs', () => hideUriSecrets('ab:/'.repeat(LONG) + 'a'.repeat(LONG))],
+  ['marks in a URI', () => hideUriSecrets(`https://${':1'.repeat(LONG)}${'?.@'.repeat(LONG)}"`)],
   ['a signature in a row', () => tryOut(() => parsePictureSource(`s3://bucket/${'?&'.repeat(LONG)}`, '.'))],
   [
     'a data URL',

@@ -20,6 +20,7 @@ it.each([
   ['redis://:pw@host:6379/0, postgres://u@host/db', 'redis://host:6379/0, postgres://host/db'],
   ['listening on http://127.0.0.1:5001.', 'listening on http://127.0.0.1:5001.'],
   ['a prompt: a cat? me@host', 'a prompt: a cat? me@host'],
+  ['/data/run:/a@b/c:d', '/data/run:/a@b/c:d'],
   ['file:///home/me/a@b:1:2', 'file:///home/me/a@b:1:2'],
 ])('%s is shown as %s', (text, shown) => {
   expect(hideUriSecrets(text)).toBe(shown);
