@@ -6,7 +6,8 @@ import {
   parseVariation,
   type Program,
 } from '../generation-metadata.js';
-import { quote, type Warn } from '../warnings.js';
+import { parseJsonObjects, valueOf } from '../parse-json.js';
+import { quote, type Warn, warnOfLoras } from '../warnings.js';
 import { knownSyntax } from '../prompt-syntax.js';
 import { hasTwoPictures, parseInfotext } from './parse-infotext.js';
 
@@ -49,6 +50,7 @@ export const readA1111 = (text: string, alone: boolean, warn: Warn): ProgramMeta
     height,
   };
   const metadata = parseMetadata(program, raw, warn);
+  if (!new RegExp(NETWORKS).test(`${prompt}${negativePrompt}`)) warnOfLoras(lorasOf(params), warn);
   const noise = noiseOf(params, warn);
   const syntax = program === 'sdxl-refine' ? knownSyntax(params.get('Prompt syntax')) : null;
   return {
@@ -72,6 +74,19 @@ const typedInFooocus = (params: Params): { prompt: string; negativePrompt: strin
  * from its beginning only: from each of its characters, long white space would take quadratic time.
  */
 const NETWORKS = /(?<!\s)\s*<(lora|lyco|hypernet):[^<>]*>/g;
+
+/**
+ * LoRAs that are not in the prompt as tags: `Lora hashes` of Fooocus, `ink: 0123abcd, clay: …`, and `Civitai resources` of Civitai's
+ * generator, a list of `{"type": "lora", "modelName": …}`.
+ */
+const lorasOf = (params: Params): string[] => {
+  const hashes = params.get('Lora hashes')?.split(',') ?? [];
+  const listed = parseJsonObjects(params.get('Civitai resources') ?? '') ?? [];
+  const resources = listed
+    .filter((resource) => /^(?:lora|locon|lycoris|dora)$/i.test(String(valueOf(resource, 'type'))))
+    .map((resource) => String(valueOf(resource, 'modelName') ?? valueOf(resource, 'modelVersionId')));
+  return [...hashes.map((pair) => pair.replace(/:[^:]*$/, '').trim()).filter(Boolean), ...resources];
+};
 
 /** Versions of A1111, `v1.10.1`, which ends with 1.10, and Forge, `f2.0.1v1.10.1-previous-313-g8a04293`. Other programs have versions too: `v2.3 Some Saver`. */
 const VERSION = /^(?:f\d+(?:\.\d+)+)?v1\.\d+(?:\.\d+)*(?:-?[a-z][\w.+-]*|-[\w.+-]*)?$/i;

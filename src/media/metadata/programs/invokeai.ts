@@ -110,10 +110,10 @@ interface Part {
 
 const WEIGHT = /(?<!\\):+(-?\d+(?:\.\d+)?)/g;
 
-/** `a red kite:1,fog:-0.6`. A text without a negative weight stays whole: its colons may be part of the text. */
+/** `a red kite:1,fog:-0.6`. A text without a weight below 0, or of 0, stays whole: its colons may be part of the text, as in `16:9` and `10:00`. */
 const splitWeighted = (text: string): Part[] => {
   const marks = [...text.matchAll(WEIGHT)];
-  if (!marks.some(([, weight]) => Number(weight) < 0)) return [{ text, weight: 1 }];
+  if (!marks.some(([, weight = '']) => Number(weight) < 0 || /^0(?:\.0+)?$/.test(weight))) return [{ text, weight: 1 }];
   const starts = [0, ...marks.map(({ index, 0: mark }) => index + mark.length)];
   const parts = marks.map(({ index, 1: weight }, i) => ({
     text: text.slice(starts[i], index),

@@ -41,8 +41,8 @@ export const readNovelaiJson = (json: JsonObject, warn: Warn): ProgramMetadata |
     warn,
   );
 
-/** `-1::fog::`, to the next `::` or to a further weight. */
-const NEGATIVE = /(?<![\d.])-(\d+(?:\.\d*)?|\.\d+)::(.*?)(?:::|(?=-?(?:\d+(?:\.\d*)?|\.\d+)::)|$)/gs;
+/** `-1::fog::`, to the next `::` or to a further weight; also of weight 0. */
+const NEGATIVE = /(?<![\d.])(-(?:\d+(?:\.\d*)?|\.\d+)|0+(?:\.0*)?)::(.*?)(?:::|(?=-?(?:\d+(?:\.\d*)?|\.\d+)::)|$)/gs;
 
 /** Takes text of negative weight, which NovelAI 4.5 has, out of a prompt: it is what the picture should not have. Weight 0 has no effect. */
 const takeNegative = (prompt: unknown): { text: unknown; negative: string[] } => {
@@ -51,7 +51,7 @@ const takeNegative = (prompt: unknown): { text: unknown; negative: string[] } =>
   const negative: string[] = [];
   const text = prompt.replace(NEGATIVE, (_, weight: string, words: string) => {
     const inner = withoutCommas(words);
-    if (Number(weight) > 0 && inner !== '') negative.push(inner);
+    if (Number(weight) < 0 && inner !== '') negative.push(inner);
     return TAKEN;
   });
   return { text: text.replaceAll(/\s*,?\s*\0(?:[\s,\0]*)/g, ', ').replace(/^, |, $/g, ''), negative };

@@ -87,7 +87,7 @@ export const resolveSettings = (
 };
 
 /**
- * What a picture's metadata gives, without steps of which none would run: pictures of LCM, Turbo and Lightning models have one to eight.
+ * What a picture's metadata gives, without steps of which none may run: pictures of LCM, Turbo and Lightning models have one to eight.
  * They are left out with a warning, because metadata makes no row fail.
  */
 export const withoutIdleSteps = (
@@ -98,10 +98,13 @@ export const withoutIdleSteps = (
 ): MetadataValues => {
   const { steps: ownSteps, ...others } = own.values;
   if (ownSteps === undefined) return own;
-  const { steps, strength, denoisingStart } = resolveSettings(values, refused, context, own.values);
-  if (steps !== ownSteps || strength === undefined || denoisingStart !== null || Math.floor(steps * strength) >= 1)
-    return own;
-  const warning = `Ignored steps ${steps} of the picture's metadata: with strength ${strength} none of them would run.`;
+  const { steps, strength, denoisingStart: start } = resolveSettings(values, refused, context, own.values);
+  if (steps !== ownSteps || strength === undefined || start === undefined) return own;
+  /* From a denoising_start on, where timesteps end decides: a schedule's last one is within its last step. */
+  const runs = start === null ? Math.floor(steps * strength) >= 1 : steps * (1 - start) > 1 - Number.EPSILON * steps;
+  if (runs) return own;
+  const why = start === null ? `strength ${strength}` : `denoising_start ${start}`;
+  const warning = `Ignored steps ${steps} of the picture's metadata: with ${why} none of them might run.`;
   return { ...own, values: others, warnings: [...own.warnings, warning] };
 };
 

@@ -74,6 +74,8 @@ describe('InvokeAI 2', () => {
     ['"a red kite:1, fog:-0.6" -s 30 -S 42', 'a red kite', 'fog'],
     ['fog:-1 a red kite -s30 -S42', 'a red kite', 'fog'],
     ['a poster, 16:9 [fog] -s 30 -S 42', 'a poster, 16:9', 'fog'],
+    ['a red kite:1 fog:0 -s 30 -S 42', 'a red kite', ''],
+    ['a clock, 10:00 -s 30 -S 42', 'a clock, 10:00', ''],
     ['"a poster, 16\\:9:1, fog::-1" -s 30 -S 42', 'a poster, 16:9', 'fog'],
     ['"a red kite [fog [dense], rain]" -s 30 -S 42', 'a red kite', 'fog dense, rain'],
     ['"a kite \\[1\\] [fog]" -s 30 -S 42', 'a kite [1]', 'fog'],

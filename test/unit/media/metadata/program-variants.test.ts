@@ -108,6 +108,8 @@ describe('NovelAI 4', () => {
     ['fishers, -2::fog', '', 'fishers', 'fog'],
     ['fishers -1::fog 2::dawn::', 'blurry', 'fishers, 2::dawn::', 'blurry, fog'],
     ['fishers, -0::fog::', 'blurry', 'fishers', 'blurry'],
+    ['0::fog::, fishers, 0.0::rain', 'blurry', 'fishers', 'blurry'],
+    ['10::fishers::', 'blurry', '10::fishers::', 'blurry'],
     ['fishers', 'blurry, -1::hats::', 'fishers', 'blurry'],
     ['fishers, 1-2::fog::', 'blurry', 'fishers, 1-2::fog::', 'blurry'],
   ])('text of negative weight is in the negative prompt: %s | %s', (prompt, uc, positive, negative) => {

@@ -49,6 +49,20 @@ describe('A1111 and Forge', () => {
     expect(readGenerationMetadata(pngWith({ parameters: text }))).toMatchObject({ scheduler: 'karras' });
   });
 
+  it.each([
+    ['a fox', 'Lora hashes: "ink: 0123abcd"', ['"ink".']],
+    ['a fox <lora:ink:1>', 'Lora hashes: "ink: 0123abcd"', []],
+    [
+      'a fox',
+      'Civitai resources: [{"type":"checkpoint","modelName":"x"},{"type":"lora","modelName":"ink"}]',
+      ['"ink".'],
+    ],
+    ['a fox', 'Civitai resources: [{"type":"checkpoint","modelName":"x"}], Hashes: {"lora:ink":"0"}', []],
+  ])('LoRAs of %s with %s', (prompt, said, names) => {
+    const facts = readGenerationMetadata(pngWith({ parameters: `${prompt}\nSteps: 30, Seed: 1, ${said}` }));
+    expect(facts?.warnings).toEqual(names.map((name) => expect.stringContaining(name) as unknown));
+  });
+
   it('of two pictures, nothing is read', () => {
     const parameters = `${texts.PLAIN}\n\n${texts.PLAIN.replace('fox', 'owl')}`;
     const said = { program: 'unknown', prompt: null, warnings: [expect.stringContaining('two pictures')] };

@@ -29,7 +29,10 @@ it('does so with options, metadata and rows of generate', async () => {
       },
     ),
   );
-  expect(fromElsewhere[0]).toMatchObject({ settings: { prompt: '\ufffdx', negativePrompt: '\ufffd' } });
+  expect(fromElsewhere[0]).toMatchObject({
+    settings: { prompt: '\ufffdx', negativePrompt: '\ufffd' },
+    warnings: [expect.stringContaining('in prompt, negative_prompt by U+FFFD')],
+  });
   const parse = generateRowParser({ mode: 'base', stageInput: 'latents', keepsLatents: false });
   const generated = await readAll(manifestOf({ 'm.jsonl': jsonl({ prompt: HALF }) }, { command: 'generate', parse }));
   expect(generated[0]).toMatchObject({

@@ -76,7 +76,9 @@ it.each<[own: number, row: RowValues, options: RowValues, kept: boolean]>([
   [4, {}, {}, true],
   [1, {}, { strength: 1 }, true],
   [4, { strength: 0.2 }, {}, false],
-  [1, { denoising_start: 0.8 }, {}, true],
+  [4, { denoising_start: 0.8 }, {}, false],
+  [5, { denoising_start: 0.8 }, {}, true],
+  [1, { denoising_start: 0.8 }, { strength: 1 }, false],
   [1, { steps: 30 }, {}, true],
 ])('%d steps of a picture, for a row with %j and options %j', (steps, row, options, kept) => {
   const own = { values: { steps, seed: 4 }, warnings: [] };
