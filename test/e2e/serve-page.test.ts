@@ -256,7 +256,7 @@ describeInBrowser('the page', () => {
     await tab.getByLabel('Request').fill('{"input_data": [],}');
     await tab.getByRole('button', { name: 'Send' }).click();
     await settled('400');
-    expect(await text('answer')).toContain('trailing comma at line 1, column 18');
+    expect(await text('answer')).toContain('trailing comma at column 18');
     expect(await ask(`document.querySelectorAll('#pictures img').length`)).toBe(0);
     /* The browser's own note of the 400. */
     expect(said.splice(0)).toEqual([expect.stringContaining('400')]);

@@ -61,8 +61,9 @@ const trailingComma = (text: string): number | null => {
   return null;
 };
 
-/** Line and column, 1-based as in editors; columns in UTF-16 units. */
+/** Line and column, 1-based as in editors; columns in UTF-16 units. Text of one line may be a line of a file, so it has a column only. */
 const placeIn = (text: string, offset: number): string => {
+  if (!text.trimEnd().includes('\n')) return `column ${offset + 1}`;
   let line = 1;
   let start = 0;
   for (let end = text.indexOf('\n'); end !== -1 && end < offset; end = text.indexOf('\n', start)) {

@@ -11,12 +11,14 @@ const faultOf = (text: string): string => {
 
 it.each([
   ['{\n  "a": 1,\n}', 2, 9],
-  ['{"a": [1, 2,]}', 1, 12],
+  ['{"a": [1, 2,]}', null, 12],
   ['{"a": {"b": "x",\r\n\t}, "c": 1}', 1, 16],
   ['[\n\n1\n, ]', 4, 1],
-  ['{"a,}": "quoted \\",} comma", "b": [",]", 2,], }', 1, 43],
+  ['{"a,}": "quoted \\",} comma", "b": [",]", 2,], }', null, 43],
 ])('finds the trailing comma of %j', (text, line, column) => {
-  expect(faultOf(text)).toBe(`trailing comma at line ${line}, column ${column}: JSON has none; remove it`);
+  expect(faultOf(text)).toBe(
+    `trailing comma at ${line === null ? '' : `line ${line}, `}column ${column}: JSON has none; remove it`,
+  );
 });
 
 it.each([
@@ -24,7 +26,7 @@ it.each([
   ['{"NaN": "Infinity", "b": -Infinity, "c": NaN}', '-Infinity', 26],
   ['[1, Infinity]', 'Infinity', 5],
 ])('says what to write in place of a word that Python writes: %s', (text, word, column) => {
-  expect(faultOf(text)).toBe(`${word} at line 1, column ${column}: JSON has none; write null, or leave the key out`);
+  expect(faultOf(text)).toBe(`${word} at column ${column}: JSON has none; write null, or leave the key out`);
 });
 
 it.each(['{"a": Nothing}', '{"a": -x}'])('claims no such word in %s', (text) => {
