@@ -42,7 +42,7 @@ export interface RowInput {
   prepare: () => Promise<PreparedRow>;
 }
 
-/** @throws IMAGE_* of the row; CANCELLED. `prepare` throws IMAGE_* and LATENTS_INVALID */
+/** @throws IMAGE_* LATENTS_INVALID of the row; CANCELLED. `prepare` throws them too */
 export const readRowInput = async (row: Row, signal: AbortSignal): Promise<RowInput> => {
   const { source } = row;
   switch (source.kind) {
@@ -53,9 +53,12 @@ export const readRowInput = async (row: Row, signal: AbortSignal): Promise<RowIn
         prepare: () => Promise.resolve(prepareNoise(row, source)),
       };
     case 'latents':
-      /* A file that cannot be read has no identity; `prepare` throws its error. */
       return {
-        identity: await readFileBytes(source.path, 'latents').catch(() => ''),
+        /* Of a file that cannot be read, the error of latents says more. */
+        identity: await readFileBytes(source.path, 'latents').catch(async () => {
+          await readLatents(source.path);
+          return readFileBytes(source.path, 'latents');
+        }),
         picture: null,
         prepare: () => prepareLatents(row, source.path),
       };

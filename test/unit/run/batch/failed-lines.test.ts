@@ -111,6 +111,14 @@ it('keeps the lines of rows whose inputs cannot be read for a while, at the rows
   expect(seen(back)).toEqual(OK);
 });
 
+it('and of latents, too', async () => {
+  const outputFolder = place();
+  await run(outputFolder, [rowOf(0)]);
+  const latents: Row = { ...rowOf(0), source: { kind: 'latents', path: '/not/there.safetensors' } };
+  const without = await run(outputFolder, [latents]);
+  expect([without.told, seen(without)]).toEqual([['failed'], OK.slice(0, 1)]);
+});
+
 it('a row that fails with another input or other settings has its failure and the result of its picture', async () => {
   const outputFolder = place();
   const rows = [rowOf(0), rowOf(1)];
