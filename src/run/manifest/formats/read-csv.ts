@@ -50,7 +50,8 @@ const parseCells = (record: string, delimiter: string): Cells => {
   const count = countCells(record, delimiter);
   if (count > MAX_ROW_KEYS) return { problem: `Expected at most ${MAX_ROW_KEYS} cells in a record, found ${count}` };
   try {
-    const [cells = []] = parse(record, { ...CELLS, delimiter });
+    /* Programs that write tabs quote few cells: Excel and pandas read a quote inside a cell as a character. */
+    const [cells = []] = parse(record, { ...CELLS, delimiter, relax_quotes: delimiter === '\t' });
     return { cells: record.isWellFormed() ? cells : withLoneSurrogates(cells, record) };
   } catch (error) {
     if (AFTER_QUOTE.includes(systemCodeOf(error) ?? '')) {

@@ -34,6 +34,15 @@ it.each([
   expect(await values(text, usual)).toEqual([{ image: 'a.png', prompt: 'a cat; asleep', strength: 0.3 }]);
 });
 
+it('reads a quote inside an unquoted cell between tabs as a character', async () => {
+  const table = 'image\tprompt\na.png\ta 5" cat\nb.png\t"a dog\twith ""tab"""\nc.png\t"open" end\n';
+  expect(await values(table)).toEqual([
+    { image: 'a.png', prompt: 'a 5" cat' },
+    { image: 'b.png', prompt: 'a dog\twith "tab"' },
+    expect.stringContaining('text after it'),
+  ]);
+});
+
 it('reads a NUL in a cell, and ends at the end of a DOS file', async () => {
   expect(await values('image,prompt\r\na.png,a\0cat\r\n\x1a')).toEqual([{ image: 'a.png', prompt: 'a\0cat' }]);
 });
