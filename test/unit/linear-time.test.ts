@@ -14,6 +14,8 @@ import { parseStoreUri } from '#src/io/store/store-uri.js';
 import { decodeInline } from '#src/media/image/decode-inline.js';
 import { a1111Parameters } from '#src/media/metadata/a1111-parameters.js';
 import { findAvifExif } from '#src/media/metadata/containers/avif-exif.js';
+import { decodeText } from '#src/media/metadata/containers/decode-text.js';
+import { gifComments } from '#src/media/metadata/containers/gif-comments.js';
 import { metadataIn } from '#src/media/metadata/read-generation-metadata.js';
 import { collectWarnings } from '#src/media/metadata/warnings.js';
 import { readSidecar } from '#src/run/manifest/formats/read-sidecar.js';
@@ -47,6 +49,10 @@ const readXmp = (text: string): unknown => {
   const xmp = `<exif:UserComment><rdf:li>${text}</rdf:li></exif:UserComment>`;
   return metadataIn({ container: 'png', texts: [], exif: null, xmp, comments: [] }, collectWarnings());
 };
+const readSwarmui = (prompt: string): unknown =>
+  readKeyword('parameters', JSON.stringify({ sui_image_params: { prompt } }));
+const readNovelai = (prompt: string): unknown =>
+  readKeyword('parameters', JSON.stringify({ Software: 'NovelAI', Description: prompt }));
 const readPlain = (prompt: string): unknown => applyLoraWeights({ promptSyntax: 'plain', prompt }, {}, {});
 /** A sampler whose prompt comes from a node. */
 const graphOf = (type: string, inputs: object) => ({
@@ -88,6 +94,19 @@ it.each<[string, () => unknown]>([
     () => readKeyword('parameters', JSON.stringify({ sui_image_params: { prompt: '<region:<a['.repeat(MANY / 12) } })),
   ],
   ['weights of InvokeAI', () => readKeyword('Dream', `"${'a:-1'.repeat(LONG / 5)}" -s 9 ${' -S'.repeat(LONG / 20)}`)],
+  ['colons of InvokeAI', () => readKeyword('Dream', `"${':'.repeat(LONG - 20)}" -s 9`)],
+  ['quotes of InvokeAI', () => readKeyword('Dream', `${'" '.repeat(LONG / 2 - 20)}${' '.repeat(9)}x -s 9`)],
+  ['alternations of SwarmUI', () => readSwarmui('[a|b]'.repeat(MANY / 5))],
+  ['open brackets of SwarmUI', () => readSwarmui(`${'[a|'.repeat(MANY / 6)}[${':'.repeat(MANY / 2)}`)],
+  ['digits of NovelAI', () => readNovelai(`-1::${'1'.repeat(90_000)}`)],
+  ['white space of NovelAI', () => readNovelai(`-1::a::${' '.repeat(90_000)}b`)],
+  ['digits and points of NovelAI', () => readNovelai('-1.'.repeat(30_000))],
+  ['halves of characters', () => decodeText(Buffer.from('\xed\xa0\x80\xed'.repeat(MANY / 4), 'latin1'))],
+  ['bytes of no encoding', () => decodeText(Buffer.from('\xe5\x80 '.repeat(MANY / 3), 'latin1'))],
+  [
+    'sub-blocks of a GIF',
+    () => gifComments(Buffer.from(`GIF89a${'\0'.repeat(7)}${'\x21\xfe\0'.repeat(LONG)}`, 'latin1')),
+  ],
   ['open references in XMP', () => readXmp('&#1'.repeat(LONG / 4))],
   [
     'white space in a written prompt',

@@ -53,10 +53,17 @@ const joinHalves = (bytes: Buffer): Buffer => {
 /** UTF-8 with few broken characters; null for other encodings, in which hardly any character is valid UTF-8. */
 const decodeBroken = (bytes: Buffer): string | null => {
   const text = new TextDecoder('utf-8').decode(bytes);
-  const broken = text.split('\ufffd').length - 1;
-  const others = text.match(/[\x80-\ufffc]/g)?.length ?? 0;
+  let [broken, others] = [0, 0];
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === REPLACEMENT) broken++;
+    else if (code >= FIRST_NOT_ASCII) others++;
+  }
   return others >= WHOLE_FOR_EACH_BROKEN * broken ? text : null;
 };
+
+const REPLACEMENT = 0xfffd;
+const FIRST_NOT_ASCII = 0x80;
 
 const CHARSET_BYTES = 8;
 

@@ -108,7 +108,7 @@ interface Part {
   weight: number;
 }
 
-const WEIGHT = /(?<!\\):+(-?\d+(?:\.\d+)?)/g;
+const WEIGHT = /(?<![\\:]):+(-?\d+(?:\.\d+)?)/g;
 
 /** `a red kite:1,fog:-0.6`. A text without a weight below 0, or of 0, stays whole: its colons may be part of the text, as in `16:9` and `10:00`. */
 const splitWeighted = (text: string): Part[] => {

@@ -41,23 +41,26 @@ export const readNovelaiJson = (json: JsonObject, warn: Warn): ProgramMetadata |
     warn,
   );
 
-/** `-1::fog::`, to the next `::` or to a further weight; also of weight 0. */
-const NEGATIVE = /(?<![\d.])(-(?:\d+(?:\.\d*)?|\.\d+)|0+(?:\.0*)?)::(.*?)(?:::|(?=-?(?:\d+(?:\.\d*)?|\.\d+)::)|$)/gs;
+/** `-1::fog::`, to the next `::` or to a further weight; also of weight 0. Numbers are matched from their beginning only, for linear time. */
+const NEGATIVE =
+  /(?<![\d.])(-(?:\d+(?:\.\d*)?|\.\d+)|0+(?:\.0*)?)::(.*?)(?:::|(?<![\d.])(?=-?(?:\d+(?:\.\d*)?|\.\d+)::)|$)/gs;
 
 /** Takes text of negative weight, which NovelAI 4.5 has, out of a prompt: it is what the picture should not have. Weight 0 has no effect. */
 const takeNegative = (prompt: unknown): { text: unknown; negative: string[] } => {
-  if (typeof prompt !== 'string' || prompt.length > MAX_PROMPT_CHARS || !prompt.includes('::'))
-    return { text: prompt, negative: [] };
+  if (typeof prompt !== 'string' || prompt.length > MAX_PROMPT_CHARS) return { text: prompt, negative: [] };
   const negative: string[] = [];
-  const text = prompt.replace(NEGATIVE, (_, weight: string, words: string) => {
-    const inner = withoutCommas(words);
-    if (Number(weight) < 0 && inner !== '') negative.push(inner);
-    return TAKEN;
-  });
-  return { text: text.replaceAll(/\s*,?\s*\0(?:[\s,\0]*)/g, ', ').replace(/^, |, $/g, ''), negative };
+  const kept: string[] = [];
+  let from = 0;
+  for (const { index, 0: whole, 1: weight, 2: words = '' } of prompt.matchAll(NEGATIVE)) {
+    kept.push(prompt.slice(from, index));
+    from = index + whole.length;
+    if (Number(weight) < 0) negative.push(withoutCommas(words));
+  }
+  if (kept.length === 0) return { text: prompt, negative };
+  const text = [...kept, prompt.slice(from)].map(withoutCommas).filter(Boolean).join(', ');
+  return { text, negative: negative.filter(Boolean) };
 };
 
-const TAKEN = '\0';
 const withoutCommas = (text: string): string => withoutEndingComma(text).replace(/^[\s,]+/, '');
 
 const WEIGHTS = /[{}[\]]|\d::/;

@@ -1,3 +1,4 @@
+import { MAX_WARNINGS } from '../limits.js';
 import { type ProgramMetadata, numberOf, parseMetadata, parseVariation } from '../generation-metadata.js';
 import { isObject, type JsonObject, valueOf } from '../parse-json.js';
 import { quote, type Warn, warnOfLoras } from '../warnings.js';
@@ -48,13 +49,14 @@ const lorasNotIn = (prompt: string, of: (key: string) => unknown, warn: Warn): s
     'loratencweights',
     'lorasectionconfinement',
   ].map((key) => listOf(of(key)));
+  const lowerCase = prompt.toLowerCase();
   const tags: string[] = [];
   const others: string[] = [];
   for (const [i, name] of names.slice(0, MAX_LORAS).entries()) {
     const weight = numberOf(weights[i] ?? 1);
     const textWeight = numberOf(textWeights[i] ?? weight);
     const tag = `<lora:${name}:${weight}`;
-    if (prompt.toLowerCase().includes(`<lora:${name.toLowerCase()}`)) continue;
+    if (lowerCase.includes(`<lora:${name.toLowerCase()}`)) continue;
     if (weight === null || textWeight === null || /[<>:]/.test(name) || !WHOLE_PICTURE.includes(sections[i] ?? ''))
       others.push(name);
     else tags.push(textWeight === weight ? `${tag}>` : `${tag}:${textWeight}>`);
@@ -106,13 +108,14 @@ const MAX_NESTED = 10;
 /** SwarmUI replaces both tags by brackets before it writes the metadata (src/Text2Image/T2IPromptHandling.cs, 0372f41). */
 const readAlternations = (prompt: string, warn: Warn): string => {
   let text = prompt;
+  let said = 0;
   for (let i = 0, before = ''; i < MAX_NESTED && text !== before; i++) {
     before = text;
     text = text.replace(BRACKETS, (brackets, inner: string) => {
       const fromTo = FROM_TO.exec(inner);
       if (fromTo === null && !CHOICES.test(inner)) return brackets;
       const parts = fromTo?.slice(1) ?? inner.split(/(?<!\\)\|/);
-      warnOfAlternation(brackets, warn);
+      if (said++ < MAX_WARNINGS) warnOfAlternation(brackets, warn);
       return joinParts(parts.map((part) => part.replaceAll(/\\([\\:|[\]])/g, '$1')));
     });
   }
