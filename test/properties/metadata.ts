@@ -4,6 +4,8 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { crc32 } from '#src/media/metadata/containers/crc32.js';
 import { readEmbeddedText } from '#src/media/metadata/read-embedded-text.js';
+import type { GenerationMetadata } from '#src/media/metadata/generation-metadata.js';
+import { readInfotext } from '#src/media/metadata/read-infotext.js';
 import { readGenerationMetadata } from '#src/media/metadata/read-generation-metadata.js';
 import { readTextChunks } from '#src/media/metadata/read-text-chunks.js';
 import { writeExifUserComment } from '#src/media/metadata/write-exif-user-comment.js';
@@ -91,6 +93,10 @@ const containers = mutationsOf(
 const isSound = (bytes: Buffer): void => {
   const facts = readGenerationMetadata(bytes);
   deepStrictEqual(readGenerationMetadata(bytes), facts);
+  areSound(facts);
+};
+
+const areSound = (facts: GenerationMetadata | null): void => {
   if (facts === null) return;
   for (const text of [facts.prompt, facts.negativePrompt, facts.sampler, facts.scheduler])
     ok(text === null || text.length <= 100_000);
@@ -102,7 +108,23 @@ const isSound = (bytes: Buffer): void => {
   facts.warnings.forEach(expectShort);
 };
 
-const text = textOf([...infotexts.PLAIN.split(/(, |: |\n)/), graph, '{', '}', '"', '\\', 'NaN', '<lora:a:1>'], 20);
+const text = textOf(
+  [
+    ...infotexts.PLAIN.split(/(, |: |\n)/),
+    graph,
+    '{',
+    '}',
+    '"',
+    '\\',
+    'NaN',
+    '<lora:a:1>',
+    '[{"prompt":',
+    'Prompt: ',
+    'Seed: 4',
+    '\r',
+  ],
+  20,
+);
 const keyword = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 20 }).filter(isKeyword);
 /** NULs are left out as they are written, and a byte order mark as it is read. */
 const entries = fc.array(
@@ -128,6 +150,7 @@ export const properties = [
     for (const name of ['parameters', 'prompt', 'sd-metadata', 'invokeai_metadata', 'Dream'])
       isSound(png([iTXt(name, of)]));
     isSound(webp(exifComment(unicode(of, 'LE'))));
+    areSound(readInfotext(of));
   }),
   property('metadata: texts that are written into a PNG are read back', 'value', entries, (written) => {
     deepStrictEqual(readTextChunks(writePngText(png([]), written), noWarning), written);
