@@ -104,7 +104,7 @@ describe.each(HOSTILE)('%s', (_, put) => {
     try {
       expect(await readPictureMetadata(path)).toEqual({ values: {}, warnings: [] });
       const row = { source: { kind: 'latents', path } } as Row;
-      expect((await readRowInput(row, new AbortController().signal)).identity).toBe('');
+      await expect(readRowInput(row, new AbortController().signal)).rejects.toMatchObject({ code: 'LATENTS_INVALID' });
     } finally {
       rmSync(path, { recursive: true, force: true });
     }
