@@ -16,6 +16,7 @@ import { a1111Parameters } from '#src/media/metadata/a1111-parameters.js';
 import { findAvifExif } from '#src/media/metadata/containers/avif-exif.js';
 import { decodeText } from '#src/media/metadata/containers/decode-text.js';
 import { gifComments } from '#src/media/metadata/containers/gif-comments.js';
+import { readLabelledText } from '#src/media/metadata/programs/labelled-text.js';
 import { metadataIn } from '#src/media/metadata/read-generation-metadata.js';
 import { collectWarnings } from '#src/media/metadata/warnings.js';
 import { readSidecar } from '#src/run/manifest/formats/read-sidecar.js';
@@ -107,6 +108,7 @@ it.each<[string, () => unknown]>([
     'sub-blocks of a GIF',
     () => gifComments(Buffer.from(`GIF89a${'\0'.repeat(7)}${'\x21\xfe\0'.repeat(LONG)}`, 'latin1')),
   ],
+  ['tabs behind a label', () => readLabelledText(`prompt:${'\t'.repeat(LONG)}\u2028x`, () => undefined)],
   ['open references in XMP', () => readXmp('&#1'.repeat(LONG / 4))],
   [
     'white space in a written prompt',

@@ -31,7 +31,7 @@ const FIELDS: ReadonlyMap<string, keyof RawMetadata | 'size' | null> = new Map([
 ]);
 const NUMBERS: readonly unknown[] = ['seed', 'steps', 'guidanceScale', 'width', 'height'];
 
-const LINE = /^\s*([\p{L}][\p{L}\d _/-]{0,40}):(?!\/\/)[ \t]*(.*)$/u;
+const LINE = /^\s*([\p{L}][\p{L}\d _/-]{0,40}):(?!\/\/)(.*)$/u;
 /** A label of another program begins like one, so that a prompt's line `at night: stars` is none. */
 const OTHER_LABEL = /^\p{Lu}/u;
 
