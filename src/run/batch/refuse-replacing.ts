@@ -23,7 +23,7 @@ export interface ReplacingOptions extends Pick<BeginOptions, 'modelDigest' | 'lo
 }
 
 /**
- * An appended run replaces nothing: a row may have the output of an earlier row only if their digests are equal.
+ * An appended run replaces nothing: a row may have the output of an earlier row only if the newest line of that output has its digest.
  * Reads the inputs of rows whose output is listed.
  * @throws OUTPUT_EXISTS
  */
@@ -36,12 +36,16 @@ export const refuseReplacing = async (
   const conflicts: string[] = [];
   for await (const row of rows) {
     signal.throwIfAborted();
-    if ('error' in row || !outputsOf(row).some((name) => listed.has(foldName(name)))) continue;
+    if ('error' in row) continue;
+    const names = outputsOf(row).filter((name) => listed.has(foldName(name)));
+    if (names.length === 0) continue;
     /* A picture that cannot be read fails its row, and a failed row replaces nothing. */
     const input = await readRowInput(row, signal).catch(() => null);
     if (input === null) continue;
-    const done = await earlier.find(digestOf(row, input.identity, options));
-    if (done === null) conflicts.push(row.output);
+    const digest = digestOf(row, input.identity, options);
+    /* The line of the picture decides: a failure may have the row's digest while the picture is of other settings. */
+    const found = await Promise.all(names.map((name) => earlier.findOutput(name)));
+    if (found.some((line) => line?.record.digest !== digest)) conflicts.push(row.output);
   }
   if (conflicts.length === 0) return;
   throw new RefineError(
