@@ -11,7 +11,8 @@ export const rowsAt = (lines: readonly PlacedLine[]): (readonly PlacedLine[])[] 
   const [only] = lines;
   if (lines.length === 1 && only !== undefined) return [lines];
   const rows: PlacedLine[][] = [];
-  for (const line of lines) {
+  for (const [at, line] of lines.entries()) {
+    if (isFailureOf(line, lines[at + 1])) continue;
     const row = rows.find(([first]) => first !== undefined && isSameRow(first.record, line.record));
     if (row === undefined) rows.push([line]);
     else row.push(line);
@@ -20,9 +21,16 @@ export const rowsAt = (lines: readonly PlacedLine[]): (readonly PlacedLine[])[] 
 };
 
 /**
- * The prompt of a row may change between two runs in one folder; its picture and its output's name stay. A row that failed with the
- * new prompt has no output, and behind its line is that of its earlier picture.
+ * A row that fails with another input or other settings has two lines: its failure and, directly behind it, the line of its earlier
+ * picture, which is the newer one.
  */
+const isFailureOf = (line: PlacedLine, next: PlacedLine | undefined): boolean =>
+  line.record.status === 'failed' &&
+  next?.record.status === 'ok' &&
+  next.file === line.file &&
+  next.offset === line.offset + line.bytes.length + 1;
+
+/** The prompt of a row may change between two runs in one folder; its picture and its output's name stay. A failure has no output. */
 const isSameRow = (a: ResultRecord, b: ResultRecord): boolean => {
   const [outputA, outputB] = [a.image_file_name, b.image_file_name];
   const haveOutputs = outputA !== null && outputB !== null;

@@ -9,7 +9,7 @@ import type { InputNames } from './input-order.js';
 import type { ResultFile } from './result-file.js';
 import { comparePlaces, copyOf, type RowPlace } from './row-place.js';
 
-/** Lines of one file, all of them results, each after the one before it. */
+/** Lines of one file, all of them results, each after the one before it or of the same place. */
 export interface SortedRun {
   /** Number of the file. */
   file: number;
@@ -59,7 +59,7 @@ export const findSortedRuns = async (
           copy: copyOf(record),
         };
         const isNext =
-          last !== null && (place.input === last.input ? comparePlaces(place, last) > 0 : !inputs.has(place.input));
+          last !== null && (place.input === last.input ? comparePlaces(place, last) >= 0 : !inputs.has(place.input));
         if (isNext && last !== null && place.input !== last.input) names.follow(last.input, place.input);
         if (!isNext) inputs.clear();
         inputs.add(place.input);
