@@ -6,6 +6,7 @@ import type { ResultRecord } from '../../records/result.js';
 import { createNameTable, keyOf, type NameKey, type NameTable } from '../../io/files/name-table.js';
 import { outputUnwritable } from './output-error.js';
 import { readLineFrom, type LinePosition } from './read-lines.js';
+import { copyOf } from './merge/row-place.js';
 import { readRecordsWithPositions } from './read-results.js';
 import type { Settled } from './run-state.js';
 import { writeAtomically } from './write-atomically.js';
@@ -25,8 +26,9 @@ export interface Settling {
   beforeReplace: (settled: Settled) => Promise<void>;
 }
 
-const originOf = ({ input_csv_name: input, row_number_per_file: row }: ResultRecord): string =>
-  JSON.stringify([input, row]);
+/** With `generate`, a row has several pictures. */
+const originOf = (record: ResultRecord): string =>
+  JSON.stringify([record.input_csv_name, record.row_number_per_file, copyOf(record)]);
 
 /** Keys of which lines of the same row share at least one. An output never equals an origin, which has quotes. */
 const keysOf = (record: ResultRecord): string[] => [
@@ -35,8 +37,10 @@ const keysOf = (record: ResultRecord): string[] => [
 ];
 
 /** Key for an unreadable row, independent of its place in the input. */
-const contentKeyOf = ({ input_csv_name: input, image, prompt, id, row_number_per_file: row }: ResultRecord): string =>
-  JSON.stringify([input, image ?? row, prompt, id]);
+const contentKeyOf = (record: ResultRecord): string => {
+  const { input_csv_name: input, image, prompt, id, row_number_per_file: row } = record;
+  return JSON.stringify([input, image ?? row, prompt, id, copyOf(record)]);
+};
 
 /**
  * Brings a journal to its final form atomically. Memory: tables of some megabytes, which leave memory when there are many rows.

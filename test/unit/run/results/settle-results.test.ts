@@ -75,6 +75,32 @@ it('a run that stopped keeps results of inputs of one name, and all pictures tha
   ]);
 });
 
+describe('pictures of one prompt', () => {
+  const copy = (seed: number, version: number, digest: string | null): ResultRecord => ({
+    ...failed(0, version, digest),
+    ...{ mode: 'base', image: null, prompt: 'a fox', seed },
+  });
+
+  it('each keep their failure in a run that stopped', async () => {
+    const earlier = [copy(7, 1, 'd7'), copy(8, 1, 'd8'), copy(9, 1, null)];
+    await settle(write(earlier, [copy(7, 2, 'd7')]));
+    expect(left()).toEqual([
+      [0, 'failed', 2],
+      [0, 'failed', 1],
+      [0, 'failed', 1],
+    ]);
+  });
+
+  it('and in a run that was appended', async () => {
+    const base = write([copy(7, 1, null), copy(8, 1, null)], [copy(7, 2, null)]);
+    await settle(base, { base, isWhole: true, knowsInputs: true });
+    expect(left()).toEqual([
+      [0, 'failed', 1],
+      [0, 'failed', 2],
+    ]);
+  });
+});
+
 describe('a run that was appended', () => {
   const first = [ok(0, 1), failed(1, 1, 'f'), failed(2, 1, null), ok(3, 1)];
 
