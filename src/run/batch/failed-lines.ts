@@ -12,7 +12,8 @@ export interface FailedLines {
 
 /**
  * If the row's input could not be read, or its output not be written, it fails without a digest, and a later run tries it again: the
- * earlier line alone stays, as if the row had not been tried. A row that failed with other settings or another input has both lines.
+ * earlier line alone stays, as if the row had not been tried. A row that failed with other settings, or names another input than that
+ * line, has both lines.
  *
  * @param record of the failed row @param base size in bytes of the results that this run is appended to
  */
@@ -33,5 +34,6 @@ export const linesOfFailed = async (
     return record.digest === null && isSameRow ? { lines: [], isKept: true } : alone;
   }
   const kept = { ...found.record, row_number_per_file, input_csv_name };
-  return { lines: record.digest === null ? [kept] : [record, kept], isKept: true };
+  const isAway = record.digest === null && record.image === found.record.image;
+  return { lines: isAway ? [kept] : [record, kept], isKept: true };
 };

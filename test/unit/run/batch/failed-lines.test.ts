@@ -135,6 +135,18 @@ it('a row that fails with another input or other settings has its failure and th
   expect(seen(back)).toEqual(OK);
 });
 
+it('a row with another input, which cannot be read, has both lines too', async () => {
+  const outputFolder = place();
+  await run(outputFolder, [rowOf(0), rowOf(1)]);
+  const renamed = [rowOf(0), { ...away(rowOf(1)), sourceText: 'another picture' }];
+  for (const turn of ['failed', 'tried again']) {
+    const ran = await run(outputFolder, renamed);
+    expect([turn, ran.told, ran.outcome.kept]).toEqual([turn, ['ok', 'failed'], 1]);
+    expect(seen(ran)).toEqual([OK[0], [1, 'failed', null], OK[1]]);
+  }
+  expect(seen(await run(outputFolder, [rowOf(0), rowOf(1)]))).toEqual(OK);
+});
+
 it('an append adds no failure of a row that is finished', async () => {
   const outputFolder = place();
   const rows = [rowOf(0), rowOf(1)];
