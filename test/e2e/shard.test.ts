@@ -1,6 +1,7 @@
 /** Parts of one run, side by side in one output folder. */
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { shardOf } from '#src/run/batch/shard.js';
 import { goldenData } from '../support/golden.js';
 import { parseResults, runCli, temporaryFolder } from '../support/run-cli.js';
 import { goodRow, readResults, runBatch, workFolder, writeRows } from '../support/batch.js';
@@ -79,6 +80,35 @@ it('shards that run at the same time refine every row once', async () => {
   ]);
   const own = await runCli(['merge', join(out, '*.jsonl'), '--overwrite']);
   expect([own.code, own.stderr]).toEqual([6, expect.stringContaining('is one of the results')]);
+});
+
+it('a row whose picture moved, and so its shard, is in one shard’s results after both have gone on', async () => {
+  const folder = temporaryFolder();
+  const names = Array.from('abcdefgh', (name) => `${name}.png`);
+  for (const name of names) copyFileSync(goldenData('images/square-64.png'), join(folder, name));
+  const [first = '', spare = ''] = names.filter((name) => shardOf(name, 2) === 0);
+  const [second = '', moved = ''] = names.filter((name) => shardOf(name, 2) === 1);
+  const manifest = join(folder, 'm.jsonl');
+  const out = join(folder, 'out');
+  const rowsTo = (...images: string[]) =>
+    writeRows(
+      manifest,
+      images.map((image, row) => ({ ...goodRow, image, output: `${row}.png` })),
+    );
+  const part = (index: number) => runBatch([manifest, '-o', out, '--shard', `${index}/2`, '--resume']);
+  rowsTo(first, spare, second);
+  for (const index of [1, 2]) await part(index);
+  rowsTo(first, moved, second);
+  const waits = await part(1);
+  expect([waits.code, waits.stderr]).toEqual([0, expect.stringContaining('lines of 1 file stay until other shards')]);
+  expect((await part(2)).code).toBe(0);
+  const behind = await runCli(['merge', out]);
+  expect([behind.code, behind.stderr]).toEqual([3, expect.stringContaining('run all shards again with --resume')]);
+  const leaves = await part(1);
+  expect([leaves.code, leaves.stderr]).toEqual([0, expect.stringContaining('lines of 1 file were removed')]);
+  const merged = await runCli(['merge', out]);
+  expect([merged.code, merged.stderr]).toEqual([0, '3 rows of 2 files: 3 ok\n']);
+  expect(readResults(out).map(({ image }) => image)).toEqual([first, moved, second]);
 });
 
 describe('--shard auto', () => {

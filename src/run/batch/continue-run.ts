@@ -9,6 +9,7 @@ import { refuseExisting } from './check-outputs.js';
 import { haveSameItems, missingInputs, formatInputs } from './earlier-inputs.js';
 import { findOtherShardings, refuseOtherSharding, type Division } from './other-shardings.js';
 import { ALL, findReplaceable, NOTHING, type Replaceable } from './replaceable.js';
+import type { Shard } from './shard.js';
 import {
   findUnclaimed,
   invalidText,
@@ -22,6 +23,8 @@ import {
 type Rows = AsyncIterable<Row | InvalidRow>;
 
 export interface ContinueOptions extends Division, RowsAndResults {
+  /** null: a whole run. */
+  shard: Shard | null;
   /** State of the earlier run in the folder; null if there was none. */
   state: Partial<RunState> | null;
   /** As returned by `inputPlaces`. */

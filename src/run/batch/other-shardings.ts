@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { listSome } from '../../errors.js';
+import type { Shard } from './shard.js';
 import { otherRun } from './unclaimed-outputs.js';
 
 const WHOLE = 'results.jsonl';
@@ -18,6 +19,15 @@ export interface Division {
 export const findOtherShardings = async ({ outputFolder, resultsPath }: Omit<Division, 'part'>): Promise<string[]> => {
   const own = RESULTS.exec(basename(resultsPath))?.[1];
   return (await readdir(outputFolder)).filter((name) => RESULTS.test(name) && RESULTS.exec(name)?.[1] !== own);
+};
+
+/** The other shards of the same run that have results in the folder. */
+export const siblingResults = async (outputFolder: string, { index: own, count }: Shard): Promise<Shard[]> => {
+  const indices = (await readdir(outputFolder)).map((name) => {
+    const [, index, of] = /^results-(\d{1,6})-of-(\d{1,6})\.jsonl$/.exec(name) ?? [];
+    return Number(of) === count ? Number(index) : own;
+  });
+  return indices.filter((index) => index !== own).map((index) => ({ index, count }));
 };
 
 /**

@@ -8,6 +8,8 @@ import type { RunState } from '../results/run-state.js';
 import { markOfFile, readNotedMarks } from '../results/written-files.js';
 import { outputsOf } from './check-outputs.js';
 import { expectInside } from './expect-inside.js';
+import { openSiblingOutputs } from './moved-rows.js';
+import type { Shard } from './shard.js';
 
 /** Names of outputs that may be replaced. */
 export type Replaceable = Pick<NameSet, 'has'>;
@@ -20,6 +22,8 @@ export interface ReplaceableOptions {
   outputFolder: string;
   resultsPath: string;
   part: string;
+  /** null: a whole run. */
+  shard: Shard | null;
   state: Partial<RunState> | null;
   rows: AsyncIterable<Row | InvalidRow>;
   /** Whether this run continues the previous one, and may replace its files that have no line. */
@@ -38,7 +42,7 @@ const AT_ONCE = 1000;
  * @throws OUTPUT_EXISTS for existing files that no known run wrote, OUTPUT_UNWRITABLE if links lead out of the folder
  */
 export const findReplaceable = async (options: ReplaceableOptions): Promise<Replaceable> => {
-  const { outputFolder, resultsPath, state, rows, continues } = options;
+  const { outputFolder, resultsPath, shard, state, rows, continues, flag } = options;
   const names = createNameSet();
   for await (const name of listedOutputs(resultsPath)) names.add(name);
   const foreign = { first: [] as string[], count: 0 };
@@ -46,30 +50,41 @@ export const findReplaceable = async (options: ReplaceableOptions): Promise<Repl
     if (foreign.count++ < NAMED) foreign.first.push(name);
   };
   const before = continues && state?.isFinished === false ? (state.overwritesBefore ?? -Infinity) : -Infinity;
+  /* A row that was of another shard keeps its picture's name. Nothing that is appended replaces a picture. */
+  const siblings = shard !== null && flag === '--resume' ? openSiblingOutputs(outputFolder, shard) : null;
   let unknown: string[] = [];
   const lookUp = async (): Promise<void> => {
-    for (const [name, isKnown] of await lookUpWritten(unknown, options)) {
+    const others: string[] = [];
+    for (const name of unknown) {
+      if (await siblings?.has(name)) names.add(name);
+      else others.push(name);
+    }
+    for (const [name, isKnown] of await lookUpWritten(others, options)) {
       if (isKnown) names.add(name);
       else refuse(name);
     }
     unknown = [];
   };
-  for await (const row of rows) {
-    if ('error' in row) continue;
-    for (const name of outputsOf(row)) {
-      await expectInside(outputFolder, name);
-      if (names.has(name)) continue;
-      const stats = await lstat(join(outputFolder, name)).catch(() => null);
-      if (stats === null) continue;
-      /* A folder or pipe is never replaced: its row fails, and the run continues. */
-      if (!stats.isFile() && !stats.isSymbolicLink()) continue;
-      if (stats.ctimeMs <= before) names.add(name);
-      else if (!continues || !stats.isFile()) refuse(name);
-      else unknown.push(name);
-      if (unknown.length >= AT_ONCE) await lookUp();
+  try {
+    for await (const row of rows) {
+      if ('error' in row) continue;
+      for (const name of outputsOf(row)) {
+        await expectInside(outputFolder, name);
+        if (names.has(name)) continue;
+        const stats = await lstat(join(outputFolder, name)).catch(() => null);
+        if (stats === null) continue;
+        /* A folder or pipe is never replaced: its row fails, and the run continues. */
+        if (!stats.isFile() && !stats.isSymbolicLink()) continue;
+        if (stats.ctimeMs <= before) names.add(name);
+        else if (!continues || !stats.isFile()) refuse(name);
+        else unknown.push(name);
+        if (unknown.length >= AT_ONCE) await lookUp();
+      }
     }
+    await lookUp();
+  } finally {
+    siblings?.close();
   }
-  await lookUp();
   if (foreign.count > 0) throw unlistedFilesError(options, foreign);
   return names;
 };

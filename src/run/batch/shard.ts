@@ -40,10 +40,16 @@ export const shardOf = (sourceText: string, count: number): number =>
 const shardText = ({ sourceText, settings, generation }: Row | InvalidRow): string =>
   generation === undefined ? (sourceText ?? '') : `${generation.copy} ${settings.prompt ?? ''}`;
 
-/** The rows of one shard. Rows without a text all belong to the same shard, so that each error is reported once. */
+/** 1 to `count`. Rows without a text all belong to the same shard. */
+export const shardOfRow = (row: Row | InvalidRow, count: number): number => shardOf(shardText(row), count) + 1;
+
+/** Suffix of a shard's file names: `-1-of-4`. */
+export const partOfShard = ({ index, count }: Shard): string => `-${index}-of-${count}`;
+
+/** The rows of one shard. Each error is in one shard, so that it is reported once. */
 export async function* shardRows(
   rows: AsyncIterable<Row | InvalidRow>,
   { index, count }: Shard,
 ): AsyncGenerator<Row | InvalidRow> {
-  for await (const row of rows) if (shardOf(shardText(row), count) === index - 1) yield row;
+  for await (const row of rows) if (shardOfRow(row, count) === index) yield row;
 }

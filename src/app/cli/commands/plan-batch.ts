@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { isStorePlace } from '../../../io/store/store-uri.js';
 import { openRemoteOutput } from '../../../run/results/remote/remote-output.js';
 import { inputPlaces } from '../../../run/batch/earlier-inputs.js';
-import { parseShard, shardRows } from '../../../run/batch/shard.js';
+import { parseShard, partOfShard, shardRows } from '../../../run/batch/shard.js';
 import { canAnyRun, unopenedWork } from '../../../run/batch/unopened-work.js';
 import { takeFirst } from '../../../run/batch/async-rows.js';
 import type { RowProcessor } from '../../../run/batch/row-processor.js';
@@ -90,7 +90,7 @@ export const planBatch = async (
   const shard = flags.shard === undefined ? null : parseShard(flags.shard, context.env);
   if (shard?.source !== undefined && flags.quiet !== true)
     context.stderr.write(`Shard ${shard.index} of ${shard.count} (${shard.source})\n`);
-  const part = shard === null ? '' : `-${shard.index}-of-${shard.count}`;
+  const part = shard === null ? '' : partOfShard(shard);
   const earlier = parseEarlierRun(flags);
   const usesEarlierResults = earlier.resumes || earlier.appends;
   const remote = isStorePlace(flags.outputDir)
@@ -165,6 +165,7 @@ export const planBatch = async (
     outputFolder,
     remote,
     part,
+    shard,
     runSeed,
     inputs: await inputPlaces(inputs, context.cwd()),
     ...earlier,

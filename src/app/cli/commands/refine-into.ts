@@ -13,6 +13,7 @@ import { removeOutputs } from '../../../run/batch/remove-outputs.js';
 import { saveInvalidLines } from '../../../run/results/save-invalid-lines.js';
 import { settleResults } from '../../../run/results/settle-results.js';
 import { writeRunState, type RunState } from '../../../run/results/run-state.js';
+import { takeMoved, type MovedRows } from '../../../run/batch/moved-rows.js';
 import { fileSystemTime } from '../../../run/batch/check-outputs.js';
 import { formatInputs } from '../../../run/batch/earlier-inputs.js';
 import type { BatchEvent } from '../../../run/batch/events.js';
@@ -53,6 +54,14 @@ const removeResults = (path: string): Promise<void> =>
 
 const keptText = (kept: number): string =>
   `Note: ${kept} failed ${kept === 1 ? 'row was' : 'rows were'} finished by an earlier run; ${kept === 1 ? 'its result and picture stay' : 'their results and pictures stay'}\n`;
+
+const movedText = ({ left, awaited }: MovedRows): string =>
+  (left > 0
+    ? `Note: lines of ${left} ${left === 1 ? 'file' : 'files'} were removed: other shards have their rows now\n`
+    : '') +
+  (awaited > 0
+    ? `Note: lines of ${awaited} ${awaited === 1 ? 'file' : 'files'} stay until other shards, which have their rows now, list them: run those, then this one again with --resume, then merge\n`
+    : '');
 
 /** Each reading of the inputs must give the same rows; files may be rewritten in place. */
 const inputsChanged = ({ inputs, total, appends }: BatchRun, rows: number): RefineError =>
@@ -156,7 +165,12 @@ export const refineInto = async (
       else if (pruned.length > 0) await removeOutputs(outputFolder, pruned, { ...continuation, ...unclaimed });
       const dropped = new Set(pruned);
       for (const name of pruned) earlier?.take(name);
-      /* Nothing but --prune removes the line of a picture, whatever the inputs have become since they were checked. */
+      /* In object storage, a shard cannot replace the picture of another. */
+      if (run.shard !== null && remote === null && earlier !== null && isWhole) {
+        const moved = await takeMoved(run.allRows, { shard: run.shard, outputFolder, earlier });
+        if (moved.left + moved.awaited > 0) notes?.write(movedText(moved));
+      }
+      /* Nothing else removes the line of a picture, whatever the inputs have become since they were checked. */
       const settling = {
         ...{ base, begin: journal.begin, knowsInputs },
         isWhole: isWhole && (earlier?.untaken ?? 0) === 0,

@@ -1,6 +1,7 @@
 /** A run of rows, and the differences between runs of `batch` and `generate`. */
 import type { RemoteOutput } from '../../../run/results/remote/remote-output.js';
 import type { UnopenedNames } from '../../../run/batch/unopened-work.js';
+import type { Shard } from '../../../run/batch/shard.js';
 import type { RowProcessor } from '../../../run/batch/row-processor.js';
 import type { RunnerOptions } from '../../../run/engine/create-runner.js';
 import type { RowParser } from '../../../run/manifest/rows/parse-row.js';
@@ -44,6 +45,8 @@ export interface BatchRun extends EarlierRun {
   remote: RemoteOutput | null;
   /** Suffix of a shard's file names, `-1-of-4`; '' without --shard. */
   part: string;
+  /** null: a whole run. */
+  shard: Shard | null;
   /** Seed of rows without a seed. */
   runSeed: number;
   /** As returned by `inputPlaces`. */

@@ -184,8 +184,11 @@ const differentRows = (one: PlacedLine, other: PlacedLine, pathOf: (line: Placed
   const { row_number_per_file: row, input_csv_name: name } = one.record;
   const textOf = (line: PlacedLine): string =>
     `${JSON.stringify(line.record.image_file_name ?? line.record.image ?? line.record.prompt)} in ${pathOf(line)}`;
+  const isMoved = one.file !== other.file && one.record.image_file_name === other.record.image_file_name;
   return mixed(
-    `one row ${row} of ${name}, found different ones: ${textOf(one)} and ${textOf(other)}. They are of different manifests, or of two inputs of that name`,
-    'Merge each run by itself',
+    `one row ${row} of ${name}, found different ones: ${textOf(one)} and ${textOf(other)}. They are of different manifests, of two inputs of that name, or of a row that another shard has since its picture's path changed`,
+    isMoved
+      ? 'In the last case, run all shards again with --resume; else merge each run by itself'
+      : 'Merge each run by itself',
   );
 };
