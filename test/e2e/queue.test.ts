@@ -97,7 +97,7 @@ describeWithRedis('a queue on Redis', () => {
     process.kill(engine, 'SIGCONT');
     const [ofFirst, ofSecond] = await Promise.all([first.done, second.done]);
     expect([ofFirst.code, ofSecond.code]).toEqual([0, 0]);
-    expect(ofFirst.stderr).toContain('1 rows in');
+    expect(ofFirst.stderr).toContain('1 row in');
     expect(ofSecond.stderr).not.toContain('chunk 0');
     expect((await collect(store)).map(({ status }) => status)).toEqual(['ok']);
   });
