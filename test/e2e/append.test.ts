@@ -201,6 +201,13 @@ describe('--append', () => {
       parseResults(readFileSync(join(cwd, `out/results-${part}-of-2.jsonl`), 'utf8')),
     );
     expect(all.map(({ image_file_name: name }) => name).sort()).toEqual(pictures(cwd));
+    /* Results of a whole run beside them would stop every shard. */
+    const whole = await batch(cwd, 'two.jsonl', '--append');
+    expect([whole.code, whole.stderr]).toEqual([
+      6,
+      expect.stringMatching(/Expected --append to have the --shard .*\[OUTPUT_OTHER_RUN\]/s),
+    ]);
+    expect(existsSync(join(cwd, 'out/results.jsonl'))).toBe(false);
   });
 
   it.each([[['--append']], [['--append', '--resume']]])(

@@ -80,6 +80,11 @@ it('shards that run at the same time refine every row once', async () => {
   ]);
   const own = await runCli(['merge', join(out, '*.jsonl'), '--overwrite']);
   expect([own.code, own.stderr]).toEqual([6, expect.stringContaining('is one of the results')]);
+  /* A run without --shard went on with the merged results: they are newer than the parts. */
+  const model = goldenData('models/small-refiner');
+  expect((await runCli(['batch', manifest, '--model', model, '--output-dir', out, '--resume'])).code).toBe(0);
+  const older = await runCli(['merge', out, '--overwrite']);
+  expect([older.code, older.stderr]).toEqual([6, expect.stringMatching(/newer than the parts.*\[OUTPUT_OTHER_RUN\]/s)]);
 });
 
 it('a row whose picture moved, and so its shard, is in one shard’s results after both have gone on', async () => {

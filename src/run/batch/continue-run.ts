@@ -70,7 +70,7 @@ export const continueRun = async (options: ContinueOptions): Promise<Continuatio
     (stats) => stats.size,
     () => 0,
   );
-  if (resumes || appends) await refuseOtherSharding(options, size > 0 || !resumes);
+  if (resumes || appends) await refuseOtherSharding(options, { isBegun: size > 0, flag: flagOf(options) });
   if (appends && size > 0) return appendTo(options, size);
   /* An append that stopped before its first line starts over. */
   const isBegunAppend = appends && state?.isFinished === false && haveSameItems(state.inputs ?? [], inputs);

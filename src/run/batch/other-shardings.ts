@@ -33,10 +33,13 @@ export const siblingResults = async (outputFolder: string, { index: own, count }
 /**
  * Shards of another count have other rows, so a run begins no results beside them. Merged results would list pictures that a shard
  * replaces, so a shard does not go on beside them either. A whole run may: with merged results it goes on with all shards' rows.
- * @param isBegun whether the run has results
+ * @param isBegun whether the run has results @param flag for the message
  * @throws OUTPUT_OTHER_RUN
  */
-export const refuseOtherSharding = async (options: Division, isBegun: boolean): Promise<void> => {
+export const refuseOtherSharding = async (
+  options: Division,
+  { isBegun, flag }: { isBegun: boolean; flag: '--resume' | '--append' },
+): Promise<void> => {
   const { outputFolder, part } = options;
   const others = await findOtherShardings(options);
   if (part !== '' && others.includes(WHOLE)) {
@@ -48,6 +51,6 @@ export const refuseOtherSharding = async (options: Division, isBegun: boolean): 
   if (isBegun || others.length === 0) return;
   throw otherRun(
     outputFolder,
-    `Expected --resume to have the --shard of the earlier run, found ${listSome(others)} in ${outputFolder}, from a run with another --shard. Give the same --shard, or choose another --output-dir.`,
+    `Expected ${flag} to have the --shard of the earlier run, found ${listSome(others)} in ${outputFolder}, from a run with another --shard. Give the same --shard, or choose another --output-dir.`,
   );
 };

@@ -1,13 +1,16 @@
 /** Runs `merge`: checks the output's place, merges, and prints what was found. */
 import { rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isRefineError, RefineError } from '../../../errors.js';
+import { exists } from '../../../io/files/exists.js';
 import { fileIdentity } from '../../../io/files/file-identity.js';
 import { bucketOf, parseObjectUri, uploadObject } from '../../../io/store/read-object.js';
 import { isStoreUri } from '../../../io/store/store-uri.js';
 import { commonFolder, findResultFiles } from '../../../run/results/merge/find-result-files.js';
 import { mergeResults, type Merged } from '../../../run/results/merge/merge-results.js';
 import type { ResultFile } from '../../../run/results/merge/result-file.js';
+import { remoteNames } from '../../../run/results/remote/remote-names.js';
+import { stateFile } from '../../../run/results/run-state.js';
 import { writePredictionsCsv } from '../../../run/results/predictions-csv.js';
 import { outputPlace } from '../options/output-place.js';
 import type { MergeFlags } from '../options/merge-flags.js';
@@ -18,7 +21,7 @@ import { makeScratchFolder } from '../scratch-folder.js';
 import type { ProcessContext } from '../process-context.js';
 import { listenForStop } from '../stop-signal.js';
 
-/** @throws as `mergeResults`, OUTPUT_EXISTS, USAGE_*, STORE_* */
+/** @throws as `mergeResults`, OUTPUT_EXISTS, OUTPUT_OTHER_RUN, USAGE_*, STORE_* */
 export const runMerge = async (
   inputs: readonly string[],
   flags: MergeFlags,
@@ -37,6 +40,7 @@ export const runMerge = async (
     const replaces = flags.overwrite === true;
     if (csv === output) throw outputExists(csv, 'is the merged file too', 'Choose another --predictions-csv');
     await expectFree(output, { files, replaces, flag: '--output' });
+    if (replaces) await expectNoRun(output);
     if (csv !== null) await expectFree(csv, { files, replaces, flag: '--predictions-csv' });
     const path = isStoreUri(output) ? join(await makeFolder(), 'merged.jsonl') : output;
     const merged = await mergeResults({
@@ -115,6 +119,25 @@ const expectFree = async (
     if ((await fileIdentity(path)) === identity) throw outputExists(place, IS_RESULT, `Choose another ${flag}`);
   if ((await stat(place)).isDirectory()) throw outputExists(place, 'is a folder', 'Name a file in it');
   if (!replaces) throw outputExists(place, 'exists', another);
+};
+
+/**
+ * Merged results that a run without --shard went on with are newer than the parts.
+ * @throws OUTPUT_OTHER_RUN STORE_*
+ */
+const expectNoRun = async (output: string): Promise<void> => {
+  if (basename(output) !== 'results.jsonl') return;
+  if (isStoreUri(output)) {
+    const { key, ...bucket } = parseObjectUri(output);
+    const state = `${key.slice(0, -'results.jsonl'.length)}${remoteNames('').state}`;
+    const store = await bucketOf({ ...bucket, key });
+    if (!(await store.has(key)) || !(await store.has(state))) return;
+  } else if (!(await exists(output)) || !(await exists(stateFile(dirname(output), '')))) return;
+  throw new RefineError(
+    'OUTPUT_OTHER_RUN',
+    `Expected merged results to replace at ${output}, found those of a run without --shard: they may be newer than the parts. Give -o with another name. If the parts are newer, remove ${output}, and merge again.`,
+    { context: { path: output } },
+  );
 };
 
 const nothingToMerge = (place: string): RefineError =>
