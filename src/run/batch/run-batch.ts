@@ -17,6 +17,7 @@ import { isBlocked, nsfwOf, type Screening } from '../safety/screening.js';
 import { encodeLatents } from '../../models/weights/latents/encode-latents.js';
 import { mapWithReadAhead, startWithReadAhead } from './async-rows.js';
 import { outputsOf } from './check-outputs.js';
+import { leaveUnlisted } from './blocked-pictures.js';
 import { linesOfFailed } from './failed-lines.js';
 import { beginRow, decodeRow, failRowOnError, type BlockedRow, type FailedRow } from './begin-row.js';
 import { encodeOutput } from './prepare-row.js';
@@ -50,6 +51,8 @@ export interface BatchOptions {
   verifies?: boolean;
   /** Called for each finished row that runs again because its output changed. */
   onRedo?: (why: string) => void;
+  /** Called for each file of an earlier run whose row is blocked now. */
+  onUnlisted?: (name: string) => void;
   /** If the outputs are in object storage. */
   remote?: RemoteOutputs;
   screening: Screening;
@@ -87,6 +90,7 @@ export const runBatch = async (options: BatchOptions): Promise<BatchOutcome> => 
 
   const record = async (row: EndedRow, source: Row | InvalidRow, result: ResultRecord): Promise<void> => {
     if (row.kind === 'done' && row.isListed) return;
+    if (result.status === 'blocked') await leaveUnlisted(source, options);
     const { lines, isKept } =
       result.status === 'failed' ? await linesOfFailed(source, result, options) : { lines: [result], isKept: false };
     /* Lines of an earlier run are on the disk already. */

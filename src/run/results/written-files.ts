@@ -22,6 +22,8 @@ export interface WrittenFiles {
    * @param sha256 of the file that the newest line lists
    */
   isDoubtful(name: string, sha256: string): boolean;
+  /** Call with an earlier run's file that stays, but that no line will list. @param sha256 of the file */
+  remember(name: string, sha256: string): void;
   /** Call once the results list the file, or if it did not get its name. */
   settle(name: string): Promise<void>;
   /** Marks of the newest files, for the run's state: a journal may lose its end, and a backup may be older than the pictures. */
@@ -101,6 +103,10 @@ export const openWrittenFiles = async (
   const path = noteFile(folder, part);
   const pending = new Set<string>();
   let newest = remembered.slice(-REMEMBERED);
+  const keep = (mark: string): void => {
+    newest.push(mark);
+    if (newest.length > 2 * REMEMBERED) newest = newest.slice(-REMEMBERED);
+  };
   /** What killed runs noted last of each file. */
   const doubts = createNameTable();
   let hasDoubts = false;
@@ -109,8 +115,7 @@ export const openWrittenFiles = async (
       hasDoubts = true;
       doubts.set(Buffer.from(key, 'hex'), numberOf(mark));
     }
-    newest.push(mark);
-    if (newest.length > 2 * REMEMBERED) newest = newest.slice(-REMEMBERED);
+    keep(mark);
   }
   let noted = 0;
   let handle: FileHandle | null = null;
@@ -130,13 +135,15 @@ export const openWrittenFiles = async (
       enqueue(async () => {
         const mark = markOf(name, createHash('sha256').update(bytes).digest('hex'));
         pending.add(name);
-        newest.push(mark);
-        if (newest.length > 2 * REMEMBERED) newest = newest.slice(-REMEMBERED);
+        keep(mark);
         noted++;
         await note(mark, name).catch((cause: unknown) => {
           throw outputUnwritable(path, cause);
         });
       }),
+    remember: (name, sha256) => {
+      keep(markOf(name, sha256));
+    },
     isDoubtful: (name, sha256) => {
       const noted = doubts.get(keyOf(name));
       return noted !== undefined && noted !== numberOf(markOf(name, sha256));

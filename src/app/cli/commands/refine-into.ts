@@ -107,6 +107,7 @@ export const refineInto = async (
   if (!usesEarlierResults) await remote?.journal.reset();
   const invalidLineNotes = createLimitedNotes(notes, FOREIGN_LINES);
   const redoNotes = createLimitedNotes(notes, ['row to redo', 'rows to redo']);
+  const unlistedNotes = createLimitedNotes(notes, ['file of a blocked row', 'files of blocked rows']);
   const earlier = usesEarlierResults
     ? await openEarlierResults(resultsPath, {
         /* Appended lines leave those before them. */
@@ -148,12 +149,18 @@ export const refineInto = async (
         onRedo: (why) => {
           redoNotes.say(`${why}; its row is redone`);
         },
+        onUnlisted: (name) => {
+          unlistedNotes.say(
+            `${name} of an earlier run stays, but the results list it no longer: its row is blocked now`,
+          );
+        },
         errorThreshold,
         version: packageVersion(),
         signal,
         report,
       });
       redoNotes.end();
+      unlistedNotes.end();
       if (outcome.kept > 0) notes?.write(keptText(outcome.kept));
       const hasChanged = !outcome.stoppedByThreshold && rows !== run.total.rows;
       const isWhole = run.isWhole && !outcome.stoppedByThreshold && !hasChanged;

@@ -7,8 +7,8 @@ import type { ResultRecord } from '#src/records/result.js';
 import { openEarlierResults } from '#src/run/results/earlier-results.js';
 import { openJournal, type Journal } from '#src/run/results/journal.js';
 import { settleResults } from '#src/run/results/settle-results.js';
-import { openWrittenFiles, type WrittenFiles } from '#src/run/results/written-files.js';
-import { NO_SCREENING } from '#src/run/safety/screening.js';
+import { markOfFile, openWrittenFiles, type WrittenFiles } from '#src/run/results/written-files.js';
+import { NO_SCREENING, type Screening } from '#src/run/safety/screening.js';
 import { asItCame, rowOf } from '../../../support/as-it-came.js';
 import { workFolder } from '../../../support/batch.js';
 
@@ -27,6 +27,11 @@ const broken = (row: Row): Row => {
   return { ...row, source: { kind: 'file', path } };
 };
 
+const BLOCKING: Screening = {
+  ...NO_SCREENING,
+  after: () => Promise.resolve([{ of: 'output', verdict: 'blocked', categories: [], blocklists: [] }]),
+};
+
 interface Ran {
   outcome: BatchOutcome;
   told: string[];
@@ -40,6 +45,7 @@ const run = async (
   rows: readonly Row[],
   appends = false,
   written?: WrittenFiles,
+  blocks?: (name: string) => void,
 ): Promise<Ran> => {
   const path = join(outputFolder, 'results.jsonl');
   const earlier = await openEarlierResults(path, appends ? { from: Infinity } : {});
@@ -60,7 +66,8 @@ const run = async (
         for (const row of rows) yield await Promise.resolve(row);
       })(),
       work: asItCame,
-      ...{ journal: watched, outputFolder, earlier, base, screening: NO_SCREENING },
+      ...{ journal: watched, outputFolder, earlier, base, screening: blocks === undefined ? NO_SCREENING : BLOCKING },
+      ...(blocks === undefined ? {} : { onUnlisted: blocks }),
       ...(written === undefined ? {} : { written }),
       ...{ retryFailed: false, replaceable: { has: () => true }, errorThreshold: -1, version: '0' },
       signal: new AbortController().signal,
@@ -202,6 +209,20 @@ it('compares the bytes of files that a killed run noted, without a line of them'
   expect((await run(outputFolder, rows, false, written)).outcome).toMatchObject({ takenOver: 2, refined: 1 });
   await written.close(true);
   expect(readFileSync(path(0)).equals(other)).toBe(false);
+});
+
+it('says which pictures of blocked rows the results list no longer, and knows them as the folder’s own', async () => {
+  const outputFolder = place();
+  const rows = [rowOf(0), rowOf(1)];
+  await run(outputFolder, rows);
+  const written = await openWrittenFiles(outputFolder, '', []);
+  const unlisted: string[] = [];
+  const changed = [rowOf(0), { ...rowOf(1), settings: { ...settings, strength: 0.25 } }];
+  const ran = await run(outputFolder, changed, false, written, (name) => unlisted.push(name));
+  expect(seen(ran)).toEqual([OK[0], [1, 'blocked', null]]);
+  expect(unlisted).toEqual(['1.png']);
+  expect(written.newest).toEqual([await markOfFile('1.png', join(outputFolder, '1.png'))]);
+  await written.close(true);
 });
 
 it('waits for the disk only with new lines', async () => {
