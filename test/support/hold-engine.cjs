@@ -6,9 +6,9 @@ if (process.argv[1]?.endsWith('start-child.js')) {
   const { steps, step, rows } = JSON.parse(process.env.HOLD_ENGINE);
   const stop = () => process.kill(process.pid, 'SIGSTOP');
   const begun = new Set();
-  const { send } = process;
+  const send = process.send.bind(process);
   process.send = function (message, ...rest) {
-    const isSent = send.call(process, message, ...rest);
+    const isSent = send(message, ...rest);
     if (message.kind === 'refined') begun.delete(message.id);
     if (message.kind === 'progress' && message.steps >= steps && message.step === step) {
       begun.add(message.id);
