@@ -4,7 +4,7 @@
  * usage: node scripts/test.mjs [--quick] [a part of a test file's path …]
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { install } from './install.mjs';
 import { COMPILER, programBeside, root, runBeside } from './steps.mjs';
@@ -65,8 +65,9 @@ const report = join(scratch, 'jest.json');
 const notes = join(scratch, 'skipped.jsonl');
 const environment = { SDXL_REFINE_SKIP_NOTES: notes };
 const seconds = [];
-/* A worker a core: jest's own choice, one less, leaves a core idle while a test waits for a process to start. */
-const chosen = ['--maxWorkers=100%', ...(isQuick ? ['--selectProjects', 'unit'] : []), ...patterns];
+/* More workers than cores: tests wait for processes, servers and timers for a third of the time. */
+const workers = Math.ceil(availableParallelism() * 1.5);
+const chosen = [`--maxWorkers=${workers}`, ...(isQuick ? ['--selectProjects', 'unit'] : []), ...patterns];
 const ran = await runJest([...chosen, '--json', `--outputFile=${report}`]);
 try {
   const counts = JSON.parse(readFileSync(report, 'utf8'));
