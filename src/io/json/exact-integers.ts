@@ -5,7 +5,7 @@ import type { JsonStructure } from './structure.js';
 /** Characters, sign included: integers of 128 bits have up to 40. Longer ones are rounded; as bigints they would take time. */
 const LONGEST = 40;
 
-/** A bigint as text, for a moment, begins with this. No other text does, because nobody can know it. */
+/** Prefix of a bigint that is written as a string for the time of parsing. Random, so that no string of the input begins with it. */
 const MARK = randomUUID();
 const MARKED = new RegExp(`"${MARK}(-?\\d+)"`, 'g');
 

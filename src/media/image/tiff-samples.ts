@@ -20,7 +20,7 @@ type Tag = keyof typeof TAGS;
 /** Values of tags that the directory has. */
 export type TiffTags = Readonly<Partial<Record<Tag, readonly number[]>>>;
 
-/** Bytes of the types whose values are whole numbers: BYTE, SHORT, LONG, LONG8. */
+/** Bytes for each value of TIFF's unsigned integer types: BYTE, SHORT, LONG, LONG8. */
 const TYPE_BYTES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 16: 8 };
 const MAX_ENTRIES = 4096;
 /** Of the tags read here, only the samples' bits may be more. */
