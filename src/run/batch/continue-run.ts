@@ -9,7 +9,7 @@ import { refuseExisting } from './check-outputs.js';
 import { haveSameItems, missingInputs, formatInputs } from './earlier-inputs.js';
 import { findOtherShardings, refuseOtherSharding, type Division } from './other-shardings.js';
 import { ALL, findReplaceable, NOTHING, type Replaceable } from './replaceable.js';
-import type { Shard } from './shard.js';
+import type { Shard } from '../results/results-path.js';
 import {
   findUnclaimed,
   invalidText,

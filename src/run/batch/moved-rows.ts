@@ -3,10 +3,10 @@ import type { InvalidRow, Row } from '../../records/row.js';
 import { createNameTable, keyOf, type NameKey } from '../../io/files/name-table.js';
 import type { EarlierResults } from '../results/earlier-results.js';
 import { listedOutputs } from '../results/listed-outputs.js';
-import { resultsPathOf } from '../results/results-path.js';
+import { partOf, resultsPathOf, type Shard } from '../results/results-path.js';
 import { outputsOf } from './check-outputs.js';
 import { siblingResults } from './other-shardings.js';
-import { partOfShard, shardOfRow, type Shard } from './shard.js';
+import { shardOfRow } from './shard.js';
 
 export interface MovedRows {
   /** Files whose lines are no longer needed. */
@@ -84,4 +84,4 @@ export const openSiblingOutputs = (outputFolder: string, shard: Shard): SiblingO
 };
 
 const outputsOfShard = (outputFolder: string, shard: Shard): AsyncIterable<string> =>
-  listedOutputs(resultsPathOf({ outputFolder, part: partOfShard(shard) }));
+  listedOutputs(resultsPathOf({ outputFolder, part: partOf(shard) }));

@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { listSome } from '../../errors.js';
-import type { Shard } from './shard.js';
+import { type Shard, shardOfResults } from '../results/results-path.js';
 import { otherRun } from './unclaimed-outputs.js';
 
 const WHOLE = 'results.jsonl';
@@ -23,11 +23,8 @@ export const findOtherShardings = async ({ outputFolder, resultsPath }: Omit<Div
 
 /** The other shards of the same run that have results in the folder. */
 export const siblingResults = async (outputFolder: string, { index: own, count }: Shard): Promise<Shard[]> => {
-  const indices = (await readdir(outputFolder)).map((name) => {
-    const [, index, of] = /^results-(\d{1,6})-of-(\d{1,6})\.jsonl$/.exec(name) ?? [];
-    return Number(of) === count ? Number(index) : own;
-  });
-  return indices.filter((index) => index !== own).map((index) => ({ index, count }));
+  const shards = (await readdir(outputFolder)).map(shardOfResults).filter((shard) => shard !== null);
+  return shards.filter((shard) => shard.count === count && shard.index !== own);
 };
 
 /**

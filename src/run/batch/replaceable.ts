@@ -9,7 +9,7 @@ import { markOfFile, readNotedMarks } from '../results/written-files.js';
 import { outputsOf } from './check-outputs.js';
 import { expectInside } from './expect-inside.js';
 import { openSiblingOutputs } from './moved-rows.js';
-import type { Shard } from './shard.js';
+import type { Shard } from '../results/results-path.js';
 
 /** Names of outputs that may be replaced. */
 export type Replaceable = Pick<NameSet, 'has'>;

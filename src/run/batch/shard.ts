@@ -2,13 +2,8 @@
 import { createHash } from 'node:crypto';
 import { RefineError } from '../../errors.js';
 import type { InvalidRow, Row } from '../../records/row.js';
+import type { Shard } from '../results/results-path.js';
 import { findScheduledShard } from './scheduler-shard.js';
-
-export interface Shard {
-  /** 1 to `count`. */
-  index: number;
-  count: number;
-}
 
 /**
  * @param env asked only for `auto` and `auto/<n>`
@@ -42,9 +37,6 @@ const shardText = ({ sourceText, settings, generation }: Row | InvalidRow): stri
 
 /** 1 to `count`. Rows without a text all belong to the same shard. */
 export const shardOfRow = (row: Row | InvalidRow, count: number): number => shardOf(shardText(row), count) + 1;
-
-/** Suffix of a shard's file names: `-1-of-4`. */
-export const partOfShard = ({ index, count }: Shard): string => `-${index}-of-${count}`;
 
 /** The rows of one shard. Each error is in one shard, so that it is reported once. */
 export async function* shardRows(

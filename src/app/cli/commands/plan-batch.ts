@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { isStorePlace } from '../../../io/store/store-uri.js';
 import { openRemoteOutput } from '../../../run/results/remote/remote-output.js';
 import { inputPlaces } from '../../../run/batch/earlier-inputs.js';
-import { parseShard, partOfShard, shardRows } from '../../../run/batch/shard.js';
+import { parseShard, shardRows } from '../../../run/batch/shard.js';
 import { canAnyRun, unopenedWork } from '../../../run/batch/unopened-work.js';
 import { takeFirst } from '../../../run/batch/async-rows.js';
 import type { RowProcessor } from '../../../run/batch/row-processor.js';
@@ -14,7 +14,7 @@ import type { Manifest } from '../../../run/manifest/read-rows.js';
 import { DRAWN_SEEDS } from '../../../run/manifest/rows/row-seed.js';
 import type { InvalidRow, Row } from '../../../records/row.js';
 import { commonSeed } from '../../../run/results/common-seed.js';
-import { resultsPathOf } from '../../../run/results/results-path.js';
+import { partOf, resultsPathOf } from '../../../run/results/results-path.js';
 import { readRunState } from '../../../run/results/run-state.js';
 import { manifestOf } from './manifest-of.js';
 import { verbOf, type BatchRun, type ModelDefaults, type RunKind } from './run-kind.js';
@@ -90,7 +90,7 @@ export const planBatch = async (
   const shard = flags.shard === undefined ? null : parseShard(flags.shard, context.env);
   if (shard?.source !== undefined && flags.quiet !== true)
     context.stderr.write(`Shard ${shard.index} of ${shard.count} (${shard.source})\n`);
-  const part = shard === null ? '' : partOfShard(shard);
+  const part = partOf(shard);
   const earlier = parseEarlierRun(flags);
   const usesEarlierResults = earlier.resumes || earlier.appends;
   const remote = isStorePlace(flags.outputDir)

@@ -177,15 +177,12 @@ export const refineInto = async (
         const moved = await takeMoved(run.allRows, { shard: run.shard, outputFolder, earlier });
         if (moved.left + moved.awaited > 0) notes?.write(movedText(moved));
       }
-      /* Nothing else removes the line of a picture, whatever the inputs have become since they were checked. */
-      const settling = {
-        ...{ base, begin: journal.begin, knowsInputs },
-        isWhole: isWhole && (earlier?.untaken ?? 0) === 0,
-      };
       const savedLines = earlier?.hasFaults === true ? await saveInvalidLines(resultsPath, base, journal.begin) : null;
       if (savedLines !== null) notes?.write(`Note: lines that are not results were moved to ${savedLines}\n`);
       const newBase = await settleResults(resultsPath, {
-        ...settling,
+        ...{ base, begin: journal.begin, knowsInputs },
+        /* Nothing else removes the line of a picture, whatever the inputs have become since they were checked. */
+        isWhole: isWhole && (earlier?.untaken ?? 0) === 0,
         isDropped: (name) => dropped.has(name),
         beforeReplace: (settled) => {
           announced = { settled };

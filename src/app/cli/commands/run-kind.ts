@@ -1,7 +1,7 @@
 /** A run of rows, and the differences between runs of `batch` and `generate`. */
 import type { RemoteOutput } from '../../../run/results/remote/remote-output.js';
 import type { UnopenedNames } from '../../../run/batch/unopened-work.js';
-import type { Shard } from '../../../run/batch/shard.js';
+import type { Shard } from '../../../run/results/results-path.js';
 import type { RowProcessor } from '../../../run/batch/row-processor.js';
 import type { RunnerOptions } from '../../../run/engine/create-runner.js';
 import type { RowParser } from '../../../run/manifest/rows/parse-row.js';

@@ -2,7 +2,8 @@
 import { basename, dirname } from 'node:path';
 import { listSome, RefineError } from '../../../errors.js';
 import { readRunState } from '../run-state.js';
-import { partOf, type ResultFile } from './result-file.js';
+import { partOf } from '../results-path.js';
+import type { ResultFile } from './result-file.js';
 
 /** Reasons why rows may be missing: parts without a file, and runs that have not finished. As ends of sentences. */
 export const gapsOf = async (files: readonly ResultFile[]): Promise<string[]> => {
@@ -18,7 +19,7 @@ export const gapsOf = async (files: readonly ResultFile[]): Promise<string[]> =>
   }
   const unfinished: string[] = [];
   for (const file of files) {
-    const state = await readRunState(dirname(file.path), partOf(file)).catch(() => null);
+    const state = await readRunState(dirname(file.path), partOf(file.shard)).catch(() => null);
     if (state?.isFinished === false) unfinished.push(file.shown);
   }
   return [
@@ -49,7 +50,7 @@ export const expectOneRun = async (files: readonly ResultFile[]): Promise<void> 
   }
   let first: { shown: string; inputs: string } | null = null;
   for (const file of files) {
-    const state = await readRunState(dirname(file.path), partOf(file)).catch(() => null);
+    const state = await readRunState(dirname(file.path), partOf(file.shard)).catch(() => null);
     if (state?.inputs === undefined) continue;
     /* Machines may have the same manifest in different folders. */
     const inputs = state.inputs.map((place) => basename(place)).join(', ');

@@ -1,5 +1,6 @@
 /** A results file to merge, and which files of a folder are some. */
 import { basename } from 'node:path';
+import { type Shard, shardOfResults } from '../results-path.js';
 
 export interface ResultFile {
   /** Absolute. */
@@ -7,26 +8,24 @@ export interface ResultFile {
   /** For messages: the path, or the URI that it was copied from. */
   shown: string;
   /** From its name, `results-1-of-4.jsonl`; null: of a whole run. */
-  shard: { index: number; count: number } | null;
+  shard: Shard | null;
 }
 
-const SHARD = /^results-(\d{1,6})-of-(\d{1,6})\.jsonl$/;
 /** Results of a queue's chunk, in `results/` of its store. */
 const CHUNK = /^\d{9}\.jsonl$/;
 
-export const resultFileOf = (path: string, shown = path): ResultFile => {
-  const [, index, count] = SHARD.exec(basename(path)) ?? [];
-  return { path, shown, shard: index === undefined ? null : { index: Number(index), count: Number(count) } };
-};
-
-export const partOf = ({ shard }: ResultFile): string => (shard === null ? '' : `-${shard.index}-of-${shard.count}`);
+export const resultFileOf = (path: string, shown = path): ResultFile => ({
+  path,
+  shown,
+  shard: shardOfResults(basename(path)),
+});
 
 /**
  * The results among the names of a folder, in the order of their numbers: its shards, else `results.jsonl`, else those of a queue's
  * chunks. Not several of these: a merge of the shards may have written `results.jsonl`.
  */
 export const chooseResults = (names: readonly string[]): string[] => {
-  const shards = names.filter((name) => SHARD.test(name)).sort(byNumbers);
+  const shards = names.filter((name) => shardOfResults(name) !== null).sort(byNumbers);
   const whole = names.filter((name) => name === 'results.jsonl');
   return [shards, whole, names.filter((name) => CHUNK.test(name)).sort()].find(({ length }) => length > 0) ?? [];
 };
