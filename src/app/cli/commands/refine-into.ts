@@ -21,6 +21,7 @@ import { runBatch, type BatchOptions, type BatchOutcome } from '../../../run/bat
 import { checkAppend, type RunStart } from '../check-before-run.js';
 import { packageVersion } from '../package-version.js';
 import { createLimitedNotes, FOREIGN_LINES, foreignLine } from '../progress/limited-notes.js';
+import { count } from '../progress/summary-text.js';
 import type { Terminal } from '../progress/terminal.js';
 import type { BatchRun } from './run-kind.js';
 
@@ -53,21 +54,19 @@ const removeResults = (path: string): Promise<void> =>
   });
 
 const keptText = (kept: number): string =>
-  `Note: ${kept} failed ${kept === 1 ? 'row was' : 'rows were'} finished by an earlier run; ${kept === 1 ? 'its result and picture stay' : 'their results and pictures stay'}\n`;
+  `Note: ${count(kept, 'failed row')} ${kept === 1 ? 'was' : 'were'} finished by an earlier run; ${kept === 1 ? 'its result and picture stay' : 'their results and pictures stay'}\n`;
 
 const movedText = ({ left, awaited }: MovedRows): string =>
-  (left > 0
-    ? `Note: lines of ${left} ${left === 1 ? 'file' : 'files'} were removed: other shards have their rows now\n`
-    : '') +
+  (left > 0 ? `Note: lines of ${count(left, 'file')} were removed: other shards have their rows now\n` : '') +
   (awaited > 0
-    ? `Note: lines of ${awaited} ${awaited === 1 ? 'file' : 'files'} stay until other shards, which have their rows now, list them: run those, then this one again with --resume, then merge\n`
+    ? `Note: lines of ${count(awaited, 'file')} stay until other shards, which have their rows now, list them: run those, then this one again with --resume, then merge\n`
     : '');
 
 /** Each reading of the inputs must give the same rows; files may be rewritten in place. */
 const inputsChanged = ({ inputs, total, appends }: BatchRun, rows: number): RefineError =>
   new RefineError(
     'MANIFEST_UNREADABLE',
-    `Expected ${formatInputs(inputs)} to stay as when the run began, found ${rows} ${rows === 1 ? 'row' : 'rows'} instead of ${total.rows}: another program wrote there during the run. Finished rows are kept, also those that are missing now. Once the input is complete, run again with ${appends ? '--append' : '--resume'}.`,
+    `Expected ${formatInputs(inputs)} to stay as when the run began, found ${count(rows, 'row')} instead of ${total.rows}: another program wrote there during the run. Finished rows are kept, also those that are missing now. Once the input is complete, run again with ${appends ? '--append' : '--resume'}.`,
     { context: { rows, expected: total.rows } },
   );
 
